@@ -1,0 +1,1 @@
+"""What the pipeline and the service share: contract, rule, policy, groups, scoring."""

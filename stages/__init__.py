@@ -1,0 +1,1 @@
+"""One file per stage, in the order of dvc.yaml. Run one with `python -m stages.<name>`."""
