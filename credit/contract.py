@@ -225,7 +225,7 @@ def _read_yaml(path: Path) -> Any:
                 where = f"{path}: {key.value}"
                 twice.append(Problem(where, f"the name on lines {seen[key.value]} and {line}", "it once"))
             seen[key.value] = line
-        return yaml.SafeLoader.construct_mapping(loader, node, deep=True)  # type: ignore[arg-type]
+        return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     try:
@@ -277,8 +277,9 @@ def _leak_problems(contract: Contract, file: str) -> list[Problem]:
             if column.role in ("feature", "score") and role in ("protected", "ignored", "label"):
                 problems.append(Problem(where, f"the {role} column {used}", "a feature made of features only"))
             if column.role == "protected" and role in ("feature", "score"):
-                mend = f"a protected column is never a feature: give {used} the role ignored"
-                problems.append(Problem(f"{file}: columns.{used}.role", f"{role}, and {name} is made of it", "ignored", mend))
+                mend = "a protected column is never a feature"
+                source = f"{file}: columns.{used}.role"
+                problems.append(Problem(source, f"{role}, and the protected {name} is made of it", "ignored", mend))
             if contract.columns[used].sql is not None:
                 problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
     return problems
