@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from credit.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.files import read_yaml
 
 Type = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
 Role = Literal["feature", "score", "label", "protected", "id", "time", "ignored"]
@@ -191,7 +192,7 @@ class Contract(_Part):
 def load_contract(path: str | Path) -> Contract:
     """Read and check a contract file. Raises CreditError with every problem that it has."""
     file = str(path)
-    content = _read_yaml(Path(path))
+    content = read_yaml(Path(path))
     if not isinstance(content, dict):
         raise CreditError(Problem(file, "no keys", "a contract"))
     raise_if_any(
@@ -207,38 +208,6 @@ def load_contract(path: str | Path) -> Contract:
         raise CreditError(problems_of(error, file)) from None
     raise_if_any([*_role_problems(contract, file), *_leak_problems(contract, file)])
     return contract
-
-
-def _read_yaml(path: Path) -> Any:
-    import yaml
-
-    class Loader(yaml.CSafeLoader):
-        """Safe, and a key that stands twice is an error instead of the last one winning."""
-
-    twice: list[Problem] = []
-
-    def mapping(loader: Loader, node: yaml.MappingNode) -> Any:
-        seen: dict[Any, int] = {}
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                where = f"{path}: {key.value}"
-                twice.append(Problem(where, f"the name on lines {seen[key.value]} and {line}", "it once"))
-            seen[key.value] = line
-        return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - a safe loader
-    except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
-        raise CreditError(Problem(str(path), "no such file", f"a contract (there are: {known})")) from None
-    except UnicodeDecodeError as error:
-        raise CreditError(Problem(str(path), f"the byte at {error.start} is not UTF-8", "UTF-8 text")) from None
-    except yaml.YAMLError as error:
-        raise CreditError(Problem(str(path), " ".join(str(error).split()), "YAML")) from None
-    raise_if_any(twice)
-    return content
 
 
 def _leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:

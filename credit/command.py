@@ -1,0 +1,38 @@
+"""What every stage's command line has in common: paths as arguments, knobs from its own block of params.yaml."""
+
+import argparse
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from credit.errors import CreditError, Problem, problems_of
+from credit.files import read_yaml
+
+
+class Params(BaseModel):
+    """A block of params.yaml: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=Params)
+
+
+def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) -> P:
+    """One block of params.yaml as its model. Raises CreditError with every unknown, missing or impossible value."""
+    content = read_yaml(path)
+    if not isinstance(content, dict) or block not in content:
+        raise CreditError(Problem(f"{path}: {block}", "no such block", "the block of this stage"))
+    try:
+        return model.model_validate(content[block] or {})
+    except ValidationError as error:
+        raise CreditError(problems_of(error, f"{path}: {block}")) from None
+
+
+def arguments(doc: str | None, *names: str) -> argparse.Namespace:
+    """Positional arguments, each a path or a name, given by dvc.yaml. `--help` shows the stage's docstring."""
+    parser = argparse.ArgumentParser(description=doc, epilog="Run by `dvc repro`; dvc.yaml gives the arguments.")
+    for name in names:
+        parser.add_argument(name, type=Path)
+    return parser.parse_args()

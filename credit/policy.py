@@ -1,0 +1,51 @@
+"""From a score to a decision: approve, refer to an analyst, or deny. One cut-off for everybody."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict
+
+Decision = Literal["approve", "refer", "deny"]
+DECISIONS: tuple[Decision, ...] = ("approve", "refer", "deny")
+
+
+class Policy(BaseModel):
+    """Scores from `approve_from` are approved, from `refer_from` up to there referred, below denied.
+
+    `approve_from` None: nobody is approved without an analyst.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approve_from: float | None
+    refer_from: float
+
+    def decide(self, scores: ArrayLike) -> NDArray[np.str_]:
+        """The decision on each score; shape (n,). A score that is NaN is referred, never denied unseen."""
+        scores = np.asarray(scores, dtype=np.float64)
+        approved = scores >= (np.inf if self.approve_from is None else self.approve_from)
+        referred = np.isnan(scores) | (scores >= self.refer_from)
+        return np.where(approved, "approve", np.where(referred, "refer", "deny"))
+
+
+def cut_offs(scores: ArrayLike, approval_share: float, referral_budget: float) -> Policy:
+    """The policy that approves and refers at most these shares of `scores`, shape (n,), and as nearly as ties allow.
+
+    Both cut-offs lie halfway between two neighbouring scores, so that a difference in the last bits of a score does
+    not change a decision.
+    """
+    values, rows = np.unique(np.asarray(scores, dtype=np.float64), return_counts=True)
+    at_least = rows[::-1].cumsum()[::-1] / rows.sum()  # share of scores that are this high or higher
+    approve_from = _lowest(values, at_least, approval_share)
+    refer_from = _lowest(values, at_least, approval_share + referral_budget)
+    return Policy(approve_from=approve_from, refer_from=min(refer_from, approve_from))
+
+
+def _lowest(values: NDArray[np.float64], at_least: NDArray[np.float64], share: float) -> float:
+    """The lowest cut that no more than `share` of the scores reach."""
+    first = int(np.argmax(at_least <= share + 1e-12)) if (at_least <= share + 1e-12).any() else len(values)
+    if first == 0:
+        return 0.0
+    upper = values[first] if first < len(values) else 1.0 + values[-1]
+    return round(float((values[first - 1] + upper) / 2), 9)

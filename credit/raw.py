@@ -1,0 +1,116 @@
+"""Raw files: one CSV or Parquet file, or a folder of such files, told apart by their first bytes."""
+
+import csv
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credit.errors import CreditError, Problem, raise_if_any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_DELIMITERS = ",;\t|"
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """An SQL literal of a text, a number, or a list of them."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Files of one format and one header."""
+
+    files: tuple[Path, ...]
+    parquet: bool
+    columns: tuple[str, ...]
+    delimiter: str = ","
+
+    def scan(self, types: dict[str, str]) -> str:
+        """SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
+        files = literal([str(file) for file in self.files])
+        if self.parquet:
+            return f"read_parquet({files})"
+        columns = "{" + ", ".join(f"{literal(name)}: {literal(types[name])}" for name in self.columns) + "}"
+        options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}"
+        return f"read_csv({files}, delim={literal(self.delimiter)}, {options})"
+
+
+def open_raw(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
+    """Look at the raw file or folder: its format and header. `known` names tell which delimiter a CSV file uses.
+
+    Raises CreditError for a missing, empty, truncated or undecodable file and for files of different headers.
+    """
+    files = _files(path)
+    headers = {}
+    for file in files:
+        with file.open("rb") as opened:
+            start = opened.read(4)
+        if not start:
+            raise CreditError(Problem(str(file), "an empty file", "a CSV file with a header, or a Parquet file"))
+        headers[file] = _parquet_header(file, connection) if start == b"PAR1" else _csv_header(file, known)
+    first = files[0]
+    raise_if_any(
+        [
+            Problem(str(file), f"a header or format other than that of {first}", "files alike")
+            for file, header in headers.items()
+            if header != headers[first]
+        ]
+    )
+    columns, delimiter = headers[first]
+    return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        mend = "run dvc repro, or put it there with dvc add, import-url or import-db"
+        raise CreditError(Problem(str(path), "nothing", "the raw file or folder", mend))
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+    if not files:
+        raise CreditError(Problem(str(path), "an empty folder", "CSV or Parquet files"))
+    return files
+
+
+def _csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            line = opened.readline()
+    except UnicodeDecodeError:
+        raise CreditError(not_utf8(file)) from None
+    headers = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda d: (len(set(headers[d]) & set(known)), len(headers[d])))
+    return tuple(headers[delimiter]), delimiter
+
+
+def _parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+    import duckdb
+
+    try:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(file)})").fetchall()
+    except duckdb.Error as error:
+        raise CreditError(unreadable(file, error)) from None
+    return tuple(row[0] for row in rows), None
+
+
+def not_utf8(file: Path) -> Problem:
+    """The problem of a file in another encoding."""
+    return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
+
+
+def unreadable(path: Path, error: Exception) -> Problem:
+    """DuckDB's error about a file as a problem, without advice about DuckDB and without the line of personal data."""
+    text = str(error)
+    if "not utf-8 encoded" in text or "Invalid unicode" in text:
+        return not_utf8(path)
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Original Line")]
+    told = [line for line in lines[:2] if not line.startswith(("Possible", "LINE"))]
+    return Problem(str(path), " ".join(told), "a readable CSV or Parquet file")

@@ -1,0 +1,63 @@
+"""The old technical solution, as a scikit-learn estimator: one threshold on one score."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Favours whoever's score reaches the threshold. Knows three kinds of people: below, from it on, no score.
+
+    `fit` learns the share of the second class among the people below and from the threshold on; `predict_proba`
+    gives that share, and halfway between the two for a missing score, about which the rule knows nothing.
+
+    Parameters
+    ----------
+    threshold : the lowest score that passes, in the score's own unit.
+    column : position of the score in X.
+    """
+
+    def __init__(self, threshold: float = 0.0, column: int = 0) -> None:
+        self.threshold = threshold
+        self.column = column
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True  # one threshold on one column cannot separate everything
+        return tags
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn the two shares. X: shape (n, features), missing scores are NaN; y: two classes, shape (n,)."""
+        X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64)
+        check_classification_targets(y)
+        if (kind := type_of_target(y)) != "binary":
+            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        self.classes_ = np.unique(y)
+        second = y == self.classes_[-1]
+        score = X[:, self.column]
+        below, passed = second[score < self.threshold], second[score >= self.threshold]
+        self.share_below_ = float((below if below.size else second).mean())
+        self.share_passed_ = float((passed if passed.size else second).mean())
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Shares of both classes; shape (n, 2)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
+        score = X[:, self.column]
+        unknown = (self.share_below_ + self.share_passed_) / 2
+        known = np.where(score >= self.threshold, self.share_passed_, self.share_below_)
+        favourable = np.where(np.isnan(score), unknown, known)
+        return np.column_stack([1 - favourable, favourable])[:, -len(self.classes_) :]
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The likelier class; shape (n,). What is decided is the policy's business."""
+        check_is_fitted(self)
+        chosen: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return chosen

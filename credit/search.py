@@ -1,0 +1,63 @@
+"""The optional search for hyperparameters: scikit-learn's successive halving, cross-validated on the training rows."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from credit.candidates import Heuristic, Hyperparameters, Name, build
+from credit.command import Params
+from credit.files import rounded
+
+
+class Search(Params):
+    """The block `train.search`: per candidate, the values to try for each hyperparameter."""
+
+    enabled: bool
+    folds: int = Field(ge=2)
+    factor: int = Field(ge=2)
+    logistic: dict[str, list[Any]]
+    random_forest: dict[str, list[Any]]
+
+
+def searched(
+    name: Name, knobs: Hyperparameters, search: Search, X: NDArray[np.float32], y: NDArray[np.bool_], seed: int
+) -> tuple[Hyperparameters, dict[str, Any] | None]:
+    """The hyperparameters to train with, and what was tried (None when nothing was searched).
+
+    X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
+    """
+    if not search.enabled or isinstance(knobs, Heuristic):
+        return knobs, None
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
+    from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
+
+    grid: dict[str, list[Any]] = getattr(search, name)
+    for key, values in grid.items():  # a misspelt key or an impossible value is an error before an hour's search
+        for value in values:
+            type(knobs).model_validate(knobs.model_dump() | {key: value})
+    pipeline: Any = build(knobs, len(y), seed, None)
+    step = pipeline.steps[-1][0]
+    halving = HalvingGridSearchCV(
+        pipeline,
+        {f"{step}__{key}": values for key, values in grid.items()},
+        factor=search.factor,
+        cv=StratifiedKFold(search.folds, shuffle=True, random_state=seed),
+        scoring="roc_auc",
+        random_state=seed,
+        refit=False,
+        n_jobs=-1,
+    )
+    halving.fit(X, y)
+    best = {key.removeprefix(f"{step}__"): value for key, value in halving.best_params_.items()}
+    results = halving.cv_results_
+    tried = [
+        {
+            **{key.removeprefix(f"{step}__"): value for key, value in params.items()},
+            "rows": int(rows),
+            "roc_auc": float(score),
+        }
+        for params, rows, score in zip(results["params"], results["n_resources"], results["mean_test_score"], strict=True)
+    ]
+    return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}

@@ -1,0 +1,40 @@
+"""Parquet tables as pandas frames: chosen columns, in one piece or in partitions."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from credit.errors import CreditError, Problem
+
+PARTITION_ROWS = 250_000
+"""Rows per partition: some tens of megabytes, whatever the size of the table."""
+
+
+def open_table(path: Path) -> pq.ParquetFile:
+    """A Parquet file. Raises CreditError when it is missing or not readable."""
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise CreditError(Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")) from None
+    except pa.ArrowException as error:
+        raise CreditError(Problem(str(path), str(error), "a Parquet file", "run dvc checkout or dvc repro")) from None
+
+
+def partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The table in pieces of at most PARTITION_ROWS rows, in order."""
+    yield from table.iter_batches(PARTITION_ROWS, columns=columns)
+
+
+def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The chosen columns of a Parquet file as a frame."""
+    return frame_of(open_table(path).read(columns=list(columns)))
+
+
+def frame_of(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
+    """A frame whose booleans and integers with missing values are nullable and not turned into objects or floats."""
+    nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get, ignore_metadata=True)
+    return frame

