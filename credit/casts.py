@@ -43,7 +43,9 @@ def cast(name: str, column: Column, source: str) -> str:
     value = value_of(name, column)
     number = f"CAST({value} AS DOUBLE)"
     fail = f"WHEN {present(value)} THEN CAST('not ' || {value} AS {SQL_TYPES[column.type]}) END"
-    as_integer = f"CASE WHEN abs({number}) < 9007199254740992 AND {number} = trunc({number}) THEN CAST({number} AS BIGINT)"
+    as_integer = (
+        f"CASE WHEN abs({number}) < 9007199254740992 AND {number} = trunc({number}) THEN CAST({number} AS BIGINT)"
+    )
     if column.type == "boolean" and source not in ("VARCHAR", "BOOLEAN"):
         return f"CASE WHEN {value} IN (0, 1) THEN {value} = 1 {fail}"
     if column.type == "integer":
@@ -78,6 +80,10 @@ def misfits_query(contract: Contract, scan: str) -> str:
     checks = []
     for name, column in contract.raw.items():
         bad = f"{present(value_of(name, column))} AND TRY({cast(name, column, 'VARCHAR')}) IS NULL"
-        checks += [f"count(*) FILTER ({bad})", f"min(_row) FILTER ({bad})", f"arg_min({quoted(name)}, _row) FILTER ({bad})"]
+        checks += [
+            f"count(*) FILTER ({bad})",
+            f"min(_row) FILTER ({bad})",
+            f"arg_min({quoted(name)}, _row) FILTER ({bad})",
+        ]
     texts = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in contract.raw)
     return f"SELECT {', '.join(checks)} FROM (SELECT row_number() OVER () AS _row, {texts} FROM {scan})"

@@ -49,7 +49,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CreditError(Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")) from None
+        raise CreditError(
+            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
+        ) from None
     except ValueError as error:
         raise CreditError(Problem(str(path), str(error), "JSON")) from None
 

@@ -132,16 +132,15 @@ def curves(y: Labels, scores: Scores, points: int = 100) -> dict[str, pd.DataFra
     roc = pd.DataFrame({"false_positive_rate": false_positive, "true_positive_rate": true_positive})
     recalled = pd.DataFrame({"recall": recall[::-1], "precision": precision[::-1]})
     edges = np.linspace(0, 1, 21)
-    by_outcome = [
-        pd.DataFrame({"score": edges[:-1] + 0.025, "share": np.histogram(scores[y == label], edges)[0] / (y == label).sum()})
-        .assign(outcome="favourable" if label else "unfavourable")
-        for label in (True, False)
-    ]
+    shares = {
+        outcome: np.histogram(scores[of], edges)[0] / of.sum()
+        for outcome, of in (("favourable", y), ("unfavourable", ~y))
+    }
     return {
         "roc": _thinned(roc, points),
         "precision_recall": _thinned(recalled, points),
         "calibration": calibration_table(y, scores),
-        "scores": pd.concat(by_outcome, ignore_index=True),
+        "scores": pd.DataFrame({"score": (edges[1:] + edges[:-1]) / 2, **shares}),
     }
 
 

@@ -58,6 +58,8 @@ def searched(
             "rows": int(rows),
             "roc_auc": float(score),
         }
-        for params, rows, score in zip(results["params"], results["n_resources"], results["mean_test_score"], strict=True)
+        for params, rows, score in zip(
+            results["params"], results["n_resources"], results["mean_test_score"], strict=True
+        )
     ]
     return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}

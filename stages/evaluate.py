@@ -68,7 +68,16 @@ def main() -> None:
 
 def summary(report: dict[str, dict[str, Any]]) -> str:
     """The table that a modeler sees at the end of `dvc repro`."""
-    keys = ["roc_auc", "ks", "brier", "calibration_error", "approval_rate", "referral_rate", "bad_rate", "expected_value"]
+    keys = [
+        "roc_auc",
+        "ks",
+        "brier",
+        "calibration_error",
+        "approval_rate",
+        "referral_rate",
+        "bad_rate",
+        "expected_value",
+    ]
     frame = pd.DataFrame(report).T[keys].astype(float)
     frame.columns = pd.Index([key.replace("_", " ") for key in keys])
     return frame.to_string(float_format="{:.3f}".format, na_rep="-")

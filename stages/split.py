@@ -40,10 +40,14 @@ def split(contract: Contract, params: Split, accepted: Path, train: Path, test: 
             copy = f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
             rows[name] = connection.execute(copy).fetchall()[0][0]
             label = quoted(contract.label)
-            classes = connection.execute(f"SELECT count(DISTINCT {label}) FROM read_parquet({literal(path)})").fetchall()
+            classes = connection.execute(
+                f"SELECT count(DISTINCT {label}) FROM read_parquet({literal(path)})"
+            ).fetchall()
             if classes[0][0] < 2:
                 found = f"{rows[name]:,} {name} rows with {classes[0][0]} class(es) of {contract.label}"
-                problems.append(Problem(str(accepted), found, "both classes", "use more rows or another split.test_share"))
+                problems.append(
+                    Problem(str(accepted), found, "both classes", "use more rows or another split.test_share")
+                )
         raise_if_any(problems)
     return rows
 
@@ -61,7 +65,9 @@ def _later(contract: Contract, params: Split, source: str) -> str:
     """SQL: applied for after the moment that leaves the test share behind it; equal times share a side."""
     times = list(contract.of_role("time"))
     if not times:
-        raise CreditError(Problem("params.yaml: split.by", "time", "hash", f"{contract.name} has no column of role time"))
+        raise CreditError(
+            Problem("params.yaml: split.by", "time", "hash", f"{contract.name} has no column of role time")
+        )
     name = quoted(times[0])
     return f"{name} > (SELECT quantile_disc({name}, {1 - params.test_share}) FROM {source})"
 

@@ -100,7 +100,9 @@ def cross_validated(
     least = int(min(y.sum(), (~y).sum()))
     if least < params.folds:
         found = f"{least} rows of the rarer class"
-        raise CreditError(Problem("params.yaml: train.cross_validation.folds", found, f"at least {params.folds}, one per fold"))
+        raise CreditError(
+            Problem("params.yaml: train.cross_validation.folds", found, f"at least {params.folds}, one per fold")
+        )
     scores = np.empty(len(y))
     folds = StratifiedKFold(params.folds, shuffle=True, random_state=params.seed).split(X, y)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None):

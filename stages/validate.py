@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from credit.command import Params, arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.errors import CreditError, Problem, raise_if_any, run
+from credit.errors import Problem, raise_if_any, run
 from credit.expectations import Breach, Suite
 from credit.files import rounded, whole, write_json
 from credit.groups import group_codes
@@ -70,7 +70,9 @@ class Tally:
 
     def told(self) -> list[dict[str, Any]]:
         """Each broken rule with the number of rows and one example; the value only where it cannot be a name."""
-        shown = {name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")}
+        shown = {
+            name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")
+        }
         return [
             {"column": rule[0], "allowed": rule[1], "rows": count}
             | ({"example": self.examples[rule]} if rule[0] in shown else {})
@@ -102,7 +104,9 @@ class Tally:
     def _small_groups(self, name: str, least: int, file: str) -> list[Problem]:
         mend = f"merge it into another group of {name} in the contract, or lower validate.min_group"
         return [
-            Problem(f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", mend)
+            Problem(
+                f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", mend
+            )
             for group in map(str, self.contract.columns[name].allowed or ())
             if self.groups[name][group] < least
         ]
@@ -155,7 +159,9 @@ def _without(partition: pa.RecordBatch, bad: dict[int, list[Breach]]) -> pa.Reco
     return partition.filter(pa.array(mask))
 
 
-def _quarantine(partition: pa.RecordBatch, bad: dict[int, list[Breach]], before: int, schema: pa.Schema) -> pa.RecordBatch:
+def _quarantine(
+    partition: pa.RecordBatch, bad: dict[int, list[Breach]], before: int, schema: pa.Schema
+) -> pa.RecordBatch:
     rows = sorted(bad)
     columns = partition.take(pa.array(rows, pa.int64())).columns
     numbers = pa.array([before + row + 1 for row in rows], pa.int64())
@@ -173,7 +179,9 @@ def main() -> None:
     write_json(args.report, rounded(tally.report()))
     print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
     for rule in tally.told():
-        print(f"  {rule['column']}: {rule['rows']:,} found {rule.get('example', 'otherwise')}, allowed {rule['allowed']}")
+        print(
+            f"  {rule['column']}: {rule['rows']:,} found {rule.get('example', 'otherwise')}, allowed {rule['allowed']}"
+        )
 
 
 if __name__ == "__main__":

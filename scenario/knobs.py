@@ -1,0 +1,6 @@
+from credit.command import Params
+
+
+class Knobs(Params):
+    rows: int
+    seed: int
