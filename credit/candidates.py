@@ -129,4 +129,5 @@ def fit(estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_]) -> Any:
 
 
 def _significant(values: NDArray[np.float64], digits: int = 9) -> NDArray[np.float64]:
-    return np.vectorize(lambda value: float(f"{value:.{digits}g}"), otypes=[np.float64])(values)
+    rounded = [float(f"{value:.{digits}g}") for value in values.ravel()]
+    return np.array(rounded).reshape(values.shape)

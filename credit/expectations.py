@@ -12,7 +12,7 @@ from credit.tables import frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from great_expectations.expectations import Expectation
+    from great_expectations.expectations.expectation import Expectation
 
 _BLOCK = 100  # columns alike that are checked as one long column: a suite of thousands of expectations takes minutes
 
@@ -40,7 +40,7 @@ class Suite:
         self._contract = contract
         self._repeated = list(repeated_ids)
         context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)  # type: ignore[assignment]
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("partition").add_dataframe_asset("rows")
         self._batches = asset.add_batch_definition_whole_dataframe("all")
 
@@ -101,11 +101,12 @@ class Suite:
         batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
         wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": []}
         for result in batch.validate(suite, result_format=wanted).results:
-            name = result.expectation_config.kwargs["column"]
-            if result.exception_info.get("raised_exception"):
-                raise RuntimeError(f"{name}: {result.exception_info}")
+            expectation = result.expectation_config
+            if expectation is None or "element_count" not in result.result:  # it could not be evaluated
+                raise RuntimeError(f"{expectation}: {result.exception_info}")
+            name = expectation.kwargs["column"]
             rows = result.result.get("unexpected_index_list") or []
-            allowed = _in_words(result.expectation_config.type, column or self._contract.columns[name])
+            allowed = _in_words(expectation.type, column or self._contract.columns[name])
             values = frame[name].to_numpy()
             for row in rows:
                 yield row, Breach(name, _value(values[row]), allowed)

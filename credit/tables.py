@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from credit.contract import Contract
 from credit.errors import CreditError, Problem
 
 PARTITION_ROWS = 250_000
@@ -40,3 +43,9 @@ def frame_of(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get, ignore_metadata=True)
     return frame
+
+
+def favourable(contract: Contract, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each row's label is the favourable one; shape (n,)."""
+    wanted = contract.columns[contract.label].favourable
+    return np.asarray(frame[contract.label] == wanted, dtype=np.bool_)

@@ -14,7 +14,7 @@ from credit.contract import Contract, load_contract
 from credit.errors import run
 from credit.files import rounded, write_json, write_text
 from credit.quality import UnitValues, curves, metrics
-from credit.tables import frame_of, open_table, partitions
+from credit.tables import PARTITION_ROWS, favourable, frame_of, open_table, partitions
 
 
 class Evaluate(Params):
@@ -27,17 +27,16 @@ class Evaluate(Params):
 def score_rows(candidate: Candidate, contract: Contract, test: Path) -> tuple[np.ndarray, np.ndarray]:
     """Whether each test row's label is favourable, and its score; shape (n,) each. Reads a partition at a time."""
     table = open_table(test)
-    favourable = contract.columns[contract.label].favourable
     labels, scores = [], []
     for partition in tqdm(
         partitions(table, [*candidate.features, contract.label]),
         f"evaluate {candidate.name}",
-        -(-table.metadata.num_rows // 250_000),
+        -(-table.metadata.num_rows // PARTITION_ROWS),
         unit="partition",
         disable=None,
     ):
         frame = frame_of(partition)
-        labels.append(frame[contract.label].eq(favourable).to_numpy(np.bool_))
+        labels.append(favourable(contract, frame))
         scores.append(candidate.scores(contract, frame))
     return np.concatenate(labels), np.concatenate(scores)
 
@@ -56,7 +55,7 @@ def main() -> None:
     args = arguments(__doc__, "contract", "test", "models", "candidates", "metrics", "plots")
     params = read_params(Evaluate, "evaluate")
     contract = load_contract(args.contract).bound_to(open_table(args.test).schema_arrow.names, str(args.test))
-    report = {}
+    report: dict[str, dict[str, Any]] = {}
     for name in NAMES:
         candidate = load_candidate(args.models / f"{name}.skops", args.candidates / f"{name}.json")
         report[name], tables = evaluate(candidate, contract, args.test, params)

@@ -21,7 +21,7 @@ from credit.files import rounded, write_json
 from credit.groups import group_codes
 from credit.guessing import auc_of_class, bin_codes, count, folds_of
 from credit.proxies import guess_together
-from credit.tables import frame_of, open_table
+from credit.tables import favourable, frame_of, open_table
 
 Read = Callable[[str], pd.Series]
 
@@ -73,36 +73,36 @@ def select(contract: Contract, params: SelectFeatures, read: Read) -> dict[str, 
 
 def measure(contract: Contract, params: SelectFeatures, read: Read) -> list[Candidate]:
     """Each candidate feature by itself: missing share, AUC for the label and for each protected attribute."""
-    label = contract.columns[contract.label]
-    favourable = read(contract.label).eq(label.favourable).to_numpy(np.int64)
+    good = favourable(contract, read(contract.label).to_frame()).astype(np.int64)
     people = {name: group_codes(contract, name, read(name)) for name in contract.protected}
-    folds = folds_of(len(favourable), params.seed)
+    folds = folds_of(len(good), params.seed)
     candidates = []
     for name in tqdm(contract.features, "select_features", unit="column", disable=None):
         values = read(name)
         codes = bin_codes(values, contract.columns[name])
-        auc = auc_of_class(count(codes, favourable, 2, folds), 1)
+        auc = auc_of_class(count(codes, good, 2, folds), 1)
         proxies = {}
         for attribute, groups in people.items():
             counts = count(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
             sizes = counts.sum(axis=(0, 1))
-            aucs = [auc_of_class(counts, i) for i in np.flatnonzero(sizes >= params.min_group)]
+            aucs = [auc_of_class(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
             proxies[attribute] = float(max(aucs, default=0.5))
-        ranks = _ranks(codes, favourable, params.sample)
+        ranks = _ranks(codes, good, params.sample)
         missing = float(values.isna().mean())
         candidates.append(Candidate(name, missing, len(np.unique(codes)), auc, proxies, ranks))
     return candidates
 
 
-def _ranks(codes: NDArray[np.int64], favourable: NDArray[np.int64], sample: int) -> NDArray[np.float32]:
+def _ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> NDArray[np.float32]:
     """The column as standardised numbers for correlations: bins in order of their favourable share, on a sample."""
     step = -(-len(codes) // sample)
-    codes, favourable = codes[::step], favourable[::step]
+    codes, good = codes[::step], good[::step]
     rows = np.bincount(codes)
-    shares = np.bincount(codes, weights=favourable) / np.maximum(rows, 1)
+    shares = np.bincount(codes, weights=good) / np.maximum(rows, 1)
     numbers = shares[codes]
     deviation = numbers.std()
-    return ((numbers - numbers.mean()) / (deviation if deviation > 0 else 1)).astype(np.float32)
+    standardised = (numbers - numbers.mean()) / (deviation if deviation > 0 else 1)
+    return np.asarray(standardised, dtype=np.float32)
 
 
 def choose(measured: list[Candidate], params: SelectFeatures) -> dict[str, str]:

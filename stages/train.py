@@ -21,7 +21,7 @@ from credit.files import read_json, rounded, write_json
 from credit.persistence import save
 from credit.policy import Policy, cut_offs
 from credit.search import Search, searched
-from credit.tables import open_table, read_frame
+from credit.tables import favourable, open_table, read_frame
 
 
 class PolicyParams(Params):
@@ -150,10 +150,9 @@ def main() -> None:
     contract = load_contract(args.contract).bound_to(table.schema_arrow.names, str(args.train))
     features = features_for(name, contract, read_json(args.features)["kept"], str(args.contract))
     frame = read_frame(args.train, [*features, contract.label])
-    favourable = frame[contract.label].eq(contract.columns[contract.label].favourable).to_numpy(np.bool_)
     threshold = contract.columns[contract.score].threshold if contract.score else None
     matrix = design_matrix(contract, features, frame).to_numpy()
-    trained = train(name, params, matrix, favourable, threshold)
+    trained = train(name, params, matrix, favourable(contract, frame), threshold)
     save(trained.estimator, args.model)
     write_json(args.report, {"candidate": name, "features": features, **trained.report})
     print(f"{name}: {len(features)} features, cross-validated AUC {trained.report['cross_validated']['roc_auc']:.3f}")

@@ -52,9 +52,10 @@ class Tally:
             self.examples.setdefault(rule, breach.found)
         self.missing.update({name: partition.column(name).null_count for name in partition.schema.names})
         accepted = frame_of(partition.select([self.contract.label, *self.contract.protected])).drop(index=list(bad))
-        self.labels.update(accepted[self.contract.label].value_counts().to_dict())
+        self.labels.update(accepted[self.contract.label].tolist())
         for name, counter in self.groups.items():
-            counter.update(group_codes(self.contract, name, accepted[name]).value_counts().to_dict())
+            counts = group_codes(self.contract, name, accepted[name]).value_counts()
+            counter.update({str(group): int(people) for group, people in counts.items()})
 
     def report(self) -> dict[str, Any]:
         """The content of `reports/validation.json`."""
@@ -149,7 +150,7 @@ def repeated_ids(contract: Contract, typed: Path) -> list[Any]:
 
     name = quoted(ids[0])
     query = f"SELECT {name} FROM read_parquet({literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
-    return [row[0] for row in duckdb.sql(query).fetchall()]
+    return [row[0] for row in duckdb.connect().execute(query).fetchall()]
 
 
 def _without(partition: pa.RecordBatch, bad: dict[int, list[Breach]]) -> pa.RecordBatch:

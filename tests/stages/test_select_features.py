@@ -1,0 +1,124 @@
+"""What is kept, what is dropped and why."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit.contract import Column, Contract, Source
+from credit.errors import CreditError
+from stages.select_features import SelectFeatures, select
+
+PARAMS = SelectFeatures(
+    max_features=30,
+    max_missing=0.5,
+    min_auc=0.52,
+    max_correlation=0.95,
+    max_proxy=None,
+    min_group=30,
+    sample=5000,
+    seed=0,
+)
+ROWS = 6000
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    paid = rng.random(ROWS) < 0.7
+    black = rng.random(ROWS) < 0.2
+    return pd.DataFrame(
+        {
+            "paid": paid,
+            "race": np.where(black, "Black", "white"),
+            "strong": paid + rng.normal(size=ROWS),
+            "weak": 0.3 * paid + rng.normal(size=ROWS),
+            "noise": rng.normal(size=ROWS),
+            "constant": 1.0,
+            "absent": np.where(rng.random(ROWS) < 0.9, np.nan, paid + rng.normal(size=ROWS)),
+            "postcode": 0.3 * paid + 3.0 * black + rng.normal(size=ROWS),
+        }
+    ).assign(copy=lambda f: 2 * f["strong"] + 1e-3)
+
+
+def contract(frame: pd.DataFrame) -> Contract:
+    columns = {
+        name: Column(type="number", role="feature", missing="allowed", description="d")
+        for name in frame
+        if name not in ("paid", "race")
+    }
+    columns["paid"] = Column(type="boolean", role="label", favourable=True, description="d")
+    columns["race"] = Column(
+        type="category", role="protected", allowed=("white", "Black"), reference="white", description="d"
+    )
+    return Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=columns)
+
+
+def run(frame: pd.DataFrame, **knobs: Any) -> tuple[dict[str, Any], Callable[[str], str]]:
+    report = select(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
+    verdicts = {row["feature"]: row["verdict"] for row in report["features"]}
+    return report, verdicts.__getitem__
+
+
+def test_each_column_is_kept_or_dropped_for_the_reason_it_was_made_for(frame: pd.DataFrame) -> None:
+    report, verdict = run(frame)
+    assert verdict("copy") == "kept"  # the same AUC as strong, and first by name
+    assert verdict("strong") == "redundant with copy"
+    assert verdict("weak") == "kept"
+    assert verdict("noise") == "uninformative"
+    assert verdict("constant") == "constant"
+    assert verdict("absent") == "missing in 90% of the rows"
+    assert report["kept"] == [row["feature"] for row in report["features"] if row["verdict"] == "kept"]
+
+
+def test_of_two_that_say_the_same_one_stays(frame: pd.DataFrame) -> None:
+    report, _ = run(frame)
+    assert len({"strong", "copy"} & set(report["kept"])) == 1
+
+
+def test_a_proxy_is_measured_and_left_out_when_a_limit_says_so(frame: pd.DataFrame) -> None:
+    report, verdict = run(frame)
+    assert verdict("postcode") == "kept"
+    proxy = {row["feature"]: row["proxy"]["race"] for row in report["features"]}
+    assert proxy["postcode"] > 0.97  # normals three standard deviations apart: Phi(3 / sqrt 2) = 0.983
+    assert proxy["noise"] == pytest.approx(0.5, abs=0.03)
+    limited, verdict = run(frame, max_proxy=0.7)
+    assert verdict("postcode").startswith("a proxy: guesses race with AUC 0.98")
+    assert "postcode" not in limited["kept"]
+
+
+def test_all_kept_features_together_guess_what_the_best_proxy_guesses(frame: pd.DataFrame) -> None:
+    assert run(frame)[0]["all_together_guess"]["race"]["Black"] > 0.96
+    assert run(frame, max_proxy=0.7)[0]["all_together_guess"]["race"]["Black"] < 0.55
+
+
+def test_the_weaker_ones_go_when_there_are_too_many(frame: pd.DataFrame) -> None:
+    report, verdict = run(frame, max_features=1)
+    assert len(report["kept"]) == 1
+    assert verdict("weak") == "beyond the best 1"
+
+
+def test_a_group_too_small_to_measure_gets_no_figure_of_its_own(frame: pd.DataFrame) -> None:
+    few = frame.assign(race=np.where(np.arange(ROWS) < 10, "Black", "white"))
+    report, _ = run(few)
+    assert "Black" not in report["all_together_guess"]["race"]
+
+
+def test_no_feature_left_is_an_error_that_says_which_knobs_to_turn(frame: pd.DataFrame) -> None:
+    with pytest.raises(CreditError, match=r"select_features: found no feature left, expected at least one; loosen"):
+        run(frame, min_auc=0.99)
+
+
+def test_two_thousand_columns_are_sorted_out(frame: pd.DataFrame) -> None:
+    rng = np.random.default_rng(1)
+    noise = pd.DataFrame(rng.normal(size=(ROWS, 1900)), columns=[f"noise_{i:04d}" for i in range(1900)])
+    copies = pd.DataFrame({f"redundant_{i:04d}": frame["strong"] + rng.normal(0, 1e-3, ROWS) for i in range(100)})
+    # at 6,000 rows a column of noise has an AUC of 0.5 give or take 0.011; weak and postcode have 0.57
+    report, verdict = run(pd.concat([frame, noise, copies], axis=1), min_auc=0.55)
+    assert len(report["features"]) == 2007
+    redundant = [name for name in copies if verdict(name).startswith("redundant with")]
+    assert len(redundant) >= 99
+    assert {verdict(name) for name in noise} == {"uninformative"}
+    assert {"weak", "postcode"} <= set(report["kept"])

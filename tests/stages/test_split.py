@@ -1,0 +1,77 @@
+"""Rows keep their side."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from credit.contract import Column, Contract, Source
+from credit.errors import CreditError
+from stages.split import Split, split
+
+COLUMNS = {
+    "id": Column(type="integer", role="id", description="d"),
+    "applied": Column(type="date", role="time", description="d"),
+    "x": Column(type="number", role="feature", description="d"),
+    "paid": Column(type="boolean", role="label", favourable=True, description="d"),
+}
+WITH_ID = Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=COLUMNS)
+WITHOUT_ID = WITH_ID.model_copy(update={"columns": {k: v for k, v in COLUMNS.items() if k not in ("id", "applied")}})
+
+
+def table(rows: int) -> pd.DataFrame:
+    index = pd.RangeIndex(rows)
+    dates = pd.Timestamp("2024-01-01") + pd.to_timedelta(index // 10, unit="D")
+    return pd.DataFrame(
+        {"id": index, "applied": dates.date, "x": (index * 37 % 101).astype(float), "paid": index % 3 > 0}
+    )
+
+
+def sides(contract: Contract, frame: pd.DataFrame, folder: Path, **knobs: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    params = Split.model_validate({"by": "hash", "test_share": 0.3, "salt": "s"} | knobs)
+    frame.to_parquet(folder / "accepted.parquet", index=False)
+    split(contract, params, folder / "accepted.parquet", folder / "train.parquet", folder / "test.parquet")
+    return pd.read_parquet(folder / "train.parquet"), pd.read_parquet(folder / "test.parquet")
+
+
+def test_a_row_keeps_its_side_when_the_data_grows_and_is_shuffled(tmp_path: Path) -> None:
+    train, test = sides(WITH_ID, table(2000), tmp_path)
+    more_train, more_test = sides(WITH_ID, table(5000).sample(frac=1, random_state=0), tmp_path)
+    assert set(train["id"]) <= set(more_train["id"])
+    assert set(test["id"]) <= set(more_test["id"])
+
+
+def test_every_row_is_on_one_side_and_the_share_is_kept(tmp_path: Path) -> None:
+    train, test = sides(WITH_ID, table(5000), tmp_path)
+    assert sorted([*train["id"], *test["id"]]) == list(range(5000))
+    assert len(test) / 5000 == pytest.approx(0.3, abs=0.03)
+
+
+def test_equal_rows_share_a_side_when_there_is_no_id(tmp_path: Path) -> None:
+    train, test = sides(WITHOUT_ID, table(5000)[["x", "paid"]], tmp_path)
+    both = set(train.itertuples(index=False, name=None)) & set(test.itertuples(index=False, name=None))
+    assert not both
+
+
+def test_another_salt_is_another_split(tmp_path: Path) -> None:
+    _, test = sides(WITH_ID, table(2000), tmp_path)
+    _, other = sides(WITH_ID, table(2000), tmp_path, salt="other")
+    assert set(test["id"]) != set(other["id"])
+
+
+def test_the_latest_rows_are_the_test_and_a_day_is_never_split(tmp_path: Path) -> None:
+    train, test = sides(WITH_ID, table(1005), tmp_path, by="time", test_share=0.2)
+    assert train["applied"].max() < test["applied"].min()
+    assert len(test) / 1005 == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_split_by_time_needs_a_time(tmp_path: Path) -> None:
+    with pytest.raises(CreditError, match=r"params\.yaml: split\.by: found time, expected hash"):
+        sides(WITHOUT_ID, table(100), tmp_path, by="time")
+
+
+def test_a_side_with_one_class_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    frame = table(30).assign(paid=lambda f: f["id"] == 3)
+    with pytest.raises(CreditError, match="expected both classes"):
+        sides(WITH_ID, frame, tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"accepted.parquet"}
