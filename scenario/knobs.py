@@ -1,6 +1,0 @@
-from credit.command import Params
-
-
-class Knobs(Params):
-    rows: int
-    seed: int
