@@ -1,11 +1,13 @@
 """The chances that both the people and the expected figures are made of: one place, so that they cannot disagree."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from scenario import figures
-from scenario.knobs import Knobs
+from scenario.knobs import Group, Knobs
 
 Floats = NDArray[np.float64]
 
@@ -29,8 +31,8 @@ def flip_share(knobs: Knobs) -> Floats:
     return np.asarray(1 - race[:, None, None] * gender[:, None] * education)
 
 
-def _by_attribute(knob: object) -> tuple[Floats, Floats, Floats]:
-    given = dict(knob)  # type: ignore[call-overload]
+def _by_attribute(knob: Mapping[Group, float]) -> tuple[Floats, Floats, Floats]:
+    given: dict[str, float] = {**knob}
     race, gender, education = (
         np.array([given.get(group, 0.0) for group in groups], dtype=np.float64)
         for groups in (figures.RACES, figures.GENDERS, figures.EDUCATIONS)

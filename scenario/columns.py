@@ -94,5 +94,3 @@ def extra_columns(people: People, columns: dict[str, Column]) -> Iterator[NDArra
             centre, scale = COPIED[copied]
             values = ((columns[copied][0] - centre) / scale + 0.3 * values).astype(np.float32)
         yield np.round(values, 3)
-
-

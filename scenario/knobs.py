@@ -1,24 +1,13 @@
 """What can be set. Shares are between 0 and 1, points are those of the credit score."""
 
-from collections.abc import Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Group = Literal["white", "Black", "Hispanic", "Asian", "woman", "man", "non-binary", "degree", "no degree"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=0, le=300)]
-
-
-def _freeze(given: Mapping[Group, float]) -> Mapping[Group, float]:
-    return MappingProxyType(dict(given))
-
-
-_Frozen = (AfterValidator(_freeze), PlainSerializer(dict, return_type=dict[str, float]))
-PerGroup = Annotated[Mapping[Group, Share], *_Frozen]
-PointsPerGroup = Annotated[Mapping[Group, Points], *_Frozen]
 
 
 class _Block(BaseModel):
@@ -28,15 +17,15 @@ class _Block(BaseModel):
 class Bias(_Block):
     """Unequal treatment at equal true risk. The defaults are a moderate story, assumed; `Bias.none()` is parity.
 
-    score: points taken off the score of a group's members, added up over a person's groups
+    score: points taken off the score of a group's members, added up over a person's groups; groups not named lose none
     label: share of a group's repaid loans that the file records as not repaid; independent over a person's groups
     proxy: how far the mean `area_index` of Black and Hispanic applicants lies from the others', in its SDs
     missing: how much of the published inequality of having no score at all is present: 0 none, everybody has the
         same chance; 1 all of it, by race, age and income (see `scenario.figures`)
     """
 
-    score: PointsPerGroup = MappingProxyType({"Black": 20, "Hispanic": 15, "non-binary": 20, "no degree": 10})
-    label: PerGroup = MappingProxyType({"Black": 0.04, "Hispanic": 0.03, "non-binary": 0.04})
+    score: dict[Group, Points] = {"Black": 20, "Hispanic": 15, "non-binary": 20, "no degree": 10}
+    label: dict[Group, Share] = {"Black": 0.04, "Hispanic": 0.03, "non-binary": 0.04}
     proxy: Annotated[float, Field(ge=0, le=5)] = 1.0
     missing: Share = 1.0
 
