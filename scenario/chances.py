@@ -1,13 +1,14 @@
 """The chances that both the people and the expected figures are made of: one place, so that they cannot disagree."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from scenario import figures
-from scenario.knobs import Group, Knobs
+from scenario.knobs import Knobs
 
 Floats = NDArray[np.float64]
 
@@ -31,19 +32,32 @@ def flip_share(knobs: Knobs) -> Floats:
     return np.asarray(1 - race[:, None, None] * gender[:, None] * education)
 
 
-def _by_attribute(knob: Mapping[Group, float]) -> tuple[Floats, Floats, Floats]:
-    given: dict[str, float] = {**knob}
+def _by_attribute(knob: Mapping[Any, float]) -> tuple[Floats, Floats, Floats]:
     race, gender, education = (
-        np.array([given.get(group, 0.0) for group in groups], dtype=np.float64)
+        np.array([knob.get(group, 0.0) for group in groups], dtype=np.float64)
         for groups in (figures.RACES, figures.GENDERS, figures.EDUCATIONS)
     )
     return race, gender, education
 
 
-def young_share(knobs: Knobs) -> Floats:
-    """Share of people under 25, by gender."""
-    (_, _, young), (start, below, early) = figures.AGES[0], figures.AGES_NON_BINARY[0]
-    return np.array([young, young, early * (25 - start) / (below - start)])
+def race_shares(knobs: Knobs, ramp: float) -> Floats:
+    """Share of each race when the drift has come as far as `ramp`."""
+    shares = np.array(figures.RACE_SHARES)
+    replaced = knobs.drift.group_mix * ramp * shares[0]
+    return np.array([shares[0] - replaced, *(shares[1:] + replaced * shares[1:] / shares[1:].sum())])
+
+
+def age_shares() -> Floats:
+    """Share of each age band, by gender."""
+    shares = [[_share_between(bands, *band) for band in ((0, 25), (25, 62), (62, 200))] for bands in _AGES_BY_GENDER]
+    return np.array(shares)
+
+
+_AGES_BY_GENDER = (figures.AGES, figures.AGES, figures.AGES_NON_BINARY)
+
+
+def _share_between(bands: tuple[tuple[int, int, float], ...], low: int, high: int) -> float:
+    return sum(share * max(0, min(high, end) - max(low, start)) / (end - start) for start, end, share in bands)
 
 
 def gender_shares(knobs: Knobs) -> Floats:
@@ -62,7 +76,7 @@ def no_score_chance(knobs: Knobs) -> Floats:
 
     The three factors have mean 1 each, so the share over everybody is `no_score` whatever `bias.missing` is.
     """
-    young = float(gender_shares(knobs) @ young_share(knobs))
+    young = float(gender_shares(knobs) @ age_shares()[:, 0])
     poor = float(np.array([figures.DEGREE, 1 - figures.DEGREE]) @ poor_share())
     race = _factor(figures.NO_SCORE_RACE, figures.RACE_SHARES, knobs)
     by_age = _factor((1.0, figures.NO_SCORE_YOUNG), (1 - young, young), knobs)

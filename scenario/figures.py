@@ -8,7 +8,7 @@ Published:
 - Risk: bad rate at score 40 of white .174, Black .288, Hispanic .235, Asian .129, and AUC about .89 to .93, from the
   same data. `ERROR`, `INTERCEPT` and `SLOPE` were fitted to both, the same for every race: the bad rates at equal score
   differ because a score with an error pulls less towards the truth than people's risks differ. Reached: .163,
-  .300, .223, .141; AUC .93, .90, .90, .91. A race's own slope would fit better, but would be unequal treatment built in.
+  .300, .223, .141; AUC .93, .90, .90, .91. A race's own slope would fit better, and be unequal treatment built in.
 - Points: the histogram of scores (300 to 850) by which the code of Liu et al. (2018), Delayed Impact of Fair
   Machine Learning, turns the same percentiles into points. 620 is percentile 40.5.
 - No score: 2.7% invisible and 9.8% unscored (Consumer Financial Protection Bureau, 2025 correction), which lie

@@ -94,20 +94,20 @@ class People:
         """The score before bias, as a standard normal of the US population."""
         mean, sd = self._distribution
         below = ndtr((ndtri(self.knobs.applicants_from / 100) - mean) / sd)
-        return mean + sd * ndtri(below + (1 - below) * self.uniform("score"))
+        return np.asarray(mean + sd * ndtri(below + (1 - below) * self.uniform("score")))
 
     @cached_property
     def creditworthiness(self) -> Floats:
         """What the score measures, without its error."""
         mean, sd = self._distribution
         trust = 1 - (figures.ERROR / sd) ** 2
-        return mean + trust * (self.score - mean) + np.sqrt(trust) * figures.ERROR * self.normal("error")
+        return np.asarray(mean + trust * (self.score - mean) + np.sqrt(trust) * figures.ERROR * self.normal("error"))
 
     @cached_property
     def risk(self) -> Floats:
         """The true chance of default."""
         concept = self.knobs.drift.concept * self.ramp
-        return ndtr(figures.INTERCEPT + concept - figures.SLOPE * self.creditworthiness)
+        return np.asarray(ndtr(figures.INTERCEPT + concept - figures.SLOPE * self.creditworthiness))
 
     @cached_property
     def really_repaid(self) -> NDArray[np.bool_]:
@@ -125,7 +125,7 @@ class People:
         """The credit score, 300 to 850, bias included."""
         fair = np.interp(100 * ndtr(self.score), figures.PERCENTILES, figures.POINTS)
         biased = fair - points_off(self.knobs)[self.race, self.gender, self.education]
-        return np.clip(np.rint(biased), 300, 850).astype(np.int64)
+        return np.asarray(np.clip(np.rint(biased), 300, 850), dtype=np.int64)
 
     @cached_property
     def has_no_score(self) -> NDArray[np.bool_]:
