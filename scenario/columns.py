@@ -93,4 +93,4 @@ def extra_columns(people: People, columns: dict[str, Column]) -> Iterator[NDArra
             copied = features[(int(name[-4:]) - 1) % len(features)]
             centre, scale = COPIED[copied]
             values = ((columns[copied][0] - centre) / scale + 0.3 * values).astype(np.float32)
-        yield np.round(values, 3)
+        yield np.round(values, 3) + np.float32(0)  # no minus zero

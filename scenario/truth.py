@@ -36,13 +36,14 @@ def expected(knobs: Knobs) -> dict[str, Any]:
 
     A rate over nobody is None. The values are plain and ready for JSON.
     """
-    actual = _by_group(masses(knobs), knobs)
+    shares = masses(knobs)
+    actual = _by_group(shares, knobs)
     equal = _by_group(masses(knobs.model_copy(update={"risk_gap": 0.0})), knobs)
     groups = {
         attribute: {name: {**rates, "at_equal_risk": equal[attribute][name]} for name, rates in named.items()}
         for attribute, named in actual.items()
     }
-    return {"threshold": figures.THRESHOLD, "overall": _rates(masses(knobs).sum()), "groups": groups}
+    return {"threshold": figures.THRESHOLD, "overall": _rates(shares.sum()), "groups": groups}
 
 
 def _by_group(all_masses: Masses, knobs: Knobs) -> dict[str, dict[str, Rates]]:
