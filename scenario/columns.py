@@ -59,8 +59,8 @@ def _features(people: People) -> dict[str, NDArray[Any]]:
     burden = 0.3 * np.exp(-0.25 * worth + 0.5 * people.normal("monthly_debt"))
     amount = 0.3 * income * np.exp(0.5 * people.normal("amount"))
     years = np.minimum(-6 * np.log(people.uniform("years_in_job")), people.age - 18)
-    late = stream(people.knobs, people.partition, "late_payments").poisson(np.exp(np.minimum(-0.3 - 0.9 * worth, 2.5)))
-    asked = stream(people.knobs, people.partition, "inquiries").poisson(np.exp(np.minimum(0.1 - 0.4 * worth, 2.5)))
+    late = _counts(np.exp(np.minimum(-0.3 - 0.9 * worth, 2.5)), people.uniform("late_payments"), 24)
+    asked = _counts(np.exp(np.minimum(0.1 - 0.4 * worth, 2.5)), people.uniform("inquiries"), 20)
     marked = np.isin(people.race, [figures.RACES.index("Black"), figures.RACES.index("Hispanic")])
     return {
         "income": _whole(income, 6_000, 1_000_000),
@@ -68,11 +68,25 @@ def _features(people: People) -> dict[str, NDArray[Any]]:
         "amount": 100 * _whole(amount / 100, 10, 1_000),
         "term": TERMS[(people.uniform("term") * len(TERMS)).astype(np.int64)],
         "years_in_job": np.round(years, 1),
-        "late_payments": np.minimum(late, 24),
+        "late_payments": late,
         "utilisation": _whole(100 * ndtr(-0.5 - 0.6 * worth + 0.6 * people.normal("utilisation")), 0, 100),
-        "inquiries": np.minimum(asked, 20),
+        "inquiries": asked,
         "area_index": np.round(50 + 10 * (people.normal("area_index") + people.knobs.bias.proxy * marked), 1),
     }
+
+
+def _counts(mean: NDArray[np.float64], uniform: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """Poisson counts from one uniform number each: `Generator.poisson` uses up more of its stream for a higher mean,
+    so one person's count would change the next person's.
+    """
+    term = np.exp(-mean)
+    below = term.copy()
+    counts = np.zeros(len(mean), np.int64)
+    for count in range(1, most + 1):
+        counts += uniform > below
+        term *= mean / count
+        below += term
+    return counts
 
 
 def _whole(values: NDArray[np.float64], lowest: int, highest: int) -> NDArray[np.int64]:

@@ -5,18 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from scenario_files import FAIR, HIDDEN, changed
 
-from scenario import Bias, Knobs, generate
+from scenario import Knobs, generate
 from scenario.people import PARTITION, People
 
-HIDDEN = ("risk", "creditworthiness", "really_repaid", "score", "ramp")
-FAIR = Knobs(rows=25 * PARTITION, bias=Bias.none())
 Draw = Callable[..., pd.DataFrame]
-
-
-def changed(**knobs) -> Knobs:
-    """The fair file with other knobs."""
-    return Knobs.model_validate(FAIR.model_dump() | knobs)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import changed
+from scenario_files import changed
 from scipy.special import ndtr
 from sklearn.metrics import roc_auc_score
 

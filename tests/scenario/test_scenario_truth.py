@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import changed
+from scenario_files import changed
 
 from scenario import Bias, Knobs, expected
 from scenario.people import PARTITION
