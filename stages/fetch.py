@@ -46,7 +46,10 @@ def fetch_scenario(path: Path, params: Knobs) -> dict[str, Any]:
     from scenario import expected, generate
 
     generate(params, path)
-    return {"generator": "scenario", "knobs": params.model_dump(), "expected": rounded(expected(params))}
+    truth = expected(params)
+    groups = {f"{name}: {group}": told for name, of in truth["groups"].items() for group, told in of.items()}
+    rows = {"threshold of the rule": truth["threshold"], "everybody": truth["overall"], **groups}
+    return {"generator": "scenario", "knobs": params.model_dump(mode="json"), "expected": rounded(rows)}
 
 
 def main() -> None:

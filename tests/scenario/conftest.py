@@ -1,0 +1,43 @@
+"""Files made once per session and shared: a draw is named by its knobs."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scenario_files import FAIR, HIDDEN, changed
+
+from scenario import Knobs, generate
+from scenario.people import PARTITION, People
+
+Draw = Callable[..., pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def draw(tmp_path_factory) -> Draw:
+    """The file of these knobs (FAIR and what is changed of it), beside it the truth that it does not have."""
+    folder, made = tmp_path_factory.mktemp("scenario"), {}
+
+    def of(knobs: Knobs | None = None, **others) -> pd.DataFrame:
+        knobs = knobs or changed(**others)
+        key = knobs.model_dump_json()
+        if key not in made:
+            generate(knobs, folder / "drawn.csv")
+            made[key] = _with_truth(pd.read_csv(folder / "drawn.csv"), knobs)
+        return made[key]
+
+    return of
+
+
+def _with_truth(frame: pd.DataFrame, knobs: Knobs) -> pd.DataFrame:
+    partitions = [People(knobs, number) for number in range(-(-knobs.rows // PARTITION))]
+    hidden = {name: np.concatenate([getattr(p, name) for p in partitions])[: knobs.rows] for name in HIDDEN}
+    bands = np.select([frame.age < 25, frame.age < 62], ["under 25", "25 to 61"], "62 and over")
+    applied_on = pd.to_datetime(frame.applied_on)
+    return frame.assign(**hidden, age_band=bands, applied_on=applied_on, approved=frame.credit_score >= 620)
+
+
+@pytest.fixture(scope="session")
+def fair(draw) -> pd.DataFrame:
+    """No bias, no drift."""
+    return draw(FAIR)
