@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from credit.candidates import Heuristic, Hyperparameters, Name, build
 from credit.command import Params
+from credit.errors import Problem, problems_of, raise_if_any
 from credit.files import rounded
 
 
@@ -34,9 +35,7 @@ def searched(
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
     grid: dict[str, list[Any]] = getattr(search, name)
-    for key, values in grid.items():  # a misspelt key or an impossible value is an error before an hour's search
-        for value in values:
-            type(knobs).model_validate(knobs.model_dump() | {key: value})
+    _check(grid, knobs, f"params.yaml: train.search.{name}")
     pipeline: Any = build(knobs, len(y), seed, None)
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
@@ -63,3 +62,14 @@ def searched(
         )
     ]
     return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}
+
+
+def _check(grid: dict[str, list[Any]], knobs: Hyperparameters, where: str) -> None:
+    """A misspelt key or an impossible value is an error before an hour's search, not after."""
+    problems: list[Problem] = []
+    for value in (knobs.model_dump() | {key: value} for key, values in grid.items() for value in values):
+        try:
+            type(knobs).model_validate(value)
+        except ValidationError as error:
+            problems += problems_of(error, where)
+    raise_if_any(problems)

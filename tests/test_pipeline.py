@@ -82,7 +82,7 @@ def test_a_stage_depends_on_all_of_its_block(stage: str) -> None:
     matrix = STAGES[stage].get("matrix", {})
     for key in PARAMS.get(stage, {}):
         siblings = next((values for values in matrix.values() if key in values), None)
-        assert f"'{stage}'" in text or f"{stage}.{key}" in text or siblings and f"{stage}.${{item." in text
+        assert f"'{stage}'" in text or f"{stage}.{key}" in text or (siblings and f"{stage}.${{item." in text)
 
 
 def test_stages_and_packages_depend_one_way() -> None:
