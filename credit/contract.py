@@ -120,6 +120,7 @@ class Contract(_Part):
 
     name: str
     row: str
+    reviewed: str = ""
     source: Source
     columns: dict[str, Column]
     families: dict[str, Family] = Field(default_factory=dict)

@@ -134,11 +134,10 @@ def derived_name(look: Look, guess: Guess, taken: set[str]) -> str | None:
 
 def derived_fields(look: Look, guess: Guess) -> list[Field]:
     """The draft of the protected category made of a boolean or of a number."""
-    name = '"' + look.name.replace('"', '""') + '"' if not re.fullmatch(r"[a-z][a-z0-9_]*", look.name) else look.name
+    name = _sql_name(look.name)
     if look.type == "boolean":
         _, yes, no = _PAIRS.get(look.name.casefold(), ("", look.name, f"not {look.name}"))
-        groups, cuts, reference = [yes, no], [name, f"not {name}"], yes if look.values[:1] == () else ""
-        reference = _commoner(look, yes, no)
+        groups, cuts, reference = [yes, no], [name, f"not {name}"], _commoner(look, yes, no)
     elif guess.attribute == "age":
         groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"
         cuts = [f"{name} < 25", f"{name} < 62", f"{name} >= 62"]
@@ -154,7 +153,7 @@ def derived_fields(look: Look, guess: Guess) -> list[Field]:
         Field("reference", Ask(reference), "the group that others are compared with"),
         Field("sql", Ask(f"case {whens} end"), _cut_doubt(look, guess)),
         Field("missing", "allowed" if look.missing or look.codes else "refused"),
-        Field("description", Ask(f"{_sentence(guess.attribute)}, from {look.name}")),
+        Field("description", f"{_sentence(guess.attribute)}, from {look.name}"),
     ]
 
 
@@ -168,6 +167,11 @@ def _cut_doubt(look: Look, guess: Guess) -> str:
     if guess.attribute == "age":
         return "25 and 62 are usual: the law in some countries protects applicants from 62 on"
     return "how groups are made; cut in the middle of the observed range"
+
+
+def _sql_name(name: str) -> str:
+    plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _sql_text(text: str) -> str:

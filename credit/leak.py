@@ -15,10 +15,11 @@ def tells(table: RawTable, looks: Sequence[Look], label: Look) -> dict[str, floa
     same sign, and missing or not. 1 is always right. It is reported when it leaves at most 5 % of the errors of
     guessing the commonest label for everybody.
     """
-    base = max((count for _, count in label.values), default=0) / table.rows
+    counts = [count for _, count in label.values]
+    base = max(counts, default=1) / max(sum(counts), 1)
     found = {}
     for look in looks:
-        if look.name == label.name or look.constant or look.unique or not label.values:
+        if look.name == label.name or look.constant or look.unique or not counts:
             continue
         share = _guessed_right(table, look, label)
         if 1 - share <= _ERRORS_LEFT * (1 - base) and base < 1:

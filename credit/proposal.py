@@ -34,7 +34,7 @@ def guesses(looks: Sequence[Look], label: Look | None, telling: Mapping[str, flo
     for look in looks:
         guess = _label(look, label) or _guess(look, telling.get(look.name), label)
         if guess.role in ("id", "time", "score") and any(guess.role == other.role for other in found.values()):
-            guess = Guess("ignored", f"a second {guess.role}?")
+            guess = Guess("ignored", f"there is a column of role {guess.role} before it")
         found[look.name] = guess
     return found
 
@@ -57,9 +57,9 @@ def _guess(look: Look, told: float | None, label: Look | None) -> Guess:
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
     if told is not None and label is not None:
-        return Guess("ignored", f"a leak? This column alone guesses {label.name} right in {told:.1%} of the rows")
+        return Guess("ignored", f"tells {label.name} right in {told:.1%} of the rows: most likely known only afterwards")
     if hints.known_afterwards(look.name):
-        return Guess("ignored", "a leak? Named like something that is known only with or after the decision")
+        return Guess("ignored", "named like something that is known only with or after the decision")
     if hints.personal(look.name):
         return Guess("ignored", "named like something that tells who a person is")
     if hints.stands_in(look.name):
