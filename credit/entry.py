@@ -75,7 +75,9 @@ def _domain(look: Look, kind: str, guess: Guess) -> list[Field]:
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
         return [Field("allowed", allowed, "as observed: are there others?")]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
-        return [Field("range", None, f"[{look.low:.12g}, {look.high:.12g}] was observed; a limit sets aside rows beyond it")]
+        return [
+            Field("range", None, f"[{look.low:.12g}, {look.high:.12g}] was observed; a limit sets aside rows beyond it")
+        ]
     return []
 
 

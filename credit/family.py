@@ -59,7 +59,7 @@ def _common(members: Sequence[Look]) -> Look:
     return Look(
         name=members[0].name,
         at=members[0].at,
-        type=kind,  # type: ignore[arg-type]
+        type=kind,
         rows=members[0].rows * len(members),
         missing=sum(look.missing for look in members),
         codes=tuple(sorted({code for look in members for code in look.codes}, key=str)),

@@ -28,9 +28,14 @@ def tells(table: RawTable, looks: Sequence[Look], label: Look) -> dict[str, floa
 
 
 def _guessed_right(table: RawTable, look: Look, label: Look) -> float:
-    alike = f"c{look.at}" if look.values else f"coalesce(sign(try_cast(c{look.at} as double)), 2 + (c{look.at} is null)::int)"
-    right, rows = table.connection.sql(
-        f"select sum(most), sum(n) from (select max(k) as most, sum(k) as n from (select {alike} as alike, count(*) as k "
-        f"from raw where c{label.at} is not null group by {alike}, c{label.at}) group by alike)"
-    ).fetchall()[0]
+    alike = (
+        f"c{look.at}"
+        if look.values
+        else f"coalesce(sign(try_cast(c{look.at} as double)), 2 + (c{look.at} is null)::int)"
+    )
+    alike_and_label = f"select {alike} as alike, count(*) as k from raw where c{label.at} is not null"
+    per_value = (
+        f"select max(k) as most, sum(k) as n from ({alike_and_label} group by {alike}, c{label.at}) group by alike"
+    )
+    right, rows = table.connection.sql(f"select sum(most), sum(n) from ({per_value})").fetchall()[0]
     return float(right / rows)

@@ -92,7 +92,9 @@ def _look(table: RawTable, i: int, answers: tuple[Any, ...]) -> Look:
     values = _values(table, i, codes) if distinct <= 2 * FEW else ()
     unique = known == filled == table.rows and distinct > 0.8 * known and _all_differ(table, i)
     if numbers == known:
-        odd_codes = tuple(code for code, n in sorted((odd or {}).items()) if _stands_apart(table, i, code, n, low, high))
+        odd_codes = tuple(
+            code for code, n in sorted((odd or {}).items()) if _stands_apart(table, i, code, n, low, high)
+        )
         kept = [value for value in (low, high, *(odd or {})) if value is not None and value not in odd_codes]
         low, high = min(kept), max(kept)
         values = tuple((text, n) for text, n in values if float(text) not in odd_codes)

@@ -25,7 +25,7 @@ def likely_label(looks: Sequence[Look]) -> Look | None:
         named = [(rank, look.at) for look in candidates if (rank := hints.outcome_rank(look.name)) is not None]
         if named:
             return looks[min(named)[1]]
-    return (two or fit or [None])[-1]
+    return (two or fit)[-1] if fit else None
 
 
 def guesses(looks: Sequence[Look], label: Look | None, telling: Mapping[str, float]) -> dict[str, Guess]:
@@ -57,7 +57,9 @@ def _guess(look: Look, told: float | None, label: Look | None) -> Guess:
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
     if told is not None and label is not None:
-        return Guess("ignored", f"tells {label.name} right in {told:.1%} of the rows: most likely known only afterwards")
+        return Guess(
+            "ignored", f"tells {label.name} right in {told:.1%} of the rows: most likely known only afterwards"
+        )
     if hints.known_afterwards(look.name):
         return Guess("ignored", "named like something that is known only with or after the decision")
     if hints.personal(look.name):

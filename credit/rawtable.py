@@ -115,7 +115,9 @@ def _append(connection: "DuckDBPyConnection", file: Path, kind: str, *, first: b
         values, is_nan = [str(file), delimiter], set()
     aliases = ", ".join(f"c{i}" for i in range(len(names)))
     texts = ", ".join(
-        f"case when not isnan(c{i}) then c{i}::varchar end as c{i}" if i in is_nan else f"nullif(c{i}::varchar, '') as c{i}"
+        f"case when not isnan(c{i}) then c{i}::varchar end as c{i}"
+        if i in is_nan
+        else f"nullif(c{i}::varchar, '') as c{i}"
         for i in range(len(names))
     )
     verb = "create table raw as" if first else "insert into raw"
