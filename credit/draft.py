@@ -18,11 +18,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from credit import entry, proposal
+from credit import entry, grouping, proposal
 from credit.annotated import block, mapping
 from credit.contract import load_contract
 from credit.entry import Ask, Field
-from credit.errors import CreditError, Problem, run
+from credit.errors import CreditError, Problem, raise_if_any, run
 from credit.family import Fold, folds
 from credit.leak import tells
 from credit.profile import Look, look_at
@@ -45,6 +45,7 @@ def draft(path: Path, name: str) -> tuple[str, int]:
         looks = look_at(table)
         label = proposal.likely_label(looks)
         telling = tells(table, looks, label) if label else {}
+    raise_if_any(_mark_problems(looks, str(path)))
     guesses = proposal.guesses(looks, label, telling)
     columns, families = _entries(looks, guesses)
     plain = [column for column, guess in guesses.items() if guess.role == "feature"]
@@ -67,6 +68,16 @@ def draft(path: Path, name: str) -> tuple[str, int]:
     return "\n".join(lines) + "\n", asked
 
 
+def _mark_problems(looks: Sequence[Look], file: str) -> list[Problem]:
+    return [
+        Problem(f"{file}: {look.name}", f"the value {text!r}", "no `?` at its start: it marks a question in a contract")
+        for look in looks
+        if look.type == "category"
+        for text, _ in look.values
+        if text.startswith("?")
+    ]
+
+
 def _entries(
     looks: Sequence[Look], guesses: Mapping[str, Guess]
 ) -> tuple[dict[str, list[Field]], dict[str, list[Field]]]:
@@ -80,11 +91,11 @@ def _entries(
         guess = guesses[look.name]
         if look.name in members:
             continue
-        name = entry.derived_name(look, guess, taken)
+        name = grouping.free_name(look, guess, taken)
         columns[look.name] = entry.fields(look, guess, name)
         if name:
             taken.add(name.casefold())
-            derived[name] = entry.derived_fields(look, guess)
+            derived[name] = grouping.fields(look, guess)
     families = {fold.name: _family(fold) for fold in folded}
     return {**columns, **derived}, families
 

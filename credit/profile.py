@@ -1,6 +1,11 @@
-"""What the columns of a raw table look like: facts only, no meaning. One pass per few columns, in bounded memory."""
+"""What the columns of a raw table look like: facts only, no meaning.
 
-from dataclasses import dataclass
+Each column is first reduced to its different texts with their counts, in a table `seen` that may spill to disk;
+everything is exact, so the same file always looks the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from credit.contract import Type
@@ -14,8 +19,7 @@ FEW = 50
 _MISSING_WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", ".", "missing", "undisclosed")
 _BOOLEAN_WORDS = ("true", "false", "t", "f", "yes", "no", "y", "n", "0", "1")  # those that DuckDB casts
 _ODD = (666, 777, 888, 99, 999, -1, -9, -99, -999, 9999, 99999, 999999, 9999999, 99999999, 999999999, -9999, -99999)
-_AT_ONCE = 50  # columns per query: wide files would make one query of all too large to plan
-_INTEGER = r"[+-]?(0|[1-9]\d{0,17})"  # 007 is a code and not a number; 19 digits do not fit
+_LONGEST = 18  # digits of a whole number that fit into eight bytes for certain
 _NUMBER = r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIMESTAMP = _DATE + r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}(:?\d{2})?|Z)?"
@@ -47,88 +51,88 @@ class Look:
 
 def look_at(table: RawTable) -> list[Look]:
     """Every column of the table, in its order."""
-    looks: list[Look] = []
-    for start in range(0, len(table.names), _AT_ONCE):
-        chosen = range(start, min(start + _AT_ONCE, len(table.names)))
-        query = f"select {', '.join(figure for i in chosen for figure in _aggregates(i))} from raw"
-        answers = table.connection.sql(query).fetchall()[0]
-        width = len(answers) // len(chosen)
-        looks += [_look(table, i, answers[n * width : (n + 1) * width]) for n, i in enumerate(chosen)]
-    return looks
+    return [_look(table, i) for i in range(len(table.names))]
 
 
-def _aggregates(i: int) -> list[str]:
-    c = f"c{i}"
-    words = ", ".join(f"'{word}'" for word in _MISSING_WORDS)
-    x = f"case when lower(trim({c})) not in ({words}) then {c} end"
-    number = _number(c)
-    odd = f"trunc({number}) in {_ODD}"
-    booleans = ", ".join(f"'{word}'" for word in _BOOLEAN_WORDS)
-    return [
-        f"count({c})",
-        f"count({x})",
-        f"count(*) filter (regexp_full_match({x}, '{_INTEGER}'))",
-        f"count({number})",
-        f"count(*) filter (lower({x}) in ({booleans}))",
-        f"count(*) filter (regexp_full_match({x}, '{_DATE}') and try_cast({x} as date) is not null)",
-        f"count(*) filter (regexp_full_match({x}, '{_TIMESTAMP}') and try_cast({x} as timestamp) is not null)",
-        f"approx_count_distinct({x})",
-        f"min({number}) filter (not ({odd}))",
-        f"max({number}) filter (not ({odd}))",
-        f"histogram({number}) filter ({odd})",
-        f"histogram({c}) filter ({x} is null)",
-    ]
-
-
-def _number(c: str) -> str:
-    return f"case when regexp_full_match({c}, '{_NUMBER}') and isfinite(try_cast({c} as double)) then {c}::double end"
-
-
-def _look(table: RawTable, i: int, answers: tuple[Any, ...]) -> Look:
-    filled, known, integers, numbers, booleans, dates, timestamps, distinct, low, high, odd, words = answers
-    name, codes = table.names[i], tuple(sorted(words or {}))
+def _look(table: RawTable, i: int) -> Look:
+    table.connection.execute(_seen(i))
+    known_and_number = "coalesce(sum(n) filter (known), 0), coalesce(sum(n) filter (number is not null), 0)"
+    (filled, known, numbers, distinct, most), *_ = table.connection.sql(
+        f"select coalesce(sum(n), 0), {known_and_number}, count(*) filter (known), max(n) from seen"
+    ).fetchall()
+    words = _column(table, "select text from seen where not known order by 1")
+    look = Look(table.names[i], i, "text", table.rows, table.rows - filled, tuple(words))
     if not known:
-        return Look(name, i, "text", table.rows, table.rows - filled, codes)
-    values = _values(table, i, codes) if distinct <= 2 * FEW else ()
-    unique = known == filled == table.rows and distinct > 0.8 * known and _all_differ(table, i)
+        return look
+    look = replace(look, values=_values(table, distinct), unique=known == table.rows and most == 1)
     if numbers == known:
-        odd_codes = tuple(
-            code for code, n in sorted((odd or {}).items()) if _stands_apart(table, i, code, n, low, high)
-        )
-        kept = [value for value in (low, high, *(odd or {})) if value is not None and value not in odd_codes]
-        low, high = min(kept), max(kept)
-        values = tuple((text, n) for text, n in values if float(text) not in odd_codes)
-        kind: Type = "integer" if integers == known else "number"
-        if kind == "integer" and low == 0 and high == 1:
-            kind = "boolean"
-        codes = (*map(_plain, odd_codes), *codes)
-        return Look(name, i, kind, table.rows, table.rows - filled, codes, low, high, values, unique)
-    if booleans == known and len(values) > 1:
-        kind = "boolean"
-    elif known in (dates, timestamps):
-        kind = "date" if dates == known else "timestamp"
-    else:
-        kind = "category" if 0 < len(values) <= max(10, known / 2) else "text"
-    return Look(name, i, kind, table.rows, table.rows - filled, codes, values=values, unique=unique)
+        return _number_look(table, look)
+    look = replace(look, values=_few(look.values))
+    return replace(look, type=_text_type(table, look, known))
+
+
+def _seen(i: int) -> str:
+    words = ", ".join(f"'{word}'" for word in _MISSING_WORDS)
+    number = f"case when regexp_full_match(text, '{_NUMBER}') then try_cast(text as double) end"
+    return (
+        f"create or replace temp table seen as select text, n, lower(trim(text)) not in ({words}) as known, "
+        f"case when isfinite({number}) then {number} end as number "
+        f"from (select c{i} as text, count(*) as n from raw where c{i} is not null group by 1)"
+    )
+
+
+def _column(table: RawTable, query: str) -> list[Any]:
+    return [row[0] for row in table.connection.sql(query).fetchall()]
+
+
+def _values(table: RawTable, distinct: int) -> tuple[tuple[str, int], ...]:
+    """The different values with their counts, the commonest first; none if there are more than a few."""
+    if distinct > FEW + len(_ODD):
+        return ()
+    return tuple(table.connection.sql("select text, n from seen where known order by n desc, text").fetchall())
+
+
+def _few(values: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    values = tuple(values)
+    return values if len(values) <= FEW else ()
+
+
+def _number_look(table: RawTable, look: Look) -> Look:
+    odd = f"trunc(number) in {_ODD}"
+    ((low, high),) = table.connection.sql(f"select min(number), max(number) from seen where not ({odd})").fetchall()
+    counts = table.connection.sql(f"select number, sum(n) from seen where {odd} group by 1 order by 1").fetchall()
+    codes = [code for code, n in counts if _stands_apart(table, code, n, low, high)]
+    kept = [number for number in (low, high, *(code for code, _ in counts)) if number not in (*codes, None)]
+    low, high = min(kept), max(kept)
+    (broken,) = _column(
+        table,
+        "select count(*) from seen where number is not null "
+        f"and (regexp_matches(text, '[.eE]') or length(ltrim(text, '+-')) > {_LONGEST})",
+    )
+    kind: Type = "number" if broken else "boolean" if (low, high) == (0, 1) else "integer"
+    values = _few((text, n) for text, n in look.values if float(text) not in codes)
+    return replace(look, type=kind, codes=(*map(_plain, codes), *look.codes), low=low, high=high, values=values)
+
+
+def _text_type(table: RawTable, look: Look, known: int) -> Type:
+    booleans = ", ".join(f"'{word}'" for word in _BOOLEAN_WORDS)
+    tests: dict[Type, str] = {
+        "boolean": f"lower(text) in ({booleans})",
+        "date": f"regexp_full_match(text, '{_DATE}') and try_cast(text as date) is not null",
+        "timestamp": f"regexp_full_match(text, '{_TIMESTAMP}') and try_cast(text as timestamp) is not null",
+    }
+    for kind, test in tests.items():
+        others = _column(table, f"select 1 from seen where known and not ({test}) limit 1")
+        if not others and (kind != "boolean" or len(look.values) > 1):
+            return kind
+    return "category" if 0 < len(look.values) <= max(10, known / 2) else "text"
 
 
 def _plain(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _values(table: RawTable, i: int, codes: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """The different values with their counts, the commonest first; none if there are more than a few."""
-    query = f"select c{i}, count(*) from raw where c{i} is not null group by 1 order by 2 desc, 1 limit {2 * FEW}"
-    found = [(text, n) for text, n in table.connection.sql(query).fetchall() if text not in codes]
-    return tuple(found) if len(found) <= FEW else ()
-
-
-def _all_differ(table: RawTable, i: int) -> bool:
-    query = f"select 1 from raw group by c{i} having count(*) > 1 limit 1"
-    return not table.connection.sql(query).fetchall()
-
-
-def _stands_apart(table: RawTable, i: int, code: float, count: int, low: float | None, high: float | None) -> bool:
+def _stands_apart(table: RawTable, code: float, count: int, low: float | None, high: float | None) -> bool:
     """Whether an odd number looks like a code: far outside the others, or commoner than all of its neighbourhood."""
     if low is None or high is None:
         return False
@@ -136,6 +140,5 @@ def _stands_apart(table: RawTable, i: int, code: float, count: int, low: float |
         return low >= 0 or code < 3 * low
     if code - high > high - low and code > 1:
         return True
-    near = f"{_number(f'c{i}')} between {code / 2} and {code * 2}"
-    (others,) = table.connection.sql(f"select count(*) from raw where {near}").fetchall()[0]
-    return count >= 5 and 2 * count >= others
+    (near,) = _column(table, f"select sum(n) from seen where number between {code / 2} and {code * 2}")
+    return bool(count >= 5 and 2 * count >= near)

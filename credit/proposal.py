@@ -7,6 +7,8 @@ from credit import hints
 from credit.contract import Role
 from credit.profile import Look
 
+_COUNTED = 10  # fewer whole numbers in a row happen by chance
+
 
 class Guess(NamedTuple):
     """A proposed role. `why` is empty for a plain feature only; `attribute` is the protected one that is suspected."""
@@ -19,7 +21,9 @@ class Guess(NamedTuple):
 def likely_label(looks: Sequence[Look]) -> Look | None:
     """The column that is most likely the outcome: by name, two values before more; else the last that could be."""
     fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
-    fit = [look for look in fit if not hints.protected_attribute(look.name) and not look.unique]
+    fit = [
+        look for look in fit if not (hints.protected_attribute(look.name) or (look.unique and len(look.values) != 2))
+    ]
     two = [look for look in fit if len(look.values) == 2]
     for candidates in (two, [look for look in fit if look.values]):
         named = [(rank, look.at) for look in candidates if (rank := hints.outcome_rank(look.name)) is not None]
@@ -47,13 +51,12 @@ def _label(look: Look, label: Look | None) -> Guess | None:
 
 
 def _guess(look: Look, told: float | None, label: Look | None) -> Guess:
-    if look.unique and look.type in ("integer", "text", "category"):
-        if hints.identifies(look.name):
-            return Guess("id", "a different value in every row, and named like an identifier")
-        if look.type == "integer" and look.high is not None and look.high - (look.low or 0) == look.rows - 1:
-            return Guess("id", "counts the rows")
+    if look.unique and look.type in ("integer", "text", "category") and hints.identifies(look.name):
+        return Guess("id", "a different value in every row, and named like an identifier")
     if attribute := hints.protected_attribute(look.name):
         return Guess("protected", f"looks like {attribute}", attribute)
+    if look.unique and look.type == "integer" and (look.high or 0) - (look.low or 0) == look.rows - 1 >= _COUNTED:
+        return Guess("id", "counts the rows")
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
     if told is not None and label is not None:
