@@ -41,7 +41,7 @@ def fields(look: Look, guess: Guess, derived: str | None = None) -> list[Field]:
         because = sentence(guess.why)
     kind = "category" if guess.role == "protected" else look.type
     role = Field("role", Ask(guess.role), f"{guess.why}; {_ROLES}") if guess.why else Field("role", guess.role)
-    about = Ask("What this column holds, and in which unit") if guess.why else look.name
+    about = Ask("What this column holds, and in which unit") if guess.why else _not_a_question(look.name)
     return [
         Field("type", kind, _type_doubt(look, kind)),
         role,
@@ -51,6 +51,10 @@ def fields(look: Look, guess: Guess, derived: str | None = None) -> list[Field]:
         *_of_role(look, guess),
         Field("description", about),
     ]
+
+
+def _not_a_question(name: str) -> str:
+    return f"column {name}" if name.startswith("?") else name
 
 
 def sentence(text: str) -> str:

@@ -24,8 +24,9 @@ def free_name(look: Look, guess: Guess, taken: set[str]) -> str | None:
 def fields(look: Look, guess: Guess) -> list[Field]:
     """The draft of the protected category made of a boolean or of a number."""
     name = _sql_name(look.name)
+    bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
     if look.type == "boolean":
-        _, yes, no = _PAIRS.get(look.name.casefold(), ("", look.name, f"not {look.name}"))
+        _, yes, no = _PAIRS.get(look.name.casefold(), ("", bare, f"not {bare}"))
         groups, cuts, reference = [yes, no], [name, f"not {name}"], _commoner(look, yes, no)
     elif guess.attribute == "age":
         groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"

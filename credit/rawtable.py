@@ -48,8 +48,12 @@ def raw_table(path: Path) -> Iterator[RawTable]:
     if len(set(kinds.values())) > 1:
         raise CreditError(Problem(str(path), "CSV and Parquet files side by side", "files of one kind"))
     with tempfile.TemporaryDirectory(prefix="draft-") as folder:
-        settings = {"memory_limit": _MEMORY, "temp_directory": folder, "preserve_insertion_order": "false"}
-        with duckdb.connect(f"{folder}/raw.duckdb", config=dict(settings)) as connection:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": _MEMORY,
+            "temp_directory": folder,
+            "preserve_insertion_order": "false",
+        }
+        with duckdb.connect(config=settings) as connection:
             for file in files:
                 try:
                     names = _append(connection, file, kinds[file], first=file == files[0])

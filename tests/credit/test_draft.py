@@ -68,8 +68,13 @@ def loanapp_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def loanapp(loanapp_file):
-    return drafted(loanapp_file)
+def loanapp_text(loanapp_file):
+    return draft(loanapp_file, "loanapp")
+
+
+@pytest.fixture(scope="module")
+def loanapp(loanapp_text):
+    return yaml.safe_load(loanapp_text[0])
 
 
 def test_the_draft_keeps_the_order_of_the_file_and_loads_once_answered(loanapp, loanapp_file, tmp_path):
@@ -79,8 +84,8 @@ def test_the_draft_keeps_the_order_of_the_file_and_loads_once_answered(loanapp, 
     assert contract.columns["approve"].favourable is True
 
 
-def test_an_unanswered_draft_is_refused_with_every_question_listed(loanapp_file, tmp_path):
-    text, asked = draft(loanapp_file, "loanapp")
+def test_an_unanswered_draft_is_refused_with_every_question_listed(loanapp_text, tmp_path):
+    text, asked = loanapp_text
     (tmp_path / "loanapp.yaml").write_text(text)
     with pytest.raises(CreditError) as caught:
         load_contract(tmp_path / "loanapp.yaml")
@@ -140,18 +145,18 @@ def test_a_column_of_one_value_is_asked_about(loanapp):
     assert loanapp["columns"]["msa"]["because"] == "? The same for everybody"
 
 
-def test_plain_features_share_one_question(loanapp, loanapp_file):
+def test_plain_features_share_one_question(loanapp, loanapp_text):
     plain = [name for name, fields in loanapp["columns"].items() if fields["role"] == "feature"]
     assert len(plain) == 46
     assert not any(
         str(value).startswith("?") for n in plain for k, value in loanapp["columns"][n].items() if k != "missing_codes"
     )
     assert loanapp["reviewed"].startswith("? Who went through")
-    assert f"# Plain features ({len(plain)}): occ, loanamt" in draft(loanapp_file, "x")[0]
+    assert f"# Plain features ({len(plain)}): occ, loanamt" in loanapp_text[0]
 
 
-def test_the_same_file_gives_the_same_bytes(loanapp_file):
-    assert draft(loanapp_file, "x") == draft(loanapp_file, "x")
+def test_the_same_file_gives_the_same_bytes(loanapp_file, loanapp_text):
+    assert draft(loanapp_file, "loanapp") == loanapp_text
 
 
 def test_parquet_gives_the_draft_of_the_same_csv(tmp_path):
@@ -223,9 +228,11 @@ def test_an_odd_number_among_its_like_is_not_suspected(tmp_path, values):
 
 @pytest.mark.parametrize(
     "name",
-    ["Race", "ethnicity", "GENDER", "applicantSex", "gndr", "applicant_age", "birthDate", "DOB", "religion", "sex2"]
-    + ["MaritalStatus", "is_married", "nationality", "foreign_worker", "disability_flag", "EDUCATION", "sch_years"]
-    + ["highest_degree", "schooling", "latino", "minority", "pregnancy", "citizenship"],
+    [
+        *("Race", "ethnicity", "latino", "minority", "GENDER", "applicantSex", "gndr", "sex2", "applicant_age", "DOB"),
+        *("birthDate", "religion", "MaritalStatus", "is_married", "nationality", "foreign_worker", "citizenship"),
+        *("disability_flag", "EDUCATION", "sch_years", "highest_degree", "schooling", "pregnancy"),
+    ],
 )
 def test_a_name_of_a_protected_attribute_is_asked_about_in_any_spelling(tmp_path, name):
     fields = of_csv(tmp_path, column("a b c a b c", name))["columns"][name]
@@ -387,7 +394,12 @@ def test_names_and_values_that_yaml_would_misread_come_through_as_they_are(tmp_p
 
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12) | st.sampled_from(TRICKY)
-names = st.lists(text | st.sampled_from(["male", "age", "race", "id", "approved"]), min_size=1, max_size=5, unique=True)
+names = st.lists(
+    text | st.sampled_from(["male", "age", "race", "id", "approved", "?", "? male"]),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
 cells = st.sampled_from(["", "0", "1", "-1", "999", "2.5", "x", "no", "NA", "2020-01-01"]) | text
 
 
