@@ -24,8 +24,9 @@ def flow(value: Any) -> str:
     """A value on one line. Text is in quotes unless it is words that YAML cannot take for anything else."""
     import yaml
 
-    if isinstance(value, str) and re.fullmatch(r"[^\W\d_]\w+([ _]\w+)*", value) and yaml.safe_load(value) == value:
-        return value
+    words = isinstance(value, str) and re.fullmatch(r"[^\W\d_]\w*( \w+)*", value) and value.lower() not in ("y", "n")
+    if words and yaml.safe_load(value) == value:
+        return str(value)
     if isinstance(value, list):
         return "[" + ", ".join(_quoted(item) if isinstance(item, str) else flow(item) for item in value) + "]"
     if isinstance(value, str):

@@ -114,8 +114,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 100 else f"{', '.join(names[:3])}, ..., {names[-1]} ({len(names):,})"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, write the draft and say what to do next; or check a contract."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m credit.draft",
         description="Write the draft of a contract from a CSV or Parquet file, or a folder of them.",
@@ -126,7 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="where to write (default: data/contracts/NAME.yaml)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     parser.add_argument("--check", action="store_true", help="list what is still open or wrong in the contract FILE")
-    chosen = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, write the draft and say what to do next; or check a contract."""
+    chosen = _parser().parse_args(arguments)
     if chosen.check:
         contract = load_contract(chosen.file)
         print(f"{chosen.file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")

@@ -54,17 +54,12 @@ def raw_table(path: Path) -> Iterator[RawTable]:
             "preserve_insertion_order": "false",
         }
         with duckdb.connect(config=settings) as connection:
-            for file in files:
-                try:
-                    names = _append(connection, file, kinds[file], first=file == files[0])
-                except duckdb.Error as error:
-                    raise CreditError(Problem(str(file), _cause(error), f"a {kinds[file]} file")) from None
-                if file == files[0]:
-                    first = names
-                    raise_if_any(_name_problems(names, str(file)))
-                elif names != first:
-                    expected = f"{first}, as in {files[0].name}"
-                    raise CreditError(Problem(str(file), f"the columns {names}", expected))
+            first = _appended(connection, files[0], kinds[files[0]], "create table raw as")
+            raise_if_any(_name_problems(first, str(files[0])))
+            for file in files[1:]:
+                names = _appended(connection, file, kinds[file], "insert into raw")
+                if names != first:
+                    raise CreditError(Problem(str(file), f"the columns {names}", f"{first}, as in {files[0].name}"))
             (rows,) = connection.sql("select count(*) from raw").fetchall()[0]
             if not rows:
                 raise CreditError(Problem(str(path), "no rows", "at least one row below the names"))
@@ -95,38 +90,48 @@ def _kind(file: Path) -> str:
     return "CSV"
 
 
-def _append(connection: "DuckDBPyConnection", file: Path, kind: str, *, first: bool) -> list[str]:
+def _appended(connection: "DuckDBPyConnection", file: Path, kind: str, verb: str) -> list[str]:
     """Add the file's rows to the table `raw`; the names of its columns."""
-    if kind == "Parquet":
-        described = connection.execute("describe select * from read_parquet(?)", [str(file)]).fetchall()
-        names = [name for name, *_ in described]
-        raise_if_any(
-            [
-                Problem(f"{file}: {name}", f"the nested or binary type {sql_type}", "one value per row and column")
-                for name, sql_type, *_ in described
-                if re.search(r"\[|\(.* |^(STRUCT|MAP|UNION|BLOB)", sql_type) and not sql_type.startswith("DECIMAL")
-            ]
-        )
-        source, values = "read_parquet(?)", [str(file)]
-        is_nan = {i for i, (_, sql_type, *_) in enumerate(described) if sql_type in ("DOUBLE", "FLOAT")}
-    else:
-        names, delimiter = _header(file)
-        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
-        source = (
-            "read_csv(?, auto_detect = false, header = true, delim = ?, quote = '\"', escape = '\"', "
-            f"nullstr = '', strict_mode = true, columns = {{{columns}}})"
-        )
-        values, is_nan = [str(file), delimiter], set()
-    aliases = ", ".join(f"c{i}" for i in range(len(names)))
-    texts = ", ".join(
-        f"case when not isnan(c{i}) then c{i}::varchar end as c{i}"
-        if i in is_nan
-        else f"nullif(c{i}::varchar, '') as c{i}"
-        for i in range(len(names))
-    )
-    verb = "create table raw as" if first else "insert into raw"
-    connection.execute(f"{verb} select {texts} from {source} as file({aliases})", values)
+    import duckdb
+
+    try:
+        names, source, values, texts = _parquet(connection, file) if kind == "Parquet" else _csv(file)
+        aliases = ", ".join(f"c{i}" for i in range(len(names)))
+        connection.execute(f"{verb} select {', '.join(texts)} from {source} as file({aliases})", values)
+    except duckdb.Error as error:
+        raise CreditError(Problem(str(file), _cause(error), f"a {kind} file")) from None
     return names
+
+
+_Source = tuple[list[str], str, list[str], list[str]]  # names, SQL that reads the file, its parameters, SQL per column
+
+
+def _parquet(connection: "DuckDBPyConnection", file: Path) -> _Source:
+    described = connection.execute("describe select * from read_parquet(?)", [str(file)]).fetchall()
+    raise_if_any(
+        [
+            Problem(f"{file}: {name}", f"the nested or binary type {kind}", "one value per row and column")
+            for name, kind, *_ in described
+            if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "BLOB"))
+        ]
+    )
+    texts = [
+        f"case when not isnan(c{i}) then c{i}::varchar end as c{i}"  # not a number is how pandas writes missing
+        if kind in ("DOUBLE", "FLOAT")
+        else f"nullif(c{i}::varchar, '') as c{i}"
+        for i, (_, kind, *_) in enumerate(described)
+    ]
+    return [name for name, *_ in described], "read_parquet(?)", [str(file)], texts
+
+
+def _csv(file: Path) -> _Source:
+    names, delimiter = _header(file)
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
+    source = (
+        "read_csv(?, auto_detect = false, header = true, delim = ?, quote = '\"', escape = '\"', "
+        f"nullstr = '', strict_mode = true, columns = {{{columns}}})"
+    )
+    return names, source, [str(file), delimiter], [f"c{i}" for i in range(len(names))]
 
 
 def _header(file: Path) -> tuple[list[str], str]:

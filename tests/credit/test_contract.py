@@ -194,23 +194,19 @@ def test_a_name_inside_text_is_no_leak(tmp_path):
     assert "extra" in loaded(tmp_path, text).features
 
 
-@pytest.mark.parametrize("role", ["protected, reference: a", "label, favourable: a"])
-def test_a_feature_that_a_protected_column_or_the_label_is_made_of_is_refused(tmp_path, role):
-    text = with_column(
-        "extra", f"type: category, role: {role}, allowed: [a], sql: \"case when income > 1 then 'a' end\""
-    )
+def test_a_feature_that_a_protected_column_is_made_of_is_refused(tmp_path):
+    sql = "case when income > 1 then 'a' end"
     told = problems(
-        tmp_path,
-        text
-        if "prot" in role
-        else text.replace("  approved:", "  a: {type: text, role: id, description: d}\n  z:").replace(
-            "z: {type: boolean, role: label, favourable: true", "z: {type: boolean, role: ignored, because: b"
-        ),
+        tmp_path, with_column("extra", f'type: category, role: protected, reference: a, allowed: [a], sql: "{sql}"')
     )
-    assert (
-        f"columns.income.role: found feature, and the {role.split(',')[0]} extra is made of it, expected ignored"
-        in told
-    )
+    assert "columns.income.role: found feature, and the protected extra is made of it, expected ignored" in told
+    assert "a protected column is never a feature" in told
+
+
+def test_a_feature_that_the_label_is_made_of_is_refused(tmp_path):
+    text = BASE.replace("favourable: true", 'favourable: true, sql: "income > 1"')
+    told = problems(tmp_path, text)
+    assert "columns.income.role: found feature, and the label approved is made of it, expected ignored" in told
 
 
 def test_a_derived_column_made_of_a_derived_column_is_refused(tmp_path):

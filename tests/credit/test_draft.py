@@ -403,7 +403,7 @@ names = st.lists(
 cells = st.sampled_from(["", "0", "1", "-1", "999", "2.5", "x", "no", "NA", "2020-01-01"]) | text
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_table_gives_a_draft_that_loads_once_answered_or_is_refused(tmp_path, data):
     head = data.draw(names)
