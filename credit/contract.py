@@ -4,7 +4,9 @@
 all findings at once, before any data is read.
 """
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -81,10 +83,17 @@ class Column(_Part):
             raise ValueError(f"`allowed` on type {self.type}|`range`, or type category")
         if self.range and self.type not in ("integer", "number"):
             raise ValueError(f"`range` on type {self.type}|it on integer or number")
+        if self.range and not self._range_is_in_order():
+            raise ValueError(f"`range` {list(self.range)}|[lowest, highest]")
+        if self.allowed is not None and not self.allowed:
+            raise ValueError("`allowed` without a value|the list of values, or no `allowed`")
         if self.allowed and len(set(map(str, self.allowed))) < len(self.allowed):
             raise ValueError(f"a value twice in {list(self.allowed)}|each once")
         if self.role == "protected" and self.type != "category":
             raise ValueError(f"a protected column of type {self.type}|type category|derive the groups with `sql`")
+        for key, value in (("favourable", self.favourable), *(("allowed", value) for value in self.allowed or ())):
+            if value is not None and not self._is_of_my_type(value):
+                raise ValueError(f"{key} {value!r}|a value of type {self.type}|a comparison with it is never true")
         for key, value in (("favourable", self.favourable), ("reference", self.reference)):
             if value is not None and self.allowed and value not in self.allowed:
                 raise ValueError(f"{key} {value!r}|one of {list(self.allowed)}")
@@ -95,12 +104,30 @@ class Column(_Part):
         if self.role == "score" and self.type == "category":
             raise ValueError("a score of type category|boolean, integer or number")
 
+    def _range_is_in_order(self) -> bool:
+        low, high = self.range or (None, None)
+        ends = [end for end in (low, high) if end is not None]
+        return ends == sorted(ends) and not any(map(math.isnan, ends))
+
+    def _is_of_my_type(self, value: Scalar) -> bool:
+        if self.type == "boolean":
+            return isinstance(value, bool)
+        if self.type in ("integer", "number"):
+            return not isinstance(value, bool | str) and (self.type == "number" or isinstance(value, int))
+        return isinstance(value, str)
+
 
 class Family(Column):
     """Columns alike in everything but their name, described once. Matches any number of columns, none included."""
 
     role: Annotated[Literal["feature", "ignored"], BeforeValidator(_one_role)]
     pattern: str
+
+    @model_validator(mode="after")
+    def _is_in_the_file(self) -> Self:
+        if self.sql is not None:
+            raise ValueError("`sql` on a family|it on a single column")
+        return self
 
     def member(self) -> Column:
         """The description of one member."""
@@ -121,6 +148,7 @@ class Contract(_Part):
 
     name: str
     row: str
+    reviewed: str = ""
     source: Source
     columns: dict[str, Column]
     families: dict[str, Family] = Field(default_factory=dict)
@@ -164,26 +192,32 @@ class Contract(_Part):
 
         Raises CreditError that lists every missing and every unknown column.
         """
-        names = list(names)
-        members: dict[str, Column] = {}
-        for family in self.families.values():
-            matching = (n for n in names if n not in self.columns and re.fullmatch(family.pattern, n))
-            members.update(dict.fromkeys(matching, family.member()))
+        times = Counter(iter(names))  # of a dict, Counter would take the values for counts
+        families: dict[str, list[str]] = {name: [] for name in times if name not in self.columns}
+        for key, family in self.families.items():
+            for name in filter(re.compile(family.pattern).fullmatch, families):
+                families[name].append(key)
+        members = {name: self.families[keys[0]].member() for name, keys in families.items() if keys}
         known = self.columns.keys() | members.keys()
         problems = [
             Problem(f"{where}: {name}", "no such column", f"one of type {self.raw[name].type}")
             for name in self.raw
-            if name not in names
+            if name not in times
         ]
         problems += [
             Problem(f"{where}: {name}", "a column that the contract does not have", "only columns of the contract")
-            for name in names
+            for name in times
             if name not in known
         ]
         problems += [
-            Problem(f"{where}: {name}", f"the column {names.count(name)} times", "it once")
-            for name in dict.fromkeys(names)
-            if names.count(name) > 1
+            Problem(f"{where}: {name}", f"the column {count} times", "it once")
+            for name, count in times.items()
+            if count > 1
+        ]
+        problems += [
+            Problem(f"{where}: {name}", f"a member of the families {keys}", "a member of one")
+            for name, keys in families.items()
+            if len(keys) > 1
         ]
         raise_if_any(problems)
         return self.model_copy(update={"columns": {**self.columns, **members}, "families": {}})
@@ -199,13 +233,14 @@ def load_contract(path: str | Path) -> Contract:
         [
             Problem(f"{file}: {key}", f"the unanswered mark {value!r}", "a person's answer")
             for key, value in _leaves(content)
-            if isinstance(value, str) and value.startswith(_MARK)
+            if isinstance(value, str) and value.startswith(_MARK) and not (value == _MARK and _in_list(key))
         ]
     )
     try:
         contract = Contract.model_validate(content)
     except ValidationError as error:
         raise CreditError(problems_of(error, file)) from None
+    raise_if_any(_name_problems(contract, file))
     raise_if_any([*_role_problems(contract, file), *_leak_problems(contract, file)])
     return contract
 
@@ -219,6 +254,11 @@ def _leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
         yield key, node
 
 
+def _in_list(key: str) -> bool:
+    """Whether a key is that of a list's item: there a lone `?` is data, the way many files write a missing value."""
+    return key.rpartition(".")[2].isdigit()
+
+
 def _role_problems(contract: Contract, file: str) -> list[Problem]:
     problems = []
     for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("time", 0, 1)):
@@ -228,6 +268,17 @@ def _role_problems(contract: Contract, file: str) -> list[Problem]:
             problems.append(Problem(f"{file}: columns", f"{names or 'none'} of role {role}", expected))
     if not contract.features and not any(family.role == "feature" for family in contract.families.values()):
         problems.append(Problem(f"{file}: columns", "none of role feature", "at least one"))
+    return problems
+
+
+def _name_problems(contract: Contract, file: str) -> list[Problem]:
+    """Names that SQL takes for the same, and patterns that are none."""
+    problems = []
+    first: dict[str, str] = {}
+    for name in contract.columns:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            problems.append(Problem(f"{file}: columns.{name}", f"the name {other} too", "names that differ in letters"))
     for name, family in contract.families.items():
         try:
             re.compile(family.pattern)
@@ -240,20 +291,31 @@ def _leak_problems(contract: Contract, file: str) -> list[Problem]:
     """A feature computed from a protected or ignored column, or feeding a protected one, would let it in."""
     problems = []
     for name, column in contract.derived.items():
-        for used in sorted(_names_in(column.sql or "") & contract.columns.keys()):
-            role = contract.columns[used].role
+        for used, source in _used_by(column, contract):
             where = f"{file}: columns.{name}.sql"
-            if column.role in ("feature", "score") and role in ("protected", "ignored", "label"):
-                problems.append(Problem(where, f"the {role} column {used}", "a feature made of features only"))
-            if column.role == "protected" and role in ("feature", "score"):
-                mend = "a protected column is never a feature"
-                source = f"{file}: columns.{used}.role"
-                problems.append(Problem(source, f"{role}, and the protected {name} is made of it", "ignored", mend))
-            if contract.columns[used].sql is not None:
+            if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
+                problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
+            if column.role in ("protected", "label") and source.role in ("feature", "score"):
+                mend = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
+                found = f"{source.role}, and the {column.role} {name} is made of it"
+                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", mend))
+            if source.sql is not None:
                 problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
     return problems
 
 
+def _used_by(column: Column, contract: Contract) -> list[tuple[str, Column]]:
+    """The columns, and for a member of a family its family, that an SQL expression names."""
+    names = _names_in(column.sql or "")
+    known = {name.casefold(): (name, found) for name, found in contract.columns.items()}
+    used = [known[name] for name in sorted(names & known.keys())]
+    for name in sorted(names - known.keys()):
+        members = (f for f in contract.families.values() if re.fullmatch(f.pattern, name, re.IGNORECASE))
+        used += [(name, family) for family in members]
+    return used
+
+
 def _names_in(sql: str) -> set[str]:
-    without_text = re.sub(r"'(?:[^']|'')*'", "", sql)
-    return set(re.findall(r"[A-Za-z_]\w*", without_text))
+    """The names in an SQL expression, in small letters: SQL does not tell capitals from them."""
+    name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
+    return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

@@ -66,6 +66,8 @@ def read_yaml(path: Path) -> Any:
     def mapping(loader: Loader, node: yaml.MappingNode) -> Any:
         lines: dict[Any, int] = {}
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key.start_mark)
             line = key.start_mark.line + 1
             if key.value in lines:
                 found = f"the name on lines {lines[key.value]} and {line}"
@@ -81,7 +83,7 @@ def read_yaml(path: Path) -> Any:
         raise CreditError(Problem(str(path), "no such file", f"a YAML file (there are: {there})")) from None
     except UnicodeDecodeError as error:
         raise CreditError(Problem(str(path), f"a byte at {error.start} that is not UTF-8", "UTF-8 text")) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
         raise CreditError(Problem(str(path), str(error), "YAML")) from None
     raise_if_any(twice)
     return content
