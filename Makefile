@@ -43,7 +43,7 @@ bench: $(INSTALLED) ## measure, and write reports/benchmarks.md
 
 contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make contract FILE=loans.csv
 	@test -n "$(FILE)" || { echo "error: FILE: found nothing, expected a file; run make contract FILE=loans.csv" >&2; exit 1; }
-	@python -m credit.draft $(FILE) $(if $(NAME),--name $(NAME))
+	@python -m draft $(FILE) $(if $(NAME),--name $(NAME))
 
 lock: ## resolve the dependencies of pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev \

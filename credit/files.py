@@ -82,7 +82,7 @@ def read_yaml(path: Path) -> Any:
         there = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) or "none"
         raise CreditError(Problem(str(path), "no such file", f"a YAML file (there are: {there})")) from None
     except UnicodeDecodeError as error:
-        raise CreditError(Problem(str(path), f"a byte at {error.start} that is not UTF-8", "UTF-8 text")) from None
+        raise CreditError(Problem(str(path), f"the byte at {error.start} is not UTF-8", "UTF-8 text")) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
         raise CreditError(Problem(str(path), str(error), "YAML")) from None
     raise_if_any(twice)

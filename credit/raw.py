@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _DELIMITERS = ",;\t|"
+_OTHER_KINDS = {
+    b"PK\x03\x04": "a zip archive or an Excel file",
+    b"\x1f\x8b": "a gzip file",
+    b"BZh": "a bzip2 file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"SQLite format 3": "an SQLite database",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
 
 
 def quoted(name: str) -> str:
@@ -51,44 +60,47 @@ def open_raw(path: Path, known: Collection[str], connection: "DuckDBPyConnection
     Raises CreditError for a missing, empty, truncated or undecodable file and for files of different headers.
     """
     files = _files(path)
-    headers = {}
-    for file in files:
-        with file.open("rb") as opened:
-            start = opened.read(4)
-        if not start:
-            raise CreditError(Problem(str(file), "an empty file", "a CSV file with a header, or a Parquet file"))
-        headers[file] = _parquet_header(file, connection) if start == b"PAR1" else _csv_header(file, known)
+    headers = {file: _header(file, known, connection) for file in files}
     first = files[0]
-    raise_if_any(
-        [
-            Problem(str(file), f"a header or format other than that of {first}", "files alike")
-            for file, header in headers.items()
-            if header != headers[first]
-        ]
-    )
+    expected = f"those of {first}, in the same order and format"
+    raise_if_any([Problem(str(file), "other columns", expected) for file in files if headers[file] != headers[first]])
     columns, delimiter = headers[first]
     return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
 
 
 def _files(path: Path) -> list[Path]:
     if not path.exists():
-        mend = "run dvc repro, or put it there with dvc add, import-url or import-db"
-        raise CreditError(Problem(str(path), "nothing", "the raw file or folder", mend))
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+        raise CreditError(Problem(str(path), "no such file", "a CSV or Parquet file, or a folder of them"))
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
     if not files:
         raise CreditError(Problem(str(path), "an empty folder", "CSV or Parquet files"))
     return files
 
 
+def _header(file: Path, known: Collection[str], connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+    with file.open("rb") as opened:
+        start = opened.read(16)
+    if not start:
+        raise CreditError(Problem(str(file), "an empty file", "a CSV file with a header, or a Parquet file"))
+    for magic, kind in _OTHER_KINDS.items():
+        if start.startswith(magic):
+            raise CreditError(Problem(str(file), kind, "CSV in UTF-8, or Parquet", "unpack or export it first"))
+    return _parquet_header(file, connection) if start.startswith(b"PAR1") else _csv_header(file, known)
+
+
 def _csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
+    """The names in the first line and the delimiter: the one that gives the most known names, else the most names."""
+    headers = {}
     try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            line = opened.readline()
+        for delimiter in _DELIMITERS:
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                headers[delimiter] = tuple(next(csv.reader(opened, delimiter=delimiter), ()))
     except UnicodeDecodeError:
         raise CreditError(not_utf8(file)) from None
-    headers = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda d: (len(set(headers[d]) & set(known)), len(headers[d])))
-    return tuple(headers[delimiter]), delimiter
+    except csv.Error as error:
+        raise CreditError(Problem(str(file), f"a first line that is not CSV ({error})", "names of columns")) from None
+    best = max(_DELIMITERS, key=lambda d: (len(set(headers[d]) & set(known)), len(headers[d])))
+    return headers[best], best
 
 
 def _parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:

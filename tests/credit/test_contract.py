@@ -58,7 +58,9 @@ def test_a_contract_without_score_has_none(tmp_path):
 
 def test_a_missing_file_is_refused_and_the_known_contracts_are_named(tmp_path):
     (tmp_path / "cars.yaml").touch()
-    with pytest.raises(CreditError, match=r"loans\.yaml: found no such file, expected a contract \(there are: cars\)"):
+    with pytest.raises(
+        CreditError, match=r"loans\.yaml: found no such file, expected a YAML file \(there are: cars\.yaml\)"
+    ):
         load_contract(tmp_path / "loans.yaml")
 
 

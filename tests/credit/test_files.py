@@ -11,12 +11,16 @@ from credit.errors import CreditError
 from credit.files import _json, read_json, rounded, whole, write_json
 
 
+def fail_halfway(file: Path) -> None:
+    file.write_text("half")
+    raise RuntimeError
+
+
 def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     target.write_text("old")
     with pytest.raises(RuntimeError), whole(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+        fail_halfway(temporary)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 

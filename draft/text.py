@@ -1,6 +1,4 @@
-"""Write the draft of a contract from a CSV or Parquet file, for a person to complete.
-
-    python -m credit.draft applications.csv
+"""The text of a draft: facts as values, judgements as questions.
 
 Facts of the file are written as values: types, whether values are missing, the values of categories. Whatever is
 a judgement is written as a question, a value that begins with `?` and goes on with a proposal; `load_contract`
@@ -11,23 +9,19 @@ A person who must confirm 200 times that a plain feature is a feature stops read
 So plain features carry no question of their own; one question, `reviewed`, asks who went through the list of them.
 """
 
-import argparse
-import re
-import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from credit import entry, grouping, proposal
-from credit.annotated import block, mapping
-from credit.contract import load_contract
-from credit.entry import Ask, Field
-from credit.errors import CreditError, Problem, raise_if_any, run
-from credit.family import Fold, folds
-from credit.leak import tells
-from credit.profile import Look, look_at
-from credit.proposal import Guess
-from credit.rawtable import raw_table
+from credit.errors import Problem, raise_if_any
+from draft import entry, grouping, proposal
+from draft.annotated import block, mapping
+from draft.entry import Ask, Field
+from draft.family import Fold, folds
+from draft.leak import tells
+from draft.profile import Look, look_at
+from draft.proposal import Guess
+from draft.table import text_table
 
 _HEADER = """\
 Draft of a contract for {file}: {rows:,} rows, {columns:,} columns.
@@ -41,7 +35,7 @@ A `range` in a comment is what the file shows, not a limit: write down limits th
 
 def draft(path: Path, name: str) -> tuple[str, int]:
     """The YAML text of a draft, and how many questions it asks. The same file gives the same text."""
-    with raw_table(path) as table:
+    with text_table(path) as table:
         looks = look_at(table)
         label = proposal.likely_label(looks)
         telling = tells(table, looks, label) if label else {}
@@ -112,51 +106,3 @@ def _wrapped(comment: str) -> list[str]:
 
 def _few(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 100 else f"{', '.join(names[:3])}, ..., {names[-1]} ({len(names):,})"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m credit.draft",
-        description="Write the draft of a contract from a CSV or Parquet file, or a folder of them.",
-        epilog="example: python -m credit.draft applications.csv --name applications",
-    )
-    parser.add_argument("file", type=Path, help="the data; with --check, a contract")
-    parser.add_argument("--name", help="name of the dataset (default: made of the file's name)")
-    parser.add_argument("--out", type=Path, help="where to write (default: data/contracts/NAME.yaml)")
-    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
-    parser.add_argument("--check", action="store_true", help="list what is still open or wrong in the contract FILE")
-    return parser
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, write the draft and say what to do next; or check a contract."""
-    chosen = _parser().parse_args(arguments)
-    if chosen.check:
-        contract = load_contract(chosen.file)
-        print(f"{chosen.file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
-        return
-    name = chosen.name or re.sub(r"\W+", "_", chosen.file.name.split(".")[0]).strip("_").lower() or "dataset"
-    out = chosen.out or Path("data/contracts") / f"{name}.yaml"
-    if out.exists() and not chosen.force:
-        mend = "choose another --name or --out, or --force"
-        raise CreditError(Problem(str(out), "a contract that exists already", "a new file", mend))
-    text, asked = draft(chosen.file, name)
-    _write(out, text)
-    print(
-        f"wrote {out}: {asked} questions to answer, each a value that begins with `?`\n"
-        f"  see them:  grep -n '[\"]? ' {out}\n"
-        f"  then:      python -m credit.draft --check {out}"
-    )
-
-
-def _write(out: Path, text: str) -> None:
-    """Write all or nothing: an interrupted run leaves no half contract."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=out.parent, delete=False) as stream:
-        stream.write(text)
-    Path(stream.name).chmod(0o644)
-    Path(stream.name).replace(out)
-
-
-if __name__ == "__main__":
-    run(main)

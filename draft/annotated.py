@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from credit.entry import Ask, Field
+from draft.entry import Ask, Field
 
 
 def block(fields: Sequence[Field], indent: int) -> list[str]:

@@ -2,9 +2,9 @@
 
 import re
 
-from credit.entry import Ask, Field, is_groups, sentence
-from credit.profile import Look
-from credit.proposal import Guess
+from draft.entry import Ask, Field, is_groups, sentence
+from draft.profile import Look
+from draft.proposal import Guess
 
 _PAIRS = {"male": ("sex", "male", "female"), "female": ("sex", "female", "male"), "man": ("sex", "male", "female")}
 _PAIRS |= {"woman": ("sex", "female", "male"), "married": ("marital_status", "married", "unmarried")}

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from credit.profile import Look
-from credit.proposal import Guess
+from draft.profile import Look
+from draft.proposal import Guess
 
 _MANY = 20  # fewer columns are better described one by one
 _WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it

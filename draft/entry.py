@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from credit.hints import good_for_applicant
-from credit.profile import Look
-from credit.proposal import Guess
+from draft.hints import good_for_applicant
+from draft.profile import Look
+from draft.proposal import Guess
 
 _ROLES = "one of feature, score, label, protected, id, time, ignored"
 _GROUPS = 20  # an integer with at most so many values may be a code for groups

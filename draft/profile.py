@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from credit.contract import Type
-from credit.rawtable import RawTable
+from draft.table import TextTable
 
 Value = int | float | str
 
@@ -49,12 +49,12 @@ class Look:
         return len(self.values) == 1 or self.missing == self.rows
 
 
-def look_at(table: RawTable) -> list[Look]:
+def look_at(table: TextTable) -> list[Look]:
     """Every column of the table, in its order."""
     return [_look(table, i) for i in range(len(table.names))]
 
 
-def _look(table: RawTable, i: int) -> Look:
+def _look(table: TextTable, i: int) -> Look:
     table.connection.execute(_seen(i))
     known_and_number = "coalesce(sum(n) filter (known), 0), coalesce(sum(n) filter (number is not null), 0)"
     (filled, known, numbers, distinct, most), *_ = table.connection.sql(
@@ -81,11 +81,11 @@ def _seen(i: int) -> str:
     )
 
 
-def _column(table: RawTable, query: str) -> list[Any]:
+def _column(table: TextTable, query: str) -> list[Any]:
     return [row[0] for row in table.connection.sql(query).fetchall()]
 
 
-def _values(table: RawTable, distinct: int) -> tuple[tuple[str, int], ...]:
+def _values(table: TextTable, distinct: int) -> tuple[tuple[str, int], ...]:
     """The different values with their counts, the commonest first; none if there are more than a few."""
     if distinct > FEW + len(_ODD):
         return ()
@@ -97,7 +97,7 @@ def _few(values: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     return values if len(values) <= FEW else ()
 
 
-def _number_look(table: RawTable, look: Look) -> Look:
+def _number_look(table: TextTable, look: Look) -> Look:
     odd = f"trunc(number) in {_ODD}"
     ((low, high),) = table.connection.sql(f"select min(number), max(number) from seen where not ({odd})").fetchall()
     counts = table.connection.sql(f"select number, sum(n) from seen where {odd} group by 1 order by 1").fetchall()
@@ -114,7 +114,7 @@ def _number_look(table: RawTable, look: Look) -> Look:
     return replace(look, type=kind, codes=(*map(_plain, codes), *look.codes), low=low, high=high, values=values)
 
 
-def _text_type(table: RawTable, look: Look, known: int) -> Type:
+def _text_type(table: TextTable, look: Look, known: int) -> Type:
     booleans = ", ".join(f"'{word}'" for word in _BOOLEAN_WORDS)
     tests: dict[Type, str] = {
         "boolean": f"lower(text) in ({booleans})",
@@ -132,7 +132,7 @@ def _plain(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _stands_apart(table: RawTable, code: float, count: int, low: float | None, high: float | None) -> bool:
+def _stands_apart(table: TextTable, code: float, count: int, low: float | None, high: float | None) -> bool:
     """Whether an odd number looks like a code: far outside the others, or commoner than all of its neighbourhood."""
     if low is None or high is None:
         return False

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit.contract import Contract, load_contract
-from credit.draft import draft, main
 from credit.errors import CreditError
+from draft.__main__ import main
+from draft.text import draft
 
 
 def drafted(path: Path) -> dict[str, Any]:
@@ -299,26 +300,26 @@ def test_a_folder_of_files_is_one_dataset_and_marker_files_do_not_count(tmp_path
         (folder / part).write_text(f"x,default,amount\n{part},1,2.5\n{part},0,3.5\n")
     assert drafted(folder)["columns"]["x"]["allowed"] == ["a", "b"]
     (folder / "c").write_text("y,default,amount\n1,1,1\n")
-    with pytest.raises(CreditError, match=r"c: found the columns \['y', 'default', 'amount'\], expected \['x'"):
+    with pytest.raises(CreditError, match=r"c: found other columns"):
         drafted(folder)
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "found an empty file, expected a CSV or Parquet file"),
+        (b"", "found an empty file, expected a CSV file with a header"),
         (b"a,b\n", "found no rows, expected at least one row"),
         (b"\n\n", "expected"),
         (b"1,2\n3,4\n", "line 1: found numbers only (1, 2), expected the names of the columns"),
         (b"a,,b\n1,2,3\n", "column 2: found the name '', expected a printable name"),
         (b"a,b,A\n1,2,3\n", "column 3, A: found a name used by column 1 too"),
         (b"a,b\n1\n", "Expected Number of Columns: 2 Found: 1"),
-        (b"a,b\n" + b"1,2\n" * 9999 + b"1,caf\xe9\n", "This file is not utf-8 encoded"),
-        (b"caf\xe9,b\n1,2\n", "found the byte at 3 is not UTF-8"),
+        (b"a,b\n" + b"1,2\n" * 9999 + b"1,caf\xe9\n", "found bytes that are not UTF-8"),
+        (b"caf\xe9,b\n1,2\n", "found bytes that are not UTF-8"),
         (b"\xff\xfea\x00", "found UTF-16 text, expected CSV in UTF-8, or Parquet"),
         (b"PK\x03\x04abc", "found a zip archive or an Excel file"),
         (b"a,b\n?x,2\n", "a: found the value '?x', expected no `?` at its start"),
-        (b"PAR1 cut off", "expected a Parquet file"),
+        (b"PAR1 cut off", "expected a readable CSV or Parquet file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path, content, told):
@@ -422,7 +423,7 @@ def test_any_table_gives_a_draft_that_loads_once_answered_or_is_refused(tmp_path
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "credit.draft", *arguments]
+    line = [sys.executable, "-m", "draft", *arguments]
     root = str(Path(__file__).parents[2])
     return subprocess.run(line, cwd=cwd, env={"PYTHONPATH": root, "PATH": ""}, capture_output=True, text=True)
 
@@ -431,7 +432,7 @@ def test_the_command_writes_the_draft_and_says_what_to_do_next(loanapp_file, tmp
     done = command(str(loanapp_file), cwd=tmp_path)
     assert done.returncode == 0
     assert re.match(r"wrote data/contracts/loanapp.yaml: \d+ questions to answer", done.stdout)
-    assert "python -m credit.draft --check data/contracts/loanapp.yaml" in done.stdout
+    assert "python -m draft --check data/contracts/loanapp.yaml" in done.stdout
     assert [file.name for file in (tmp_path / "data/contracts").iterdir()] == ["loanapp.yaml"]
     checked = command("--check", "data/contracts/loanapp.yaml", cwd=tmp_path)
     assert (checked.returncode, "Traceback" in checked.stderr) == (1, False)
@@ -458,11 +459,13 @@ def test_a_finished_contract_is_checked(capsys):
 def test_a_missing_file_is_one_line_and_no_traceback(tmp_path):
     done = command("nowhere.csv", cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == "error: nowhere.csv: found no such file, expected a CSV or Parquet file\n"
+    assert (
+        done.stderr == "error: nowhere.csv: found no such file, expected a CSV or Parquet file, or a folder of them\n"
+    )
     assert not (tmp_path / "data").exists()
 
 
 def test_help_shows_an_example(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert "example: python -m credit.draft applications.csv" in capsys.readouterr().out
+    assert "example: python -m draft applications.csv" in capsys.readouterr().out

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from credit.profile import Look
-from credit.rawtable import RawTable
+from draft.profile import Look
+from draft.table import TextTable
 
 _ERRORS_LEFT = 0.05  # of the errors that a guess without the column makes
 
 
-def tells(table: RawTable, looks: Sequence[Look], label: Look) -> dict[str, float]:
+def tells(table: TextTable, looks: Sequence[Look], label: Look) -> dict[str, float]:
     """Columns by which the label can be guessed nearly always, with the share of rows guessed right.
 
     The guess is the commonest label among rows that look alike in this one column: same value if it has few, else
@@ -27,7 +27,7 @@ def tells(table: RawTable, looks: Sequence[Look], label: Look) -> dict[str, floa
     return found
 
 
-def _guessed_right(table: RawTable, look: Look, label: Look) -> float:
+def _guessed_right(table: TextTable, look: Look, label: Look) -> float:
     alike = (
         f"c{look.at}"
         if look.values

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from credit import hints
 from credit.contract import Role
-from credit.profile import Look
+from draft import hints
+from draft.profile import Look
 
 _COUNTED = 10  # fewer whole numbers in a row happen by chance
 

@@ -1,0 +1,1 @@
+"""Drafts a contract from a CSV or Parquet file, for a person to complete."""
