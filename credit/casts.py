@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from credit.contract import Column, Contract
+from credit.columns import Column
+from credit.contract import Contract
 from credit.raw import literal, quoted
 
 SQL_TYPES = {

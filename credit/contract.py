@@ -4,137 +4,23 @@
 all findings at once, before any data is read.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
+from credit.columns import Column, Family, Part, Role
 from credit.errors import CreditError, Problem, problems_of, raise_if_any
 from credit.files import read_yaml
-
-Type = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
-Role = Literal["feature", "score", "label", "protected", "id", "time", "ignored"]
-Scalar = bool | int | float | str
-
-UNDISCLOSED = "undisclosed"
-"""The group of people whose protected attribute is not known."""
+from credit.leaks import leak_problems
 
 _MARK = "?"  # a value that starts with this is a question which a person has not answered yet
 
 
-def _one_role(value: Any) -> Any:
-    if isinstance(value, list):
-        raise ValueError(f"the roles {value}|one role|a protected column is never a feature")
-    return value
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(_Part):
-    """One column: what it holds, what it is for, and what is said to an applicant when it counts against them.
-
-    `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
-    file that mean "not known"; `missing` says whether a row without a value is accepted.
-    """
-
-    type: Type
-    role: Annotated[Role, BeforeValidator(_one_role)]
-    description: str
-    allowed: tuple[Scalar, ...] | None = None
-    range: tuple[float | None, float | None] | None = None
-    missing: Literal["allowed", "refused"] = "refused"
-    missing_codes: tuple[int | float | str, ...] = ()
-    sql: str | None = None
-    reason: str | None = None
-    because: str | None = None
-    favourable: Scalar | None = None
-    reference: str | None = None
-    threshold: float | None = None
-
-    @model_validator(mode="after")
-    def _fits_its_role(self) -> Self:
-        needs = {
-            "ignored": ("because", "why the model may not see it"),
-            "label": ("favourable", "the value that is good for the applicant"),
-            "protected": ("reference", "the group that the others are compared with"),
-            "score": ("threshold", "the score from which the rule lets an applicant pass"),
-        }
-        key, meaning = needs.get(self.role, ("description", ""))
-        if getattr(self, key) is None:
-            raise ValueError(f"role {self.role} without `{key}`|`{key}`: {meaning}")
-        for other, (owned, _) in {v[0]: (k, v) for k, v in needs.items()}.items():
-            if owned != self.role and getattr(self, other) is not None:
-                raise ValueError(f"`{other}` on a column of role {self.role}|it on role {owned} only")
-        self._has_a_domain()
-        return self
-
-    def _has_a_domain(self) -> None:
-        if self.type == "category" and not self.allowed:
-            raise ValueError("a category without `allowed`|the list of its values")
-        if self.type == "category" and not all(isinstance(value, str) for value in self.allowed or ()):
-            raise ValueError(f"category values {list(self.allowed or ())}|text|put them in quotes")
-        if self.allowed and self.type in ("number", "date", "timestamp"):
-            raise ValueError(f"`allowed` on type {self.type}|`range`, or type category")
-        if self.range and self.type not in ("integer", "number"):
-            raise ValueError(f"`range` on type {self.type}|it on integer or number")
-        if self.range and not self._range_is_in_order():
-            raise ValueError(f"`range` {list(self.range)}|[lowest, highest]")
-        if self.allowed is not None and not self.allowed:
-            raise ValueError("`allowed` without a value|the list of values, or no `allowed`")
-        if self.allowed and len(set(map(str, self.allowed))) < len(self.allowed):
-            raise ValueError(f"a value twice in {list(self.allowed)}|each once")
-        if self.role == "protected" and self.type != "category":
-            raise ValueError(f"a protected column of type {self.type}|type category|derive the groups with `sql`")
-        for key, value in (("favourable", self.favourable), *(("allowed", value) for value in self.allowed or ())):
-            if value is not None and not self._is_of_my_type(value):
-                raise ValueError(f"{key} {value!r}|a value of type {self.type}|a comparison with it is never true")
-        for key, value in (("favourable", self.favourable), ("reference", self.reference)):
-            if value is not None and self.allowed and value not in self.allowed:
-                raise ValueError(f"{key} {value!r}|one of {list(self.allowed)}")
-        if self.role == "protected" and UNDISCLOSED in (self.allowed or ()):
-            raise ValueError(f"the group {UNDISCLOSED!r}|it left out: it is the group of all missing values")
-        if self.role in ("score", "feature") and self.type not in ("boolean", "integer", "number", "category"):
-            raise ValueError(f"a {self.role} of type {self.type}|boolean, integer, number or category")
-        if self.role == "score" and self.type == "category":
-            raise ValueError("a score of type category|boolean, integer or number")
-
-    def _range_is_in_order(self) -> bool:
-        low, high = self.range or (None, None)
-        ends = [end for end in (low, high) if end is not None]
-        return ends == sorted(ends) and not any(map(math.isnan, ends))
-
-    def _is_of_my_type(self, value: Scalar) -> bool:
-        if self.type == "boolean":
-            return isinstance(value, bool)
-        if self.type in ("integer", "number"):
-            return not isinstance(value, bool | str) and (self.type == "number" or isinstance(value, int))
-        return isinstance(value, str)
-
-
-class Family(Column):
-    """Columns alike in everything but their name, described once. Matches any number of columns, none included."""
-
-    role: Annotated[Literal["feature", "ignored"], BeforeValidator(_one_role)]
-    pattern: str
-
-    @model_validator(mode="after")
-    def _is_in_the_file(self) -> Self:
-        if self.sql is not None:
-            raise ValueError("`sql` on a family|it on a single column")
-        return self
-
-    def member(self) -> Column:
-        """The description of one member."""
-        return Column(**self.model_dump(exclude={"pattern"}))
-
-
-class Source(_Part):
+class Source(Part):
     """Where the data comes from, under which licence, and how to cite it."""
 
     title: str
@@ -143,7 +29,7 @@ class Source(_Part):
     notes: str = ""
 
 
-class Contract(_Part):
+class Contract(Part):
     """What a dataset is. `columns` keeps the order of the file; derived columns have `sql`."""
 
     name: str
@@ -241,7 +127,7 @@ def load_contract(path: str | Path) -> Contract:
     except ValidationError as error:
         raise CreditError(problems_of(error, file)) from None
     raise_if_any(_name_problems(contract, file))
-    raise_if_any([*_role_problems(contract, file), *_leak_problems(contract, file)])
+    raise_if_any([*_role_problems(contract, file), *leak_problems(contract.columns, contract.families, file)])
     return contract
 
 
@@ -285,37 +171,3 @@ def _name_problems(contract: Contract, file: str) -> list[Problem]:
         except re.error as error:
             problems.append(Problem(f"{file}: families.{name}.pattern", str(error), "a regular expression"))
     return problems
-
-
-def _leak_problems(contract: Contract, file: str) -> list[Problem]:
-    """A feature computed from a protected or ignored column, or feeding a protected one, would let it in."""
-    problems = []
-    for name, column in contract.derived.items():
-        for used, source in _used_by(column, contract):
-            where = f"{file}: columns.{name}.sql"
-            if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
-                problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
-            if column.role in ("protected", "label") and source.role in ("feature", "score"):
-                mend = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
-                found = f"{source.role}, and the {column.role} {name} is made of it"
-                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", mend))
-            if source.sql is not None:
-                problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
-    return problems
-
-
-def _used_by(column: Column, contract: Contract) -> list[tuple[str, Column]]:
-    """The columns, and for a member of a family its family, that an SQL expression names."""
-    names = _names_in(column.sql or "")
-    known = {name.casefold(): (name, found) for name, found in contract.columns.items()}
-    used = [known[name] for name in sorted(names & known.keys())]
-    for name in sorted(names - known.keys()):
-        members = (f for f in contract.families.values() if re.fullmatch(f.pattern, name, re.IGNORECASE))
-        used += [(name, family) for family in members]
-    return used
-
-
-def _names_in(sql: str) -> set[str]:
-    """The names in an SQL expression, in small letters: SQL does not tell capitals from them."""
-    name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
-    return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

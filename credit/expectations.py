@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from credit.contract import Column, Contract
+from credit.columns import Column
+from credit.contract import Contract
 from credit.tables import frame_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from credit.contract import UNDISCLOSED, Contract
+from credit.columns import UNDISCLOSED
+from credit.contract import Contract
 
 
 def groups_of(contract: Contract, attribute: str) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit.contract import Column
+from credit.columns import Column
 
 BINS = 20
 FOLDS = 5

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from credit.contract import Type
+from credit.columns import Type
 from draft.table import TextTable
 
 Value = int | float | str

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from credit.contract import Role
+from credit.columns import Role
 from draft import hints
 from draft.profile import Look
 

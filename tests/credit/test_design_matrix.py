@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from credit.contract import Column, Contract, Source
+from credit.columns import Column
+from credit.contract import Contract, Source
 from credit.design_matrix import design_columns, design_matrix
 from credit.groups import group_codes, groups_of
 

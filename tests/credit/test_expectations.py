@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from credit.contract import Column, Contract, Source
+from credit.columns import Column
+from credit.contract import Contract, Source
 from credit.expectations import Suite
 
 COLUMNS = {

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from credit.contract import Column
+from credit.columns import Column
 from credit.guessing import BINS, FOLDS, auc_of_class, bin_codes, count, folds_of
 
 NUMBER = Column(type="number", role="feature", description="a number", missing="allowed")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.contract import Column, Contract, Source
+from credit.columns import Column
+from credit.contract import Contract, Source
 from credit.errors import CreditError
 from stages.select_features import SelectFeatures, select
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from credit.contract import Column, Contract, Source
+from credit.columns import Column
+from credit.contract import Contract, Source
 from credit.errors import CreditError
 from stages.split import Split, split
 

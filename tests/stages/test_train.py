@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from credit.candidates import NAMES, Name
-from credit.contract import Column, Contract, Source
+from credit.columns import Column
+from credit.contract import Contract, Source
 from credit.errors import CreditError
 from stages.train import Train, features_for, train
 
