@@ -17,6 +17,8 @@ class _Block(BaseModel):
 class Bias(_Block):
     """Unequal treatment at equal true risk. The defaults are a moderate story, assumed; `Bias.none()` is parity.
 
+    A knob that is left out has its default, so parity has to be said: score {}, label {}, proxy 0, missing 0.
+
     score: points taken off the score of a group's members, added up over a person's groups; groups not named lose none
     label: share of a group's repaid loans that the file records as not repaid; independent over a person's groups
     proxy: how far the mean `area_index` of Black and Hispanic applicants lies from the others', in its SDs

@@ -39,13 +39,14 @@ def _write(knobs: Knobs, path: Path) -> None:
 
     from scenario.people import PARTITION
 
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none", batch_size=256)
     with path.open("wb") as file:
         for partition in tqdm(range(-(-knobs.rows // PARTITION)), "scenario", unit="partition", disable=None):
             table = _table(knobs, partition)
             if partition == 0:
                 file.write((",".join(table.column_names) + "\n").encode())
             pyarrow.csv.write_csv(table.slice(0, knobs.rows - partition * PARTITION), file, options)
+            del table  # before the next is made, or two are in memory
 
 
 def _table(knobs: Knobs, partition: int) -> "pa.Table":

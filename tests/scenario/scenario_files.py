@@ -5,7 +5,7 @@ from scenario.people import PARTITION
 
 HIDDEN = ("risk", "creditworthiness", "really_repaid", "score", "ramp")
 """What a drawn frame has beside the file: the truth about each person."""
-FAIR = Knobs(rows=25 * PARTITION, bias=Bias.none())
+FAIR = Knobs(rows=12 * PARTITION, bias=Bias.none())
 
 
 def changed(**knobs) -> Knobs:

@@ -5,11 +5,10 @@ import pytest
 from scenario_files import changed
 
 from scenario import Bias, Knobs, expected
-from scenario.people import PARTITION
 
 STORIES = {
     "no bias": changed(),
-    "the default story": changed(bias={}, rows=60 * PARTITION),
+    "the default story": changed(bias={}),
     "strong bias, more non-binary people, half the risk gap": changed(
         bias={"score": {"woman": 25, "non-binary": 60, "Asian": 15}, "label": {"woman": 0.1, "no degree": 0.05}},
         risk_gap=0.5,
