@@ -1,0 +1,75 @@
+"""Every candidate is judged on the same test rows."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit.candidates import Candidate
+from credit.columns import Column
+from credit.contract import Contract, Source
+from credit.policy import Policy
+from credit.quality import UnitValues
+from credit.rule import ThresholdRule
+from stages.evaluate import Evaluate, evaluate, score_rows, summary
+
+CONTRACT = Contract(
+    name="t",
+    row="r",
+    source=Source(title="t", licence="l", citation="c"),
+    columns={
+        "score": Column(type="number", role="score", threshold=620, missing="allowed", description="d"),
+        "paid": Column(type="category", role="label", allowed=("yes", "no"), favourable="yes", description="d"),
+    },
+)
+PARAMS = Evaluate(unit_values=UnitValues(approve_favourable=1, approve_unfavourable=-5, refer=-0.1, deny=0), points=20)
+
+
+@pytest.fixture
+def candidate() -> Candidate:
+    rule = ThresholdRule(620).fit([[500, 0], [500, 0], [700, 0], [700, 0]], [0, 1, 1, 1])
+    return Candidate("heuristic", rule, ("score",), Policy(approve_from=0.9, refer_from=0.6))
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    scores = [500.0, 650.0, 800.0, np.nan] * 25
+    labels = ["no", "yes", "yes", "yes"] * 25
+    pd.DataFrame({"score": scores, "paid": labels}).to_parquet(tmp_path / "test.parquet", index=False)
+    return tmp_path / "test.parquet"
+
+
+def test_the_figures_are_those_counted_by_hand(candidate: Candidate, rows: Path) -> None:
+    figures, _ = evaluate(candidate, CONTRACT, rows, PARAMS)
+    assert figures["rows"] == 100
+    assert figures["approval_rate"] == 0.5
+    assert figures["referral_rate"] == 0.25
+    assert figures["bad_rate"] == 0
+    assert figures["roc_auc"] == 1
+    assert figures["expected_value"] == pytest.approx(0.5 * 1 - 0.25 * 0.1)
+
+
+def test_partitions_give_the_scores_of_the_whole(
+    candidate: Candidate, rows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = score_rows(candidate, CONTRACT, rows)
+    monkeypatch.setattr("credit.tables.PARTITION_ROWS", 7)
+    for left, right in zip(whole, score_rows(candidate, CONTRACT, rows), strict=True):
+        assert (left == right).all()
+
+
+def test_the_summary_shows_a_dash_where_there_is_no_figure(candidate: Candidate, rows: Path) -> None:
+    figures, _ = evaluate(candidate, CONTRACT, rows, PARAMS)
+    table = summary({"heuristic": figures | {"bad_rate": None}})
+    assert table.splitlines()[1].split() == [
+        "heuristic",
+        "1.000",
+        "1.000",
+        "0.063",
+        "0.125",
+        "0.500",
+        "0.250",
+        "-",
+        "0.475",
+    ]

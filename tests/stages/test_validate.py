@@ -1,0 +1,131 @@
+"""Rows that break the contract are set aside and counted; what is left must be fit to learn from."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit.columns import Column
+from credit.contract import Contract, Source
+from stages.validate import Tally, Validate, validate
+
+CONTRACT = Contract(
+    name="t",
+    row="r",
+    source=Source(title="t", licence="l", citation="c"),
+    columns={
+        "id": Column(type="text", role="id", description="d"),
+        "income": Column(type="number", role="feature", range=(0, 100), missing="allowed", description="d"),
+        "race": Column(
+            type="category",
+            role="protected",
+            allowed=("white", "Black"),
+            reference="white",
+            missing="allowed",
+            description="d",
+        ),
+        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
+    },
+)
+PARAMS = Validate(max_quarantined=0.05, min_group=2)
+
+
+def table(rows: int = 1000) -> pd.DataFrame:
+    index = np.arange(rows)
+    return pd.DataFrame(
+        {
+            "id": [f"p{i}" for i in index],
+            "income": index % 100.0,
+            "race": np.where(index % 5 == 0, "Black", "white").astype(object),
+            "paid": index % 3 > 0,
+        }
+    )
+
+
+def run(frame: pd.DataFrame, folder: Path) -> Tally:
+    frame.to_parquet(folder / "typed.parquet", index=False)
+    return validate(CONTRACT, folder / "typed.parquet", folder / "accepted.parquet", folder / "quarantined.parquet")
+
+
+def told(tally: Tally, params: Validate = PARAMS) -> list[str]:
+    return [str(problem) for problem in tally.problems(params, "typed.parquet")]
+
+
+def test_accepted_and_quarantined_rows_are_all_the_rows(tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[[3, 700], "income"] = [-1.0, np.inf]
+    frame.loc[9, "race"] = "green"
+    tally = run(frame, tmp_path)
+    accepted, aside = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("accepted", "quarantined"))
+    assert aside["row"].tolist() == [4, 10, 701]
+    assert aside["reasons"].tolist() == [
+        "income: found -1.0, allowed 0 to 100",
+        "race: found 'green', allowed white, Black",
+        "income: found inf, allowed 0 to 100",
+    ]
+    assert sorted([*accepted["id"], *aside["id"]]) == sorted(frame["id"])
+    assert told(tally) == []
+    assert tally.report()["reasons"] == [
+        {"column": "income", "allowed": "0 to 100", "rows": 2, "example": "-1.0"},
+        {"column": "race", "allowed": "white, Black", "rows": 1, "example": "'green'"},
+    ]
+
+
+def test_partitions_add_up_to_the_same_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = table()
+    frame.loc[[3, 700, 999], "income"] = -1.0
+    frame.loc[[3, 650], "id"] = "same"
+    whole = run(frame, tmp_path)
+    files = ["accepted.parquet", "quarantined.parquet"]
+    first = [pd.read_parquet(tmp_path / name) for name in files]
+    monkeypatch.setattr("credit.tables.PARTITION_ROWS", 64)
+    parts = run(frame, tmp_path)
+    assert parts.report() == whole.report()
+    for name, frame in zip(files, first, strict=True):
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / name), frame)
+
+
+def test_a_repeated_id_sets_all_its_rows_aside(tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[[3, 650], "id"] = "same"
+    run(frame, tmp_path)
+    assert pd.read_parquet(tmp_path / "quarantined.parquet")["row"].tolist() == [4, 651]
+
+
+def test_a_repeated_id_is_not_shown_in_the_report_because_it_may_name_a_person(tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[[3, 650], "id"] = "Ada L."
+    assert "Ada" not in str(run(frame, tmp_path).report())
+
+
+def test_too_many_rows_set_aside_stop_the_pipeline_and_say_why(tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[:59, "income"] = -1.0
+    assert told(run(frame, tmp_path)) == [
+        "typed.parquet: found 60 of 1,000 rows set aside, expected at most 5.0% (validate.max_quarantined)",
+        "typed.parquet: income: found -1.0 (60 rows), expected 0 to 100",
+    ]
+
+
+def test_a_missing_protected_value_is_the_group_undisclosed(tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[:9, "race"] = None
+    tally = run(frame, tmp_path)
+    assert tally.report()["groups"]["race"] == {"white": 792, "Black": 198, "undisclosed": 10}
+    assert told(tally) == []
+
+
+@pytest.mark.parametrize(("people", "found"), [(0, "0 people"), (1, "1 people")])
+def test_a_declared_group_without_people_or_with_one_is_an_error(tmp_path: Path, people: int, found: str) -> None:
+    frame = table().assign(race="white")
+    frame.loc[: people - 1, "race"] = "Black"
+    tally = run(frame, tmp_path)
+    (line,) = told(tally)
+    assert line.startswith(f"typed.parquet: race: found {found} of group 'Black', expected at least 2; merge it")
+    assert told(tally, Validate(max_quarantined=0.05, min_group=0)) == []
+
+
+def test_a_label_with_one_class_is_an_error(tmp_path: Path) -> None:
+    (line,) = told(run(table().assign(paid=True), tmp_path))
+    assert line == "typed.parquet: paid: found only True, expected two classes: one favourable, one not"
