@@ -1,15 +1,11 @@
 """What README.md shows is what happens: its commands are run in a copy of the repository, its tables are compared."""
 
 import doctest
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
 import yaml
+from projects import Project
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,58 +24,16 @@ def matches(shown: str, told: str) -> bool:
     return not shown.strip() or doctest.OutputChecker().check_output(shown, told, flags)
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of the working tree as it is, with an environment that is installed already."""
-    folder = tmp_path_factory.mktemp("clone") / "template"
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in tracked.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (folder / ".venv" / name).symlink_to(Path(sys.prefix) / name)
-    (folder / ".venv/.installed").touch()
-    for command in ("git init --quiet --initial-branch main", "git add --all", "git commit --quiet --message clone"):
-        subprocess.run(command.split(), cwd=folder, env=environment(folder), check=True)
-    return folder
-
-
-def environment(folder: Path) -> dict[str, str]:
-    home = folder.parent / "home"
-    home.mkdir(exist_ok=True)
-    names = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "modeler")
-    mails = dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "modeler@example.org")
-    path = f"{folder}/.venv/bin:{os.environ['PATH']}"
-    return {"HOME": str(home), "PATH": path, "COLUMNS": "200", "GIT_CONFIG_NOSYSTEM": "1", **names, **mails}
-
-
-def test_the_commands_of_the_readme_print_what_it_shows(copy: Path) -> None:
-    """One after the other in one copy, as a reader would; `make test` is what is running right now."""
+def test_the_commands_of_the_readme_print_what_it_shows(project: Project) -> None:
+    """One after the other in one clone, as a reader would; `make test` is what is running right now."""
     for command, shown in [pair for block in BLOCKS for pair in commands(block) if pair[0] != "make test"]:
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=copy, env=environment(copy), capture_output=True, text=True, check=False
-        )
+        done = project.run("bash", "-c", command, check=False, PATH=f".venv/bin:{project.env['PATH']}")
         told = done.stdout + done.stderr
         assert (done.returncode == 0) != shown.startswith("error:"), f"{command}\n{told}"
         assert matches(shown, told), f"{command}\nshown:\n{shown}\ntold:\n{told}"
         if command == "make repro":
-            status = subprocess.run(
-                ["git", "status", "--porcelain"],
-                cwd=copy,
-                env=environment(copy),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            assert status.stdout == "", "the committed results are not those that come out"
+            changed = project.run("git", "diff").stdout
+            assert not changed, f"the committed results are not those that come out: {changed}"
 
 
 def test_the_table_of_stages_is_that_of_dvc_yaml() -> None:
