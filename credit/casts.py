@@ -19,7 +19,7 @@ SQL_TYPES = {
 
 def reading_type(column: Column) -> str:
     """The DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
-    if column.missing_codes:
+    if column.missing_codes or column.type == "boolean":
         return "VARCHAR"
     return "DOUBLE" if column.type == "integer" else SQL_TYPES[column.type]
 
@@ -43,18 +43,20 @@ def cast(name: str, column: Column, source: str) -> str:
     """SQL that casts the raw column `name` of DuckDB type `source`; a value of another type makes it fail."""
     value = value_of(name, column)
     number = f"CAST({value} AS DOUBLE)"
-    fail = f"WHEN {present(value)} THEN CAST('not ' || {value} AS {SQL_TYPES[column.type]}) END"
-    as_integer = (
-        f"CASE WHEN abs({number}) < 9007199254740992 AND {number} = trunc({number}) THEN CAST({number} AS BIGINT)"
-    )
-    if column.type == "boolean" and source not in ("VARCHAR", "BOOLEAN"):
-        return f"CASE WHEN {value} IN (0, 1) THEN {value} = 1 {fail}"
+    is_whole = f"abs({number}) < 9007199254740992 AND {number} = trunc({number})"
+    whole = f"CAST({number} AS BIGINT)"
+    if column.type == "boolean" and source != "BOOLEAN":  # databases and pandas write 1.0 where some are missing
+        maybe = f"TRY_CAST({value} AS DOUBLE)"
+        text = f"CAST(CAST({value} AS VARCHAR) AS BOOLEAN)"
+        return f"CASE WHEN {maybe} IN (0, 1) THEN {maybe} = 1 WHEN {present(value)} THEN {text} END"
     if column.type == "integer":
-        return f"{as_integer} {fail}"
+        fail = f"CAST('not ' || {value} AS BIGINT)"
+        return f"CASE WHEN {is_whole} THEN {whole} WHEN {present(value)} THEN {fail} END"
     if column.type == "number":
         return f"CASE WHEN NOT isnan({number}) THEN {number} END"
-    if column.type in ("category", "text") and source in ("FLOAT", "DOUBLE"):
-        return f"CAST({as_integer} END AS VARCHAR)"
+    if column.type in ("category", "text") and source in ("FLOAT", "DOUBLE"):  # 1.0 is the category "1"
+        text = f"CAST({value} AS VARCHAR)"
+        return f"CASE WHEN {is_whole} THEN CAST({whole} AS VARCHAR) WHEN {present(value)} THEN {text} END"
     return f"CAST({value} AS {SQL_TYPES[column.type]})"
 
 
@@ -73,18 +75,17 @@ def derivation(column: Column) -> str:
     return f"CAST(({column.sql}) AS {SQL_TYPES[column.type]})"
 
 
-def misfits_query(contract: Contract, scan: str) -> str:
+def misfits_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
     """SQL that gives, for each raw column in turn: how many values cannot be cast, the first one's row, and the value.
 
-    `scan` reads every column as text.
+    `sources` are the DuckDB types of the raw columns as read by `scan`.
     """
     checks = []
     for name, column in contract.raw.items():
-        bad = f"{present(value_of(name, column))} AND TRY({cast(name, column, 'VARCHAR')}) IS NULL"
+        bad = f"{present(value_of(name, column))} AND TRY({cast(name, column, sources[name])}) IS NULL"
         checks += [
             f"count(*) FILTER ({bad})",
             f"min(_row) FILTER ({bad})",
-            f"arg_min({quoted(name)}, _row) FILTER ({bad})",
+            f"arg_min(CAST({quoted(name)} AS VARCHAR), _row) FILTER ({bad})",
         ]
-    texts = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in contract.raw)
-    return f"SELECT {', '.join(checks)} FROM (SELECT row_number() OVER () AS _row, {texts} FROM {scan})"
+    return f"SELECT {', '.join(checks)} FROM (SELECT row_number() OVER () AS _row, * FROM {scan})"

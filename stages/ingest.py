@@ -5,6 +5,7 @@ an error, never a guess: 3.7 in an integer column is not rounded.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -37,7 +38,7 @@ def ingest(contract: Contract, raw: Path, typed: Path, file: str) -> int:
         try:
             rows: int = connection.execute(f"COPY ({query}) TO {literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
-            raise CreditError(_type_problems(bound, table, raw, connection) or unreadable(raw, error)) from None
+            raise CreditError(_type_problems(bound, table, types, raw, connection) or unreadable(raw, error)) from None
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
     return rows
@@ -64,12 +65,12 @@ def _derived_problems(contract: Contract, connection: duckdb.DuckDBPyConnection,
 
 
 def _type_problems(
-    contract: Contract, table: RawTable, raw: Path, connection: duckdb.DuckDBPyConnection
+    contract: Contract, table: RawTable, types: Mapping[str, str], raw: Path, connection: duckdb.DuckDBPyConnection
 ) -> list[Problem]:
-    """Read everything once more as text and find, per column, the first value that cannot be cast."""
-    scan = table.scan(dict.fromkeys(table.columns, "VARCHAR"))
+    """Read everything once more, a CSV file as text, and find per column the first value that cannot be cast."""
+    sources = dict(types) if table.parquet else dict.fromkeys(table.columns, "VARCHAR")
     try:
-        found = connection.execute(misfits_query(contract, scan)).fetchall()[0]
+        found = connection.execute(misfits_query(contract, sources, table.scan(sources))).fetchall()[0]
     except duckdb.Error:
         return []  # not readable even as text: the first error says more
     problems = []

@@ -113,10 +113,11 @@ class Tally:
         ]
 
 
-def validate(contract: Contract, typed: Path, accepted: Path, quarantined: Path) -> Tally:
+def validate(contract: Contract, params: Validate, typed: Path, accepted: Path, quarantined: Path) -> Tally:
     """Split the typed table into accepted and quarantined rows (with `row` and `reasons`); returns the counts.
 
-    The contract must be bound to the table.
+    The contract must be bound to the table. Raises CreditError, and writes nothing, when too many rows are set aside
+    or what is left is not fit to learn from.
     """
     table = open_table(typed)
     suite = Suite(contract, repeated_ids(contract, typed))
@@ -136,6 +137,7 @@ def validate(contract: Contract, typed: Path, accepted: Path, quarantined: Path)
             good_writer.write_batch(_without(partition, bad))
             aside_writer.write_batch(_quarantine(partition, bad, tally.rows, aside))
             tally.add(partition, bad)
+        raise_if_any(tally.problems(params, str(typed)))
     return tally
 
 
@@ -175,8 +177,7 @@ def main() -> None:
     args = arguments(__doc__, "contract", "typed", "accepted", "quarantined", "report")
     params = read_params(Validate, "validate")
     contract = load_contract(args.contract).bound_to(open_table(args.typed).schema_arrow.names, str(args.typed))
-    tally = validate(contract, args.typed, args.accepted, args.quarantined)
-    raise_if_any(tally.problems(params, str(args.typed)))
+    tally = validate(contract, params, args.typed, args.accepted, args.quarantined)
     write_json(args.report, rounded(tally.report()))
     print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
     for rule in tally.told():

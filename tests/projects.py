@@ -32,10 +32,10 @@ class Project:
         assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done
 
-    def commit(self) -> None:
+    def commit(self, *options: str) -> None:
         """Commit everything."""
         self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", "--message", "as it is")
+        self.run("git", "commit", "--quiet", "--message", "as it is", *options)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text that must be there."""

@@ -35,8 +35,7 @@ def told(
             before = {path.name for path in tmp_path.iterdir()}
             try:
                 run(importlib.import_module(f"stages.{name}").main)
-            except SystemExit as stopped:
-                assert stopped.code == 1
+            except SystemExit:
                 assert {path.name for path in tmp_path.iterdir()} - before <= {"typed.parquet"}, "something was left"
                 return capsys.readouterr().err.splitlines()
         pytest.fail("nothing was found wrong")
@@ -101,7 +100,7 @@ def setting(column: str, value: object, rows: slice = slice(2, 2)) -> Callable[[
             ["raw: found bytes that are not UTF-8, expected UTF-8 text"],
         ),
         (csv().encode("utf-16"), ["raw: found UTF-16 text, expected CSV in UTF-8, or Parquet"]),
-        (csv().replace("\n", ",1\n", 5), ["raw: found .*Expected Number of Columns: 8 Found: 9"]),
+        (csv().replace("True\n", "True,1\n", 5), ["raw: found .*Expected Number of Columns: 8 Found: 9"]),
         (b"PAR1" + bytes(100), ["raw: found .*, expected a readable CSV or Parquet file"]),
         (b"\x1f\x8b" + bytes(100), ["raw: found a gzip file, expected CSV in UTF-8, or Parquet"]),
     ],

@@ -1,0 +1,91 @@
+"""Casts: nothing is rounded or guessed, whatever the raw file is."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from credit.columns import Column
+from credit.contract import Contract, Source
+from credit.errors import CreditError
+from stages.ingest import ingest
+
+
+def contract(**columns: Column) -> Contract:
+    label = Column(type="boolean", role="label", favourable=True, description="d")
+    source = Source(title="t", licence="l", citation="c")
+    return Contract(name="t", row="r", source=source, columns={**columns, "paid": label})
+
+
+def feature(kind: str, **more: object) -> Column:
+    return Column.model_validate({"type": kind, "role": "feature", "missing": "allowed", "description": "d"} | more)
+
+
+def typed(column: Column, values: list[object], folder: Path, parquet: bool) -> list[object]:
+    frame = pd.DataFrame({"x": values, "paid": True})
+    write = frame.to_parquet if parquet else frame.to_csv
+    write(folder / "raw", index=False)
+    ingest(contract(x=column), folder / "raw", folder / "typed.parquet", "contract.yaml")
+    table = pd.read_parquet(folder / "typed.parquet", dtype_backend="pyarrow")
+    return [None if pd.isna(value) else value for value in table["x"].tolist()]
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        (feature("integer"), [1, 3.0, None], [1, 3, None]),
+        (feature("integer"), [-5, 2**52], [-5, 2**52]),
+        (feature("number"), [1, 2.5, float("nan")], [1, 2.5, None]),
+        (feature("boolean"), [1.0, 0.0, None], [True, False, None]),
+        (feature("boolean"), [True, False], [True, False]),
+        (feature("boolean"), ["yes", "F", None], [True, False, None]),
+        (feature("category", allowed=("a",)), ["a", "1.50", None], ["a", "1.50", None]),
+        (feature("number", missing_codes=(999, "n/a")), ["999", "999.0", "n/a", "3"], [None, None, None, 3]),
+        (feature("boolean", missing_codes=(666,)), [1, 666, 0], [True, None, False]),
+        (feature("integer", missing_codes=(999999.375,)), [7, 999999.375], [7, None]),
+    ],
+)
+def test_values_become_typed_ones(
+    column: Column, values: list[object], expected: list[object], parquet: bool, tmp_path: Path
+) -> None:
+    assert typed(column, values, tmp_path, parquet) == expected
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize(
+    ("column", "values", "found"),
+    [
+        (feature("integer"), [1.0, 3.7], "'3.7' in row 2"),
+        (feature("integer"), [1.0, 1e17], "'1e+17' in row 2"),
+        (feature("boolean"), [0.0, 2.0], "'2.0' in row 2"),
+        (feature("number"), ["1", "two"], "'two' in row 2"),
+        (feature("integer", missing_codes=(9,)), ["9", "ten", "eleven"], "'ten' in row 2 and 1 more like it"),
+    ],
+)
+def test_a_value_of_another_type_is_an_error(
+    column: Column, values: list[object], found: str, parquet: bool, tmp_path: Path
+) -> None:
+    with pytest.raises(CreditError) as caught:
+        typed(column, values, tmp_path, parquet)
+    assert f"raw: x: found {found}, expected {column.type}" in str(caught.value)
+    assert {file.name for file in tmp_path.iterdir()} == {"raw"}
+
+
+def test_a_category_in_a_float_column_that_is_no_whole_number_is_kept_and_not_lost(tmp_path: Path) -> None:
+    assert typed(feature("category", allowed=("1", "2")), [1.0, 1.5, None], tmp_path, True) == ["1", "1.5", None]
+
+
+def test_a_derived_column_that_is_not_sql_is_named(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text("x,paid\n1,1\n2,0\n")
+    wrong = feature("number", sql="x +")
+    with pytest.raises(CreditError, match=r"contract\.yaml: columns\.y\.sql: found Parser Error"):
+        ingest(contract(x=feature("number"), y=wrong), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
+
+
+def test_a_message_about_a_row_does_not_repeat_the_row(tmp_path: Path) -> None:
+    """DuckDB's own message shows the whole line, and with it a person."""
+    (tmp_path / "raw").write_text("x,paid\n1,1\n2,0,Ada\n")
+    with pytest.raises(CreditError) as caught:
+        ingest(contract(x=feature("number")), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
+    assert "Ada" not in str(caught.value)
