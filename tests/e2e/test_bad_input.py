@@ -10,8 +10,18 @@ import pytest
 from loans import CONTRACT, loans
 from projects import Project
 
+from credit.errors import run
+
 Stage = Callable[..., "object"]
 RAW = "raw"
+
+
+def exit_code(command: Callable[[], None]) -> int:
+    try:
+        run(command)
+    except SystemExit as stopped:
+        return int(stopped.code or 0)
+    return 0
 
 
 @pytest.fixture
@@ -19,8 +29,6 @@ def told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., list[str]]:
     """Run stages by their command line, in this process; the lines of the first that fails, with exit code 1."""
-    from credit.errors import run
-
     (tmp_path / "mine.yaml").write_text(CONTRACT)
     params = Path(__file__).parents[2] / "params.yaml"
     (tmp_path / "params.yaml").write_text(params.read_text())
@@ -33,9 +41,8 @@ def told(
             name, *arguments = line.split()
             monkeypatch.setattr("sys.argv", [name, *arguments])
             before = {path.name for path in tmp_path.iterdir()}
-            try:
-                run(importlib.import_module(f"stages.{name}").main)
-            except SystemExit:
+            if code := exit_code(importlib.import_module(f"stages.{name}").main):
+                assert code == 1
                 assert {path.name for path in tmp_path.iterdir()} - before <= {"typed.parquet"}, "something was left"
                 return capsys.readouterr().err.splitlines()
         pytest.fail("nothing was found wrong")
