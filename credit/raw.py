@@ -1,7 +1,7 @@
 """Raw files: one CSV or Parquet file, or a folder of such files, told apart by their first bytes."""
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,11 +44,12 @@ class RawTable:
     columns: tuple[str, ...]
     delimiter: str = ","
 
-    def scan(self, types: dict[str, str]) -> str:
+    def scan(self, types: Mapping[str, str]) -> str:
         """SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
         files = literal([str(file) for file in self.files])
         if self.parquet:
-            return f"read_parquet({files})"
+            alike = ", union_by_name=true" if len(self.files) > 1 else ""  # else the first file's types: 3.7 becomes 4
+            return f"read_parquet({files}{alike})"
         columns = "{" + ", ".join(f"{literal(name)}: {literal(types[name])}" for name in self.columns) + "}"
         options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}"
         return f"read_csv({files}, delim={literal(self.delimiter)}, {options})"
