@@ -17,11 +17,16 @@ SQL_TYPES = {
 }
 
 
+_READING_TYPES = {
+    "number": "DOUBLE",
+    "date": "TIMESTAMP",  # so that a time of day is seen, and not cut off
+    "timestamp": "TIMESTAMP WITH TIME ZONE",  # so that an offset is seen, and not ignored
+}
+
+
 def reading_type(column: Column) -> str:
     """The DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
-    if column.missing_codes or column.type == "boolean":
-        return "VARCHAR"
-    return "DOUBLE" if column.type == "integer" else SQL_TYPES[column.type]
+    return "VARCHAR" if column.missing_codes else _READING_TYPES.get(column.type, "VARCHAR")
 
 
 def value_of(name: str, column: Column) -> str:
@@ -42,22 +47,59 @@ def present(value: str) -> str:
 def cast(name: str, column: Column, source: str) -> str:
     """SQL that casts the raw column `name` of DuckDB type `source`; a value of another type makes it fail."""
     value = value_of(name, column)
-    number = f"CAST({value} AS DOUBLE)"
-    is_whole = f"abs({number}) < 9007199254740992 AND {number} = trunc({number})"
-    whole = f"CAST({number} AS BIGINT)"
-    if column.type == "boolean" and source != "BOOLEAN":  # databases and pandas write 1.0 where some are missing
-        maybe = f"TRY_CAST({value} AS DOUBLE)"
-        text = f"CAST(CAST({value} AS VARCHAR) AS BOOLEAN)"
-        return f"CASE WHEN {maybe} IN (0, 1) THEN {maybe} = 1 WHEN {present(value)} THEN {text} END"
-    if column.type == "integer":
-        fail = f"CAST('not ' || {value} AS BIGINT)"
-        return f"CASE WHEN {is_whole} THEN {whole} WHEN {present(value)} THEN {fail} END"
     if column.type == "number":
-        return f"CASE WHEN NOT isnan({number}) THEN {number} END"
-    if column.type in ("category", "text") and source in ("FLOAT", "DOUBLE"):  # 1.0 is the category "1"
-        text = f"CAST({value} AS VARCHAR)"
-        return f"CASE WHEN {is_whole} THEN CAST({whole} AS VARCHAR) WHEN {present(value)} THEN {text} END"
-    return f"CAST({value} AS {SQL_TYPES[column.type]})"
+        return f"CASE WHEN NOT isnan(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
+    if column.type == "timestamp":
+        moment = f"CAST({value} AS TIMESTAMP WITH TIME ZONE)" if source == "VARCHAR" else value
+        return f"CAST({moment} AS TIMESTAMP)"
+    if column.type in ("category", "text"):
+        return _text(value, column, source)
+    branches = {"boolean": _boolean, "integer": _integer, "date": _date}[column.type](value, source)
+    wrong = f"CAST('not ' || CAST({value} AS VARCHAR) AS {SQL_TYPES[column.type]})"
+    return f"CASE {branches} WHEN {present(value)} THEN {wrong} END"
+
+
+def _boolean(value: str, source: str) -> str:
+    """Databases and pandas write 1.0 for true where some values are missing."""
+    if source == "BOOLEAN":
+        return f"WHEN {value} IS NOT NULL THEN {value}"
+    number, word = f"TRY_CAST({value} AS DOUBLE)", f"TRY_CAST(CAST({value} AS VARCHAR) AS BOOLEAN)"
+    return f"WHEN {number} IN (0, 1) THEN {number} = 1 WHEN {word} IS NOT NULL THEN {word}"
+
+
+def _integer(value: str, source: str) -> str:
+    """Digits exactly, up to 64 bits; 3.0 and 1e3 too, as far as floating point tells whole numbers apart."""
+    if source.endswith(("INT", "INTEGER")):
+        return f"WHEN {value} IS NOT NULL THEN CAST({value} AS BIGINT)"
+    digits = f"WHEN regexp_full_match({value}, '[+-]?[0-9]+') THEN CAST({value} AS BIGINT) "
+    return (
+        f"{digits if source == 'VARCHAR' else ''}WHEN {_is_whole(value)} THEN CAST(CAST({value} AS DOUBLE) AS BIGINT)"
+    )
+
+
+def _is_whole(value: str) -> str:
+    number = f"CAST({value} AS DOUBLE)"
+    return f"abs({number}) < 9007199254740992 AND {number} = trunc({number})"
+
+
+def _date(value: str, source: str) -> str:
+    """A moment is a date at midnight only."""
+    moment = f"CAST({value} AS TIMESTAMP)"
+    return f"WHEN {moment} = date_trunc('day', {moment}) THEN CAST({moment} AS DATE)"
+
+
+def _text(value: str, column: Column, source: str) -> str:
+    """Databases and pandas write 1.0 for the category 1 where some values are missing."""
+    text = f"CAST({value} AS VARCHAR)"
+    if source in ("FLOAT", "DOUBLE"):
+        code = f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"
+        return f"CASE WHEN {_is_whole(value)} THEN {code} WHEN {present(value)} THEN {text} END"
+    codes = [str(code) for code in column.allowed or ()]
+    if not any(code.isdigit() for code in codes):
+        return text
+    known = ", ".join(map(literal, codes))
+    is_code = f"{text} LIKE '%.0' AND left({text}, -2) IN ({known}) AND {text} NOT IN ({known})"
+    return f"CASE WHEN {is_code} THEN left({text}, -2) ELSE {text} END"
 
 
 def typed_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:

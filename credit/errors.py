@@ -1,9 +1,10 @@
 """The one exception that a command prints instead of a traceback, and the edge where it is caught."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -62,11 +63,21 @@ def run(command: Callable[[], None]) -> None:
             print(_red("error:"), problem, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("interrupted: nothing was written; run the same command again", file=sys.stderr)
-        sys.exit(130)
+        _end()
     except OSError as error:  # disk full, no permission: the system's own words name the file
         print(_red("error:"), error, file=sys.stderr)
         sys.exit(1)
+
+
+def end_on_interrupt() -> None:
+    """From now on Ctrl-C ends the process with one line; does nothing where Ctrl-C is ignored, as under nohup."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: _end())
+
+
+def _end() -> NoReturn:
+    print("interrupted: nothing was written; run the same command again", file=sys.stderr)
+    sys.exit(130)
 
 
 def _red(text: str) -> str:

@@ -1,5 +1,6 @@
 """Reading and writing: whole or not at all, and JSON that reads well in a diff."""
 
+import glob
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -14,14 +15,30 @@ from credit.errors import CreditError, Problem, raise_if_any
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends, and is removed when it fails."""
+    """A temporary path beside `path` that takes its place when the block ends, and is removed when it fails.
+
+    What a killed process left of the same path is removed too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        if not _runs(int(left.suffixes[-2][1:])):
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

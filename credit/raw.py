@@ -1,7 +1,8 @@
 """Raw files: one CSV or Parquet file, or a folder of such files, told apart by their first bytes."""
 
 import csv
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ _OTHER_KINDS = {
     b"SQLite format 3": "an SQLite database",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
+    b"[{": "JSON text",
+    b'{"': "JSON text",
 }
 
 
@@ -44,11 +47,12 @@ class RawTable:
     columns: tuple[str, ...]
     delimiter: str = ","
 
-    def scan(self, types: dict[str, str]) -> str:
+    def scan(self, types: Mapping[str, str]) -> str:
         """SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
         files = literal([str(file) for file in self.files])
         if self.parquet:
-            return f"read_parquet({files})"
+            alike = ", union_by_name=true" if len(self.files) > 1 else ""  # else the first file's types: 3.7 becomes 4
+            return f"read_parquet({files}{alike})"
         columns = "{" + ", ".join(f"{literal(name)}: {literal(types[name])}" for name in self.columns) + "}"
         options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}"
         return f"read_csv({files}, delim={literal(self.delimiter)}, {options})"
@@ -118,11 +122,18 @@ def not_utf8(file: Path) -> Problem:
     return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
 
 
+_CSV_ERRORS = (
+    r"^(Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote|Maximum line size of \d+ bytes)"
+)
+
+
 def unreadable(path: Path, error: Exception) -> Problem:
     """DuckDB's error about a file as a problem, without advice about DuckDB and without the line of personal data."""
     text = str(error)
+    where = (re.findall(r"^  file = (.+)$", text, re.MULTILINE) or [str(path)])[-1]
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
-        return not_utf8(path)
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Original Line")]
-    told = [line for line in lines[:2] if not line.startswith(("Possible", "LINE"))]
-    return Problem(str(path), " ".join(told), "a readable CSV or Parquet file")
+        return not_utf8(Path(where))
+    if line := re.search(r"CSV Error on Line: (\d+)", text):
+        told = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
+        return Problem(where, f"{told} in line {line[1]}", "a readable CSV or Parquet file")
+    return Problem(where, text.splitlines()[0], "a readable CSV or Parquet file")

@@ -47,6 +47,9 @@ def ingest(contract: Contract, raw: Path, typed: Path, file: str) -> int:
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder / ".duckdb")})
+    connection.execute("SET TimeZone = 'UTC'")  # else the typed table depends on where it is made
+    # the statistics of a Parquet file leave NaN out: believing them, DuckDB takes a column with NaN for one without
+    connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     if sys.stderr.isatty():
         connection.execute("SET enable_progress_bar = true")
     return connection

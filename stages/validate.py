@@ -123,7 +123,9 @@ def validate(contract: Contract, params: Validate, typed: Path, accepted: Path, 
     suite = Suite(contract, repeated_ids(contract, typed))
     tally = Tally(contract)
     schema = table.schema_arrow.remove_metadata()
-    aside = pa.schema([("row", pa.int64()), ("reasons", pa.string()), *schema])
+    aside = pa.schema(
+        [(_free("row", schema.names), pa.int64()), (_free("reasons", schema.names), pa.string()), *schema]
+    )
     options = {"compression": "zstd", "store_schema": False}
     with (
         whole(accepted) as good,
@@ -139,6 +141,13 @@ def validate(contract: Contract, params: Validate, typed: Path, accepted: Path, 
             tally.add(partition, bad)
         raise_if_any(tally.problems(params, str(typed)))
     return tally
+
+
+def _free(name: str, taken: list[str]) -> str:
+    """The name, with as many underscores as make it differ from the table's own columns."""
+    while name.lower() in map(str.lower, taken):
+        name += "_"
+    return name
 
 
 def repeated_ids(contract: Contract, typed: Path) -> list[Any]:

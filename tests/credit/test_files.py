@@ -1,6 +1,10 @@
 """Files are written whole or not at all, and JSON reads well in a diff."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,8 @@ from hypothesis import strategies as st
 
 from credit.errors import CreditError
 from credit.files import _json, read_json, rounded, whole, write_json
+
+ROOT = Path(__file__).parents[2]
 
 
 def fail_halfway(file: Path) -> None:
@@ -23,6 +29,42 @@ def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
         fail_halfway(temporary)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def killed_halfway(target: Path) -> None:
+    code = """
+import os, signal, sys
+from pathlib import Path
+from credit.files import whole
+with whole(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(target)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_what_a_killed_process_left_is_never_the_file_and_goes_with_the_next_run(tmp_path: Path) -> None:
+    target, other = tmp_path / "a[1].json", tmp_path / "b.json"
+    target.write_text("old")
+    killed_halfway(target)
+    killed_halfway(other)
+    assert target.read_text() == "old"
+    assert not other.exists()
+    (mine,) = tmp_path.glob(".a*.part")
+    alive = mine.with_name(f".{target.name}.{os.getppid()}.part")
+    alive.write_text("of a process that still runs")
+    write_json(target, {"new": 1})
+    assert target.read_text() != "old"
+    assert not mine.exists()
+    assert alive.exists()
+    assert list(tmp_path.glob(".b.json.*.part"))
+
+
+def test_git_and_dvc_ignore_what_a_killed_process_left() -> None:
+    left = "reports/plots/roc/.logistic.csv.123.part"
+    assert subprocess.run(["git", "check-ignore", "--quiet", left], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run(["dvc", "check-ignore", "--quiet", left], cwd=ROOT, check=False).returncode == 0
 
 
 def test_rows_of_a_table_stand_on_one_line_each(tmp_path: Path) -> None:

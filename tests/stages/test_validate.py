@@ -131,3 +131,15 @@ def test_a_declared_group_without_people_or_with_one_is_an_error(tmp_path: Path,
 def test_a_label_with_one_class_is_an_error(tmp_path: Path) -> None:
     (line,) = refused(table().assign(paid=True), tmp_path)
     assert line == "typed.parquet: paid: found only True, expected two classes: one favourable, one not"
+
+
+def test_a_table_with_columns_called_row_and_reasons_is_set_aside_readably(tmp_path: Path) -> None:
+    names = {"income": "row", "race": "Reasons"}
+    contract = CONTRACT.model_copy(update={"columns": {names.get(n, n): c for n, c in CONTRACT.columns.items()}})
+    frame = table()
+    frame.loc[4, "income"] = -1.0
+    frame.rename(columns=names).to_parquet(tmp_path / "typed.parquet", index=False)
+    aside = tmp_path / "quarantined.parquet"
+    validate(contract, PARAMS, tmp_path / "typed.parquet", tmp_path / "accepted.parquet", aside)
+    found = pd.read_parquet(aside)
+    assert found[["row_", "row", "reasons_"]].to_numpy().tolist() == [[5, -1.0, "row: found -1.0, allowed 0 to 100"]]
