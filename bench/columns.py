@@ -1,0 +1,18 @@
+"""Thousands of columns: the scenario with `fetch.scenario` of 20,000 rows and 1,000 `noise`, 1,000 `redundant` columns.
+
+Each stage's command is that of dvc.yaml, run without DVC, up to the one that drops most columns.
+"""
+
+from bench.project import copied
+from bench.report import Table
+from bench.stages import run_stages
+
+
+def measure() -> Table:
+    """Seconds and peak memory of each stage."""
+    with copied() as project:
+        for knob, value in (("rows", 20_000), ("noise", 1_000), ("redundant", 1_000)):
+            project.set(f"fetch.scenario.{knob}", value)
+        usages = run_stages(project, "scenario", last="select_features")
+    rows = [(name, f"{usage.seconds:.1f}", usage.mebibytes) for name, usage in usages.items()]
+    return Table(("stage", "seconds", "peak MiB"), rows)

@@ -1,0 +1,51 @@
+"""`reports/benchmarks.md`: a section per measure, so that measuring one anew leaves the others as they were."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`; `python -m bench NAME` measures one section anew. Every figure is from one run, in a temporary
+copy of the repository, and noisy: read the ratios, not the seconds. Peak memory is that of the largest single process.
+"""
+
+
+class Table(NamedTuple):
+    """What a measure found, as text."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def markdown(table: Table) -> str:
+    """The table in Markdown, one row on each line; a bar inside a cell does not end it."""
+    lines = [table.columns, ["---"] * len(table.columns), *table.rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def section(name: str, told: str, machine: str, table: Table) -> str:
+    """A section: its name, what was measured, on what, and the table."""
+    return f"## {name}\n\n{told.strip()}\n\n`python -m bench {name}` on {machine}\n\n{markdown(table)}"
+
+
+def with_section(report: str, name: str, text: str) -> str:
+    """The report with the section `name` replaced, or added in the order of the names; other sections stay."""
+    head, *sections = re.split(r"^(?=## )", report, flags=re.MULTILINE)
+    by_name = {part.split("\n", 1)[0].removeprefix("## "): part.strip() for part in sections}
+    by_name[name] = text.strip()
+    return "\n\n".join([(head.strip() or HEAD.strip()), *(by_name[key] for key in sorted(by_name))]) + "\n"
+
+
+def against(measured: float, limit: float, shown: str) -> str:
+    """A target beside what was measured: below `limit`, told as `shown`."""
+    return f"below {shown}: {'met' if measured < limit else 'NOT met'}"
+
+
+def ratio_rows(seconds: Sequence[tuple[str, float]], limit: float) -> list[Sequence[str]]:
+    """Two commands with their seconds, and how many times longer the first took; columns: command, seconds, target."""
+    (_, first), (_, second) = seconds
+    ratio = first / second
+    timed = [(f"`{command}`", f"{taken:.2f}", "") for command, taken in seconds]
+    return [*timed, ("ratio", f"{ratio:.2f}", against(ratio, limit, f"{limit:g}"))]

@@ -1,0 +1,59 @@
+"""Every stage is a new process and pays for what it imports: large packages only where they are used."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from loans import CONTRACT, loans
+
+ROOT = Path(__file__).parent.parent
+LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}
+STAGES = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
+
+
+def loaded(code: str, folder: Path = ROOT) -> set[str]:
+    """The large packages that a new process has imported after running `code`, with the modules it came from."""
+    told = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", told], cwd=folder, capture_output=True, text=True, check=True)
+    return LARGE & set(done.stderr.split())
+
+
+@pytest.mark.parametrize("stage", ["ingest", "split"])
+def test_stages_that_leave_the_work_to_duckdb_import_nothing_else_large(stage: str) -> None:
+    assert not loaded(f"import stages.{stage}")
+
+
+def test_fetch_imports_nothing_large() -> None:
+    assert not loaded("import stages.fetch")
+
+
+def test_validate_and_select_features_import_no_scikit_learn_before_they_need_it() -> None:
+    for stage in ("validate", "select_features"):
+        assert not loaded(f"import stages.{stage}") & {"sklearn", "scipy", "great_expectations"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_great_expectations_is_imported_by_no_stage_before_it_is_needed(stage: str) -> None:
+    assert "great_expectations" not in loaded(f"import stages.{stage}")
+
+
+def run(stage: str, *arguments: str) -> str:
+    return f"import sys; sys.argv = ['', *{arguments!r}]\nfrom stages.{stage} import main; main()"
+
+
+def test_stages_that_need_no_scikit_learn_run_without_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(CONTRACT)
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    loans(600).to_csv(tmp_path / "mine", index=False)
+    ran = {
+        "fetch": loaded(run("fetch", "loanapp", "raw", "provenance.json"), tmp_path),
+        "ingest": loaded(run("ingest", "mine.yaml", "mine", "typed.parquet"), tmp_path),
+        "validate": loaded(
+            run("validate", "mine.yaml", "typed.parquet", "accepted.parquet", "aside.parquet", "report.json"), tmp_path
+        ),
+        "split": loaded(run("split", "mine.yaml", "accepted.parquet", "train.parquet", "test.parquet"), tmp_path),
+    }
+    assert ran["fetch"] == ran["ingest"] == ran["split"] == set()
+    assert "great_expectations" in ran["validate"]
+    assert "sklearn" not in ran["validate"]
