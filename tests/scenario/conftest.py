@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scenario_files import FAIR, HIDDEN, changed
 
-from scenario import Knobs, generate
+from scenario.knobs import Knobs
 from scenario.people import PARTITION, People
+from scenario.write import generate
 
 Draw = Callable[..., pd.DataFrame]
 

@@ -1,6 +1,6 @@
 """The fair file, and how to ask for another: what parametrized tests need before any fixture runs."""
 
-from scenario import Bias, Knobs
+from scenario.knobs import Bias, Knobs
 from scenario.people import PARTITION
 
 HIDDEN = ("risk", "creditworthiness", "really_repaid", "score", "ramp")

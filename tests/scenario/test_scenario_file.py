@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from scenario_files import HIDDEN, changed
 
 from credit.contract import load_contract
-from scenario import Knobs, generate
+from scenario.knobs import Knobs
+from scenario.write import generate
 
 CONTRACT = "data/contracts/scenario.yaml"
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scenario_files import changed
 
-from scenario import Bias, Knobs, expected
+from scenario.knobs import Bias, Knobs
+from scenario.truth import expected
 
 STORIES = {
     "no bias": changed(),
