@@ -14,6 +14,7 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `fit` learns the share of the second class among the people below and from the threshold on; `predict_proba`
     gives that share, and halfway between the two for a missing score, about which the rule knows nothing.
+    The threshold is rounded to float32 as the scores were, so that a score of 0.7 reaches a threshold of 0.7.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.unique(y)
         second = y == self.classes_[-1]
         score = X[:, self.column]
-        below, passed = second[score < self.threshold], second[score >= self.threshold]
+        threshold = float(np.float32(self.threshold))
+        below, passed = second[score < threshold], second[score >= threshold]
         self.share_below_ = float((below if below.size else second).mean())
         self.share_passed_ = float((passed if passed.size else second).mean())
         return self
@@ -52,7 +54,7 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
         score = X[:, self.column]
         unknown = (self.share_below_ + self.share_passed_) / 2
-        known = np.where(score >= self.threshold, self.share_passed_, self.share_below_)
+        known = np.where(score >= float(np.float32(self.threshold)), self.share_passed_, self.share_below_)
         favourable = np.where(np.isnan(score), unknown, known)
         return np.column_stack([1 - favourable, favourable])[:, -len(self.classes_) :]
 
