@@ -66,6 +66,8 @@ def rises(
     change together. One call of `score`, with rows x (features + 1) rows.
     """
     rows, columns = matrix.shape
+    if not rows:
+        return np.zeros((0, len(groups)))
     what_if = np.repeat(matrix[:, None, :], len(groups) + 1, axis=1)
     for i, group in enumerate(groups):
         what_if[:, i + 1, group] = typical[group]
