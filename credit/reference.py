@@ -100,7 +100,7 @@ def reference(
             counts = pd.Series(group_codes(contract, name, frame[name])).value_counts(sort=False)
             groups[name] = counts + groups.get(name, 0)
     return {
-        "train": {"rows": table.metadata.num_rows, "test_rows": len(scores)},
+        "rows": {"train": table.metadata.num_rows, "test": len(scores)},
         "score": _dumped(by_edges(scores.round(6)).counted(scores)),
         "decisions": {name: int((decisions == name).sum()) for name in DECISIONS},
         "groups": {name: _named(counts.to_dict()) for name, counts in groups.items()},
