@@ -85,6 +85,8 @@ def test_ties_keep_the_order_of_the_features() -> None:
     row = {f"f{i}": 1 for i in range(6)}
     noise = np.array([0.2, 0.1, 0.2, 0.1, 0.2, 0.1])
     assert in_words(said(*"abcdef"), noise, row) == ("a", "c", "e", "b")
+    many = [f"w{i}" for i in range(40)]
+    assert in_words(said(*many), np.tile([0.1, 0.2], 20), {f"f{i}": 1 for i in range(40)}) == ("w1", "w3", "w5", "w7")
 
 
 def test_rounding_of_float32_neither_makes_a_reason_nor_breaks_a_tie() -> None:
