@@ -25,6 +25,7 @@ $(INSTALLED): requirements.lock
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@dvc repro
+	@python -m credit.summary
 
 test: $(INSTALLED) ## run the whole test suite
 	@python -m pytest -n 2 --dist worksteal

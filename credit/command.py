@@ -27,7 +27,7 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
     try:
         return model.model_validate(content[block] or {})
     except ValidationError as error:
-        raise CreditError(problems_of(error, f"{path}: {block}")) from None
+        raise CreditError(problems_of(error, str(path), block)) from None
 
 
 def arguments(doc: str | None, *names: str) -> argparse.Namespace:

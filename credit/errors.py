@@ -36,11 +36,11 @@ def raise_if_any(problems: Sequence[Problem]) -> None:
         raise CreditError(problems)
 
 
-def problems_of(error: "ValidationError", file: str) -> list[Problem]:
-    """Every finding of a pydantic error as a Problem of `file`."""
+def problems_of(error: "ValidationError", file: str, block: str = "") -> list[Problem]:
+    """Every finding of a pydantic error as a Problem of `file`, or of one block of it."""
     found = []
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"]) or "(file)"
+        key = ".".join([*block.split(), *map(str, item["loc"])]) or "(file)"
         kind, context = item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
             found.append(Problem(f"{file}: {key}", "an unknown key", "a known one", "is it misspelt?"))

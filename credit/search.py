@@ -35,7 +35,7 @@ def searched(
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
     grid: dict[str, list[Any]] = getattr(search, name)
-    _check(grid, knobs, f"params.yaml: train.search.{name}")
+    _check(grid, knobs, f"train.search.{name}")
     pipeline: Any = build(knobs, len(y), seed, None)
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
@@ -64,12 +64,12 @@ def searched(
     return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}
 
 
-def _check(grid: dict[str, list[Any]], knobs: Hyperparameters, where: str) -> None:
+def _check(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
     """A misspelt key or an impossible value is an error before an hour's search, not after."""
     problems: list[Problem] = []
     for value in (knobs.model_dump() | {key: value} for key, values in grid.items() for value in values):
         try:
             type(knobs).model_validate(value)
         except ValidationError as error:
-            problems += problems_of(error, where)
+            problems += problems_of(error, "params.yaml", block)
     raise_if_any(problems)

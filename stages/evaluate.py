@@ -62,24 +62,6 @@ def main() -> None:
         for kind, table in tables.items():
             write_text(args.plots / kind / f"{name}.csv", table.round(4).to_csv(index=False, lineterminator="\n"))
     write_json(args.metrics, rounded(report))
-    print(summary(report))
-
-
-def summary(report: dict[str, dict[str, Any]]) -> str:
-    """The table that a modeler sees at the end of `dvc repro`."""
-    keys = [
-        "roc_auc",
-        "ks",
-        "brier",
-        "calibration_error",
-        "approval_rate",
-        "referral_rate",
-        "bad_rate",
-        "expected_value",
-    ]
-    frame = pd.DataFrame(report).T[keys].astype(float)
-    frame.columns = pd.Index([key.replace("_", " ") for key in keys])
-    return frame.to_string(float_format="{:.3f}".format, na_rep="-")
 
 
 if __name__ == "__main__":

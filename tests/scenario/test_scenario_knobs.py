@@ -37,7 +37,7 @@ def drift(**knobs):
         ({"non_binary": 0.05}, {"gender", "age", "years_in_job"}),
         ({"last_day": "2023-12-31"}, {"applied_on"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_a_knob_changes_the_columns_that_it_is_about_and_no_other(draw, knobs, columns):
     base, other = draw(rows=20_000), draw(**knobs, rows=20_000)

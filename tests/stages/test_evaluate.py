@@ -12,7 +12,8 @@ from credit.contract import Contract, Source
 from credit.policy import Policy
 from credit.quality import UnitValues
 from credit.rule import ThresholdRule
-from stages.evaluate import Evaluate, evaluate, score_rows, summary
+from credit.summary import summary
+from stages.evaluate import Evaluate, evaluate, score_rows
 
 CONTRACT = Contract(
     name="t",

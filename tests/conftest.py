@@ -1,0 +1,41 @@
+"""What many tests need: clones of the repository, fresh or with the pipeline done."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from projects import Project, cloned
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh clone: nothing has run."""
+    return cloned(tmp_path / "template")
+
+
+@pytest.fixture(scope="session")
+def _finished_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One clone, for all workers, in which the pipeline ran."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "finished"
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "done").exists():
+            cloned(shared / "template").run("dvc", "repro", "--quiet")
+            (shared / "done").touch()
+    return shared
+
+
+@pytest.fixture
+def finished(_finished_once: Path, tmp_path: Path) -> Project:
+    """A clone in which the pipeline ran, with DVC's cache."""
+    shutil.copytree(_finished_once, tmp_path / "of", symlinks=True)
+    return Project(tmp_path / "of/template")
+
+
+@pytest.fixture
+def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one stage of a fresh clone by its command line."""
+    return lambda name, *arguments: project.run("python", "-m", f"stages.{name}", *arguments, check=False)

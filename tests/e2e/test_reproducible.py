@@ -1,0 +1,24 @@
+"""The same inputs give the same bytes."""
+
+from projects import Project
+
+
+def test_a_forced_run_on_one_core_gives_the_same_bytes_and_an_unchanged_lock(finished: Project) -> None:
+    before = finished.results()
+    assert any(name.endswith(".skops") for name in before)
+    finished.run("taskset", "--cpu-list", "0", "dvc", "repro", "--force", "--quiet", OMP_NUM_THREADS="1")
+    after = finished.results()
+    assert after.keys() == before.keys()
+    assert [name for name in before if before[name] != after[name]] == []
+    assert finished.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_nothing_runs_when_nothing_changed(finished: Project) -> None:
+    told = finished.run("dvc", "repro").stdout
+    assert "Running stage" not in told
+
+
+def test_the_other_dataset_is_one_knob_away(finished: Project) -> None:
+    finished.edit("params.yaml", "contract: loanapp ", "contract: scenario ")
+    finished.run("dvc", "repro", "split")
+    assert (finished.folder / "data/train.parquet").stat().st_size > 100_000

@@ -1,0 +1,69 @@
+"""What README.md shows is what happens: its commands are run in a copy of the repository, its tables are compared."""
+
+import doctest
+import re
+from pathlib import Path
+
+import yaml
+from projects import Project
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with the output shown below it."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    return [(part.partition("\n")[0], part.partition("\n")[2]) for part in parts]
+
+
+def matches(shown: str, told: str) -> bool:
+    """Whether the output is the one shown: `...` stands for anything, and runs of white space are alike."""
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    return not shown.strip() or doctest.OutputChecker().check_output(shown, told, flags)
+
+
+def test_the_commands_of_the_readme_print_what_it_shows(project: Project) -> None:
+    """One after the other in one clone, as a reader would; `make test` is what is running right now."""
+    for command, shown in [pair for block in BLOCKS for pair in commands(block) if pair[0] != "make test"]:
+        done = project.run("bash", "-c", command, check=False, PATH=f".venv/bin:{project.env['PATH']}")
+        told = done.stdout + done.stderr
+        assert (done.returncode == 0) != shown.startswith("error:"), f"{command}\n{told}"
+        assert matches(shown, told), f"{command}\nshown:\n{shown}\ntold:\n{told}"
+        if command == "make repro":
+            changed = project.run("git", "diff").stdout
+            assert not changed, f"the committed results are not those that come out: {changed}"
+
+
+def test_the_table_of_stages_is_that_of_dvc_yaml() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    rows = [f"| `{name}` | {stage['desc']} |" for name, stage in stages.items()]
+    table = "\n".join(["| stage | what it does |", "|---|---|", *rows])
+    shown = re.search(r"<!-- stages -->\n(.*?)\n<!-- /stages -->", README, re.DOTALL)
+    assert shown
+    assert shown[1].strip() == table, f"put this table between the marks:\n{table}"
+
+
+def test_every_file_and_folder_that_the_readme_names_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target
+    for name in re.findall(r"`((?:reports|data/contracts|stages|credit|scenario|tests)/[\w./]*)`", README):
+        assert (ROOT / name).exists() or "loans" in name, name  # loans: the reader's own
+
+
+def test_the_approval_rates_in_the_readme_are_those_of_the_data(tmp_path: Path) -> None:
+    import duckdb
+
+    from stages.fetch import Loanapp, fetch_loanapp
+
+    fetch_loanapp(tmp_path / "loanapp", Loanapp(version="0.5.0"))
+    query = f"SELECT black, hispan, avg(approve) FROM read_csv('{tmp_path}/loanapp') GROUP BY 1, 2 ORDER BY 1, 2"
+    white, hispanic, black = (round(100 * row[2]) for row in duckdb.connect().execute(query).fetchall())
+    text = " ".join(README.split())
+    assert f"approved {white}% of white, {hispanic}% of Hispanic and {black}% of Black applicants" in text
+
+
+def test_the_law_is_left_to_counsel() -> None:
+    assert "have counsel check them" in " ".join(README.split())
