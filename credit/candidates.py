@@ -63,8 +63,11 @@ class Candidate:
 
     def scores(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The probability of the favourable label for each row; shape (n,)."""
-        matrix = design_matrix(contract, self.features, frame)
-        scores: NDArray[np.float64] = self.estimator.predict_proba(matrix.to_numpy())[:, 1]
+        return self.score(design_matrix(contract, self.features, frame).to_numpy())
+
+    def score(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The same for rows of the design matrix; shape (n,)."""
+        scores: NDArray[np.float64] = self.estimator.predict_proba(matrix)[:, 1]
         return scores
 
     def decisions(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.str_]:

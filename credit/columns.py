@@ -28,6 +28,7 @@ class Part(BaseModel):
 class Column(Part):
     """One column: what it holds, what it is for, and what is said to an applicant when it counts against them.
 
+    `reason` is said when the value counts against them, `reason_if_missing` when it counts that there is none.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
     file that mean "not known"; `missing` says whether a row without a value is accepted.
     """
@@ -41,6 +42,7 @@ class Column(Part):
     missing_codes: tuple[int | float | str, ...] = ()
     sql: str | None = None
     reason: str | None = None
+    reason_if_missing: str | None = None
     because: str | None = None
     favourable: Scalar | None = None
     reference: str | None = None

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,32 @@ def _runs(process: int) -> bool:
     return True
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path` that takes its place when the block ends, and is removed when it fails.
+
+    No system exchanges two folders everywhere, so the old one steps aside for a moment. After a crash in that moment
+    the next call puts it back.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for rest in (new, old):
+        shutil.rmtree(rest, ignore_errors=True)
+    new.mkdir()
+    try:
+        yield new
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for rest in (new, old):
+            shutil.rmtree(rest, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     with whole(path) as temporary:
@@ -49,7 +76,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, a table's rows on one line each. Refuses NaN and infinities."""
-    write_text(path, _json(content) + "\n")
+    write_text(path, json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """The text that `write_json` writes."""
+    return _json(content) + "\n"
 
 
 def rounded(content: Any, digits: int = 4) -> Any:

@@ -14,6 +14,7 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `fit` learns the share of the second class among the people below and from the threshold on; `predict_proba`
     gives that share, and halfway between the two for a missing score, about which the rule knows nothing.
+    Scores and threshold are compared as float32, which is what ONNX has: a score of 0.7 reaches a threshold of 0.7.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
         self.classes_ = np.unique(y)
         second = y == self.classes_[-1]
-        score = X[:, self.column]
-        below, passed = second[score < self.threshold], second[score >= self.threshold]
+        score = self._score(X)
+        below, passed = second[score < self._cut()], second[score >= self._cut()]
         self.share_below_ = float((below if below.size else second).mean())
         self.share_passed_ = float((passed if passed.size else second).mean())
         return self
@@ -50,11 +51,18 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Shares of both classes; shape (n, 2)."""
         check_is_fitted(self)
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
-        score = X[:, self.column]
+        score = self._score(X)
         unknown = (self.share_below_ + self.share_passed_) / 2
-        known = np.where(score >= self.threshold, self.share_passed_, self.share_below_)
+        known = np.where(score >= self._cut(), self.share_passed_, self.share_below_)
         favourable = np.where(np.isnan(score), unknown, known)
         return np.column_stack([1 - favourable, favourable])[:, -len(self.classes_) :]
+
+    def _score(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and compares as it should
+            return X[:, self.column].astype(np.float32)
+
+    def _cut(self) -> np.float32:
+        return np.float32(self.threshold)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likelier class; shape (n,). What is decided is the policy's business."""

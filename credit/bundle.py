@@ -1,0 +1,98 @@
+"""A bundle in use: a verified version that decides, with the model or with the rule, and says why.
+
+Needs onnxruntime, numpy and pydantic; neither scikit-learn nor pandas, and no pickle.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from credit.columns import Part
+from credit.contract import Contract, load_contract
+from credit.decision import By, Decision, Model, decisions
+from credit.design_matrix import design_columns
+from credit.encoder import Row
+from credit.errors import CreditError, Problem, problems_of
+from credit.files import read_json
+from credit.heuristic import Rule
+from credit.manifest import Manifest, verified
+from credit.onnx_session import load_onnx
+from credit.policy import Decision as Outcome
+from credit.policy import Policy
+from credit.reasons import Told
+
+T = TypeVar("T")
+
+
+class Features(Part):
+    """What the model reads, in the order of its columns: the content of features.json."""
+
+    features: tuple[str, ...]
+    design_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded version. Nothing in it changes, so that many threads can use it at once.
+
+    When the rule is the champion, `model` is the rule as ONNX and its decisions are `decided_by` the rule.
+    """
+
+    manifest: Manifest
+    contract: Contract
+    model: Model
+    rule: Rule
+
+    def decide(self, rows: Sequence[Row]) -> list[Decision]:
+        """The champion's decision on each row of typed values, derived columns included.
+
+        Raises CreditError with every value that the contract does not allow.
+        """
+        return self.model.decide(rows)
+
+    def decide_by_rule(self, rows: Sequence[Row]) -> list[Decision]:
+        """The rule's decision on each row; of a row it reads the score only. Works when the model does not."""
+        scores = self.rule.scores(self.contract, rows)
+        outcomes: list[Outcome] = self.rule.policy.decide(scores).tolist()
+        reasons = [
+            () if outcome == "approve" else self.rule.reasons(score, row[self.rule.column])
+            for outcome, score, row in zip(outcomes, scores, rows, strict=True)
+        ]
+        return decisions(outcomes, scores, reasons, "rule")
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """A bundle of which every hash was verified before anything else was read.
+
+    Raises CreditError with one problem for each file that is changed, missing, a link or not in the manifest, and for
+    a bundle that newer code has written.
+    """
+    manifest = verified(folder)
+    features = _parsed(Features, folder / "features.json")
+    contract = bound_contract(folder / "contract.yaml", features.features)
+    onnx = load_onnx((folder / "model.onnx").read_bytes())
+    reasons = _parsed(dict[str, Told], folder / "reasons.json")
+    policy = _parsed(Policy, folder / "policy.json")
+    rule = _parsed(Rule, folder / "heuristic.json")
+    columns = tuple(design_columns(contract, features.features))
+    if (columns, len(columns), tuple(reasons)) != (features.design_columns, onnx.width, features.features):
+        file = str(folder / "features.json")  # hashes prove that files are the packaged ones, not that they fit
+        raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
+    by: By = "rule" if manifest.candidate == "heuristic" else "model"
+    return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule)
+
+
+def bound_contract(path: Path, features: Sequence[str]) -> Contract:
+    """The contract of a file, with the features that belong to one of its families."""
+    contract = load_contract(path)
+    return contract.bound_to(dict.fromkeys([*contract.columns, *features]), str(path))
+
+
+def _parsed(kind: type[T], path: Path) -> T:
+    try:
+        return TypeAdapter(kind).validate_python(read_json(path))
+    except ValidationError as error:
+        raise CreditError(problems_of(error, str(path))) from None

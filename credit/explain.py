@@ -1,0 +1,144 @@
+"""Explain one decision: the score, the cut-offs, the reasons, and each value beside that of approved people."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from credit.bundle import bound_contract, load_bundle
+from credit.candidates import NAMES, Name, load_candidate
+from credit.columns import Scalar
+from credit.command import Params, read_params
+from credit.decision import By, Model
+from credit.encoder import Row, encode
+from credit.errors import CreditError, Problem, run
+from credit.reasons import told
+from credit.tables import open_table, partitions
+from credit.typical import typical_values
+
+_EXAMPLE = """examples:
+  python -m credit.explain --row 0
+  python -m credit.explain --row 17 --candidate logistic --json"""
+
+
+class Data(Params):
+    """The block `data`."""
+
+    contract: str
+
+
+class Decider(NamedTuple):
+    """What decides: the model of a bundle, or a candidate with the typical values that packaging would give it."""
+
+    name: str
+    model: Model
+
+
+def from_bundle(folder: Path) -> Decider:
+    """The model of a bundle."""
+    bundle = load_bundle(folder)
+    name = f"{bundle.manifest.candidate} of {folder}, digest {bundle.manifest.digest[:12]}"
+    return Decider(name, bundle.model)
+
+
+def from_candidate(name: Name, contract_file: Path, train: Path) -> Decider:
+    """A trained candidate, by scikit-learn."""
+    candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(f"reports/candidates/{name}.json"))
+    contract = bound_contract(contract_file, candidate.features)
+    typical = typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
+    reasons = told(contract, typical, str(contract_file))
+    by: By = "rule" if name == "heuristic" else "model"
+    return Decider(f"the candidate {name}", Model(contract, candidate.policy, reasons, candidate.score, by))
+
+
+def row_of(path: Path, number: int) -> dict[str, Any]:
+    """One row of a table, counted from 0. Raises CreditError when there is no such row."""
+    table = open_table(path)
+    rows = table.metadata.num_rows
+    if not 0 <= number < rows:
+        expected = f"0 to {rows - 1}" if rows else "a table with rows"
+        raise CreditError(Problem(f"--row of {path}", str(number), expected))
+    for part in partitions(table):
+        if number < part.num_rows:
+            row: dict[str, Any] = part.slice(number, 1).to_pylist()[0]
+            return row
+        number -= part.num_rows
+    raise AssertionError  # the table has as many rows as it says
+
+
+def explain(decider: Decider, row: Row) -> dict[str, Any]:
+    """The decision on one row with everything that it follows from; features by how much they would raise the score."""
+    model = decider.model
+    (decided,) = model.decide([row])
+    risen = model.rises(encode(model.contract, model.features, [row]))[0]
+    features = [
+        {"feature": name, "value": row[name], "typical": one.typical, "rise": float(rise), "words": one.words}
+        for (name, one), rise in zip(model.reasons.items(), risen, strict=True)
+    ]
+    return {
+        "decided_by": decider.name,
+        "decision": decided.decision,
+        "score": decided.score,
+        "policy": model.policy.model_dump(),
+        "reasons": list(decided.reasons),
+        "features": sorted(features, key=lambda one: -one["rise"]),
+    }
+
+
+def as_text(told_of: dict[str, Any]) -> str:
+    """What a person reads."""
+    policy = told_of["policy"]
+    approve = "nobody" if policy["approve_from"] is None else f"from {policy['approve_from']:.4f}"
+    lines = [
+        f"decided by  {told_of['decided_by']}",
+        f"decision    {told_of['decision']}",
+        f"score       {told_of['score']:.4f}  (approve {approve}, refer from {policy['refer_from']:.4f}, deny below)",
+        "reasons     " + ("none" if not told_of["reasons"] else ""),
+        *(f"  {i}. {words}" for i, words in enumerate(told_of["reasons"], 1)),
+        "",
+        f"{'feature':24} {'this person':>14} {'approved people':>16} {'score would rise by':>20}",
+    ]
+    for one in told_of["features"]:
+        value, typical = _shown(one["value"]), _shown(one["typical"])
+        lines.append(f"{one['feature'][:24]:24} {value:>14} {typical:>16} {one['rise']:>+20.4f}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _shown(value: Scalar | None) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """Print one decision and what it follows from."""
+    parser = argparse.ArgumentParser(
+        prog="python -m credit.explain",
+        description=__doc__,
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--row", type=int, required=True, metavar="N", help="row of the test table, the first is 0")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--bundle", type=Path, default=Path("models/bundle"), help="a bundle (default: %(default)s)")
+    which.add_argument("--candidate", choices=NAMES, help="a trained candidate instead of a bundle")
+    parser.add_argument("--test", type=Path, default=Path("data/test.parquet"), help="(default: %(default)s)")
+    parser.add_argument(
+        "--train", type=Path, default=Path("data/train.parquet"), help="for --candidate: who is typical"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    args = parser.parse_args()
+    row = row_of(args.test, args.row)
+    if args.candidate:
+        contract = Path(f"data/contracts/{read_params(Data, 'data').contract}.yaml")
+        decider = from_candidate(args.candidate, contract, args.train)
+    else:
+        decider = from_bundle(args.bundle)
+    result = {"row": args.row} | explain(decider, row)
+    print(json.dumps(result, indent=2, ensure_ascii=False) if args.json else as_text(result))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,102 @@
+"""One decision, so that a person can check it by hand."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credit.bundle import load_bundle
+from credit.errors import CreditError
+from credit.explain import as_text, explain, from_bundle, row_of
+from stages.package import Inputs
+
+Made = Callable[[str], Path]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "credit.explain", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def denied(bundles: Made, rows: list[dict[str, Any]]) -> int:
+    decided = load_bundle(bundles("logistic")).decide(rows)
+    return next(i for i, one in enumerate(decided) if one.decision == "deny")
+
+
+def test_the_command_tells_what_the_bundle_decides(
+    bundles: Made, inputs: Inputs, rows: list[dict[str, Any]], denied: int
+) -> None:
+    done = run("--row", denied, "--bundle", bundles("logistic"), "--test", inputs.test, "--json")
+    told = json.loads(done.stdout)
+    (decided,) = load_bundle(bundles("logistic")).decide([rows[denied]])
+    assert (told["row"], told["decision"], told["reasons"]) == (denied, "deny", list(decided.reasons))
+    assert told["score"] == decided.score < told["policy"]["refer_from"]
+    assert {one["feature"]: one["value"] for one in told["features"]} == {
+        name: rows[denied][name] for name in load_bundle(bundles("logistic")).model.features
+    }
+
+
+def test_each_rise_can_be_checked_by_hand(bundles: Made, rows: list[dict[str, Any]], denied: int) -> None:
+    decider = from_bundle(bundles("logistic"))
+    told = explain(decider, rows[denied])
+    for one in told["features"]:
+        changed = explain(decider, rows[denied] | {one["feature"]: one["typical"]})
+        assert changed["score"] - told["score"] == pytest.approx(one["rise"], abs=2e-6)
+    rises = [one["rise"] for one in told["features"]]
+    assert rises == sorted(rises, reverse=True)
+
+
+def test_the_text_shows_values_beside_those_of_approved_people(
+    bundles: Made, rows: list[dict[str, Any]], denied: int
+) -> None:
+    decider = from_bundle(bundles("logistic"))
+    text = as_text(explain(decider, rows[denied]))
+    assert text.splitlines()[1].split() == ["decision", "deny"]
+    assert "  1. " in text
+    for name, told in decider.model.reasons.items():
+        line = next(line for line in text.splitlines() if line.startswith(name))
+        assert len(line.split()) >= 4, told
+
+
+def test_a_candidate_is_explained_as_its_bundle_is(
+    bundles: Made, inputs: Inputs, tmp_path: Path, denied: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from credit.explain import from_candidate
+
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/candidates").symlink_to(inputs.models)
+    (tmp_path / "reports/candidates").symlink_to(inputs.candidates)
+    monkeypatch.chdir(tmp_path)
+    row = row_of(inputs.test, denied)
+    left = explain(from_candidate("logistic", inputs.contract, inputs.train), row)
+    right = explain(from_bundle(bundles("logistic")), row)
+    assert left["decision"] == right["decision"]
+    assert left["reasons"] == right["reasons"]
+    assert left["score"] == pytest.approx(right["score"], abs=1e-5)
+
+
+@pytest.mark.parametrize("number", [-1, 400, 10**9])
+def test_a_row_that_is_not_there_is_an_error_with_the_rows_that_are(inputs: Inputs, number: int) -> None:
+    with pytest.raises(CreditError, match=f"found {number}, expected 0 to 399"):
+        row_of(inputs.test, number)
+
+
+def test_a_row_is_found_in_its_partition(
+    inputs: Inputs, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credit.tables.PARTITION_ROWS", 7)
+    assert [row_of(inputs.test, i) for i in (0, 6, 7, 399)] == [rows[i] for i in (0, 6, 7, 399)]
+
+
+def test_errors_are_one_line_and_help_has_an_example(tmp_path: Path, inputs: Inputs) -> None:
+    done = run("--row", 0, "--bundle", tmp_path / "none", "--test", inputs.test)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "python -m credit.explain --row 17 --candidate logistic --json" in run("--help").stdout
+    assert "not allowed with argument" in run("--row", 0, "--bundle", "x", "--candidate", "logistic").stderr

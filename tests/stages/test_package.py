@@ -1,0 +1,94 @@
+"""The stage that puts a version into one folder."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from credit.bundle import load_bundle
+from credit.candidates import NAMES
+from credit.errors import CreditError
+from stages.package import Inputs, Package, champion_of, package
+
+ROOT = Path(__file__).parents[2]
+PARAMS = Package(max_other_decisions=0)
+
+
+def run(inputs: Inputs, choice: Path, metrics: Path, bundle: Path, seed: str) -> str:
+    arguments = [inputs.contract, inputs.train, inputs.test, inputs.models, inputs.candidates, choice, metrics, bundle]
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.package", *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("champion", NAMES)
+def test_two_processes_write_the_same_bytes(champion: str, inputs: Inputs, tmp_path: Path) -> None:
+    (tmp_path / "choice.json").write_text(json.dumps({"champion": champion, "because": "a test"}))
+    (tmp_path / "metrics.json").write_text("{}\n")
+    hashes = []
+    for seed in ("1", "2"):
+        told = run(inputs, tmp_path / "choice.json", tmp_path / "metrics.json", tmp_path / "bundle", seed)
+        assert told.startswith(f"{champion}: 400 test rows agree to ")
+        files = sorted((tmp_path / "bundle").iterdir())
+        hashes.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files})
+    assert hashes[0] == hashes[1]
+    assert load_bundle(tmp_path / "bundle").manifest.candidate == champion
+    assert "metrics.json" in hashes[0]
+
+
+def test_other_stages_add_their_files(inputs: Inputs, tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_text("# Card\n")
+    manifest, _ = package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"model_card.md": tmp_path / "card.md"})
+    assert (tmp_path / "bundle/model_card.md").read_text() == "# Card\n"
+    assert load_bundle(tmp_path / "bundle").manifest == manifest
+    with pytest.raises(CreditError, match=r"policy\.json"):
+        package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"policy.json": tmp_path / "card.md"})
+
+
+def test_the_bundle_holds_what_was_trained(inputs: Inputs, tmp_path: Path) -> None:
+    package("logistic", inputs, PARAMS, tmp_path / "b", {})
+    assert (tmp_path / "b/model.skops").read_bytes() == (inputs.models / "logistic.skops").read_bytes()
+    assert (tmp_path / "b/contract.yaml").read_bytes() == inputs.contract.read_bytes()
+    trained = json.loads((inputs.candidates / "logistic.json").read_text())
+    assert json.loads((tmp_path / "b/policy.json").read_text()) == trained["policy"]
+    assert json.loads((tmp_path / "b/features.json").read_text())["features"] == trained["features"]
+    rule = json.loads((tmp_path / "b/heuristic.json").read_text())
+    assert (rule["column"], rule["threshold"]) == ("points", 600)
+    assert rule["policy"] == json.loads((inputs.candidates / "heuristic.json").read_text())["policy"]
+
+
+def test_a_feature_without_words_stops_packaging_and_leaves_the_old_bundle(inputs: Inputs, tmp_path: Path) -> None:
+    package("logistic", inputs, PARAMS, tmp_path / "b", {})
+    silent = tmp_path / "c.yaml"
+    silent.write_text(inputs.contract.read_text().replace(", reason: Self-employment", ""))
+    with pytest.raises(CreditError, match=r"c\.yaml: columns\.self\.reason: found no words, expected the words"):
+        package("logistic", inputs._replace(contract=silent), PARAMS, tmp_path / "b", {})
+    assert load_bundle(tmp_path / "b")
+
+
+def test_a_protected_attribute_among_the_features_stops_packaging(inputs: Inputs, tmp_path: Path) -> None:
+    """However it came there: the contract has the last word."""
+    turned = tmp_path / "c.yaml"
+    changed = "role: protected, allowed: [own, rent, other], reference: own,"
+    turned.write_text(inputs.contract.read_text().replace("role: feature, allowed: [own, rent, other],", changed))
+    with pytest.raises(CreditError, match="found a column of role protected as a reason, expected a feature"):
+        package("logistic", inputs._replace(contract=turned), PARAMS, tmp_path / "b", {})
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("content", ['{"champion": "best"}', "{}", "[]", '{"champion": null}'])
+def test_a_choice_that_is_none_of_the_candidates_is_an_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "choice.json").write_text(content)
+    with pytest.raises(CreditError, match=r"choice\.json: champion: found .* expected one of"):
+        champion_of(tmp_path / "choice.json")
