@@ -5,7 +5,8 @@ figure here has a closed-form interval, so nothing is resampled and the same cou
 fairlearn answers 0 or 1 for 0/0, the answer here is that there is none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -46,17 +47,6 @@ RATES = {
 """Of one group. A referred person is not approved. `bad_rate`: among the approved, 1 less precision."""
 
 
-WITHIN = (*RATES, "mean_score", "calibration")
-"""Figures of a group by itself."""
-COMPARISONS = (
-    "adverse_impact_ratio",
-    *(f"{name}_difference" for name in RATES),
-    "equalized_odds_difference",
-    "standardized_mean_difference",
-)
-"""Figures of a group against the reference."""
-
-
 class Figure(NamedTuple):
     """One figure of every cell: value and interval, NaN where there is none; `n`: how many people it is about.
 
@@ -69,25 +59,13 @@ class Figure(NamedTuple):
     n: Table
 
 
-def figures(people: Table, scores: Array, level: float) -> dict[str, Figure]:
-    """Every figure; people and scores: shape (cells, 2, 3), the reference first (`Counts.cells`)."""
-    return dict(_all(people, scores, level))
+def rate_of(name: str, people: Table, scores: Array, level: float) -> Figure:
+    """One of RATES, from 0 nobody to 1 all, with Wilson's interval."""
+    count, n = RATES[name].of(people)
+    return Figure(rate(count, n), *wilson(count, n, level), n)
 
 
-def _all(people: Table, scores: Array, level: float) -> Iterator[tuple[str, Figure]]:
-    for name, share in RATES.items():
-        count, n = share.of(people)
-        yield name, Figure(rate(count, n), *wilson(count, n, level), n)
-    yield "adverse_impact_ratio", adverse_impact_ratio(people, level)
-    for name in RATES:
-        yield f"{name}_difference", rate_difference(name, people, level)
-    yield "equalized_odds_difference", equalized_odds_difference(people, level)
-    yield "mean_score", _mean(scores.sum(-2), level)
-    yield "calibration", calibration(scores, level)
-    yield "standardized_mean_difference", standardized_mean_difference(scores, level)
-
-
-def adverse_impact_ratio(people: Table, level: float) -> Figure:
+def adverse_impact_ratio(people: Table, scores: Array, level: float) -> Figure:
     """Selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound.
 
     MOVER-R on Wilson limits. Undefined where nobody of the reference is approved. The four-fifths screen of
@@ -99,7 +77,7 @@ def adverse_impact_ratio(people: Table, level: float) -> Figure:
     return _compared(value, mover_r(count, n, count[0], n[0], level), n)
 
 
-def rate_difference(name: str, people: Table, level: float) -> Figure:
+def rate_difference(name: str, people: Table, scores: Array, level: float) -> Figure:
     """A rate less the reference's, from -1 to 1: 0 parity, negative where the group's is lower. Newcombe's interval.
 
     Of the true positive rate this is equal opportunity; of it and the false positive rate, equalized odds (Hardt,
@@ -110,20 +88,27 @@ def rate_difference(name: str, people: Table, level: float) -> Figure:
     return _compared(share - share[0], newcombe(count, n, count[0], n[0], level), n)
 
 
-def equalized_odds_difference(people: Table, level: float) -> Figure:
+def equalized_odds_difference(people: Table, scores: Array, level: float) -> Figure:
     """The larger of the two distances from the reference in true and in false positive rate: 0 parity, 1 the worst.
 
     The interval joins Newcombe's intervals of both at Bonferroni's level, so it covers at least as often as it says;
     a bootstrap of a maximum would not, it sits above 0 at perfect parity.
     """
-    both = [rate_difference(name, people, (1 + level) / 2) for name in ("true_positive_rate", "false_positive_rate")]
+    both = [
+        rate_difference(name, people, scores, (1 + level) / 2) for name in ("true_positive_rate", "false_positive_rate")
+    ]
     lows = [np.where((f.low <= 0) & (f.high >= 0), 0.0, np.minimum(abs(f.low), abs(f.high))) for f in both]
     highs = [np.maximum(abs(f.low), abs(f.high)) for f in both]
     value = np.maximum(abs(both[0].value), abs(both[1].value))
     return _compared(value, (np.maximum(*lows), np.maximum(*highs)), np.minimum(both[0].n, both[1].n))
 
 
-def calibration(scores: Array, level: float) -> Figure:
+def mean_score(people: Table, scores: Array, level: float) -> Figure:
+    """Mean score of the people with a score, on the scale of the scores, with Student's interval."""
+    return _mean(scores.sum(-2), level)
+
+
+def calibration(people: Table, scores: Array, level: float) -> Figure:
     """Mean score less favourable rate, of the people with a score: 0 calibrated, above 0 the score flatters the group.
 
     Interval of the mean of score - outcome, by Student's t.
@@ -133,7 +118,7 @@ def calibration(scores: Array, level: float) -> Figure:
     return _mean(np.stack([n, total - favourable, squares - 2 * their_scores + favourable], axis=-1), level)
 
 
-def standardized_mean_difference(scores: Array, level: float) -> Figure:
+def standardized_mean_difference(people: Table, scores: Array, level: float) -> Figure:
     """Mean score less the reference's, in pooled standard deviations (Cohen's d): 0 parity, no bound.
 
     Normal interval with the large-sample variance (n + m) / nm + d^2 / 2(n + m) (Hedges and Olkin 1985).
@@ -164,3 +149,22 @@ def _compared(value: Array, bounds: Bounds, n: Table) -> Figure:
     none = np.isnan(value) | (np.arange(len(n)) == 0)
     value, low, high = (np.where(none, np.nan, given) for given in (value, *bounds))
     return Figure(value, low, high, n)
+
+
+Of = Callable[[Table, Array, float], Figure]
+"""From people and scores, shape (cells, 2, 3) each, the reference first (`Counts.cells`), and a level."""
+
+WITHIN: dict[str, Of] = {
+    **{name: partial(rate_of, name) for name in RATES},
+    "mean_score": mean_score,
+    "calibration": calibration,
+}
+"""Figures of a group by itself."""
+COMPARISONS: dict[str, Of] = {
+    "adverse_impact_ratio": adverse_impact_ratio,
+    **{f"{name}_difference": partial(rate_difference, name) for name in RATES},
+    "equalized_odds_difference": equalized_odds_difference,
+    "standardized_mean_difference": standardized_mean_difference,
+}
+"""Figures of a group against the reference."""
+FIGURES = WITHIN | COMPARISONS

@@ -74,6 +74,6 @@ def _first(holds: Callable[[Counts], NDArray[np.bool_]], sizes: Counts) -> Count
     low, high = np.full_like(sizes, -1), sizes + 1
     while (high - low > 1).any():
         middle = (low + high) // 2
-        true = holds(np.maximum(middle, 0)) & (middle >= 0)
-        low, high = np.where(true | (high - low <= 1), low, middle), np.where(true & (high - low > 1), middle, high)
+        true = (middle >= 0) & holds(np.maximum(middle, 0))
+        low, high = np.where(true, low, middle), np.where(true, middle, high)
     return high

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from credit.command import Params
-from credit.fairness.figures import COMPARISONS, WITHIN
+from credit.fairness.figures import FIGURES
 
 
 class Limit(Params):
@@ -88,11 +88,16 @@ class Policy(Params):
     gates: Literal["nothing", "attributes", "pairs"]
     limits: dict[str, Limit]
 
+    @property
+    def gated(self) -> "Policy":
+        """This policy without the figures that are only reported."""
+        return self.model_copy(update={"limits": {name: limit for name, limit in self.limits.items() if limit.gated}})
+
     @model_validator(mode="after")
     def _knows_its_figures(self) -> Self:
-        unknown = sorted(set(self.limits) - {*WITHIN, *COMPARISONS})
+        unknown = sorted(self.limits.keys() - FIGURES.keys())
         if unknown:
-            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join((*COMPARISONS, *WITHIN))}")
+            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join(FIGURES)}")
         return self
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from credit.columns import UNDISCLOSED
 from credit.fairness.counts import AND, Counts, Key
-from credit.fairness.figures import figures
+from credit.fairness.figures import FIGURES
 
 
 def report(counts: Counts, level: float = 0.95) -> dict[str, Any]:
@@ -31,7 +31,8 @@ def of_key(counts: Counts, key: Key, level: float) -> dict[str, Any]:
         name: {"people": int(total[cell]), "unscored": int(total[cell] - scored[cell])}
         for cell, name in enumerate(names)
     }
-    for figure, (value, low, high, _) in figures(people, scores, level).items():
+    for figure, of in FIGURES.items():
+        value, low, high, _ = of(people, scores, level)
         for cell, name in enumerate(names):
             defined = not np.isnan(value[cell])
             groups[name][figure] = number(value[cell])
@@ -43,7 +44,8 @@ def undisclosed_share(counts: Counts, key: Key) -> float:
     """The share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
     table = counts.people[key].sum((-2, -1))
     disclosed = table[tuple(slice(len([g for g in counts.groups[name] if g != UNDISCLOSED])) for name in key)]
-    return float(1 - disclosed.sum() / table.sum()) if table.sum() else float("nan")
+    total = int(table.sum())
+    return (total - int(disclosed.sum())) / total if total else float("nan")
 
 
 def number(value: float) -> float | None:
