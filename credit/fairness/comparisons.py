@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.fairness.counts import AND, Counts, Key
-from credit.fairness.figures import FIGURES, RATES, WITHIN, Rate, Table
+from credit.fairness.figures import FIGURES, WITHIN
 from credit.fairness.policy import Limit, Policy
+from credit.fairness.rates import RATES, Rate, Table
 from credit.fairness.report import undisclosed_share
 from credit.intervals import Array
 

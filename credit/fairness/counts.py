@@ -4,7 +4,7 @@ Axes of a people table: a group of each attribute, label (unfavourable, favourab
 Score tables have, instead of the decision: how many have a score, its sum, its sum of squares.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from credit.errors import CreditError, Problem, raise_if_any
-from credit.policy import DECISIONS
+from credit.fairness.rows import Groups, check_scores, decision_codes, problems_of_codes
 
-Groups = dict[str, tuple[str, ...]]
-"""Each attribute's groups, the reference first, `undisclosed` last (`credit.groups.groups_of`)."""
 Key = tuple[str, ...]
 """One attribute, or a pair of them."""
 
@@ -85,7 +83,7 @@ def count(
     decision = decision_codes(decisions)
     raise_if_any(list(problems_of_codes(groups, codes, len(outcome))))
     absent = np.isnan(score)
-    _check_scores(score, absent, decision, len(outcome))
+    check_scores(score, absent, decision, len(outcome))
     known = np.where(absent, 0.0, score)
     columns = {name: np.asarray(codes[name]) for name in groups}
     weights = (np.where(absent, 0.0, 1.0) if absent.any() else None, known, known * known)
@@ -99,37 +97,6 @@ def count(
             axes = tuple(axis for axis, name in enumerate(block) if name not in key)
             counts.people[key], counts.scores[key] = people.sum(axes), sums.sum(axes)
     return counts
-
-
-def decision_codes(decisions: ArrayLike) -> NDArray[np.int64]:
-    """Indices into DECISIONS; shape (n,). Raises CreditError for what is no decision."""
-    given = np.asarray(decisions)
-    if np.issubdtype(given.dtype, np.integer):
-        codes = given.astype(np.int64)
-    else:
-        codes = np.full(len(given), -1, dtype=np.int64)
-        for index, name in enumerate(DECISIONS):
-            codes[given == name] = index
-    bad = (codes < 0) | (codes >= len(DECISIONS))
-    if bad.any():
-        raise CreditError(Problem("decisions", repr(given[bad][0]), "approve, refer or deny"))
-    return codes
-
-
-def problems_of_codes(groups: Groups, codes: Mapping[str, ArrayLike], n: int) -> Iterator[Problem]:
-    """What is wrong with the group codes of n rows."""
-    if not groups:
-        yield Problem("groups", "no attribute", "at least one of role protected")
-    for attribute, names in groups.items():
-        if attribute not in codes:
-            yield Problem(f"groups of {attribute}", "none", "one code per row")
-            continue
-        column = np.asarray(codes[attribute])
-        if len(column) != n:
-            yield Problem(f"groups of {attribute}", f"{len(column)} rows", f"{n}")
-        elif n and (column.min() < 0 or column.max() >= len(names)):
-            bad = column[(column < 0) | (column >= len(names))][0]
-            yield Problem(f"groups of {attribute}", f"the code {bad}", f"0 to {len(names) - 1}: {', '.join(names)}")
 
 
 def blocks(groups: Groups) -> list[Key]:
@@ -157,15 +124,3 @@ def crossed(
 
 def _sums(cell: NDArray[np.int64], shape: tuple[int, ...], weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
-
-
-def _check_scores(score: NDArray[np.float64], absent: NDArray[np.bool_], decision: NDArray[np.int64], n: int) -> None:
-    if not len(score) == len(decision) == n:
-        found = f"{n} labels, {len(score)} scores and {len(decision)} decisions"
-        raise CreditError(Problem("rows", found, "one of each per person"))
-    if np.isinf(score).any():
-        raise CreditError(Problem("scores", f"{int(np.isinf(score).sum())} infinite ones", "finite scores, or NaN"))
-    unseen = int((absent & (decision != DECISIONS.index("refer"))).sum())
-    if unseen:
-        found = f"{unseen} people without a score who were not referred"
-        raise CreditError(Problem("decisions", found, "that nobody is decided about unseen"))

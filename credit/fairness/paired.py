@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.errors import CreditError, Problem, raise_if_any
 from credit.fairness.changes import rate_change, ratio_change
-from credit.fairness.counts import Groups, decision_codes, problems_of_codes
 from credit.fairness.report import number
+from credit.fairness.rows import Groups, decision_codes, problems_of_codes
 from credit.policy import DECISIONS
 
 
@@ -45,7 +45,9 @@ def count_paired(
     return PairedCounts(
         groups,
         {
-            name: np.bincount(np.asarray(codes[name]) * 18 + cell, minlength=18 * len(names)).reshape(-1, 2, 3, 3)
+            name: np.bincount(np.asarray(codes[name]).astype(np.int64) * 18 + cell, minlength=18 * len(names)).reshape(
+                -1, 2, 3, 3
+            )
             for name, names in groups.items()
         },
     )
@@ -58,7 +60,7 @@ def compare(counts: PairedCounts, level: float, largest_drop: float, smallest_de
     """
     findings = []
     for attribute, people in counts.people.items():
-        ratio, ratio_low, ratio_high = ratio_change(people, level)
+        ratio, ratio_low, ratio_high = ratio_change(people.sum(1), level)
         share, share_low, share_high = rate_change(people[:, 1], level)
         total = people.sum((1, 2, 3))
         for cell, name in enumerate(counts.groups[attribute]):
