@@ -19,7 +19,7 @@ GROUPS = {
 POLICY = Policy(approve_from=0.4, refer_from=0.35)
 BOOTSTRAPS = 100
 MEASURED = 2
-"""Of fairlearn's 100 samples so many are run; its time without any is taken off and the rest scaled up."""
+"""Bootstrap samples of fairlearn's that are run."""
 
 
 def rows(n: int) -> tuple[dict[str, Any], Any, Any, Any]:
@@ -43,28 +43,31 @@ def ours(n: int, repeats: int = 3) -> float:
 
 
 def fairlearns(n: int) -> float:
-    """Seconds of a MetricFrame of four rates for each of the four attributes, with a bootstrap of 100 samples."""
+    """Seconds of four MetricFrames of four rates, one per attribute, no pairs, with a bootstrap of 100 samples each.
+
+    Only MEASURED samples are run; a frame's time without a bootstrap is taken off and the rest scaled up linearly.
+    """
     from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
     from sklearn.metrics import precision_score
 
     codes, labels, _, decisions = rows(n)
-    given = {
-        "metrics": {
-            "selection_rate": selection_rate,
-            "true_positive_rate": true_positive_rate,
-            "false_positive_rate": false_positive_rate,
-            "precision": precision_score,
-        },
-        "y_true": labels,
-        "y_pred": decisions == "approve",
-        "sensitive_features": pd.DataFrame({name: np.array(GROUPS[name])[codes[name]] for name in GROUPS}),
+    metrics = {
+        "selection_rate": selection_rate,
+        "true_positive_rate": true_positive_rate,
+        "false_positive_rate": false_positive_rate,
+        "precision": precision_score,
     }
-    start = perf_counter()
-    MetricFrame(**given)
-    once = perf_counter() - start
-    start = perf_counter()
-    MetricFrame(**given, n_boot=MEASURED, ci_quantiles=[0.025, 0.975], random_state=0)
-    some = perf_counter() - start
+
+    def seconds(**bootstrap: Any) -> float:
+        start = perf_counter()
+        for name, names in GROUPS.items():
+            group = np.array(names)[codes[name]]
+            predicted = decisions == "approve"
+            MetricFrame(metrics=metrics, y_true=labels, y_pred=predicted, sensitive_features=group, **bootstrap)
+        return perf_counter() - start
+
+    once = seconds()
+    some = seconds(n_boot=MEASURED, ci_quantiles=[0.025, 0.975], random_state=0)
     return once + (some - once) / MEASURED * BOOTSTRAPS
 
 
@@ -72,7 +75,12 @@ def table() -> pd.DataFrame:
     """What was measured, as a table of the benchmark report."""
     baseline, own = fairlearns(100_000), ours(100_000, 10)
     lines = [
-        ("fairlearn MetricFrame, 100 bootstrap samples, scaled from 2", 100_000, baseline, ""),
+        (
+            f"fairlearn MetricFrame per attribute, {BOOTSTRAPS} bootstrap samples, scaled from {MEASURED}",
+            100_000,
+            baseline,
+            "",
+        ),
         ("count tables: margins, pairs, intervals", 100_000, own, f"{baseline / own:,.0f} times as fast"),
         ("count tables: margins, pairs, intervals", 1_000_000, ours(1_000_000), "0.5 s at most"),
         ("count tables: margins, pairs, intervals", 10_000_000, ours(10_000_000, 1), "seconds"),

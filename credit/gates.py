@@ -20,7 +20,7 @@ class Gain(Params):
 
 
 class Gates(Params):
-    """The block `gates`. A gate that is null is not applied. The limits are choices of this project."""
+    """The block `choose.gates`. A gate that is null is not applied. The limits are choices of this project."""
 
     lowest_roc_auc: float | None = Field(ge=0.5, le=1)
     highest_calibration_error: float | None = Field(ge=0, le=1)

@@ -31,6 +31,8 @@ def people_needed(
     ratio: of rates (MOVER-R), else their difference (Newcombe); rate: the group's true one; the reference stays as it
     was counted. Exact binomials make the chance a saw: a slightly larger group can have a little less of it.
     """
+    if ratio and not reference_count:
+        return None
     sizes = np.unique(
         np.concatenate(
             [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from credit.command import read_params
+from credit.files import read_yaml
 from credit.gates import Gates, judge_quality
 
 ROOT = Path(__file__).parents[2]
@@ -79,4 +79,5 @@ def test_a_figure_exactly_at_its_limit_passes() -> None:
 
 
 def test_the_block_of_params_is_one() -> None:
-    assert read_params(Gates, "gates", ROOT / "params.yaml").rule == "heuristic"
+    block = read_yaml(ROOT / "params.yaml")["choose"]["gates"]
+    assert judge_quality("logistic", METRICS, Gates.model_validate(block), None)["passes"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from credit.command import read_params
-from credit.fairness.counts import Counts, count
+from credit.fairness.counts import Counts
 from credit.fairness.policy import Fairness, Limit, Policy, Rules
 
 ROOT = Path(__file__).parents[3]
@@ -36,15 +36,11 @@ def rows(n: int = 2000, seed: int = 0) -> tuple[dict[str, Any], Any, Any, Any]:
     return codes, labels, scores, decisions
 
 
-def counted(*cells: tuple[int, int], attribute: str = "race", favourable: bool = True) -> Counts:
-    """One attribute from approved and all people of each group, everybody of one outcome."""
+def counted(*cells: tuple[int, int]) -> Counts:
+    """One attribute from approved and all people of each group, everybody's outcome favourable."""
     names = tuple(["white", "Black", "Hispanic", "Asian", *(f"group {i}" for i in range(len(cells)))][: len(cells)])
-    codes = np.repeat(np.arange(len(cells)), [n for _, n in cells])
-    approved = np.concatenate([np.arange(n) < k for k, n in cells])
-    return count(
-        {attribute: names},
-        {attribute: codes},
-        np.full(len(codes), favourable),
-        np.where(approved, 0.8, 0.2),
-        np.where(approved, 0, 2),
-    )
+    people = np.zeros((len(cells), 2, 3), dtype=np.int64)
+    people[:, 1, 0], people[:, 1, 2] = [k for k, _ in cells], [n - k for k, n in cells]
+    n = people.sum(-1)
+    scores = np.stack([n, 0.5 * n, 0.26 * n], axis=-1)
+    return Counts({"race": names}, {("race",): people}, {("race",): scores})

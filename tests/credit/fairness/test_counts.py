@@ -58,7 +58,7 @@ def test_margins_of_a_pair_are_the_tables_of_its_attributes() -> None:
 
 def test_many_attributes_are_counted_pair_by_pair_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    groups = {name: ("a", "b", "undisclosed") for name in "pqr"}
+    groups = dict.fromkeys("pqr", ("a", "b", "undisclosed"))
     codes = {name: rng.integers(0, 3, 500) for name in groups}
     _, labels, scores, decisions = rows(500)
     crossed = count(groups, codes, labels, scores, decisions)

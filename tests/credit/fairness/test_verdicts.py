@@ -7,11 +7,11 @@ import pytest
 from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
 from scipy.stats import binom
 
-from credit.fairness.comparisons import holm
+from credit.fairness.comparisons import comparisons, holm
 from credit.fairness.counts import Counts, count
 from credit.fairness.people_needed import chance_of_pass, people_needed
 from credit.fairness.policy import Fairness, Limit
-from credit.fairness.verdicts import decide
+from credit.fairness.verdicts import decide, verdicts_of
 
 K = np.arange(31)
 
@@ -72,6 +72,10 @@ def test_no_number_of_people_makes_a_breach_pass() -> None:
     assert found["verdict"] == "insufficient"
     assert found["more_people_at_observed_rates"] is None
     assert found["more_people_at_equal_rates"] == 25
+
+
+def test_no_number_of_people_helps_against_a_reference_that_nobody_is_approved_of() -> None:
+    assert people_needed(True, 0.9, 0, 100, RATIO, 0.9) is None
 
 
 def test_insufficient_within_the_limit_warns_and_beyond_it_blocks() -> None:
@@ -176,8 +180,6 @@ def test_holm_rejects_step_by_step() -> None:
 
 
 def test_p_is_below_the_level_exactly_when_the_whole_interval_is_beyond(of_thirty: np.ndarray) -> None:
-    from credit.fairness.comparisons import comparisons
-
     for k in (12, 13, 14, 15):
         item = next(comparisons(counted((3750, 5000), (k, 30)), ("race",), policy(), 0.9))
         assert (item.p <= 0.05) == (of_thirty[k] == "fail")
@@ -196,11 +198,12 @@ def test_perfect_parity_over_17_cells_hardly_ever_fails() -> None:
 def test_all_fails_together_are_undeserved_at_most_as_often_as_one_may_be() -> None:
     """Twelve groups exactly at the limit, the hardest case: uncorrected, 38% of the samples would fail somewhere."""
     rng = np.random.default_rng(1)
-    samples, wrong, uncorrected = 400, 0, 0
-    for _ in range(samples):
-        made = verdict(counted((7500, 10000), *((int(rng.binomial(400, 0.6)), 400) for _ in range(12))))["all"]
-        wrong += "fail" in made["verdicts"]  # type: ignore[index]
-        uncorrected += any(f["interval"][1] < 0.8 for f in made["findings"])  # type: ignore[index]
+    samples, wrong, uncorrected = 1000, 0, 0
+    for approved in rng.binomial(400, 0.6, (samples, 12)):
+        counts = counted((75_000, 100_000), *((int(k), 400) for k in approved))
+        compared = list(comparisons(counts, ("race",), policy(), 0.9))
+        wrong += "fail" in verdicts_of(compared, rules())
+        uncorrected += any(item.high < 0.8 for item in compared)
     assert wrong / samples <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / samples)
     assert uncorrected / samples > 0.3
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from fairness_rows import TODAY, counted, policy, rules
+from fairness_rows import ROOT, TODAY, counted, policy, rules
 
 from credit.errors import CreditError
 from credit.fairness.verdicts import decide
@@ -84,3 +84,10 @@ def test_waivers_are_read_from_a_folder_and_all_problems_are_told_at_once(tmp_pa
 def test_a_folder_that_is_not_there_has_no_waivers(tmp_path: Path) -> None:
     assert load_waivers(tmp_path / "waivers") == {}
     assert WAIVER.until > date(2026, 11, 1)
+
+
+def test_the_waiver_that_the_readme_shows_is_one(tmp_path: Path) -> None:
+    shown = (ROOT / "waivers/README.md").read_text().split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "shown.yaml").write_text(shown)
+    assert next(iter(load_waivers(tmp_path).values())).group == "Hispanic"
+    assert load_waivers(ROOT / "waivers") == {}
