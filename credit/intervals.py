@@ -1,9 +1,16 @@
-"""Closed-form intervals. Each returns (low, high); `level` is two-sided, 0.95 by default."""
+"""Closed-form intervals. Each returns (low, high); `level` is two-sided, 0.95 by default.
+
+`wilson`, `newcombe` and `mover_r` take numbers, or arrays that broadcast against each other: one interval per cell.
+"""
+
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Interval = tuple[float, float]
+Array = NDArray[np.float64]
+Bounds = tuple[Array, Array]
 
 
 def z_of(level: float) -> float:
@@ -13,24 +20,86 @@ def z_of(level: float) -> float:
     return float(ndtri(0.5 + level / 2))
 
 
-def wilson(count: float, n: float, level: float = 0.95) -> Interval:
-    """A rate's score interval (Wilson 1927): `count` of `n`, n > 0. Stays within 0 and 1 at any count."""
+def rate(count: ArrayLike, n: ArrayLike) -> Array:
+    """`count` of `n`, NaN where n is 0: there is no rate of nobody."""
+    count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    out: Array = np.divide(count, n, out=np.full(n.shape, np.nan), where=n > 0)
+    return out
+
+
+@overload
+def wilson(count: float, n: float, level: float = ...) -> Interval: ...
+@overload
+def wilson(count: NDArray[np.number], n: NDArray[np.number], level: float = ...) -> Bounds: ...
+def wilson(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval | Bounds:
+    """A rate's score interval (Wilson 1927): `count` of `n`. Within 0 and 1 at any count; NaN where n is 0."""
     z = z_of(level)
-    rate = count / n
-    middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    spread = z * np.sqrt(np.maximum(count * rate(n - count, n), 0) + z**2 / 4)
+    low = np.where(count == 0, 0.0, (count + z**2 / 2 - spread) / (n + z**2))  # exactly 0: rounding must not lift it
+    high = np.where(count == n, 1.0, (count + z**2 / 2 + spread) / (n + z**2))
+    return _alike(np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
 
 
-def newcombe(count_1: float, n_1: float, count_2: float, n_2: float, level: float = 0.95) -> Interval:
+@overload
+def newcombe(count_1: float, n_1: float, count_2: float, n_2: float, level: float = ...) -> Interval: ...
+@overload
+def newcombe(
+    count_1: NDArray[np.number],
+    n_1: NDArray[np.number],
+    count_2: ArrayLike,
+    n_2: ArrayLike,
+    level: float = ...,
+) -> Bounds: ...
+def newcombe(
+    count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike, level: float = 0.95
+) -> Interval | Bounds:
     """The difference of two independent rates, first less second (Newcombe 1998, method 10, from Wilson intervals)."""
-    rate_1, rate_2 = count_1 / n_1, count_2 / n_2
-    low_1, high_1 = wilson(count_1, n_1, level)
-    low_2, high_2 = wilson(count_2, n_2, level)
+    rate_1, rate_2 = rate(count_1, n_1), rate(count_2, n_2)
+    low_1, high_1 = wilson(np.asarray(count_1), np.asarray(n_1), level)
+    low_2, high_2 = wilson(np.asarray(count_2), np.asarray(n_2), level)
     gap = rate_1 - rate_2
-    below = np.hypot(rate_1 - low_1, high_2 - rate_2)
-    above = np.hypot(high_1 - rate_1, rate_2 - low_2)
-    return float(gap - below), float(gap + above)
+    return _alike(
+        gap - np.hypot(rate_1 - low_1, high_2 - rate_2),
+        gap + np.hypot(high_1 - rate_1, rate_2 - low_2),
+    )
+
+
+@overload
+def mover_r(count_1: float, n_1: float, count_2: float, n_2: float, level: float = ...) -> Interval: ...
+@overload
+def mover_r(
+    count_1: NDArray[np.number],
+    n_1: NDArray[np.number],
+    count_2: ArrayLike,
+    n_2: ArrayLike,
+    level: float = ...,
+) -> Bounds: ...
+def mover_r(
+    count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike, level: float = 0.95
+) -> Interval | Bounds:
+    """The ratio of two independent rates, first over second (Donner and Zou 2012, MOVER-R, from Wilson intervals).
+
+    With rates p, q and limits (l, u), (m, v): low = (pq - sqrt((pq)^2 - lv(2p - l)(2q - v))) / (v(2q - v)), high
+    likewise from u and m. `low` is computed in its other form, b / (a + sqrt(a^2 - bc)), which has no pole at v = 2q.
+    Where the second count is 0 there is no upper bound: infinity. Where either n is 0: NaN.
+    """
+    p, q = rate(count_1, n_1), rate(count_2, n_2)
+    low_1, high_1 = wilson(np.asarray(count_1), np.asarray(n_1), level)
+    low_2, high_2 = wilson(np.asarray(count_2), np.asarray(n_2), level)
+    a = p * q
+    b, c = low_1 * (2 * p - low_1), high_2 * (2 * q - high_2)
+    under = a + np.sqrt(np.maximum(a**2 - b * c, 0))
+    low = np.divide(b, under, out=np.zeros_like(a), where=under != 0)
+    b, c = high_1 * (2 * p - high_1), low_2 * (2 * q - low_2)
+    over = a + np.sqrt(np.maximum(a**2 - b * c, 0))
+    high = np.divide(over, c, out=np.full_like(a, np.inf), where=c != 0)
+    return _alike(low, np.where(np.isnan(a), np.nan, high))
+
+
+def _alike(low: Array, high: Array) -> Interval | Bounds:
+    """Floats for numbers, arrays for arrays."""
+    return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 
 def of_mean(values: ArrayLike, level: float = 0.95) -> Interval:

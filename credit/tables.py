@@ -33,6 +33,11 @@ def partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> I
     yield from table.iter_batches(PARTITION_ROWS, columns=columns)
 
 
+def partition_count(table: pq.ParquetFile) -> int:
+    """How many pieces `partitions` gives."""
+    return int(-(-table.metadata.num_rows // PARTITION_ROWS))
+
+
 def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The chosen columns of a Parquet file as a frame."""
     return frame_of(open_table(path).read(columns=list(columns)))

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
-from tqdm import tqdm
 
 from credit.candidates import NAMES, Candidate, load_candidate
 from credit.command import Params, arguments, read_params
@@ -14,7 +12,8 @@ from credit.contract import Contract, load_contract
 from credit.errors import run
 from credit.files import rounded, write_json, write_text
 from credit.quality import UnitValues, curves, metrics
-from credit.tables import PARTITION_ROWS, favourable, frame_of, open_table, partitions
+from credit.scoring import score_rows
+from credit.tables import open_table
 
 
 class Evaluate(Params):
@@ -24,28 +23,11 @@ class Evaluate(Params):
     points: int = Field(ge=10)
 
 
-def score_rows(candidate: Candidate, contract: Contract, test: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each test row's label is favourable, and its score; shape (n,) each. Reads a partition at a time."""
-    table = open_table(test)
-    labels, scores = [], []
-    for partition in tqdm(
-        partitions(table, [*candidate.features, contract.label]),
-        f"evaluate {candidate.name}",
-        -(-table.metadata.num_rows // PARTITION_ROWS),
-        unit="partition",
-        disable=None,
-    ):
-        frame = frame_of(partition)
-        labels.append(favourable(contract, frame))
-        scores.append(candidate.scores(contract, frame))
-    return np.concatenate(labels), np.concatenate(scores)
-
-
 def evaluate(
     candidate: Candidate, contract: Contract, test: Path, params: Evaluate
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """The metrics and the curves of one candidate."""
-    y, scores = score_rows(candidate, contract, test)
+    y, scores = score_rows(candidate, contract, test, "evaluate")
     figures = metrics(y, scores, candidate.policy.decide(scores), params.unit_values)
     return figures, curves(y, scores, params.points)
 

@@ -19,7 +19,7 @@ from credit.errors import Problem, raise_if_any, run
 from credit.expectations import Breach, Suite
 from credit.files import rounded, whole, write_json
 from credit.groups import group_codes
-from credit.tables import PARTITION_ROWS, frame_of, open_table, partitions
+from credit.tables import frame_of, open_table, partition_count, partitions
 
 
 class Validate(Params):
@@ -133,7 +133,7 @@ def validate(contract: Contract, params: Validate, typed: Path, accepted: Path, 
         pq.ParquetWriter(good, schema, **options) as good_writer,
         pq.ParquetWriter(set_aside, aside, **options) as aside_writer,
     ):
-        total = -(-table.metadata.num_rows // PARTITION_ROWS)
+        total = partition_count(table)
         for partition in tqdm(partitions(table), "validate", total, unit="partition", disable=None):
             bad = suite.breaches(partition)
             good_writer.write_batch(_without(partition, bad))

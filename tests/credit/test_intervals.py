@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from credit.intervals import newcombe, of_auc, of_average_precision, of_mean, wilson
+from credit.intervals import mover_r, newcombe, of_auc, of_average_precision, of_mean, wilson
 
 
 def test_wilson_gives_newcombes_published_example() -> None:
@@ -80,3 +80,42 @@ def test_delong_agrees_with_its_definition_on_a_case_with_ties() -> None:
 
 def test_an_average_precision_of_one_has_no_width() -> None:
     assert of_average_precision(1.0, 10) == (1.0, 1.0)
+
+
+def test_mover_r_is_the_published_formula() -> None:
+    """The ratio of Donner and Zou (2012), as written there; the code has it in a form without poles."""
+    (l1, u1), (l2, u2) = wilson(17, 30), wilson(3750, 5000)
+    p, q = 17 / 30, 3750 / 5000
+    low = (p * q - np.sqrt((p * q) ** 2 - l1 * u2 * (2 * p - l1) * (2 * q - u2))) / (u2 * (2 * q - u2))
+    high = (p * q + np.sqrt((p * q) ** 2 - u1 * l2 * (2 * p - u1) * (2 * q - l2))) / (l2 * (2 * q - l2))
+    assert mover_r(17, 30, 3750, 5000) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_mover_r_covers_a_known_ratio() -> None:
+    def draw(rng: np.random.Generator) -> tuple[float, float]:
+        return mover_r(rng.binomial(40, 0.6), 40, rng.binomial(400, 0.8), 400)
+
+    assert 0.93 <= coverage(0.75, draw, 4000) <= 0.98
+
+
+def test_mover_r_has_an_answer_for_every_zero() -> None:
+    assert mover_r(0, 30, 20, 30)[0] == 0
+    assert 0 < mover_r(0, 30, 20, 30)[1] < 1
+    assert mover_r(5, 30, 0, 30)[0] > 0
+    assert mover_r(5, 30, 0, 30)[1] == np.inf
+    assert mover_r(0, 30, 0, 30) == (0, np.inf)
+    assert np.isnan(mover_r(0, 0, 20, 30)).all()
+    assert np.isnan(mover_r(20, 30, 0, 0)).all()
+    assert mover_r(5, 30, 1, 1)[0] > 0  # v = 2q and the formula's own denominator is 0 near here
+
+
+def test_arrays_give_the_intervals_of_their_cells() -> None:
+    counts, n = np.array([0, 3, 10, 0]), np.array([10, 10, 10, 0])
+    for interval in (newcombe, mover_r):
+        low, high = interval(counts, n, 20, 40)
+        for i in range(3):
+            assert (low[i], high[i]) == interval(float(counts[i]), float(n[i]), 20.0, 40.0)
+        assert np.isnan([low[3], high[3]]).all()
+    low, high = wilson(counts, n)
+    assert (low[1], high[1]) == wilson(3, 10)
+    assert np.isnan([low[3], high[3]]).all()

@@ -1,0 +1,126 @@
+"""Everything that fairness figures need of the rows, as tables that add up over partitions.
+
+Axes of a people table: a group of each attribute, label (unfavourable, favourable), decision (approve, refer, deny).
+Score tables have, instead of the decision: how many have a score, its sum, its sum of squares.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from math import prod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from credit.errors import CreditError, Problem, raise_if_any
+from credit.fairness.rows import Groups, check_scores, decision_codes, problems_of_codes
+
+Key = tuple[str, ...]
+"""One attribute, or a pair of them."""
+
+AND = " & "
+"""Between the two names of a pair."""
+
+WIDEST = 1_000_000
+"""Cells up to which all attributes are crossed in one table; beyond, each pair is counted for itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The tables of every attribute and of every pair. `+` joins those of two partitions."""
+
+    groups: Groups
+    people: dict[Key, NDArray[np.int64]]
+    scores: dict[Key, NDArray[np.float64]]
+
+    def __add__(self, other: "Counts") -> "Counts":
+        if self.groups != other.groups:
+            raise CreditError(Problem("counts", f"the groups {other.groups}", f"{self.groups}", "use one contract"))
+        return Counts(
+            self.groups,
+            {key: table + other.people[key] for key, table in self.people.items()},
+            {key: table + other.scores[key] for key, table in self.scores.items()},
+        )
+
+    @property
+    def rows(self) -> int:
+        """How many people were counted."""
+        return int(next(iter(self.people.values())).sum())
+
+    @property
+    def attributes(self) -> list[Key]:
+        """The keys of single attributes."""
+        return [key for key in self.people if len(key) == 1]
+
+    @property
+    def pairs(self) -> list[Key]:
+        """The keys of pairs of attributes."""
+        return [key for key in self.people if len(key) == 2]
+
+    def names(self, key: Key) -> list[str]:
+        """The names of the cells, in the order of the flattened table, the reference first: `Black & woman`."""
+        names = [""]
+        for attribute in key:
+            names = [f"{left}{AND}{right}" if left else right for left in names for right in self.groups[attribute]]
+        return names
+
+    def cells(self, key: Key) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """People and score sums with the groups of a pair flattened: shape (cells, 2, 3) each."""
+        return self.people[key].reshape(-1, 2, 3), self.scores[key].reshape(-1, 2, 3)
+
+
+def count(
+    groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, scores: ArrayLike, decisions: ArrayLike
+) -> Counts:
+    """Count rows. `codes`: per attribute each row's index into its groups; labels: True is favourable; scores: NaN
+    where there is none; decisions: names, or indices into DECISIONS. Shape (n,) each.
+
+    Raises CreditError for an attribute that is missing, a code out of range, an unknown decision, an infinite score,
+    and somebody without a score who was not referred.
+    """
+    outcome = np.asarray(labels, dtype=np.bool_)
+    score = np.asarray(scores, dtype=np.float64)
+    decision = decision_codes(decisions)
+    raise_if_any(list(problems_of_codes(groups, codes, len(outcome))))
+    absent = np.isnan(score)
+    check_scores(score, absent, decision, len(outcome))
+    known = np.where(absent, 0.0, score)
+    columns = {name: np.asarray(codes[name]) for name in groups}
+    weights = (np.where(absent, 0.0, 1.0) if absent.any() else None, known, known * known)
+    counts = Counts(groups, {}, {})
+    for block in blocks(groups):
+        cell, shape = crossed(groups, columns, block)
+        cell = cell * 2 + outcome
+        sums = np.stack([_sums(cell, (*shape, 2), weight) for weight in weights], axis=-1)
+        people = _sums(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
+        for key in keys(block):
+            axes = tuple(axis for axis, name in enumerate(block) if name not in key)
+            counts.people[key], counts.scores[key] = people.sum(axes), sums.sum(axes)
+    return counts
+
+
+def blocks(groups: Groups) -> list[Key]:
+    """The attributes to cross in one go: all of them, or each pair when that table would be too wide."""
+    if len(groups) <= 2 or prod(len(names) for names in groups.values()) <= WIDEST:
+        return [tuple(groups)]
+    return list(combinations(groups, 2))
+
+
+def keys(block: Key) -> list[Key]:
+    """The single attributes and the pairs in a block."""
+    return [*((name,) for name in block), *combinations(block, 2)]
+
+
+def crossed(
+    groups: Groups, columns: Mapping[str, NDArray[np.integer]], block: Key
+) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """Each row's cell in the table that crosses the attributes of `block`, and that table's shape."""
+    shape = tuple(len(groups[name]) for name in block)
+    cell = columns[block[0]].astype(np.int64)
+    for name, size in zip(block[1:], shape[1:], strict=True):
+        cell = cell * size + columns[name]
+    return cell, shape
+
+
+def _sums(cell: NDArray[np.int64], shape: tuple[int, ...], weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)

@@ -1,0 +1,80 @@
+"""Waivers: files in git in which a person lets an undecided finding through, for one candidate and until a date.
+
+A waiver lifts `insufficient`, never `fail`. One that has expired or that names nothing is an error, so none is left
+lying about.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from credit.command import Params
+from credit.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.fairness.counts import AND, Counts
+from credit.fairness.policy import Policy
+from credit.files import read_yaml
+
+
+class Waiver(Params):
+    """Who lets which finding through, why, and until when (that day included)."""
+
+    candidate: str
+    attribute: str
+    group: str
+    measure: str
+    who: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    until: date
+
+    @property
+    def finding(self) -> tuple[str, str, str]:
+        """What it is about: attribute, group and measure."""
+        return self.attribute, self.group, self.measure
+
+
+def load_waivers(folder: Path) -> dict[str, Waiver]:
+    """Every `*.yaml` of a folder, one waiver each, by file. Raises CreditError with every problem of every file."""
+    waivers: dict[str, Waiver] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            waivers[str(path)] = Waiver.model_validate(read_yaml(path))
+        except CreditError as error:
+            problems += error.problems
+        except ValidationError as error:
+            problems += problems_of(error, str(path))
+    raise_if_any(problems)
+    return waivers
+
+
+def check_waivers(
+    waivers: Mapping[str, Waiver], candidates: Collection[str], counts: Counts, policy: Policy, today: date
+) -> None:
+    """Raise CreditError with every waiver that has expired, names nothing that is judged, or stands twice."""
+    groups = {AND.join(key): counts.names(key) for key in (*counts.attributes, *counts.pairs)}
+    measures = [name for name, limit in policy.limits.items() if limit.gated]
+    first: dict[tuple[str, ...], str] = {}
+    problems: list[Problem] = []
+    for file, waiver in waivers.items():
+        known: dict[str, Collection[str]] = {
+            "candidate": candidates,
+            "attribute": groups,
+            "group": groups.get(waiver.attribute, [waiver.group]),
+            "measure": measures,
+        }
+        for key, names in known.items():
+            value = getattr(waiver, key)
+            if value not in names:
+                problems.append(Problem(f"{file}: {key}", value, f"one of {', '.join(names) or 'none'}"))
+        if waiver.until < today:
+            problems.append(
+                Problem(
+                    f"{file}: until", f"{waiver.until}, which is past", "a later day", "renew it or remove the file"
+                )
+            )
+        other = first.setdefault((waiver.candidate, *waiver.finding), file)
+        if other != file:
+            problems.append(Problem(file, f"the same finding as in {other}", "one waiver per finding"))
+    raise_if_any(problems)

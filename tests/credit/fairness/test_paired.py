@@ -1,0 +1,126 @@
+"""A candidate against the version in production on the same rows."""
+
+import json
+
+import numpy as np
+import pytest
+
+from credit.errors import CreditError
+from credit.fairness.changes import rate_change, ratio_change
+from credit.fairness.paired import compare, count_paired
+
+GROUPS = {"race": ("white", "Black")}
+REFERENCE = (0.72, 0.03, 0.03, 0.22)  # approved by both, by production only, by the candidate only, by neither
+
+
+def table(*cells: tuple[int, ...]) -> np.ndarray:
+    """Both, first only, second only, neither -> shape (cells, 3, 3)."""
+    out = np.zeros((len(cells), 3, 3), dtype=np.int64)
+    for cell, (both, first, second, neither) in zip(out, cells, strict=True):
+        cell[0, 0], cell[0, 2], cell[2, 0], cell[2, 2] = both, first, second, neither
+    return out
+
+
+@pytest.mark.parametrize(
+    ("people", "cell"),
+    [
+        (30, (0.66, 0.02, 0.02, 0.30)),
+        (30, (0.60, 0.10, 0.03, 0.27)),
+        (500, (0.60, 0.10, 0.03, 0.27)),
+        (500, (0.60, 0.005, 0.005, 0.39)),
+        (5000, (0.60, 0.10, 0.03, 0.27)),
+        (5000, (0.90, 0.05, 0.00, 0.05)),
+    ],
+)
+def test_intervals_of_changes_cover_a_known_change(people: int, cell: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(people)
+    of_rate = cell[2] - cell[1]
+    of_ratio = (cell[0] + cell[2]) / (REFERENCE[0] + REFERENCE[2]) - (cell[0] + cell[1]) / (REFERENCE[0] + REFERENCE[1])
+    samples, hits = 2000, np.zeros(2)
+    own, reference = rng.multinomial(people, cell, samples), rng.multinomial(5000, REFERENCE, samples)
+    for one, other in zip(reference, own, strict=True):
+        drawn = table(tuple(one), tuple(other))
+        for i, (change, truth) in enumerate(((rate_change, of_rate), (ratio_change, of_ratio))):
+            _, low, high = change(drawn, 0.9)
+            hits[i] += low[1] <= truth <= high[1]
+    assert (hits / samples >= 0.875).all()
+    assert (hits / samples <= 0.99).all()
+
+
+def test_pairing_narrows_the_interval() -> None:
+    """Two versions that agree on nearly everybody differ by less than chance between two samples would allow."""
+    drawn = table((3600, 50, 50, 1300), (290, 10, 3, 197))
+    _, low, high = rate_change(drawn, 0.9)
+    assert (high - low)[1] < 0.5 * 2 * 1.645 * np.sqrt(2 * 0.6 * 0.4 / 500)
+
+
+def people(n: int, flipped: float, seed: int = 0) -> dict[str, object]:
+    """A candidate that turns down this share of the Black applicants whom production approved."""
+    rng = np.random.default_rng(seed)
+    race = rng.integers(0, 2, n).astype(np.int8)
+    production = rng.choice(["approve", "refer", "deny"], n, p=[0.7, 0.1, 0.2])
+    lost = (race == 1) & (production == "approve") & (rng.random(n) < flipped)
+    made = count_paired(GROUPS, {"race": race}, rng.random(n) < 0.8, production, np.where(lost, "deny", production))
+    found = compare(made, level=0.9, largest_drop=0.02, smallest_denominator=10)
+    json.dumps(found, allow_nan=False)
+    return found["findings"][1] | {"lost": int(lost.sum()), "all": found}
+
+
+def test_a_real_drop_blocks_and_says_so() -> None:
+    found = people(10_000, 0.10)
+    assert found["blocks"]
+    assert found["adverse_impact_ratio_change"] == pytest.approx(-0.1, abs=0.015)
+    assert found["true_positive_rate_change"] == pytest.approx(-0.07, abs=0.015)
+    assert "a drop of more than 0.02" in str(found["reason"])
+
+
+def test_a_drop_that_may_be_chance_does_not_block() -> None:
+    found = people(40, 0.10, seed=3)
+    assert found["adverse_impact_ratio_change"] < -0.02  # type: ignore[operator]
+    assert not found["blocks"]
+    assert "may be chance" in str(found["reason"])
+
+
+def test_a_certain_drop_of_less_than_the_limit_does_not_block() -> None:
+    found = people(100_000, 0.01)
+    assert found["adverse_impact_ratio_change_interval"][1] < 0  # type: ignore[index]
+    assert not found["blocks"]
+
+
+def test_flips_are_counted_by_direction() -> None:
+    found = people(10_000, 0.10)
+    assert found["flips"]["approve_to_deny"] == found["lost"]  # type: ignore[index]
+    assert sum(found["flips"].values()) == found["lost"]  # type: ignore[attr-defined]
+
+
+def test_the_same_version_changes_nothing() -> None:
+    found = people(2000, 0)
+    assert found["adverse_impact_ratio_change"] == 0
+    assert found["true_positive_rate_change"] == 0
+    assert not found["all"]["blocks"]  # type: ignore[index]
+
+
+def test_versions_that_approve_nobody_or_everybody_get_an_answer() -> None:
+    for production, candidate in ((0, 0), (2, 2), (0, 2), (2, 0)):
+        race = np.arange(100) % 2
+        made = count_paired(GROUPS, {"race": race}, race == race, np.full(100, production), np.full(100, candidate))
+        json.dumps(compare(made, 0.9, 0.02, 10), allow_nan=False)
+    none = count_paired(GROUPS, {"race": []}, [], np.array([], dtype=int), np.array([], dtype=int))
+    json.dumps(compare(none, 0.9, 0.02, 10), allow_nan=False)
+
+
+def test_partitions_add_up() -> None:
+    rng = np.random.default_rng(0)
+    race, labels = rng.integers(0, 2, 500), rng.random(500) < 0.8
+    one, other = rng.integers(0, 3, (2, 500))
+    parts = [
+        count_paired(GROUPS, {"race": race[part]}, labels[part], one[part], other[part])
+        for part in (slice(200), slice(200, None))
+    ]
+    whole = count_paired(GROUPS, {"race": race}, labels, one, other)
+    assert ((parts[0] + parts[1]).people["race"] == whole.people["race"]).all()
+
+
+def test_rows_of_unequal_length_are_refused() -> None:
+    with pytest.raises(CreditError, match="1 and 2 decisions"):
+        count_paired(GROUPS, {"race": [0, 1]}, [True, True], ["approve"], ["approve", "deny"])

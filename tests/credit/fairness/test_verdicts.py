@@ -1,0 +1,248 @@
+"""Verdicts: how often they are wrong, by exact enumeration; what blocks; and what is said."""
+
+import json
+
+import numpy as np
+import pytest
+from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
+from scipy.stats import binom
+
+from credit.fairness.comparisons import comparisons, holm
+from credit.fairness.counts import Counts, count
+from credit.fairness.people_needed import chance_of_pass, people_needed
+from credit.fairness.policy import Fairness, Limit
+from credit.fairness.verdicts import decide, verdicts_of
+
+K = np.arange(31)
+
+
+def verdict(counts: Counts, **kwargs: object) -> dict[str, object]:
+    made = decide(counts, kwargs.get("policy", policy()), kwargs.get("rules", rules()), "forest", {}, TODAY)  # type: ignore[arg-type]
+    json.dumps(made, allow_nan=False)
+    return made["findings"][0] | {"all": made}
+
+
+@pytest.fixture(scope="module")
+def of_thirty() -> np.ndarray:
+    return np.array([verdict(counted((3750, 5000), (k, 30)))["verdict"] for k in K])
+
+
+def test_of_30_people_13_approved_fail_and_23_pass(of_thirty: np.ndarray) -> None:
+    assert K[of_thirty == "fail"].tolist() == list(range(14))
+    assert K[of_thirty == "pass"].tolist() == list(range(23, 31))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "point_fails", "fails", "passes"),
+    [
+        (1.0, 0.051, 0.000, 0.51),
+        (0.9, 0.24, 0.005, 0.19),
+        (0.8, 0.57, 0.048, 0.044),
+        (0.7, 0.84, 0.21, 0.006),
+        (0.6, 0.97, 0.50, 0.000),
+    ],
+)
+def test_operating_characteristics(
+    of_thirty: np.ndarray, ratio: float, point_fails: float, fails: float, passes: float
+) -> None:
+    """A group of 30 against 3,750 of 5,000. The point rule counts 18 of 30, a ratio of exactly 0.8, as a fail."""
+    chance = binom.pmf(K, 30, 0.75 * ratio)
+    assert chance[K / 30 / 0.75 <= 0.8].sum() == pytest.approx(point_fails, abs=0.006)
+    assert chance[of_thirty == "fail"].sum() == pytest.approx(fails, abs=0.005)
+    assert chance[of_thirty == "pass"].sum() == pytest.approx(passes, abs=0.005)
+
+
+@pytest.mark.parametrize(("approval", "people"), [(0.5, 150), (0.75, 55), (0.9, 29)])
+def test_people_needed_at_parity(approval: float, people: int) -> None:
+    needed = people_needed(True, approval, 5000 * approval, 5000, RATIO, 0.9)
+    assert needed == people
+    sizes = np.array([people - 1, people])
+    below, enough = chance_of_pass(True, approval, 5000 * approval, 5000, RATIO, 0.9, sizes)
+    assert below < 0.8 <= enough
+
+
+def test_the_chance_of_a_pass_is_that_of_the_verdicts(of_thirty: np.ndarray) -> None:
+    chance = chance_of_pass(True, 0.7, 3750, 5000, RATIO, 0.9, np.array([30]))[0]
+    assert chance == pytest.approx(binom.pmf(K, 30, 0.7)[of_thirty == "pass"].sum())
+
+
+def test_no_number_of_people_makes_a_breach_pass() -> None:
+    assert people_needed(True, 0.59, 3750, 5000, RATIO, 0.9) is None
+    found = verdict(counted((3750, 5000), (17, 30)))
+    assert found["verdict"] == "insufficient"
+    assert found["more_people_at_observed_rates"] is None
+    assert found["more_people_at_equal_rates"] == 25
+
+
+def test_no_number_of_people_helps_against_a_reference_that_nobody_is_approved_of() -> None:
+    assert people_needed(True, 0.9, 0, 100, RATIO, 0.9) is None
+
+
+def test_insufficient_within_the_limit_warns_and_beyond_it_blocks() -> None:
+    beyond, within = verdict(counted((3750, 5000), (17, 30))), verdict(counted((3750, 5000), (20, 30)))
+    assert (beyond["verdict"], beyond["blocks"], beyond["warn"]) == ("insufficient", True, False)
+    assert (within["verdict"], within["blocks"], within["warn"]) == ("insufficient", False, True)
+
+
+def test_a_ratio_of_exactly_the_limit_is_not_beyond_it() -> None:
+    assert not verdict(counted((3750, 5000), (18, 30)))["blocks"]
+
+
+def test_a_fail_blocks_and_a_pass_below_the_warning_level_warns() -> None:
+    fail, passed = verdict(counted((3750, 5000), (10, 30))), verdict(counted((3750, 5000), (6450, 10000)))
+    assert (fail["verdict"], fail["blocks"]) == ("fail", True)
+    assert (passed["verdict"], passed["blocks"], passed["warn"]) == ("pass", False, True)
+
+
+def test_fewer_than_ten_people_are_not_assessable_on_either_side() -> None:
+    for counts in (counted((3750, 5000), (0, 9)), counted((9, 9), (0, 500))):
+        found = verdict(counts)
+        assert (found["verdict"], found["blocks"], found["warn"]) == ("not assessable", False, True)
+    assert verdict(counted((3750, 5000), (0, 9)), rules=rules(not_assessable="block"))["blocks"]
+
+
+def test_positives_count_for_a_true_positive_rate_not_people() -> None:
+    limit = {"true_positive_rate_difference": Limit(at_least=-0.1, source="a test")}
+    codes, labels = np.repeat([0, 1], [500, 500]), np.ones(1000, dtype=bool)
+    labels[509:] = False
+    counts = count({"race": ("white", "Black")}, {"race": codes}, labels, np.full(1000, 0.5), np.zeros(1000, dtype=int))
+    found = verdict(counts, policy=policy(**limit))
+    assert found["verdict"] == "not assessable"
+    assert "needs 10 people with a favourable outcome, the group has 9" in str(found["reason"])
+
+
+@pytest.mark.parametrize(("approved", "expected"), [(500, "pass"), (0, "not assessable")])
+def test_a_candidate_that_approves_everybody_or_nobody_gets_an_answer(approved: int, expected: str) -> None:
+    assert verdict(counted((approved, 500), (approved, 500)))["verdict"] == expected
+
+
+def test_an_attribute_with_one_group_has_nothing_to_judge() -> None:
+    made = decide(counted((400, 500)), policy(), rules(), "forest", {}, TODAY)
+    assert made["findings"] == []
+    assert not made["blocks"]
+
+
+def test_empty_groups_are_shown_and_an_empty_undisclosed_one_does_not_warn() -> None:
+    counts = count(GROUPS, {"race": [0] * 20, "sex": [0] * 20}, [True] * 20, [0.5] * 20, ["approve"] * 20)
+    found = {
+        (f["attribute"], f["group"]): f for f in decide(counts, policy(), rules(), "forest", {}, TODAY)["findings"]
+    }
+    assert len(found) == 5
+    assert {f["verdict"] for f in found.values()} == {"not assessable"}
+    assert found["race", "Black"]["warn"]
+    assert not found["race", "undisclosed"]["warn"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "warn", "expected"), [(100, False, "pass"), (700, True, "pass"), (3000, True, "insufficient")]
+)
+def test_many_undisclosed_people_warn_and_prevent_a_pass(hidden: int, warn: bool, expected: str) -> None:
+    groups = {"sex": ("male", "female", "undisclosed")}
+    codes = np.repeat([0, 1, 2], [4000, 4000, hidden])
+    n = len(codes)
+    counts = count(groups, {"sex": codes}, np.ones(n, dtype=bool), np.full(n, 0.5), np.arange(n) % 5 // 4 * 2)
+    made = decide(counts, policy(), rules(), "forest", {}, TODAY)
+    assert made["undisclosed"][0]["warn"] is warn
+    assert made["findings"][0]["verdict"] == expected
+    assert not made["blocks"]
+
+
+def test_pairs_are_reported_and_block_only_if_the_policy_says_so() -> None:
+    """Each margin is fair; Black women and white men alone are turned down."""
+    race, sex = np.repeat([0, 0, 1, 1], 2000), np.repeat([0, 1, 0, 1], 2000)
+    share = np.array([0.8, 0.8, 0.8, 0.8])
+    share[3] = 0.5
+    approved = np.tile(np.arange(2000) / 2000, 4) < share[race * 2 + sex]
+    groups = {"race": ("white", "Black"), "sex": ("male", "female")}
+    counts = count(
+        groups, {"race": race, "sex": sex}, np.ones(8000, dtype=bool), approved * 0.5, np.where(approved, 0, 2)
+    )
+    reported = decide(counts, policy(), rules(), "forest", {}, TODAY)
+    gated = decide(counts, policy("pairs"), rules(), "forest", {}, TODAY)
+    nothing = decide(counts, policy("nothing"), rules(), "forest", {}, TODAY)
+    of_pair = reported["pairs"][-1]
+    assert (of_pair["group"], of_pair["verdict"], of_pair["blocks"], of_pair["warn"]) == (
+        "Black & female",
+        "fail",
+        False,
+        True,
+    )
+    assert not reported["blocks"]
+    assert gated["blocks"]
+    assert gated["pairs"] == []
+    assert not nothing["blocks"]
+    assert nothing["findings"][0]["verdict"] == reported["findings"][0]["verdict"]
+
+
+def test_holm_rejects_step_by_step() -> None:
+    """Holm (1979): 0.01 <= 0.05/4, 0.013 <= 0.05/3, 0.03 > 0.05/2, and there it stops."""
+    assert holm([0.03, 0.01, 0.04, 0.013], 0.05) == [False, True, False, True]
+
+
+def test_p_is_below_the_level_exactly_when_the_whole_interval_is_beyond(of_thirty: np.ndarray) -> None:
+    for k in (12, 13, 14, 15):
+        item = next(comparisons(counted((3750, 5000), (k, 30)), ("race",), policy(), 0.9))
+        assert (item.p <= 0.05) == (of_thirty[k] == "fail")
+
+
+def test_perfect_parity_over_17_cells_hardly_ever_fails() -> None:
+    rng = np.random.default_rng(0)
+    sizes = [4000, *rng.integers(30, 400, 16)]
+    alarms = sum(
+        verdict(counted(*((int(rng.binomial(n, 0.75)), int(n)) for n in sizes)))["all"]["verdicts"].get("fail", 0) > 0  # type: ignore[index]
+        for _ in range(200)
+    )
+    assert alarms == 0
+
+
+def test_all_fails_together_are_undeserved_at_most_as_often_as_one_may_be() -> None:
+    """Twelve groups exactly at the limit, the hardest case: uncorrected, 38% of the samples would fail somewhere."""
+    rng = np.random.default_rng(1)
+    samples, wrong, uncorrected = 1000, 0, 0
+    for approved in rng.binomial(400, 0.6, (samples, 12)):
+        counts = counted((75_000, 100_000), *((int(k), 400) for k in approved))
+        compared = list(comparisons(counts, ("race",), policy(), 0.9))
+        wrong += "fail" in verdicts_of(compared, rules())
+        uncorrected += any(item.high < 0.8 for item in compared)
+    assert wrong / samples <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / samples)
+    assert uncorrected / samples > 0.3
+
+
+def test_the_reason_has_the_numbers() -> None:
+    found = verdict(counted((3750, 5000), (10, 30)))
+    assert found["reason"] == (
+        "race Black: adverse impact ratio 0.444 (10 of 30, against 3,750 of 5,000 of white); the whole of the 90% "
+        "interval, 0.281 to 0.645, is beyond the limit of at least 0.8."
+    )
+
+
+def test_the_default_policy_decides_about_ordinary_rows() -> None:
+    made = decide(count(GROUPS, *rows(5000)), SCREEN, PARAMS.rules, "forest", {}, TODAY)
+    json.dumps(made, allow_nan=False)
+    assert {f["measure"] for f in made["findings"]} == set(SCREEN.limits)
+    assert all(limit.source for chosen in PARAMS.policies.values() for limit in chosen.limits.values())
+
+
+def chosen(**limit: object) -> dict[str, object]:
+    return {"policies": {"four_fifths_screen": {"description": "", "gates": "nothing", "limits": limit}}}
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"policy": "nicest"}, "the policy nicest"),
+        (chosen(beauty={"at_least": 1, "source": ""}), "limits of beauty"),
+        (chosen(precision={"source": ""}), "no limit"),
+        (chosen(precision={"at_least": 0.8, "warn_below": 0.7, "source": ""}), "at_least <= warn_below"),
+        ({"nonsense": 1}, "Extra inputs"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(block: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Fairness.model_validate(PARAMS.model_dump() | block)
+
+
+def test_a_figure_of_one_group_can_be_gated_too_and_then_binds_the_reference() -> None:
+    limit = {"selection_rate": Limit(at_least=0.5, at_most=0.9, source="a test")}
+    made = decide(counted((950, 1000), (300, 1000), (700, 1000)), policy(**limit), rules(), "forest", {}, TODAY)
+    assert [f["verdict"] for f in made["findings"]] == ["fail", "fail", "pass"]
