@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,24 +76,27 @@ def _has_buckets(address: str, buckets: list[str]) -> bool:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A private PostgreSQL cluster; gives the URL of its database for SQLAlchemy."""
+def postgres() -> Iterator[str]:
+    """A private PostgreSQL cluster; gives the URL of its database for SQLAlchemy.
+
+    Not below pytest's folder: any other session of pytest closes that to other users, such as postgres.
+    """
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     assert programs, "PostgreSQL is missing: apt-get install postgresql (.ci/run does it)"
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        yield from _cluster(programs[-1], Path(folder))
+
+
+def _cluster(programs: Path, folder: Path) -> Iterator[str]:
     (port,) = free_ports(1)
     data = folder / "cluster"
     as_postgres: list[str] = []
     if os.geteuid() == 0:  # initdb refuses root
         as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        for parent in [folder, *folder.parents]:
-            if parent.stat().st_uid == os.geteuid() and parent not in (Path("/"), Path("/tmp")):
-                parent.chmod(parent.stat().st_mode | 0o011)
         shutil.chown(folder, "postgres")
 
     def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*as_postgres, str(programs[-1] / program), *arguments], check=True, cwd=folder, capture_output=True
-        )
+        subprocess.run([*as_postgres, str(programs / program), *arguments], check=True, cwd=folder, capture_output=True)
 
     run("initdb", "--pgdata", str(data), "--username", "modeler", "--auth", "trust", "--encoding", "UTF8")
     options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"

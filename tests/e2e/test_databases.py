@@ -67,10 +67,10 @@ def test_values_of_sqlite_arrive_exactly(mine: Project, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database() -> Iterator[str]:
     import sqlalchemy
 
-    with postgres(tmp_path_factory.mktemp("databases")) as url:
+    with postgres() as url:
         with sqlalchemy.create_engine(url).begin() as connection:
             for statement in statements("timestamp with time zone", "numeric(12, 2)"):
                 connection.execute(sqlalchemy.text(statement))

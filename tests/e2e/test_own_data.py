@@ -82,8 +82,8 @@ def test_a_table_of_sqlite_is_imported(mine: Project, tmp_path: Path, expected: 
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres(tmp_path_factory.mktemp("postgres")) as url:
+def database() -> Iterator[str]:
+    with postgres() as url:
         yield url
 
 
