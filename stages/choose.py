@@ -55,7 +55,7 @@ def main() -> None:
     """Write `reports/choice.json`."""
     args = arguments(__doc__, "metrics", "fairness", "choice")
     params = read_params(Choose, "choose")
-    fairness = {name: read_json(args.fairness / f"{name}.json") for name in NAMES}
+    fairness: dict[str, Any] = {name: read_json(args.fairness / f"{name}.json") for name in NAMES}
     choice = choose(params, read_json(args.metrics), fairness)
     write_json(args.choice, rounded(choice))
     print(f"champion: {choice['champion']}, {choice['why']}")

@@ -1,6 +1,7 @@
 """What README.md shows is what happens: its commands are run in a copy of the repository, its tables are compared."""
 
 import doctest
+import json
 import re
 from pathlib import Path
 
@@ -67,3 +68,14 @@ def test_the_approval_rates_in_the_readme_are_those_of_the_data(tmp_path: Path) 
 
 def test_the_law_is_left_to_counsel() -> None:
     assert "have counsel check them" in " ".join(README.split())
+
+
+def test_the_ratios_in_the_readme_are_those_of_the_reports() -> None:
+    text = " ".join(README.split())
+    for name, called in (("random_forest", "forest"), ("logistic", "logistic regression"), ("heuristic", "rule")):
+        groups = json.loads((ROOT / f"reports/fairness/{name}.json").read_text())["groups"]
+        assert f"{groups['race: Black']['adverse_impact_ratio']:.2f} ({called})" in text
+        assert f"{groups['race: Black']['people']} people are too few" in text
+    choice = json.loads((ROOT / "reports/choice.json").read_text())
+    assert choice["champion"] == "heuristic"
+    assert not any(told["passes"] for told in choice["candidates"].values())

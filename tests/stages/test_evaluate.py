@@ -12,8 +12,9 @@ from credit.contract import Contract, Source
 from credit.policy import Policy
 from credit.quality import UnitValues
 from credit.rule import ThresholdRule
+from credit.scoring import score_rows
 from credit.summary import summary
-from stages.evaluate import Evaluate, evaluate, score_rows
+from stages.evaluate import Evaluate, evaluate
 
 CONTRACT = Contract(
     name="t",
@@ -54,9 +55,9 @@ def test_the_figures_are_those_counted_by_hand(candidate: Candidate, rows: Path)
 def test_partitions_give_the_scores_of_the_whole(
     candidate: Candidate, rows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = score_rows(candidate, CONTRACT, rows)
+    whole = score_rows(candidate, CONTRACT, rows, "test")
     monkeypatch.setattr("credit.tables.PARTITION_ROWS", 7)
-    for left, right in zip(whole, score_rows(candidate, CONTRACT, rows), strict=True):
+    for left, right in zip(whole, score_rows(candidate, CONTRACT, rows, "test"), strict=True):
         assert (left == right).all()
 
 

@@ -1,0 +1,58 @@
+"""The champion, and why the others are out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from credit.errors import CreditError
+from stages.choose import Choose, choose
+
+PARAMS = Choose.model_validate(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["choose"])
+
+
+def metrics(**auc: float | None) -> dict[str, dict[str, Any]]:
+    values = {"heuristic": 0.7, "logistic": 0.8, "random_forest": 0.9} | auc
+    return {name: {"roc_auc": value, "calibration_error": 0.02} for name, value in values.items()}
+
+
+def fairness(*blocked: str) -> dict[str, dict[str, Any]]:
+    names = ("heuristic", "logistic", "random_forest")
+    return {name: {"findings": [{"blocks": name in blocked, "reason": f"{name} is unequal."}]} for name in names}
+
+
+def test_the_best_that_passes_every_gate_goes_forward() -> None:
+    choice = choose(PARAMS, metrics(), fairness())
+    assert choice["champion"] == "random_forest"
+    assert choice["why"] == "the best roc_auc of those that pass every gate"
+
+
+def test_the_most_accurate_does_not_go_forward_when_it_treats_groups_unequally() -> None:
+    choice = choose(PARAMS, metrics(), fairness("random_forest"))
+    assert choice["champion"] == "logistic"
+    assert choice["candidates"]["random_forest"]["against"] == ["random_forest is unequal."]
+
+
+def test_the_rule_goes_forward_when_nobody_may_and_the_report_says_why_each_is_out() -> None:
+    choice = choose(PARAMS, metrics(), fairness("heuristic", "logistic", "random_forest"))
+    assert choice["champion"] == "heuristic"
+    assert choice["why"] == "no candidate passes every gate"
+    assert all(told["against"] for told in choice["candidates"].values())
+
+
+def test_a_model_that_is_no_better_than_the_rule_has_not_earned_its_place() -> None:
+    choice = choose(PARAMS, metrics(logistic=0.69, random_forest=0.5), fairness())
+    assert choice["champion"] == "heuristic"
+    assert len(choice["candidates"]["logistic"]["against"]) == 1
+
+
+def test_a_missing_figure_is_a_gate_that_fails() -> None:
+    choice = choose(PARAMS, metrics(random_forest=None), fairness())
+    assert choice["champion"] == "logistic"
+    assert "roc_auc is missing." in choice["candidates"]["random_forest"]["against"]
+
+
+def test_a_figure_that_nobody_computes_is_an_error() -> None:
+    with pytest.raises(CreditError, match=r"choose\.metric: found aucc, expected a figure of heuristic"):
+        choose(PARAMS.model_copy(update={"metric": "aucc"}), metrics(), fairness())
