@@ -79,19 +79,9 @@ def measure() -> Table:
     theirs = f"fairlearn, {BOOTSTRAPS} bootstrap samples, no pairs, scaled from {MEASURED}"
     ratio = baseline / own
     rows = [
-        (
-            f"fairlearn, {BOOTSTRAPS} bootstrap samples, no pairs, scaled from {MEASURED}",
-            "100,000",
-            f"{baseline:.1f}",
-            "",
-        ),
+        (theirs, "100,000", f"{baseline:.1f}", ""),
         (told, "100,000", f"{own:.3f}", ""),
-        (
-            "times as fast",
-            "100,000",
-            f"{baseline / own:,.0f}",
-            f"1,000: {'met' if baseline / own >= 1000 else 'NOT met'}",
-        ),
+        ("times as fast", "100,000", f"{ratio:,.0f}", f"1,000: {'met' if ratio >= 1000 else 'NOT met'}"),
         (told, "1,000,000", f"{million:.2f}", against(million, 0.5, "0.5")),
         (told, "10,000,000", f"{ten_million:.2f}", "seconds"),
     ]
