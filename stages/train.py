@@ -146,8 +146,7 @@ def main() -> None:
     args = arguments(__doc__, "candidate", "contract", "features", "train", "model", "report")
     name: Name = args.candidate.name
     params = read_params(Train, "train")
-    table = open_table(args.train)
-    contract = load_contract(args.contract).bound_to(table.schema_arrow.names, str(args.train))
+    contract = load_contract(args.contract).bound_to(open_table(args.train).schema_arrow.names, str(args.train))
     features = features_for(name, contract, read_json(args.features)["kept"], str(args.contract))
     frame = read_frame(args.train, [*features, contract.label])
     threshold = contract.columns[contract.score].threshold if contract.score else None

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,19 @@ class Project:
         )
         assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done
+
+    def start(self, *command: str, stderr: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
+        """Start a command in a process group of its own, where Ctrl-C works even if the tests run in the background."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def commit(self, *options: str) -> None:
         """Commit everything."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -28,14 +27,7 @@ def children(of: int) -> dict[int, str]:
 
 def interrupt(project: Project, stage: str, after: float, how: signal.Signals, whom: str) -> None:
     """Start `dvc repro` and end it `after` seconds into a stage: the stage alone, or the whole group as Ctrl-C does."""
-    process = subprocess.Popen(
-        ["dvc", "repro"],
-        cwd=project.folder,
-        env=project.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = project.start("dvc", "repro")
     deadline = time.monotonic() + 120
     while not (found := [pid for pid, line in children(process.pid).items() if f"stages.{stage}" in line]):
         assert process.poll() is None, f"{stage} did not run"

@@ -12,15 +12,7 @@ from test_interruption import children
 
 
 def started(project: Project, *command: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        command,
-        cwd=project.folder,
-        env=project.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return project.start(*command, stderr=subprocess.PIPE)
 
 
 @pytest.mark.parametrize("after", [0.3, 1.0, 2.0])
