@@ -26,7 +26,11 @@ _READING_TYPES = {
 
 def reading_type(column: Column) -> str:
     """The DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
-    return "VARCHAR" if column.missing_codes else _READING_TYPES.get(column.type, "VARCHAR")
+    if column.missing_codes:
+        return "VARCHAR"
+    if column.type == "integer" and column.range and None not in column.range:
+        return "DOUBLE"  # exact within any such range, and much faster than text
+    return _READING_TYPES.get(column.type, "VARCHAR")
 
 
 def value_of(name: str, column: Column) -> str:
