@@ -20,12 +20,17 @@ P = TypeVar("P", bound=Params)
 
 
 def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) -> P:
-    """One block of params.yaml as its model. Raises CreditError with every unknown, missing or impossible value."""
+    """One block of params.yaml, such as `train` or `train.policy`, as its model.
+
+    Raises CreditError with every unknown, missing or impossible value.
+    """
     content = read_yaml(path)
-    if not isinstance(content, dict) or block not in content:
-        raise CreditError(Problem(f"{path}: {block}", "no such block", "the block of this stage"))
+    for name in block.split("."):
+        if not isinstance(content, dict) or name not in content:
+            raise CreditError(Problem(f"{path}: {block}", "no such block", "the block of this stage"))
+        content = content[name] or {}
     try:
-        return model.model_validate(content[block] or {})
+        return model.model_validate(content)
     except ValidationError as error:
         raise CreditError(problems_of(error, str(path), block)) from None
 

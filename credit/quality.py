@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from credit.command import Params
 from credit.intervals import Interval, newcombe, of_auc, of_average_precision, of_mean, wilson
 
 Labels = NDArray[np.bool_]
@@ -18,10 +18,8 @@ Scores = NDArray[np.float64]
 Decisions = NDArray[np.str_]
 
 
-class UnitValues(BaseModel):
+class UnitValues(Params):
     """What one decision is worth, in units of the profit of one good loan."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     approve_favourable: float
     approve_unfavourable: float

@@ -35,7 +35,7 @@ def searched(
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
     grid: dict[str, list[Any]] = getattr(search, name)
-    _check(grid, knobs, f"train.search.{name}")
+    check_grid(grid, knobs, f"train.search.{name}")
     pipeline: Any = build(knobs, len(y), seed, None)
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
@@ -64,7 +64,7 @@ def searched(
     return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}
 
 
-def _check(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
+def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
     """A misspelt key or an impossible value is an error before an hour's search, not after."""
     problems: list[Problem] = []
     for value in (knobs.model_dump() | {key: value} for key, values in grid.items() for value in values):

@@ -1,7 +1,6 @@
-"""The table that `make repro` ends with: the main figures of each candidate, from `reports/metrics.json`.
+"""The table that `make repro` ends with: a line per candidate with its verdict and main figures, and the champion.
 
-It stands apart from the stage that computes them because that stage has nothing to do on a fresh clone: its results
-are in git.
+It stands apart from the stages because those have nothing to do on a fresh clone: their results are in git.
 """
 
 from collections.abc import Mapping
@@ -11,33 +10,42 @@ from typing import Any
 from credit.errors import run
 from credit.files import read_json
 
-FIGURES = (
-    "roc_auc",
-    "ks",
-    "brier",
-    "calibration_error",
-    "approval_rate",
-    "referral_rate",
-    "bad_rate",
-    "expected_value",
-)
+FIGURES = ("approval_rate", "referral_rate", "bad_rate", "expected_value")
+HEADS = ("", "verdict", "roc auc", "lowest ratio", "for whom", *(name.replace("_", " ") for name in FIGURES))
+WORDS = ("", "verdict", "for whom")
+"""Columns of words, which are aligned on the left."""
 
 
-def summary(metrics: Mapping[str, Mapping[str, Any]]) -> str:
-    """A line per candidate; a dash where there is no figure."""
-    heads = [name.replace("_", " ").rjust(5) for name in FIGURES]
-    width = max(map(len, metrics))
-    lines = ["  ".join([" " * width, *heads])]
-    for candidate, figures in metrics.items():
-        cells = ("-" if figures[name] is None else f"{figures[name]:.3f}" for name in FIGURES)
-        padded = (cell.rjust(len(head)) for cell, head in zip(cells, heads, strict=True))
-        lines.append("  ".join([candidate.ljust(width), *padded]))
-    return "\n".join(lines)
+def summary(metrics: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    """A line per candidate, a dash where there is no figure, and a line about the champion."""
+    rows = [dict(zip(HEADS, _cells(name, metrics[name], fairness[name], choice), strict=True)) for name in metrics]
+    columns = []
+    for head in HEADS:
+        cells = [head, *(row[head] for row in rows)]
+        width = max(map(len, cells))
+        columns.append([cell.ljust(width) if head in WORDS else cell.rjust(width) for cell in cells])
+    lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+    return "\n".join([*lines, f"champion: {choice['champion']}, {choice['why']}; read reports/report.html"])
+
+
+def _cells(name: str, figures: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]) -> list[str]:
+    ratio = fairness["lowest_adverse_impact_ratio"] or {"value": None, "attribute": "-", "group": ""}
+    whom = f"{ratio['attribute']} {ratio['group']}".strip()
+    verdict = fairness["verdict"] + ("" if choice["candidates"][name]["passes"] else ", out")
+    numbers = [_shown(figures[figure]) for figure in FIGURES]
+    return [name, verdict, _shown(figures["roc_auc"]), _shown(ratio["value"]), whom, *numbers]
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def main() -> None:
-    """Print the summary of the committed or computed metrics."""
-    print(summary(read_json(Path("reports/metrics.json"))))
+    """Print the summary of the committed or computed reports."""
+    reports = Path("reports")
+    metrics = read_json(reports / "metrics.json")
+    fairness = {name: read_json(reports / f"fairness/{name}.json") for name in metrics}
+    print(summary(metrics, fairness, read_json(reports / "choice.json")))
 
 
 if __name__ == "__main__":

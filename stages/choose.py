@@ -1,6 +1,7 @@
 """Choose the champion: the best candidate that passes every gate of quality and equal treatment; else the rule.
 
-`reports/choice.json` says who goes forward, and of every other candidate why it does not.
+`reports/choice.json` says who goes forward, and of every other candidate why it does not. The best and the fairest
+candidate stand side by side in it, so that a reader sees what one costs in the coin of the other.
 """
 
 from collections.abc import Mapping
@@ -8,13 +9,18 @@ from typing import Any
 
 from pydantic import Field
 
-from credit.candidates import NAMES
+from credit.candidates import NAMES, Name
 from credit.command import Params, arguments, read_params
 from credit.errors import CreditError, Problem, run
 from credit.files import read_json, rounded, write_json
 from credit.gates import Gates, judge_quality
 
 RULE = "heuristic"
+SHOWN = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
+"""Figures of `reports/metrics.json` that stand side by side, beside the one that decides."""
+
+Reports = Mapping[str, Mapping[str, Any]]
+"""A report of each candidate, by name."""
 
 
 class Choose(Params):
@@ -24,9 +30,7 @@ class Choose(Params):
     gates: Gates
 
 
-def choose(
-    params: Choose, metrics: Mapping[str, Mapping[str, Any]], fairness: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any]:
     """The content of the report: the champion, and each candidate's figure and what is in its way.
 
     A candidate without the figure that decides is out, as one that fails a gate. The rule goes forward when nobody
@@ -48,7 +52,36 @@ def choose(
     passing = [name for name in NAMES if candidates[name]["passes"]]
     champion = max(passing, key=lambda name: candidates[name][params.metric], default=RULE)
     why = f"the best {params.metric} of those that pass every gate" if passing else "no candidate passes every gate"
-    return {"champion": champion, "why": why, "candidates": candidates}
+    return {
+        "champion": champion,
+        "why": why,
+        "candidates": candidates,
+        "side_by_side": side_by_side(params.metric, metrics, fairness),
+    }
+
+
+def side_by_side(metric: str, metrics: Reports, fairness: Reports) -> list[dict[str, Any]]:
+    """The best candidate by `metric` and the fairest, the one with the highest of the lowest ratios; often not one."""
+    ratios = {name: fairness[name]["lowest_adverse_impact_ratio"] for name in NAMES}
+    values = {name: metrics[name][metric] for name in NAMES if metrics[name][metric] is not None}
+    lowest = {name: ratio["value"] for name, ratio in ratios.items() if ratio}
+    stand_out: dict[Name, list[str]] = {}
+    if values:
+        stand_out.setdefault(max(values, key=values.__getitem__), []).append(f"the best {metric}")
+    if lowest:
+        fairest = max(lowest, key=lowest.__getitem__)
+        stand_out.setdefault(fairest, []).append("the highest lowest adverse impact ratio")
+    return [
+        {
+            "candidate": name,
+            "stands_out": by,
+            **{figure: metrics[name].get(figure) for figure in dict.fromkeys((metric, *SHOWN))},
+            "lowest_adverse_impact_ratio": (ratios[name] or {}).get("value"),
+            "group": "{attribute}: {group}".format(**ratios[name]) if ratios[name] else None,
+            "verdict": fairness[name]["verdict"],
+        }
+        for name, by in stand_out.items()
+    ]
 
 
 def main() -> None:
@@ -56,12 +89,16 @@ def main() -> None:
     args = arguments(__doc__, "metrics", "fairness", "choice")
     params = read_params(Choose, "choose")
     fairness: dict[str, Any] = {name: read_json(args.fairness / f"{name}.json") for name in NAMES}
-    choice = choose(params, read_json(args.metrics), fairness)
-    write_json(args.choice, rounded(choice))
+    choice = rounded(choose(params, read_json(args.metrics), fairness))
+    write_json(args.choice, choice)
     print(f"champion: {choice['champion']}, {choice['why']}")
     for name, told in choice["candidates"].items():
         for reason in told["against"]:
             print(f"  against {name}: {reason}")
+    for told in choice["side_by_side"]:
+        whom = f"{told['lowest_adverse_impact_ratio']} for {told['group']}" if told["group"] else "none"
+        figures = f"{params.metric} {told[params.metric]}, lowest adverse impact ratio {whom}"
+        print(f"  {' and '.join(told['stands_out'])}: {told['candidate']} ({figures})")
 
 
 if __name__ == "__main__":

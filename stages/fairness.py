@@ -1,4 +1,4 @@
-"""Judge how each candidate treats each protected group on the test rows: figures with intervals, and verdicts.
+"""Judge how each candidate treats each protected group: figures with intervals, and verdicts.
 
 A policy of params.yaml sets the limits, `waivers/` holds what a person has let through. One file per candidate, a line
 per finding and per group, so that a diff shows whom a change is about.
@@ -6,10 +6,9 @@ per finding and per group, so that a diff shows whom a change is about.
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from credit.candidates import NAMES, Candidate, load_candidate
+from credit.candidates import NAMES
 from credit.command import arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.errors import run
@@ -19,20 +18,22 @@ from credit.fairness.report import report
 from credit.fairness.rows import codes_in, groups_in
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
-from credit.files import rounded, write_json
-from credit.scoring import score_rows
-from credit.tables import open_table, read_frame
+from credit.files import read_json, rounded, write_json
+from credit.predictions import Predictions, read_predictions
 
 
-def counted(candidate: Candidate, contract: Contract, test: Path) -> Counts:
-    """Everybody of the test rows by group, label and decision."""
-    y, scores = score_rows(candidate, contract, test, "fairness")
-    codes = codes_in(contract, read_frame(test, list(contract.protected)))
-    return count(groups_in(contract), codes, y, scores, candidate.policy.decide(scores))
+def counted(contract: Contract, told: Predictions) -> Counts:
+    """Everybody by group, label and decision."""
+    return count(groups_in(contract), codes_in(contract, told.people), told.favourable, told.scores, told.decisions)
 
 
-def judged(counts: Counts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date) -> dict[str, Any]:
-    """The content of one candidate's file: verdict, findings, and the figures of every group and pair."""
+def judged(
+    counts: Counts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date, on: str
+) -> dict[str, Any]:
+    """The content of one candidate's file: verdict, findings, and the figures of every group and pair.
+
+    `on`: who was judged, "out of fold" or "test rows".
+    """
     told = decide(counts, params.chosen, params.rules, name, waivers, today)
     figures = report(counts, params.report_level)
     groups = {
@@ -43,6 +44,7 @@ def judged(counts: Counts, params: Fairness, name: str, waivers: Mapping[str, Wa
     }
     return {
         "policy": params.policy,
+        "predictions": on,
         "rows": figures["rows"],
         **told,
         "figures_level": figures["level"],
@@ -52,16 +54,17 @@ def judged(counts: Counts, params: Fairness, name: str, waivers: Mapping[str, Wa
 
 def main() -> None:
     """Write `reports/fairness/<candidate>.json`."""
-    args = arguments(__doc__, "contract", "test", "models", "candidates", "waivers", "reports")
+    args = arguments(__doc__, "contract", "predictions", "told", "waivers", "reports")
     params = read_params(Fairness, "fairness")
-    contract = load_contract(args.contract).bound_to(open_table(args.test).schema_arrow.names, str(args.test))
+    contract = load_contract(args.contract)
     waivers = load_waivers(args.waivers)
-    loaded = [load_candidate(args.models / f"{name}.skops", args.candidates / f"{name}.json") for name in NAMES]
-    counts = {candidate.name: counted(candidate, contract, args.test) for candidate in loaded}
+    on = read_json(args.told)["predictions"]
+    files = {name: args.predictions / f"{name}.parquet" for name in NAMES}
+    counts = {name: counted(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
     check_waivers(waivers, list(counts), counts[NAMES[0]], params.chosen, today)
     for name, people in counts.items():
-        content = judged(people, params, name, waivers, today)
+        content = judged(people, params, name, waivers, today, on)
         write_json(args.reports / f"{name}.json", rounded(content))
         told = ", ".join(f"{times} {verdict}" for verdict, times in content["verdicts"].items())
         print(f"{name}: {'blocked' if content['blocks'] else 'not blocked'} by {params.policy} ({told})")

@@ -15,8 +15,8 @@ from credit.design_matrix import design_matrix
 from credit.files import write_json
 from credit.persistence import save
 from credit.tables import favourable, frame_of, open_table
+from credit.training import Train, features_for, train
 from stages.package import Inputs, Package, package
-from stages.train import Train, features_for, train
 
 PARAMS = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())["train"]
 FEATURES = ["income", "points", "home", "self", "bureau_1", "bureau_2"]

@@ -16,6 +16,7 @@ from typing import Any
 from credit.columns import UNDISCLOSED
 from credit.fairness.comparisons import Comparison, comparisons, holm
 from credit.fairness.counts import Counts, Key
+from credit.fairness.overall import by_attribute, lowest_ratio, worst
 from credit.fairness.policy import Policy, Rules
 from credit.fairness.report import number, undisclosed_share
 from credit.fairness.sentences import more_people, reason
@@ -35,10 +36,14 @@ def decide(
     gating = [*counts.attributes, *(counts.pairs if both else [])]
     findings = _findings(counts, gating, policy, rules, mine, policy.gates != "nothing")
     pairs = _findings(counts, [] if both else counts.pairs, policy.gated, rules, {}, False)
+    attributes = by_attribute(findings)
     return {
         "candidate": candidate,
+        "verdict": worst([told["verdict"] for told in attributes.values()]),
+        "blocks": any(told["blocks"] for told in attributes.values()),
         "level": rules.level,
-        "blocks": any(item["blocks"] for item in findings),
+        "lowest_adverse_impact_ratio": lowest_ratio(counts, rules.level, rules.smallest_denominator),
+        "attributes": attributes,
         "verdicts": dict(Counter(item["verdict"] for item in findings)),
         "findings": findings,
         "pairs": pairs,

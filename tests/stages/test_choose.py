@@ -18,8 +18,15 @@ def metrics(**auc: float | None) -> dict[str, dict[str, Any]]:
 
 
 def fairness(*blocked: str) -> dict[str, dict[str, Any]]:
-    names = ("heuristic", "logistic", "random_forest")
-    return {name: {"findings": [{"blocks": name in blocked, "reason": f"{name} is unequal."}]} for name in names}
+    ratios = {"heuristic": 0.9, "logistic": 0.8, "random_forest": 0.7}
+    return {
+        name: {
+            "verdict": "fail" if name in blocked else "pass",
+            "findings": [{"blocks": name in blocked, "reason": f"{name} is unequal."}],
+            "lowest_adverse_impact_ratio": {"value": ratio, "attribute": "race", "group": "Black"},
+        }
+        for name, ratio in ratios.items()
+    }
 
 
 def test_the_best_that_passes_every_gate_goes_forward() -> None:
@@ -56,3 +63,21 @@ def test_a_missing_figure_is_a_gate_that_fails() -> None:
 def test_a_figure_that_nobody_computes_is_an_error() -> None:
     with pytest.raises(CreditError, match=r"choose\.metric: found aucc, expected a figure of heuristic"):
         choose(PARAMS.model_copy(update={"metric": "aucc"}), metrics(), fairness())
+
+
+def test_the_best_and_the_fairest_stand_side_by_side() -> None:
+    best, fairest = choose(PARAMS, metrics(), fairness())["side_by_side"]
+    assert (best["candidate"], best["stands_out"]) == ("random_forest", ["the best roc_auc"])
+    assert (best["roc_auc"], best["lowest_adverse_impact_ratio"], best["group"]) == (0.9, 0.7, "race: Black")
+    assert (fairest["candidate"], fairest["lowest_adverse_impact_ratio"]) == ("heuristic", 0.9)
+
+
+def test_one_that_is_both_stands_alone() -> None:
+    (only,) = choose(PARAMS, metrics(heuristic=0.95), fairness())["side_by_side"]
+    assert len(only["stands_out"]) == 2
+
+
+def test_without_groups_to_compare_only_the_best_stands_out() -> None:
+    unknown = {name: told | {"lowest_adverse_impact_ratio": None} for name, told in fairness().items()}
+    (only,) = choose(PARAMS, metrics(), unknown)["side_by_side"]
+    assert only["group"] is None

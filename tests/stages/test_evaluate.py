@@ -13,7 +13,6 @@ from credit.policy import Policy
 from credit.quality import UnitValues
 from credit.rule import ThresholdRule
 from credit.scoring import score_rows
-from credit.summary import summary
 from stages.evaluate import Evaluate, evaluate
 
 CONTRACT = Contract(
@@ -59,19 +58,3 @@ def test_partitions_give_the_scores_of_the_whole(
     monkeypatch.setattr("credit.tables.PARTITION_ROWS", 7)
     for left, right in zip(whole, score_rows(candidate, CONTRACT, rows, "test"), strict=True):
         assert (left == right).all()
-
-
-def test_the_summary_shows_a_dash_where_there_is_no_figure(candidate: Candidate, rows: Path) -> None:
-    figures, _ = evaluate(candidate, CONTRACT, rows, PARAMS)
-    table = summary({"heuristic": figures | {"bad_rate": None}})
-    assert table.splitlines()[1].split() == [
-        "heuristic",
-        "1.000",
-        "1.000",
-        "0.078",
-        "0.188",
-        "0.500",
-        "0.250",
-        "-",
-        "0.475",
-    ]

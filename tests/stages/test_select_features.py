@@ -10,7 +10,8 @@ import pytest
 from credit.columns import Column
 from credit.contract import Contract, Source
 from credit.errors import CreditError
-from stages.select_features import SelectFeatures, select
+from credit.selection import SelectFeatures
+from stages.select_features import report
 
 PARAMS = SelectFeatures(
     max_features=30,
@@ -58,9 +59,9 @@ def contract(frame: pd.DataFrame) -> Contract:
 
 
 def run(frame: pd.DataFrame, **knobs: Any) -> tuple[dict[str, Any], Callable[[str], str]]:
-    report = select(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
-    verdicts = {row["feature"]: row["verdict"] for row in report["features"]}
-    return report, verdicts.__getitem__
+    content = report(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
+    verdicts = {row["feature"]: row["verdict"] for row in content["features"]}
+    return content, verdicts.__getitem__
 
 
 def test_each_column_is_kept_or_dropped_for_the_reason_it_was_made_for(frame: pd.DataFrame) -> None:

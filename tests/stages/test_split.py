@@ -8,7 +8,8 @@ import pytest
 from credit.columns import Column
 from credit.contract import Contract, Source
 from credit.errors import CreditError
-from stages.split import Split, split
+from credit.splitting import Split
+from stages.split import split
 
 COLUMNS = {
     "id": Column(type="integer", role="id", description="d"),

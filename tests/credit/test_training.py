@@ -11,7 +11,7 @@ from credit.candidates import NAMES, Name
 from credit.columns import Column
 from credit.contract import Contract, Source
 from credit.errors import CreditError
-from stages.train import Train, features_for, train
+from credit.training import Train, features_for, train
 
 PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["train"]
 RNG = np.random.default_rng(0)

@@ -1,0 +1,79 @@
+"""The files `data/predictions/<candidate>.parquet`: each judged person's fold, label, score, decision and groups.
+
+Rows stand in the same order in every candidate's file, so two candidates can be compared person by person.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from credit.contract import Contract
+from credit.files import whole
+from credit.policy import DECISIONS
+from credit.tables import frame_of, open_table
+
+_GROUP, _ID = "group_", "id_"
+
+
+class Predictions(NamedTuple):
+    """What one candidate said of n people. `people`: columns of role id and protected; `folds`: 0 for test rows."""
+
+    people: pd.DataFrame
+    folds: NDArray[np.int64]
+    favourable: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+    decisions: NDArray[np.str_]
+
+
+def people_columns(contract: Contract) -> dict[str, str]:
+    """The columns that say who somebody is, by their name in the file."""
+    ids = {_ID + name: name for name in contract.of_role("id")}
+    return ids | {_GROUP + name: name for name in contract.protected}
+
+
+def write_predictions(path: Path, contract: Contract, predictions: Predictions) -> None:
+    """Write one candidate's file, whole or not at all."""
+    columns = {name: pa.array(predictions.people[own]) for name, own in people_columns(contract).items()}
+    decisions = pa.DictionaryArray.from_arrays(_indices(predictions.decisions), pa.array(list(DECISIONS)))
+    table = pa.table(
+        {
+            **columns,
+            "fold": pa.array(predictions.folds.astype(np.int16)),
+            "favourable": pa.array(predictions.favourable),
+            "score": pa.array(predictions.scores),
+            "decision": decisions,
+        }
+    )
+    with whole(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_predictions(path: Path, contract: Contract) -> Predictions:
+    """Read one candidate's file. Raises CreditError when it is missing or not readable."""
+    own = people_columns(contract)
+    table = open_table(path).read()
+    decisions = table["decision"].combine_chunks()
+    names = np.asarray(decisions.dictionary.to_pylist())
+    return Predictions(
+        frame_of(table.select(list(own))).rename(columns=own),
+        table["fold"].to_numpy().astype(np.int64),
+        table["favourable"].to_numpy(zero_copy_only=False),
+        table["score"].to_numpy(),
+        names[decisions.indices.to_numpy()],
+    )
+
+
+def in_folds(predictions: Predictions) -> Predictions:
+    """The same people, fold after fold, within a fold in their order."""
+    order = np.argsort(predictions.folds, kind="stable")
+    people, folds, favourable, scores, decisions = predictions
+    return Predictions(people.iloc[order], folds[order], favourable[order], scores[order], decisions[order])
+
+
+def _indices(decisions: NDArray[np.str_]) -> pa.Array:
+    return pa.array(pd.Categorical(decisions, categories=list(DECISIONS)).codes)

@@ -1,0 +1,89 @@
+"""Score every candidate on people whom it has not seen: what fairness is judged on.
+
+A small table is scored out of fold, all rows of it, with the whole pipeline inside the fold: among some hundreds of
+test rows a group is soon too small to judge, and the verdict turns with the salt of the split. A large table is scored
+on its test rows, by the candidates as they are; so is one that was split by time, where nobody may be judged by what
+came later. `reports/predictions.json` says which it was, and why.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from credit.candidates import NAMES, Name, load_candidate
+from credit.command import Params, arguments, read_params
+from credit.contract import Contract, load_contract
+from credit.cross_fitting import kept_in_folds, out_of_fold
+from credit.errors import run
+from credit.files import write_json
+from credit.predictions import Predictions, people_columns, write_predictions
+from credit.scoring import score_rows
+from credit.selection import SelectFeatures
+from credit.splitting import Split, fold_codes
+from credit.tables import favourable, open_table, read_frame
+from credit.training import Train
+
+
+class Predict(Params):
+    """The block `predict`."""
+
+    out_of_fold_up_to: int = Field(ge=0)
+    folds: int = Field(ge=2)
+    salt: str
+
+    def on(self, rows: int, split: Split) -> tuple[bool, str]:
+        """Whether to score out of fold, and why."""
+        if split.by == "time":
+            return False, "split by time: nobody is judged by a model that has seen later people"
+        if rows > self.out_of_fold_up_to:
+            return False, f"{rows:,} accepted rows, more than {self.out_of_fold_up_to:,}: the test rows are enough"
+        return True, f"{rows:,} accepted rows, at most {self.out_of_fold_up_to:,}: the test rows alone are too few"
+
+
+def predict_folds(
+    contract: Contract, accepted: Path, params: Predict, selection: SelectFeatures, training: Train
+) -> tuple[dict[Name, Predictions], list[list[str]]]:
+    """Every accepted row scored by models of the other folds: each candidate's predictions, and the folds' features."""
+    frame = read_frame(accepted, [*contract.features, contract.label, *people_columns(contract).values()])
+    codes = fold_codes(contract, accepted, params.folds, params.salt)
+    kept = kept_in_folds(contract, selection, frame, codes)
+    y = favourable(contract, frame)
+    scored = out_of_fold(training, contract, frame, codes, kept)
+    return {name: Predictions(frame, codes, y, *told) for name, told in scored.items()}, kept
+
+
+def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[Name, Predictions]:
+    """The test rows scored by the candidates as they are."""
+    people = read_frame(test, list(people_columns(contract).values()))
+    told: dict[Name, Predictions] = {}
+    for name in NAMES:
+        candidate = load_candidate(models / f"{name}.skops", candidates / f"{name}.json")
+        y, scores = score_rows(candidate, contract, test, "predict")
+        told[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
+    return told
+
+
+def main() -> None:
+    """Write `data/predictions/<candidate>.parquet` and `reports/predictions.json`."""
+    args = arguments(__doc__, "contract", "accepted", "test", "models", "candidates", "predictions", "report")
+    params, split = read_params(Predict, "predict"), read_params(Split, "split")
+    selection, training = read_params(SelectFeatures, "select_features"), read_params(Train, "train")
+    table = open_table(args.accepted)
+    contract = load_contract(args.contract).bound_to(table.schema_arrow.names, str(args.accepted))
+    folded, why = params.on(table.metadata.num_rows, split)
+    kept: list[list[str]] = []
+    if folded:
+        told, kept = predict_folds(contract, args.accepted, params, selection, training)
+    else:
+        told = predict_test(contract, args.test, args.models, args.candidates)
+    for name, predictions in told.items():
+        write_predictions(args.predictions / f"{name}.parquet", contract, predictions)
+    rows = len(told[NAMES[0]].scores)
+    on = "out of fold" if folded else "test rows"
+    write_json(args.report, {"predictions": on, "why": why, "rows": rows, "kept_in_folds": kept})
+    print(f"{rows:,} rows scored, {on} ({why})")
+
+
+if __name__ == "__main__":
+    run(main)
