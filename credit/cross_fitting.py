@@ -6,6 +6,7 @@ judged, by models a little worse than the one that is trained on more.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,8 +79,11 @@ def side_by_side(tasks: list[Any], bar: str) -> list[Any]:
 
     Processes, not threads: small trees are mostly Python, of which a process runs one thread at a time.
     """
-    results = Parallel(n_jobs=-1, return_as="generator")(tasks)
-    return list(tqdm(results, bar, len(tasks), unit="model", disable=None))
+    try:
+        results = Parallel(n_jobs=-1, return_as="generator")(tasks)
+        return list(tqdm(results, bar, len(tasks), unit="model", disable=None))
+    except BrokenProcessPool:
+        raise CreditError(Problem(bar, "a worker that was killed", "all of them", "is there enough memory?")) from None
 
 
 def _scored(name: Name, params: Train, contract: Contract, fold: Fold) -> Scored:

@@ -28,7 +28,10 @@ class CreditError(Exception):
 
     def __init__(self, problems: Sequence[Problem] | Problem) -> None:
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__(self.problems)  # what the error is made of again when it comes from another process
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
 
 
 def raise_if_any(problems: Sequence[Problem]) -> None:

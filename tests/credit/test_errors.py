@@ -1,5 +1,7 @@
 """The edge of a command: problems become lines and an exit code, never a traceback."""
 
+import pickle
+
 import pytest
 
 from credit.errors import CreditError, Problem, raise_if_any, run
@@ -21,6 +23,11 @@ def test_all_problems_are_raised_at_once_and_none_raises_nothing():
     raise_if_any([])
     with pytest.raises(CreditError, match=r"a: found b, expected c\nd: found e, expected f"):
         raise_if_any([Problem("a", "b", "c"), Problem("d", "e", "f")])
+
+
+def test_an_error_comes_whole_from_another_process():
+    error = pickle.loads(pickle.dumps(CreditError([Problem("a", "b", "c"), Problem("d", "e", "f")])))
+    assert str(error) == "a: found b, expected c\nd: found e, expected f"
 
 
 def test_a_command_prints_each_problem_on_one_line_and_exits_with_1(capsys):

@@ -1,0 +1,132 @@
+"""The frontier is what nothing beats, and what it says of the candidates is what fairness says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from projects import Project
+
+from credit.alternatives import FindAlternatives, Shares, command, fairest, sweep, variants, with_frontier
+from credit.candidates import NAMES, Logistic
+from credit.errors import CreditError
+from stages.find_alternatives import report
+
+ROOT = Path(__file__).parents[2]
+PARAMS = FindAlternatives(
+    metric="accuracy",
+    tolerated_loss=0.05,
+    approval_shares=Shares(lowest=0.5, highest=0.9, step=0.1),
+    logistic={"C": [0.1, 1]},
+    random_forest={},
+)
+
+
+def point(accuracy: float, ratio: float | None, **more: Any) -> dict[str, Any]:
+    group = None if ratio is None else "race: Black"
+    figures = {"accuracy": accuracy, "adverse_impact_ratio": ratio, "group": group}
+    told = {"candidate": "logistic", "hyperparameters": {"C": 1.0}, "approval_share": 0.9, "mark": None}
+    return told | figures | more
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 5))), max_size=30))
+def test_the_frontier_is_what_no_point_beats(figures: list[tuple[int, int | None]]) -> None:
+    """Against the definition itself, pair by pair; of equal points one is enough."""
+    points = with_frontier([point(a, r) for a, r in figures], "accuracy")
+    on = {(p["accuracy"], p["adverse_impact_ratio"]) for p in points if p["on_frontier"]}
+    known = [(a, r) for a, r in figures if r is not None]
+    unbeaten = {one for one in known if not any(o != one and o[0] >= one[0] and o[1] >= one[1] for o in known)}
+    assert on == unbeaten
+
+
+def test_the_fairest_within_the_tolerated_loss_is_suggested() -> None:
+    baseline = point(0.9, 0.7)
+    points = [baseline, point(0.85, 0.8), point(0.86, 0.75), point(0.84, 0.95), point(0.95, None)]
+    assert fairest(points, baseline, PARAMS) == points[1]
+
+
+def test_nothing_is_suggested_that_is_no_fairer_or_cannot_be_compared() -> None:
+    baseline = point(0.9, 0.7)
+    assert fairest([baseline, point(0.9, 0.7), point(0.7, 0.9)], baseline, PARAMS) is None
+    assert fairest([point(0.9, 0.9)], point(0.9, None), PARAMS) is None
+
+
+def trained(heuristic: float) -> dict[Any, dict[str, Any]]:
+    """Figures of the candidates, the rule's accuracy as given; its lowest ratio is 0.9."""
+    figures = {"heuristic": (heuristic, 0.9), "logistic": (0.9, 0.7), "random_forest": (0.8, 0.75)}
+    return {
+        name: {"accuracy": accuracy, "adverse_impact_ratio": ratio, "group": "race: Black"}
+        for name, (accuracy, ratio) in figures.items()
+    }
+
+
+def test_the_report_says_what_was_found_and_how_to_try_it() -> None:
+    content = report(PARAMS, trained(0.7), [point(0.88, 0.82)], "heuristic")
+    assert "logistic has the best accuracy, 0.900" in content["told"]
+    assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content["told"]
+    assert content["try"] == "dvc exp run -S train.policy.approval_share=0.9 -S train.logistic.C=1.0"
+    assert [one["mark"] for one in content["points"]] == ["champion", "candidate", "candidate", "alternative"]
+
+
+def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> None:
+    content = report(PARAMS, trained(0.89), [], "logistic")
+    assert "heuristic as trained reaches 0.900" in content["told"]
+    assert content["try"] is None
+    assert [one["mark"] for one in content["points"]] == ["candidate", "champion", "candidate"]
+
+
+def test_without_a_group_to_compare_the_report_says_so() -> None:
+    figures = {"accuracy": 0.9, "adverse_impact_ratio": None, "group": None}
+    assert (
+        "no group is large enough to compare" in report(PARAMS, dict.fromkeys(NAMES, figures), [], "heuristic")["told"]
+    )
+
+
+def test_a_sweep_approves_each_share_and_refers_no_more_than_the_budget() -> None:
+    scores = np.random.default_rng(0).random(1000)
+    for share, decisions in sweep(scores, PARAMS.approval_shares.values, 0.15):
+        assert (decisions == "approve").mean() == pytest.approx(share, abs=0.001)
+        assert (decisions == "refer").mean() == pytest.approx(min(0.15, 1 - share), abs=0.001)
+
+
+def test_shares_are_those_between_the_ends() -> None:
+    assert PARAMS.approval_shares.values == [0.5, 0.6, 0.7, 0.8, 0.9]
+
+
+def test_what_was_trained_is_tried_first_and_once() -> None:
+    trained = Logistic(C=0.1, class_weight=None)
+    assert [one.C for one in variants("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[union-attr]
+    with pytest.raises(CreditError, match=r"find_alternatives\.logistic"):
+        variants("logistic", trained, {"Cc": [1]})
+
+
+def test_a_command_names_every_knob() -> None:
+    assert command(point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5})) == (
+        "dvc exp run -S train.policy.approval_share=0.9 -S train.random_forest.min_samples_leaf=5"
+    )
+
+
+def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
+    content = json.loads((ROOT / "reports/alternatives.json").read_text())
+    candidates = {one["candidate"]: one for one in content["points"] if one["mark"] in {"champion", "candidate"}}
+    assert set(candidates) == set(NAMES)
+    for name, one in candidates.items():
+        fairness = json.loads((ROOT / f"reports/fairness/{name}.json").read_text())
+        assert one["adverse_impact_ratio"] == fairness["lowest_adverse_impact_ratio"]["value"]
+        assert one["adverse_impact_ratio_interval"] == fairness["lowest_adverse_impact_ratio"]["interval"]
+
+
+def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project) -> None:
+    finished.edit("params.yaml", "out_of_fold_up_to: 10000 ", "out_of_fold_up_to: 100 ")
+    finished.edit("params.yaml", "min_samples_leaf: [2, 5, 15, 50]", "min_samples_leaf: [5]")
+    finished.run("dvc", "repro", "--quiet", "find_alternatives")
+    content = json.loads((finished.folder / "reports/alternatives.json").read_text())
+    metrics = json.loads((finished.folder / "reports/metrics.json").read_text())
+    assert (content["predictions"], content["rows"]) == ("test rows", metrics["logistic"]["rows"])
+    as_trained = next(p for p in content["points"] if p["candidate"] == "logistic" and p["mark"])
+    same = next(p for p in content["points"] if p["hyperparameters"] == {"C": 0.1})
+    assert as_trained["roc_auc"] == same["roc_auc"] == metrics["logistic"]["roc_auc"]
+    assert as_trained["expected_value"] == metrics["logistic"]["expected_value"]
