@@ -16,6 +16,12 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Data(Params):
+    """The block `data`. `contract`: the name of the dataset in use."""
+
+    contract: str
+
+
 P = TypeVar("P", bound=Params)
 
 
@@ -33,6 +39,11 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
         return model.model_validate(content)
     except ValidationError as error:
         raise CreditError(problems_of(error, str(path), block)) from None
+
+
+def contract_in_use() -> Path:
+    """The file of the contract that params.yaml names. Commands of people need it; stages get theirs from dvc.yaml."""
+    return Path(f"data/contracts/{read_params(Data, 'data').contract}.yaml")
 
 
 def arguments(doc: str | None, *names: str) -> argparse.Namespace:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from credit.bundle import bound_contract, load_bundle
 from credit.candidates import NAMES, Name, load_candidate
 from credit.columns import Scalar
-from credit.command import Params, read_params
+from credit.command import contract_in_use
 from credit.decision import By, Model
 from credit.encoder import Row, encode
 from credit.errors import CreditError, Problem, run
@@ -19,12 +19,6 @@ from credit.typical import typical_values
 _EXAMPLE = """examples:
   python -m credit.explain --row 0
   python -m credit.explain --row 17 --candidate logistic --json"""
-
-
-class Data(Params):
-    """The block `data`."""
-
-    contract: str
 
 
 class Decider(NamedTuple):
@@ -132,8 +126,7 @@ def main() -> None:
     args = parser.parse_args()
     row = row_of(args.test, args.row)
     if args.candidate:
-        contract = Path(f"data/contracts/{read_params(Data, 'data').contract}.yaml")
-        decider = from_candidate(args.candidate, contract, args.train)
+        decider = from_candidate(args.candidate, contract_in_use(), args.train)
     else:
         decider = from_bundle(args.bundle)
     result = {"row": args.row} | explain(decider, row)

@@ -13,9 +13,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit.contract import Contract
+from credit.errors import Problem, raise_if_any
 from credit.files import whole
 from credit.policy import DECISIONS
 from credit.tables import frame_of, open_table
+
+COLUMNS = ("fold", "favourable", "score", "decision")
+"""Beside those that say who somebody is."""
 
 _GROUP, _ID = "group_", "id_"
 
@@ -54,17 +58,19 @@ def write_predictions(path: Path, contract: Contract, predictions: Predictions) 
 
 
 def read_predictions(path: Path, contract: Contract) -> Predictions:
-    """Read one candidate's file. Raises CreditError when it is missing or not readable."""
+    """Read one candidate's file. Raises CreditError when it is missing, not readable, or lacks a column."""
     own = people_columns(contract)
-    table = open_table(path).read()
-    decisions = table["decision"].combine_chunks()
-    names = np.asarray(decisions.dictionary.to_pylist())
+    opened = open_table(path)
+    there = set(opened.schema_arrow.names)
+    missing = [name for name in (*own, *COLUMNS) if name not in there]
+    raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
+    table = opened.read(columns=[*own, *COLUMNS])
     return Predictions(
         frame_of(table.select(list(own))).rename(columns=own),
         table["fold"].to_numpy().astype(np.int64),
-        table["favourable"].to_numpy(zero_copy_only=False),
-        table["score"].to_numpy(),
-        names[decisions.indices.to_numpy()],
+        table["favourable"].to_numpy(zero_copy_only=False).astype(np.bool_),
+        table["score"].to_numpy().astype(np.float64),
+        np.asarray(table["decision"].to_pandas(), dtype=np.str_),
     )
 
 

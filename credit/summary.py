@@ -10,7 +10,7 @@ from typing import Any
 from credit.errors import run
 from credit.files import read_json
 
-FIGURES = ("approval_rate", "referral_rate", "bad_rate", "expected_value")
+FIGURES = ("approval_rate", "bad_rate", "expected_value")
 HEADS = ("", "verdict", "roc auc", "lowest ratio", "for whom", *(name.replace("_", " ") for name in FIGURES))
 WORDS = ("", "verdict", "for whom")
 """Columns of words, which are aligned on the left."""

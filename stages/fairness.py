@@ -10,21 +10,16 @@ from typing import Any
 
 from credit.candidates import NAMES
 from credit.command import arguments, read_params
-from credit.contract import Contract, load_contract
+from credit.contract import load_contract
 from credit.errors import run
-from credit.fairness.counts import Counts, count
+from credit.fairness.counts import Counts
+from credit.fairness.judging import counted
 from credit.fairness.policy import Fairness
 from credit.fairness.report import report
-from credit.fairness.rows import codes_in, groups_in
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 from credit.files import read_json, rounded, write_json
-from credit.predictions import Predictions, read_predictions
-
-
-def counted(contract: Contract, told: Predictions) -> Counts:
-    """Everybody by group, label and decision."""
-    return count(groups_in(contract), codes_in(contract, told.people), told.favourable, told.scores, told.decisions)
+from credit.predictions import read_predictions
 
 
 def judged(

@@ -27,13 +27,16 @@ def by_attribute(findings: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, A
     attributes: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(finding["attribute"] for finding in findings):
         own = [finding for finding in findings if finding["attribute"] == name]
-        small = dict.fromkeys(finding["group"] for finding in own if finding["verdict"] == "not assessable")
+        small = dict.fromkeys(f["group"] for f in own if f["verdict"] == "not assessable")
         counted = [
             finding["verdict"]
             for finding in own
             if finding["group"] != UNDISCLOSED or finding["verdict"] != "not assessable"
         ]
         blocks = any(finding["blocks"] for finding in own)
+        nobody_hides = not any(f["people"] for f in own if f["group"] == UNDISCLOSED)
+        if nobody_hides:
+            small.pop(UNDISCLOSED, None)
         attributes[name] = {"verdict": worst(counted), "blocks": blocks, "not_assessable": list(small)}
     return attributes
 

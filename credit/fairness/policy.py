@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from credit.command import Params
+from credit.errors import CreditError, Problem
 from credit.fairness.figures import FIGURES
 
 
@@ -119,3 +120,9 @@ class Fairness(Params):
     def chosen(self) -> Policy:
         """The policy that decides."""
         return self.policies[self.policy]
+
+    def switched_to(self, name: str) -> "Fairness":
+        """The same block with another of its policies chosen. Raises CreditError when there is none of the name."""
+        if name not in self.policies:
+            raise CreditError(Problem("policy", name, f"one of {', '.join(self.policies)}"))
+        return self.model_copy(update={"policy": name})

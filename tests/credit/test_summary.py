@@ -4,7 +4,7 @@ from typing import Any
 
 from credit.summary import summary
 
-FIGURES = {"roc_auc": 0.75, "approval_rate": 0.9, "referral_rate": 0.0, "bad_rate": 0.1, "expected_value": -0.25}
+FIGURES = {"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25}
 RATIO = {"value": 0.774, "attribute": "race", "group": "Black"}
 
 
@@ -18,13 +18,13 @@ def shown(figures: dict[str, Any], ratio: dict[str, Any] | None, passes: bool) -
 
 def test_a_line_has_the_verdict_the_auc_and_the_lowest_ratio_and_for_whom() -> None:
     line, last = shown(FIGURES, RATIO, False)
-    assert " ".join(line.split()) == "heuristic insufficient, out 0.750 0.774 race Black 0.900 0.000 0.100 -0.250"
+    assert " ".join(line.split()) == "heuristic insufficient, out 0.750 0.774 race Black 0.900 0.100 -0.250"
     assert last == "champion: heuristic, no other; read reports/report.html"
 
 
 def test_a_figure_that_there_is_not_is_a_dash() -> None:
     line, _ = shown(FIGURES | {"bad_rate": None}, None, True)
-    assert " ".join(line.split()) == "heuristic insufficient 0.750 - - 0.900 0.000 - -0.250"
+    assert " ".join(line.split()) == "heuristic insufficient 0.750 - - 0.900 - -0.250"
 
 
 def test_figures_stand_below_their_heads() -> None:

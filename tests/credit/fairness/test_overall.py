@@ -7,8 +7,10 @@ from fairness_rows import counted
 from credit.fairness.overall import by_attribute, lowest_ratio, worst
 
 
-def finding(verdict: str, group: str = "Black", blocks: bool = False, attribute: str = "race") -> dict[str, object]:
-    return {"attribute": attribute, "group": group, "verdict": verdict, "blocks": blocks}
+def finding(
+    verdict: str, group: str = "Black", blocks: bool = False, attribute: str = "race", people: int = 5
+) -> dict[str, object]:
+    return {"attribute": attribute, "group": group, "verdict": verdict, "blocks": blocks, "people": people}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,11 @@ def test_few_undisclosed_people_are_named_and_do_not_decide_and_many_do() -> Non
     assert few["race"] == {"verdict": "pass", "blocks": False, "not_assessable": ["undisclosed"]}
     many = by_attribute([finding("pass"), finding("fail", "undisclosed", blocks=True)])
     assert many["race"] == {"verdict": "fail", "blocks": True, "not_assessable": []}
+
+
+def test_where_everybody_discloses_nobody_is_too_few_to_judge() -> None:
+    told = by_attribute([finding("pass"), finding("not assessable", "undisclosed", people=0)])
+    assert told["race"]["not_assessable"] == []
 
 
 def test_attributes_are_judged_apart() -> None:

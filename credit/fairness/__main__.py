@@ -1,0 +1,92 @@
+"""Judge a candidate's predictions by a policy of params.yaml, as the pipeline does, and say so by the exit code.
+
+0: nothing blocks. 1: something that was given cannot be used. 3: blocked.
+"""
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from credit.command import contract_in_use, read_params
+from credit.contract import load_contract
+from credit.errors import run
+from credit.fairness.judging import counted, counted_paired
+from credit.fairness.paired import compare
+from credit.fairness.policy import Fairness
+from credit.fairness.verdicts import decide
+from credit.fairness.waivers import load_waivers
+from credit.files import read_json, rounded
+from credit.predictions import read_predictions
+
+BLOCKED = 3
+_EXAMPLES = """examples:
+  python -m credit.fairness                                 the champion, by the policy in use
+  python -m credit.fairness random_forest --policy equal_opportunity
+  python -m credit.fairness logistic --against data/predictions/heuristic.parquet --json
+
+Predictions of any model can be judged: a Parquet file with the columns favourable, score, decision (approve, refer or
+deny), fold (0), and group_<attribute> for each protected attribute, as in data/predictions/."""
+
+
+def judged(candidate: str, predictions: Path, params: Fairness, against: Path | None, today: date) -> dict[str, Any]:
+    """What `decide`, and `compare` with another version about the same people, say; JSON-ready."""
+    contract = load_contract(contract_in_use())
+    told = read_predictions(predictions, contract)
+    waivers, rules = load_waivers(Path("waivers")), params.rules
+    content = {
+        "policy": params.policy,
+        "rows": len(told.scores),
+        **decide(counted(contract, told), params.chosen, rules, candidate, waivers, today),
+    }
+    if against is not None:
+        paired = counted_paired(contract, read_predictions(against, contract), told, str(against))
+        content["against"] = compare(paired, rules.level, rules.largest_drop, rules.smallest_denominator)
+        content["blocks"] = content["blocks"] or content["against"]["blocks"]
+    return dict(rounded(content))
+
+
+def as_text(content: dict[str, Any]) -> str:
+    """What a person reads: the verdict of each attribute, and each finding that does not simply pass."""
+    lines = [f"{content['candidate']}, {content['rows']:,} people, policy {content['policy']}: {content['verdict']}"]
+    width = max(map(len, content["attributes"]))
+    for name, told in content["attributes"].items():
+        small = ", ".join(told["not_assessable"])
+        lines.append(f"  {name:{width}}  {told['verdict']}{f' (too few to judge: {small})' if small else ''}")
+    findings = [*content["findings"], *content.get("against", {}).get("findings", [])]
+    for word, key in (("blocks", "blocks"), ("warns", "warn")):
+        lines += [f"{word}: {one['reason']}" for one in findings if one.get(key)]
+    lines += [f"warns: {one['reason']}." for one in content["undisclosed"] if one["warn"]]
+    return "\n".join([*lines, "blocked" if content["blocks"] else "not blocked"])
+
+
+def main() -> None:
+    """Print the verdict; exit with BLOCKED where it blocks."""
+    parser = argparse.ArgumentParser(
+        prog="python -m credit.fairness",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("candidate", nargs="?", help="whose predictions (default: the champion's)")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="(default: data/predictions/CANDIDATE.parquet)"
+    )
+    parser.add_argument("--policy", metavar="NAME", help="one of fairness.policies (default: fairness.policy)")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="predictions of the version in production")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    args = parser.parse_args()
+    candidate = args.candidate or read_json(Path("reports/choice.json"))["champion"]
+    params = read_params(Fairness, "fairness")
+    if args.policy:
+        params = params.switched_to(args.policy)
+    predictions = args.predictions or Path(f"data/predictions/{candidate}.parquet")
+    content = judged(candidate, predictions, params, args.against, date.today())
+    print(json.dumps(content, indent=2, ensure_ascii=False) if args.json else as_text(content))
+    sys.exit(BLOCKED if content["blocks"] else 0)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,79 @@
+"""The command line judges as the pipeline does, and its exit code is the verdict."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from projects import Project
+
+from credit.candidates import NAMES
+
+
+def command(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return project.run("python", "-m", "credit.fairness", *arguments, check=False)
+
+
+def test_the_command_the_stage_and_the_exit_code_agree(finished: Project) -> None:
+    for name in NAMES:
+        done = command(finished, name, "--json")
+        told, report = (
+            json.loads(done.stdout),
+            json.loads((finished.folder / f"reports/fairness/{name}.json").read_text()),
+        )
+        assert done.returncode == (3 if report["blocks"] else 0)
+        for key in ("policy", "rows", "verdict", "blocks", "attributes", "lowest_adverse_impact_ratio", "findings"):
+            assert told[key] == report[key], key
+
+
+def test_the_champion_is_judged_by_default_in_words(finished: Project) -> None:
+    done = command(finished)
+    assert done.returncode == 3
+    assert done.stdout.startswith("heuristic, 1,980 people, policy four_fifths_screen: insufficient\n")
+    assert "blocks: race Black: adverse impact ratio 0.779" in done.stdout
+    assert done.stdout.endswith("\nblocked\n")
+
+
+def test_another_policy_is_one_word(finished: Project) -> None:
+    done = command(finished, "random_forest", "--policy", "report_only")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "not blocked")
+
+
+def test_a_version_against_itself_has_not_changed_and_a_worse_one_blocks(finished: Project) -> None:
+    def against(name: str) -> dict[str, Any]:
+        file = f"data/predictions/{name}.parquet"
+        told: dict[str, Any] = json.loads(command(finished, "random_forest", "--against", file, "--json").stdout)[
+            "against"
+        ]
+        return told
+
+    same, worse = against("random_forest"), against("heuristic")
+    assert not same["blocks"]
+    assert {one["adverse_impact_ratio_change"] for one in same["findings"]} <= {0, None}
+    assert next(one["group"] for one in worse["findings"] if one["blocks"]) == "Black"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nobody"], "data/predictions/nobody.parquet: found no such file"),
+        (["logistic", "--policy", "six"], "policy: found six, expected one of four_fifths_screen, equal_opportunity"),
+        (["logistic", "--against", "data/test.parquet"], "data/test.parquet: found no column group_race, expected it"),
+        (["logistic", "--against", "other.parquet"], "other.parquet: found predictions about 3 other people"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(finished: Project, arguments: list[str], said: str) -> None:
+    import pyarrow.parquet as pq
+
+    few = pq.read_table(finished.folder / "data/predictions/logistic.parquet").slice(0, 3)
+    pq.write_table(few, finished.folder / "other.parquet")
+    done = command(finished, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {said}")
+    assert all(line.startswith("error: ") for line in done.stderr.splitlines())
+
+
+def test_the_help_has_examples() -> None:
+    done = subprocess.run(["python", "-m", "credit.fairness", "--help"], capture_output=True, text=True, check=True)
+    assert "examples:" in done.stdout
+    assert "3: blocked" in done.stdout
