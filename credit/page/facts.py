@@ -104,8 +104,9 @@ def facts_of(results: Results) -> Facts:
 def _outcome(label: Column) -> str:
     """The favourable outcome in the contract's words."""
     value = label.favourable
-    said = ("no", "yes")[value] if isinstance(value, bool) else value
-    return f"{label.description}: {said}"
+    if isinstance(value, bool):
+        return label.description if value else f"not: {label.description}"
+    return f"{label.description}: {value}"
 
 
 def _model(candidate: Json) -> Model:

@@ -1,6 +1,6 @@
 """Pictures as plain geometry: a template draws them as SVG, in the page's own font and colours.
 
-Each is 400 wide, so that its text stays readable on a phone. `kind` of lines and dots is a CSS class.
+Each is 340 wide, so that its text stays readable on a phone. `kind` of lines and dots is a CSS class.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from credit.page.scale import Scale, Tick
 
-WIDTH, HEIGHT = 400, 290
-LEFT, RIGHT, TOP, BOTTOM = 46, 388, 12, 244
+WIDTH, HEIGHT = 340, 260
+LEFT, RIGHT, TOP, BOTTOM = 58, 330, 10, 214
 SHAPES = {
     "circle": "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0Z",
     "square": "M-4,-4H4V4H-4Z",
@@ -88,13 +88,13 @@ def level_at(y: Scale, value: float) -> str:
 
 
 def lettered(dots: Sequence[Dot], apart: float = 17) -> tuple[Label, ...]:
-    """A, B, C and on: a letter to the right of each dot, in the order of `dots`, none over another."""
-    right = max((dot.x for dot in dots), default=0.0)
-    x = round(right + 22 if right + 30 < RIGHT else min(dot.x for dot in dots) - 28, 1)
+    """A, B, C and on: a letter beside each dot, in the order of `dots`, none over another."""
     labels: dict[int, Label] = {}
-    below = float(TOP + 6)
     for number, dot in sorted(enumerate(dots), key=lambda pair: (pair[1].y, pair[1].x)):
-        y = max(dot.y - 6, below)
-        labels[number] = Label(chr(ord("A") + number), x, round(y + 4, 1), (dot.x, dot.y))
-        below = y + apart
+        x = round(dot.x + 22 if dot.x + 34 < RIGHT else dot.x - 30, 1)
+        y = max(dot.y - 2, TOP + 10.0)
+        for other in sorted(labels.values(), key=lambda label: label.y):
+            if abs(other.x - x) < apart * 2 and abs(other.y - y) < apart:
+                y = other.y + apart
+        labels[number] = Label(chr(ord("A") + number), x, round(y, 1), (dot.x, dot.y))
     return tuple(labels[number] for number in range(len(dots)))

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from credit.page.words import MINUS
+
 
 class Tick(NamedTuple):
     """A number on an axis: where it lies, and how it is written."""
@@ -32,7 +34,7 @@ class Scale(NamedTuple):
         digits = max(0, -math.floor(math.log10(step) + 1e-9)) + (step / size == 2.5)
         first = math.ceil(self.low / step - 1e-9)
         marks = ((first + number) * step for number in range(self._count(step)))
-        return tuple(Tick(self.at(mark), f"{mark + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")) for mark in marks)
+        return tuple(Tick(self.at(mark), f"{mark + 0.0:.{digits}f}".replace("-", MINUS)) for mark in marks)
 
     def _count(self, step: float) -> int:
         return math.floor(self.high / step + 1e-9) - math.ceil(self.low / step - 1e-9) + 1

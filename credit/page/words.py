@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-DASH = "\N{EN DASH}"
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 CANDIDATES = {"heuristic": "rule", "logistic": "logistic regression", "random_forest": "random forest"}
 FIGURES = {"roc_auc": "AUC", "ks": "KS", "log_loss": "log loss", "people": "people", "unscored": "without a score"}
 SHARES = {
@@ -24,7 +24,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """A number with a true minus sign, or a dash."""
     if value is None or not math.isfinite(value):
         return DASH
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
