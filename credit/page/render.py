@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from credit.page.curves import Curves
 from credit.page.facts import Facts
@@ -37,6 +38,11 @@ def in_markdown(value: Any) -> str:
     return str(value).translate(_ESCAPED)
 
 
+def _breakable(name: str) -> Markup:
+    """A dotted name that may be broken after its dots and underscores."""
+    return Markup(re.sub(r"([._])", r"\1<wbr>", escape(name)))  # noqa: S704 - escaped right here
+
+
 def _environment(**options: Any) -> Environment:
     environment = Environment(  # noqa: S701 - Markdown is escaped by `in_markdown`
         loader=FileSystemLoader(TEMPLATES),
@@ -46,6 +52,6 @@ def _environment(**options: Any) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    environment.filters |= {"words": words, "sentence": sentence}
+    environment.filters |= {"words": words, "sentence": sentence, "breakable": _breakable}
     environment.globals |= {"DASH": DASH}
     return environment
