@@ -1,32 +1,16 @@
 """How each group fares beside its reference: one line per group and candidate, drawn against the limit."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from credit.fairness.policy import Limit
+from credit.page.marks import Mark, is_drawn, mark_of
 from credit.page.results import Json, Results
 from credit.page.scale import Scale, Tick, around
-from credit.page.words import interval, number, sentence, the, words
+from credit.page.words import sentence, words
 
 RATIO = "adverse_impact_ratio"
 EQUAL = {RATIO: 1.0}
 """The value of a figure when two groups are treated alike; 0 for differences."""
-
-
-class Mark(NamedTuple):
-    """One candidate's figure for one group. `at`, `low` and `high` in percent of the axis; None: there is none.
-
-    `kind` is the verdict, `follows` what comes of it, `told` the whole in words.
-    """
-
-    candidate: str
-    value: str
-    interval: str
-    at: float | None
-    low: float | None
-    high: float | None
-    kind: str
-    follows: str
-    told: str
 
 
 class Row(NamedTuple):
@@ -66,6 +50,12 @@ def forests(results: Results) -> tuple[Forest, ...]:
     return tuple(_forest(name, limits[name], results) for name in shown)
 
 
+def values_of(limit: Limit | None) -> list[float]:
+    """The values that a figure has to keep; none of a figure that is only reported."""
+    ends = (limit.at_least, limit.at_most) if limit else ()
+    return [value for value in ends if value is not None]
+
+
 def people_of(results: Results, attribute: str) -> dict[str, int]:
     """The groups of an attribute, the reference first, and how many people are judged of each."""
     groups = next(iter(results.judged.values()))["groups"]
@@ -80,9 +70,9 @@ def _forest(measure: str, limit: Limit, results: Results) -> Forest:
         for item in judged["findings"]
         if item["measure"] == measure
     }
-    drawn = [item for item in found.values() if _is_drawn(item)]
+    drawn = [item for item in found.values() if is_drawn(item)]
     equal = EQUAL.get(measure, 0.0)
-    limits = [value for value in (limit.at_least, limit.at_most) if value is not None]
+    limits = values_of(limit)
     ends = [end for item in drawn for end in (item["value"], *item["interval"]) if end is not None]
     scale = around([*ends, equal, *limits], 0, 100)
     return Forest(
@@ -112,44 +102,10 @@ def _attribute(
     return Attribute(words(attribute), f"{reference}, {people.get(reference, 0):,} people", tuple(rows))
 
 
-def _is_drawn(item: Json) -> bool:
-    return item["verdict"] != "not assessable" and item["value"] is not None
-
-
 def _row(who: str, group: str, people: int, found: dict[str, Json], scale: Scale) -> Row:
     if not people:
         return Row(group, people, "nobody to judge", ())
-    notes = {sentence(item["reason"].removeprefix(who)) for item in found.values()}
-    if len(notes) == 1 and not any(map(_is_drawn, found.values())):
-        return Row(group, people, f"not assessable. {notes.pop()}", ())
-    return Row(group, people, "", tuple(_mark(name, item, scale) for name, item in found.items()))
-
-
-def _mark(name: str, item: Json, scale: Scale) -> Mark:
-    drawn = _is_drawn(item)
-    low, high = item["interval"] if drawn else (None, None)
-    follows = _follows(item)
-    return Mark(
-        candidate=words(name),
-        value=number(item["value"]),
-        interval=interval(item["interval"]),
-        at=scale.at(item["value"]) if drawn else None,
-        low=_end(low, scale, 0.0) if drawn else None,
-        high=_end(high, scale, 100.0) if drawn else None,
-        kind=item["verdict"],
-        follows=follows,
-        told=f"{sentence(the(name))}, {item['reason']} Verdict: {item['verdict']}{', ' if follows else ''}{follows}.",
-    )
-
-
-def _end(value: float | None, scale: Scale, beyond: float) -> float:
-    return beyond if value is None else scale.at(value)
-
-
-def _follows(item: Json) -> str:
-    waiver: dict[str, Any] = item.get("waiver") or {}
-    if item["blocks"]:
-        return "blocks"
-    if waiver.get("used"):
-        return "waived"
-    return "warning" if item["warn"] else ""
+    reasons = {name: sentence(item["reason"].removeprefix(who)) for name, item in found.items()}
+    if len(set(reasons.values())) == 1 and not any(map(is_drawn, found.values())):
+        return Row(group, people, f"not assessable. {next(iter(reasons.values()))}", ())
+    return Row(group, people, "", tuple(mark_of(name, item, scale, reasons[name]) for name, item in found.items()))

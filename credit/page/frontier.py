@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from credit.page.forest import RATIO
+from credit.page.alternatives import MARKS, Point, name_of, points_of
+from credit.page.forest import RATIO, values_of
 from credit.page.pictures import (
     BOTTOM,
     LEFT,
@@ -19,21 +20,7 @@ from credit.page.pictures import (
 )
 from credit.page.results import Json, Results
 from credit.page.scale import around
-from credit.page.words import DASH, Shown, group, interval, number, percent, words
-
-MARKS = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
-
-
-class Point(NamedTuple):
-    """One point of the table. `mark` is empty where it only lies on the frontier."""
-
-    words: str
-    mark: str
-    quality: str
-    auc: str
-    approval: str
-    ratio: Shown
-    whom: str
+from credit.page.words import number, words
 
 
 class Key(NamedTuple):
@@ -62,8 +49,6 @@ class Frontier(NamedTuple):
 def frontier(results: Results) -> Frontier:
     """What `reports/alternatives.json` says."""
     found, metric = results.alternatives, results.alternatives["metric"]
-    chosen = [point for point in found["points"] if point["mark"] or point["on_frontier"]]
-    ordered = sorted(chosen, key=lambda point: (not point["mark"], -(point[RATIO] or 0)))
     return Frontier(
         found["told"],
         found.get("try") or "",
@@ -73,26 +58,7 @@ def frontier(results: Results) -> Frontier:
         str(results.fairness.chosen.limits.get(RATIO) or ""),
         _picture(results, metric),
         _keys(found["points"], metric),
-        tuple(_point(point, metric) for point in ordered),
-    )
-
-
-def _words(point: Json) -> str:
-    knobs = [f"{words(name)} {value:g}" for name, value in point["hyperparameters"].items()]
-    share = point["approval_share"]
-    return ", ".join([words(point["candidate"]), *knobs, *([f"approving {share:.0%}"] if share is not None else [])])
-
-
-def _point(point: Json, metric: str) -> Point:
-    attribute, _, name = (point["group"] or "").partition(": ")
-    return Point(
-        _words(point),
-        MARKS.get(point["mark"], ""),
-        number(point[metric]),
-        number(point["roc_auc"]),
-        percent(point["approval_rate"]),
-        Shown(number(point[RATIO]), interval(point[f"{RATIO}_interval"])),
-        group(attribute, name) if name else DASH,
+        points_of(results),
     )
 
 
@@ -111,7 +77,7 @@ def _keys(points: list[Json], metric: str) -> tuple[Key, ...]:
             chr(ord("A") + place),
             f"marked {point['mark']}",
             _shape(point),
-            f"{_words(point)}, {MARKS[point['mark']]}: {number(point[metric])} at ratio {number(point[RATIO])}",
+            f"{name_of(point)}, {MARKS[point['mark']]}: {number(point[metric])} at ratio {number(point[RATIO])}",
         )
         for place, point in enumerate(marked)
     )
@@ -121,8 +87,7 @@ def _picture(results: Results, metric: str) -> Picture | None:
     points = [point for point in results.alternatives["points"] if _is_drawn(point, metric)]
     if not points:
         return None
-    limit = results.fairness.chosen.limits.get(RATIO)
-    limits = [] if limit is None else [end for end in (limit.at_least, limit.at_most) if end is not None]
+    limits = values_of(results.fairness.chosen.limits.get(RATIO))
     x = around([*(point[RATIO] for point in points), *limits], LEFT, RIGHT)
     y = around([point[metric] for point in points], BOTTOM, TOP)
 
@@ -152,7 +117,8 @@ def _picture(results: Results, metric: str) -> Picture | None:
 
 
 def _told(points: list[Json], edge: list[tuple[float, float]], limits: list[float], metric: str) -> str:
-    ends = f"from ratio {number(edge[0][0])} at {number(edge[0][1])} to {number(edge[-1][0])} at {number(edge[-1][1])}"
+    ends = [f"{number(quality)} at ratio {number(ratio)}" for ratio, quality in edge]
+    runs = f"; the frontier runs from {ends[0]} to {ends[-1]}" if ends else ""
     limit = f" The limit is {limits[0]:g}." if limits else ""
     keys = "; ".join(f"{key.letter} {key.words}" for key in _keys(points, metric))
-    return f"{words(metric)} of {len(points)} points; the frontier runs {ends}.{limit} {keys}."
+    return f"{words(metric)} of {len(points)} points{runs}.{limit} {keys}."

@@ -40,7 +40,7 @@ def in_markdown(value: Any) -> str:
 
 def _breakable(name: str) -> Markup:
     """A dotted name that may be broken after its dots and underscores."""
-    return Markup(re.sub(r"([._])", r"\1<wbr>", escape(name)))  # noqa: S704 - escaped right here
+    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped right here
 
 
 def _environment(**options: Any) -> Environment:

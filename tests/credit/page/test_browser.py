@@ -13,6 +13,7 @@ from credit.page.results import Results
 OUTSIDE = """() => [...document.querySelectorAll('body *')]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
   .map(e => e.tagName + ' ' + e.textContent.slice(0, 40))"""
+UNFOLD = "document.querySelectorAll('details').forEach(e => e.open = true)"
 UNTOLD = """() => [...document.querySelectorAll('svg, img')]
   .filter(e => !e.closest('[aria-hidden], [role=img][aria-label]')).map(e => e.outerHTML.slice(0, 80))"""
 FAINT = """() => { const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).slice(0, 3)
@@ -68,6 +69,7 @@ def opened(
 @pytest.mark.parametrize("width", [1200, 768, 390, 320])
 def test_no_width_needs_scrolling_sideways(opened: Callable[[int], Page], width: int) -> None:
     page = opened(width)
+    page.evaluate(UNFOLD)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate(OUTSIDE) == []
 
@@ -110,6 +112,6 @@ def test_paper_has_everything_that_is_folded_on_the_screen(opened: Callable[[int
 
 def test_nothing_visible_is_the_name_of_nothing(opened: Callable[[int], Page]) -> None:
     page = opened(1200)
-    page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    page.evaluate(UNFOLD)
     shown = page.inner_text("body").partition("All parameters")[0].split()
     assert not {"nan", "NaN", "None", "null", "undefined", "inf", "Infinity"} & {word.strip(".,;:()") for word in shown}

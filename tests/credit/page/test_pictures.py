@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from credit.page.forest import Forest, Mark, forests
+from credit.page.forest import Forest, forests
 from credit.page.frontier import frontier
+from credit.page.marks import Mark
 from credit.page.pictures import BOTTOM, LEFT, RIGHT, TOP, Dot, lettered
 from credit.page.results import Results
 from credit.page.scale import Scale, around
@@ -74,6 +75,16 @@ def test_an_interval_without_an_upper_bound_reaches_to_the_end(results: Results)
     black["interval"] = [0.7, None]
     mark = marks(forests(results)[0], "Black")["rule"]
     assert (mark.high, mark.interval) == (100, "0.700 and more")
+
+
+def test_a_figure_that_one_candidate_lacks_is_words_in_its_row(results: Results) -> None:
+    black = next(item for item in results.judged["heuristic"]["findings"] if item["group"] == "Black")
+    black |= {"value": None, "interval": None, "verdict": "not assessable", "blocks": False}
+    black["reason"] = "race Black: adverse impact ratio needs 10 people, the group has 3."
+    found = marks(forests(results)[0], "Black")
+    assert found["rule"].at is None
+    assert found["rule"].interval == "Adverse impact ratio needs 10 people, the group has 3."
+    assert found["logistic regression"].at is not None
 
 
 def test_an_attribute_whose_only_group_is_the_reference_has_no_rows(results: Results) -> None:

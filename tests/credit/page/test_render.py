@@ -91,8 +91,8 @@ def test_what_people_write_is_text_in_the_card(results: Results) -> None:
     plain = Parsed(markdown.render(model_card(facts_of(results))))
     parsed = Parsed(markdown.render(model_card(facts_of(poisoned(results)))))
     assert {tag for tag, _ in parsed.tags} <= {tag for tag, _ in plain.tags}
-    rows = [sum(tag == kind for tag, _ in text.tags) for text in (plain, parsed) for kind in ("table",)]
-    assert rows[0] == rows[1]
+    tables = [sum(tag == "table" for tag, _ in text.tags) for text in (plain, parsed)]
+    assert tables[0] == tables[1]
     assert "<script>alert('x')</script> | a b" in parsed.text
 
 
@@ -158,8 +158,8 @@ def test_the_page_has_what_is_needed_to_make_it_again(results: Results, page: Pa
     assert results.contract_sha256 in text
     assert results.provenance
     assert results.provenance["sha256"] in text
-    for expected in ("train.random_forest.n_estimators", "scikit-learn 1.", "29 CFR 1607.4(D)", "make repro"):
-        assert expected.removeprefix("train.") in text, expected
+    for expected in ("random_forest.n_estimators", "scikit-learn 1.", "29 CFR 1607.4(D)", "make repro"):
+        assert expected in text, expected
 
 
 def test_the_card_has_the_headings_of_model_cards_and_the_champions_figures(results: Results) -> None:
