@@ -34,6 +34,7 @@ def test_every_direct_dependency_is_used() -> None:
     """Each package has to earn its place; the commands are used by Makefile, DVC or the tests."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     imports = {"pyyaml": "yaml", "great-expectations": "great_expectations", "scikit-learn": "sklearn"}
+    imports |= {"markdown-it-py": "markdown_it"}
     commands = {
         "dvc",
         "dvc-s3",
