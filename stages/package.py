@@ -21,6 +21,8 @@ from credit.heuristic import Rule
 from credit.manifest import Agreement, Manifest, write_bundle
 from credit.onnx_export import to_onnx
 from credit.onnx_session import load_onnx
+from credit.page.facts import read_facts
+from credit.page.render import model_card
 from credit.reasons import told
 from credit.reference import reference
 from credit.typical import typical_values
@@ -43,9 +45,9 @@ class Inputs(NamedTuple):
 
 
 def package(
-    champion: str, inputs: Inputs, params: Package, folder: Path, extra: Mapping[str, Path]
+    champion: str, inputs: Inputs, params: Package, folder: Path, extra: Mapping[str, bytes]
 ) -> tuple[Manifest, str]:
-    """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name in it."""
+    """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name."""
     candidate, contract = _loaded(champion, inputs)
     rule, _ = _loaded("heuristic", inputs)
     columns = design_columns(contract, candidate.features)
@@ -70,7 +72,8 @@ def package(
         other_decisions=checked.other_decisions,
         denied_without_reason=checked.denied_without_reason,
     )
-    manifest = write_bundle(folder, contract.name, champion, agreement, contents | _read(extra, set(contents)))
+    raise_if_any([Problem(f"{folder}", f"the name {name} twice", "it once") for name in extra if name in contents])
+    manifest = write_bundle(folder, contract.name, champion, agreement, {**contents, **extra})
     line = f"{agreement.rows} test rows agree to {checked.largest_difference:.1e}"
     if agreement.other_decisions:
         line += f", {agreement.other_decisions} of them decided otherwise than by scikit-learn"
@@ -103,13 +106,6 @@ def _json(content: Any) -> bytes:
     return json_text(content).encode()
 
 
-def _read(extra: Mapping[str, Path], taken: set[str]) -> dict[str, bytes]:
-    raise_if_any(
-        [Problem(f"{path}", f"the name {name} twice", "it once") for name, path in extra.items() if name in taken]
-    )
-    return {name: path.read_bytes() for name, path in extra.items()}
-
-
 def champion_of(choice: Path) -> str:
     """The candidate that `choose` chose."""
     content = read_json(choice)
@@ -123,11 +119,16 @@ def champion_of(choice: Path) -> str:
 
 def main() -> None:
     """Write `models/bundle/`."""
-    args = arguments(__doc__, "contract", "train", "test", "models", "candidates", "choice", "metrics", "bundle")
+    args = arguments(__doc__, "contract", "train", "test", "models", "reports", "waivers", "bundle")
     params = read_params(Package, "package")
-    inputs = Inputs(args.contract, args.train, args.test, args.models, args.candidates)
-    extra = {"metrics.json": args.metrics}
-    _, line = package(champion_of(args.choice), inputs, params, args.bundle, extra)
+    champion = champion_of(args.reports / "choice.json")
+    inputs = Inputs(args.contract, args.train, args.test, args.models, args.reports / "candidates")
+    extra = {
+        "metrics.json": (args.reports / "metrics.json").read_bytes(),
+        "fairness.json": (args.reports / "fairness" / f"{champion}.json").read_bytes(),
+        "model_card.md": model_card(read_facts(args.contract, args.reports, args.waivers)).encode(),
+    }
+    _, line = package(champion, inputs, params, args.bundle, extra)
     print(line)
 
 

@@ -80,7 +80,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
         save(trained.estimator, made.models / f"{name}.skops")
         write_json(
             made.candidates / f"{name}.json",
-            {"candidate": name, "features": features, "policy": trained.report["policy"]},
+            {"candidate": name, "features": features, **trained.report},
         )
     return made
 

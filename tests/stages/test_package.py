@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,23 @@ import pytest
 from credit.bundle import load_bundle
 from credit.candidates import NAMES
 from credit.errors import CreditError
+from credit.page.words import words
 from stages.package import Inputs, Package, champion_of, package
 
 ROOT = Path(__file__).parents[2]
 PARAMS = Package(max_other_decisions=0)
 
 
-def run(inputs: Inputs, choice: Path, metrics: Path, bundle: Path, seed: str) -> str:
-    arguments = [inputs.contract, inputs.train, inputs.test, inputs.models, inputs.candidates, choice, metrics, bundle]
+@pytest.fixture
+def reports(inputs: Inputs, tmp_path: Path) -> Path:
+    """The committed reports about the candidates of the small lender."""
+    folder = Path(shutil.copytree(ROOT / "reports", tmp_path / "reports"))
+    shutil.copytree(inputs.candidates, folder / "candidates", dirs_exist_ok=True)
+    return folder
+
+
+def run(inputs: Inputs, reports: Path, bundle: Path, seed: str) -> str:
+    arguments = [inputs.contract, inputs.train, inputs.test, inputs.models, reports, ROOT / "waivers", bundle]
     done = subprocess.run(
         [sys.executable, "-m", "stages.package", *map(str, arguments)],
         cwd=ROOT,
@@ -33,27 +43,29 @@ def run(inputs: Inputs, choice: Path, metrics: Path, bundle: Path, seed: str) ->
 
 
 @pytest.mark.parametrize("champion", NAMES)
-def test_two_processes_write_the_same_bytes(champion: str, inputs: Inputs, tmp_path: Path) -> None:
-    (tmp_path / "choice.json").write_text(json.dumps({"champion": champion, "because": "a test"}))
-    (tmp_path / "metrics.json").write_text("{}\n")
+def test_two_processes_write_the_same_bytes(champion: str, inputs: Inputs, reports: Path, tmp_path: Path) -> None:
+    choice = json.loads((reports / "choice.json").read_text()) | {"champion": champion}
+    (reports / "choice.json").write_text(json.dumps(choice))
     hashes = []
     for seed in ("1", "2"):
-        told = run(inputs, tmp_path / "choice.json", tmp_path / "metrics.json", tmp_path / "bundle", seed)
+        told = run(inputs, reports, tmp_path / "bundle", seed)
         assert told.startswith(f"{champion}: 400 test rows agree to ")
         files = sorted((tmp_path / "bundle").iterdir())
         hashes.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files})
     assert hashes[0] == hashes[1]
     assert load_bundle(tmp_path / "bundle").manifest.candidate == champion
-    assert "metrics.json" in hashes[0]
+    for name in ("metrics.json", f"fairness/{champion}.json"):
+        inside = "fairness.json" if "fairness" in name else name
+        assert (tmp_path / "bundle" / inside).read_bytes() == (reports / name).read_bytes()
+    assert (tmp_path / "bundle/model_card.md").read_text().startswith(f"# Model card: {words(champion)}, small\n")
 
 
 def test_other_stages_add_their_files(inputs: Inputs, tmp_path: Path) -> None:
-    (tmp_path / "card.md").write_text("# Card\n")
-    manifest, _ = package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"model_card.md": tmp_path / "card.md"})
-    assert (tmp_path / "bundle/model_card.md").read_text() == "# Card\n"
+    manifest, _ = package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"model_card.md": b"# Card"})
+    assert (tmp_path / "bundle/model_card.md").read_bytes() == b"# Card"
     assert load_bundle(tmp_path / "bundle").manifest == manifest
     with pytest.raises(CreditError, match=r"policy\.json"):
-        package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"policy.json": tmp_path / "card.md"})
+        package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"policy.json": b"{}"})
 
 
 def test_the_bundle_holds_what_was_trained(inputs: Inputs, tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""Tell people what was found: one HTML page that needs nothing else, and the bundle's model card beside it.
+
+The page is for a credit officer and a reviewer: the verdict first, then what it rests on, then how to make it again.
+"""
+
+from credit.command import arguments
+from credit.errors import run
+from credit.files import write_text
+from credit.page.curves import curves
+from credit.page.facts import facts_of
+from credit.page.render import report_page
+from credit.page.results import read_results
+from credit.page.run import read_run
+
+
+def main() -> None:
+    """Write `reports/report.html` and `reports/model_card.md`."""
+    args = arguments(__doc__, "contract", "reports", "waivers", "params", "bundle", "page", "card")
+    results = read_results(args.contract, args.reports, args.waivers)
+    page = report_page(facts_of(results), read_run(args.params, args.bundle), curves(results, args.reports / "plots"))
+    card = (args.bundle / "model_card.md").read_text(encoding="utf-8")
+    write_text(args.page, page)
+    write_text(args.card, card)
+    print(f"read {args.page}")
+
+
+if __name__ == "__main__":
+    run(main)
