@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
-from sklearn.base import BaseEstimator
 
 from credit.command import Params
 from credit.contract import Contract
@@ -18,6 +17,7 @@ from credit.persistence import load
 from credit.policy import Policy
 
 if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
 Name = Literal["heuristic", "logistic", "random_forest"]
@@ -81,7 +81,7 @@ def load_candidate(model: Path, description: Path) -> Candidate:
     return Candidate(told["candidate"], load(model), tuple(told["features"]), Policy(**told["policy"]))
 
 
-def build(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> BaseEstimator:
+def build(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
     """An estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
     if isinstance(knobs, Heuristic):
         from credit.rule import ThresholdRule

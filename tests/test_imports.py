@@ -28,9 +28,9 @@ def test_fetch_imports_nothing_large() -> None:
     assert not loaded("import stages.fetch")
 
 
-def test_validate_and_select_features_import_no_scikit_learn_before_they_need_it() -> None:
-    for stage in ("validate", "select_features"):
-        assert not loaded(f"import stages.{stage}") & {"sklearn", "scipy", "great_expectations"}
+@pytest.mark.parametrize("stage", ["validate", "select_features", "fairness", "choose", "report"])
+def test_stages_that_train_and_score_nothing_import_no_scikit_learn(stage: str) -> None:
+    assert not loaded(f"import stages.{stage}") & {"sklearn", "scipy", "great_expectations"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
