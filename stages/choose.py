@@ -55,6 +55,7 @@ def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any
     return {
         "champion": champion,
         "why": why,
+        "metric": params.metric,
         "candidates": candidates,
         "side_by_side": side_by_side(params.metric, metrics, fairness),
     }
