@@ -14,8 +14,10 @@ from credit.bundle import Features, bound_contract
 from credit.candidates import NAMES, Candidate, load_candidate
 from credit.command import Params, arguments, read_params
 from credit.contract import Contract
+from credit.decision import Model
 from credit.design_matrix import design_columns
 from credit.errors import CreditError, Problem, raise_if_any, run
+from credit.examples import EXAMPLES, examples
 from credit.files import json_text, read_json
 from credit.heuristic import Rule
 from credit.manifest import Agreement, Manifest, write_bundle
@@ -57,6 +59,10 @@ def package(
     reasons = told(contract, typical, str(inputs.contract))
     checked = check_agreement(score, candidate, contract, inputs.test, reasons, params.max_other_decisions)
     decisions = candidate.policy.decide(checked.scores)
+    heuristic = rule_of(rule, contract, str(inputs.contract))
+    watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
+    seen = reference(contract, watched, inputs.train, checked.scores, decisions)
+    model = Model(contract, candidate.policy, reasons, score, "rule" if champion == "heuristic" else "model")
     contents = {
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
@@ -64,8 +70,9 @@ def package(
         "features.json": _json(Features(features=candidate.features, design_columns=tuple(columns)).model_dump()),
         "policy.json": _json(candidate.policy.model_dump()),
         "reasons.json": _json({name: one.model_dump() for name, one in reasons.items()}),
-        "heuristic.json": _json(rule_of(rule, contract, str(inputs.contract)).model_dump()),
-        "reference.json": _json(reference(contract, candidate.features, inputs.train, checked.scores, decisions)),
+        "heuristic.json": _json(heuristic.model_dump()),
+        "reference.json": _json(seen),
+        EXAMPLES: _json(examples(model, heuristic, seen["features"])),
     }
     agreement = Agreement(
         rows=len(checked.scores),

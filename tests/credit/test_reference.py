@@ -82,7 +82,8 @@ def test_the_bundle_counts_every_training_row_in_every_distribution(bundles: Cal
     content = json.loads((bundles("logistic") / "reference.json").read_text())
     assert content["rows"] == {"train": 1500, "test": 400}
     assert sum(content["decisions"].values()) == sum(content["score"]["counts"]) == 400
-    assert set(content["features"]) == set(load_bundle(bundles("logistic")).model.features)
+    bundle = load_bundle(bundles("logistic"))
+    assert set(content["features"]) == {*bundle.model.features, bundle.rule.column}
     for told in content["features"].values():
         histogram = Histogram.model_validate(told)
         assert sum(histogram.counts) + histogram.missing == 1500

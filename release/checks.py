@@ -1,0 +1,155 @@
+"""May a commit become a version? Every problem at once, and what a person should know besides."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from credit.errors import CreditError, Problem
+from credit.files import read_json
+from release.git import commit_of, git, has_origin
+from release.names import Version
+from release.restore import bundle_at
+from release.tags import Registry
+
+RULE = "heuristic"
+
+
+class Checked(NamedTuple):
+    """What was found out about a commit. `notes`: no problem, but worth knowing."""
+
+    commit: str
+    digest: str
+    problems: list[Problem]
+    notes: list[str]
+
+
+def check(registry: Registry, version: Version) -> Checked:
+    """Check HEAD and the working tree. Looks into the DVC remote, which takes seconds."""
+    commit = commit_of("HEAD")
+    digest: list[str] = []
+    notes: list[str] = []
+    found: list[Problem] = []
+    looks: list[Callable[[], list[Problem]]] = [
+        _tree,
+        _lock,
+        _remote,
+        lambda: _gates(read_json(Path("reports/choice.json")), notes),
+        lambda: _bundle(commit, digest),
+        lambda: _taken(registry, version, commit),
+    ]
+    for look in looks:
+        try:
+            found += look()
+        except CreditError as error:
+            found += error.problems
+    notes += waivers(Path("waivers"))
+    return Checked(commit, "".join(digest), found, notes)
+
+
+def _tree() -> list[Problem]:
+    changed = git("status", "--porcelain").splitlines()
+    if not changed:
+        return []
+    shown = ", ".join(line[3:] for line in changed[:3]) + (" and more" if len(changed) > 3 else "")
+    return [Problem("working tree", f"{len(changed)} changed files: {shown}", "none", "commit them, or git stash -u")]
+
+
+def _lock() -> list[Problem]:
+    stale = _stages_to_run()
+    if not stale:
+        return []
+    mend = "dvc repro, and commit dvc.lock and reports"
+    return [Problem("dvc.lock", f"other inputs of {', '.join(stale)}", "those of the stages that ran", mend)]
+
+
+def _stages_to_run() -> list[str]:
+    """The stages that `dvc repro` would run; works without any data here."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)  # it tells what it would run
+    try:
+        with Repo() as repo:
+            return [stage.addressing for stage in repo.reproduce(dry=True, allow_missing=True, pull=False)]
+    except DvcException as error:
+        raise CreditError(
+            Problem("dvc.yaml", " ".join(str(error).split())[:200], "a pipeline that DVC reads")
+        ) from None
+
+
+def _remote() -> list[Problem]:
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    mend = "dvc push"
+    try:
+        with Repo() as repo:
+            if not repo.config["core"].get("remote"):
+                mend = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
+                return [Problem("DVC remote", "none", "one, so that others can restore this version", mend)]
+            missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])
+    except (DvcException, OSError) as error:
+        found = " ".join(str(error).split())[:200] or type(error).__name__
+        return [Problem("DVC remote", found, "an answer", "may you read it, and is its address right?")]
+    if not missing:
+        return []
+    shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+    if any("/" in path and not Path(path).is_dir() for path in missing):
+        mend += "; a folder that lost one file there is only pushed again without its .dir object there"
+    return [Problem("DVC remote", f"not there: {shown}", "every output of this commit", mend)]
+
+
+def _gates(choice: Mapping[str, Any], notes: list[str]) -> list[Problem]:
+    """The champion passed, or is the rule that goes forward when nobody does."""
+    champion = str(choice["champion"])
+    told = choice["candidates"][champion]
+    if told["passes"]:
+        return []
+    if champion == RULE:
+        notes.append(f"no model in this version: {choice['why']}, so it decides by the rule")
+        return []
+    return [
+        Problem(f"the champion {champion}", against, "a pass", "see reports/report.html") for against in told["against"]
+    ]
+
+
+def waivers(folder: Path) -> list[str]:
+    """A line per waiver."""
+    from credit.fairness.waivers import load_waivers
+
+    return [
+        f"waiver {file}: {one.candidate}, {one.attribute} {one.group}, {one.measure}, "
+        f"by {one.who} until {one.until}: {one.why}"
+        for file, one in load_waivers(folder).items()
+    ]
+
+
+def _bundle(commit: str, digest: list[str]) -> list[Problem]:
+    from credit.bundle import load_bundle
+    from credit.examples import check_examples
+
+    with bundle_at(commit) as folder:
+        bundle = load_bundle(folder)
+        check_examples(bundle, folder)
+        digest.append(bundle.manifest.digest)
+    return []
+
+
+def _taken(registry: Registry, version: Version, commit: str) -> list[Problem]:
+    problems = []
+    tag = registry.versions.get(version)
+    mend = "release register proposes the next one"
+    if tag is not None:
+        where = f"git tag {version.tag}"
+        problems.append(Problem(where, f"taken, by {tag.tagger} on {tag.time[:10]}", "a new version", mend))
+    elif version.tag in registry.lightweight:
+        problems.append(Problem(f"git tag {version.tag}", "a lightweight tag", "none", f"git tag -d {version.tag}"))
+    elif has_origin() and git("ls-remote", "--tags", "origin", f"refs/tags/{version.tag}").strip():
+        problems.append(Problem(f"git tag {version.tag}", "taken, at origin", "a new version", "git fetch --tags"))
+    here = registry.at(commit)
+    if here is not None and here != version:
+        problems.append(
+            Problem(f"commit {commit[:10]}", f"version {here}", "no version yet", "it is registered already")
+        )
+    return problems

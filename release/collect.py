@@ -1,0 +1,40 @@
+"""Make room without dropping anything that a version needs."""
+
+from typing import NamedTuple
+
+from credit.errors import CreditError, Problem
+from release import published
+from release.git import git, has_origin
+from release.names import ARTIFACT
+from release.store import Store
+from release.tags import read_registry
+
+
+class Unneeded(NamedTuple):
+    """Digests of bundles in the store that no version names: what publishes that were killed left behind."""
+
+    digests: list[str]
+    kept: list[str]
+
+
+def refuse_if_blind() -> None:
+    """Raise CreditError unless every tag is known here: what a tag needs is only known to who has the tag."""
+    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+        raise CreditError(Problem("this clone", "a shallow one", "one with all tags", "git fetch --unshallow --tags"))
+    if not has_origin():
+        return
+    lines = git("ls-remote", "--tags", "origin", f"refs/tags/{ARTIFACT}*").splitlines()
+    there = {line.partition("refs/tags/")[2] for line in lines if not line.endswith("^{}")}
+    registry = read_registry()
+    here = {tag.name for tag in registry.versions.values()} | {event.tag.name for event in registry.events}
+    if missing := sorted(there - here - set(registry.lightweight)):
+        found = f"no {', '.join(missing[:3])}" + (" and more" if len(missing) > 3 else "")
+        raise CreditError(Problem("git tags", found, "every tag of origin", "git fetch --force --tags"))
+
+
+def unneeded(store: Store) -> Unneeded:
+    """What no version in the store names. Raises CreditError when a record cannot be read: it may name anything."""
+    records = [published.find(store, version) for version in published.versions(store)]
+    needed = {record.digest for record in records if record}
+    folders, _ = store.listed("bundles")
+    return Unneeded([name for name in folders if name not in needed], [name for name in folders if name in needed])

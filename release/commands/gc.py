@@ -1,0 +1,44 @@
+"""Make room: drop what no version needs from the store and from DVC's cache"""
+
+import argparse
+
+from release.answer import Answer
+
+EXAMPLE = """release gc              says what it would drop
+  release gc --force       drops it
+  release gc --force --cloud   from the DVC remote too"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing is dropped without --force."""
+    parser.add_argument("--force", action="store_true", help="drop; without it nothing is changed")
+    parser.add_argument("--cloud", action="store_true", help="drop from the default DVC remote too")
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Keep what any tag, any branch or the working tree needs."""
+    import subprocess
+    import sys
+
+    from credit.errors import CreditError, Problem
+    from release.collect import refuse_if_blind, unneeded
+    from release.store import store_in_use
+
+    refuse_if_blind()
+    store = store_in_use()
+    found = unneeded(store)
+    command = ["gc", "--workspace", "--all-branches", "--all-tags", *(["--cloud"] if args.cloud else [])]
+    command += ["--force"] if args.force else ["--dry"]
+    done = subprocess.run([sys.executable, "-m", "dvc", *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CreditError(Problem("dvc gc", " ".join(done.stderr.split())[-300:], "it to succeed"))
+    if args.force:
+        for digest in found.digests:
+            store.delete(f"bundles/{digest}")
+    did = "dropped" if args.force else "would drop"
+    told = [line for line in done.stdout.splitlines() if line.strip()]
+    lines = [f"store: {did} {len(found.digests)} bundles that no version names, kept {len(found.kept)}"]
+    lines += [f"DVC:   {line}" for line in told]
+    lines += [] if args.force else ["next:  release gc --force"]
+    content = {"dry_run": not args.force, "store": found.digests, "kept": found.kept, "dvc": told}
+    return Answer(content, "\n".join(lines))

@@ -1,0 +1,52 @@
+"""Who put what where, when and why; with --at, what was live at a moment"""
+
+import argparse
+from typing import Any
+
+from release.answer import Answer
+
+EXAMPLE = """release history --env prod
+  release history --env prod --at 2026-11-23T04:30"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which environment, which moment, how many."""
+    from release.commands.options import add_environment
+
+    add_environment(parser, required=False)
+    parser.add_argument("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
+    parser.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
+    )
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Read ledgers from the newest entry on."""
+    from release.after import who_decides
+    from release.ledger import Ledger
+    from release.names import ENVIRONMENTS
+    from release.store import store_in_use
+    from release.times import time_of
+
+    store = store_in_use()
+    environments = [args.env] if args.env else list(ENVIRONMENTS)
+    content: dict[str, Any] = {"store": store.url, "environments": {}}
+    lines = []
+    for name in environments:
+        ledger = Ledger(store, name)
+        if args.at is None:
+            entries = ledger.entries(args.limit)
+            lines += [] if entries else [f"{name}: nothing was deployed yet"]
+        else:
+            moment = time_of(args.at)
+            entries = [entry for entry in [ledger.at(moment)] if entry]
+            lines += [] if entries else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
+        content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
+        for entry in entries:
+            when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", who_decides(entry)
+            line = f"{name:8} {entry.number:>5}  {when}  {entry.kind:8}  {who:20}"
+            lines += [f"{line}  {entry.actor}: {entry.reason}"]
+        more = ledger.length() - len(entries)
+        if more > 0 and args.at is None:
+            lines += [f"{name:8} and {more} older ones; --limit 0 shows all"]
+    return Answer(content, "\n".join(lines))

@@ -1,0 +1,73 @@
+"""Options that several subcommands share."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from release.names import ENVIRONMENTS
+
+if TYPE_CHECKING:
+    from release.bump import Bump
+    from release.names import Version
+    from release.tags import Registry
+
+
+def add_environment(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Which environment."""
+    parser.add_argument("--env", choices=ENVIRONMENTS, required=required, help="which environment")
+
+
+def add_why(parser: argparse.ArgumentParser) -> None:
+    """Why, for whoever reads the history."""
+    parser.add_argument("--reason", required=True, type=_reason, help="why, for whoever reads the history")
+
+
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """Say it only."""
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+
+
+def add_push(parser: argparse.ArgumentParser) -> None:
+    """Whether the tag leaves this machine."""
+    parser.add_argument("--push", action="store_true", help="push the git tag to origin too")
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    """How long services may take."""
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long the services of RELEASE_SERVICE_URL may take to follow (default: %(default)g)",
+    )
+
+
+def add_bump(parser: argparse.ArgumentParser) -> None:
+    """Which version it shall be."""
+    which = parser.add_mutually_exclusive_group()
+    for part in ("major", "minor", "patch"):
+        which.add_argument(f"--{part}", dest="part", action="store_const", const=part, help=f"raise the {part} version")
+    which.add_argument(
+        "--version", metavar="VERSION", help="this version; by default one is proposed from what changed"
+    )
+
+
+def wanted_version(args: argparse.Namespace, registry: "Registry") -> "tuple[Version, Bump]":
+    """The version that was asked for, or the one that the changes since the last one deserve."""
+    from release.bump import Bump, proposed
+    from release.names import version_of
+
+    last = max(registry.versions, default=None)
+    version, bump = proposed(last, registry.versions[last].commit if last else None, "HEAD")
+    if args.version:
+        return version_of(args.version), Bump("given", f"proposed was {version}, because {bump.why}")
+    if args.part and last:
+        return last.next(args.part), Bump(args.part, f"as asked; proposed was {version}, because {bump.why}")
+    return version, bump
+
+
+def _reason(text: str) -> str:
+    said = " ".join(text.split())
+    if not said:
+        raise argparse.ArgumentTypeError("an empty reason; say why in a few words")
+    return said[:1000]

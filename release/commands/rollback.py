@@ -1,0 +1,47 @@
+"""Return to the version before, to one by name, or to the rule; needs the store only"""
+
+import argparse
+
+from release.answer import Answer
+
+EXAMPLE = """release rollback --env prod --reason 'turns away people without a degree'
+  release rollback --env prod --to v1.1.0 --reason '...'
+  release rollback --env prod --to rule --reason 'nobody knows what it does'"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Where, to what, and why."""
+    from release.commands.options import add_dry_run, add_environment, add_push, add_wait, add_why
+
+    add_environment(parser)
+    add_why(parser)
+    parser.add_argument(
+        "--to",
+        metavar="VERSION|rule",
+        help="a version that was published; or `rule`: the rule decides at once, beside whatever is live. By default "
+        "the last version that was live before this one and was not itself rolled back from",
+    )
+    add_wait(parser)
+    add_push(parser)
+    add_dry_run(parser)
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Find what to return to, verify it, and write the ledger."""
+    from release import live, published
+    from release.commands.change import carry_out, would
+    from release.git import actor
+    from release.ledger import Ledger
+    from release.store import store_in_use
+
+    store = store_in_use()
+    ledger, why = Ledger(store, args.env), live.Why(args.reason, actor())
+    if args.to is None:
+        change = live.rollback(ledger, why)
+    elif args.to == live.RULE:
+        change = live.fallback(ledger, why)
+    else:
+        change = live.rollback_to(ledger, published.required(store, args.to), why)
+    if args.dry_run:
+        return would(change)
+    return carry_out(store, change, args)

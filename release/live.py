@@ -1,0 +1,167 @@
+"""What is live: deploy, roll back, let the rule decide. Each verifies first and ends with one entry in the ledger."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from credit.errors import CreditError, Problem
+from release import published
+from release.ledger import Entry, Kind, Ledger, time_after
+from release.published import Published
+from release.store import Store
+
+RULE = "rule"
+"""What `--to` takes besides a version: the rule beside the model decides."""
+
+
+class Why(NamedTuple):
+    """Who wants it, and why."""
+
+    reason: str
+    actor: str
+
+
+class Change(NamedTuple):
+    """What a command would do, before it does it: `entry` is to come after `before`; None when that holds already."""
+
+    environment: str
+    before: Entry | None
+    entry: Entry | None
+
+    @property
+    def holds(self) -> Entry:
+        """The entry that holds when it is done."""
+        entry = self.entry or self.before
+        if entry is None:
+            raise ValueError("a change from nothing to nothing")
+        return entry
+
+
+def deployment(ledger: Ledger, record: Published, why: Why, tag: str | None = None) -> Change:
+    """Put a version that is in the store into an environment."""
+    last = ledger.newest()
+    if last is not None and last.kind != "fallback" and (last.version, last.digest) == (record.version, record.digest):
+        return Change(ledger.environment, last, None)
+    back = None if last is None else last.back if last.kind == "fallback" else last.number
+    return _change(ledger, last, "deploy", record.version, record.digest, back, why, tag)
+
+
+def rollback(ledger: Ledger, why: Why, tag: str | None = None) -> Change:
+    """Return to the version before the live one that was not itself rolled back from."""
+    last = _required(ledger, ledger.newest())
+    if last.back is None:
+        raise CreditError(
+            Problem(
+                f"environment {ledger.environment}",
+                f"no version before {last.version}",
+                "one to return to",
+                "release rollback --to rule lets the rule decide",
+            )
+        )
+    target = ledger.entry(last.back)
+    return _change(ledger, last, "rollback", target.version, target.digest, target.back, why, tag)
+
+
+def rollback_to(ledger: Ledger, record: Published, why: Why, tag: str | None = None) -> Change:
+    """Return to a version by name. Needs no valid newest entry: who is on call may be here because of a broken one."""
+    last = _required(ledger, next(ledger.backwards(), None))
+    if last.number == ledger.length() and last.kind != "fallback" and last.digest == record.digest:
+        return Change(ledger.environment, last, None)
+    return _change(ledger, last, "rollback", record.version, record.digest, _below(ledger, last, record), why, tag)
+
+
+def fallback(ledger: Ledger, why: Why) -> Change:
+    """Let the rule decide, at once: reads nothing but the ledger, and asks neither the clock nor the bundle."""
+    last = _required(ledger, next(ledger.backwards(), None))
+    if last.kind == "fallback" and last.number == ledger.length():
+        return Change(ledger.environment, last, None)
+    return _change(ledger, last, "fallback", last.version, last.digest, last.back, why, None)
+
+
+def apply(store: Store, change: Change) -> Entry | None:
+    """Verify what is to go live, then let it: the entry made. Raises CreditError, and what is live stays live."""
+    if change.entry is None:
+        return None
+    if change.entry.kind != "fallback":
+        record = published.required(store, change.entry.version)
+        if record.digest != change.entry.digest:
+            where = f"{store.url}: {record.version}"
+            raise CreditError(
+                Problem(where, f"digest {record.digest[:12]}", f"{change.entry.digest[:12]}, the ledger's")
+            )
+        published.loaded(store, record)
+    ledger = Ledger(store, change.environment)
+    try:
+        ledger.append(change.entry)
+    except CreditError:
+        if change.entry.kind != "fallback":
+            raise
+        return apply(store, fallback(ledger, Why(change.entry.reason, change.entry.actor)))  # nobody outruns it
+    return change.entry
+
+
+def put_back(store: Store, environment: str, failed: Entry, before: Entry | None, why: Why) -> Entry | None:
+    """Undo a change that did not take: the environment is as it was before, unless somebody changed it meanwhile."""
+    ledger = Ledger(store, environment)
+    last = ledger.newest()
+    if last is None or last.id != failed.id:
+        return None
+    kind: Kind = "fallback" if before is None or before.kind == "fallback" else "rollback"
+    to = before or failed
+    change = _change(ledger, last, kind, to.version, to.digest, to.back if before else None, why, None)
+    return apply(store, change)
+
+
+def current(store: Store, environment: str) -> Entry:
+    """What is live. Raises CreditError when nothing is."""
+    ledger = Ledger(store, environment)
+    return _required(ledger, ledger.newest())
+
+
+def _below(ledger: Ledger, last: Entry, record: Published) -> int | None:
+    """What a rollback from `record` would return to: what it was put upon when it was last live and not rolled back."""
+    seen: Entry | None = last
+    while seen is not None:
+        if seen.version == record.version and seen.digest == record.digest:
+            return seen.back
+        seen = ledger.find(seen.back) if seen.back is not None else None
+    return last.back
+
+
+def _change(
+    ledger: Ledger,
+    last: Entry | None,
+    kind: Kind,
+    version: str,
+    digest: str,
+    back: int | None,
+    why: Why,
+    tag: str | None,
+) -> Change:
+    number = ledger.length() + 1
+    now = datetime.now(UTC)
+    time = time_after(last) if kind != "fallback" else max(now, last.time) if last else now
+    entry = Entry(
+        number=number,
+        kind=kind,
+        version=version,
+        digest=digest,
+        reason=why.reason,
+        actor=why.actor,
+        time=time,
+        back=back,
+        tag=tag,
+    )
+    return Change(ledger.environment, last, entry)
+
+
+def _required(ledger: Ledger, last: Entry | None) -> Entry:
+    if last is None:
+        raise CreditError(
+            Problem(
+                f"environment {ledger.environment} in {ledger.store.url}",
+                "nothing that was ever deployed",
+                "a live version",
+                "release deploy VERSION puts one there; is RELEASE_STORE right?",
+            )
+        )
+    return last

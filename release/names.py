@@ -1,0 +1,53 @@
+"""Names that git, the store and people share: the artifact, its versions, the environments."""
+
+import re
+from typing import NamedTuple
+
+from credit.errors import CreditError, Problem
+
+ARTIFACT = "credit-model"
+"""As in dvc.yaml, under `artifacts`."""
+
+ENVIRONMENTS = ("staging", "prod")
+"""Where a version can be live. A name that is not here is a misspelling, not a new environment."""
+
+_VERSION = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})", re.ASCII)
+
+
+class Version(NamedTuple):
+    """A semantic version; sorts as such."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"v{self.major}.{self.minor}.{self.patch}"
+
+    @property
+    def tag(self) -> str:
+        """The git tag that registers it, in GTO's notation."""
+        return f"{ARTIFACT}@{self}"
+
+    def next(self, part: str) -> "Version":
+        """The version after this one; `part`: major, minor or patch."""
+        major, minor, patch = self
+        if part == "major":
+            return Version(major + 1, 0, 0)
+        return Version(major, minor + 1, 0) if part == "minor" else Version(major, minor, patch + 1)
+
+
+def parsed(text: str) -> Version | None:
+    """The version that a text names, such as v1.2.0, 1.2.0 or credit-model@v1.2.0; None when it names none."""
+    match = _VERSION.fullmatch(text.removeprefix(f"{ARTIFACT}@"))
+    return Version(*map(int, match.groups())) if match else None
+
+
+def version_of(text: str) -> Version:
+    """The version that a text names. Raises CreditError when it names none."""
+    version = parsed(text)
+    if version is None:
+        raise CreditError(
+            Problem("VERSION", repr(text[:80]), "a version such as v1.2.0", "see them with release status")
+        )
+    return version

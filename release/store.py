@@ -1,0 +1,125 @@
+"""Where published versions and ledgers are: a folder, or a bucket by URL. One operation writes: put if absent."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from credit.errors import CreditError, Problem
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+DEFAULT = ".store"
+_CONNECTIONS = 16
+_CLIENT: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
+_RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+_MEND = "is RELEASE_STORE right, and may you use it?"
+_LOOPBACK = ("http://127.0.0.1", "http://localhost")
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Store:
+    """Objects by key. An object is written once and never overwritten.
+
+    Every operation raises CreditError, in one line, when the store does not answer or refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.folder: Path | None = None
+        with self._telling():
+            if "://" not in url:
+                self.folder = Path(url).absolute()
+                self._objects: ObjectStore = LocalStore(self.folder, mkdir=True)
+            else:
+                self._objects = _remote(url)
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Put an object where there is none. True when the key now holds `content`; False when it holds another.
+
+        A lost answer makes the client ask again and find its own object there: equal content is therefore a success.
+        """
+        with self._telling():
+            try:
+                obstore.put(self._objects, key, content, mode="create")
+            except AlreadyExistsError:
+                return self.read(key) == content
+        self._durable(key)
+        return True
+
+    def read(self, key: str) -> bytes | None:
+        """The content of an object; None when there is none."""
+        with self._telling():
+            try:
+                return bytes(obstore.get(self._objects, key).bytes())
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def listed(self, prefix: str) -> tuple[list[str], list[str]]:
+        """The names of the folders and of the objects directly below a prefix, each in order."""
+        with self._telling():
+            found = obstore.list_with_delimiter(self._objects, prefix)
+        folders = sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"])
+        return folders, sorted(one["path"].rsplit("/", 1)[-1] for one in found["objects"])
+
+    def delete(self, prefix: str) -> int:
+        """Remove every object below a prefix; how many there were. For what no version needs, and for drills."""
+        with self._telling():
+            keys = [one["path"] for part in obstore.list(self._objects, prefix) for one in part]
+            obstore.delete(self._objects, keys)
+        return len(keys)
+
+    def within(self, prefix: str) -> "Store":
+        """The part of this store below a prefix, as a store."""
+        return Store(f"{self.url.rstrip('/')}/{prefix}")
+
+    def _durable(self, key: str) -> None:
+        """On a disk: what is there after a crash of the machine too, name and content."""
+        if self.folder is None:
+            return
+        for path in ((self.folder / key), (self.folder / key).parent):
+            opened = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError, ValueError) as error:
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            raise CreditError(Problem(f"the store {self.url}", said[0][:300], "a store that answers", _MEND)) from None
+
+
+def _remote(url: str) -> ObjectStore:
+    if "@" in url.split("/")[2]:
+        raise CreditError(
+            Problem("RELEASE_STORE", "a name or a secret in the URL", "none", "use AWS_ACCESS_KEY_ID and its like")
+        )
+    client = _CLIENT
+    if os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK):
+        client = {**client, "allow_http": True}
+    return from_url(url, client_options=client, retry_config=_RETRIES)
+
+
+def store_in_use() -> Store:
+    """The store that RELEASE_STORE names, by default the folder .store."""
+    return Store(os.environ.get("RELEASE_STORE") or DEFAULT)
+
+
+def side_by_side(work: Callable[[T], R], items: list[T]) -> list[R]:
+    """`work` on each item, several at once, for what mostly waits for a store."""
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        return list(pool.map(work, items))

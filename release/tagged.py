@@ -1,0 +1,52 @@
+"""From a commit to a version: the tag, through GTO, and the bundle of a tag into the store."""
+
+import re
+
+from credit.errors import CreditError, Problem
+from credit.manifest import verified
+from release import published
+from release.checks import Checked
+from release.git import in_repository
+from release.names import ARTIFACT, Version
+from release.published import Published
+from release.restore import bundle_at
+from release.store import Store
+from release.tags import Tag, read_registry, required_tag
+
+_DIGEST = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
+
+
+def register(version: Version, checked: Checked, message: str) -> None:
+    """Tag a commit that was checked, with the digest of its bundle. Raises CreditError when GTO refuses."""
+    from gto.api import register as gto_register
+    from gto.exceptions import GTOException
+
+    said = f"{message.strip()}\n\ndigest: {checked.digest}\n"
+    try:
+        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
+    except GTOException as error:
+        raise CreditError(Problem(f"git tag {version.tag}", str(error), "a new version")) from None
+
+
+def publish(store: Store, version: Version, actor: str) -> tuple[Published, bool]:
+    """Put the bundle of a tag into the store; its record, and whether anything was written."""
+    tag = required_tag(read_registry(), version)
+    with bundle_at(tag.commit) as folder:
+        digest = verified(folder).digest
+        said = digest_in(tag)
+        if said is not None and said != digest:
+            found = f"a bundle with digest {digest[:12]}"
+            raise CreditError(Problem(f"DVC at {tag.name}", found, f"{said[:12]}, which the tag says"))
+        return published.publish(store, version, folder, tag.commit, actor)
+
+
+def refuse_withdrawn(version: Version) -> None:
+    """Raise CreditError when the tags here say that a version was withdrawn; where there is no git, nothing says so."""
+    if in_repository() and version in read_registry().withdrawn:
+        raise CreditError(Problem(f"git tag {version.tag}", "a withdrawal of it", "a version that stands"))
+
+
+def digest_in(tag: Tag) -> str | None:
+    """The digest of the bundle as the tag says it; None when the tag was not made by `release register`."""
+    found = _DIGEST.search(tag.message)
+    return found[1] if found else None
