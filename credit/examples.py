@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from credit.columns import Part, Scalar
 from credit.contract import Contract
 from credit.decision import Model
+from credit.encoder import Row
 from credit.errors import CreditError, Problem, problems_of, raise_if_any
 from credit.files import read_json
 from credit.heuristic import Rule
@@ -58,8 +59,8 @@ def examples(model: Model, rule: Rule, histograms: Mapping[str, Any]) -> list[di
     ]
 
 
-def check_examples(bundle: "Bundle", folder: Path) -> int:
-    """Let a loaded bundle score its own examples; how many there are.
+def check_examples(bundle: "Bundle", folder: Path) -> list[Row]:
+    """Let a loaded bundle score its own examples, which it gives.
 
     Raises CreditError with every example that the model or the rule now scores otherwise than when it was made.
     """
@@ -68,7 +69,7 @@ def check_examples(bundle: "Bundle", folder: Path) -> int:
         made = TypeAdapter(tuple[Example, ...]).validate_python(read_json(path))
     except ValidationError as error:
         raise CreditError(problems_of(error, str(path))) from None
-    rows = [example.row for example in made]
+    rows: list[Row] = [example.row for example in made]
     pairs = zip(made, bundle.decide(rows), bundle.decide_by_rule(rows), strict=True)
     problems = []
     for number, (example, by_model, by_rule) in enumerate(pairs):
@@ -78,4 +79,4 @@ def check_examples(bundle: "Bundle", folder: Path) -> int:
                 where, mend = f"{path}: example {number}: {name}", "it does not decide as it was made to"
                 problems.append(Problem(where, f"{found:.6f}", f"{expected:.6f}", mend))
     raise_if_any(problems)
-    return len(made)
+    return rows

@@ -11,7 +11,7 @@ from credit.errors import run
 
 COMMANDS = (
     "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "verify",
-    "gc",
+    "gc", "drill",
 )  # fmt: skip
 """In the order of `release --help`: first what somebody needs who was woken up."""
 

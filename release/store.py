@@ -40,7 +40,7 @@ class Store:
         with self._telling():
             if "://" not in url:
                 self.folder = Path(url).absolute()
-                self._objects: ObjectStore = LocalStore(self.folder, mkdir=True)
+                self._objects: ObjectStore = LocalStore(self.folder, mkdir=True, automatic_cleanup=True)
             else:
                 self._objects = _remote(url)
 
@@ -81,7 +81,7 @@ class Store:
 
     def within(self, prefix: str) -> "Store":
         """The part of this store below a prefix, as a store."""
-        return Store(f"{self.url.rstrip('/')}/{prefix}")
+        return Store(f"{self.folder or self.url.rstrip('/')}/{prefix}")
 
     def _durable(self, key: str) -> None:
         """On a disk: what is there after a crash of the machine too, name and content."""

@@ -1,0 +1,34 @@
+"""Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests"""
+
+import argparse
+
+from release.answer import Answer
+
+EXAMPLE = "release drill"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None: a drill that has to be set up is not held."""
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Exit code 1 when a request was lost."""
+    from release.drill import drill
+    from release.store import store_in_use
+
+    store = store_in_use()
+    done = drill(store)
+    lines = [f"{'':22} {'until the entry':>16} {'until it decided':>17}"]
+    for step in done.steps:
+        seen = "" if step.seen is None else f"{step.seen:.2f} s"
+        lines += [f"{step.name:22} {step.command:>14.2f} s {seen:>17}".rstrip()]
+    lines += [f"{done.answered} applications decided meanwhile, {len(done.lost)} lost, in {store.url}"]
+    lines += [f"lost: {said}" for said in done.lost[:5]]
+    content = {
+        "versions": done.versions,
+        "steps": [step._asdict() for step in done.steps],
+        "answered": done.answered,
+        "lost": done.lost,
+        "store": store.url,
+    }
+    return Answer(content, "\n".join(lines), 1 if done.lost else 0)
