@@ -39,7 +39,7 @@ class Change(NamedTuple):
 def deployment(ledger: Ledger, record: Published, why: Why, tag: str | None = None) -> Change:
     """Put a version that is in the store into an environment."""
     last = ledger.newest()
-    if last is not None and last.kind != "fallback" and (last.version, last.digest) == (record.version, record.digest):
+    if last is not None and _is_live(last, record):
         return Change(ledger.environment, last, None)
     back = None if last is None else last.back if last.kind == "fallback" else last.number
     return _change(ledger, last, "deploy", record.version, record.digest, back, why, tag)
@@ -64,7 +64,7 @@ def rollback(ledger: Ledger, why: Why, tag: str | None = None) -> Change:
 def rollback_to(ledger: Ledger, record: Published, why: Why, tag: str | None = None) -> Change:
     """Return to a version by name. Needs no valid newest entry: who is on call may be here because of a broken one."""
     last = _required(ledger, next(ledger.backwards(), None))
-    if last.number == ledger.length() and last.kind != "fallback" and last.digest == record.digest:
+    if last.number == ledger.length() and _is_live(last, record):
         return Change(ledger.environment, last, None)
     return _change(ledger, last, "rollback", record.version, record.digest, _below(ledger, last, record), why, tag)
 
@@ -115,6 +115,10 @@ def current(store: Store, environment: str) -> Entry:
     """What is live. Raises CreditError when nothing is."""
     ledger = Ledger(store, environment)
     return _required(ledger, ledger.newest())
+
+
+def _is_live(last: Entry, record: Published) -> bool:
+    return last.kind != "fallback" and (last.version, last.digest) == (record.version, record.digest)
 
 
 def _below(ledger: Ledger, last: Entry, record: Published) -> int | None:

@@ -1,0 +1,238 @@
+"""The ledger: one winner per number, nothing overwritten, and a rollback that finds its way however long it is."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from releases import WHY, record_of
+
+from credit.errors import CreditError
+from release import live
+from release.ledger import BLOCK, Entry, Ledger
+from release.live import Change, Why
+from release.store import Store
+
+
+def append(ledger: Ledger, change: Change) -> Entry:
+    """Write a change without loading what it is about."""
+    assert change.entry is not None
+    ledger.append(change.entry)
+    return change.entry
+
+
+def raw(number: int, **fields: Any) -> bytes:
+    """An entry as it lies in the store."""
+    content = {"format": 1, "number": number, "kind": "deploy", "version": "v1.0.0", "digest": "d", "reason": "r"}
+    content |= {"actor": "a", "time": "2026-01-01T00:00:00Z", "id": "i"}
+    return json.dumps(content | fields).encode()
+
+
+def key(number: int) -> str:
+    return f"environments/prod/{number // BLOCK * BLOCK:09d}/{number:09d}.json"
+
+
+def test_an_empty_ledger_has_nothing_live(store: Store) -> None:
+    ledger = Ledger(store, "prod")
+    assert ledger.newest() is None
+    assert ledger.entries() == []
+    assert ledger.at(datetime.now(UTC)) is None
+    with pytest.raises(CreditError, match="nothing that was ever deployed"):
+        live.rollback(ledger, WHY)
+
+
+def test_the_newest_entry_is_live_and_environments_do_not_mix(store: Store) -> None:
+    for environment, version in (("prod", "v1.0.0"), ("staging", "v2.0.0"), ("prod", "v1.1.0")):
+        ledger = Ledger(store, environment)
+        append(ledger, live.deployment(ledger, record_of(version), WHY))
+    assert [(e.number, e.version, e.back) for e in Ledger(store, "prod").entries()] == [
+        (2, "v1.1.0", 1),
+        (1, "v1.0.0", None),
+    ]
+    newest = Ledger(store, "staging").newest()
+    assert newest is not None
+    assert (newest.version, newest.reason, newest.actor) == ("v2.0.0", "a test", "tester")
+
+
+def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
+    for number in (1, BLOCK - 1, BLOCK, 2 * BLOCK + 7):
+        disk.create(key(number), raw(number))
+        assert Ledger(disk, "prod").length() == number
+
+
+VERSIONS = [f"v1.{i}.0" for i in range(4)]
+STEPS = st.lists(st.one_of(st.sampled_from(VERSIONS), st.just("rollback"), st.just("rule")), max_size=14)
+
+
+def expected(steps: list[str]) -> list[tuple[str, bool] | None]:
+    """What is live after each step, by the sentence of the documentation, without any link from entry to entry.
+
+    `standing`: versions in the order in which they went live, without those that were rolled back from.
+    """
+    standing: list[str] = []
+    by_rule = False
+    after: list[tuple[str, bool] | None] = []
+    for step in steps:
+        if step == "rollback":
+            if len(standing) > 1:
+                standing.pop()
+                by_rule = False
+        elif step == "rule":
+            by_rule = bool(standing)
+        elif not standing or standing[-1] != step or by_rule:
+            if by_rule:
+                standing.pop()  # the rule took over from it, so nobody returns to it
+            standing.append(step)
+            by_rule = False
+        after.append((standing[-1], by_rule) if standing else None)
+    return after
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_a_rollback_returns_to_the_last_version_that_was_not_itself_rolled_back_from(
+    steps: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ledger = Ledger(Store(str(tmp_path_factory.mktemp("s"))), "prod")
+    after: list[tuple[str, bool] | None] = []
+    for step in steps:
+        try:
+            if step == "rollback":
+                change = live.rollback(ledger, WHY)
+            elif step == "rule":
+                change = live.fallback(ledger, WHY)
+            else:
+                change = live.deployment(ledger, record_of(step), WHY)
+            if change.entry is not None:
+                append(ledger, change)
+        except CreditError:
+            pass
+        newest = ledger.newest()
+        after.append((newest.version, newest.kind == "fallback") if newest else None)
+    assert after == expected(steps)
+
+
+def test_a_rollback_by_name_forgets_what_lay_above_it(disk: Store) -> None:
+    ledger = Ledger(disk, "prod")
+    for version in VERSIONS:
+        append(ledger, live.deployment(ledger, record_of(version), WHY))
+    append(ledger, live.rollback_to(ledger, record_of(VERSIONS[1]), WHY))
+    made = append(ledger, live.rollback(ledger, WHY))
+    assert made.version == VERSIONS[0]
+
+
+def test_what_was_live_at_a_moment_is_told_by_the_times_of_the_entries(disk: Store) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in (1, 2, 3):
+        time = (start + timedelta(days=number)).isoformat()
+        disk.create(key(number), raw(number, version=f"v1.{number}.0", time=time))
+    ledger = Ledger(disk, "prod")
+    assert ledger.at(start) is None
+    told = ledger.at(start + timedelta(days=2, hours=3))
+    assert told is not None
+    assert told.version == "v1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "EOF"),
+        (b"", "EOF"),
+        (b"\xff\xfe", "invalid"),
+        (raw(2, kind="promote"), "kind"),
+        (raw(2, extra=1), "unknown key"),
+        (raw(2, format=2), "newer code"),
+        (raw(3), "the entry 3"),
+        (raw(2, back=2), "back 2"),
+        (raw(2, time="2026-01-01T00:00:00"), "time"),
+        (raw(True), "number"),
+    ],
+)
+def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it_behind(
+    disk: Store, content: bytes, said: str
+) -> None:
+    ledger = Ledger(disk, "prod")
+    append(ledger, live.deployment(ledger, record_of("v1.0.0"), WHY))
+    disk.create(key(2), content)
+    for refused in (ledger.newest, lambda: live.rollback(ledger, WHY), ledger.entries):
+        with pytest.raises(CreditError, match=said) as caught:
+            refused()
+        assert "\n" not in str(caught.value)
+    append(ledger, live.rollback_to(ledger, record_of("v1.0.0"), WHY))
+    newest = ledger.newest()
+    assert newest is not None
+    assert (newest.number, newest.version) == (3, "v1.0.0")
+
+
+def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_the_clock_says(disk: Store) -> None:
+    ledger = Ledger(disk, "prod")
+    later = (datetime.now(UTC) + timedelta(days=400)).isoformat()
+    disk.create(key(1), raw(1, time=later))
+    disk.create(key(2), b"not an entry")
+    made = append(ledger, live.fallback(ledger, WHY))
+    assert (made.number, made.kind, made.version) == (3, "fallback", "v1.0.0")
+
+
+def test_a_clock_that_went_backwards_is_one_line_and_a_small_difference_is_none(disk: Store) -> None:
+    ledger = Ledger(disk, "prod")
+    soon, later = (datetime.now(UTC) + timedelta(seconds=20)), datetime.now(UTC) + timedelta(hours=2)
+    disk.create(key(1), raw(1, time=soon.isoformat()))
+    assert append(ledger, live.deployment(ledger, record_of("v1.1.0"), WHY)).time == soon
+    disk.create(key(3), raw(3, time=later.isoformat()))
+    with pytest.raises(CreditError, match="the clock: found"):
+        live.deployment(ledger, record_of("v1.2.0"), WHY)
+    assert ledger.length() == 3
+
+
+RACERS, LEDGERS, ROUNDS = 8, 25, 4
+
+
+def race(url: str, racer: int, starts: list[Any], won: Any) -> None:
+    """Try to make every entry of every ledger, together with the others; say which were made."""
+
+    def one(ledger: int) -> list[int]:
+        there, made = Ledger(Store(f"{url}/{ledger}"), "prod"), []
+        for number in range(1, ROUNDS + 1):
+            entry = Entry.read(raw(number, actor=str(racer), id=f"{racer}-{number}"), "here")
+            starts[ledger].wait()
+            try:
+                there.append(entry)
+            except CreditError:
+                continue
+            made.append(number)
+        return made
+
+    with ThreadPoolExecutor(LEDGERS) as pool:
+        won.put((racer, list(pool.map(one, range(LEDGERS)))))
+
+
+def test_of_eight_that_race_for_each_number_one_wins_and_nothing_is_overwritten(place: str) -> None:
+    """Eight processes, a hundred rounds, in 25 ledgers at once because the S3 server holds losers up."""
+    context = get_context("spawn")
+    starts, won = [context.Barrier(RACERS, timeout=120) for _ in range(LEDGERS)], context.Queue()
+    racers = [context.Process(target=race, args=(place, racer, starts, won)) for racer in range(RACERS)]
+    for racer in racers:
+        racer.start()
+    told = dict(won.get(timeout=240) for _ in racers)
+    for racer in racers:
+        racer.join()
+    for ledger in range(LEDGERS):
+        entries = Ledger(Store(f"{place}/{ledger}"), "prod").entries()
+        assert [entry.number for entry in entries] == list(range(ROUNDS, 0, -1))
+        winners = sorted((number, str(racer)) for racer, made in told.items() for number in made[ledger])
+        assert winners == sorted((entry.number, entry.actor) for entry in entries)
+
+
+def test_two_deploys_at_the_same_moment_do_not_both_believe_that_they_won(disk: Store, tmp_path: Path) -> None:
+    ledger = Ledger(disk, "prod")
+    one = live.deployment(ledger, record_of("v1.0.0"), Why("r", "one"))
+    other = live.deployment(ledger, record_of("v2.0.0"), Why("r", "other"))
+    append(ledger, one)
+    with pytest.raises(CreditError, match=r"deploy of v1\.0\.0 by one, made at the same moment"):
+        append(ledger, other)
+    assert [entry.version for entry in ledger.entries()] == ["v1.0.0"]

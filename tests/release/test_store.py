@@ -1,0 +1,100 @@
+"""The store writes once and says in one line what is wrong with it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from credit.errors import CreditError
+from release.store import Store
+
+
+def test_an_object_is_written_once_and_never_overwritten(store: Store) -> None:
+    assert store.create("a/b", b"first")
+    assert not store.create("a/b", b"second")
+    assert store.read("a/b") == b"first"
+
+
+def test_writing_the_same_again_is_a_success_because_an_answer_can_get_lost(store: Store) -> None:
+    assert store.create("a", b"same")
+    assert store.create("a", b"same")
+
+
+def test_what_is_not_there_is_none(store: Store) -> None:
+    assert store.read("a/b") is None
+    assert store.listed("a") == ([], [])
+
+
+def test_a_listing_names_folders_and_objects_of_one_level_in_order(store: Store) -> None:
+    for key in ("e/2/x", "e/10", "e/1", "e/1b/y/z", "other"):
+        store.create(key, b"")
+    assert store.listed("e") == (["1b", "2"], ["1", "10"])
+
+
+def test_a_part_of_a_store_can_be_removed_and_nothing_else_is(store: Store) -> None:
+    for key in ("drills/1/a", "drills/1/b/c", "drills/10/a", "kept"):
+        store.create(key, b"x")
+    assert store.within("drills/1").read("b/c") == b"x"
+    assert store.delete("drills/1") == 2
+    assert store.read("drills/1/a") is None
+    assert store.read("drills/10/a") == store.read("kept") == b"x"
+
+
+def test_a_server_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "modeler")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-print-me")
+    with pytest.raises(CreditError, match="the store s3://models: found") as caught:
+        Store("s3://models").read("a")
+    assert "\n" not in str(caught.value)
+    assert "do-not-print-me" not in str(caught.value)
+
+
+def test_wrong_credentials_are_one_line_without_the_secret(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**s3, "AWS_SECRET_ACCESS_KEY": "do-not-print-me"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CreditError, match="RELEASE_STORE right") as caught:
+        Store("s3://models").create("a", b"x")
+    assert "\n" not in str(caught.value)
+    assert "do-not-print-me" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["s3://name:do-not-print-me@models", "ftp://models", "s3:/models/../.."])
+def test_an_address_that_is_none_is_one_line(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if url.startswith("s3:/models"):
+        assert Store(url).folder is not None  # one slash: a folder of that name, as everywhere
+        return
+    with pytest.raises(CreditError) as caught:
+        Store(url)
+    assert "do-not-print-me" not in str(caught.value)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """A file size limit stands for the full disk: the system refuses the write in the same place."""
+    code = f"""
+import resource, signal
+from credit.errors import CreditError
+from release.store import Store
+store = Store({str(tmp_path / "s")!r})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+assert store.create("small", b"x")
+try:
+    store.create("versions/large", b"x" * 100_000)
+except CreditError as error:
+    print(error)
+assert store.read("versions/large") is None and store.listed("versions") == ([], [])
+"""
+    done = subprocess.run(
+        ["python", "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "."}, check=True
+    )
+    assert "File too large" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(CreditError, match=r"the store .*found"):
+        Store(str(tmp_path / "store")).create("a", b"x")
