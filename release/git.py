@@ -11,13 +11,20 @@ LIMIT = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
 
 
-def git(*arguments: str, stdin: str | None = None) -> str:
-    """What a git command prints. Raises CreditError with what it complains about."""
+def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> str:
+    """What a git command prints. `date` is that of a tag. Raises CreditError with what it complains about."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
+    dated = {"GIT_COMMITTER_DATE": date} if date else {}
     command = ["git", "--no-optional-locks", *arguments]
     try:
         done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=LIMIT, check=True, env=os.environ | quiet
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=True,
+            env=os.environ | quiet | dated,
         )
     except FileNotFoundError:
         raise CreditError(Problem("git", "no such program", "git on the PATH")) from None

@@ -7,6 +7,7 @@ are no part of the registry: they say neither who nor when.
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from credit.errors import CreditError, Problem
@@ -128,8 +129,15 @@ def assign(environment: str, entry: Entry) -> str:
     tag = required_tag(registry, version_of(entry.version))
     name = f"{ARTIFACT}#{environment}#{registry.next_number()}"
     message = f"{entry.reason}\n\nledger: {environment} {entry.number}\nkind: {entry.kind}\nby: {entry.actor}\n"
-    git("tag", "--annotate", "--cleanup=verbatim", "--file=-", name, tag.commit, stdin=message)
+    date = f"{_second_after(registry, entry)} +0000"
+    git("tag", "--annotate", "--cleanup=verbatim", "--file=-", name, tag.commit, stdin=message, date=date)
     return name
+
+
+def _second_after(registry: Registry, entry: Entry) -> int:
+    """When the entry was made, as a Unix time, but after every event: GTO goes by these times, which have whole seconds."""
+    times = [datetime.fromisoformat(event.tag.time).timestamp() + 1 for event in registry.events]
+    return int(max(entry.time.timestamp(), *times)) if times else int(entry.time.timestamp())
 
 
 def fetch_tags() -> None:

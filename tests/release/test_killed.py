@@ -1,0 +1,100 @@
+"""Kill -9 around everything that publish and deploy write: nothing half is visible, and doing it again completes it."""
+
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from releases import WHY, deployed
+
+from release import live, published
+from release.ledger import Ledger
+from release.names import version_of
+from release.published import Published
+from release.store import Store
+
+OLD, NEW = "v1.0.0", "v2.0.0"
+PRELOADED = ["release.live", "onnxruntime", "obstore"]
+
+
+def publish_and_deploy(url: str, bundle: Path) -> None:
+    """What `release deploy` does with the store."""
+    store = Store(url)
+    record, _ = published.publish(store, version_of(NEW), bundle, "c", "tester")
+    live.apply(store, live.deployment(Ledger(store, "prod"), record, WHY))
+
+
+def killed_at(url: str, bundle: Path, step: int, after: bool) -> None:
+    """The same, killed at the n-th write, before it or right after it. Ends with 0 when there are fewer writes."""
+    create, count = Store.create, 0
+
+    def create_or_die(self: Store, key: str, content: bytes) -> bool:
+        nonlocal count
+        count += 1
+        mine = count
+        if mine == step and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        made = create(self, key, content)
+        if mine == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return made
+
+    Store.create = create_or_die  # type: ignore[method-assign]
+    publish_and_deploy(url, bundle)
+
+
+def state(url: str, bundle: Path) -> tuple[str, bool]:
+    """What is live, after proof that it loads, and whether the new version is visible, after proof that it is whole."""
+    store = Store(url)
+    newest = live.current(store, "prod")
+    loaded = published.loaded(store, published.required(store, newest.version))
+    assert loaded.manifest.digest == newest.digest
+    record = published.find(store, version_of(NEW))
+    if record is not None:
+        with published.fetched(store, record) as folder:
+            assert {p.name: p.read_bytes() for p in folder.iterdir()} == {
+                p.name: p.read_bytes() for p in bundle.iterdir()
+            }
+    return newest.version, record is not None
+
+
+def ended(target: Callable[..., Any], *arguments: Any) -> int | None:
+    context = get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(target=target, args=arguments)
+    process.start()
+    process.join(60)
+    return process.exitcode
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_and_again_completes_it(
+    bundles: Callable[[str], Path], publish: Callable[..., Published], tmp_path: Path, after: bool
+) -> None:
+    bundle = bundles("logistic")
+    writes = len(list(bundle.iterdir())) + 2  # the record and the ledger entry
+    seen = set()
+    for step in range(1, writes + 2):
+        url = str(tmp_path / f"store-{step}")
+        publish(Store(url), OLD)
+        deployed(Store(url), OLD)
+        code = ended(killed_at, url, bundle, step, after)
+        assert code == (-signal.SIGKILL if step <= writes else 0), f"step {step}"
+        seen.add(state(url, bundle))
+        assert ended(publish_and_deploy, url, bundle) == 0
+        assert state(url, bundle) == (NEW, True)
+        assert [entry.version for entry in Ledger(Store(url), "prod").entries()] == [NEW, OLD]
+    assert seen == {(OLD, False), (OLD, True), (NEW, True)}
+
+
+def test_a_publish_that_is_killed_leaves_only_what_gc_knows_as_left(
+    bundles: Callable[[str], Path], tmp_path: Path
+) -> None:
+    url = str(tmp_path / "store")
+    assert ended(killed_at, url, bundles("logistic"), 5, True) == -signal.SIGKILL
+    assert published.versions(Store(url)) == []
+    folders, _ = Store(url).listed("bundles")
+    assert len(folders) == 1

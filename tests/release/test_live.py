@@ -1,0 +1,255 @@
+"""Deploy, rollback and the rule: verified before anything moves, and put back when the service does not follow."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from releases import WHY, deployed
+
+from credit.errors import CreditError
+from release import live, published, service
+from release.__main__ import main
+from release.ledger import Ledger
+from release.published import Published
+from release.reader import followed
+from release.store import Store
+
+Publish = Callable[..., Published]
+
+
+@contextmanager
+def service_that(answers: Callable[[], Any]) -> Iterator[str]:
+    """A service on loopback whose /v1/version says what `answers` returns."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = json.dumps(answers()).encode() if self.path == "/v1/version" else b"{}"
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def command(disk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run `release` where there is no git: the code, the JSON that it prints, and what it complains about."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", "/")
+    monkeypatch.setenv("RELEASE_STORE", disk.url)
+    monkeypatch.setenv("RELEASE_ACTOR", "on call")
+
+    def run(*arguments: str) -> tuple[int, Any]:
+        with pytest.raises(SystemExit) as left:
+            main([*arguments, "--json"])
+        return int(left.value.code or 0), json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_nothing_goes_live_that_was_not_verified(disk: Store, publish: Publish) -> None:
+    publish(disk, "v1.0.0")
+    record = publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0")
+    assert disk.folder is not None
+    path = disk.folder / "bundles" / record.digest / "model.onnx"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CreditError, match=r"model\.onnx"):
+        deployed(disk, "v2.0.0")
+    assert live.current(disk, "prod").version == "v1.0.0"
+
+
+def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_is_not(
+    disk: Store, publish: Publish
+) -> None:
+    record = publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0", "v2.0.0")
+    assert disk.folder is not None
+    (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
+    with pytest.raises(CreditError, match=r"model\.onnx"):
+        live.apply(disk, live.rollback(Ledger(disk, "prod"), WHY))
+    assert live.current(disk, "prod").version == "v2.0.0"
+    made = live.apply(disk, live.fallback(Ledger(disk, "prod"), WHY))
+    assert made is not None
+    assert (made.kind, made.version) == ("fallback", "v2.0.0")
+
+
+def test_a_bundle_that_changed_its_digest_since_it_was_live_is_not_gone_back_to(disk: Store, publish: Publish) -> None:
+    publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0", "v2.0.0")
+    disk.delete("versions/v1.0.0.json")
+    assert disk.folder is not None
+    (disk.folder / "versions/v1.0.0.json").unlink(missing_ok=True)
+    publish(disk, "v1.0.0", "random_forest")
+    with pytest.raises(CreditError, match="the ledger's"):
+        live.apply(disk, live.rollback(Ledger(disk, "prod"), WHY))
+
+
+def test_nobody_outruns_the_kill_switch(disk: Store, publish: Publish) -> None:
+    publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0")
+    switch = live.fallback(Ledger(disk, "prod"), WHY)
+    deployed(disk, "v2.0.0")  # at the same moment, and it wins the number
+    made = live.apply(disk, switch)
+    assert made is not None
+    assert (made.number, made.kind, made.version) == (3, "fallback", "v2.0.0")
+
+
+def test_the_commands_tell_what_they_did_and_how_to_undo_it(
+    disk: Store, publish: Publish, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic")):
+        publish(disk, version, candidate)
+        assert command("deploy", version, "--env", "prod", "--reason", "planned")[0] == 0
+    code, told = command("rollback", "--env", "prod", "--reason", "turns away people without a degree")
+    assert (code, told["live"], told["before"]["version"]) == (0, "v1.0.0", "v2.0.0")
+    assert told["entry"]["actor"] == "on call"
+    with pytest.raises(SystemExit):
+        main(["rollback", "--env", "prod", "--to", "rule", "--reason", "no time"])
+    text = capsys.readouterr().out
+    assert "prod: v1.0.0 -> the rule of v1.0.0" in text
+    assert "undo:  release rollback --env prod --to v1.0.0" in text
+    assert "next:  release status --env prod" in text
+    _, status = command("status", "--env", "prod")
+    assert status["environments"]["prod"]["decided_by"] == "rule"
+    _, history = command("history", "--env", "prod")
+    assert [(e["kind"], e["version"]) for e in history["environments"]["prod"]] == [
+        ("fallback", "v1.0.0"),
+        ("rollback", "v1.0.0"),
+        ("deploy", "v2.0.0"),
+        ("deploy", "v1.0.0"),
+    ]
+    second = history["environments"]["prod"][2]["time"]
+    _, then = command("history", "--env", "prod", "--at", second)
+    assert [e["version"] for e in then["environments"]["prod"]] == ["v2.0.0"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["deploy", "v2.0.0", "--env", "prod", "--reason", "r"],
+        ["rollback", "--env", "prod", "--reason", "r"],
+        ["rollback", "--env", "prod", "--to", "rule", "--reason", "r"],
+        ["rollback", "--env", "prod", "--to", "v1.0.0", "--reason", "r"],
+    ],
+)
+def test_a_dry_run_changes_nothing(disk: Store, publish: Publish, command: Any, arguments: list[str]) -> None:
+    publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0", "v2.0.0")
+    code, told = command(*arguments, "--dry-run")
+    assert (code, told["dry_run"]) == (0, True)
+    assert Ledger(disk, "prod").length() == 2
+
+
+def test_doing_it_again_changes_nothing(disk: Store, publish: Publish, command: Any) -> None:
+    publish(disk, "v1.0.0")
+    for arguments in (["deploy", "v1.0.0"], ["rollback", "--to", "v1.0.0"], ["rollback", "--to", "rule"]):
+        for _ in range(2):
+            assert command(*arguments, "--env", "prod", "--reason", "r")[0] == 0
+    assert [entry.kind for entry in Ledger(disk, "prod").entries()] == ["fallback", "deploy"]
+
+
+def test_a_deploy_waits_until_the_service_decides_by_it(
+    disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(disk, "v1.0.0")
+    asked = []
+
+    def follows() -> dict[str, Any]:
+        asked.append(Ledger(disk, "prod").length())
+        return {"entry": 0 if len(asked) < 4 else asked[-1], "version": "v1.0.0"}
+
+    with service_that(follows) as url:
+        monkeypatch.setenv("RELEASE_SERVICE_URL", url)
+        code, told = command("deploy", "v1.0.0", "--env", "prod", "--reason", "r")
+    assert (code, told["services_late"]) == (0, [])
+    assert asked == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("before", [None, "v1.0.0", "rule"])
+def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fails(
+    disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    if before:
+        deployed(disk, "v1.0.0")
+    if before == "rule":
+        live.apply(disk, live.fallback(Ledger(disk, "prod"), WHY))
+    with (
+        service_that(lambda: {"entry": Ledger(disk, "prod").length()}) as good,
+        service_that(lambda: {"entry": 0}) as bad,
+    ):
+        monkeypatch.setenv("RELEASE_SERVICE_URL", f"{good}, {bad}/")
+        code, told = command("deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.5")
+    assert (code, told["put_back"], len(told["services_late"])) == (1, True, 1)
+    now = live.current(disk, "prod")
+    expected = {None: ("fallback", "v2.0.0"), "v1.0.0": ("rollback", "v1.0.0"), "rule": ("fallback", "v1.0.0")}
+    assert (now.kind, now.version) == expected[before]
+    assert "not taken up within 0.5 seconds" in now.reason
+
+
+@pytest.mark.parametrize("answer", ["no json", [], {"version": "v1"}, {"entry": "x"}, {"entry": None}])
+def test_a_service_that_says_nothing_of_an_entry_is_late_and_a_rollback_stands(
+    disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0", "v2.0.0")
+    with service_that(lambda: answer) as url:
+        monkeypatch.setenv("RELEASE_SERVICE_URL", url)
+        code, told = command("rollback", "--env", "prod", "--reason", "r", "--wait", "0.3")
+    assert (code, told["live"]) == (1, "v1.0.0")
+    assert live.current(disk, "prod").version == "v1.0.0"
+
+
+def test_an_address_of_a_service_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELEASE_SERVICE_URL", "file:///etc/passwd")
+    with pytest.raises(CreditError, match="RELEASE_SERVICE_URL"):
+        service.addresses()
+
+
+def test_a_follower_that_meets_a_broken_version_goes_on_with_the_last_one(disk: Store, publish: Publish) -> None:
+    publish(disk, "v1.0.0")
+    record = publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0")
+    ledger = Ledger(disk, "prod")
+    first = followed(ledger, None)
+    deployed(disk, "v2.0.0")
+    assert disk.folder is not None
+    path = disk.folder / "bundles" / record.digest / "policy.json"
+    content = path.read_bytes()
+    path.write_bytes(b"{}")
+    with pytest.raises(CreditError):
+        followed(ledger, first)
+    path.write_bytes(content)
+    second = followed(ledger, first)
+    assert first is not None
+    assert second is not None
+    assert (first.decide(), second.decide()) == (1, 2)
+
+
+def test_no_command_has_the_name_of_a_version_that_is_not_there(disk: Store, publish: Publish) -> None:
+    publish(disk, "v1.0.0")
+    with pytest.raises(CreditError, match=r"no v1\.2\.0 \(there are: v1\.0\.0\)"):
+        published.required(disk, "v1.2.0")

@@ -1,0 +1,241 @@
+"""Tags as the registry: GTO and we read the same, lightweight ones do not count, git and the ledger find together."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from releases import WHY, deployed
+
+from credit.errors import CreditError
+from release import live, tags
+from release.bump import bump
+from release.ledger import Ledger
+from release.live import Why
+from release.names import ARTIFACT, version_of
+from release.published import Published
+from release.store import Store
+from release.sync import follow, plans
+
+V1, V2, V3 = map(version_of, ("v1.0.0", "v1.1.0", "v2.0.0"))
+Publish = Callable[..., Published]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A repository with three registered versions and a bare origin; runs commands in it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    people = {
+        f"GIT_{who}_{what}": "modeler@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    for name, value in {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", **people}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+        return done.stdout + done.stderr
+
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    monkeypatch.chdir(repository)
+    run("git", "init", "--quiet", "--initial-branch", "main")
+    run("git", "init", "--quiet", "--bare", str(tmp_path / "origin.git"))
+    run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    for number, version in enumerate((V1, V2, V3)):
+        Path("file").write_text(str(number))
+        run("git", "add", "file")
+        run("git", "commit", "--quiet", "--message", str(version))
+        run("gto", "register", ARTIFACT, "--version", str(version), "--message", f"about {version}")
+    run("git", "push", "--quiet", "--tags", "origin", "main")
+    return run
+
+
+@pytest.fixture
+def three(disk: Store, publish: Publish) -> Store:
+    """A store with three versions."""
+    for version, candidate in ((V1, "heuristic"), (V2, "logistic"), (V3, "random_forest")):
+        publish(disk, str(version), candidate)
+    return disk
+
+
+def by_gto(run: Callable[..., str]) -> str | None:
+    """What GTO says is in prod."""
+    import json
+
+    told: dict[str, Any] = json.loads(run("gto", "show", "--json"))
+    stages = told[ARTIFACT].get("stage", {})
+    in_prod: list[str] | str | None = stages.get("prod")
+    return in_prod[0] if isinstance(in_prod, list) else in_prod
+
+
+def ours() -> str | None:
+    event = tags.live_by_tags(tags.read_registry().of("prod"))
+    return str(event.version) if event else None
+
+
+def test_what_gto_registers_is_what_we_read(run: Callable[..., str]) -> None:
+    registry = tags.read_registry()
+    assert sorted(registry.versions) == [V1, V2, V3]
+    tag = tags.required_tag(registry, V2)
+    assert tag.commit == run("git", "rev-parse", "HEAD~1").strip()
+    assert (tag.tagger, tag.message) == ("modeler@example.org", "about v1.1.0")
+
+
+def test_gto_and_we_agree_on_what_is_live_after_assignments_and_withdrawals(run: Callable[..., str]) -> None:
+    assign = ("gto", "assign", ARTIFACT, "--stage", "prod", "--force", "--version")
+    withdraw = ("gto", "deprecate", ARTIFACT)
+    steps = [(*assign, "v1.0.0"), (*assign, "v1.1.0"), (*withdraw, "v1.1.0", "prod"), (*assign, "v2.0.0")]
+    steps += [(*assign, "v1.0.0"), (*withdraw, "v1.0.0", "prod"), (*withdraw, "v2.0.0", "prod")]
+    seen = []
+    for number, step in enumerate(steps):
+        run("env", f"GIT_COMMITTER_DATE={1_800_000_000 + number} +0000", *step)
+        assert ours() == by_gto(run), step
+        seen.append(ours())
+    assert seen == ["v1.0.0", "v1.1.0", "v1.0.0", "v2.0.0", "v1.0.0", "v2.0.0", None]
+
+
+def test_our_assignment_is_one_to_gto(run: Callable[..., str], three: Store) -> None:
+    (first, second) = deployed(three, "v1.0.0", "v2.0.0")
+    assert tags.assign("prod", first) == f"{ARTIFACT}#prod#1"
+    assert tags.assign("prod", second) == f"{ARTIFACT}#prod#2"
+    assert tags.assign("prod", second) == f"{ARTIFACT}#prod#2", "once per entry"
+    assert by_gto(run) == ours() == "v2.0.0"
+    message = run("git", "cat-file", "tag", f"{ARTIFACT}#prod#2")
+    assert "ledger: prod 2" in message
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (["git", "tag", f"{ARTIFACT}@v9.0.0"], "a lightweight tag"),
+        (["true"], r"no such tag \(versions: v1\.0\.0, v1\.1\.0, v2\.0\.0\)"),
+        (["git", "tag", "-a", "-m", "m", f"{ARTIFACT}@v9.0.0", "HEAD^{tree}"], "a lightweight tag|no such tag"),
+    ],
+)
+def test_a_tag_that_registers_nothing_is_refused_with_the_reason(
+    run: Callable[..., str], made: list[str], said: str
+) -> None:
+    run(*made)
+    with pytest.raises(CreditError, match=said):
+        tags.required_tag(tags.read_registry(), version_of("v9.0.0"))
+
+
+def test_a_withdrawn_version_is_refused(run: Callable[..., str]) -> None:
+    run("gto", "deprecate", ARTIFACT, "v1.1.0")
+    with pytest.raises(CreditError, match="a withdrawal of it"):
+        tags.required_tag(tags.read_registry(), V2)
+    assert tags.required_tag(tags.read_registry(), V1)
+
+
+def synced(store: Store) -> list[str]:
+    """What `release sync` does without origin; a line per thing done."""
+    done = []
+    for one in plans(store):
+        done += [f"{one.environment} {entry.number} {tags.assign(one.environment, entry)}" for entry in one.untagged]
+        if (change := follow(store, one, "tester")) and live.apply(store, change):
+            done.append(f"{one.environment} follows")
+    return done
+
+
+def test_sync_tags_what_was_rolled_back_without_git_and_then_has_nothing_to_do(
+    run: Callable[..., str], three: Store
+) -> None:
+    deployed(three, "v1.0.0", "v2.0.0")
+    live.apply(three, live.rollback(Ledger(three, "prod"), WHY))
+    assert synced(three) == [f"prod {n} {ARTIFACT}#prod#{n}" for n in (1, 2, 3)]
+    assert by_gto(run) == "v1.0.0"
+    assert synced(three) == []
+
+
+def test_an_environment_follows_a_withdrawal_by_hand(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0", "v2.0.0")
+    synced(three)
+    run("gto", "deprecate", ARTIFACT, "v2.0.0", "prod")
+    assert synced(three) == ["prod follows"]
+    newest = live.current(three, "prod")
+    assert (newest.kind, newest.version, newest.tag) == ("rollback", "v1.0.0", f"{ARTIFACT}#prod!#3")
+    assert newest.actor == "modeler@example.org"
+    assert synced(three) == []
+    run("gto", "deprecate", ARTIFACT, "v1.0.0", "prod")
+    assert synced(three) == ["prod follows"]
+    assert live.current(three, "prod").kind == "fallback", "all are withdrawn, so the rule decides"
+    assert synced(three) == []
+
+
+def test_an_environment_follows_an_assignment_by_hand(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0")
+    synced(three)
+    run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by hand")
+    assert synced(three) == ["prod follows"]
+    newest = live.current(three, "prod")
+    assert (newest.kind, newest.version, newest.reason) == ("deploy", "v2.0.0", f"git tag {ARTIFACT}#prod#2: by hand")
+    made = live.apply(three, live.rollback(Ledger(three, "prod"), WHY))
+    assert made is not None
+    assert made.version == "v1.0.0"
+
+
+def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
+    run: Callable[..., str], three: Store
+) -> None:
+    deployed(three, "v1.0.0", "v2.0.0")
+    synced(three)
+    run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
+    live.apply(three, live.rollback(Ledger(three, "prod"), WHY))
+    assert synced(three) == [f"prod 3 {ARTIFACT}#prod#4"]
+    assert live.current(three, "prod").version == by_gto(run) == "v1.0.0"
+    assert synced(three) == []
+
+
+def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0", "v2.0.0")
+    synced(three)
+    live.apply(three, live.fallback(Ledger(three, "prod"), Why("headline", "on call")))
+    assert synced(three) == []
+    assert live.current(three, "prod").kind == "fallback"
+
+
+def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
+    run: Callable[..., str], three: Store, tmp_path: Path
+) -> None:
+    for entry in deployed(three, "v1.0.0"):
+        tags.assign("prod", entry)
+    assert tags.push_missing() == [f"{ARTIFACT}#prod#1"]
+    assert tags.push_missing() == []
+    run("git", "tag", "--force", "-a", "-m", "moved", f"{ARTIFACT}@v1.0.0", "HEAD")
+    with pytest.raises(CreditError, match="git push"):
+        tags.push(V1.tag)
+    assert "about v1.0.0" in run("git", "--git-dir", str(tmp_path / "origin.git"), "cat-file", "tag", V1.tag)
+
+
+FILES = {
+    "params.yaml": "data: {contract: c}\ntrain: {policy: {budget: 1}, heuristic: {}}\nfairness: {policy: p, rules: {}}",
+    "data/contracts/c.yaml": "columns: {paid: {role: label}, age: {role: feature}}",
+    "reports/features.json": '{"kept": ["age"]}',
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "part", "why"),
+    [
+        ("params.yaml", "budget: 1", "budget: 2", "major", "the policy changed"),
+        ("params.yaml", "policy: p", "policy: q", "major", "the policy changed"),
+        ("data/contracts/c.yaml", "{role: label}", "{role: label, favourable: false}", "major", "the label changed"),
+        ("data/contracts/c.yaml", "{role: feature}", "{role: feature, range: [0, 1]}", "minor", "the contract changed"),
+        ("reports/features.json", '["age"]', '["age", "income"]', "minor", "the features changed"),
+        ("params.yaml", "data:", "predict: {}\ndata:", "patch", "neither label nor policy"),
+    ],
+)
+def test_the_bump_says_what_changed(file: str, old: str, new: str, part: str, why: str) -> None:
+    assert old in FILES[file]
+    after = FILES | {file: FILES[file].replace(old, new)}
+    found = bump(FILES.get, after.get)
+    assert found.part == part
+    assert why in found.why
+
+
+def test_of_several_reasons_the_gravest_counts() -> None:
+    after = {**FILES, "reports/features.json": '{"kept": []}', "params.yaml": FILES["params.yaml"].replace("1", "2")}
+    assert bump(FILES.get, after.get).part == "major"
