@@ -38,6 +38,10 @@ class Entry(Record):
     id: str = Field(default_factory=lambda: uuid4().hex)  # of this attempt, so that a lost answer is recognised
 
 
+class OutrunError(CreditError):
+    """Somebody else made the entry of this number."""
+
+
 class Ledger:
     """The ledger of one environment in a store."""
 
@@ -99,11 +103,11 @@ class Ledger:
         return None
 
     def append(self, entry: Entry) -> None:
-        """Put an entry at its number. Raises CreditError when another is there already: somebody was faster."""
+        """Put an entry at its number. Raises OutrunError when another is there already."""
         if self.store.create(self._key(entry.number), entry.written()):
             return
         other = self.entry(entry.number)
-        raise CreditError(
+        raise OutrunError(
             Problem(
                 f"environment {self.environment}",
                 f"{other.kind} of {other.version} by {other.actor}, made at the same moment",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from credit.errors import CreditError, Problem
 from release import published
-from release.ledger import Entry, Kind, Ledger, time_after
+from release.ledger import Entry, Kind, Ledger, OutrunError, time_after
 from release.published import Published
 from release.store import Store
 
@@ -90,13 +90,14 @@ def apply(store: Store, change: Change) -> Entry | None:
             )
         published.loaded(store, record)
     ledger = Ledger(store, change.environment)
+    entry = change.entry.model_copy(update={"time": _now(change.entry.kind, change.before)})  # verifying took a while
     try:
-        ledger.append(change.entry)
-    except CreditError:
-        if change.entry.kind != "fallback":
+        ledger.append(entry)
+    except OutrunError:
+        if entry.kind != "fallback":
             raise
-        return apply(store, fallback(ledger, Why(change.entry.reason, change.entry.actor)))  # nobody outruns it
-    return change.entry
+        return apply(store, fallback(ledger, Why(entry.reason, entry.actor)))  # nobody outruns the kill switch
+    return entry
 
 
 def put_back(store: Store, environment: str, failed: Entry, before: Entry | None, why: Why) -> Entry | None:
@@ -141,21 +142,24 @@ def _change(
     why: Why,
     tag: str | None,
 ) -> Change:
-    number = ledger.length() + 1
-    now = datetime.now(UTC)
-    time = time_after(last) if kind != "fallback" else max(now, last.time) if last else now
     entry = Entry(
-        number=number,
+        number=ledger.length() + 1,
         kind=kind,
         version=version,
         digest=digest,
         reason=why.reason,
         actor=why.actor,
-        time=time,
+        time=_now(kind, last),
         back=back,
         tag=tag,
     )
     return Change(ledger.environment, last, entry)
+
+
+def _now(kind: Kind, last: Entry | None) -> datetime:
+    """The time of an entry. The kill switch asks no clock whether it may be right."""
+    now = datetime.now(UTC)
+    return max(now, last.time) if kind == "fallback" and last else time_after(last)
 
 
 def _required(ledger: Ledger, last: Entry | None) -> Entry:

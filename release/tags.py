@@ -135,7 +135,7 @@ def assign(environment: str, entry: Entry) -> str:
 
 
 def _second_after(registry: Registry, entry: Entry) -> int:
-    """When the entry was made, as a Unix time, but after every event: GTO goes by these times, which have whole seconds."""
+    """When the entry was made, a Unix time, but after every event: GTO goes by these times, in whole seconds."""
     times = [datetime.fromisoformat(event.tag.time).timestamp() + 1 for event in registry.events]
     return int(max(entry.time.timestamp(), *times)) if times else int(entry.time.timestamp())
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
@@ -56,7 +57,7 @@ def s3_server(folder: Path, buckets: str) -> Iterator[str]:
         process.wait()
 
 
-def s3_client(address: str):
+def s3_client(address: str) -> Any:
     """A client of the server."""
     import botocore.session
 
