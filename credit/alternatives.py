@@ -20,7 +20,7 @@ from credit.cross_fitting import Fold, side_by_side
 from credit.design_matrix import design_matrix
 from credit.policy import cut_offs
 from credit.quality import UnitValues
-from credit.search import check_grid
+from credit.search import Grid, check_grid
 from credit.tables import favourable
 
 Point = dict[str, Any]
@@ -50,8 +50,8 @@ class FindAlternatives(Params):
     metric: Literal["expected_value", "accuracy", "roc_auc"]
     tolerated_loss: float = Field(ge=0)
     approval_shares: Shares
-    logistic: dict[str, list[Any]]
-    random_forest: dict[str, list[Any]]
+    logistic: Grid
+    random_forest: Grid
 
 
 def variants(name: Name, knobs: Hyperparameters, grid: dict[str, list[Any]]) -> list[Hyperparameters]:

@@ -1,6 +1,6 @@
 """The optional search for hyperparameters: scikit-learn's successive halving, cross-validated on the training rows."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from credit.command import Params
 from credit.errors import Problem, problems_of, raise_if_any
 from credit.files import rounded
 
+Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
+"""Values to try of each hyperparameter; {} tries none."""
+
 
 class Search(Params):
     """The block `train.search`: per candidate, the values to try for each hyperparameter."""
@@ -18,8 +21,8 @@ class Search(Params):
     enabled: bool
     folds: int = Field(ge=2)
     factor: int = Field(ge=2)
-    logistic: dict[str, list[Any]]
-    random_forest: dict[str, list[Any]]
+    logistic: Grid
+    random_forest: Grid
 
 
 def searched(

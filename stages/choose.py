@@ -48,6 +48,8 @@ def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any
         value = metrics[name][params.metric]
         if value is None:
             against.append(f"{params.metric} is missing.")
+        if metrics[name]["approval_rate"] == 0:
+            against.append("it approves nobody, so nothing about approvals can be judged.")
         candidates[name] = {params.metric: value, "passes": not against, "against": against}
     passing = [name for name in NAMES if candidates[name]["passes"]]
     champion = max(passing, key=lambda name: candidates[name][params.metric], default=RULE)

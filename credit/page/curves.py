@@ -100,13 +100,15 @@ def _scores(name: str, results: Results, rows: Rows) -> Picture:
         )
         for side in ("favourable", "unfavourable")
     ]
-    cuts = [Line(f"cut {kind}", upright_at(x, min(1.0, policy[kind]))) for kind in ("approve_from", "refer_from")]
-    approve, refer = number(policy["approve_from"]), number(policy["refer_from"])
+    known = [kind for kind in ("approve_from", "refer_from") if policy[kind] is not None]
+    cuts = [Line(f"cut {kind}", upright_at(x, min(1.0, policy[kind]))) for kind in known]
+    approve = "nobody" if policy["approve_from"] is None else f"from {number(policy['approve_from'])}"
+    refer = number(policy["refer_from"])
     return Picture(
         f"scores-{name}",
         sentence(the(name)),
         f"Scores by {the(name)} on the test rows, of people with a favourable and with an unfavourable outcome. "
-        f"It approves from {approve} and refers from {refer}.",
+        f"It approves {approve} and refers from {refer}.",
         "score",
         "share of people",
         x.ticks(),

@@ -114,7 +114,7 @@ def _model(candidate: Json) -> Model:
     return Model(
         {words(name): "not set" if value is None else f"{value}" for name, value in knobs.items()},
         tuple(candidate["features"]),
-        number(policy["approve_from"]),
+        "no score: it approves nobody" if policy["approve_from"] is None else number(policy["approve_from"]),
         number(policy["refer_from"]),
     )
 

@@ -14,7 +14,7 @@ PARAMS = Choose.model_validate(yaml.safe_load((Path(__file__).parents[2] / "para
 
 def metrics(**auc: float | None) -> dict[str, dict[str, Any]]:
     values = {"heuristic": 0.7, "logistic": 0.8, "random_forest": 0.9} | auc
-    return {name: {"roc_auc": value, "calibration_error": 0.02} for name, value in values.items()}
+    return {name: {"roc_auc": value, "calibration_error": 0.02, "approval_rate": 0.8} for name, value in values.items()}
 
 
 def fairness(*blocked: str) -> dict[str, dict[str, Any]]:
@@ -58,6 +58,14 @@ def test_a_missing_figure_is_a_gate_that_fails() -> None:
     choice = choose(PARAMS, metrics(random_forest=None), fairness())
     assert choice["champion"] == "logistic"
     assert "roc_auc is missing." in choice["candidates"]["random_forest"]["against"]
+
+
+def test_a_model_that_approves_nobody_does_not_go_forward_because_nothing_speaks_against_it() -> None:
+    figures = metrics()
+    figures["random_forest"]["approval_rate"] = 0.0
+    choice = choose(PARAMS, figures, fairness())
+    assert choice["champion"] == "logistic"
+    assert choice["candidates"]["random_forest"]["against"][0].startswith("it approves nobody")
 
 
 def test_a_figure_that_nobody_computes_is_an_error() -> None:

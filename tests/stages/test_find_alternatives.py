@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from projects import Project
+from pydantic import ValidationError
 
 from credit.alternatives import FindAlternatives, Shares, command, fairest, sweep, variants, with_frontier
 from credit.candidates import NAMES, Logistic
@@ -130,3 +131,10 @@ def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project)
     same = next(p for p in content["points"] if p["hyperparameters"] == {"C": 0.1})
     assert as_trained["roc_auc"] == same["roc_auc"] == metrics["logistic"]["roc_auc"]
     assert as_trained["expected_value"] == metrics["logistic"]["expected_value"]
+
+
+def test_an_empty_list_of_values_is_told_and_an_empty_grid_tries_what_was_trained() -> None:
+    block = PARAMS.model_dump()
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        FindAlternatives.model_validate(block | {"logistic": {"C": []}})
+    assert FindAlternatives.model_validate(block | {"logistic": {}}).logistic == {}

@@ -191,3 +191,10 @@ def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
     (reports / "plots/roc/logistic.csv").unlink()
     with pytest.raises(CreditError, match=r"roc/logistic\.csv: found no such file"):
         curves(results, reports / "plots")
+
+
+def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(results: Results, page: Page) -> None:
+    for candidate in results.candidates.values():
+        candidate["policy"]["approve_from"] = None
+    assert "It approves nobody and refers from" in page(results)
+    assert "no score: it approves nobody" in model_card(facts_of(results))

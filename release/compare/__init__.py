@@ -1,0 +1,1 @@
+"""What differs between two revisions, for whoever reviews a change: from small files in git, and the predictions."""
