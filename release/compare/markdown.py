@@ -12,6 +12,7 @@ def escaped(text: Any) -> str:
     """Text of a revision as text: no Markdown, no HTML, no mention, no end of a cell or a line."""
     said = " ".join(str(text).split())
     said = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
+    said = said.replace("://", ":\u200b//").replace("www.", "www\u200b.")  # no address becomes a link
     return re.sub(r"([\\`*_{}\[\]#!|~])", r"\\\1", said)
 
 
