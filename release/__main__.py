@@ -10,8 +10,8 @@ from types import ModuleType
 from credit.errors import run
 
 COMMANDS = (
-    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export", "verify",
-    "gc", "drill",
+    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export",
+    "verify", "gc", "drill",
 )  # fmt: skip
 """In the order of `release --help`: first what somebody needs who was woken up."""
 

@@ -161,3 +161,15 @@ def test_a_drill_loses_nothing_and_leaves_nothing(lender: Project) -> None:
     assert [step["name"] for step in told["steps"]][-1] == "rollback --to rule"
     assert not list((lender.folder / ".store").rglob("*.json"))
     assert Path(told["store"]) == Path(".store")
+
+
+def test_a_loss_against_the_version_in_production_is_a_problem(lender: Project) -> None:
+    released(lender, "register", "--message", "first")
+    released(lender, "deploy", "v1.0.0", "--env", "prod", "--reason", "r")
+    path = lender.folder / "reports/metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["heuristic"]["roc_auc"] -= 0.1
+    path.write_text(json.dumps(metrics))
+    found = " ".join(released(lender, "check", code=1)["problems"])
+    assert "change against production: -0.1000, beyond the limit of at least -0.02" in found
+    assert "v1.0.0 is live" in found
