@@ -80,6 +80,15 @@ def test_a_version_is_an_annotated_tag_with_the_digest_and_is_made_once(lender: 
     assert "found version v1.0.0, expected no version yet" in other
 
 
+def test_an_output_that_is_lost_in_the_remote_is_named_before_a_version_is_made(lender: Project) -> None:
+    code = "from dvc.api import DVCFileSystem as F; print(F(rev='HEAD').info('models/bundle/model.onnx')['md5'])"
+    md5 = lender.run("python", "-c", code).stdout.strip()
+    (lender.folder.parent / f"remote/files/md5/{md5[:2]}/{md5[2:]}").unlink()
+    told = released(lender, "check", code=1)
+    assert len(told["problems"]) == 1
+    assert "DVC remote: found not there: models/bundle/model.onnx" in told["problems"][0]
+
+
 def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named(lender: Project) -> None:
     released(lender, "register", "--message", "first")
     for path in ("models/bundle", ".dvc/cache"):
