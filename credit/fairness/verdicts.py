@@ -37,6 +37,10 @@ def decide(
     findings = _findings(counts, gating, policy, rules, mine, policy.gates != "nothing")
     pairs = _findings(counts, [] if both else counts.pairs, policy.gated, rules, {}, False)
     attributes = by_attribute(findings)
+    for key in counts.attributes:
+        told = attributes.setdefault(key[0], {"verdict": "reported", "blocks": False, "not_assessable": []})
+        if told["verdict"] == "reported" and policy.gated.limits:
+            told["verdict"] = "not assessable"  # there are limits, and nobody to compare: the attribute has one group
     return {
         "candidate": candidate,
         "verdict": worst([told["verdict"] for told in attributes.values()]),

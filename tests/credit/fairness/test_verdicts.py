@@ -254,3 +254,10 @@ def test_a_figure_that_is_missing_in_spite_of_the_people_blocks_and_too_few_peop
     assert "nobody of the reference" in str(nobody["reason"])
     few = verdict(counted((0, 5000), (3, 5)))
     assert (few["verdict"], few["blocks"]) == ("not assessable", False)
+
+
+def test_an_attribute_with_one_group_is_not_assessable_where_there_are_limits() -> None:
+    alone = count({"race": ["white"]}, {"race": np.zeros(100, np.int64)}, [True] * 100, [0.9] * 100, ["approve"] * 100)
+    made = decide(alone, policy(), rules(), "forest", {}, TODAY)
+    assert (made["verdict"], made["attributes"]["race"]["verdict"]) == ("not assessable", "not assessable")
+    assert not made["blocks"]
