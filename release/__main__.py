@@ -10,7 +10,7 @@ from types import ModuleType
 from credit.errors import run
 
 COMMANDS = (
-    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "verify",
+    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export", "verify",
     "gc", "drill",
 )  # fmt: skip
 """In the order of `release --help`: first what somebody needs who was woken up."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from credit.errors import CreditError, Problem
 from release import published
 from release.ledger import Entry, Kind, Ledger, OutrunError, time_after
+from release.names import version_of
 from release.published import Published
 from release.store import Store
 
@@ -37,10 +38,14 @@ class Change(NamedTuple):
 
 
 def deployment(ledger: Ledger, record: Published, why: Why, tag: str | None = None) -> Change:
-    """Put a version that is in the store into an environment."""
+    """Put a version that is in the store into an environment; one that was live before is returned to."""
     last = ledger.newest()
     if last is not None and _is_live(last, record):
         return Change(ledger.environment, last, None)
+    if last is not None and version_of(record.version) < version_of(last.version):
+        stood = _stood(ledger, last, record)
+        if stood is not None:
+            return _change(ledger, last, "rollback", record.version, record.digest, stood.back, why, tag)
     back = None if last is None else last.back if last.kind == "fallback" else last.number
     return _change(ledger, last, "deploy", record.version, record.digest, back, why, tag)
 
@@ -66,7 +71,9 @@ def rollback_to(ledger: Ledger, record: Published, why: Why, tag: str | None = N
     last = _required(ledger, next(ledger.backwards(), None))
     if last.number == ledger.length() and _is_live(last, record):
         return Change(ledger.environment, last, None)
-    return _change(ledger, last, "rollback", record.version, record.digest, _below(ledger, last, record), why, tag)
+    stood = _stood(ledger, last, record)
+    back = stood.back if stood else last.back
+    return _change(ledger, last, "rollback", record.version, record.digest, back, why, tag)
 
 
 def fallback(ledger: Ledger, why: Why) -> Change:
@@ -122,14 +129,14 @@ def _is_live(last: Entry, record: Published) -> bool:
     return last.kind != "fallback" and (last.version, last.digest) == (record.version, record.digest)
 
 
-def _below(ledger: Ledger, last: Entry, record: Published) -> int | None:
-    """What a rollback from `record` would return to: what it was put upon when it was last live and not rolled back."""
+def _stood(ledger: Ledger, last: Entry, record: Published) -> Entry | None:
+    """The entry by which a version was live before, of those that were not rolled back from."""
     seen: Entry | None = last
     while seen is not None:
         if seen.version == record.version and seen.digest == record.digest:
-            return seen.back
+            return seen
         seen = ledger.find(seen.back) if seen.back is not None else None
-    return last.back
+    return None
 
 
 def _change(

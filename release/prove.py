@@ -59,10 +59,10 @@ def _restored(commit: str) -> str:
         git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
         git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
         _same_remote(clone)
-        pull = [sys.executable, "-m", "dvc", "pull", "--quiet"]
+        pull = [sys.executable, "-m", "dvc", "pull"]
         done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = " ".join(done.stderr.split())[-300:]
+            said = " ".join((done.stderr or done.stdout).split())[-300:]
             found = f"not all of it ({said})"
             raise CreditError(
                 Problem(f"the DVC remote, at {commit[:10]}", found, "every output", "dvc push from a copy")

@@ -43,6 +43,23 @@ def bundle_at(commit: str) -> Iterator[Path]:
         yield folder
 
 
+def file_at(commit: str | None, path: str) -> bytes:
+    """One output at a commit, or of the working tree, from DVC's cache or its remote.
+
+    Raises CreditError when it cannot be had.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+
+    try:
+        content: bytes = DVCFileSystem(rev=commit).read_bytes(path)
+    except (DvcException, OSError, KeyError) as error:
+        found = f"it neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
+        where = f"{path} at {commit[:10]}" if commit else path
+        raise CreditError(Problem(where, found, "it", "dvc push from where it was made")) from None
+    return content
+
+
 def _pull(commit: str, folder: Path) -> str:
     """Copy the bundle; the MD5 that DVC knows its manifest by."""
     from dvc.api import DVCFileSystem

@@ -115,8 +115,12 @@ def _remote(url: str) -> ObjectStore:
 
 
 def store_in_use() -> Store:
-    """The store that RELEASE_STORE names, by default the folder .store."""
-    return Store(os.environ.get("RELEASE_STORE") or DEFAULT)
+    """The store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default."""
+    url = os.environ.get("RELEASE_STORE")
+    if not url and os.environ.get("GITHUB_ACTIONS") == "true":
+        found = "nothing, and a runner's own disk is gone after the run"
+        raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
+    return Store(url or DEFAULT)
 
 
 def side_by_side(work: Callable[[T], R], items: list[T]) -> list[R]:

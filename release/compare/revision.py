@@ -13,6 +13,7 @@ import yaml
 
 from credit.errors import CreditError, Problem
 from release.git import commit_of, git, text_at
+from release.restore import file_at
 
 
 @dataclass(frozen=True)
@@ -91,20 +92,8 @@ class Revision:
             return
         with tempfile.TemporaryDirectory(prefix="release-") as temporary:
             copy = Path(temporary) / "predictions.parquet"
-            _fetch(path, self, copy)
+            copy.write_bytes(file_at(self.commit, path))
             yield copy
-
-
-def _fetch(path: str, revision: Revision, copy: Path) -> None:
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-
-    try:
-        files = DVCFileSystem(rev=revision.commit) if revision.commit else DVCFileSystem()
-        files.get_file(path, str(copy))
-    except (DvcException, OSError, KeyError):
-        where, mend = f"{path} at {revision.name}", "dvc pull, or dvc push from where it was made"
-        raise CreditError(Problem(where, "it neither in DVC's cache nor in its remote", "it", mend)) from None
 
 
 def revisions(base: str, head: str | None, merge_base: bool) -> tuple[Revision, Revision]:

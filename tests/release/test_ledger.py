@@ -85,9 +85,13 @@ def expected(steps: list[str]) -> list[tuple[str, bool] | None]:
         elif step == "rule":
             by_rule = bool(standing)
         elif not standing or standing[-1] != step or by_rule:
+            live = standing[-1] if standing else ""
             if by_rule:
                 standing.pop()  # the rule took over from it, so nobody returns to it
-            standing.append(step)
+            if step < live and step in standing:
+                del standing[standing.index(step) + 1 :]  # an earlier version is returned to
+            else:
+                standing.append(step)
             by_rule = False
         after.append((standing[-1], by_rule) if standing else None)
     return after

@@ -1,0 +1,163 @@
+"""The command on the real pipeline, with a real remote and origin: registered, restored, out of reach, caught up."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import Project
+
+from release.__main__ import COMMANDS
+
+
+def released(project: Project, *arguments: str, code: int = 0) -> Any:
+    """What a subcommand answers as JSON; of one that fails before it can, what it complains about."""
+    done = project.run("python", "-m", "release", *arguments, "--json", check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+@pytest.fixture
+def lender(finished: Project) -> Project:
+    """The pipeline ran; its data are in a remote, its commits at an origin."""
+    outside = finished.folder.parent
+    finished.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(outside / "remote"))
+    finished.commit()
+    finished.run("git", "init", "--quiet", "--bare", "--initial-branch", "main", str(outside / "origin.git"))
+    finished.run("git", "remote", "add", "origin", str(outside / "origin.git"))
+    finished.run("git", "push", "--quiet", "origin", "main")
+    finished.run("dvc", "push", "--quiet")
+    return finished
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_subcommand_has_help_with_an_example_and_speaks_json(command: str) -> None:
+    words = [sys.executable, "-m", "release", command, "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert f"example:\n  release {command}" in done.stdout
+    assert "--json" in done.stdout
+
+
+def test_help_loads_nothing_large() -> None:
+    code = "import sys; from release.__main__ import parser; parser(); print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not loaded & {"pydantic", "numpy", "yaml", "obstore", "onnxruntime", "dvc", "gto", "pandas"}
+
+
+def test_check_tells_every_problem_at_once(finished: Project) -> None:
+    finished.edit("params.yaml", "seed: 0", "seed: 1")
+    told = released(finished, "check", code=1)
+    found = " ".join(told["problems"])
+    assert not told["ready"]
+    for problem in (
+        "working tree: found 1 changed files: params.yaml",
+        "dvc.lock: found other inputs of",
+        "DVC remote",
+    ):
+        assert problem in found
+    assert "decides by the rule" in told["notes"][0]
+
+
+def test_a_version_is_an_annotated_tag_with_the_digest_and_is_made_once(lender: Project) -> None:
+    assert released(lender, "check")["ready"]
+    told = released(lender, "register", "--message", "first", "--dry-run")
+    assert told["version"] == "v1.0.0"
+    assert lender.run("git", "tag").stdout == ""
+    told = released(lender, "register", "--message", "first", "--push")
+    tag = lender.run("git", "cat-file", "tag", "credit-model@v1.0.0").stdout
+    assert f"first\n\ndigest: {told['digest']}" in tag
+    manifest = json.loads((lender.folder / "models/bundle/manifest.json").read_text())
+    assert told["digest"] == manifest["digest"]
+    assert "credit-model@v1.0.0" in lender.run("git", "ls-remote", "--tags", "origin").stdout
+    again = released(lender, "register", "--message", "again", "--version", "v1.0.0", code=1)
+    assert "git tag credit-model@v1.0.0: found taken, by modeler" in again
+    other = released(lender, "register", "--message", "again", code=1)
+    assert "found version v1.0.0, expected no version yet" in other
+
+
+def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named(lender: Project) -> None:
+    released(lender, "register", "--message", "first")
+    for path in ("models/bundle", ".dvc/cache"):
+        shutil.rmtree(lender.folder / path)
+    released(lender, "deploy", "v1.0.0", "--env", "prod", "--reason", "from the remote alone")
+    shown = released(lender, "show", "v1.0.0")
+    assert (shown["live_in"], shown["candidate"], shown["registered"]["message"]) == (["prod"], "heuristic", "first")
+    assert shown["metrics"]["roc_auc"] == pytest.approx(0.75, abs=0.01)
+    assert shown["data"]["data/raw/loanapp"]
+    lender.run("python", "-m", "release", "export", "v1.0.0", "one")
+    lender.run("python", "-m", "release", "export", "v1.0.0", "two")
+    names = ["credit-model-v1.0.0.tar.gz", "model_card.md", "report.html"]
+    assert sorted(path.name for path in (lender.folder / "one").iterdir()) == names
+    for name in names:
+        assert (lender.folder / "one" / name).read_bytes() == (lender.folder / "two" / name).read_bytes()
+    told = released(lender, "verify", "--all")["versions"]["v1.0.0"]
+    assert told["restorable"]
+    assert told["in_store"]
+    remote = lender.folder.parent / "remote/files/md5"
+    broken = next(path for path in remote.rglob("*") if path.is_file() and not path.name.endswith(".dir"))
+    content = broken.read_bytes()
+    broken.chmod(0o644)
+    broken.write_bytes(content + b" ")
+    told = released(lender, "verify", code=1)["versions"]["v1.0.0"]
+    assert broken.name in told["problems"][0]
+    broken.unlink(missing_ok=True)  # DVC takes what is corrupt out of a remote on a disk
+    told = released(lender, "verify", code=1)["versions"]["v1.0.0"]
+    assert "the DVC remote" in told["problems"][0]
+
+
+def test_a_rollback_needs_the_store_only_and_git_is_caught_up_when_it_is_back(lender: Project) -> None:
+    released(lender, "register", "--message", "first", "--push")
+    lender.run("git", "commit", "--quiet", "--allow-empty", "--message", "more")
+    released(lender, "register", "--message", "second", "--major", "--push")
+    for version in ("v1.0.0", "v2.0.0"):
+        released(lender, "deploy", version, "--env", "prod", "--reason", "r", "--push")
+    outside = lender.folder.parent
+    for name in ("origin.git", "remote"):
+        (outside / name).rename(outside / f"{name}-away")
+    shutil.rmtree(lender.folder / "data/raw")
+    (lender.folder / "params.yaml").write_text("half edited: [")
+    (lender.folder / ".git").rename(outside / "git-away")
+    told = released(lender, "rollback", "--env", "prod", "--reason", "at night")
+    assert (told["live"], told["tag"]) == ("v1.0.0", None)
+    for name in ("origin.git", "remote"):
+        (outside / f"{name}-away").rename(outside / name)
+    (outside / "git-away").rename(lender.folder / ".git")
+    synced = released(lender, "sync", "--push")
+    assert synced["environments"]["prod"]["tagged"] == synced["pushed"] == ["credit-model#prod#3"]
+    assert released(lender, "sync", "--push")["pushed"] == []
+    lender.run("gto", "deprecate", "credit-model", "v1.0.0", "prod")
+    followed = released(lender, "sync")["environments"]["prod"]["followed"]
+    assert (followed["kind"], followed["version"]) == ("deploy", "v2.0.0") or followed["kind"] == "rollback"
+    assert followed["version"] == "v2.0.0", "by the tags v2.0.0 holds again, as gto says"
+
+
+def test_gc_refuses_while_it_does_not_know_every_tag_and_keeps_what_a_tag_needs(lender: Project) -> None:
+    released(lender, "register", "--message", "first", "--push")
+    lender.run("git", "tag", "--delete", "credit-model@v1.0.0")
+    refused = released(lender, "gc", code=1)
+    assert "no credit-model@v1.0.0" in refused
+    lender.run("git", "fetch", "--quiet", "--tags", "origin")
+    lender.edit("params.yaml", "approve_unfavourable: -5", "approve_unfavourable: -4")
+    lender.run("dvc", "repro", "--quiet")
+    cache = lender.folder / ".dvc/cache/files/md5"
+    before = {path.name for path in cache.rglob("*") if path.is_file()}
+    assert released(lender, "gc")["dry_run"]
+    assert {path.name for path in cache.rglob("*") if path.is_file()} == before
+    lender.run("git", "checkout", "--quiet", ".")
+    released(lender, "gc", "--force", "--cloud")
+    assert {path.name for path in cache.rglob("*") if path.is_file()} < before
+    assert released(lender, "verify")["versions"]["v1.0.0"]["restorable"]
+
+
+def test_a_drill_loses_nothing_and_leaves_nothing(lender: Project) -> None:
+    told = released(lender, "drill")
+    assert told["lost"] == []
+    assert told["answered"] > 20
+    assert [step["name"] for step in told["steps"]][-1] == "rollback --to rule"
+    assert not list((lender.folder / ".store").rglob("*.json"))
+    assert Path(told["store"]) == Path(".store")
