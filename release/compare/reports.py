@@ -42,13 +42,13 @@ def _md5(content: bytes) -> str:
 
 
 def _files(revision: Revision, folder: str) -> list[str]:
-    """By name, in DVC's order: that of the parts of the path."""
+    """By name, in DVC's order: that of the whole path."""
     if revision.commit is None:
         names = [file.relative_to(folder).as_posix() for file in Path(folder).rglob("*") if file.is_file()]
     else:
         listed = git("ls-tree", "-r", "-z", "--name-only", revision.commit, f"{folder}/").split("\0")
         names = [name.removeprefix(f"{folder}/") for name in listed if name]
-    return sorted(names, key=lambda name: name.split("/"))
+    return sorted(names)
 
 
 def _bytes(revision: Revision, path: str) -> bytes | None:

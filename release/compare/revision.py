@@ -60,7 +60,7 @@ class Revision:
 
     def _yaml(self, path: str) -> dict[str, Any]:
         try:
-            return self._mapping(path, yaml.load(self.text(path) or "", yaml.CSafeLoader) or {})
+            return self._mapping(path, yaml.load(self.text(path) or "{}", yaml.CSafeLoader))
         except yaml.YAMLError as error:
             raise CreditError(Problem(f"{path} at {self.name}", " ".join(str(error).split()), "YAML")) from None
 
