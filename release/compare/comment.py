@@ -14,6 +14,9 @@ LIMIT = 65_000
 """GitHub takes 65,536 characters."""
 
 
+GATES = ("fairness.", "choose.")
+"""The parameters that say what passes."""
+
 CUT = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
 
 
@@ -43,13 +46,20 @@ def verdict(told: Mapping[str, Any]) -> str:
         change = (
             "still goes forward" if base["champion"] == head["champion"] else f"goes forward instead of {name(base)}"
         )
-        sign = "✅" if head["passes"] and not groups.dropped(told) else "⚠️"
+        sign = "✅" if head["passes"] and not _warnings(told) else "⚠️"
         said = f"{name(head)} {change}: {escaped(head['why'])}"
         lines = [f"### {sign} {said[:1].upper()}{said[1:]}"]
-    lines += [f"- ⚠️ {drop}" for drop in groups.dropped(told)]
+    lines += [f"- ⚠️ {warning}" for warning in _warnings(told)]
     lines += [f"- {escaped(waiver)}" for waiver in told["waivers"]]
     against = f"`{told['base']['commit'][:10]}`" if told["base"]["commit"] else "nothing"
     return "\n".join([*lines, "", f"Compared with {against}, {escaped(base['name'])}."])
+
+
+def _warnings(told: Mapping[str, Any]) -> list[str]:
+    """What passes and yet needs a reviewer: limits that moved so that it does, and groups that lost by it."""
+    gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATES)}
+    moved = [f"{escaped(key)} {escaped(old)} → {escaped(new)}" for key, (old, new) in gates.items()]
+    return [*(f"the gates themselves change: {one}" for one in moved), *groups.dropped(told)]
 
 
 def _sections(told: Mapping[str, Any]) -> list[str]:

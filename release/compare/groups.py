@@ -82,7 +82,8 @@ def _change(paired: Mapping[str, Any], mark: bool = True) -> str:
 
 def chart(told: Mapping[str, Any]) -> str:
     """Ratios of the groups, those that moved most first; GitHub draws it. One group alone would be no line."""
-    rows = [row for row in told["fairness"]["champion"] if None not in row["ratio"]]
+    assessed = [row for row in told["fairness"]["champion"] if row["verdicts"][1] != "not assessable"]
+    rows = [row for row in assessed if None not in row["ratio"]]
     rows = sorted(rows, key=lambda row: -abs(row["ratio"][1] - row["ratio"][0]))[:6]
     if not any(row["ratio"][0] != row["ratio"][1] for row in rows):
         return ""

@@ -78,8 +78,11 @@ def _quality(row: Mapping[str, Any]) -> list[str]:
 def features(told: Mapping[str, Any]) -> str:
     """What came and what went, and why, and what now gives a protected attribute away."""
     changes = told["features"]
-    lines = [f"- added {escaped(one)}" for one in changes["added"]]
-    lines += [f"- dropped {escaped(one)}: {escaped(why)}" for one, why in changes["dropped"].items()]
+    lines = [f"- added {', '.join(map(escaped, changes['added']))}"] if changes["added"] else []
+    reasons = dict.fromkeys(changes["dropped"].values())
+    for reason in reasons:
+        gone = ", ".join(escaped(one) for one, why in changes["dropped"].items() if why == reason)
+        lines.append(f"- dropped {gone}: {escaped(reason)}")
     lines += [
         f"- ⚠️ {escaped(one['feature'])} is a new proxy: it guesses {escaped(one['attribute'])} "
         f"with an AUC of {number(one['auc'])}"
