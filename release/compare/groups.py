@@ -92,7 +92,7 @@ def chart(told: Mapping[str, Any]) -> str:
     bars = [", ".join(f"{row['ratio'][side]:.3f}" for row in rows) for side in (0, 1)]
     lines = [
         "```mermaid",
-        "xychart-beta",
+        "xychart-beta horizontal",  # beside each other, names would overlap
         '  title "Ratio to the reference: bars now, line before"',
         f"  x-axis [{names}]",
         f'  y-axis "ratio" 0 --> {top:.1f}',
