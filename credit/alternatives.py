@@ -6,12 +6,12 @@ people reach. Points that no other beats in both the metric and the lowest adver
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from credit.candidates import Hyperparameters, Name, build, fit
 from credit.command import Params
@@ -37,10 +37,16 @@ class Shares(Params):
     highest: float = Field(gt=0, lt=1)
     step: float = Field(gt=0, lt=1)
 
+    @model_validator(mode="after")
+    def _are_some(self) -> Self:
+        if self.lowest > self.highest:
+            raise ValueError(f"lowest {self.lowest:g}, highest {self.highest:g}|lowest <= highest")
+        return self
+
     @property
     def values(self) -> list[float]:
         """All of them, in order."""
-        count = round((self.highest - self.lowest) / self.step) + 1
+        count = int((self.highest - self.lowest) / self.step + 1e-9) + 1
         return [round(self.lowest + i * self.step, 6) for i in range(count)]
 
 
@@ -87,7 +93,8 @@ def auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> Point:
     """The figure that no cut-off changes. Inputs: shape (n,) each."""
     from sklearn.metrics import roc_auc_score
 
-    return {"roc_auc": float(roc_auc_score(y, scores))}
+    known = np.isfinite(scores)
+    return {"roc_auc": float(roc_auc_score(y[known], scores[known])) if len(set(y[known])) == 2 else None}
 
 
 def worth(
@@ -143,9 +150,9 @@ def fairest(points: Sequence[Point], baseline: Point, params: FindAlternatives) 
 def told(baseline: Point, found: Point | None, params: FindAlternatives, tried: int) -> str:
     """What was found, in plain words."""
     metric = params.metric.replace("_", " ")
-    start = (
-        f"Of the candidates as trained, {baseline['candidate']} has the best {metric}, {baseline[params.metric]:.3f}"
-    )
+    best = baseline["candidate"].replace("_", " ")
+    value = "none" if baseline[params.metric] is None else f"{baseline[params.metric]:.3f}"
+    start = f"Of the candidates, scored on people whom they have not seen, {best} has the best {metric}, {value}"
     if baseline["group"] is None:
         return f"{start}; no group is large enough to compare."
     start += f", with a lowest adverse impact ratio of {baseline['adverse_impact_ratio']:.3f} ({baseline['group']})"

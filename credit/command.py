@@ -11,9 +11,9 @@ from credit.files import read_yaml
 
 
 class Params(BaseModel):
-    """A block of params.yaml: frozen, and an unknown key is an error."""
+    """A block of params.yaml: frozen, and an unknown key, NaN or an infinity is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Data(Params):

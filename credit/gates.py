@@ -5,17 +5,20 @@ A figure that is missing fails its gate. Equal treatment is judged apart, by `cr
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from credit.command import Params
 
+MoreIsBetter = Literal["roc_auc", "average_precision", "ks", "accuracy", "expected_value"]
+"""The figures by which candidates can be compared without knowing which way is better."""
+
 
 class Gain(Params):
-    """A figure against another version's. `metric`: one of which more is better; `by`: the least difference."""
+    """A figure against another version's. `by`: the least difference."""
 
-    metric: str
+    metric: MoreIsBetter
     by: float
 
 

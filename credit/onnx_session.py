@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.errors import CreditError, Problem
+
 INPUT, OUTPUT = "columns", "score"
 
 Score = Callable[[NDArray[np.float32]], NDArray[np.float64]]
@@ -26,7 +28,11 @@ def load_onnx(model: bytes) -> OnnxModel:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions have no base but this one
+        found = " ".join(str(error).split())[:200]
+        raise CreditError(Problem("model.onnx", found, "a model that onnxruntime loads")) from None
 
     def score(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         (scores,) = session.run([OUTPUT], {INPUT: matrix})

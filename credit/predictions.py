@@ -21,6 +21,8 @@ from credit.tables import frame_of, open_table
 COLUMNS = ("fold", "favourable", "score", "decision")
 """Beside those that say who somebody is."""
 
+_KINDS = {"fold": "whole number", "favourable": "boolean", "score": "number", "decision": "text"}
+
 _GROUP, _ID = "group_", "id_"
 
 
@@ -65,6 +67,8 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
     missing = [name for name in (*own, *COLUMNS) if name not in there]
     raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
     table = opened.read(columns=[*own, *COLUMNS])
+    raise_if_any([problem for name, kind in _KINDS.items() if (problem := _unlike(path, table[name], name, kind))])
+    raise_if_any([Problem(str(path), "no rows", "a row per person")] if not len(table) else [])
     return Predictions(
         frame_of(table.select(list(own))).rename(columns=own),
         table["fold"].to_numpy().astype(np.int64),
@@ -72,6 +76,23 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
         table["score"].to_numpy().astype(np.float64),
         np.asarray(table["decision"].to_pandas(), dtype=np.str_),
     )
+
+
+def _unlike(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Problem | None:
+    """What is wrong with a column: its type, or values that are missing where there must be some."""
+    plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    fits = {
+        "boolean": pa.types.is_boolean,
+        "whole number": pa.types.is_integer,
+        "number": lambda of: pa.types.is_floating(of) or pa.types.is_integer(of),
+        "text": lambda of: pa.types.is_string(of) or pa.types.is_large_string(of),
+    }[kind]
+    if not fits(plain):
+        return Problem(f"{path}: {name}", f"the type {plain}", kind)
+    missing = column.null_count
+    if missing and name != "score":
+        return Problem(f"{path}: {name}", f"{missing:,} rows without a value", "one in every row")
+    return None
 
 
 def in_folds(predictions: Predictions) -> Predictions:

@@ -85,7 +85,7 @@ def measure(contract: Contract, params: SelectFeatures, read: Read) -> list[Cand
             counts = count(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
             sizes = counts.sum(axis=(0, 1))
             aucs = [auc_of_class(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
-            proxies[attribute] = float(max(aucs, default=0.5))
+            proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
         ranks = _ranks(codes, good, params.sample)
         missing = float(values.isna().mean())
         candidates.append(Candidate(name, missing, len(np.unique(codes)), auc, proxies, ranks))

@@ -4,10 +4,12 @@ It stands apart from the stages because those have nothing to do on a fresh clon
 """
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from credit.errors import run
+from credit.errors import raise_if_any, run
+from credit.fairness.waivers import expired, load_waivers
 from credit.files import read_json
 
 FIGURES = ("approval_rate", "bad_rate", "expected_value")
@@ -46,6 +48,7 @@ def main() -> None:
     metrics = read_json(reports / "metrics.json")
     fairness = {name: read_json(reports / f"fairness/{name}.json") for name in metrics}
     print(summary(metrics, fairness, read_json(reports / "choice.json")))
+    raise_if_any(expired(load_waivers(Path("waivers")), date.today()))
 
 
 if __name__ == "__main__":

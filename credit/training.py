@@ -3,7 +3,7 @@
 Cross-validated, because a forest's scores on the rows that it has seen are far too sure.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from credit.search import Search, searched
 class PolicyParams(Params):
     """The block `train.policy`."""
 
-    approval_share: Literal["base_rate"] | float
+    approval_share: Literal["base_rate"] | Annotated[float, Field(ge=0, le=1)]
     referral_budget: float = Field(ge=0, le=1)
 
 

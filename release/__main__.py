@@ -10,8 +10,8 @@ from types import ModuleType
 from credit.errors import run
 
 COMMANDS = (
-    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export", "verify",
-    "gc", "drill",
+    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export",
+    "verify", "gc", "drill",
 )  # fmt: skip
 """In the order of `release --help`: first what somebody needs who was woken up."""
 
@@ -49,7 +49,12 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one subcommand and print its answer."""
     args = parser().parse_args(arguments)
-    answer = _module(args.command).run(args)
+    try:
+        answer = _module(args.command).run(args)
+    except KeyboardInterrupt:
+        print("interrupted: what is live is whole; release status says what it is, the same command again completes it",
+              file=sys.stderr)  # fmt: skip
+        sys.exit(130)
     print(json.dumps(answer.content, indent=2, ensure_ascii=False) if args.json else answer.text)
     sys.exit(answer.code)
 

@@ -2,17 +2,25 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from credit.command import read_params
 from credit.errors import CreditError, Problem
+from credit.fairness.waivers import expired, load_waivers
 from credit.files import read_json
+from credit.gates import Gates, judge_quality
+from credit.manifest import verified
+from release import published
 from release.git import commit_of, git, has_origin
+from release.ledger import Ledger
 from release.names import Version
 from release.restore import bundle_at
+from release.store import store_in_use
 from release.tags import Registry
 
-RULE = "heuristic"
+RULE, PRODUCTION = "heuristic", "prod"
 
 
 class Checked(NamedTuple):
@@ -35,6 +43,8 @@ def check(registry: Registry, version: Version) -> Checked:
         _lock,
         _remote,
         lambda: _gates(read_json(Path("reports/choice.json")), notes),
+        lambda: _against_production(notes),
+        lambda: expired(load_waivers(Path("waivers")), date.today()),
         lambda: _bundle(commit, digest),
         lambda: _taken(registry, version, commit),
     ]
@@ -114,10 +124,30 @@ def _gates(choice: Mapping[str, Any], notes: list[str]) -> list[Problem]:
     ]
 
 
+def _against_production(notes: list[str]) -> list[Problem]:
+    """The largest loss against the version that is live in prod, where one is known; `choose.gates` says how large."""
+    try:
+        store = store_in_use()
+        last = Ledger(store, PRODUCTION).newest()
+        if last is None:
+            return []
+        with published.fetched(store, published.required(store, last.version)) as folder:
+            manifest = verified(folder)
+            before = read_json(folder / "metrics.json").get(manifest.candidate, {})
+    except CreditError as error:
+        notes.append(f"not compared with the version in {PRODUCTION}: {error.problems[0]}")
+        return []
+    champion = str(read_json(Path("reports/choice.json"))["champion"])
+    params = read_params(Gates, "choose.gates")
+    only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
+    judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)
+    mend = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
+    against = [finding["reason"] for finding in judged["findings"] if not finding["passes"]]
+    return [Problem(f"the champion {champion}", reason, "no larger loss", mend) for reason in against]
+
+
 def waivers(folder: Path) -> list[str]:
     """A line per waiver."""
-    from credit.fairness.waivers import load_waivers
-
     return [
         f"waiver {file}: {one.candidate}, {one.attribute} {one.group}, {one.measure}, "
         f"by {one.who} until {one.until}: {one.why}"

@@ -7,13 +7,11 @@ candidate stand side by side in it, so that a reader sees what one costs in the 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
-
 from credit.candidates import NAMES, Name
 from credit.command import Params, arguments, read_params
 from credit.errors import CreditError, Problem, run
 from credit.files import read_json, rounded, write_json
-from credit.gates import Gates, judge_quality
+from credit.gates import Gates, MoreIsBetter, judge_quality
 
 RULE = "heuristic"
 SHOWN = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
@@ -26,7 +24,7 @@ Reports = Mapping[str, Mapping[str, Any]]
 class Choose(Params):
     """The block `choose`."""
 
-    metric: str = Field(min_length=1)
+    metric: MoreIsBetter
     gates: Gates
 
 

@@ -54,7 +54,7 @@ def as_text(content: dict[str, Any]) -> str:
     width = max(map(len, content["attributes"]))
     for name, told in content["attributes"].items():
         small = ", ".join(told["not_assessable"])
-        lines.append(f"  {name:{width}}  {told['verdict']}{f' (too few to judge: {small})' if small else ''}")
+        lines.append(f"  {name:{width}}  {told['verdict']}{f' (no verdict on: {small})' if small else ''}")
     findings = [*content["findings"], *content.get("against", {}).get("findings", [])]
     for word, key in (("blocks", "blocks"), ("warns", "warn")):
         lines += [f"{word}: {one['reason']}" for one in findings if one.get(key)]

@@ -87,7 +87,7 @@ class Policy(Params):
 
     description: str
     gates: Literal["nothing", "attributes", "pairs"]
-    limits: dict[str, Limit]
+    limits: dict[str, Limit] = Field(min_length=1)
 
     @property
     def gated(self) -> "Policy":

@@ -53,6 +53,8 @@ def more_people(item: Comparison) -> dict[str, Any]:
     rate = item.rate
     if rate is None or item.measure in WITHIN or not item.n or not item.reference_n:
         return {}
+    if item.limit.holds(item.low, item.high):
+        return {}  # those who do not disclose are the obstacle: no number of others helps
     count, n = rate.of(item.people)
     ratio = item.measure == "adverse_impact_ratio"
 

@@ -115,9 +115,11 @@ def action(item: Comparison, verdict: str, rules: Rules) -> str:
     if verdict == "insufficient":
         within = item.limit.holds(item.value, item.value)
         return rules.insufficient_within if within else rules.insufficient_beyond
-    if verdict == "not assessable":
-        return "nothing" if item.group == UNDISCLOSED and not item.total else rules.not_assessable
+    if verdict == "not assessable" and item.group == UNDISCLOSED and not item.total:
+        return "nothing"
     few = min(item.n, item.reference_n) < rules.smallest_denominator
+    if verdict == "not assessable":
+        return rules.not_assessable if few else "block"  # a figure that is missing in spite of the people fails
     return "warn" if item.limit.warns(item.value) and not few else "nothing"
 
 

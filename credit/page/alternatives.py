@@ -31,9 +31,14 @@ def points_of(results: Results) -> tuple[Point, ...]:
 
 def name_of(point: Json) -> str:
     """A point by what was set."""
-    knobs = [f"{words(name)} {value:g}" for name, value in point["hyperparameters"].items()]
+    knobs = [f"{words(name)} {_setting(value)}" for name, value in point["hyperparameters"].items()]
     share = point["approval_share"]
     return ", ".join([words(point["candidate"]), *knobs, *([f"approving {share:.0%}"] if share is not None else [])])
+
+
+def _setting(value: Json) -> str:
+    number_ = isinstance(value, int | float) and not isinstance(value, bool)
+    return "not set" if value is None else f"{value:g}" if number_ else str(value)
 
 
 def _point(point: Json, metric: str) -> Point:

@@ -51,16 +51,26 @@ def accurate_and_alike(results: Results) -> Iterator[str]:
     least = f"{number(ratios[best]['value'])} for {group_of(ratios[best])}"
     if best == alike:
         yield f"{told} and has the highest of the lowest adverse impact ratios, {least}: here the two do not conflict."
-        return
-    also = "and has the lowest adverse impact ratio of all" if best == lowest else "with an adverse impact ratio of"
-    fairest = f"{the(alike)} has the highest, {number(ratios[alike]['value'])}"
-    accuracy = f", at {words(metric)} {number(values[alike])}" if alike in values else ""
-    yield f"{told} {also}{',' if best == lowest else ''} {least}; {fairest}{accuracy}."
+    else:
+        yield _apart(results, told, least, best, lowest, alike, values)
     champion = results.choice["champion"]
     if champion == lowest != best and not results.choice["candidates"][champion]["passes"]:
         own = f"{number(ratios[champion]['value'])} for {group_of(ratios[champion])}"
         because = "it goes forward because no other may, not because it treats groups more alike"
         yield f"{sentence(the(champion))} has the lowest of all, {own}: {because}."
+
+
+def _apart(
+    results: Results, told: str, least: str, best: str, lowest: str, alike: str, values: dict[str, float]
+) -> str:
+    """The most accurate candidate and the one that treats groups most alike are two."""
+    metric, ratios = metric_of(results), _lowest_ratios(results)
+    if number(ratios[best]["value"]) == number(ratios[alike]["value"]):
+        return f"{told} with an adverse impact ratio of {least}, as high as that of {the(alike)}."
+    also = "and has the lowest adverse impact ratio of all" if best == lowest else "with an adverse impact ratio of"
+    fairest = f"{the(alike)} has the highest, {number(ratios[alike]['value'])}"
+    accuracy = f", at {words(metric)} {number(values[alike])}" if alike in values else ""
+    return f"{told} {also}{',' if best == lowest else ''} {least}; {fairest}{accuracy}."
 
 
 def people(results: Results) -> Iterator[str]:
@@ -82,8 +92,8 @@ def people(results: Results) -> Iterator[str]:
     )
     if both:
         yield (
-            f"For {both} that interval reaches to both sides of the limit of {limit}: on so few people the data do "
-            "not decide, which counts as insufficient, not as a pass."
+            f"For {both} that interval reaches to both sides of the limit of {limit}: the data do not decide"
+            ", which counts as insufficient, not as a pass."
         )
     beyond = [name for name, ends in same.items() if limit.broken(*_open(ends))]
     for text, fails in ((": a fail", True), (", though no longer when corrected for the number of comparisons", False)):

@@ -25,6 +25,7 @@ class Waived(NamedTuple):
     who: str
     why: str
     until: str
+    used: bool
 
 
 class Model(NamedTuple):
@@ -120,6 +121,8 @@ def _model(candidate: Json) -> Model:
 
 
 def _waivers(results: Results) -> tuple[Waived, ...]:
+    findings = [item.get("waiver") or {} for judged in results.judged.values() for item in judged["findings"]]
+    used = {waiver["file"] for waiver in findings if waiver.get("used")}
     return tuple(
         Waived(
             file.rpartition("/")[2],
@@ -128,6 +131,7 @@ def _waivers(results: Results) -> tuple[Waived, ...]:
             one.who,
             one.why,
             one.until.isoformat(),
+            file in used,
         )
         for file, one in results.waivers.items()
     )

@@ -76,7 +76,7 @@ def pairs(results: Results) -> tuple[Pairs, ...]:
 def _pairs(name: str, judged: Json) -> Pairs:
     items = [item for item in (*judged["findings"], *judged["pairs"]) if AND in item["attribute"]]
     gated = [item for item in items if item["verdict"] != "reported"]
-    ratios = [item for item in items if item["measure"] == RATIO and item["verdict"] != "not assessable"]
+    ratios = [item for item in items if item["measure"] == RATIO and item["value"] is not None]
     lowest = min(ratios, key=lambda item: item["value"], default=None)
     return Pairs(
         words(name),

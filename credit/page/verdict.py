@@ -37,7 +37,8 @@ def _why(results: Results) -> str:
     alone = f"Of {len(entries)} candidates only this one passes every gate"
     best = f"{len(passing)} of {len(entries)} candidates pass every gate, and it has the best {words(metric)} of them"
     range_ = f" (95% interval {told.interval})" if told.interval else ""
-    return f"{alone if len(passing) == 1 else best}: {words(metric)} {told.value}{range_}."
+    free = " Equal treatment does not gate under this policy." if results.fairness.chosen.gates == "nothing" else ""
+    return f"{alone if len(passing) == 1 else best}: {words(metric)} {told.value}{range_}.{free}"
 
 
 def _against(results: Results) -> Iterator[str]:

@@ -20,6 +20,7 @@ from credit.manifest import FORMAT, MANIFEST, Agreement, digest_of, verified, wr
 AGREEMENT = Agreement(rows=1, other_decisions=0, denied_without_reason=0)
 FILES = [
     "contract.yaml",
+    "examples.json",
     "features.json",
     "heuristic.json",
     "manifest.json",

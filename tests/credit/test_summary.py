@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from projects import Project
+
 from credit.summary import summary
 
 FIGURES = {"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25}
@@ -34,3 +36,12 @@ def test_figures_stand_below_their_heads() -> None:
     head, line = lines[0], lines[1]
     assert line[: head.index("roc auc") + len("roc auc")].endswith("0.750")
     assert line[head.index("for whom") :].startswith("race Black")
+
+
+def test_an_expired_waiver_ends_make_repro_with_an_error_although_dvc_sees_no_clock(project: Project) -> None:
+    waiver = "candidate: logistic\nattribute: race\ngroup: Black\nmeasure: adverse_impact_ratio\nwho: a\nwhy: b\n"
+    (project.folder / "waivers/w.yaml").write_text(f"{waiver}until: 2025-12-31\n")
+    done = project.run("python", "-m", "credit.summary", check=False)
+    assert done.returncode == 1
+    assert "champion: " in done.stdout
+    assert done.stderr.startswith("error: waivers/w.yaml: until: found 2025-12-31, which is past")

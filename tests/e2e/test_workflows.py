@@ -163,7 +163,7 @@ def test_a_run_whose_pull_request_has_moved_on_posts_nothing(hub: Hub) -> None:
     assert [call["words"][:2] for call in hub.calls] == [["run", "download"], ["pr", "list"]]
 
 
-def test_a_failing_gate_fails_the_check_and_a_fork_without_secrets_computes_anew(hub: Hub) -> None:
+def test_a_failing_gate_fails_the_check(hub: Hub) -> None:
     base = hub.clone.run("git", "rev-parse", "HEAD").stdout.strip()
     hub.clone.run("git", "checkout", "--quiet", "-b", "change")
     hub.clone.edit("stages/choose.py", "champion = max(", 'champion = "logistic" if True else max(')

@@ -80,6 +80,15 @@ def test_a_version_is_an_annotated_tag_with_the_digest_and_is_made_once(lender: 
     assert "found version v1.0.0, expected no version yet" in other
 
 
+def test_an_output_that_is_lost_in_the_remote_is_named_before_a_version_is_made(lender: Project) -> None:
+    code = "from dvc.api import DVCFileSystem as F; print(F(rev='HEAD').info('models/bundle/model.onnx')['md5'])"
+    md5 = lender.run("python", "-c", code).stdout.strip()
+    (lender.folder.parent / f"remote/files/md5/{md5[:2]}/{md5[2:]}").unlink()
+    told = released(lender, "check", code=1)
+    assert len(told["problems"]) == 1
+    assert "DVC remote: found not there: models/bundle/model.onnx" in told["problems"][0]
+
+
 def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named(lender: Project) -> None:
     released(lender, "register", "--message", "first")
     for path in ("models/bundle", ".dvc/cache"):
@@ -161,3 +170,15 @@ def test_a_drill_loses_nothing_and_leaves_nothing(lender: Project) -> None:
     assert [step["name"] for step in told["steps"]][-1] == "rollback --to rule"
     assert not list((lender.folder / ".store").rglob("*.json"))
     assert Path(told["store"]) == Path(".store")
+
+
+def test_a_loss_against_the_version_in_production_is_a_problem(lender: Project) -> None:
+    released(lender, "register", "--message", "first")
+    released(lender, "deploy", "v1.0.0", "--env", "prod", "--reason", "r")
+    path = lender.folder / "reports/metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["heuristic"]["roc_auc"] -= 0.1
+    path.write_text(json.dumps(metrics))
+    found = " ".join(released(lender, "check", code=1)["problems"])
+    assert "change against production: -0.1000, beyond the limit of at least -0.02" in found
+    assert "v1.0.0 is live" in found

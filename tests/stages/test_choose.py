@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from credit.errors import CreditError
 from stages.choose import Choose, choose
@@ -66,6 +67,23 @@ def test_a_model_that_approves_nobody_does_not_go_forward_because_nothing_speaks
     choice = choose(PARAMS, figures, fairness())
     assert choice["champion"] == "logistic"
     assert choice["candidates"]["random_forest"]["against"][0].startswith("it approves nobody")
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "brier", "bad_rate", "roc_auc_interval", "rows", "nonsense"])
+def test_only_figures_of_which_more_is_better_choose(metric: str) -> None:
+    for block in ({"metric": metric}, {"gates": {"gain_over_rule": {"metric": metric, "by": 0.0}}}):
+        content = PARAMS.model_dump()
+        content |= {"metric": metric} if "metric" in block else {"gates": content["gates"] | block["gates"]}
+        with pytest.raises(ValidationError, match="expected_value"):
+            Choose.model_validate(content)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_limit_that_is_no_number_is_an_error(value: float) -> None:
+    content = PARAMS.model_dump()
+    content["gates"]["gain_over_rule"] = {"metric": "roc_auc", "by": value}
+    with pytest.raises(ValidationError, match="finite"):
+        Choose.model_validate(content)
 
 
 def test_a_figure_that_nobody_computes_is_an_error() -> None:

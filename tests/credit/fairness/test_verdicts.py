@@ -246,3 +246,11 @@ def test_a_figure_of_one_group_can_be_gated_too_and_then_binds_the_reference() -
     limit = {"selection_rate": Limit(at_least=0.5, at_most=0.9, source="a test")}
     made = decide(counted((950, 1000), (300, 1000), (700, 1000)), policy(**limit), rules(), "forest", {}, TODAY)
     assert [f["verdict"] for f in made["findings"]] == ["fail", "fail", "pass"]
+
+
+def test_a_figure_that_is_missing_in_spite_of_the_people_blocks_and_too_few_people_do_not() -> None:
+    nobody = verdict(counted((0, 5000), (17, 300)))
+    assert (nobody["verdict"], nobody["blocks"]) == ("not assessable", True)
+    assert "nobody of the reference" in str(nobody["reason"])
+    few = verdict(counted((0, 5000), (3, 5)))
+    assert (few["verdict"], few["blocks"]) == ("not assessable", False)

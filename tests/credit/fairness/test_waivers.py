@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fairness_rows import ROOT, TODAY, counted, policy, rules
+from pydantic import ValidationError
 
 from credit.errors import CreditError
 from credit.fairness.verdicts import decide
@@ -91,3 +92,26 @@ def test_the_waiver_that_the_readme_shows_is_one(tmp_path: Path) -> None:
     (tmp_path / "shown.yaml").write_text(shown)
     assert next(iter(load_waivers(tmp_path).values())).group == "Hispanic"
     assert load_waivers(ROOT / "waivers") == {}
+
+
+def test_a_waiver_for_the_reference_or_for_a_pair_that_does_not_gate_is_unmatched() -> None:
+    reference = UNDECIDED.groups["race"][0]
+    with pytest.raises(CreditError, match=f"group: found {reference}"):
+        check_waivers({"w": WAIVER.model_copy(update={"group": reference})}, ["forest"], UNDECIDED, policy(), TODAY)
+    with pytest.raises(CreditError, match="attribute: found race & sex"):
+        check_waivers(
+            {"w": WAIVER.model_copy(update={"attribute": "race & sex"})}, ["forest"], UNDECIDED, policy(), TODAY
+        )
+
+
+@pytest.mark.parametrize("change", [{"who": " "}, {"why": "\n"}, {"until": 4102444800}])
+def test_a_waiver_that_nobody_signs_or_that_has_no_day_is_an_error(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Waiver.model_validate(WAIVER.model_dump() | change)
+
+
+def test_a_file_that_would_never_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("what waivers are")
+    (tmp_path / "race.yml").write_text("candidate: forest")
+    with pytest.raises(CreditError, match=r"race\.yml: found a file that nobody reads"):
+        load_waivers(tmp_path)
