@@ -1,11 +1,15 @@
 """What a change does: verdict, metrics, equal treatment, flipped decisions, features, data"""
 
 import argparse
+import sys
 
 from release.answer import Answer
 
 EXAMPLE = """release compare main
   release compare origin/main HEAD --merge-base"""
+
+NOT_TO_BE_MERGED = 3
+"""The exit code of --gate."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,13 +20,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--merge-base", action="store_true", help="compare with where HEAD left BASE, as pull requests do"
     )
     parser.add_argument("--gate", action="store_true", help="exit with 3 when the change must not be merged")
+    parser.add_argument(
+        "--markdown", action="store_true", help="the comment for GitHub (default unless a terminal reads it)"
+    )
 
 
 def run(args: argparse.Namespace) -> Answer:
-    """Markdown for people and for a comment on a pull request."""
+    """Markdown for a comment on a pull request, or the same for a terminal."""
     from release.compare.comment import comment
     from release.compare.facts import compared
     from release.compare.revision import revisions
+    from release.compare.terminal import plain
 
     told = compared(*revisions(args.base, args.head, args.merge_base))
-    return Answer(told, comment(told).rstrip(), 3 if args.gate and told["problems"] else 0)
+    text = comment(told).rstrip()
+    shown = text if args.markdown or not sys.stdout.isatty() else plain(text)
+    return Answer(told, shown, NOT_TO_BE_MERGED if args.gate and told["problems"] else 0)

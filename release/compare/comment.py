@@ -1,9 +1,10 @@
 """The comparison as a comment on GitHub: the verdict first, then what a reviewer asks next."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from release.compare import sections
+from release.compare import groups, sections
 from release.compare.markdown import escaped, name
 
 MARKER = "<!-- credit-model-comparison -->"
@@ -13,14 +14,25 @@ LIMIT = 65_000
 """GitHub takes 65,536 characters."""
 
 
+GATES = ("fairness.", "choose.")
+"""The parameters that say what passes."""
+
+CUT = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
+
+
 def comment(told: Mapping[str, Any]) -> str:
-    """The whole comment. What is too long loses its details, and says so."""
-    parts = [verdict(told), *_sections(told)]
-    text = "\n\n".join(part for part in parts if part)
-    if len(text) > LIMIT:
-        text = "\n\n".join(part for part in parts if part and not part.startswith("<details>"))
-        text = text[:LIMIT] + "\n\n_Cut: `release compare` prints all of it._"
-    return f"{MARKER}\n{text}\n"
+    """The whole comment. What is too long loses its details, then the ends of its longest sections, and says so."""
+    parts = [part for part in [verdict(told), *_sections(told)] if part]
+    if _length(parts) > LIMIT:
+        parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [CUT]
+    while (beyond := _length(parts) - LIMIT) > 0:
+        longest = max(range(len(parts)), key=lambda i: len(parts[i]))
+        parts[longest] = parts[longest][:-beyond].rpartition("\n")[0]  # whole lines: half a line may be half an escape
+    return f"{MARKER}\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _length(parts: list[str]) -> int:
+    return sum(len(part) + 2 for part in parts)
 
 
 def verdict(told: Mapping[str, Any]) -> str:
@@ -34,12 +46,20 @@ def verdict(told: Mapping[str, Any]) -> str:
         change = (
             "still goes forward" if base["champion"] == head["champion"] else f"goes forward instead of {name(base)}"
         )
-        sign = "✅" if head["passes"] else "⚠️"
+        sign = "✅" if head["passes"] and not _warnings(told) else "⚠️"
         said = f"{name(head)} {change}: {escaped(head['why'])}"
         lines = [f"### {sign} {said[:1].upper()}{said[1:]}"]
+    lines += [f"- ⚠️ {warning}" for warning in _warnings(told)]
     lines += [f"- {escaped(waiver)}" for waiver in told["waivers"]]
     against = f"`{told['base']['commit'][:10]}`" if told["base"]["commit"] else "nothing"
     return "\n".join([*lines, "", f"Compared with {against}, {escaped(base['name'])}."])
+
+
+def _warnings(told: Mapping[str, Any]) -> list[str]:
+    """What passes and yet needs a reviewer: limits that moved so that it does, and groups that lost by it."""
+    gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATES)}
+    moved = [f"{escaped(key)} {escaped(old)} → {escaped(new)}" for key, (old, new) in gates.items()]
+    return [*(f"the gates themselves change: {one}" for one in moved), *groups.dropped(told)]
 
 
 def _sections(told: Mapping[str, Any]) -> list[str]:
@@ -48,8 +68,8 @@ def _sections(told: Mapping[str, Any]) -> list[str]:
     return [
         sections.candidates(told),
         sections.people(told["people"]),
-        sections.fairness(told),
-        sections.chart(told),
+        groups.fairness(told),
+        groups.chart(told),
         sections.metrics(told),
         sections.features(told),
         sections.data(told),
@@ -58,8 +78,13 @@ def _sections(told: Mapping[str, Any]) -> list[str]:
 
 
 def _anything(told: Mapping[str, Any]) -> bool:
-    data, features = told["data"], told["features"]
-    moved = any(row["base"] != row["head"] for row in told["metrics"])
-    treated = any(sections.moved(row) for rows in told["fairness"].values() for row in rows)
-    other = data["changed"] or data["contract_changed"] or features["added"] or features["dropped"] or told["params"]
-    return bool(moved or treated or other or told["people"].get("flipped") or told["problems"])
+    """Whether there is more to say than that nothing changed."""
+    base, head, data, features = told["base"], told["head"], told["data"], told["features"]
+    chosen = any(base[key] != head[key] for key in ("champion", "why", "passes", "verdict", "against"))
+    measured = any(row["base"] != row["head"] for row in told["metrics"])
+    treated = any(groups.moved(row) for rows in told["fairness"].values() for row in rows)
+    decided = told["people"].get("flipped") or told["people"].get("only_in_base") or told["people"].get("only_in_head")
+    other = any(features[key] for key in ("added", "dropped", "new_proxies")) or told["params"]
+    counted = any(before != after for before, after in data["counts"].values())
+    fed = data["changed"] or data["contract_changed"] or counted
+    return bool(chosen or measured or treated or decided or other or fed or told["problems"])

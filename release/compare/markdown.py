@@ -9,11 +9,20 @@ NONE = "\N{EN DASH}"
 
 
 def escaped(text: Any) -> str:
-    """Text of a revision as text: no Markdown, no HTML, no mention, no end of a cell or a line."""
-    said = " ".join(str(text).split())
-    said = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
-    said = said.replace("://", ":\u200b//").replace("www.", "www\u200b.")  # no address becomes a link
-    return re.sub(r"([\\`*_{}\[\]#!|~])", r"\\\1", said)
+    """Text of a revision as text: no Markdown, no HTML, no mention, no link, no end of a cell or a line.
+
+    GitHub looks for mentions, issues and addresses after Markdown is read, so a backslash does not stop it: a space
+    of no width does. What does not print, as marks that turn the direction of reading, becomes a space.
+    """
+    said = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    said = html(said).replace("@", "@\u200b").replace("#", "#\u200b").replace("GH-", "GH-\u200b")
+    said = said.replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    return re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", said)
+
+
+def html(text: str) -> str:
+    """Text between tags, where Markdown is not read."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> str:
@@ -23,8 +32,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int
 
 
 def details(title: str, text: str) -> str:
-    """A part that opens on a click."""
-    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
+    """A part that opens on a click. `title`: not escaped; it is no Markdown, where backslashes would show."""
+    return f"<details><summary>{html(title).replace('@', '@' + chr(0x200B))}</summary>\n\n{text}\n\n</details>"
 
 
 def name(side: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """One side of a comparison: a commit, or the working tree."""
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -32,40 +31,43 @@ class Revision:
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
     def json(self, path: str) -> Any:
-        """A report. Raises CreditError when it is not JSON; what is not there is empty."""
+        """A report. Raises CreditError when it is not a JSON object; what is not there is empty."""
         try:
-            return json.loads(self.text(path) or "{}")
+            content = json.loads(self.text(path) or "{}")
         except ValueError as error:
             raise CreditError(Problem(f"{path} at {self.name}", str(error), "JSON")) from None
+        return self._mapping(path, content)
 
     @cached_property
     def params(self) -> dict[str, Any]:
         """params.yaml."""
-        try:
-            return yaml.load(self.text("params.yaml") or "", yaml.CSafeLoader) or {}
-        except yaml.YAMLError as error:
-            found = " ".join(str(error).split())
-            raise CreditError(Problem(f"params.yaml at {self.name}", found, "YAML")) from None
+        return self._yaml("params.yaml")
 
     @cached_property
     def locked(self) -> dict[str, str]:
         """The MD5 of every output in dvc.lock, by path."""
-        stages = (yaml.load(self.text("dvc.lock") or "", yaml.CSafeLoader) or {}).get("stages", {})
-        return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
+        try:
+            stages = (self._yaml("dvc.lock").get("stages") or {}).values()
+            return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs") or ()}
+        except (AttributeError, KeyError, TypeError):
+            where = f"dvc.lock at {self.name}"
+            raise CreditError(Problem(where, "stages that DVC did not write", "DVC's own", "run dvc repro")) from None
 
     @property
     def contract(self) -> str:
         """The path of the contract in use."""
         return f"data/contracts/{(self.params.get('data') or {}).get('contract')}.yaml"
 
-    def edited(self) -> list[str]:
-        """Reports in git that are not what the pipeline wrote: their MD5 is not that of dvc.lock."""
-        found = []
-        for path, md5 in self.locked.items():
-            text = self.text(path) if path.endswith((".json", ".md", ".csv")) else None
-            if text is not None and hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() != md5:
-                found.append(path)
-        return found
+    def _yaml(self, path: str) -> dict[str, Any]:
+        try:
+            return self._mapping(path, yaml.load(self.text(path) or "{}", yaml.CSafeLoader))
+        except yaml.YAMLError as error:
+            raise CreditError(Problem(f"{path} at {self.name}", " ".join(str(error).split()), "YAML")) from None
+
+    def _mapping(self, path: str, content: Any) -> dict[str, Any]:
+        if not isinstance(content, dict):
+            raise CreditError(Problem(f"{path} at {self.name}", type(content).__name__, "keys and values"))
+        return content
 
     @contextmanager
     def file(self, path: str) -> Iterator[Path]:
@@ -99,10 +101,26 @@ def revisions(base: str, head: str | None, merge_base: bool) -> tuple[Revision, 
     if git("rev-parse", "--is-shallow-repository").strip() == "true":
         mend = "git fetch --unshallow, or fetch-depth: 0 on GitHub"
         raise CreditError(Problem("this clone", "a shallow one", "one with its whole history", mend))
-    first = commit_of(base)
-    second = commit_of(head) if head else None
+    first = _commit(base)
+    second = _commit(head) if head else None
     name = base
     if merge_base:
-        first = git("merge-base", first, second or "HEAD").strip()
+        first = _merge_base(base, first, second or "HEAD")
         name = f"the merge base with {base}"
     return Revision(name, first), Revision(head or "the working tree", second)
+
+
+def _commit(name: str) -> str:
+    try:
+        return commit_of(name)
+    except CreditError:
+        mend = "git fetch, if it is at origin"
+        raise CreditError(Problem(f"revision {name}", "no such commit", "a branch, tag or hash", mend)) from None
+
+
+def _merge_base(base: str, first: str, second: str) -> str:
+    try:
+        return git("merge-base", first, second).strip()
+    except CreditError:
+        problem = Problem(f"revision {base}", "no commit in common with the other one", "a shared history")
+        raise CreditError(problem) from None

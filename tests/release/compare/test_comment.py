@@ -3,56 +3,20 @@
 import copy
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from changes import Edit, commit_all
 from markdown_it import MarkdownIt
 
-from credit.errors import CreditError
 from release.compare.comment import LIMIT, MARKER, comment
 from release.compare.facts import compared
 from release.compare.markdown import escaped
-from release.compare.revision import Revision, revisions
+from release.compare.revision import revisions
 
-ROOT = Path(__file__).parents[3]
 EVIL = "<img src=x onerror=y> | @everyone `c` **b** [l](http://e) #12"
-Edit = Callable[[str, Callable[[Any], None]], None]
-
-
-@pytest.fixture
-def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
-    """A repository with the small files of this one, committed; changes one JSON report and keeps dvc.lock true."""
-    repository = tmp_path / "repository"
-    names = ["params.yaml", "dvc.lock", "data/contracts/loanapp.yaml"]
-    names += [str(path.relative_to(ROOT)) for path in (ROOT / "reports").rglob("*.json")]
-    for name in names:
-        (repository / name).parent.mkdir(parents=True, exist_ok=True)
-        (repository / name).write_bytes((ROOT / name).read_bytes())
-    monkeypatch.chdir(repository)
-    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
-        monkeypatch.setenv(f"GIT_{name}", "modeler@example.org")
-    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "base"]):
-        subprocess.run(["git", *command], check=True)
-
-    def change(file: str, by: Callable[[Any], None]) -> None:
-        path = Path("reports") / file
-        old = md5(path)
-        content = json.loads(path.read_text())
-        by(content)
-        path.write_text(json.dumps(content))
-        lock = Path("dvc.lock")
-        lock.write_text(lock.read_text().replace(old, md5(path)))
-
-    return change
-
-
-def md5(path: Path) -> str:
-    import hashlib
-
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def told() -> dict[str, Any]:
@@ -90,18 +54,13 @@ def test_a_champion_that_does_not_pass_is_not_to_be_merged_and_the_rule_is(edit:
     assert len(found["problems"]) == 1
     assert "race Black: adverse impact ratio 0.753" in found["problems"][0]
     assert comment(found).splitlines()[1] == "### ❌ Not to be merged"
+    assert "did not pass every gate: race Black" in found["problems"][0]
 
 
 def test_a_champion_whose_verdict_is_fail_is_not_to_be_merged(edit: Edit) -> None:
     edit("choice.json", champion_is("logistic", True))
     edit("fairness/logistic.json", lambda file: file.update(verdict="fail"))
     assert told()["problems"] == ["the fairness verdict of the champion logistic is fail"]
-
-
-def test_a_report_that_was_edited_by_hand_is_found(edit: Edit) -> None:
-    path = Path("reports/metrics.json")
-    path.write_text(path.read_text().replace("0.7515", "0.9515"))
-    assert told()["problems"] == ["reports/metrics.json is not what the pipeline wrote; run dvc repro"]
 
 
 def test_a_change_within_the_interval_is_told_as_noise_and_one_beyond_it_is_not(edit: Edit) -> None:
@@ -114,8 +73,8 @@ def test_a_change_within_the_interval_is_told_as_noise_and_one_beyond_it_is_not(
     assert rows["roc_auc"]["change"] == pytest.approx(0.0085)
     assert (rows["roc_auc"]["beyond_noise"], rows["bad_rate"]["beyond_noise"]) == (False, True)
     text = comment(told())
-    assert "| roc auc | 0.751 | 0.760 | +0.009 | 0.700 to 0.800 | within |" in text
-    assert "| bad rate | 0.072 | 0.200 | +0.128 | 0.180 to 0.220 | beyond it |" in text
+    assert "| roc auc | 0.751 | 0.760 | +0.009 | 0.700 to 0.800 | may be |" in text
+    assert "| bad rate | 0.072 | 0.200 | +0.128 | 0.180 to 0.220 | **no, beyond it** |" in text
 
 
 def test_a_group_that_is_treated_worse_is_in_the_table_and_in_the_chart(edit: Edit) -> None:
@@ -127,8 +86,67 @@ def test_a_group_that_is_treated_worse_is_in_the_table_and_in_the_chart(edit: Ed
     text = comment(told())
     assert "| race: Hispanic | 111 | 0.856 | 0.913 (0.830 to 0.971) → 0.500 (0.400 to 0.600) |" in text
     assert "pass → fail |" in text
-    assert 'x-axis ["race: Hispanic"]' in text
-    assert "bar [0.500]\n  line [0.913]" in text
+    assert 'x-axis ["race: Hispanic", "' in text, "the group that moved most stands first"
+    bar, line = (re.search(rf"{kind} \[(.*)]", text)[1].split(", ") for kind in ("bar", "line"))  # type: ignore[index]
+    assert (bar[0], line[0]) == ("0.500", "0.913")
+    assert bar[1:] == line[1:]
+
+
+def test_when_another_champion_goes_forward_quality_is_that_of_the_two_champions(edit: Edit) -> None:
+    edit("choice.json", champion_is("random_forest", True))
+    found = told()
+    (auc,) = [row for row in found["champion_metrics"] if row["figure"] == "roc_auc"]
+    assert (auc["base"], auc["head"]) == (0.7515, 0.8933)
+    text = comment(found)
+    assert "**Quality** of the champion, the rule → the random forest, on the test rows" in text
+    assert "| roc auc | 0.751 | 0.893 | +0.142 | 0.851 to 0.936 | **no, beyond it** |" in text
+
+
+def test_a_drop_beyond_chance_is_said_before_everything_else(edit: Edit) -> None:
+    edit("choice.json", champion_is("logistic", True))
+    found = told()
+    found["people"] = {
+        "people": 10, "only_in_base": 0, "only_in_head": 2, "flipped": 1, "flips": [[9, 0, 1], [0] * 3, [0] * 3],
+        "decisions": ["approve", "refer", "deny"], "level": 0.9,
+        "findings": [
+            {
+                "attribute": "race", "group": "Black", "blocks": True, "flips": {"approve_to_deny": 1},
+                "adverse_impact_ratio_change": -0.05, "adverse_impact_ratio_change_interval": [-0.08, -0.02],
+            }
+        ],
+    }  # fmt: skip
+    text = comment(found)
+    assert text.splitlines()[1].startswith("### ⚠️ The logistic regression goes forward instead of the rule")
+    assert text.splitlines()[2] == (
+        "- ⚠️ race Black: the ratio to the reference falls by more than chance, -0.050 (-0.080 to -0.020)"
+    )
+    assert "1 of 10 people (10.0%) are decided otherwise. 2 more are in the table of the head only." in text
+    assert "| -0.050 (-0.080 to -0.020) **drop** | 1 / 0 |" in text
+
+
+def test_a_waiver_is_listed_with_who_and_why(edit: Edit) -> None:
+    edit("choice.json", champion_is("logistic", True))
+    Path("waivers").mkdir()
+    lines = ["candidate: logistic", "attribute: race", "group: Black", "measure: adverse_impact_ratio"]
+    lines += ["who: A. Reviewer", "why: few people", "until: 2099-01-01"]
+    Path("waivers/black.yaml").write_text("\n".join(lines))
+    line = (
+        "- waiver waivers/black.yaml: logistic, race Black, adverse\\_impact\\_ratio, by A. Reviewer until 2099-01-01"
+    )
+    assert f"{line}: few people" in comment(told()).splitlines()
+    commit_all()
+    text = comment(compared(*revisions("HEAD~1", "HEAD", merge_base=False)))
+    assert f"{line}: few people" in text.splitlines(), "of a commit as of the working tree"
+
+
+def test_a_new_proxy_is_named_and_an_old_one_is_not(edit: Edit) -> None:
+    def guesses(features: Any) -> None:
+        next(row for row in features["features"] if row["feature"] == "liq")["proxy"]["race"] = 0.7
+
+    edit("features.json", guesses)
+    found = told()
+    assert found["features"]["new_proxies"] == [{"feature": "liq", "attribute": "race", "auc": 0.7}]
+    assert "- ⚠️ liq is a new proxy: it guesses race with an AUC of 0.700" in comment(found)
 
 
 def test_features_that_come_and_go_are_named_with_the_reason(edit: Edit) -> None:
@@ -149,7 +167,8 @@ def test_params_and_data_that_changed_are_named(edit: Edit) -> None:
     found = told()
     assert found["params"] == {"train.policy.referral_budget": [0.05, 0.1]}
     assert found["data"]["counts"]["quarantined"] == [9, 10]
-    assert "quarantined 9 → 10" in comment(found)
+    assert (found["data"]["counts"]["train"], found["data"]["counts"]["test"]) == ([1384, 1383], [596, 596])
+    assert "quarantined 9 → 10, train 1,384 → 1,383, test 596" in comment(found)
 
 
 def test_what_a_revision_says_is_text_and_nothing_more(edit: Edit) -> None:
@@ -159,6 +178,8 @@ def test_what_a_revision_says_is_text_and_nothing_more(edit: Edit) -> None:
     edit("fairness/heuristic.json", evil)
     edit("features.json", lambda file: file["kept"].append(EVIL))
     edit("choice.json", lambda file: file.update(why=EVIL))
+    edit("metrics.json", lambda file: file.update({EVIL: file["logistic"] | {"roc_auc": 0.1}}))
+    Path("params.yaml").write_text(Path("params.yaml").read_text() + json.dumps(EVIL) + ": " + json.dumps(EVIL))
     text = comment(told())
     html = MarkdownIt("commonmark").enable("table").render(text)
     assert "<img" not in html
@@ -166,15 +187,49 @@ def test_what_a_revision_says_is_text_and_nothing_more(edit: Edit) -> None:
     assert "<code>c</code>" not in html
     assert "<strong>b</strong>" not in html
     assert "@everyone" not in text
+    assert "#12" not in text, "nor does it link an issue, which GitHub looks for after Markdown is read"
     assert "http://e" not in text
-    rows = [line for line in text.splitlines() if "onerror" in line and line.startswith("|")]
-    assert rows
-    for row in rows:
-        assert len(re.findall(r"(?<!\\)\|", row)) == 8, "the bar in the name ends no cell"
+    bars = re.compile(r"(?<!\\)\|")
+    sizes = {len(bars.findall(line)) for line in text.splitlines() if "onerror" in line and line.startswith("|")}
+    assert sizes == {4, 8}, "the bar in the name ends no cell of parameters, nor of groups and metrics"
     found = told()
     found["fairness"]["champion"][1] |= {"group": EVIL, "ratio": [0.7, 0.6]}
     (axis,) = [line for line in comment(found).splitlines() if "x-axis" in line]
     assert re.fullmatch(r'  x-axis \[("[\w .:-]+"(, )?)+\]', axis)
+
+
+def test_gates_that_move_so_that_it_passes_are_said_first(edit: Edit) -> None:
+    edit("choice.json", champion_is("logistic", True))
+    path = Path("params.yaml")
+    path.write_text(path.read_text().replace("policy: four_fifths_screen ", "policy: report_only "))
+    lines = comment(told()).splitlines()
+    assert lines[1].startswith("### ⚠️ The logistic regression goes forward instead of the rule")
+    assert lines[2] == "- ⚠️ the gates themselves change: fairness.policy four\\_fifths\\_screen → report\\_only"
+
+
+def test_a_long_table_is_cut_between_two_rows_and_stays_a_table(edit: Edit) -> None:
+    def many(file: Any) -> None:
+        black = file["groups"]["race: Black"]
+        file["groups"] |= {f"race: group {i} {'x' * 50}": black | {"people": i} for i in range(1500)}
+
+    edit("fairness/heuristic.json", many)
+    text = comment(told())
+    assert LIMIT * 0.9 < len(text) < 65_536
+    rows = [line for line in text.splitlines() if "xxx" in line and line.startswith("|")]
+    assert len(rows) > 100
+    assert all(line.count("|") == 8 for line in rows)
+
+
+def test_what_opens_on_a_click_has_a_title_without_backslashes(edit: Edit) -> None:
+    def worse(file: Any) -> None:
+        file["groups"]["race: Hispanic"] |= {"adverse_impact_ratio": 0.5}
+
+    edit("fairness/random_forest.json", worse)
+    assert "<summary>1 groups that moved under random_forest</summary>" in comment(told())
+
+
+def test_text_that_turns_the_direction_of_reading_or_drives_a_terminal_is_gone() -> None:
+    assert escaped("a\u202eb\x1b[31mc") == "a b \\[31mc"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\n| b", "\u2028"])
@@ -186,38 +241,8 @@ def test_a_comment_that_github_would_not_take_loses_its_details_and_says_so(edit
     edit("features.json", lambda file: file["kept"].extend(f"a_feature_with_a_long_name_{i}" for i in range(3000)))
     text = comment(told())
     assert len(text) < 65_536
-    assert len(text) > LIMIT / 2
-    assert text.rstrip().endswith("_Cut: `release compare` prints all of it._")
-    assert "Features" in text
-
-
-def test_an_unknown_revision_is_one_line(edit: Edit) -> None:
-    with pytest.raises(CreditError, match="git rev-parse: found fatal"):
-        revisions("no-such-branch", None, merge_base=False)
-    with pytest.raises(CreditError):
-        revisions("--output=/tmp/x", None, merge_base=False)
-
-
-def test_a_shallow_clone_is_refused_instead_of_compared_with_nothing(
-    edit: Edit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "more"], check=True)
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", f"file://{Path.cwd()}", str(tmp_path / "c")], check=True)
-    monkeypatch.chdir(tmp_path / "c")
-    with pytest.raises(CreditError, match="a shallow one"):
-        revisions("HEAD", None, merge_base=True)
-
-
-def test_the_merge_base_is_where_the_branches_parted(edit: Edit) -> None:
-    base = revisions("HEAD", None, merge_base=False)[0].commit
-    for command in (["checkout", "--quiet", "-b", "other"], ["commit", "--quiet", "--allow-empty", "-m", "theirs"]):
-        subprocess.run(["git", *command], check=True)
-    subprocess.run(["git", "checkout", "--quiet", "-"], check=True)
-    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "-m", "ours"], check=True)
-    assert revisions("other", "HEAD", merge_base=True)[0].commit == base
-
-
-def test_a_report_that_is_no_json_is_one_line(edit: Edit) -> None:
-    Path("reports/choice.json").write_text("{")
-    with pytest.raises(CreditError, match=r"reports/choice\.json at the working tree"):
-        Revision("the working tree", None).json("reports/choice.json")
+    assert "<details>" not in text
+    assert text.rstrip().endswith("_Cut to what GitHub takes: `release compare --json` prints all of it._")
+    assert "**Features**: 3030 kept" in text
+    assert "**Data**" in text, "only what is too long is cut"
+    assert "a_feature" not in text.replace("\\", ""), "no line is cut in two"
