@@ -50,10 +50,11 @@ def file_at(commit: str | None, path: str) -> bytes:
     """
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
     try:
         content: bytes = DVCFileSystem(rev=commit).read_bytes(path)
-    except (DvcException, OSError, KeyError) as error:
+    except (DvcException, DataIndexDirError, OSError, KeyError) as error:
         found = f"it neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
         where = f"{path} at {commit[:10]}" if commit else path
         raise CreditError(Problem(where, found, "it", "dvc push from where it was made")) from None
@@ -64,12 +65,13 @@ def _pull(commit: str, folder: Path) -> str:
     """Copy the bundle; the MD5 that DVC knows its manifest by."""
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
     try:
         files = DVCFileSystem(rev=commit)
         expected: str = files.info(f"{BUNDLE}/{MANIFEST}")["md5"]
         files.get(BUNDLE, str(folder), recursive=True)
-    except (DvcException, OSError, KeyError) as error:
+    except (DvcException, DataIndexDirError, OSError, KeyError) as error:
         said = " ".join(str(error).split())[:200]
         mend = "dvc push from where it was made; dvc remote list shows whether there is a remote"
         found = f"nothing in DVC's cache or remote ({said})"

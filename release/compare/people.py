@@ -17,8 +17,6 @@ def who_is_decided_otherwise(base: Revision, head: Revision, before: str | None,
 
     `why_not` says why there is nothing, when the predictions or the people cannot be compared.
     """
-    from dvc_data.index import DataIndexDirError
-
     if before is None or after is None:
         return {"why_not": "one of the two has no champion"}
     try:
@@ -26,9 +24,6 @@ def who_is_decided_otherwise(base: Revision, head: Revision, before: str | None,
             return _compared(old, new, head)
     except CreditError as error:
         return {"why_not": str(error).partition("\n")[0]}
-    except DataIndexDirError:  # not even the list of files is there, as in a clone without data
-        found = "the predictions are neither in DVC's cache nor in its remote"
-        return {"why_not": f"{found}; dvc pull, or dvc push from where they were made"}
 
 
 def _compared(old_file: Path, new_file: Path, head: Revision) -> dict[str, Any]:
