@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,9 +32,14 @@ def ok(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
-def refused(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode != 0, done.stdout[-4000:]
-    return done.stdout
+def refused(run: Callable[[], subprocess.CompletedProcess[str]], *said: str) -> None:
+    """The run fails and says why. act loses the last line of a step that ends at once now and then: ask it again."""
+    for _ in range(3):
+        done = run()
+        assert done.returncode != 0, done.stdout[-4000:]
+        if all(text in done.stdout for text in said):
+            return
+    raise AssertionError(f"{said} is not all in\n{done.stdout[-4000:]}")
 
 
 def test_workflows_and_actions_are_clean() -> None:
@@ -92,18 +97,18 @@ def test_what_may_not_be_deployed_is_refused_with_the_reason(hub: Hub) -> None:
     hub.clone.run("git", "tag", f"credit-model@{V2}")
     hub.clone.run("git", "push", "--quiet", "origin", f"credit-model@{V2}")
     deploy = ("deploy", "workflow_dispatch")
-    assert "no such tag" in refused(hub.run(*deploy, dispatched("v9.0.0")))
-    assert "a lightweight tag" in refused(hub.run(*deploy, dispatched(V2)))
+    refused(lambda: hub.run(*deploy, dispatched("v9.0.0")), "no such tag")
+    refused(lambda: hub.run(*deploy, dispatched(V2)), "a lightweight tag")
     evil = f"{V1}; touch {hub.folder}/hacked; $(touch {hub.folder}/hacked)"
-    assert "expected a version such as" in refused(hub.run(*deploy, dispatched(evil)))
-    assert "expected a version such as" in refused(hub.run(*deploy, dispatched("--help")))
+    refused(lambda: hub.run(*deploy, dispatched(evil)), "expected a version such as")
+    refused(lambda: hub.run(*deploy, dispatched("--help")), "expected a version such as")
     assert not (hub.folder / "hacked").exists()
-    assert "RELEASE_STORE: found nothing" in refused(hub.run(*deploy, dispatched(V1), variables={}))
+    refused(lambda: hub.run(*deploy, dispatched(V1), variables={}), "RELEASE_STORE: found nothing")
     hub.clone.run("git", "push", "--quiet", "origin", "main:refs/heads/elsewhere")
-    assert "runs on main only" in refused(hub.run(*deploy, dispatched(V1), branch="elsewhere"))
+    refused(lambda: hub.run(*deploy, dispatched(V1), branch="elsewhere"), "runs on main only")
     for path in lost(hub):
         hub.clone.run("python", "-c", DELETE, path)
-    assert "models/bundle at" in refused(hub.run(*deploy, dispatched(V1)))
+    refused(lambda: hub.run(*deploy, dispatched(V1)), "models/bundle at")
     assert hub.released("status", "--env", "prod")["environments"]["prod"] == {"version": None}
     assert hub.calls == []
 
@@ -126,24 +131,28 @@ def pull_request(hub: Hub, base: str) -> dict[str, dict[str, object]]:
     return {"pull_request": {"number": 7, "base": {"sha": base, "ref": "main"}, "head": {"ref": "change"}}}
 
 
-def test_a_pull_request_gets_one_comment_with_the_verdict_and_its_gates_fail_when_results_are_not_committed(
-    hub: Hub,
-) -> None:
+def test_a_pull_request_gets_one_comment_and_fails_when_gates_do_and_when_results_are_not_committed(hub: Hub) -> None:
+    """A change of the code lets a model through that does not pass; a param moves a metric; nothing was run."""
     base = hub.clone.run("git", "rev-parse", "HEAD").stdout.strip()
     hub.clone.run("git", "checkout", "--quiet", "-b", "change")
+    hub.clone.edit("stages/choose.py", "champion = max(", 'champion = "logistic" if True else max(')
     hub.clone.edit("params.yaml", "approve_unfavourable: -5", "approve_unfavourable: -4")
     hub.clone.commit()
+    hub.clone.run("git", "rm", "--quiet", "--cached", "reports/choice.json")
+    hub.clone.run("git", "commit", "--quiet", "--message", "a report is left out")
     hub.clone.run("git", "push", "--quiet", "origin", "change")
     gates = ("pull-request", "pull_request", pull_request(hub, base), "--job", "gates")
-    logs = refused(hub.run(*gates, branch="change"))
-    assert "run dvc repro, and commit dvc.lock and reports" in logs
+    done = hub.run(*gates, branch="change")
+    assert done.returncode != 0
+    assert "Failure - Main Gates" in done.stdout
+    assert "Failure - Main What is committed is what the pipeline gives" in done.stdout
+    assert "?? reports/choice.json" in done.stdout, "what git does not know differs too"
+    assert " M dvc.lock" in done.stdout
     comment = (hub.folder / "record/artifacts/comparison/comment.md").read_text()
-    assert comment.splitlines()[:2] == [
-        "<!-- credit-model-comparison -->",
-        "### ⚠️ The rule still goes forward: no candidate passes every gate",
-    ]
+    assert comment.splitlines()[:2] == ["<!-- credit-model-comparison -->", "### ❌ Not to be merged"]
+    assert "race Black: adverse impact ratio 0.753" in comment.splitlines()[2]
     assert "| evaluate.unit\\_values.approve\\_unfavourable | -5 | -4 |" in comment
-    assert "| expected value | 0.517 | 0.582 | +0.065 |" in comment
+    assert "| expected value | 0.517 |" in comment
     (hub.folder / "record/number").write_text("7")
     for _ in range(2):
         run = {"workflow_run": {"id": 99, "head_sha": base, "event": "pull_request"}}
@@ -161,17 +170,3 @@ def test_a_run_whose_pull_request_has_moved_on_posts_nothing(hub: Hub) -> None:
     run = {"workflow_run": {"id": 99, "head_sha": "0" * 40, "event": "pull_request"}}
     ok(hub.run("comment", "workflow_run", run))
     assert [call["words"][:2] for call in hub.calls] == [["run", "download"], ["pr", "list"]]
-
-
-def test_a_failing_gate_fails_the_check(hub: Hub) -> None:
-    base = hub.clone.run("git", "rev-parse", "HEAD").stdout.strip()
-    hub.clone.run("git", "checkout", "--quiet", "-b", "change")
-    hub.clone.edit("stages/choose.py", "champion = max(", 'champion = "logistic" if True else max(')
-    hub.clone.run("dvc", "repro", "--quiet")
-    hub.clone.commit()
-    hub.clone.run("git", "push", "--quiet", "origin", "change")
-    hub.clone.run("dvc", "push", "--quiet")
-    gates = ("pull-request", "pull_request", pull_request(hub, base), "--job", "gates")
-    logs = refused(hub.run(*gates, branch="change"))
-    assert "the comparison says what must not be merged" in logs
-    assert "### ❌ Not to be merged" in (hub.folder / "record/artifacts/comparison/comment.md").read_text()
