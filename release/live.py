@@ -135,7 +135,10 @@ def _stood(ledger: Ledger, last: Entry, record: Published) -> Entry | None:
     while seen is not None:
         if seen.version == record.version and seen.digest == record.digest:
             return seen
-        seen = ledger.find(seen.back) if seen.back is not None else None
+        try:
+            seen = ledger.find(seen.back) if seen.back is not None else None
+        except CreditError:
+            return None  # an entry that is not valid hides what lies below it, and must not stop a rollback by name
     return None
 
 

@@ -22,7 +22,7 @@ def carry_out(store: Store, change: Change, args: argparse.Namespace) -> Answer:
     made = live.apply(store, change)
     entry = made or change.holds
     late = after.late_services(entry, args.wait)
-    if late and made is not None and made.kind == "deploy":
+    if late and made is not None and args.command == "deploy":
         return _put_back(store, change, made, late, args)
     tagged = after.tag_of(change.environment, entry, args.push)
     content = after.told(change.environment, made, change.before)

@@ -173,6 +173,14 @@ def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it
     assert (newest.number, newest.version) == (3, "v1.0.0")
 
 
+def test_a_broken_entry_deep_in_the_ledger_does_not_stop_a_rollback_by_name(disk: Store) -> None:
+    disk.create(key(1), b"not an entry")
+    disk.create(key(2), raw(2, back=1, version="v1.1.0"))
+    disk.create(key(3), raw(3, back=2, version="v1.2.0"))
+    ledger = Ledger(disk, "prod")
+    assert append(ledger, live.rollback_to(ledger, record_of("v1.0.0"), WHY)).number == 4
+
+
 def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_the_clock_says(disk: Store) -> None:
     ledger = Ledger(disk, "prod")
     later = (datetime.now(UTC) + timedelta(days=400)).isoformat()

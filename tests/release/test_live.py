@@ -209,6 +209,21 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
     assert "not taken up within 0.5 seconds" in now.reason
 
 
+def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
+    disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0", "v2.0.0")
+    with service_that(lambda: {"entry": 2}) as url:
+        monkeypatch.setenv("RELEASE_SERVICE_URL", url)
+        code, told = command("deploy", "v1.0.0", "--env", "prod", "--reason", "r", "--wait", "0.3")
+    assert (code, told["entry"]["kind"], told["put_back"], told["live"]) == (1, "rollback", True, "v2.0.0")
+    back = live.apply(disk, live.rollback(Ledger(disk, "prod"), WHY))
+    assert back is not None
+    assert back.version == "v1.0.0", "what was put back stands where it stood"
+
+
 @pytest.mark.parametrize("answer", ["no json", [], {"version": "v1"}, {"entry": "x"}, {"entry": None}])
 def test_a_service_that_says_nothing_of_an_entry_is_late_and_a_rollback_stands(
     disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch, answer: Any
