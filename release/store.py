@@ -108,8 +108,12 @@ def _remote(url: str) -> ObjectStore:
         raise CreditError(
             Problem("RELEASE_STORE", "a name or a secret in the URL", "none", "use AWS_ACCESS_KEY_ID and its like")
         )
-    client = _CLIENT
-    if os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK):
+    for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
+        del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
+    client, endpoint = _CLIENT, os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
+        raise CreditError(Problem("AWS_ENDPOINT_URL", repr(endpoint[:80]), "an address such as https://s3.example.org"))
+    if endpoint is not None and endpoint.startswith(_LOOPBACK):
         client = {**client, "allow_http": True}
     return from_url(url, client_options=client, retry_config=_RETRIES)
 

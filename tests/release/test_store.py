@@ -51,6 +51,21 @@ def test_a_server_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPat
     assert "do-not-print-me" not in str(caught.value)
 
 
+def test_variables_without_a_value_are_as_if_they_were_not_there(
+    s3: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub sets a variable that does not exist to nothing; the client would panic over it."""
+    for name, value in {**s3, "AWS_SESSION_TOKEN": "", "AWS_ENDPOINT_URL": s3["AWS_ENDPOINT_URL"]}.items():
+        monkeypatch.setenv(name, value)
+    assert Store("s3://models/variables").create("a", b"x")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    Store("s3://models")
+    assert "AWS_ENDPOINT_URL" not in os.environ
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "s3.example.org")
+    with pytest.raises(CreditError, match=r"AWS_ENDPOINT_URL: found 's3\.example\.org'"):
+        Store("s3://models")
+
+
 def test_wrong_credentials_are_one_line_without_the_secret(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**s3, "AWS_SECRET_ACCESS_KEY": "do-not-print-me"}.items():
         monkeypatch.setenv(name, value)
