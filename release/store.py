@@ -15,7 +15,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from credit.errors import CreditError, Problem
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import ClientConfig, RetryConfig, S3Credential
 
 DEFAULT = ".store"
 _CONNECTIONS = 16
@@ -115,7 +115,26 @@ def _remote(url: str) -> ObjectStore:
         raise CreditError(Problem("AWS_ENDPOINT_URL", repr(endpoint[:80]), "an address such as https://s3.example.org"))
     if endpoint is not None and endpoint.startswith(_LOOPBACK):
         client = {**client, "allow_http": True}
+    if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
+        return from_url(url, client_options=client, retry_config=_RETRIES, credential_provider=_of_the_profile)
     return from_url(url, client_options=client, retry_config=_RETRIES)
+
+
+def _of_the_profile() -> "S3Credential":
+    """The credentials of AWS_PROFILE, which the client does not read by itself; asked again when they expire."""
+    import botocore.session
+
+    found = botocore.session.get_session().get_credentials()
+    if found is None:
+        raise ValueError(f"no credentials in the profile {os.environ['AWS_PROFILE']}")
+    now = found.get_frozen_credentials()
+    expires = getattr(found, "_expiry_time", None)
+    return {
+        "access_key_id": now.access_key,
+        "secret_access_key": now.secret_key,
+        "token": now.token,
+        "expires_at": expires,
+    }
 
 
 def store_in_use() -> Store:

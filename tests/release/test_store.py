@@ -66,6 +66,21 @@ def test_variables_without_a_value_are_as_if_they_were_not_there(
         Store("s3://models")
 
 
+def test_a_profile_has_credentials_too(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    keys = (s3["AWS_ACCESS_KEY_ID"], s3["AWS_SECRET_ACCESS_KEY"])
+    (tmp_path / "credentials").write_text("[lender]\naws_access_key_id={}\naws_secret_access_key={}\n".format(*keys))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3["AWS_ENDPOINT_URL"])
+    monkeypatch.setenv("AWS_REGION", s3["AWS_REGION"])
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "lender")
+    assert Store("s3://models/profile").create("a", b"x")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(CreditError, match="nobody"):
+        Store("s3://models/profile").read("a")
+
+
 def test_wrong_credentials_are_one_line_without_the_secret(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**s3, "AWS_SECRET_ACCESS_KEY": "do-not-print-me"}.items():
         monkeypatch.setenv(name, value)
