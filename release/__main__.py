@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -55,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("interrupted: what is live is whole; release status says what it is, the same command again completes it",
               file=sys.stderr)  # fmt: skip
         sys.exit(130)
-    print(json.dumps(answer.content, indent=2, ensure_ascii=False) if args.json else answer.text)
+    try:
+        print(json.dumps(answer.content, indent=2, ensure_ascii=False) if args.json else answer.text, flush=True)
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(answer.code)
 
 

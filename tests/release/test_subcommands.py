@@ -41,6 +41,11 @@ def test_every_subcommand_has_help_with_an_example_and_speaks_json(command: str)
     assert "--json" in done.stdout
 
 
+def test_a_reader_who_has_seen_enough_is_no_error(project: Project) -> None:
+    done = project.run("bash", "-c", "set -o pipefail; python -m release compare HEAD --json | true")
+    assert done.stderr == ""
+
+
 def test_help_loads_nothing_large() -> None:
     code = "import sys; from release.__main__ import parser; parser(); print(*sys.modules)"
     loaded = set(
