@@ -21,7 +21,8 @@ $(INSTALLED): requirements.lock
 	@echo "Installing the locked dependencies into $(VENV), once; this takes about a minute."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --use-pep517 --require-hashes -r requirements.lock
-	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m release "$$@"\n' > $(BIN)/release && chmod +x $(BIN)/release
+	@printf '%s\n' '#!/bin/sh' 'bin=$$(cd "$$(dirname "$$0")" && pwd)' 'root=$$(git rev-parse --show-toplevel 2>/dev/null)' \
+	  'cd "$${root:-.}" && exec "$$bin/python" -m release "$$@"' > $(BIN)/release && chmod +x $(BIN)/release
 	@touch $@
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed

@@ -33,7 +33,8 @@ def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> s
     except subprocess.CalledProcessError as error:
         said = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
         line = next((line for line in said if line.startswith(("fatal:", "error:", " ! "))), said[-1])
-        raise CreditError(Problem(f"git {arguments[0]}", line.strip(), "it to succeed")) from None
+        expected = "a clone of the project" if "not a git repository" in line else "it to succeed"
+        raise CreditError(Problem(f"git {arguments[0]}", line.strip(), expected)) from None
     return done.stdout
 
 

@@ -16,8 +16,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser, required=False)
     parser.add_argument("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
     parser.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
+        "--limit", type=_count, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
     )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of entries, 0 for all")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> Answer:
