@@ -1,5 +1,6 @@
 """Make room without dropping anything that a version needs."""
 
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from credit.errors import CreditError, Problem
@@ -32,9 +33,20 @@ def refuse_if_blind() -> None:
         raise CreditError(Problem("git tags", found, "every tag of origin", "git fetch --force --tags"))
 
 
-def unneeded(store: Store) -> Unneeded:
+GRACE = timedelta(hours=1)
+"""How long a bundle without a version is left alone: somebody may be publishing it right now."""
+
+
+def unneeded(store: Store, grace: timedelta = GRACE) -> Unneeded:
     """What no version in the store names. Raises CreditError when a record cannot be read: it may name anything."""
+    before = datetime.now(UTC) - grace
     records = [published.find(store, version) for version in published.versions(store)]
     needed = {record.digest for record in records if record}
     folders, _ = store.listed("bundles")
-    return Unneeded([name for name in folders if name not in needed], [name for name in folders if name in needed])
+    dropped = [name for name in folders if name not in needed and _older(store, name, before)]
+    return Unneeded(dropped, [name for name in folders if name not in dropped])
+
+
+def _older(store: Store, digest: str, moment: datetime) -> bool:
+    touched = store.touched(f"bundles/{digest}")
+    return touched is not None and touched < moment

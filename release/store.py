@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -71,6 +71,12 @@ class Store:
             found = obstore.list_with_delimiter(self._objects, prefix)
         folders = sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"])
         return folders, sorted(one["path"].rsplit("/", 1)[-1] for one in found["objects"])
+
+    def touched(self, prefix: str) -> datetime | None:
+        """When the newest object below a prefix was written; None when there is none."""
+        with self._telling():
+            times = [one["last_modified"] for part in obstore.list(self._objects, prefix) for one in part]
+        return max(times, default=None)
 
     def delete(self, prefix: str) -> int:
         """Remove every object below a prefix; how many there were. For what no version needs, and for drills."""
