@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from bench.process import timed
 from bench.project import ROOT
 from bench.report import Table
-from release.ledger import Entry, Ledger
-from release.names import ARTIFACT, version_of
-from release.published import publish
-from release.store import Store, side_by_side
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.names import ARTIFACT, version_of
+from credit.registry.published import publish
+from credit.registry.store import Store, side_by_side
 from stages.package import Inputs, Package, package
 from tests.parts import KEYS, s3_server
 

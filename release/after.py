@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 from credit.errors import CreditError
+from credit.registry.ledger import Entry
 from release import service, tags
 from release.git import in_repository
-from release.ledger import Entry
 from release.live import RULE
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from credit.registry.names import Version
 from release.git import text_at
-from release.names import Version
 
 PARTS = ("major", "minor", "patch")
 

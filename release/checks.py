@@ -12,12 +12,12 @@ from credit.fairness.waivers import expired, load_waivers
 from credit.files import read_json
 from credit.gates import Gates, judge_quality
 from credit.manifest import verified
-from release import published
+from credit.registry import published
+from credit.registry.ledger import Ledger
+from credit.registry.names import Version
+from credit.registry.store import store_in_use
 from release.git import commit_of, git, has_origin
-from release.ledger import Ledger
-from release.names import Version
 from release.restore import bundle_at
-from release.store import store_in_use
 from release.tags import Registry
 
 RULE, PRODUCTION = "heuristic", "prod"

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from credit.errors import CreditError, Problem
-from release import published
+from credit.registry import published
+from credit.registry.names import ARTIFACT
+from credit.registry.store import Store
 from release.git import git, has_origin
-from release.names import ARTIFACT
-from release.store import Store
 from release.tags import read_registry
 
 

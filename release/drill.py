@@ -15,12 +15,12 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from credit.errors import CreditError, Problem
-from release import published
+from credit.registry import published
+from credit.registry.ledger import Ledger
+from credit.registry.names import Version, version_of
+from credit.registry.store import Store
 from release.git import actor
-from release.ledger import Ledger
-from release.names import Version, version_of
 from release.restore import BUNDLE
-from release.store import Store
 
 ENVIRONMENT = "prod"
 _LIMIT = 30.0

@@ -5,9 +5,9 @@ import tarfile
 from pathlib import Path
 
 from credit.errors import CreditError
-from release import published
-from release.names import ARTIFACT, Version
-from release.store import Store
+from credit.registry import published
+from credit.registry.names import ARTIFACT, Version
+from credit.registry.store import Store
 from release.tags import read_registry, required_tag
 
 REPORT = "reports/report.html"

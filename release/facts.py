@@ -5,13 +5,13 @@ from typing import Any
 
 from credit.errors import CreditError, Problem
 from credit.files import read_json
-from release import published
+from credit.registry import published
+from credit.registry.ledger import Ledger
+from credit.registry.names import ENVIRONMENTS, Version
+from credit.registry.published import Published
+from credit.registry.store import Store
 from release.git import in_repository, text_at
-from release.ledger import Ledger
-from release.names import ENVIRONMENTS, Version
-from release.published import Published
 from release.restore import locked_outs
-from release.store import Store
 from release.tagged import digest_in
 from release.tags import Tag, read_registry
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from credit.errors import CreditError, Problem
-from release import published
-from release.ledger import Entry, Kind, Ledger, OutrunError, time_after
-from release.names import version_of
-from release.published import Published
-from release.store import Store
+from credit.registry import published
+from credit.registry.ledger import Entry, Kind, Ledger, OutrunError, time_after
+from credit.registry.names import version_of
+from credit.registry.published import Published
+from credit.registry.store import Store
 
 RULE = "rule"
 """What `--to` takes besides a version: the rule beside the model decides."""

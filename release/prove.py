@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from credit.errors import CreditError, Problem, raise_if_any
 from credit.manifest import verified
-from release import published
+from credit.registry import published
+from credit.registry.names import Version
+from credit.registry.store import Store
 from release.git import git
-from release.names import Version
 from release.restore import BUNDLE
-from release.store import Store
 from release.tagged import digest_in
 from release.tags import Registry, required_tag
 

@@ -11,9 +11,9 @@ from credit.bundle import Bundle, load_bundle
 from credit.encoder import Row
 from credit.errors import CreditError
 from credit.examples import check_examples
-from release import published
-from release.ledger import Entry, Ledger
-from release.store import Store
+from credit.registry import published
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.store import Store
 
 _PAUSE = 0.01
 

@@ -7,7 +7,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from credit.errors import CreditError, Problem
-from release.ledger import Entry
+from credit.registry.ledger import Entry
 
 PATH = "/v1/version"
 _EVERY = 0.2

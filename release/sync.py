@@ -6,11 +6,12 @@ gets the newest number; a tag by hand from before it is overtaken, instead of un
 
 from typing import NamedTuple
 
-from release import live, published, tags
-from release.ledger import Entry, Ledger
+from credit.registry import published
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.names import ENVIRONMENTS, Version
+from credit.registry.store import Store
+from release import live, tags
 from release.live import Change, Why
-from release.names import ENVIRONMENTS, Version
-from release.store import Store
 from release.tagged import publish
 from release.tags import Event, live_by_tags
 

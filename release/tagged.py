@@ -4,13 +4,13 @@ import re
 
 from credit.errors import CreditError, Problem
 from credit.manifest import verified
-from release import published
+from credit.registry import published
+from credit.registry.names import ARTIFACT, Version
+from credit.registry.published import Published
+from credit.registry.store import Store
 from release.checks import Checked
 from release.git import in_repository
-from release.names import ARTIFACT, Version
-from release.published import Published
 from release.restore import bundle_at
-from release.store import Store
 from release.tags import Tag, read_registry, required_tag
 
 _DIGEST = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)

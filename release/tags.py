@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from credit.errors import CreditError, Problem
+from credit.registry.ledger import Entry
+from credit.registry.names import ARTIFACT, Version, parsed, version_of
 from release.git import git, has_origin
-from release.ledger import Entry
-from release.names import ARTIFACT, Version, parsed, version_of
 
 _FIELDS = ("objecttype", "refname:strip=2", "*objecttype", "*objectname", "taggername", "taggerdate:iso-strict")
 _FORMAT = "%00".join(f"%({field})" for field in (*_FIELDS, "contents")) + "%01"

@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from release import published
-from release.ledger import Entry, Ledger
+from credit.registry import published
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.published import Published
+from credit.registry.store import Store
 from release.live import Why, apply, deployment
-from release.published import Published
-from release.store import Store
 
 WHY = Why("a test", "tester")
 

@@ -2,11 +2,11 @@
 
 import argparse
 
+from credit.registry.ledger import Entry
+from credit.registry.store import Store
 from release import after, live
 from release.answer import Answer
-from release.ledger import Entry
 from release.live import Change
-from release.store import Store
 
 
 def would(change: Change) -> Answer:

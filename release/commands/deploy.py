@@ -21,12 +21,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
-    from release import live, published
+    from credit.registry import published
+    from credit.registry.ledger import Ledger
+    from credit.registry.names import version_of
+    from credit.registry.store import store_in_use
+    from release import live
     from release.commands.change import carry_out, would
     from release.git import actor
-    from release.ledger import Ledger
-    from release.names import version_of
-    from release.store import store_in_use
     from release.tagged import publish, refuse_withdrawn
 
     store, version = store_in_use(), version_of(args.version)

@@ -13,8 +13,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Exit code 1 when a request was lost."""
+    from credit.registry.store import store_in_use
     from release.drill import drill
-    from release.store import store_in_use
 
     store = store_in_use()
     done = drill(store)

@@ -16,9 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """From the store; the report from DVC, if it is within reach."""
+    from credit.registry.names import version_of
+    from credit.registry.store import store_in_use
     from release.export import export
-    from release.names import version_of
-    from release.store import store_in_use
 
     files, why_not = export(store_in_use(), version_of(args.version), args.folder)
     lines = [*map(str, files), *([f"no report: {why_not}"] if why_not else [])]

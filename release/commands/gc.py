@@ -21,8 +21,8 @@ def run(args: argparse.Namespace) -> Answer:
     import sys
 
     from credit.errors import CreditError, Problem
+    from credit.registry.store import store_in_use
     from release.collect import refuse_if_blind, unneeded
-    from release.store import store_in_use
 
     refuse_if_blind()
     store = store_in_use()

@@ -28,10 +28,10 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read ledgers from the newest entry on."""
+    from credit.registry.ledger import Ledger
+    from credit.registry.names import ENVIRONMENTS
+    from credit.registry.store import store_in_use
     from release.after import who_decides
-    from release.ledger import Ledger
-    from release.names import ENVIRONMENTS
-    from release.store import store_in_use
     from release.times import time_of
 
     store = store_in_use()

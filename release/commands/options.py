@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from release.names import ENVIRONMENTS
+from credit.registry.names import ENVIRONMENTS
 
 if TYPE_CHECKING:
+    from credit.registry.names import Version
     from release.bump import Bump
-    from release.names import Version
     from release.tags import Registry
 
 
@@ -54,8 +54,8 @@ def add_bump(parser: argparse.ArgumentParser) -> None:
 
 def wanted_version(args: argparse.Namespace, registry: "Registry") -> "tuple[Version, Bump]":
     """The version that was asked for, or the one that the changes since the last one deserve."""
+    from credit.registry.names import version_of
     from release.bump import Bump, proposed
-    from release.names import version_of
 
     last = max(registry.versions, default=None)
     version, bump = proposed(last, registry.versions[last].commit if last else None, "HEAD")

@@ -17,10 +17,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Publishing what is published already is no error; publishing something else under its name is one."""
-    from release import published
+    from credit.registry import published
+    from credit.registry.names import version_of
+    from credit.registry.store import store_in_use
     from release.git import actor
-    from release.names import version_of
-    from release.store import store_in_use
     from release.tagged import publish
     from release.tags import read_registry, required_tag
 

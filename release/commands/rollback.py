@@ -28,11 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
-    from release import live, published
+    from credit.registry import published
+    from credit.registry.ledger import Ledger
+    from credit.registry.store import store_in_use
+    from release import live
     from release.commands.change import carry_out, would
     from release.git import actor
-    from release.ledger import Ledger
-    from release.store import store_in_use
 
     store = store_in_use()
     ledger, why = Ledger(store, args.env), live.Why(args.reason, actor())

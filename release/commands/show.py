@@ -14,9 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """From the tag if there is one here, else from the store."""
+    from credit.registry.names import version_of
+    from credit.registry.store import store_in_use
     from release.facts import as_text, facts_of
-    from release.names import version_of
-    from release.store import store_in_use
 
     content = facts_of(store_in_use(), version_of(args.version))
     return Answer(content, as_text(content))

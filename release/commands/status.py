@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from release.answer import Answer
 
 if TYPE_CHECKING:
-    from release.ledger import Entry
+    from credit.registry.ledger import Entry
 
 EXAMPLE = "release status --env prod"
 
@@ -20,11 +20,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read the newest entry of each ledger."""
-    from release import published
+    from credit.registry import published
+    from credit.registry.ledger import Ledger
+    from credit.registry.names import ENVIRONMENTS
+    from credit.registry.store import store_in_use
     from release.after import who_decides
-    from release.ledger import Ledger
-    from release.names import ENVIRONMENTS
-    from release.store import store_in_use
     from release.times import ago
 
     store = store_in_use()

@@ -21,9 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Fetch the tags, tag entries, follow tags, push."""
+    from credit.registry.store import store_in_use
     from release import after, live, tags
     from release.git import actor
-    from release.store import store_in_use
     from release.sync import follow, plans
 
     if not args.no_fetch:

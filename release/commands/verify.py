@@ -19,9 +19,9 @@ def run(args: argparse.Namespace) -> Answer:
     from tqdm import tqdm
 
     from credit.errors import CreditError, Problem
-    from release.names import version_of
+    from credit.registry.names import version_of
+    from credit.registry.store import store_in_use
     from release.prove import prove
-    from release.store import store_in_use
     from release.tags import read_registry
 
     store, registry = store_in_use(), read_registry()

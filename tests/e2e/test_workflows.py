@@ -115,7 +115,7 @@ def test_what_may_not_be_deployed_is_refused_with_the_reason(hub: Hub) -> None:
 
 DELETE = """
 import sys
-from release.store import Store
+from credit.registry.store import Store
 print(Store("s3://models").delete(sys.argv[1]))
 """
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from releases import WHY, deployed
 
-from release import live, published
-from release.ledger import Ledger
-from release.names import version_of
-from release.published import Published
-from release.store import Store
+from credit.registry import published
+from credit.registry.ledger import Ledger
+from credit.registry.names import version_of
+from credit.registry.published import Published
+from credit.registry.store import Store
+from release import live
 
 OLD, NEW = "v1.0.0", "v2.0.0"
 PRELOADED = ["release.live", "onnxruntime", "obstore"]

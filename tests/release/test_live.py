@@ -12,12 +12,13 @@ import pytest
 from releases import WHY, deployed
 
 from credit.errors import CreditError
-from release import live, published, service
+from credit.registry import published
+from credit.registry.ledger import Ledger
+from credit.registry.published import Published
+from credit.registry.store import Store
+from release import live, service
 from release.__main__ import main
-from release.ledger import Ledger
-from release.published import Published
 from release.reader import followed
-from release.store import Store
 
 Publish = Callable[..., Published]
 

@@ -10,13 +10,13 @@ import pytest
 from releases import WHY, deployed
 
 from credit.errors import CreditError
+from credit.registry.ledger import Ledger
+from credit.registry.names import ARTIFACT, version_of
+from credit.registry.published import Published
+from credit.registry.store import Store
 from release import live, tags
 from release.bump import bump
-from release.ledger import Ledger
 from release.live import Why
-from release.names import ARTIFACT, version_of
-from release.published import Published
-from release.store import Store
 from release.sync import follow, plans
 
 V1, V2, V3 = map(version_of, ("v1.0.0", "v1.1.0", "v2.0.0"))

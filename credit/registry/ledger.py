@@ -12,8 +12,8 @@ from uuid import uuid4
 from pydantic import AwareDatetime, Field
 
 from credit.errors import CreditError, Problem
-from release.record import Record
-from release.store import Store, side_by_side
+from credit.registry.record import Record
+from credit.registry.store import Store, side_by_side
 
 Kind = Literal["deploy", "rollback", "fallback"]
 BLOCK = 1000

@@ -12,11 +12,11 @@ from credit.bundle import load_bundle
 from credit.errors import CreditError
 from credit.examples import EXAMPLES, check_examples
 from credit.files import read_json
-from release import published
+from credit.registry import published
+from credit.registry.names import version_of
+from credit.registry.published import Published
+from credit.registry.store import Store
 from release.collect import unneeded
-from release.names import version_of
-from release.published import Published
-from release.store import Store
 
 V1 = version_of("v1.0.0")
 Bundles = Callable[[str], Path]

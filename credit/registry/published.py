@@ -18,9 +18,9 @@ from credit.bundle import Bundle, load_bundle
 from credit.errors import CreditError, Problem, raise_if_any
 from credit.examples import check_examples
 from credit.manifest import MANIFEST, verified
-from release.names import Version, parsed, version_of
-from release.record import Record
-from release.store import Store, side_by_side
+from credit.registry.names import Version, parsed, version_of
+from credit.registry.record import Record
+from credit.registry.store import Store, side_by_side
 
 _MEND = "the store was changed from outside: take that folder out of the store, then release publish {} again"
 

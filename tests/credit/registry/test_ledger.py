@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from releases import WHY, record_of
 
 from credit.errors import CreditError
+from credit.registry.ledger import BLOCK, Entry, Ledger
+from credit.registry.store import Store
 from release import live
-from release.ledger import BLOCK, Entry, Ledger
 from release.live import Change, Why
-from release.store import Store
 
 
 def append(ledger: Ledger, change: Change) -> Entry:
