@@ -51,3 +51,5 @@ contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make cont
 lock: ## resolve the dependencies of pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev \
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group service --constraints requirements.lock \
+	  --custom-compile-command "make lock" --output-file requirements.service.lock

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from credit.columns import Part
 from credit.contract import Contract, load_contract
 from credit.decision import By, Decision, Model, decisions
+from credit.derived import sources
 from credit.design_matrix import design_columns
 from credit.encoder import Row
 from credit.errors import CreditError, Problem, problems_of
@@ -45,6 +46,15 @@ class Bundle:
     contract: Contract
     model: Model
     rule: Rule
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that an application must have, each a value or None: those of the model and the rule's score.
+
+        In place of a derived column stand the columns of the raw file that it is computed from.
+        """
+        needed = dict.fromkeys([*self.model.features, self.rule.column])
+        return tuple(dict.fromkeys(source for name in needed for source in sources(self.contract, name)))
 
     def decide(self, rows: Sequence[Row]) -> list[Decision]:
         """The champion's decision on each row of typed values, derived columns included.

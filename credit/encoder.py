@@ -21,7 +21,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "category": (str,),
 }
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest number that a model computes with."""
 
 
 def encode(contract: Contract, features: Sequence[str], rows: Sequence[Row]) -> NDArray[np.float32]:
@@ -77,6 +78,6 @@ def _problems(contract: Contract, name: str, row: Row, where: str) -> list[Probl
     low, high = column.range or (None, None)
     if (low is not None and value < low) or (high is not None and value > high):
         return [Problem(place, found, f"from {low} to {high}")]
-    if abs(value) > (2**63 - 1 if column.type == "integer" else _LARGEST):
+    if abs(value) > (2**63 - 1 if column.type == "integer" else LARGEST):
         return [Problem(place, found, "a number that can be computed with")]
     return []

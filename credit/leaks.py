@@ -26,7 +26,7 @@ def leak_problems(columns: Mapping[str, Column], families: Mapping[str, Family],
 
 def _used_by(column: Column, columns: Mapping[str, Column], families: Mapping[str, Family]) -> list[tuple[str, Column]]:
     """The columns, and for a member of a family its family, that an SQL expression names."""
-    names = _names_in(column.sql or "")
+    names = names_in(column.sql or "")
     known = {name.casefold(): (name, found) for name, found in columns.items()}
     used = [known[name] for name in sorted(names & known.keys())]
     for name in sorted(names - known.keys()):
@@ -35,7 +35,7 @@ def _used_by(column: Column, columns: Mapping[str, Column], families: Mapping[st
     return used
 
 
-def _names_in(sql: str) -> set[str]:
+def names_in(sql: str) -> set[str]:
     """The names in an SQL expression, in small letters: SQL does not tell capitals from them."""
     name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
     return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

@@ -118,8 +118,8 @@ def loaded(store: Store, record: Published) -> Bundle:
         return bundle
 
 
-def required(store: Store, text: str) -> Published:
-    """The record of the version that a text names. Raises CreditError when it is not in the store."""
+def required(store: Store, text: str, digest: str | None = None) -> Published:
+    """The record of the version that a text names. Raises CreditError when it is not in the store, or not `digest`."""
     version = version_of(text)
     record = find(store, version)
     if record is None:
@@ -129,6 +129,9 @@ def required(store: Store, text: str) -> Published:
                 f"the store {store.url}", f"no {version} (there are: {there})", "it", f"run release publish {version}"
             )
         )
+    if digest is not None and record.digest != digest:
+        where = f"{store.url}: {record.version}"
+        raise CreditError(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, the ledger's"))
     return record
 
 

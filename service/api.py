@@ -1,0 +1,207 @@
+"""The routes of /v1 and of health. A request is answered, from beginning to end, by the version it was validated by."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from credit.errors import CreditError, Problem
+from service import metrics
+from service.answers import (
+    Batch,
+    Decision,
+    Health,
+    Logged,
+    Outcomes,
+    Refusal,
+    RefusedError,
+    Version,
+    as_json,
+    told,
+)
+from service.applications import Asked
+from service.decider import NotRecordedError
+from service.log.database import Record
+from service.log.outcomes import latest, record_outcome
+from service.outcome import Outcome, checked
+from service.serving import Serving
+
+if TYPE_CHECKING:
+    from service.app import Parts
+
+ROUTER = APIRouter()
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal, "description": description}
+    for status, description in {
+        401: "No key that is good",
+        403: "A key that may not do this",
+        409: "The idempotency key belongs to another application",
+        413: "A body that is too large",
+        415: "A body that is not JSON",
+        422: "Values that the contract does not allow, or a request of another form",
+        503: "Nothing can be decided or recorded at the moment",
+    }.items()
+}
+_ASKED = _REFUSALS
+_READ: dict[int | str, dict[str, Any]] = {status: _REFUSALS[status] for status in (401, 403, 422, 503)}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Refusal, "description": "No such decision"}}
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="A repeated request with the same key gets the same decision, which is recorded once",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+    ),
+]
+Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+
+@ROUTER.post("/v1/decisions", response_model=Decision, responses=_ASKED, tags=["decide"])
+async def decide(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Decide one application."""
+    start = time.perf_counter()
+    serving = _serving(request)
+    asked = serving.requests.parse(await _body(request))
+    records = await _decided(request, serving, [asked], idempotency_key, start)
+    return as_json(told(records[0]))
+
+
+@ROUTER.post("/v1/decisions/batch", response_model=Batch, responses=_ASKED, tags=["decide"])
+async def decide_batch(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+    """Decide several applications by one version: all of them, or none when one is not allowed."""
+    start = time.perf_counter()
+    serving = _serving(request)
+    asked = serving.requests.parse_batch(await _body(request))
+    records = await _decided(request, serving, asked, idempotency_key, start, several=True)
+    return as_json({"decisions": [told(record) for record in records]})
+
+
+@ROUTER.get("/v1/decisions/{identifier}", response_model=Logged, responses=_READ | _NOT_FOUND, tags=["look up"])
+def look_up(request: Request, identifier: Identifier) -> Response:
+    """A decision as the log has it, with what it was made of and what became of it."""
+    record = _found(_parts(request), identifier)
+    outcome = latest(_parts(request).log.database, identifier)
+    return as_json(told(record) | {"inputs": record["inputs"], "outcome": outcome})
+
+
+@ROUTER.post("/v1/outcomes", response_model=Outcomes, responses=_ASKED | _NOT_FOUND, tags=["look up"])
+def outcome(request: Request, told_of: Outcome) -> Response:
+    """Record what became of a decision: the label that the contract names. The newest one holds."""
+    parts = _parts(request)
+    record = _found(parts, told_of.decision_id)
+    row = checked(told_of, record, _serving(request).bundle.contract, datetime.now(UTC))
+    try:
+        record_outcome(parts.log.database, row | {"caller": request.state.caller})
+    except CreditError as error:
+        raise NotRecordedError(error.problems) from None
+    return as_json({"outcome": row["outcome"], "observed_at": row["observed_at"]})
+
+
+@ROUTER.get("/v1/version", response_model=Version, responses=_READ, tags=["watch"])
+def version(request: Request) -> Response:
+    """What decides, since when, by whom and why."""
+    serving, entry = _serving(request), _serving(request).entry
+    return as_json(
+        {
+            "environment": _parts(request).settings.environment,
+            "entry": serving.number,
+            "version": serving.version,
+            "digest": serving.bundle.manifest.digest,
+            "kind": entry.kind if entry else None,
+            "decides": serving.decides,
+            "rule_because": serving.rule_because,
+            "since": entry.time if entry else None,
+            "reason": entry.reason if entry else None,
+            "actor": entry.actor if entry else None,
+        }
+    )
+
+
+@ROUTER.get("/health/live", tags=["watch"])
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@ROUTER.get("/health/ready", response_model=Health, responses={503: {"model": Health}}, tags=["watch"])
+async def ready(request: Request) -> Response:
+    """Whether applications are decided, by whom, and what is wrong."""
+    parts = _parts(request)
+    serving, problems = parts.follower.serving, _problems(parts)
+    status = "dark" if serving is None else "degraded" if problems else "ok"
+    decides = serving.decides if serving else None
+    content = {
+        "status": status,
+        "decides": decides,
+        "entry": serving.number if serving else 0,
+        "problems": list(problems.values()),
+    }
+    return as_json(content, 503 if serving is None else 200)
+
+
+@ROUTER.get("/metrics", tags=["watch"], response_class=PlainTextResponse, responses=_READ)
+def figures(request: Request) -> Response:
+    """Figures for Prometheus."""
+    parts = _parts(request)
+    there = _problems(parts)
+    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
+        metrics.PROBLEMS.labels(what).set(what in there)
+    metrics.SPOOLED.set(parts.log.spooled())
+    return metrics.exposition()
+
+
+async def _decided(
+    request: Request, serving: Serving, asked: list[Asked], key: str | None, start: float, several: bool = False
+) -> list[Record]:
+    records = await _parts(request).decider.decide(serving, asked, request.state.caller, key, several)
+    if key is not None and [(r["inputs"], r["protected"]) for r in records] != [tuple(one) for one in asked]:
+        raise RefusedError(409, "this idempotency key belongs to another application")
+    metrics.count(records, serving, time.perf_counter() - start)
+    return records
+
+
+async def _body(request: Request) -> bytes:
+    """The body. Raises RefusedError when it is larger than it may be, without reading the rest."""
+    kind, largest = request.headers.get("content-type", ""), _parts(request).settings.max_body_bytes
+    if kind.partition(";")[0].strip().lower() != "application/json":
+        raise RefusedError(415, "the content type must be application/json")
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > largest:
+            raise RefusedError(413, f"a body may have at most {largest:,} bytes")
+    return bytes(content)
+
+
+def _parts(request: Request) -> "Parts":
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _serving(request: Request) -> Serving:
+    serving = _parts(request).follower.serving
+    if serving is None:
+        raise RefusedError(503, "no version is live yet, and no rule is at hand", Retry_After="1")
+    return serving
+
+
+def _problems(parts: "Parts") -> dict[str, str]:
+    problems = dict(parts.follower.problems)
+    if parts.log.problem is not None:
+        problems["log"] = "the database of the decision log does not answer; decisions go to the spool"
+    return problems
+
+
+def _found(parts: "Parts", identifier: str) -> Record:
+    try:
+        record = parts.log.find(identifier)
+    except CreditError:
+        raise RefusedError(503, "the decision log does not answer", Retry_After="1") from None
+    if record is None:
+        raise RefusedError(404, "no decision has this id", [Problem("id", identifier, "the id of a decision")])
+    return record

@@ -1,0 +1,114 @@
+"""The application: its parts, started and stopped together, and what every route has in common."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from credit.errors import CreditError, Problem
+from service import api, metrics, page
+from service.answers import RefusedError, refusal
+from service.decider import Decider, NotRecordedError
+from service.follower import Follower
+from service.guard import Guard
+from service.keys import read_keys
+from service.log.decision_log import DecisionLog
+from service.log.writer import Writer
+from service.openapi import documented
+from service.serving import Serving
+from service.settings import Settings, settings
+
+_SWITCH = 0.0005
+"""Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the routes use."""
+
+    settings: Settings
+    follower: Follower
+    decider: Decider
+    log: DecisionLog
+
+
+def create(chosen: Settings | None = None) -> Any:
+    """The service as an ASGI application, for each worker one."""
+    chosen = chosen or settings()
+    keys = read_keys(chosen.keys_file)
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        sys.setswitchinterval(_SWITCH)
+        log = DecisionLog(chosen.database, chosen.state)
+        writer = Writer(log)
+        decider = Decider(writer, chosen.model_seconds)
+
+        def swapped(serving: Serving) -> None:
+            metrics.swapped(serving)
+            decider.renew()
+
+        follower = Follower(chosen, swapped)
+        app.state.parts = Parts(chosen, follower, decider, log)
+        follower.start()
+        yield
+        follower.stop()  # requests in flight are finished by now
+        decider.close()
+        writer.close()
+        log.close()
+
+    app = FastAPIOffline(
+        title="Credit decisions",
+        summary="Decides by the live version, says who decided and why, and keeps every decision.",
+        version="1",
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/static",
+        lifespan=running,
+    )
+    app.include_router(api.ROUTER)
+    app.include_router(page.ROUTER)
+    app.openapi = lambda: documented(app)  # type: ignore[method-assign]
+    handlers: dict[type[Exception], Any] = {RefusedError: _refused, CreditError: _not_allowed, Exception: _failed}
+    handlers |= {RequestValidationError: _invalid, HTTPException: _http}
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    return Guard(app, keys)
+
+
+def _answer(refused: RefusedError) -> Response:
+    metrics.REFUSED.labels(str(refused.status)).inc()
+    return refusal(refused)
+
+
+def _refused(_: Request, error: RefusedError) -> Response:
+    return _answer(error)
+
+
+def _not_allowed(_: Request, error: CreditError) -> Response:
+    if isinstance(error, NotRecordedError):
+        return _answer(RefusedError(503, "the decision could not be recorded, so none was made", Retry_After="1"))
+    return _answer(RefusedError(422, "the application is not one that this version decides", error.problems))
+
+
+def _invalid(_: Request, error: RequestValidationError) -> Response:
+    problems = [Problem(".".join(map(str, one["loc"])), "what is not allowed", one["msg"]) for one in error.errors()]
+    return _answer(RefusedError(422, "the request is not one that this service answers", problems))
+
+
+def _http(_: Request, error: HTTPException) -> Response:
+    headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
+    return _answer(RefusedError(error.status_code, str(error.detail).lower(), [], **headers))
+
+
+def _failed(_: Request, error: Exception) -> Response:
+    return _answer(RefusedError(500, "the service failed; what happened is in its log"))

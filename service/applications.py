@@ -1,0 +1,176 @@
+"""Applications as requests: what each body must be, built from the contract of the version that answers it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+from credit.bundle import Bundle
+from credit.columns import Column, Scalar
+from credit.encoder import LARGEST
+from credit.errors import CreditError, Problem, raise_if_any
+
+Values = dict[str, Any]
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+_NUMBERS: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
+_LARGEST_INTEGER = 2**63 - 1
+_SHOWN = 80  # characters of a value that an answer repeats
+
+
+class Asked(NamedTuple):
+    """One application to decide: its values, and protected attributes, which are logged and never scored."""
+
+    application: Values
+    protected: Values
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What a version accepts: one application, or a batch of them."""
+
+    one: TypeAdapter[Any]
+    batch: TypeAdapter[Any]
+    columns: Mapping[str, Column]
+    protected: Mapping[str, Column]
+    codes: Mapping[str, frozenset[Scalar]]
+
+    def parse(self, body: bytes) -> Asked:
+        """One application. Raises CreditError with every field that the contract does not allow."""
+        content = self._parsed(self.one, body)
+        raise_if_any(self._codes_in(content["application"], "application"))
+        return Asked(content["application"], content.get("protected", {}))
+
+    def parse_batch(self, body: bytes) -> list[Asked]:
+        """Several applications. Raises CreditError with every field that the contract does not allow."""
+        listed = self._parsed(self.batch, body)["applications"]
+        where = "applications.{}.application"
+        raise_if_any([p for i, one in enumerate(listed) for p in self._codes_in(one["application"], where.format(i))])
+        return [Asked(one["application"], one.get("protected", {})) for one in listed]
+
+    def _parsed(self, kind: TypeAdapter[Any], body: bytes) -> Any:
+        try:
+            return kind.validate_json(body)
+        except ValidationError as error:
+            raise CreditError([self._problem(one) for one in error.errors(include_url=False)]) from None
+
+    def _codes_in(self, application: Values, where: str) -> list[Problem]:
+        """Values that mean "not known" in the raw file, and would be taken for amounts here."""
+        return [
+            Problem(f"{where}.{name}", f"{application[name]}, a code for what is not known", words(self.columns[name]))
+            for name, codes in self.codes.items()
+            if application.get(name) in codes
+        ]
+
+    def _problem(self, error: Any) -> Problem:
+        where = ".".join(map(str, error["loc"])) or "the body"
+        if error["type"] == "extra_forbidden":
+            return Problem(where, "an unknown field", "only fields of the version that answers")
+        if error["type"] == "json_invalid":
+            return Problem("the body", str(error["ctx"]["error"]), "JSON")
+        found = "nothing" if error["type"] == "missing" else _shown(error["input"])
+        columns = self.protected if "protected" in error["loc"] else self.columns
+        named = [name for name in error["loc"] if name in columns]
+        return Problem(where, found, words(columns[named[-1]]) if named else _in_words(error))
+
+
+def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
+    """What a version accepts: the columns that its model and its rule need, and the contract's protected ones.
+
+    Other columns that the contract lets a model see are taken too, checked and logged, so that a client who sends
+    whole applications is answered by whatever version is live: a rollback must not lose a request.
+    """
+    contract, needed = bundle.contract, set(bundle.inputs)
+    columns = {n: c for n, c in contract.raw.items() if n in needed or c.role in ("feature", "score")}
+    types = {name: _type(column) for name, column in columns.items()}
+    application = _object("Application", {n: kind if n in needed else NotRequired[kind] for n, kind in types.items()})
+    disclosed = _object("Protected", {name: NotRequired[_disclosed(c)] for name, c in contract.protected.items()})
+    told = "Logged to watch for unequal treatment, and never scored"
+    disclosed = Annotated[disclosed, Field(description=told)]
+    one = _object("Ask", {"application": application, "protected": NotRequired[disclosed]})
+    several = Annotated[list[one], Field(min_length=1, max_length=largest_batch)]  # type: ignore[valid-type]
+    return Requests(
+        one=TypeAdapter(one),
+        batch=TypeAdapter(_object("AskBatch", {"applications": several})),
+        columns=columns,
+        protected=contract.protected,
+        codes={name: frozenset(column.missing_codes) for name, column in columns.items() if column.missing_codes},
+    )
+
+
+def words(column: Column) -> str:
+    """What a column's values may be, in words."""
+    if column.type == "boolean":
+        text = "true or false"
+    elif column.allowed is not None:
+        text = f"one of {', '.join(map(str, column.allowed))}"
+    else:
+        low, high = column.range or (None, None)
+        text = {"integer": "a whole number", "category": "a text"}.get(column.type, "a number")
+        text += f" of at least {low:g}" if low is not None else ""
+        text += " and" if low is not None and high is not None else ""
+        text += f" of at most {high:g}" if high is not None else ""
+    return f"{text}, or null if it is not known" if column.missing == "allowed" else text
+
+
+def _object(name: str, fields: dict[str, Any]) -> Any:
+    made = TypedDict(name, fields)  # type: ignore[misc]  # the names are those of a contract
+    return with_config(_STRICT)(made)
+
+
+def _type(column: Column) -> Any:
+    """A column as a type for pydantic, which makes the JSON schema of it too."""
+    kind: Any
+    if column.type == "boolean":
+        kind = StrictBool
+    elif column.allowed is not None:
+        kind = Literal[tuple(column.allowed)]
+    elif column.type == "category":
+        kind = StrictStr
+    else:
+        low, high = column.range or (None, None)
+        largest = _LARGEST_INTEGER if column.type == "integer" else LARGEST
+        bounds = Field(ge=-largest if low is None else low, le=largest if high is None else high)
+        kind = Annotated[_NUMBERS[column.type], bounds]
+    return _described(kind | None if column.missing == "allowed" else kind, column)
+
+
+def _disclosed(column: Column) -> Any:
+    return _described(Literal[tuple(column.allowed or ())] | None, column)
+
+
+def _described(kind: Any, column: Column) -> Any:
+    return Annotated[kind, Field(description=column.description)]
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "what is no finite number"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
+    return repr(value)[:_SHOWN]
+
+
+def _in_words(error: Any) -> str:
+    """What is expected of the frame around the applications."""
+    sizes = error.get("ctx", {})
+    return {
+        "list_type": "a list",
+        "too_short": f"at least {sizes.get('min_length')}",
+        "too_long": f"at most {sizes.get('max_length', 0):,}",
+    }.get(error["type"], "an object")

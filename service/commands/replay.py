@@ -1,0 +1,13 @@
+"""x"""
+
+import argparse
+
+EXAMPLE = "x"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """x."""
+
+
+def run(args: argparse.Namespace) -> None:
+    """x."""

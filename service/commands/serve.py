@@ -1,0 +1,45 @@
+"""Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are"""
+
+import argparse
+import os
+from tempfile import TemporaryDirectory
+
+EXAMPLE = "SERVICE_ENVIRONMENT=staging SERVICE_WORKERS=2 python -m service serve"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None: where a service runs, variables say how."""
+
+
+def run(args: argparse.Namespace) -> None:
+    """Serve until the process is told to end; what was taken in is finished."""
+    from service.process_log import configure
+    from service.settings import settings
+
+    configure()
+    chosen = settings()
+    with TemporaryDirectory(prefix="service-metrics-") as figures:
+        if chosen.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures  # must stand before the figures are made
+        _serve(chosen)
+
+
+def _serve(chosen: "Settings") -> None:  # type: ignore[name-defined]  # noqa: F821
+    import uvicorn
+
+    from service.keys import read_keys
+    from service.log.decision_log import DecisionLog
+
+    read_keys(chosen.keys_file)
+    DecisionLog(chosen.database, chosen.state).close()  # tables are made once, before workers start
+    uvicorn.run(
+        "service.app:create",
+        factory=True,
+        host=chosen.host,
+        port=chosen.port,
+        workers=chosen.workers,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=chosen.shutdown_seconds,
+    )

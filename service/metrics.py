@@ -1,0 +1,71 @@
+"""What Prometheus reads: counts of decisions, in all and by protected group, times, and what is wrong."""
+
+import os
+
+from fastapi import Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as _generate
+
+from credit.columns import UNDISCLOSED
+from service.log.database import Record
+from service.serving import Serving
+
+DECISIONS = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
+GROUPS = Counter(
+    "service_group_decisions", "Decisions by protected group", ["attribute", "group", "decision", "version"]
+)
+SECONDS = Histogram(
+    "service_decision_seconds",
+    "From a request to its decision in the log",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)
+REFUSED = Counter("service_refused_requests", "Requests that were not answered", ["status"])
+RULE = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
+ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
+RULED = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
+SWAPS = Counter("service_swaps", "Versions that took over")
+PROBLEMS = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
+SPOOLED = Gauge("service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="max")
+
+
+def count(records: list[Record], serving: Serving, seconds: float) -> None:
+    """Count decisions that were answered."""
+    SECONDS.observe(seconds)
+    for record in records:
+        decision, version = record["decision"], record["version"] or "image"
+        DECISIONS.labels(decision, record["decided_by"], version).inc()
+        if record["rule_because"]:
+            RULE.labels(kind_of(record["rule_because"])).inc()
+        for attribute in serving.requests.protected:
+            GROUPS.labels(attribute, record["protected"].get(attribute) or UNDISCLOSED, decision, version).inc()
+
+
+def kind_of(because: str) -> str:
+    """A label for why the rule decided, of which there are few."""
+    for start, kind in (
+        ("no model", "champion"),
+        ("the rule was", "fallback"),
+        ("the model took", "slow"),
+        ("the model", "failed"),
+    ):
+        if because.startswith(start):
+            return kind
+    return "no_version"
+
+
+def exposition() -> Response:
+    """All figures, of all workers."""
+    registry: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(_generate(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def swapped(serving: Serving) -> None:
+    """Count a version that took over."""
+    SWAPS.inc()
+    ENTRY.set(serving.number)
+    RULED.set(serving.ruled is not None)

@@ -1,0 +1,70 @@
+"""Settings of the service, from SERVICE_… variables. RELEASE_STORE says where versions are, as for `release`."""
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from credit.errors import CreditError, Problem, problems_of, raise_if_any
+
+PREFIX = "SERVICE_"
+
+
+class Settings(BaseSettings):
+    """What can be set, with what it is when nothing is."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    environment: Literal["staging", "prod"] = "prod"
+    state: Path = Path(".service")
+    """What survives a restart: the last good version, decisions that the database does not have yet, and by default
+    the decision log itself."""
+    database_url: SecretStr | None = None
+    """Where the decision log is, for SQLAlchemy: sqlite:///… or postgresql+psycopg://… By default in `state`."""
+    baked: Path | None = None
+    """A bundle whose rule decides when neither the store nor the disk has a version."""
+    keys_file: Path | None = None
+    poll_seconds: float = Field(default=1.0, gt=0, le=60)
+    start_seconds: float = Field(default=5.0, ge=0, le=120)
+    """How long a start waits for the store before it goes on with the last good version."""
+    model_seconds: float = Field(default=0.25, gt=0, le=60)
+    """How long the model may take for one application; then the rule decides."""
+    shutdown_seconds: int = Field(default=30, ge=1, le=600)
+    max_body_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000)
+    max_batch: int = Field(default=1_000, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if not self.is_on_loopback and self.keys_file is None:
+            raise ValueError(f"host {self.host} without keys_file|SERVICE_KEYS_FILE|python -m service key makes a key")
+        return self
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def database(self) -> str:
+        """The URL of the decision log."""
+        return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/decisions.db"
+
+
+def settings() -> Settings:
+    """The settings of this process. Raises CreditError with every one that is unknown or impossible."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    raise_if_any([Problem(name, "an unknown setting", f"one of {', '.join(sorted(known))}") for name in unknown])
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise CreditError(problems_of(error, "SERVICE_ settings")) from None
