@@ -1,0 +1,43 @@
+"""A store with three versions of the small lender, of which the model is live, and applications for it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lender import bundles, inputs, rows
+from releases import deployed
+from services import Service, serving
+from stores import disk, publish
+
+from credit.registry.published import Published
+from credit.registry.store import Store
+
+__all__ = ["bundles", "disk", "inputs", "publish", "rows"]
+
+LABELS = ("paid", "race")
+
+
+@pytest.fixture
+def released(disk: Store, publish: Callable[..., Published]) -> Store:
+    """v1.0.0 is the rule, v2.0.0 the logistic regression, v3.0.0 the forest; v2.0.0 is live in prod, after v1.0.0."""
+    for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic"), ("v3.0.0", "random_forest")):
+        publish(disk, version, candidate)
+    deployed(disk, "v1.0.0", "v2.0.0")
+    return disk
+
+
+@pytest.fixture
+def asked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Applications as clients send them: whole, with the protected attribute in a block of its own."""
+    return [
+        {"application": {k: v for k, v in row.items() if k not in LABELS}, "protected": {"race": row["race"]}}
+        for row in rows
+    ]
+
+
+@pytest.fixture
+def service(released: Store, tmp_path: Path) -> Iterator[Service]:
+    """The service, ready."""
+    with serving(released.url, tmp_path / "state") as running:
+        yield running.wait()
