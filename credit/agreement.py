@@ -14,7 +14,7 @@ from credit.design_matrix import design_matrix
 from credit.errors import Problem, raise_if_any
 from credit.onnx_session import Score
 from credit.policy import Policy
-from credit.reasons import Told, rises_of
+from credit.reasons import Told, bar_of, rises
 from credit.tables import PARTITION_ROWS, frame_of, open_table, partitions
 
 TOLERANCE = 1e-5
@@ -103,8 +103,8 @@ def _decision_problem(
 
 def _without_reason(score: Score, contract: Contract, reasons: Mapping[str, Told], denied: NDArray[np.float32]) -> int:
     """How many of these rows no single feature explains; the bundle refers such people instead of denying them."""
-    count = 0
+    count, bar = 0, bar_of(contract, reasons)
     for start in range(0, len(denied), _ROWS_AT_ONCE):
-        risen = rises_of(score, contract, reasons, denied[start : start + _ROWS_AT_ONCE])
+        risen = rises(score, denied[start : start + _ROWS_AT_ONCE], bar)
         count += int((risen <= 0).all(axis=1).sum())
     return count

@@ -21,7 +21,6 @@ from credit.files import read_json
 from credit.heuristic import Rule
 from credit.manifest import Manifest, verified
 from credit.onnx_session import load_onnx
-from credit.policy import Decision as Outcome
 from credit.policy import Policy
 from credit.reasons import Told
 
@@ -66,7 +65,7 @@ class Bundle:
     def decide_by_rule(self, rows: Sequence[Row]) -> list[Decision]:
         """The rule's decision on each row; of a row it reads the score only. Works when the model does not."""
         scores = self.rule.scores(self.contract, rows)
-        outcomes: list[Outcome] = self.rule.policy.decide(scores).tolist()
+        outcomes = [self.rule.policy.outcome(score) for score in scores.tolist()]
         reasons = [
             () if outcome == "approve" else self.rule.reasons(score, row[self.rule.column])
             for outcome, score, row in zip(outcomes, scores, rows, strict=True)

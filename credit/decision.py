@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Contract
-from credit.encoder import Row, encode
+from credit.encoder import Encoder, Row
 from credit.onnx_session import Score, score_alone
 from credit.policy import Decision as Outcome
 from credit.policy import Policy
-from credit.reasons import Reasons, in_words, rises_of
+from credit.reasons import Bar, Reasons, bar_of, in_words, rises
 
 By = Literal["model", "rule"]
 
@@ -46,9 +47,9 @@ class Model:
 
         Raises CreditError with every value that the contract does not allow.
         """
-        matrix = encode(self.contract, self.features, rows)
+        matrix = self.encoder(rows)
         scores = score_alone(self.score, matrix)
-        outcomes: list[Outcome] = self.policy.decide(scores).tolist()
+        outcomes = [self.policy.outcome(score) for score in scores.tolist()]
         adverse = [i for i, outcome in enumerate(outcomes) if outcome != "approve"]
         reasons: list[tuple[str, ...]] = [()] * len(rows)
         for i, risen in zip(adverse, self.rises(matrix[adverse]), strict=True):
@@ -57,7 +58,16 @@ class Model:
 
     def rises(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """By how much each score would rise with one feature at its typical value; shape (rows, features)."""
-        return rises_of(self.score, self.contract, self.reasons, matrix)
+        return rises(self.score, matrix, self._bar)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """From rows to the design matrix."""
+        return Encoder(self.contract, self.features)
+
+    @cached_property
+    def _bar(self) -> Bar:
+        return bar_of(self.contract, self.reasons)
 
 
 def decisions(

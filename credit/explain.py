@@ -10,7 +10,7 @@ from credit.candidates import NAMES, Name, load_candidate
 from credit.columns import Scalar
 from credit.command import contract_in_use
 from credit.decision import By, Model
-from credit.encoder import Row, encode
+from credit.encoder import Row
 from credit.errors import CreditError, Problem, run
 from credit.reasons import told
 from credit.tables import open_table, partitions
@@ -64,7 +64,7 @@ def explain(decider: Decider, row: Row) -> dict[str, Any]:
     """The decision on one row with everything that it follows from; features by how much they would raise the score."""
     model = decider.model
     (decided,) = model.decide([row])
-    risen = model.rises(encode(model.contract, model.features, [row]))[0]
+    risen = model.rises(model.encoder([row]))[0]
     features = [
         {"feature": name, "value": row[name], "typical": one.typical, "rise": float(rise), "words": one.words}
         for (name, one), rise in zip(model.reasons.items(), risen, strict=True)

@@ -21,6 +21,12 @@ class Policy(BaseModel):
     approve_from: float | None
     refer_from: float
 
+    def outcome(self, score: float) -> Decision:
+        """The decision on one score, as `decide` makes it."""
+        if self.approve_from is not None and score >= self.approve_from:
+            return "approve"
+        return "deny" if score < self.refer_from else "refer"
+
     def decide(self, scores: ArrayLike) -> NDArray[np.str_]:
         """The decision on each score; shape (n,). A score that is NaN is referred, never denied unseen."""
         scores = np.asarray(scores, dtype=np.float64)

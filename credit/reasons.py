@@ -5,6 +5,7 @@ everything else as it is. At most four, the largest rise first.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,30 +58,46 @@ def _told(contract: Contract, name: str, typical: Scalar | None) -> Told:
     return Told(typical=typical, words=words, words_if_missing=column.reason_if_missing or f"{words} (not known to us)")
 
 
-def rises(
-    score: Score, matrix: NDArray[np.float32], typical: NDArray[np.float32], groups: Sequence[slice]
-) -> NDArray[np.float64]:
-    """How much each row's score would rise with one feature at its typical value; shape (rows, features).
+class Bar(NamedTuple):
+    """What is typical of approved people as a row of the design matrix, and which of its columns are each feature's.
 
-    matrix: shape (rows, columns); typical: one row of it, shape (columns,); groups: each feature's columns, which
-    change together. One call of `score`, with rows x (features + 1) rows.
+    typical: shape (columns,); first: each feature's first column, shape (features,); owns: (features, columns).
     """
-    rows, columns = matrix.shape
-    if not rows:
-        return np.zeros((0, len(groups)))
-    what_if = np.repeat(matrix[:, None, :], len(groups) + 1, axis=1)
-    for i, group in enumerate(groups):
-        what_if[:, i + 1, group] = typical[group]
-    scores = score(what_if.reshape(-1, columns)).reshape(rows, -1)
-    risen: NDArray[np.float64] = np.round(scores[:, 1:] - scores[:, :1], _DIGITS)
-    return risen
+
+    typical: NDArray[np.float32]
+    first: NDArray[np.intp]
+    owns: NDArray[np.bool_]
 
 
-def rises_of(score: Score, contract: Contract, reasons: Reasons, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-    """`rises` with the typical values of `reasons`; shape (rows, features)."""
+def bar_of(contract: Contract, reasons: Reasons) -> Bar:
+    """The bar that the people of a contract are measured against."""
     names = list(reasons)
     typical = encode(contract, names, [{name: reasons[name].typical for name in names}])[0]
-    return rises(score, matrix, typical, list(places(contract, names).values()))
+    return bar(typical, list(places(contract, names).values()))
+
+
+def bar(typical: NDArray[np.float32], groups: Sequence[slice]) -> Bar:
+    """A bar from each feature's columns, which stand together, in the order of the matrix."""
+    owns = np.zeros((len(groups), len(typical)), np.bool_)
+    for feature, group in enumerate(groups):
+        owns[feature, group] = True
+    return Bar(typical, np.array([group.start for group in groups], np.intp), owns)
+
+
+def rises(score: Score, matrix: NDArray[np.float32], bar: Bar) -> NDArray[np.float64]:
+    """How much each row's score would rise with one feature at its typical value; shape (rows, features).
+
+    matrix: shape (rows, columns). A feature's columns change together. One call of `score`, with each row and its
+    changes; where a feature stands at its typical value already there is no change to score.
+    """
+    risen = np.zeros((len(matrix), len(bar.first)))
+    if not risen.size:
+        return risen
+    rows, features = np.nonzero(np.logical_or.reduceat(matrix != bar.typical, bar.first, axis=1))
+    what_if = np.where(bar.owns[features], bar.typical, matrix[rows])
+    scores = score(np.concatenate([matrix, what_if]))
+    risen[rows, features] = np.round(scores[len(matrix) :] - scores[rows], _DIGITS)
+    return risen
 
 
 def in_words(reasons: Reasons, risen: NDArray[np.float64], row: Row) -> tuple[str, ...]:

@@ -55,3 +55,13 @@ def test_the_last_bits_of_a_score_do_not_change_a_decision() -> None:
     policy = cut_offs(scores, 0.7, 0.1)
     for nudged in (np.nextafter(scores, -1), np.nextafter(scores, 2)):
         assert (policy.decide(scores) == policy.decide(nudged)).all()
+
+
+@given(
+    st.floats(allow_nan=True) | st.sampled_from([0.0, 0.25, 0.5]),
+    st.none() | st.sampled_from([0.25, 0.5, 1.5]),
+    st.sampled_from([0.0, 0.25, 0.5]),
+)
+def test_one_score_is_decided_as_it_is_among_many(score: float, approve_from: float | None, refer_from: float) -> None:
+    policy = Policy(approve_from=approve_from, refer_from=refer_from)
+    assert [policy.outcome(score)] == policy.decide([score]).tolist()

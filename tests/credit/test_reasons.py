@@ -10,11 +10,10 @@ from credit.columns import Column
 from credit.contract import Contract, Source
 from credit.encoder import encode
 from credit.errors import CreditError
-from credit.reasons import Told, in_words, rises, rises_of, told
+from credit.reasons import Told, bar, bar_of, in_words, rises, told
 
 COEFFICIENTS = np.array([0.5, -2.0, 1.0, 0.0, 3.0])
-TYPICAL = np.zeros(5, np.float32)
-EACH = [slice(i, i + 1) for i in range(5)]
+BAR = bar(np.zeros(5, np.float32), [slice(i, i + 1) for i in range(5)])
 
 
 def logistic(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -33,7 +32,7 @@ def contract(**columns: Column) -> Contract:
 
 def test_a_known_order_is_found_again() -> None:
     """At -1 each, features cost .5, -2 (a gain), 1, nothing and 3."""
-    risen = rises(logistic, -np.ones((1, 5), np.float32), TYPICAL, EACH)[0]
+    risen = rises(logistic, -np.ones((1, 5), np.float32), BAR)[0]
     assert in_words(said("a", "b", "c", "d", "e"), risen, dict.fromkeys(["f0", "f1", "f2", "f3", "f4"], -1)) == (
         "e",
         "c",
@@ -45,7 +44,7 @@ def test_rises_are_the_differences_of_scores_counted_by_hand() -> None:
     row = np.array([[1, 1, -1, 0, -1]], np.float32)
     before = 1 / (1 + np.exp(-(0.5 - 2 - 1 - 3)))
     after = 1 / (1 + np.exp(-(0.5 - 2 - 1)))
-    assert rises(logistic, row, TYPICAL, EACH)[0, 4] == pytest.approx(after - before, abs=1e-6)
+    assert rises(logistic, row, BAR)[0, 4] == pytest.approx(after - before, abs=1e-6)
 
 
 def test_any_number_of_rows_is_one_call_and_each_row_is_on_its_own() -> None:
@@ -56,11 +55,11 @@ def test_any_number_of_rows_is_one_call_and_each_row_is_on_its_own() -> None:
         return logistic(matrix)
 
     matrix = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
-    together = rises(counting, matrix, TYPICAL, EACH)
+    together = rises(counting, matrix, BAR)
     assert calls == [50 * 6]
-    alone = [rises(logistic, matrix[i : i + 1], TYPICAL, EACH)[0] for i in range(50)]
+    alone = [rises(logistic, matrix[i : i + 1], BAR)[0] for i in range(50)]
     np.testing.assert_allclose(together, alone, atol=1e-6)
-    assert rises(logistic, matrix[:0], TYPICAL, EACH).shape == (0, 5)
+    assert rises(logistic, matrix[:0], BAR).shape == (0, 5)
 
 
 def test_the_columns_of_a_feature_change_together() -> None:
@@ -77,7 +76,7 @@ def test_the_columns_of_a_feature_change_together() -> None:
     income = Column(type="number", role="feature", missing="allowed", description="d", reason="i")
     small = contract(home=home, income=income)
     reasons = told(small, {"home": "own", "income": 5.0}, "c.yaml")
-    rises_of(watching, small, reasons, encode(small, list(reasons), [{"home": None, "income": None}]))
+    rises(watching, encode(small, list(reasons), [{"home": None, "income": None}]), bar_of(small, reasons))
     np.testing.assert_array_equal(seen, [[0, 0, 1, np.nan, 1], [1, 0, 0, np.nan, 1], [0, 0, 1, 5, 0]])
 
 
@@ -93,7 +92,7 @@ def test_rounding_of_float32_neither_makes_a_reason_nor_breaks_a_tie() -> None:
     def noisy(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.array([0.5, 0.5 + 6e-8, 0.6, 0.6 + 6e-8, 0.5, 0.5])
 
-    risen = rises(noisy, np.ones((1, 5), np.float32), TYPICAL, EACH)[0]
+    risen = rises(noisy, np.ones((1, 5), np.float32), BAR)[0]
     assert in_words(said(*"abcde"), risen, dict.fromkeys(["f0", "f1", "f2", "f3", "f4"], 1)) == ("b", "c")
 
 
