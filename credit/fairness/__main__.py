@@ -16,6 +16,7 @@ from credit.errors import run
 from credit.fairness.judging import counted, counted_paired
 from credit.fairness.paired import compare
 from credit.fairness.policy import Fairness
+from credit.fairness.sentences import needed
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import load_waivers
 from credit.files import read_json, rounded
@@ -57,7 +58,10 @@ def as_text(content: dict[str, Any]) -> str:
         lines.append(f"  {name:{width}}  {told['verdict']}{f' (no verdict on: {small})' if small else ''}")
     findings = [*content["findings"], *content.get("against", {}).get("findings", [])]
     for word, key in (("blocks", "blocks"), ("warns", "warn")):
-        lines += [f"{word}: {one['reason']}" for one in findings if one.get(key)]
+        for one in findings:
+            if one.get(key):
+                more = needed(one)
+                lines += [f"{word}: {one['reason']}", *([f"  {more}"] if more else [])]
     lines += [f"warns: {one['reason']}." for one in content["undisclosed"] if one["warn"]]
     return "\n".join([*lines, "blocked" if content["blocks"] else "not blocked"])
 

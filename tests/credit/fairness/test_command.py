@@ -31,6 +31,7 @@ def test_the_champion_is_judged_by_default_in_words(finished: Project) -> None:
     assert done.returncode == 3
     assert done.stdout.startswith("heuristic, 1,980 people, policy four_fifths_screen: insufficient\n")
     assert "blocks: race Black: adverse impact ratio 0.779" in done.stdout
+    assert "\n  at the rates observed, no number of further people would make a pass likely\n" in done.stdout
     assert done.stdout.endswith("\nblocked\n")
 
 
