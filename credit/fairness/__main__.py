@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from credit.answer import tell
 from credit.command import contract_in_use, read_params
 from credit.contract import load_contract
 from credit.errors import run
@@ -88,7 +89,7 @@ def main() -> None:
         params = params.switched_to(args.policy)
     predictions = args.predictions or Path(f"data/predictions/{candidate}.parquet")
     content = judged(candidate, predictions, params, args.against, date.today())
-    print(json.dumps(content, indent=2, ensure_ascii=False) if args.json else as_text(content))
+    tell(json.dumps(content, indent=2, ensure_ascii=False) if args.json else as_text(content))
     sys.exit(BLOCKED if content["blocks"] else 0)
 
 

@@ -74,6 +74,12 @@ def test_what_cannot_be_used_is_one_line(finished: Project, arguments: list[str]
     assert all(line.startswith("error: ") for line in done.stderr.splitlines())
 
 
+def test_the_exit_code_is_the_verdict_although_nobody_reads_it(finished: Project) -> None:
+    for command, code in (("credit.fairness", 3), ("credit.explain --row 0", 0), ("credit.summary", 0)):
+        done = finished.run("bash", "-c", f"python -m {command} | true; exit ${{PIPESTATUS[0]}}", check=False)
+        assert (done.returncode, done.stderr) == (code, ""), command
+
+
 def test_the_help_has_examples() -> None:
     done = subprocess.run(["python", "-m", "credit.fairness", "--help"], capture_output=True, text=True, check=True)
     assert "examples:" in done.stdout
