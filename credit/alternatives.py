@@ -132,19 +132,27 @@ def with_frontier(points: Sequence[Point], metric: str) -> list[Point]:
     return [one | {"on_frontier": i in on} for i, one in enumerate(points)]
 
 
+def alike(ratio: float) -> float:
+    """How near a ratio is to parity, from either side: 1 parity, 0 nobody of one group. 1.25 is as far as 0.8."""
+    return min(ratio, 1 / ratio) if ratio else 0.0
+
+
 def fairest(points: Sequence[Point], baseline: Point, params: FindAlternatives) -> Point | None:
-    """The point with the highest of the lowest ratios within the tolerated loss; None where no one beats `baseline`."""
-    least = baseline["adverse_impact_ratio"]
-    if least is None:
+    """The point whose lowest ratio is nearest to parity within the tolerated loss; None where no one beats `baseline`.
+
+    Where every group fares better than its reference, a higher ratio would only treat people less alike.
+    """
+    if baseline["adverse_impact_ratio"] is None:
         return None
+    least = alike(baseline["adverse_impact_ratio"])
     enough = [
         one
         for one in points
         if one["adverse_impact_ratio"] is not None
-        and one["adverse_impact_ratio"] > least
+        and alike(one["adverse_impact_ratio"]) > least
         and one[params.metric] >= baseline[params.metric] - params.tolerated_loss - 1e-12
     ]
-    return max(enough, key=lambda one: (one["adverse_impact_ratio"], one[params.metric]), default=None)
+    return max(enough, key=lambda one: (alike(one["adverse_impact_ratio"]), one[params.metric]), default=None)
 
 
 def told(baseline: Point, found: Point | None, params: FindAlternatives, tried: int) -> str:
@@ -154,7 +162,8 @@ def told(baseline: Point, found: Point | None, params: FindAlternatives, tried: 
     value = "none" if baseline[params.metric] is None else f"{baseline[params.metric]:.3f}"
     start = f"Of the candidates, scored on people whom they have not seen, {best} has the best {metric}, {value}"
     if baseline["group"] is None:
-        return f"{start}; no group is large enough to compare."
+        nobody = baseline["approval_rate"] == 0
+        return f"{start}; {'it approves nobody' if nobody else 'no group is large enough to compare'}."
     start += f", with a lowest adverse impact ratio of {baseline['adverse_impact_ratio']:.3f} ({baseline['group']})"
     if found is None:
         return f"{start}; none of {tried} points within {params.tolerated_loss:g} of it treats people more alike."
@@ -167,7 +176,8 @@ def told(baseline: Point, found: Point | None, params: FindAlternatives, tried: 
 
 def named(point: Point) -> str:
     """A point in words."""
-    knobs = ", ".join(f"{key} {value}" for key, value in point["hyperparameters"].items())
+    given = point["hyperparameters"].items()
+    knobs = ", ".join(f"{key} {'not set' if value is None else value}" for key, value in given)
     if point["approval_share"] is None:
         return f"{point['candidate']} as trained"
     return f"{point['candidate']}{' with ' + knobs if knobs else ''}, approving {point['approval_share']:.0%},"
@@ -179,4 +189,9 @@ def command(point: Point) -> str | None:
         return None
     changes = {"train.policy.approval_share": point["approval_share"]}
     changes |= {f"train.{point['candidate']}.{key}": value for key, value in point["hyperparameters"].items()}
-    return "dvc exp run " + " ".join(f"-S {key}={value}" for key, value in changes.items())
+    return "dvc exp run " + " ".join(f"-S {key}={_said(value)}" for key, value in changes.items())
+
+
+def _said(value: Any) -> str:
+    """A value as `-S` reads it: None is null in YAML, a word of four letters is a text."""
+    return "null" if value is None else str(value)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from credit.answer import tell
 from credit.bundle import bound_contract, load_bundle
 from credit.candidates import NAMES, Name, load_candidate
 from credit.columns import Scalar
@@ -130,7 +131,7 @@ def main() -> None:
     else:
         decider = from_bundle(args.bundle)
     result = {"row": args.row} | explain(decider, row)
-    print(json.dumps(result, indent=2, ensure_ascii=False) if args.json else as_text(result))
+    tell(json.dumps(result, indent=2, ensure_ascii=False) if args.json else as_text(result))
 
 
 if __name__ == "__main__":

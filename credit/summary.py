@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from credit.answer import tell
 from credit.errors import raise_if_any, run
 from credit.fairness.waivers import expired, load_waivers
 from credit.files import read_json
@@ -47,7 +48,7 @@ def main() -> None:
     reports = Path("reports")
     metrics = read_json(reports / "metrics.json")
     fairness = {name: read_json(reports / f"fairness/{name}.json") for name in metrics}
-    print(summary(metrics, fairness, read_json(reports / "choice.json")))
+    tell(summary(metrics, fairness, read_json(reports / "choice.json")))
     raise_if_any(expired(load_waivers(Path("waivers")), date.today()))
 
 

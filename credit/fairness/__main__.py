@@ -10,12 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from credit.answer import tell
 from credit.command import contract_in_use, read_params
 from credit.contract import load_contract
 from credit.errors import run
 from credit.fairness.judging import counted, counted_paired
 from credit.fairness.paired import compare
 from credit.fairness.policy import Fairness
+from credit.fairness.sentences import needed
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import load_waivers
 from credit.files import read_json, rounded
@@ -57,7 +59,10 @@ def as_text(content: dict[str, Any]) -> str:
         lines.append(f"  {name:{width}}  {told['verdict']}{f' (no verdict on: {small})' if small else ''}")
     findings = [*content["findings"], *content.get("against", {}).get("findings", [])]
     for word, key in (("blocks", "blocks"), ("warns", "warn")):
-        lines += [f"{word}: {one['reason']}" for one in findings if one.get(key)]
+        for one in findings:
+            if one.get(key):
+                more = needed(one)
+                lines += [f"{word}: {one['reason']}", *([f"  {more}"] if more else [])]
     lines += [f"warns: {one['reason']}." for one in content["undisclosed"] if one["warn"]]
     return "\n".join([*lines, "blocked" if content["blocks"] else "not blocked"])
 
@@ -84,7 +89,7 @@ def main() -> None:
         params = params.switched_to(args.policy)
     predictions = args.predictions or Path(f"data/predictions/{candidate}.parquet")
     content = judged(candidate, predictions, params, args.against, date.today())
-    print(json.dumps(content, indent=2, ensure_ascii=False) if args.json else as_text(content))
+    tell(json.dumps(content, indent=2, ensure_ascii=False) if args.json else as_text(content))
     sys.exit(BLOCKED if content["blocks"] else 0)
 
 

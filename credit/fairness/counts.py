@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from credit.errors import CreditError, Problem, raise_if_any
-from credit.fairness.rows import Groups, check_scores, decision_codes, problems_of_codes
+from credit.fairness.rows import Groups, check_scores, decision_codes, outcomes_of, problems_of_codes
 
 Key = tuple[str, ...]
 """One attribute, or a pair of them."""
@@ -75,10 +75,10 @@ def count(
     """Count rows. `codes`: per attribute each row's index into its groups; labels: True is favourable; scores: NaN
     where there is none; decisions: names, or indices into DECISIONS. Shape (n,) each.
 
-    Raises CreditError for an attribute that is missing, a code out of range, an unknown decision, an infinite score,
-    and somebody without a score who was not referred.
+    Raises CreditError for an attribute that is missing, a code out of range, a label that is neither true nor false, an
+    unknown decision, an infinite score, and somebody without a score who was not referred.
     """
-    outcome = np.asarray(labels, dtype=np.bool_)
+    outcome = outcomes_of(labels)
     score = np.asarray(scores, dtype=np.float64)
     decision = decision_codes(decisions)
     raise_if_any(list(problems_of_codes(groups, codes, len(outcome))))

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from credit.errors import CreditError, Problem, raise_if_any
 from credit.fairness.changes import rate_change, ratio_change
 from credit.fairness.report import number
-from credit.fairness.rows import Groups, decision_codes, problems_of_codes
+from credit.fairness.rows import Groups, decision_codes, outcomes_of, problems_of_codes
 from credit.policy import DECISIONS
 
 
@@ -36,7 +36,7 @@ def count_paired(
     groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, production: ArrayLike, candidate: ArrayLike
 ) -> PairedCounts:
     """Count rows by the decisions of both versions; inputs as of `counts.count`, shape (n,) each."""
-    outcome, before, after = np.asarray(labels, dtype=np.bool_), decision_codes(production), decision_codes(candidate)
+    outcome, before, after = outcomes_of(labels), decision_codes(production), decision_codes(candidate)
     if not len(outcome) == len(before) == len(after):
         found = f"{len(outcome)} labels, {len(before)} and {len(after)} decisions"
         raise CreditError(Problem("rows", found, "one of each per person"))

@@ -25,6 +25,23 @@ def codes_in(contract: Contract, frame: pd.DataFrame) -> dict[str, NDArray[np.in
     return {name: np.asarray(group_codes(contract, name, frame[name]).codes) for name in contract.protected}
 
 
+def outcomes_of(labels: ArrayLike) -> NDArray[np.bool_]:
+    """True where the label is favourable; shape (n,). Raises CreditError for what is neither true nor false.
+
+    To numpy, NaN and any text, "no" included, are true: a label that nobody knows yet would count as favourable.
+    """
+    given = np.asarray(labels)
+    if given.dtype == np.bool_ or not len(given):
+        return given.astype(np.bool_)
+    if np.issubdtype(given.dtype, np.number):
+        clear = (given == 0) | (given == 1)
+    else:
+        clear = np.array([isinstance(label, bool | np.bool_) for label in given])
+    if not clear.all():
+        raise CreditError(Problem("labels", str(given[~clear][0]), "true or false, or 1 or 0, for everybody"))
+    return given.astype(np.bool_)
+
+
 def decision_codes(decisions: ArrayLike) -> NDArray[np.int64]:
     """Indices into DECISIONS; shape (n,). Raises CreditError for what is no decision."""
     given = np.asarray(decisions)
@@ -36,7 +53,7 @@ def decision_codes(decisions: ArrayLike) -> NDArray[np.int64]:
             codes[given == name] = index
     bad = (codes < 0) | (codes >= len(DECISIONS))
     if bad.any():
-        raise CreditError(Problem("decisions", repr(given[bad][0]), "approve, refer or deny"))
+        raise CreditError(Problem("decisions", str(given[bad][0]), "approve, refer or deny"))
     return codes
 
 

@@ -1,6 +1,7 @@
 """A verdict in one sentence of plain words, with the numbers that it rests on."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from credit.fairness.comparisons import Comparison
@@ -66,6 +67,16 @@ def more_people(item: Comparison) -> dict[str, Any]:
         "more_people_at_observed_rates": more(float(count[1] / n[1]), item.n),
         "more_people_at_equal_rates": more(float(count[0] / n[0]), 0),
     }
+
+
+def needed(finding: Mapping[str, Any]) -> str:
+    """What `more_people` found out about a finding, in words; empty where it says nothing."""
+    if "more_people_at_observed_rates" not in finding:
+        return ""
+    more = finding["more_people_at_observed_rates"]
+    if more is None:
+        return "at the rates observed, no number of further people would make a pass likely"
+    return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"
 
 
 def _figure(item: Comparison) -> str:

@@ -35,7 +35,7 @@ def decide(
     both = policy.gates == "pairs"
     gating = [*counts.attributes, *(counts.pairs if both else [])]
     findings = _findings(counts, gating, policy, rules, mine, policy.gates != "nothing")
-    pairs = _findings(counts, [] if both else counts.pairs, policy.gated, rules, {}, False)
+    pairs = _findings(counts, [] if both else counts.pairs, policy.gated, rules, None, False)
     attributes = by_attribute(findings)
     for key in counts.attributes:
         told = attributes.setdefault(key[0], {"verdict": "reported", "blocks": False, "not_assessable": []})
@@ -81,10 +81,11 @@ def _verdict(item: Comparison, failed: bool, rules: Rules) -> str:
 
 
 def _findings(
-    counts: Counts, keys: Sequence[Key], policy: Policy, rules: Rules, waivers: Mapping[str, Waiver], gates: bool
+    counts: Counts, keys: Sequence[Key], policy: Policy, rules: Rules, waivers: Mapping[str, Waiver] | None, gates: bool
 ) -> list[dict[str, Any]]:
+    """One finding per comparison. `waivers` None: in short, for cells of pairs, of which there are very many."""
     compared = [item for key in keys for item in comparisons(counts, key, policy, rules.level)]
-    by_finding = {waiver.finding: (file, waiver) for file, waiver in waivers.items()}
+    by_finding = {waiver.finding: (file, waiver) for file, waiver in (waivers or {}).items()}
     findings = []
     for item, verdict in zip(compared, verdicts_of(compared, rules), strict=True):
         file, waiver = by_finding.get((item.attribute, item.group, item.measure), (None, None))
@@ -101,7 +102,7 @@ def _findings(
             "warn": waived or act == "warn",
             "blocks": act == "block" and not waived,
             "reason": reason(item, verdict, rules),
-            **(more_people(item) if verdict == "insufficient" and gates else {}),
+            **(more_people(item) if verdict == "insufficient" and waivers is not None else {}),
         }
         if waiver is not None:
             finding["waiver"] = {"file": file, "used": waived, **waiver.model_dump(mode="json", include=_SHOWN)}

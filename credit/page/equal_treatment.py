@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from credit.fairness.sentences import needed
 from credit.page.forest import RATIO
 from credit.page.groups import lowest_outcome
 from credit.page.results import Json, Results
@@ -122,11 +123,5 @@ def _fails(judged: Json, ratio: Json) -> bool:
 def more_people(results: Results) -> Iterator[str]:
     """How many more people would make a pass likely."""
     for item in results.judged[results.choice["champion"]]["findings"]:
-        if not item["blocks"] or "more_people_at_observed_rates" not in item:
-            continue
-        more = item["more_people_at_observed_rates"]
-        who = f"{sentence(words(item['measure']))} of {group_of(item)}"
-        if more is None:
-            yield f"{who}: at the rates observed, no number of further people would make a pass likely."
-        else:
-            yield f"{who}: {more:,} more people of the group would make a pass 80% likely at the rates observed."
+        if item["blocks"] and (told := needed(item)):
+            yield f"{sentence(words(item['measure']))} of {group_of(item)}: {told}."

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from credit.fairness.counts import AND
 from credit.page.forest import RATIO
+from credit.page.marks import is_drawn
 from credit.page.results import Json, Results
-from credit.page.words import DASH, Shown, interval, number, shown, words
+from credit.page.words import DASH, Shown, group, interval, number, shown, words
 
 
 class Table(NamedTuple):
@@ -27,7 +28,10 @@ class Attribute(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """One candidate's pairs of groups: how often each verdict, the lowest ratio and whose, and what fails."""
+    """One candidate's pairs of groups: how often each verdict, the lowest ratio and whose, and what fails.
+
+    The lowest is of groups that are large enough to be judged, as it is of single attributes.
+    """
 
     candidate: str
     verdicts: dict[str, int]
@@ -70,19 +74,20 @@ def _table(candidate: str, attribute: str, groups: Json) -> Table:
 
 def pairs(results: Results) -> tuple[Pairs, ...]:
     """Every candidate's pairs, in short."""
-    return tuple(_pairs(name, judged) for name, judged in results.judged.items())
+    least = results.fairness.rules.smallest_denominator
+    return tuple(_pairs(name, judged, least) for name, judged in results.judged.items())
 
 
-def _pairs(name: str, judged: Json) -> Pairs:
+def _pairs(name: str, judged: Json, least: int) -> Pairs:
     items = [item for item in (*judged["findings"], *judged["pairs"]) if AND in item["attribute"]]
     gated = [item for item in items if item["verdict"] != "reported"]
-    ratios = [item for item in items if item["measure"] == RATIO and item["value"] is not None]
+    ratios = [item for item in items if item["measure"] == RATIO and is_drawn(item) and item["people"] >= least]
     lowest = min(ratios, key=lambda item: item["value"], default=None)
     return Pairs(
         words(name),
         dict(Counter(item["verdict"] for item in gated)),
         Shown(number(lowest["value"]), interval(lowest["interval"])) if lowest else Shown(DASH),
-        f"{lowest['group']} ({lowest['attribute']}), {lowest['people']:,} people" if lowest else DASH,
+        f"{group(lowest['attribute'], lowest['group'])}, {lowest['people']:,} people" if lowest else DASH,
         tuple(item["reason"] for item in gated if item["verdict"] == "fail"),
     )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from projects import Project
 from pydantic import ValidationError
 
-from credit.alternatives import FindAlternatives, Shares, command, fairest, sweep, variants, with_frontier
+from credit.alternatives import FindAlternatives, Shares, command, fairest, named, sweep, variants, with_frontier
 from credit.candidates import NAMES, Logistic
 from credit.errors import CreditError
 from stages.find_alternatives import report
@@ -55,6 +55,15 @@ def test_nothing_is_suggested_that_is_no_fairer_or_cannot_be_compared() -> None:
     assert fairest([point(0.9, 0.9)], point(0.9, None), PARAMS) is None
 
 
+def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
+    """Where the reference fares worst, treating people more alike lowers the ratio."""
+    baseline = point(0.9, 1.2)
+    points = [baseline, point(0.9, 1.5), point(0.88, 1.1), point(0.88, 0.8)]
+    assert fairest(points, baseline, PARAMS) == points[2]
+    assert fairest(points[:2], baseline, PARAMS) is None
+    assert fairest([point(0.9, 0.0)], baseline, PARAMS) is None
+
+
 def trained(heuristic: float) -> dict[Any, dict[str, Any]]:
     """Figures of the candidates, the rule's accuracy as given; its lowest ratio is 0.9."""
     figures = {"heuristic": (heuristic, 0.9), "logistic": (0.9, 0.7), "random_forest": (0.8, 0.75)}
@@ -80,10 +89,14 @@ def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> No
 
 
 def test_without_a_group_to_compare_the_report_says_so() -> None:
-    figures = {"accuracy": 0.9, "adverse_impact_ratio": None, "group": None}
-    assert (
-        "no group is large enough to compare" in report(PARAMS, dict.fromkeys(NAMES, figures), [], "heuristic")["told"]
-    )
+    figures = {"accuracy": 0.9, "approval_rate": 0.5, "adverse_impact_ratio": None, "group": None}
+
+    def told(figures: dict[str, Any]) -> str:
+        content: str = report(PARAMS, dict.fromkeys(NAMES, figures), [], "heuristic")["told"]
+        return content
+
+    assert told(figures).endswith("; no group is large enough to compare.")
+    assert told(figures | {"approval_rate": 0.0}).endswith("; it approves nobody.")
 
 
 def test_a_sweep_approves_each_share_and_refers_no_more_than_the_budget() -> None:
@@ -108,6 +121,12 @@ def test_a_command_names_every_knob() -> None:
     assert command(point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5})) == (
         "dvc exp run -S train.policy.approval_share=0.9 -S train.random_forest.min_samples_leaf=5"
     )
+
+
+def test_a_knob_that_is_not_set_is_null_in_the_command_and_not_a_word_of_python() -> None:
+    one = point(1, 0.8, candidate="random_forest", hyperparameters={"max_depth": None, "class_weight": "balanced"})
+    assert "train.random_forest.max_depth=null -S train.random_forest.class_weight=balanced" in str(command(one))
+    assert "None" not in str(command(one)) + named(one)
 
 
 def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:

@@ -31,6 +31,7 @@ def test_the_champion_is_judged_by_default_in_words(finished: Project) -> None:
     assert done.returncode == 3
     assert done.stdout.startswith("heuristic, 1,980 people, policy four_fifths_screen: insufficient\n")
     assert "blocks: race Black: adverse impact ratio 0.779" in done.stdout
+    assert "\n  at the rates observed, no number of further people would make a pass likely\n" in done.stdout
     assert done.stdout.endswith("\nblocked\n")
 
 
@@ -71,6 +72,12 @@ def test_what_cannot_be_used_is_one_line(finished: Project, arguments: list[str]
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {said}")
     assert all(line.startswith("error: ") for line in done.stderr.splitlines())
+
+
+def test_the_exit_code_is_the_verdict_although_nobody_reads_it(finished: Project) -> None:
+    for command, code in (("credit.fairness", 3), ("credit.explain --row 0", 0), ("credit.summary", 0)):
+        done = finished.run("bash", "-c", f"python -m {command} | true; exit ${{PIPESTATUS[0]}}", check=False)
+        assert (done.returncode, done.stderr) == (code, ""), command
 
 
 def test_the_help_has_examples() -> None:

@@ -74,6 +74,12 @@ def test_no_number_of_people_makes_a_breach_pass() -> None:
     assert found["more_people_at_equal_rates"] == 25
 
 
+def test_a_policy_that_blocks_nothing_says_too_how_many_more_people_it_would_take() -> None:
+    found = verdict(counted((3750, 5000), (17, 30)), policy=policy("nothing"))
+    assert (found["verdict"], found["blocks"]) == ("insufficient", False)
+    assert found["more_people_at_equal_rates"] == 25
+
+
 def test_no_number_of_people_helps_against_a_reference_that_nobody_is_approved_of() -> None:
     assert people_needed(True, 0.9, 0, 100, RATIO, 0.9) is None
 

@@ -1,0 +1,12 @@
+"""How a command that people pipe into others gives its answer."""
+
+import os
+import sys
+
+
+def tell(text: str) -> None:
+    """Print an answer at once; a reader who has seen enough, as `head` has, is no error and changes no exit code."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
