@@ -144,6 +144,37 @@ def test_the_commands_tell_what_they_did_and_how_to_undo_it(
     assert [e["version"] for e in then["environments"]["prod"]] == ["v2.0.0"]
 
 
+def test_an_entry_that_is_not_valid_hides_neither_other_environments_nor_other_entries(
+    disk: Store, publish: Publish, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic")):
+        publish(disk, version, candidate)
+        deployed(disk, version)
+    disk.create("environments/staging/000000000/000000001.json", b"{")
+    code, told = command("status")
+    assert code == 1
+    assert told["environments"]["prod"]["version"] == "v2.0.0"
+    assert "000000001.json" in told["environments"]["staging"]["problem"]
+    code, told = command("history")
+    assert (code, [e["version"] for e in told["environments"]["prod"]]) == (1, ["v2.0.0", "v1.0.0"])
+    assert len(told["problems"]) == 1
+    assert disk.folder is not None
+    (disk.folder / "environments/prod/000000000/000000001.json").write_bytes(b"{")
+    code, told = command("status", "--env", "prod")
+    assert (code, told["environments"]["prod"]["version"]) == (1, "v2.0.0")
+    with pytest.raises(SystemExit):
+        main(["history", "--env", "prod"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert "v2.0.0" in first
+    assert "error: " in second
+
+
+def test_an_empty_store_may_be_the_wrong_one(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["status"])
+    assert "another store? RELEASE_STORE names" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
