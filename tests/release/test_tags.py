@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from credit.registry.names import ARTIFACT, version_of
 from credit.registry.published import Published
 from credit.registry.store import Store
 from release import live, tags
+from release.__main__ import main
 from release.bump import bump
 from release.live import Why
 from release.sync import follow, plans
@@ -195,6 +197,46 @@ def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[...
     live.apply(three, live.fallback(Ledger(three, "prod"), Why("headline", "on call")))
     assert synced(three) == []
     assert live.current(three, "prod").kind == "fallback"
+
+
+def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0", "v2.0.0")
+    synced(three)
+    run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
+    live.apply(three, live.fallback(Ledger(three, "prod"), Why("headline", "on call")))
+    assert [event.tag.name for event in plans(three)[1].overtaken] == [f"{ARTIFACT}#prod#3"]
+    assert synced(three) == []
+    assert live.current(three, "prod").kind == "fallback"
+    later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
+    run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#4", f"{V1.tag}^{{commit}}")
+    assert synced(three) == ["prod follows"], "one from after it counts"
+    assert live.current(three, "prod").version == "v1.0.0"
+
+
+def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0")
+    synced(three)
+    live.apply(three, live.fallback(Ledger(three, "prod"), WHY))
+    run("git", "commit", "--quiet", "--allow-empty", "--message", "no version")
+    later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
+    run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#2")
+    assert synced(three) == []
+    assert live.current(three, "prod").kind == "fallback"
+
+
+def test_an_entry_that_can_have_no_tag_does_not_stop_what_comes_after_it(
+    run: Callable[..., str], three: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RELEASE_STORE", three.url)
+    deployed(three, "v1.1.0", environment="staging")
+    deployed(three, "v1.0.0")
+    run("gto", "deprecate", ARTIFACT, "v1.1.0")
+    with pytest.raises(SystemExit) as left:
+        main(["sync", "--no-fetch"])
+    told = capsys.readouterr().out
+    assert left.value.code == 1
+    assert "problem: staging: entry 1 (deploy, v1.1.0) gets no tag" in told
+    assert f"prod: entry 1 (deploy, v1.0.0) has {ARTIFACT}#prod#" in told
 
 
 def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
