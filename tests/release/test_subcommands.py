@@ -68,6 +68,25 @@ def test_check_tells_every_problem_at_once(finished: Project) -> None:
     assert "decides by the rule" in told["notes"][0]
 
 
+@pytest.mark.parametrize("keys", [{}, {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "do-not-print-me"}])
+def test_a_remote_out_of_reach_and_a_choice_that_is_none_are_a_line_each(lender: Project, keys: dict[str, str]) -> None:
+    """A bucket at a port where nobody listens, with credentials and without."""
+    (lender.folder / "reports/choice.json").write_text("{}")
+    lender.run("dvc", "remote", "modify", "storage", "url", "s3://models/dvc")
+    lender.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true", **keys}
+    told = released(lender, "check", code=1)["problems"]
+    where = ["working tree", "dvc.lock", "DVC remote", "reports/choice.json"]
+    assert [problem.partition(": ")[0] for problem in told] == where
+    assert "do-not-print-me" not in " ".join(told)
+    lender.run("git", "checkout", "--quiet", "reports")
+    lender.run("git", "tag", "--annotate", "--message", "m", "credit-model@v1.0.0")
+    shutil.rmtree(lender.folder / ".dvc/cache")
+    refused = released(lender, "deploy", "v1.0.0", "--env", "prod", "--reason", "r", code=1)
+    assert refused.startswith("error: models/bundle at ")
+    assert refused.count("\n") == 1
+    assert released(lender, "status")["environments"]["prod"] == {"version": None}
+
+
 def test_a_version_is_an_annotated_tag_with_the_digest_and_is_made_once(lender: Project) -> None:
     told = released(lender, "check")
     assert (told["ready"], told["version"]) == (True, "v1.0.0")

@@ -281,3 +281,10 @@ def test_the_bump_says_what_changed(file: str, old: str, new: str, part: str, wh
 def test_of_several_reasons_the_gravest_counts() -> None:
     after = {**FILES, "reports/features.json": '{"kept": []}', "params.yaml": FILES["params.yaml"].replace("1", "2")}
     assert bump(FILES.get, after.get).part == "major"
+
+
+@pytest.mark.parametrize("text", ["half [", "a line", "- a list"])
+def test_a_file_that_nobody_can_read_is_one_line(text: str) -> None:
+    with pytest.raises(CreditError, match=r"^params\.yaml, as committed: found no keys") as caught:
+        bump(FILES.get, (FILES | {"params.yaml": text}).get)
+    assert "\n" not in str(caught.value)
