@@ -241,6 +241,28 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
     assert "not taken up within 0.5 seconds" in now.reason
 
 
+def test_a_deploy_that_can_not_be_put_back_says_what_is_live_and_how_to_go_on(
+    disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bundle of the version before is broken in the store."""
+    record = publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0")
+    assert disk.folder is not None
+    (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
+    with service_that(lambda: {"entry": 1}) as url:
+        monkeypatch.setenv("RELEASE_SERVICE_URL", url)
+        with pytest.raises(SystemExit) as left:
+            main(["deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.3"])
+    assert left.value.code == 1
+    told = capsys.readouterr().out
+    assert "v2.0.0 was not taken up and could not be put back" in told
+    assert "model.onnx" in told
+    assert "live:  v2.0.0 (entry 2)" in told
+    assert "next:  release rollback --env prod --to rule" in told
+    assert live.current(disk, "prod").version == "v2.0.0"
+
+
 def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
     disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,10 @@ def test_help_loads_nothing_large() -> None:
     assert not loaded & {"pydantic", "numpy", "yaml", "obstore", "onnxruntime", "dvc", "gto", "pandas"}
 
 
+def test_a_version_without_a_word_is_not_made(project: Project) -> None:
+    assert "an empty message" in released(project, "register", "--message", " ", code=2)
+
+
 def test_check_tells_every_problem_at_once(finished: Project) -> None:
     finished.edit("params.yaml", "seed: 0", "seed: 1")
     told = released(finished, "check", code=1)

@@ -20,6 +20,7 @@ from release.__main__ import main
 from release.bump import bump
 from release.live import Why
 from release.sync import follow, plans
+from release.tagged import digest_in
 
 V1, V2, V3 = map(version_of, ("v1.0.0", "v1.1.0", "v2.0.0"))
 Publish = Callable[..., Published]
@@ -123,6 +124,11 @@ def test_a_tag_that_registers_nothing_is_refused_with_the_reason(
     run(*made)
     with pytest.raises(CreditError, match=said):
         tags.required_tag(tags.read_registry(), version_of("v9.0.0"))
+
+
+def test_the_digest_is_the_line_that_register_wrote_not_one_in_a_persons_message() -> None:
+    said = f"as before\ndigest: {'0' * 64}\n\ndigest: {'1' * 64}"
+    assert digest_in(tags.Tag("credit-model@v1.0.0", "c", "m", "", said)) == "1" * 64
 
 
 def test_a_withdrawn_version_is_refused(run: Callable[..., str]) -> None:
