@@ -1,6 +1,7 @@
 """The command on the real pipeline, with a real remote and origin: registered, restored, out of reach, caught up."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,26 @@ def test_every_subcommand_has_help_with_an_example_and_speaks_json(command: str)
 def test_a_reader_who_has_seen_enough_is_no_error(project: Project) -> None:
     done = project.run("bash", "-c", "set -o pipefail; python -m release compare HEAD --json | true")
     assert done.stderr == ""
+
+
+def test_the_command_works_from_any_folder_of_a_clone_and_elsewhere_says_where_it_would(
+    project: Project, tmp_path: Path
+) -> None:
+    """As `make setup` writes it, beside an environment that is there already."""
+    recipe = (project.folder / "Makefile").read_text()
+    script = re.search(r"^\t@(printf '%s\\n' '#!/bin/sh'.*?)$(?=\n\t@touch)", recipe, re.DOTALL | re.MULTILINE)
+    assert script
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(sys.executable)
+    written = script[1].replace("$$", "$").replace("$(BIN)", str(tmp_path / "bin"))
+    project.run("bash", "-c", written)
+    command = [str(tmp_path / "bin/release"), "--help"]
+    inside = subprocess.run(command, cwd=project.folder / "tests", capture_output=True, text=True, check=True)
+    assert "release rollback --env prod" in inside.stdout
+    outside = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (outside.returncode, outside.stdout) == (1, "")
+    assert outside.stderr.startswith("error: this folder: found no release/, expected a clone of the project")
+    assert outside.stderr.count("\n") == 1
 
 
 def test_help_loads_nothing_large() -> None:
