@@ -11,6 +11,7 @@ import pytest
 from releases import WHY, deployed
 
 from credit.errors import CreditError
+from credit.registry import published
 from credit.registry.ledger import Ledger
 from credit.registry.names import ARTIFACT, version_of
 from credit.registry.published import Published
@@ -256,6 +257,30 @@ def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
     with pytest.raises(CreditError, match="git push"):
         tags.push(V1.tag)
     assert "about v1.0.0" in run("git", "--git-dir", str(tmp_path / "origin.git"), "cat-file", "tag", V1.tag)
+
+
+def test_gc_keeps_what_was_published_while_dvc_was_busy(
+    run: Callable[..., str], three: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle that a killed publish left yesterday, published again at the worst moment."""
+    assert three.folder is not None
+    record = published.required(three, str(V3))
+    (three.folder / f"versions/{V3}.json").unlink()
+    for path in (three.folder / f"bundles/{record.digest}").iterdir():
+        os.utime(path, (time.time() - 86_400,) * 2)
+    real = subprocess.run
+
+    def busy(command: list[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+        if "dvc" not in command:
+            return real(command, **options)
+        three.create(f"versions/{V3}.json", record.written())
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", busy)
+    monkeypatch.setenv("RELEASE_STORE", three.url)
+    with pytest.raises(SystemExit):
+        main(["gc", "--force"])
+    assert published.loaded(three, published.required(three, str(V3)))
 
 
 FILES = {
