@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> Answer:
     if len(versions) > 10:
         lines[-1] += f", and {len(versions) - 10} before them"
     live = [name for name, one in seen.items() if one.entry]
-    lines += [f"back:      release rollback --env {name} --reason '...'" for name in live[-1:]]
+    for name in live[-1:]:  # a command that works: where there is no version to return to, the rule
+        lines += [f"back:      release rollback --env {name} {'' if seen[name].back else '--to rule '}--reason '...'"]
     broken = any(one.problem for one in seen.values())
     if not (live or versions or broken):
         lines += ["           another store? RELEASE_STORE names the one that is looked at"]

@@ -169,6 +169,17 @@ def test_an_entry_that_is_not_valid_hides_neither_other_environments_nor_other_e
     assert "error: " in second
 
 
+def test_status_names_a_command_back_that_works(
+    disk: Store, publish: Publish, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, back in (("v1.0.0", "--env prod --to rule --reason"), ("v2.0.0", "--env prod --reason")):
+        publish(disk, version, "logistic")
+        deployed(disk, version)
+        with pytest.raises(SystemExit):
+            main(["status"])
+        assert f"back:      release rollback {back}" in capsys.readouterr().out
+
+
 def test_an_empty_store_may_be_the_wrong_one(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["status"])
