@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 
 from credit.errors import CreditError, Problem
 from service import metrics
@@ -16,7 +18,6 @@ from service.answers import (
     Health,
     Logged,
     Outcomes,
-    Refusal,
     RefusedError,
     Version,
     as_json,
@@ -26,7 +27,8 @@ from service.applications import Asked
 from service.decider import NotRecordedError
 from service.log.database import Record
 from service.log.outcomes import latest, record_outcome
-from service.outcome import Outcome, checked
+from service.openapi import REFUSAL
+from service.outcome import Outcome, checked, reported
 from service.serving import Serving
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 ROUTER = APIRouter()
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": description}
+    status: {"description": description, "content": REFUSAL}
     for status, description in {
         401: "No key that is good",
         403: "A key that may not do this",
@@ -48,7 +50,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 _ASKED = _REFUSALS
 _READ: dict[int | str, dict[str, Any]] = {status: _REFUSALS[status] for status in (401, 403, 422, 503)}
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Refusal, "description": "No such decision"}}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such decision", "content": REFUSAL}}
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,200}")
 _WITH_KEY = {
@@ -61,6 +63,24 @@ _WITH_KEY = {
         }
     ]
 }
+_LOOKED_UP = _READ | _NOT_FOUND
+
+
+class _Identifiers(Convertor[str]):
+    """The ids of decisions: other text at their place is no route, `batch` for example."""
+
+    regex = "[0-9a-f]{32}"
+
+    def convert(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+register_url_convertor("decision", _Identifiers())
 Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
@@ -86,7 +106,9 @@ async def decide_batch(request: Request) -> Response:
     return as_json({"decisions": [told(record) for record in records]})
 
 
-@ROUTER.get("/v1/decisions/{identifier}", response_model=Logged, responses=_READ | _NOT_FOUND, tags=["look up"])
+@ROUTER.get(
+    "/v1/decisions/{identifier:decision}", response_model=Logged, responses=_READ | _NOT_FOUND, tags=["look up"]
+)
 def look_up(request: Request, identifier: Identifier) -> Response:
     """A decision as the log has it, with what it was made of and what became of it."""
     record = _found(_parts(request), identifier)
@@ -95,8 +117,13 @@ def look_up(request: Request, identifier: Identifier) -> Response:
 
 
 @ROUTER.post("/v1/outcomes", response_model=Outcomes, responses=_ASKED | _NOT_FOUND, tags=["look up"])
-def outcome(request: Request, told_of: Outcome) -> Response:
+async def outcome(request: Request) -> Response:
     """Record what became of a decision: the label that the contract names. The newest one holds."""
+    told_of = reported(await _body(request))
+    return await run_in_threadpool(_record_outcome, request, told_of)
+
+
+def _record_outcome(request: Request, told_of: Outcome) -> Response:
     parts = _parts(request)
     record = _found(parts, told_of.decision_id)
     row = checked(told_of, record, _serving(request).bundle.contract, datetime.now(UTC))

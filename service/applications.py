@@ -4,9 +4,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 from pydantic import (
+    AfterValidator,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -29,6 +32,7 @@ Values = dict[str, Any]
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _NUMBERS: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
 _OPEN: ConfigDict = {**_STRICT, "extra": "allow"}
+_WORDS = {"integer": "a whole number", "category": "a text", "date": "a date such as 2026-01-31"}
 _LARGEST_INTEGER = 2**63 - 1
 _UNKNOWN = ("an unknown field", "only fields of the version that answers")
 _SHOWN = 80  # characters of a value that an answer repeats
@@ -73,6 +77,14 @@ class Requests:
         raise_if_any([p for i, one in enumerate(listed) for p in self._looked_at(one["application"], where.format(i))])
         return [Asked(one["application"], one.get("protected", {})) for one in listed]
 
+    def schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
+        """The JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
+        content: dict[str, Any] = getattr(self, body).json_schema(ref_template=reference)
+        if self.families:
+            members = {f"^(?:{one.pattern.pattern})$": one.kind.json_schema() for one in self.families}
+            content["$defs"]["Application"] |= {"patternProperties": members, "additionalProperties": False}
+        return content
+
     def _parsed(self, kind: TypeAdapter[Any], body: bytes) -> Any:
         try:
             return kind.validate_json(body)
@@ -102,15 +114,9 @@ class Requests:
         return [Problem(f"{where}.{name}", *_UNKNOWN)]
 
     def _problem(self, error: Any) -> Problem:
-        where = ".".join(map(str, error["loc"])) or "the body"
-        if error["type"] == "extra_forbidden":
-            return Problem(where, *_UNKNOWN)
-        if error["type"] == "json_invalid":
-            return Problem("the body", str(error["ctx"]["error"]), "JSON")
-        found = "nothing" if error["type"] == "missing" else _shown(error["input"])
         columns = self.protected if "protected" in error["loc"] else self.columns
         named = [name for name in error["loc"] if name in columns]
-        return Problem(where, found, words(columns[named[-1]]) if named else _in_words(error))
+        return problem_of(error, words(columns[named[-1]]) if named else None)
 
 
 def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
@@ -121,7 +127,7 @@ def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
     """
     contract, needed = bundle.contract, set(bundle.inputs)
     columns = {n: c for n, c in contract.raw.items() if n in needed or c.role in ("feature", "score")}
-    types = {name: _type(column) for name, column in columns.items()}
+    types = {name: type_of(column) for name, column in columns.items()}
     fields = {name: kind if name in needed else NotRequired[kind] for name, kind in types.items()}
     members = [(re.compile(one.pattern), one.member()) for one in bundle.families.values() if one.role == "feature"]
     application = _object("Application", fields, _OPEN if members else _STRICT)
@@ -136,7 +142,7 @@ def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
         columns=columns,
         protected=contract.protected,
         codes={name: frozenset(column.missing_codes) for name, column in columns.items() if column.missing_codes},
-        families=tuple(Members(pattern, TypeAdapter(_type(one)), words(one)) for pattern, one in members),
+        families=tuple(Members(pattern, TypeAdapter(type_of(one)), words(one)) for pattern, one in members),
     )
 
 
@@ -148,7 +154,7 @@ def words(column: Column) -> str:
         text = f"one of {', '.join(map(str, column.allowed))}"
     else:
         low, high = column.range or (None, None)
-        text = {"integer": "a whole number", "category": "a text"}.get(column.type, "a number")
+        text = _WORDS.get(column.type, f"a {column.type}")
         text += f" of at least {low:g}" if low is not None else ""
         text += " and" if low is not None and high is not None else ""
         text += f" of at most {high:g}" if high is not None else ""
@@ -160,21 +166,53 @@ def _object(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT) -> 
     return with_config(config)(made)
 
 
-def _type(column: Column) -> Any:
+def problem_of(error: Any, expected: str | None = None) -> Problem:
+    """One of pydantic's errors about a body; `expected`: what the contract says of the column that it is about."""
+    where = ".".join(map(str, error["loc"])) or "the body"
+    if error["type"] == "extra_forbidden":
+        return Problem(where, *_UNKNOWN)
+    if error["type"] == "json_invalid":
+        return Problem("the body", str(error["ctx"]["error"]), "JSON")
+    found = "nothing" if error["type"] == "missing" else _shown(error["input"])
+    return Problem(where, found, expected or _in_words(error))
+
+
+def type_of(column: Column) -> Any:
     """A column as a type for pydantic, which makes the JSON schema of it too."""
     kind: Any
     if column.type == "boolean":
         kind = StrictBool
     elif column.allowed is not None:
         kind = Literal[tuple(column.allowed)]
-    elif column.type == "category":
-        kind = StrictStr
+    elif column.type not in _NUMBERS:
+        kind = Annotated[StrictStr, AfterValidator(_MOMENTS.get(column.type, str))]
     else:
         low, high = column.range or (None, None)
         largest = _LARGEST_INTEGER if column.type == "integer" else LARGEST
         bounds = Field(ge=-largest if low is None else low, le=largest if high is None else high)
         kind = Annotated[_NUMBERS[column.type], bounds]
+    if column.type == "integer":
+        kind = Annotated[kind, BeforeValidator(_whole)]
     return _described(kind | None if column.missing == "allowed" else kind, column)
+
+
+def _date(value: str) -> str:
+    date.fromisoformat(value)
+    return value
+
+
+def _timestamp(value: str) -> str:
+    datetime.fromisoformat(value)
+    return value
+
+
+_MOMENTS = {"date": _date, "timestamp": _timestamp}
+"""Columns that only derived ones are made of: checked here, and read by the database that computes them."""
+
+
+def _whole(value: Any) -> Any:
+    """3.0 is a whole number in JSON, as it is in a table."""
+    return int(value) if type(value) is float and value.is_integer() else value
 
 
 def _disclosed(column: Column) -> Any:
@@ -198,8 +236,13 @@ def _shown(value: Any) -> str:
 def _in_words(error: Any) -> str:
     """What is expected of the frame around the applications."""
     sizes = error.get("ctx", {})
-    return {
+    known = {
         "list_type": "a list",
+        "missing": "it",
         "too_short": f"at least {sizes.get('min_length')}",
         "too_long": f"at most {sizes.get('max_length', 0):,}",
-    }.get(error["type"], "an object")
+        "typed_dict_type": "an object",
+        "dict_type": "an object",
+        "model_type": "an object",
+    }
+    return known.get(error["type"]) or str(error["msg"]).removeprefix("Input should be ").removeprefix("String ")

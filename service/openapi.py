@@ -1,31 +1,44 @@
 """The documentation of the API: its request bodies and examples are those of the version that is live."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from service.answers import Refusal
+from service.applications import type_of
+from service.outcome import Outcome
 from service.serving import Serving
 
-_BODIES = {"/v1/decisions": "one", "/v1/decisions/batch": "batch"}
+_REFERENCE = "#/components/schemas/{model}"
+
+REFUSAL = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(model="Refusal")}}}
+"""The content of every answer that refuses."""
+
+_BODIES: dict[str, Literal["one", "batch"]] = {"/v1/decisions": "one", "/v1/decisions/batch": "batch"}
 
 
 def documented(app: FastAPI) -> dict[str, Any]:
     """OpenAPI for what is served now."""
     content = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    refusal = TypeAdapter(Refusal).json_schema(ref_template=_REFERENCE)
+    content["components"]["schemas"] |= {**refusal.pop("$defs"), "Refusal": refusal}
     serving: Serving | None = app.state.parts.follower.serving
     if serving is not None:
         for path, name in _BODIES.items():
-            kind: TypeAdapter[Any] = getattr(serving.requests, name)
-            schema = kind.json_schema(ref_template="#/components/schemas/{model}")
+            schema = serving.requests.schema(name, _REFERENCE)
             content["components"]["schemas"] |= schema.pop("$defs", {})
-            described = {"schema": schema, "example": _example(serving, name)}
-            content["paths"][path]["post"]["requestBody"] = {
-                "required": True,
-                "content": {"application/json": described},
-            }
+            content["paths"][path]["post"]["requestBody"] = _body(schema, _example(serving, name))
+        contract, outcome = serving.bundle.contract, Outcome.model_json_schema()
+        outcome["properties"]["outcome"] = TypeAdapter(type_of(contract.columns[contract.label])).json_schema()
+        content["paths"]["/v1/outcomes"]["post"]["requestBody"] = _body(outcome)
     return content
+
+
+def _body(schema: dict[str, Any], example: dict[str, Any] | None = None) -> dict[str, Any]:
+    described = {"schema": schema} | ({"example": example} if example else {})
+    return {"required": True, "content": {"application/json": described}}
 
 
 def _example(serving: Serving, name: str) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from credit.contract import Contract
-from credit.errors import Problem, raise_if_any
-from service.applications import words
+from credit.errors import CreditError, Problem
+from service.answers import RefusedError
+from service.applications import problem_of, type_of, words
 from service.log.database import Record
 
 _AHEAD = timedelta(days=1)  # clocks and time zones of others
@@ -23,20 +24,27 @@ class Outcome(BaseModel):
     observed_at: AwareDatetime | None = Field(default=None, description="Now, when it is left out")
 
 
+def reported(body: bytes) -> Outcome:
+    """What a body reports. Raises CreditError with every field that is wrong."""
+    try:
+        return Outcome.model_validate_json(body)
+    except ValidationError as error:
+        raise CreditError([problem_of(one) for one in error.errors(include_url=False)]) from None
+
+
 def checked(told: Outcome, decision: Record, contract: Contract, now: datetime) -> dict[str, Any]:
-    """The row for the log. Raises CreditError when the contract's label cannot have this value, or not at that time."""
+    """The row for the log. Raises CreditError when the contract's label cannot have this value.
+
+    Raises RefusedError when the moment does not fit the decision.
+    """
     label = contract.columns[contract.label]
-    kinds: dict[str, tuple[type, ...]] = {"boolean": (bool,), "integer": (int,), "number": (int, float)}
-    kind, value, moment = kinds.get(label.type, (str,)), told.outcome, told.observed_at or now
-    wrong = not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind)
-    wrong = wrong or (label.allowed is not None and value not in label.allowed) or len(str(value)) > 100
-    problems = [Problem("outcome", repr(value)[:80], words(label))] if wrong else []
+    try:
+        value = TypeAdapter(type_of(label)).validate_python(told.outcome)
+    except ValidationError:
+        raise CreditError(Problem("outcome", repr(told.outcome)[:80], words(label))) from None
+    moment = told.observed_at or now
     if not decision["decided_at"] - _AHEAD <= moment <= now + _AHEAD:
-        problems.append(Problem("observed_at", moment.isoformat(), "a moment after the decision and not in the future"))
-    raise_if_any(problems)
-    return {
-        "decision_id": told.decision_id,
-        "outcome": value,
-        "observed_at": moment,
-        "recorded_at": now,
-    }
+        expected = "a moment after the decision and not in the future"
+        problem = Problem("observed_at", moment.isoformat(), expected)
+        raise RefusedError(409, "the outcome does not fit the decision", [problem])
+    return {"decision_id": told.decision_id, "outcome": value, "observed_at": moment, "recorded_at": now}
