@@ -1,5 +1,6 @@
 """Versions made ready to decide: verified, loaded, and found to decide as they did when they were made."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from credit.bundle import load_bundle
@@ -34,20 +35,14 @@ def live(store: Store, environment: str) -> Serving:
 
 def of_store(store: Store, version: str) -> Serving:
     """A version, live or not. Raises CreditError when it is not in the store."""
-    return _fetched(store, deployed(published.required(store, version)))
+    record = published.required(store, version)
+    return _fetched(store, deployed(record.version, record.digest))
 
 
-def deployed(record: published.Published) -> Entry:
-    """An entry as if the version were live, for whoever decides by it without a ledger."""
-    return Entry(
-        number=1,
-        kind="deploy",
-        version=record.version,
-        digest=record.digest,
-        reason="asked for",
-        actor=record.published_by,
-        time=record.published_at,
-    )
+def deployed(version: str, digest: str) -> Entry:
+    """An entry as if a version were live, for whoever decides by it without a ledger."""
+    now = datetime.now(UTC)
+    return Entry(number=1, kind="deploy", version=version, digest=digest, reason="asked for", actor="", time=now)
 
 
 def _fetched(store: Store, entry: Entry) -> Serving:

@@ -81,7 +81,7 @@ def _text(content: dict[str, Any]) -> str:
     lines = [f"{content['decided']:,} of {content['rows']:,} rows decided by {content['version']}: {outcomes}"]
     lines += [f"  {count:,} by the rule: {because}" for because, count in content["by_rule"].items()]
     lines += [f"{content['rejected']:,} rows set aside, because they break the contract"]
-    lines += [f"  {b['column']}: {b['rows']:,} rows, expected {b['expected']}" for b in content["broken"]]
+    lines += [f"  {b['rows']:,} by {b['column']}, expected {b['expected']}" for b in content["broken"]]
     if content["ignored"]:
         lines += [f"ignored, since this version does not need them: {', '.join(content['ignored'])}"]
     return "\n".join([*lines, f"written: {content['out']}, {content['rejected_out']}"])
