@@ -1,18 +1,23 @@
 """A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Engine, create_engine, event, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.errors import CreditError, Problem
+from service.log.insertion import ROWS, insert, insertion
 from service.log.tables import DECISIONS
+
+_JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
 
 _SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
@@ -31,6 +36,13 @@ class Database:
         try:
             self._url = make_url(url)
             self.engine = _engine(url, read_only)
+            self._own: PoolProxiedConnection | None = None
+            self._turn = threading.Lock()
+            self._errors: tuple[type[Exception], ...] = (
+                SQLAlchemyError,
+                OSError,
+                self.engine.dialect.loaded_dbapi.Error,
+            )
         except (ArgumentError, NoSuchModuleError, ValueError):
             raise CreditError(
                 Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
@@ -52,13 +64,43 @@ class Database:
         A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
         not written. Gives, for each idempotency key, the decision that is there under it now.
         """
+        keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
+        if not keys and len(records) <= ROWS:
+            self._insert_alone(records)
+            return {}
         with self._telling(), self.engine.begin() as connection:
-            connection.execute(self._insert, list(records))
-            keys = [r["idempotency_key"] for r in records if r["idempotency_key"] is not None]
-            if not keys:
-                return {}
+            insert(connection, records)
             there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
             return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+
+    def _insert_alone(self, records: Sequence[Record]) -> None:
+        """In a transaction that is the statement itself, on a connection that stays: the way of nearly all decisions.
+
+        Once more on a new connection, for the old one may have ended long ago; what is there by then is left alone.
+        """
+        statement, values = insertion(self.engine.dialect, records)
+        with self._telling(), self._turn:
+            for attempt in (1, 2):
+                try:
+                    self._own = self._own or self._opened()
+                    self._own.cursor().execute(statement, values)
+                except self._errors:
+                    self._drop()
+                    if attempt == 2:
+                        raise
+                else:
+                    return
+
+    def _opened(self) -> PoolProxiedConnection:
+        own = self.engine.raw_connection()
+        if self.engine.dialect.name == "postgresql":
+            own.driver_connection.autocommit = True  # type: ignore[union-attr]  # SQLite's does, see _durable
+        return own
+
+    def _drop(self) -> None:
+        if self._own is not None:
+            self._own.invalidate()
+            self._own = None
 
     def find(self, identifier: str) -> Record | None:
         """One decision; None when it is not here."""
@@ -69,7 +111,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read by."""
-        with self._telling(), self.engine.connect().execution_options(reads=True) as connection:
+        with self._telling(), self.engine.connect().execution_options(begins="BEGIN") as connection:
             yield connection
 
     @contextmanager
@@ -80,18 +122,15 @@ class Database:
 
     def close(self) -> None:
         """Give every connection back."""
+        with self._turn:
+            self._drop()
         self.engine.dispose()
-
-    @property
-    def _insert(self) -> Any:
-        kind = postgresql if self._url.get_backend_name() == "postgresql" else sqlite
-        return kind.insert(DECISIONS).on_conflict_do_nothing()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as error:
+        except self._errors as error:
             said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
             raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
 
@@ -102,15 +141,15 @@ def _engine(url: str, read_only: bool) -> Engine:
         limit = f"-c statement_timeout={_SECONDS * 1000} -c lock_timeout={_SECONDS * 1000}"
         limit += " -c default_transaction_read_only=on" if read_only else ""
         arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
-        return create_engine(url, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
+        return create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(parsed.get_backend_name())
     if read_only:
         uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
-        return create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, timeout=_SECONDS, uri=True))
+        return create_engine("sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_SECONDS, uri=True))
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _SECONDS, "check_same_thread": False})
+    engine = create_engine(url, **_JSON, connect_args={"timeout": _SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _durable)
     event.listen(engine, "begin", _write_at_once)
     return engine
@@ -127,4 +166,4 @@ def _durable(connection: Any, _: Any) -> None:
 
 def _write_at_once(connection: Connection) -> None:
     """A transaction that first reads and then writes would fail where another process writes, instead of waiting."""
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))

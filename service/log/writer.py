@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -15,7 +16,10 @@ _LOG = logging.getLogger(__name__)
 _LARGEST = 512
 """Items in one transaction; a batch of applications is one item."""
 
-Told = Callable[[list[Record] | CreditError], None]
+_GATHER = 0.001
+"""Seconds in which decisions gather for one transaction while several ask; to make one durable takes as long."""
+
+Told = Callable[[list[Record] | CreditError], object]
 
 
 class Item(NamedTuple):
@@ -50,7 +54,10 @@ class Writer:
         self._threads[0].join()
 
     def _write(self) -> None:
+        several = False
         while (first := self._queue.get()) is not None:
+            if several:  # others asked at the same time a moment ago, and will again
+                time.sleep(_GATHER)
             items = [first]
             while len(items) < _LARGEST:
                 try:
@@ -62,6 +69,7 @@ class Writer:
                     break
                 items.append(more)
             self._commit(items)
+            several = len(items) > 1
 
     def _commit(self, items: Sequence[Item]) -> None:
         try:
