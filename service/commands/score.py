@@ -18,7 +18,7 @@ EXAMPLE = """python -m service score applications.csv --out decisions.parquet
   python -m service score applications/ --version v1.2.0 --out decisions.csv --rejected rejected.csv
 
 columns of OUT:
-  row (from 1; of a folder, over all files in the order of their names), the contract's id if FILE has it,
+  row (from 1; of a folder, over all files in the order of their names), id (the contract's, if FILE has it),
   decision, score, reasons, decided_by, rule_because, version, digest"""
 
 

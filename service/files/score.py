@@ -104,14 +104,9 @@ def _answer(serving: Serving, decided: Decided) -> dict[str, Any]:
 
 
 def _with_id(columns: dict[str, pa.DataType], source: Source) -> pa.Schema:
-    """After the row's number comes the contract's id; underscores make its name differ from those of the others."""
+    """After the row's number comes the id of the contract, when the file has it."""
     row, *others = columns.items()
-    if source.id is None:
-        return pa.schema([row, *others])
-    name = source.id
-    while name.lower() in columns:
-        name += "_"
-    return pa.schema([row, (name, source.id_type), *others])
+    return pa.schema([row, *([("id", source.id_type)] if source.id else []), *others])
 
 
 def _table(schema: pa.Schema, part: Part, before: int, answers: Sequence[tuple[int, dict[str, Any]]]) -> pa.Table:

@@ -9,83 +9,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from lender import inputs_in, train_all
+from burdened import burdened, people
 from parts import wait_until
 from releases import WHY, deployed
 from services import ROOT, serving
 
-from credit.contract import load_contract
 from credit.registry import published
 from credit.registry.ledger import Ledger
 from credit.registry.names import version_of
 from credit.registry.store import Store
 from release.live import apply, fallback
-from stages.ingest import ingest
-from stages.package import Package, package
 
-CONTRACT = """
-name: burdened
-row: a person
-source: {title: t, licence: l, citation: c}
-columns:
-  number: {type: text, role: id, description: d}
-  income: {type: number, role: feature, range: [0, 1000], missing: allowed, missing_codes: [999], description: d,
-           reason: Your income}
-  debt: {type: number, role: feature, range: [0, null], description: d, reason: Your debt}
-  points: {type: integer, role: score, threshold: 600, range: [300, 850], missing: allowed, missing_codes: [0, none],
-           description: d, reason: Your credit score, reason_if_missing: You have no credit score}
-  home: {type: category, role: feature, allowed: [own, rent, other], missing: allowed, missing_codes: ['?'],
-         description: d, reason: Your home}
-  self: {type: boolean, role: feature, missing_codes: [9], description: d, reason: Self-employment}
-  burden: {type: number, role: feature, sql: debt / income, missing: allowed, description: d,
-           reason: Debt for your income, reason_if_missing: We do not know your debt for your income}
-  race: {type: category, role: protected, allowed: [white, Black], reference: white, missing: allowed, description: d}
-  paid: {type: boolean, role: label, favourable: true, description: d}
-"""
-MODEL = ["income", "points", "home", "self", "burden"]
+__all__ = ["burdened"]
+
 ANSWERED = ("decision", "score", "reasons", "decided_by", "rule_because", "version", "digest")
-
-
-def people(rows: int, seed: int) -> pd.DataFrame:
-    """Raw rows as a lender's file has them: codes where something is not known, 1 and 0 for true and false."""
-    rng = np.random.default_rng(seed)
-    income, debt, points = (
-        rng.gamma(4, 10, rows).round(3),
-        rng.gamma(2, 10, rows).round(3),
-        rng.integers(300, 851, rows),
-    )
-    home, alone = rng.choice(["own", "rent", "other"], rows), rng.random(rows) < 0.3
-    logit = 0.03 * (income - 40) + 0.01 * (points - 560) + 0.8 * (home == "own") - 0.7 * alone - debt / income
-    return pd.DataFrame(
-        {
-            "race": rng.choice(["white", "Black"], rows),
-            "self": alone.astype(int),
-            "home": np.where(rng.random(rows) < 0.05, "?", home),
-            "points": np.where(rng.random(rows) < 0.05, 0, points),
-            "debt": debt,
-            "income": np.where(rng.random(rows) < 0.05, 999, income),
-            "number": [f"{number:05}" for number in range(rows)],
-            "paid": (rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(int),
-        }
-    )
-
-
-@pytest.fixture(scope="session")
-def burdened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle of a forest with a derived feature, from raw files by the stage that reads them."""
-    root = tmp_path_factory.mktemp("burdened")
-    made = inputs_in(root)
-    made.contract.write_text(CONTRACT)
-    for path, rows, seed in ((made.train, 1500, 0), (made.test, 300, 1)):
-        people(rows, seed).to_csv(root / "raw.csv", index=False)
-        ingest(load_contract(made.contract), root / "raw.csv", path, "c.yaml")
-    train_all(made, MODEL)
-    package("random_forest", made, Package(max_other_decisions=0), root / "bundle", {})
-    return root / "bundle"
 
 
 @pytest.fixture
@@ -126,7 +66,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".parquet":
         listed: list[dict[str, Any]] = pq.read_table(path).to_pylist()
         return listed
-    frame = pd.read_csv(path, dtype={"number": str}).astype(object)
+    frame = pd.read_csv(path, dtype={"id": str}).astype(object)
     rows = frame.where(frame.notna(), None).to_dict("records")
     return [row | {name: json.loads(row[name]) for name in ("reasons", "problems") if name in row} for row in rows]
 
@@ -159,7 +99,7 @@ def test_a_file_is_decided_as_the_api_decides_to_the_last_bit(
     answers = asked(live, tmp_path / "state", frame)
     rows = read(tmp_path / f"out{ending}")
     assert [{name: row[name] for name in ANSWERED} for row in rows] == answers
-    assert [(row["row"], row["number"]) for row in rows] == [(i + 1, f"{i:05}") for i in range(500)]
+    assert [(row["row"], row["id"]) for row in rows] == [(i + 1, f"{i:05}") for i in range(500)]
     assert {row["decision"] for row in rows} == {"approve", "refer", "deny"}
     said = {reason for row in rows for reason in row["reasons"]}
     assert {"Debt for your income", "We do not know your debt for your income", "You have no credit score"} <= said
@@ -190,7 +130,7 @@ def test_rows_that_break_the_contract_are_set_aside_with_what_is_wrong_and_none_
     told = json.loads(score(f"in{ending}", "--out", f"out{ending}", "--rejected", "bad.csv", "--json").stdout)
     assert [row["row"] for row in read(tmp_path / f"out{ending}")] == [1, 8, 9]
     least = "a number of at least 0"
-    assert {row["row"]: (row["number"], row["problems"]) for row in read(tmp_path / "bad.csv")} == {
+    assert {row["row"]: (row["id"], row["problems"]) for row in read(tmp_path / "bad.csv")} == {
         2: (
             "00001",
             [
@@ -236,7 +176,7 @@ def test_files_of_a_folder_are_one_in_the_order_of_their_names(score: Score, tmp
         write(rows, tmp_path / f"in/{name}.parquet")
     score("in", "--out", "out.parquet")
     rows = read(tmp_path / "out.parquet")
-    assert [(row["row"], int(row["number"])) for row in rows] == [(i + 1, i) for i in range(30)]
+    assert [(row["row"], int(row["id"])) for row in rows] == [(i + 1, i) for i in range(30)]
 
 
 def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parts import free_ports, wait_until
+from parts import free_ports, postgres, wait_until
 from releases import WHY, deployed
 from services import ROOT, Service, serving
 
@@ -176,6 +176,14 @@ def test_a_decision_that_the_database_does_not_have_yet_is_found_and_stays_in_th
         done = replay(service, "0" * 32, SERVICE_DATABASE_URL=away)
         assert (done.returncode, done.stdout) == (1, "")
         assert "secret" not in done.stderr
+
+
+def test_decisions_in_postgresql_come_out_the_same(released: Store, asked: Asked, tmp_path: Path) -> None:
+    with postgres() as url, serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=url) as service:
+        answers = service.wait().decide({"applications": asked[:20]}, "/v1/decisions/batch").json()["decisions"]
+        for answer in {answer["decision"]: answer for answer in answers}.values():
+            done = replay(service, answer["id"], SERVICE_DATABASE_URL=url)
+            assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
 
 
 def test_replaying_changes_nothing(service: Service, denied: dict[str, Any]) -> None:
