@@ -18,7 +18,6 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self._bundles, self._entry = folder / "bundles", folder / "live.json"
-        self._bundles.mkdir(parents=True, exist_ok=True)
 
     def folder(self, digest: str) -> Path:
         """Where the bundle of a digest is, or would be. Loading it verifies it."""
@@ -27,6 +26,7 @@ class Cache:
     def fetch(self, store: Store, entry: Entry) -> Path:
         """The bundle of an entry, from the store, verified. Raises CreditError, and nothing is left behind then."""
         record = published.required(store, entry.version, entry.digest)
+        self._bundles.mkdir(parents=True, exist_ok=True)
         made = Path(mkdtemp(prefix=".fetching-", dir=self._bundles))
         try:
             published.fetch(store, record, made / "bundle")

@@ -5,16 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-from credit.bundle import load_bundle
-from credit.derived import Derivations
-from credit.errors import CreditError, Problem
-from credit.examples import check_examples
+from credit.errors import CreditError
 from credit.registry.ledger import Entry, Ledger
 from credit.registry.store import store_in_use
-from service.applications import requests_of
 from service.cache import Cache
+from service.loading import of_folder
 from service.serving import Serving
 from service.settings import Settings
 
@@ -115,24 +111,16 @@ class Follower:
         there = self._loaded.get(entry.digest)
         if there is None:
             try:
-                there = self._of_folder(entry, self._cache.folder(entry.digest))
+                there = of_folder(entry, self._cache.folder(entry.digest), self._settings.max_batch)
             except CreditError:
                 if ledger is None:
                     raise
-                there = self._of_folder(entry, self._cache.fetch(ledger.store, entry))
+                there = of_folder(entry, self._cache.fetch(ledger.store, entry), self._settings.max_batch)
         self._loaded.pop(entry.digest, None)
         self._loaded[entry.digest] = there
         while len(self._loaded) > _LOADED:
             self._loaded.pop(next(iter(self._loaded)))
         return replace(there, entry=entry)
-
-    def _of_folder(self, entry: Entry | None, folder: Path) -> Serving:
-        bundle = load_bundle(folder)
-        if entry is not None and bundle.manifest.digest != entry.digest:
-            raise CreditError(Problem(str(folder), f"digest {bundle.manifest.digest[:12]}", f"{entry.digest[:12]}"))
-        rows = check_examples(bundle, folder)  # which warms it too
-        derivations = Derivations(bundle.contract, [*bundle.model.features, bundle.rule.column])
-        return Serving(entry, bundle, requests_of(bundle, self._settings.max_batch), derivations, rows[0])
 
     def _rule_of_another(self, entry: Entry) -> Serving | None:
         """The kill switch needs no bundle of its own: any rule that is at hand decides."""
@@ -158,7 +146,7 @@ class Follower:
         if self._settings.baked is None:
             return None
         try:
-            return self._of_folder(None, self._settings.baked)
+            return of_folder(None, self._settings.baked, self._settings.max_batch)
         except CreditError as error:
             self._problem("baked", "the rule in the image cannot be loaded", error)
             return None

@@ -64,25 +64,34 @@ def people(rows: int, seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     """The files from which `package` makes a bundle, for all three candidates."""
-    root = tmp_path_factory.mktemp("lender")
-    made = Inputs(root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates")
+    made = inputs_in(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
     people(1500, 0).to_parquet(made.train, index=False)
     people(400, 1).to_parquet(made.test, index=False)
+    train_all(made, FEATURES)
+    return made
+
+
+def inputs_in(root: Path) -> Inputs:
+    """Where the files are of which `package` makes a bundle."""
+    return Inputs(root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates")
+
+
+def train_all(made: Inputs, features: list[str]) -> None:
+    """Train all three candidates on the table that is there."""
     table = open_table(made.train)
     contract = load_contract(made.contract).bound_to(table.schema_arrow.names, "train")
     frame = frame_of(table.read())
     knobs = Train.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
     for name in NAMES:
-        features = features_for(name, contract, FEATURES, "c.yaml")
-        matrix = design_matrix(contract, features, frame).to_numpy()
+        used = features_for(name, contract, features, "c.yaml")
+        matrix = design_matrix(contract, used, frame).to_numpy()
         trained = train(name, knobs, matrix, favourable(contract, frame), 600.0)
         save(trained.estimator, made.models / f"{name}.skops")
         write_json(
             made.candidates / f"{name}.json",
-            {"candidate": name, "features": features, **trained.report},
+            {"candidate": name, "features": used, **trained.report},
         )
-    return made
 
 
 @pytest.fixture(scope="session")

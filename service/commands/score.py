@@ -1,13 +1,87 @@
-"""x"""
+"""Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size
+
+FILE has the raw columns of the version's contract, in any order. The label and protected columns need not be there;
+columns that the version does not need are ignored. Codes for missing values mean what they mean in training. Rows that
+break the contract are set aside with what is wrong; that is no error. Files are written whole or not at all."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-EXAMPLE = "x"
+from credit.registry.names import ENVIRONMENTS
+
+if TYPE_CHECKING:
+    from service.files.score import Tally
+    from service.serving import Serving
+
+EXAMPLE = """python -m service score applications.csv --out decisions.parquet
+  python -m service score applications/ --version v1.2.0 --out decisions.csv --rejected rejected.csv
+
+columns of OUT:
+  row (from 1; of a folder, over all files in the order of their names), id (the contract's, if FILE has it),
+  decision, score, reasons, decided_by, rule_because, version, digest"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """x."""
+    """What is decided, by which version, and where the decisions go."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="CSV or Parquet, or a folder of such files")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--version", metavar="VERSION", help="a version in the store (default: what is live)")
+    which.add_argument("--env", choices=ENVIRONMENTS, default="prod", help="where it is live (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="the decisions: a file ending in .parquet or .csv")
+    parser.add_argument("--rejected", type=Path, help="rows set aside (default: beside OUT, .rejected in its name)")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
 
 
 def run(args: argparse.Namespace) -> None:
-    """x."""
+    """Write both files and print how many rows became what."""
+    import json
+
+    from credit.answer import tell
+    from credit.errors import Problem, raise_if_any
+    from credit.registry.store import store_in_use
+    from service.files.score import score_file
+    from service.files.sink import ending_problems
+    from service.loading import live, of_store
+
+    out, rejected = args.out, args.rejected or args.out.with_suffix(f".rejected{args.out.suffix}")
+    problems = [*ending_problems(out), *(ending_problems(rejected) if args.rejected else [])]
+    there = [args.file.resolve()]
+    for path in (out, rejected):
+        if path.resolve() in there or args.file.resolve() in path.resolve().parents:
+            problems.append(Problem(str(path), "a file that has another part in this", "a file of its own"))
+        there.append(path.resolve())
+    raise_if_any(problems)
+    store = store_in_use()
+    serving = of_store(store, args.version) if args.version else live(store, args.env)
+    tally = score_file(serving, args.file, out, rejected)
+    content = _content(serving, tally) | {"out": str(out), "rejected_out": str(rejected)}
+    tell(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _text(content))
+
+
+def _content(serving: "Serving", tally: "Tally") -> dict[str, Any]:
+    return {
+        "version": serving.version,
+        "digest": serving.bundle.manifest.digest,
+        "rows": tally.rows,
+        "decided": tally.decided,
+        "decisions": {outcome: tally.decisions[outcome] for outcome in ("approve", "refer", "deny")},
+        "by_rule": dict(tally.by_rule),
+        "rejected": tally.rows - tally.decided,
+        "broken": [
+            {"column": column, "expected": expected, "rows": count}
+            for (column, expected), count in sorted(tally.broken.items())
+        ],
+        "ignored": list(tally.ignored),
+    }
+
+
+def _text(content: dict[str, Any]) -> str:
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in content["decisions"].items())
+    lines = [f"{content['decided']:,} of {content['rows']:,} rows decided by {content['version']}: {outcomes}"]
+    lines += [f"  {count:,} by the rule: {because}" for because, count in content["by_rule"].items()]
+    lines += [f"{content['rejected']:,} rows set aside, because they break the contract"]
+    lines += [f"  {b['rows']:,} by {b['column']}, expected {b['expected']}" for b in content["broken"]]
+    if content["ignored"]:
+        lines += [f"ignored, since this version does not need them: {', '.join(content['ignored'])}"]
+    return "\n".join([*lines, f"written: {content['out']}, {content['rejected_out']}"])

@@ -1,5 +1,6 @@
 """A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,12 +27,15 @@ Record = dict[str, Any]
 
 
 class Database:
-    """SQLite or PostgreSQL. Operations raise CreditError, in one line without a secret, when it does not answer."""
+    """SQLite or PostgreSQL. Operations raise CreditError, in one line without a secret, when it does not answer.
 
-    def __init__(self, url: str) -> None:
+    With `read_only`, nothing is made or changed, whatever is asked of it.
+    """
+
+    def __init__(self, url: str, read_only: bool = False) -> None:
         try:
             self._url = make_url(url)
-            self.engine = _engine(url)
+            self.engine = _engine(url, read_only)
             self._own: PoolProxiedConnection | None = None
             self._turn = threading.Lock()
             self._errors: tuple[type[Exception], ...] = (
@@ -131,14 +135,18 @@ class Database:
             raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, read_only: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         limit = f"-c statement_timeout={_SECONDS * 1000} -c lock_timeout={_SECONDS * 1000}"
+        limit += " -c default_transaction_read_only=on" if read_only else ""
         arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
         return create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(parsed.get_backend_name())
+    if read_only:
+        uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
+        return create_engine("sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_SECONDS, uri=True))
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, **_JSON, connect_args={"timeout": _SECONDS, "check_same_thread": False})

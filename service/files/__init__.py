@@ -1,0 +1,1 @@
+"""Files of applications, of any size, decided by a version as the API decides them."""

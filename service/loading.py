@@ -1,0 +1,50 @@
+"""Versions made ready to decide: verified, loaded, and found to decide as they did when they were made."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from credit.bundle import load_bundle
+from credit.derived import Derivations
+from credit.errors import CreditError, Problem
+from credit.examples import check_examples
+from credit.registry import published
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.store import Store
+from service.applications import requests_of
+from service.serving import Serving
+
+
+def of_folder(entry: Entry | None, folder: Path, largest_batch: int = 1) -> Serving:
+    """The bundle in a folder. Raises CreditError when it is not intact, or not the one that the entry names."""
+    bundle = load_bundle(folder)
+    if entry is not None and bundle.manifest.digest != entry.digest:
+        raise CreditError(Problem(str(folder), f"digest {bundle.manifest.digest[:12]}", f"{entry.digest[:12]}"))
+    rows = check_examples(bundle, folder)  # which warms it too
+    derivations = Derivations(bundle.contract, [*bundle.model.features, bundle.rule.column])
+    return Serving(entry, bundle, requests_of(bundle, largest_batch), derivations, rows[0])
+
+
+def live(store: Store, environment: str) -> Serving:
+    """What is live, the kill switch included. Raises CreditError when nothing is."""
+    entry = Ledger(store, environment).newest()
+    if entry is None:
+        where = f"the ledger of {environment} in {store.url}"
+        raise CreditError(Problem(where, "nothing: no version was ever deployed", "an entry", "name a version"))
+    return _fetched(store, entry)
+
+
+def of_store(store: Store, version: str) -> Serving:
+    """A version, live or not. Raises CreditError when it is not in the store."""
+    record = published.required(store, version)
+    return _fetched(store, deployed(record.version, record.digest))
+
+
+def deployed(version: str, digest: str) -> Entry:
+    """An entry as if a version were live, for whoever decides by it without a ledger."""
+    now = datetime.now(UTC)
+    return Entry(number=1, kind="deploy", version=version, digest=digest, reason="asked for", actor="", time=now)
+
+
+def _fetched(store: Store, entry: Entry) -> Serving:
+    with published.fetched(store, published.required(store, entry.version, entry.digest)) as folder:
+        return of_folder(entry, folder)
