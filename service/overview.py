@@ -183,9 +183,9 @@ def _moment(moment: datetime, now: datetime) -> Moment:
 
 
 def ago(passed: timedelta) -> str:
-    """How long, in the largest unit that there is at least one of."""
+    """How long ago, in the largest unit that there is at least one of."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(passed.total_seconds() // seconds)
         if count >= 1:
-            return f"{count:,} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"
+            return f"{count:,} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
