@@ -12,7 +12,7 @@ OUTCOMES = {"approve": "approved", "refer": "referred", "deny": "denied"}
 HIDDEN, FEW, ROUND = 5, 30, 5
 """Groups below HIDDEN people are not shown, so that nobody is; of those below FEW it is said that a rate says little.
 
-Where a group is hidden, the others are rounded to ROUND people: the hidden one must not follow from the total.
+Where a group is hidden, the others are rounded to ROUND people, so that it is not what the total lacks.
 """
 
 _LISTED = 10
