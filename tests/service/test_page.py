@@ -140,7 +140,7 @@ def test_without_the_store_it_says_so_and_shows_what_is_live(service: Service, t
     service.restart().wait("degraded")
     text = text_of(service)
     assert "The model decides v2.0.0" in text
-    assert "The store does not answer: this is what was known before, which is nothing." in text
+    assert "The store does not answer: the history is not known." in text
 
 
 def test_without_the_database_the_spool_is_counted(
