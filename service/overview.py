@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from credit.page.words import sentence, words
+from service.figures import Decisions, decisions_of
 from service.history import Line
-from service.log.summary import NEWEST, Lately
+from service.log.summary import Lately
+from service.moment import Moment, moment_of
 from service.serving import Serving
-from service.shares import Attribute, Decider, Share, attributes, by_rule, deciders, outcomes
 
 HOURS = 24
 KINDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Rule put forward"}
@@ -27,14 +28,6 @@ class Facts:
     lately: Lately | None
     history: Sequence[Line]
     store: bool
-
-
-class Moment(NamedTuple):
-    """A time for people, and for programs."""
-
-    said: str
-    iso: str
-    ago: str
 
 
 class Live(NamedTuple):
@@ -57,18 +50,6 @@ class Change(NamedTuple):
     at: Moment | None = None
     actor: str = ""
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What was decided lately. `notes` say what is not in the figures, or may be twice."""
-
-    notes: list[str]
-    total: str
-    outcomes: list[Share]
-    by_rule: Share
-    deciders: list[Decider]
-    attributes: list[Attribute]
 
 
 @dataclass(frozen=True)
@@ -98,21 +79,22 @@ def overview(facts: Facts) -> Overview:
     entry = serving.entry if serving else None
     state = serving.decides if serving else "dark"
     headline, lead = _headline(facts)
+    protected = serving.bundle.contract.protected if serving else {}
     return Overview(
         state=state,
         headline=headline,
         lead=lead,
         environment=facts.environment,
-        version=(serving.version or "came with the image") if serving else "none",
+        version=_version(serving) if serving else "",
         what=words(serving.bundle.manifest.candidate) if serving else "",
         digest=serving.bundle.manifest.digest[:12] if serving else "",
         entry=serving.number if serving else 0,
-        live=Live(KINDS[entry.kind], _moment(entry.time, facts.now), entry.actor, entry.reason) if entry else None,
+        live=Live(KINDS[entry.kind], moment_of(entry.time, facts.now), entry.actor, entry.reason) if entry else None,
         wrong=_wrong(facts),
-        decisions=_decisions(facts),
+        decisions=decisions_of(facts.lately, protected, facts.now),
         history=[_change(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
-        now=_moment(facts.now, facts.now),
+        now=moment_of(facts.now, facts.now),
     )
 
 
@@ -128,6 +110,12 @@ def _headline(facts: Facts) -> tuple[str, str]:
     return "The model decides", said
 
 
+def _version(serving: Serving) -> str:
+    if serving.entry is None:
+        return "of the image"
+    return f"{serving.entry.version}, not loaded" if serving.unloaded else serving.entry.version
+
+
 def _wrong(facts: Facts) -> list[str]:
     wrong = [f"{sentence(said)}." for said in facts.problems.values()]
     if facts.lately is None:
@@ -139,29 +127,6 @@ def _wrong(facts: Facts) -> list[str]:
     return wrong
 
 
-def _decisions(facts: Facts) -> Decisions:
-    lately = facts.lately or Lately((), [], False, False, 0)
-    cells, notes = lately.cells, []
-    if facts.lately is None:
-        notes.append("The decision log cannot be read: there are no figures.")
-    elif not lately.answered:
-        notes.append("The database does not answer: decisions that are in it are not in these figures.")
-    elif lately.spooled:
-        notes.append("Decisions in the spool are counted; until they are in the database, some may be counted twice.")
-    if lately.cut:
-        first = min(cell.first for cell in cells)
-        notes.append(f"There were more: counted are the newest {NEWEST:,}, since {_moment(first, facts.now).said}.")
-    protected = facts.serving.bundle.contract.protected if facts.serving else {}
-    return Decisions(
-        notes=notes,
-        total=f"{sum(cell.number for cell in cells):,}",
-        outcomes=outcomes(cells),
-        by_rule=by_rule(cells),
-        deciders=deciders(cells),
-        attributes=attributes(cells, lately.attributes, protected),
-    )
-
-
 def _change(line: Line, followed: int, now: datetime) -> Change:
     live: Literal["live", "newer", ""] = "live" if line.number == followed else ""
     if line.number > followed:
@@ -169,23 +134,9 @@ def _change(line: Line, followed: int, now: datetime) -> Change:
     entry = line.entry
     if entry is None:
         return Change(line.number, False, live)
-    kind, at = KINDS[entry.kind], _moment(entry.time, now)
+    kind, at = KINDS[entry.kind], moment_of(entry.time, now)
     return Change(line.number, True, live, kind, entry.version, at, entry.actor, entry.reason)
 
 
 def _counted(count: int) -> str:
     return "1 decision is" if count == 1 else f"{count:,} decisions are"
-
-
-def _moment(moment: datetime, now: datetime) -> Moment:
-    said = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-    return Moment(said, moment.isoformat(timespec="seconds"), ago(now - moment))
-
-
-def ago(passed: timedelta) -> str:
-    """How long ago, in the largest unit that there is at least one of."""
-    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(passed.total_seconds() // seconds)
-        if count >= 1:
-            return f"{count:,} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"

@@ -82,7 +82,7 @@ def deciders(cells: Iterable[Cell]) -> list[Decider]:
     """Who decided how many, most first; what is beyond the first ten in one line."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for cell in cells:
-        counts[cell.version or "of the image", cell.decided_by, cell.rule_because or ""] += cell.number
+        counts[cell.version or "no version", cell.decided_by, cell.rule_because or ""] += cell.number
     total, most = counts.total(), counts.most_common()
     listed = [Decider(*who, *_share("", count, total)[1:3]) for who, count in most[:_LISTED]]
     others = sum(count for _, count in most[_LISTED:])

@@ -16,7 +16,8 @@ from credit.registry.ledger import Entry
 from service.applications import requests_of
 from service.history import Line
 from service.log.summary import NEWEST, Cell, Lately
-from service.overview import Facts, ago, overview
+from service.moment import ago
+from service.overview import Facts, overview
 from service.serving import Serving
 from service.shares import Group, attributes, deciders, outcomes
 
@@ -84,8 +85,13 @@ def test_it_says_that_the_rule_decides_and_why(facts: Facts, serving: Callable[.
     assert champion.state == "rule"
     assert "no candidate passed every gate" in champion.lead
     baked = overview(replace(facts, serving=serving(None, "heuristic"), history=[]))
-    assert (baked.state, baked.version, baked.live) == ("rule", "came with the image", None)
+    assert (baked.state, baked.version, baked.live) == ("rule", "of the image", None)
     assert "neither from the store nor from the disk" in baked.lead
+
+
+def test_it_says_that_the_rule_of_another_version_stands_in(facts: Facts, serving: Callable[..., Serving]) -> None:
+    said = overview(replace(facts, serving=serving(entry(3, "fallback"), unloaded="its own could not be loaded")))
+    assert (said.state, said.version, said.lead) == ("rule", "v2.0.0, not loaded", "Its own could not be loaded.")
 
 
 def test_it_says_that_nothing_decides(facts: Facts) -> None:
