@@ -91,7 +91,7 @@ def test_it_says_that_the_rule_decides_and_why(facts: Facts, serving: Callable[.
 
 def test_it_says_that_the_rule_of_another_version_stands_in(facts: Facts, serving: Callable[..., Serving]) -> None:
     said = overview(replace(facts, serving=serving(entry(3, "fallback"), unloaded="its own could not be loaded")))
-    assert (said.state, said.version, said.lead) == ("rule", "v2.0.0, not loaded", "Its own could not be loaded.")
+    assert (said.state, said.version, said.lead) == ("rule", "v2.0.0, not loaded", "The rule was put forward: why.")
 
 
 def test_it_says_that_nothing_decides(facts: Facts) -> None:

@@ -90,7 +90,7 @@ def test_of_very_many_decisions_the_newest_are_counted_and_it_is_said(log: Decis
 
 
 def test_names_of_attributes_are_data_and_never_sql(log: DecisionLog) -> None:
-    names = ("it's", "a.b", "two words", "x; drop table decisions")
+    names = ("it's", "a.b", "two words", "größe", "x; drop table decisions")
     log.write(decisions(2, protected={name: f"of {name}" for name in names}))
     (cell,) = lately(log, names, DAY).cells
     assert cell.groups == tuple(f"of {name}" for name in names)
