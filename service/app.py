@@ -59,6 +59,7 @@ def create(chosen: Settings | None = None) -> Any:
 
         follower = Follower(chosen, swapped)
         app.state.parts = Parts(chosen, follower, decider, log)
+        app.state.watch = page.Watch(chosen, follower, log)
         follower.start()
         yield
         follower.stop()  # requests in flight are finished by now

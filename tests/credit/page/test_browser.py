@@ -1,43 +1,17 @@
 """The page in a real browser: on a desktop, on a phone, and on paper."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsers import FAINT, OUTSIDE, UNTOLD, browser
+from playwright.sync_api import Browser, Page
 
 from credit.page.results import Results
 
-OUTSIDE = """() => [...document.querySelectorAll('body *')]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
-  .map(e => e.tagName + ' ' + e.textContent.slice(0, 40))"""
+__all__ = ["browser"]
+
 UNFOLD = "document.querySelectorAll('details').forEach(e => e.open = true)"
-UNTOLD = """() => [...document.querySelectorAll('svg, img')]
-  .filter(e => !e.closest('[aria-hidden], [role=img][aria-label]')).map(e => e.outerHTML.slice(0, 80))"""
-FAINT = """() => { const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).slice(0, 3)
-    .map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b; };
-  const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
-    if (!/, 0\\)$/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
-  return [...document.querySelectorAll('body *')]
-    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
-    .filter(e => { const svg = e.namespaceURI.endsWith('svg'), style = getComputedStyle(e);
-      const a = light(svg ? style.fill : style.color), b = light(ground(e));
-      return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5; }).map(e => e.outerHTML.slice(0, 90)); }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of the system, without a window."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "Chromium is missing: apt-get install chromium (.ci/run does it)"
-    options = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=program, args=options)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
