@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -60,7 +61,7 @@ def problems_of(error: "ValidationError", file: str, block: str = "") -> list[Pr
 def run(command: Callable[[], None]) -> None:
     """Run a command: a CreditError becomes one line per problem on stderr and exit code 1."""
     try:
-        command()
+        _until_interrupted(command)
     except CreditError as error:
         for problem in error.problems:
             print(_red("error:"), problem, file=sys.stderr)
@@ -72,13 +73,27 @@ def run(command: Callable[[], None]) -> None:
         sys.exit(1)
 
 
+def _until_interrupted(command: Callable[[], None]) -> None:
+    """Libraries that are interrupted may raise something of their own in place of the end that was asked for."""
+    try:
+        command()
+    except Exception:
+        if _interrupted.is_set():
+            sys.exit(130)
+        raise
+
+
 def end_on_interrupt() -> None:
     """From now on Ctrl-C ends the process with one line; does nothing where Ctrl-C is ignored, as under nohup."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda *_: _end())
 
 
+_interrupted = threading.Event()
+
+
 def _end() -> NoReturn:
+    _interrupted.set()
     print("interrupted: nothing was written; run the same command again", file=sys.stderr)
     sys.exit(130)
 
