@@ -3,8 +3,9 @@
 # build, whose rule decides when neither the store nor the state has a version.
 #
 # It listens beyond loopback, so it wants keys. Nothing but /state and /tmp is written, and not by root:
-#   podman run --read-only --tmpfs /tmp --volume state:/state --volume ./secrets:/run/secrets:ro \
-#     --env SERVICE_KEYS_FILE=/run/secrets/keys.json --env RELEASE_STORE=s3://models --publish 127.0.0.1:8000:8000 credit-service
+#   podman run --read-only --tmpfs /tmp --volume state:/state --env RELEASE_STORE=s3://models \
+#     --volume ./secrets/keys.json:/run/keys.json:ro --env SERVICE_KEYS_FILE=/run/keys.json \
+#     --publish 127.0.0.1:8000:8000 credit-service
 #
 # Behind a mirror or a proxy with its own authority: --secret id=pip.conf,src=… --secret id=ca.pem,src=… ; both are
 # there while packages are installed, and in no layer (pip.conf says `cert = /run/secrets/ca.pem`).
