@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint format bench contract lock
+.PHONY: help setup repro test lint format bench contract secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,6 +48,24 @@ bench: $(INSTALLED) ## measure, and write reports/benchmarks.md
 contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make contract FILE=loans.csv
 	@test -n "$(FILE)" || { echo "error: FILE: found nothing, expected a file; run make contract FILE=loans.csv" >&2; exit 1; }
 	@python -m draft $(FILE) $(if $(NAME),--name $(NAME))
+
+# Only you may enter the folder; its files may be read, because in containers other users need them.
+secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/
+	@test ! -e secrets || { echo "error: secrets: found it, expected nothing; what is in use would be replaced" >&2; exit 1; }
+	@install -d -m 700 secrets
+	@python -m service key office --role decide --role read --file secrets/keys.json >secrets/office_key
+	@python -m service key prometheus --role read --file secrets/keys.json >secrets/prometheus_key
+	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY publisher_key; do \
+	  python -c 'import secrets; print(secrets.token_hex(24))' >secrets/$$name; done
+	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
+	  '{"name": "publisher", "actions": ["Admin"], "credentials": [{"accessKey": "publisher", "secretKey": ' \
+	  "$$(cat secrets/publisher_key)" '}]}' \
+	  '{"name": "service", "actions": ["Read:models", "List:models"], "credentials": [{"accessKey": "service", "secretKey": ' \
+	  "$$(cat secrets/AWS_SECRET_ACCESS_KEY)" '}]}' >secrets/s3.json
+	@printf '%s\n' RELEASE_STORE=s3://models AWS_ENDPOINT_URL=http://127.0.0.1:8333 AWS_REGION=us-east-1 \
+	  AWS_ACCESS_KEY_ID=publisher AWS_SECRET_ACCESS_KEY=$$(cat secrets/publisher_key) >secrets/publisher.env
+	@rm secrets/publisher_key
+	@chmod 444 secrets/*
 
 lock: ## resolve the dependencies of pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev \

@@ -5,6 +5,7 @@ from importlib import import_module
 from types import ModuleType
 
 from credit.errors import end_on_interrupt, run
+from service.variables import take_from_files
 
 COMMANDS = ("serve", "key", "replay", "score")
 
@@ -24,6 +25,7 @@ def main() -> None:
         )
         module.arguments(one)
     args = top.parse_args()
+    take_from_files()
     _module(args.command).run(args)
 
 

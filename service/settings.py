@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     baked: Path | None = None
     """A bundle whose rule decides when neither the store nor the disk has a version."""
     keys_file: Path | None = None
+    secrets: Path | None = None
+    """A folder whose files are variables too, which have the file's name and its content; see `variables`."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
     start_seconds: float = Field(default=5.0, ge=0, le=120)
     """How long a start waits for the store before it goes on with the last good version."""

@@ -120,7 +120,7 @@ def _remote(url: str) -> ObjectStore:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
     client, endpoint = _CLIENT, os.environ.get("AWS_ENDPOINT_URL")
     raise_if_any(_what_it_would_panic_over(endpoint))
-    if endpoint is not None and endpoint.startswith(_LOOPBACK):
+    if endpoint is not None and (endpoint.startswith(_LOOPBACK) or os.environ.get("AWS_ALLOW_HTTP") == "true"):
         client = {**client, "allow_http": True}
     if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
         return from_url(url, client_options=client, retry_config=_RETRIES, credential_provider=_of_the_profile)

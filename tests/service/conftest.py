@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from lender import bundles, inputs, rows
+from projects import cloned
 from releases import deployed
 from services import Service, serving
 from stores import disk, publish
@@ -54,3 +55,11 @@ def service_of_many(bundles: Callable[[str], Path], tmp_path_factory: pytest.Tem
     deployed(store, "v1.0.0")
     with serving(store.url, folder / "state") as running:
         yield running.wait()
+
+
+@pytest.fixture(scope="session")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make secrets` makes in a fresh clone."""
+    project = cloned(tmp_path_factory.mktemp("secrets") / "template")
+    project.run("make", "secrets")
+    return project.folder / "secrets"

@@ -66,6 +66,17 @@ def test_variables_without_a_value_are_as_if_they_were_not_there(
         Store("s3://models")
 
 
+def test_plain_http_beyond_loopback_is_for_who_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ENDPOINT_URL": "http://127.0.0.2:9", "AWS_ACCESS_KEY_ID": "a"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    with pytest.raises(CreditError, match="builder error"):
+        Store("s3://models").read("a")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    with pytest.raises(CreditError, match="error sending request"):  # it asked, and nobody is there
+        Store("s3://models").read("a")
+
+
 def test_a_profile_has_credentials_too(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     keys = (s3["AWS_ACCESS_KEY_ID"], s3["AWS_SECRET_ACCESS_KEY"])
     (tmp_path / "credentials").write_text("[lender]\naws_access_key_id={}\naws_secret_access_key={}\n".format(*keys))
