@@ -86,14 +86,18 @@ def _until_interrupted(command: Callable[[], None]) -> None:
 def end_on_interrupt() -> None:
     """From now on Ctrl-C ends the process with one line; does nothing where Ctrl-C is ignored, as under nohup."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, lambda *_: _end())
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def _on_interrupt(*_: object) -> None:
+    _interrupted.set()
+    _end()
 
 
 _interrupted = threading.Event()
 
 
 def _end() -> NoReturn:
-    _interrupted.set()
     print("interrupted: nothing was written; run the same command again", file=sys.stderr)
     sys.exit(130)
 

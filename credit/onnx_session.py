@@ -1,5 +1,6 @@
 """An ONNX model as a function from design matrix to scores."""
 
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ class OnnxModel(NamedTuple):
 
 def load_onnx(model: bytes) -> OnnxModel:
     """A model on one thread, so that equal inputs give equal bits. Safe to call from many threads at once."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import: a model is nobody else's business
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
