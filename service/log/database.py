@@ -1,5 +1,6 @@
 """A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
 
+import select as io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 
 from credit.errors import CreditError, Problem
 from service.log.tables import DECISIONS
@@ -27,13 +28,13 @@ class Database:
         try:
             self._url = make_url(url)
             self.engine = _engine(url)
-        except (ArgumentError, NoSuchModuleError, ValueError):
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise CreditError(
                 Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
             ) from None
 
     def __str__(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
     def prepare(self) -> None:
         """Make the tables what this code expects; several processes may do so at once."""
@@ -48,13 +49,19 @@ class Database:
         A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
         not written. Gives, for each idempotency key, the decision that is there under it now.
         """
+        if not records:
+            return {}
         with self._telling(), self.engine.begin() as connection:
             connection.execute(self._insert, list(records))
             keys = [r["idempotency_key"] for r in records if r["idempotency_key"] is not None]
             if not keys:
                 return {}
-            there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
-            return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+            return _under(connection, keys)
+
+    def under(self, keys: Sequence[str]) -> dict[str, Record]:
+        """The decisions that are here under idempotency keys."""
+        with self.reading() as connection:
+            return _under(connection, keys)
 
     def find(self, identifier: str) -> Record | None:
         """One decision; None when it is not here."""
@@ -97,15 +104,39 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         limit = f"-c statement_timeout={_SECONDS * 1000} -c lock_timeout={_SECONDS * 1000}"
         arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
-        return create_engine(url, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
+        engine = create_engine(url, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
+        event.listen(engine, "do_connect", _impatient)
+        event.listen(engine, "checkout", _still_there)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(parsed.get_backend_name())
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _SECONDS, "check_same_thread": False})
+    arguments = {"timeout": _SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, pool_timeout=_SECONDS)
     event.listen(engine, "connect", _durable)
     event.listen(engine, "begin", _write_at_once)
     return engine
+
+
+def _under(connection: Connection, keys: Sequence[str]) -> dict[str, Record]:
+    there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
+    return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+
+
+def _impatient(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
+    """The server's own limits are nothing to a server that hangs."""
+    from service.log.impatient import Impatient
+
+    return Impatient.connect(*arguments, **named)
+
+
+def _still_there(connection: Any, _: Any, __: Any) -> None:
+    """A server that restarted has said goodbye to idle connections: such a one is replaced, and nobody notices."""
+    watched = io.poll()
+    watched.register(connection.fileno(), io.POLLIN)
+    if watched.poll(0):
+        raise DisconnectionError
 
 
 def _durable(connection: Any, _: Any) -> None:
