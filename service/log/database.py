@@ -102,7 +102,7 @@ class Database:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        limit = f"-c statement_timeout={_SECONDS * 1000} -c lock_timeout={_SECONDS * 1000}"
+        limit = f"-c statement_timeout={_SECONDS * 1000}"
         arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
         engine = create_engine(url, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
         event.listen(engine, "do_connect", _impatient)
