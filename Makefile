@@ -22,7 +22,8 @@ $(INSTALLED): requirements.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --use-pep517 --require-hashes -r requirements.lock
 	@printf '%s\n' '#!/bin/sh' 'bin=$$(cd "$$(dirname "$$0")" && pwd)' 'root=$$(git rev-parse --show-toplevel 2>/dev/null)' \
-	  'cd "$${root:-.}" && exec "$$bin/python" -m release "$$@"' > $(BIN)/release && chmod +x $(BIN)/release
+	  'test -f "$${root:=.}/release/__main__.py" || { echo "error: this folder: found no release/, expected a clone of the project; cd to one" >&2; exit 1; }' \
+	  'cd "$$root" && exec "$$bin/python" -m release "$$@"' > $(BIN)/release && chmod +x $(BIN)/release
 	@touch $@
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed

@@ -3,14 +3,14 @@
 Needs onnxruntime, numpy and pydantic; neither scikit-learn nor pandas, and no pickle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from credit.columns import Part
+from credit.columns import Family, Part
 from credit.contract import Contract, load_contract
 from credit.decision import By, Decision, Model, decisions
 from credit.derived import sources
@@ -38,6 +38,7 @@ class Features(Part):
 class Bundle:
     """A loaded version. Nothing in it changes, so that many threads can use it at once.
 
+    `contract` has the members of families that the model reads; `families` describes the others.
     When the rule is the champion, `model` is the rule as ONNX and its decisions are `decided_by` the rule.
     """
 
@@ -45,6 +46,7 @@ class Bundle:
     contract: Contract
     model: Model
     rule: Rule
+    families: Mapping[str, Family]
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -81,7 +83,8 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verified(folder)
     features = _parsed(Features, folder / "features.json")
-    contract = bound_contract(folder / "contract.yaml", features.features)
+    whole = load_contract(folder / "contract.yaml")
+    contract = _bound(whole, features.features, str(folder / "contract.yaml"))
     onnx = load_onnx((folder / "model.onnx").read_bytes())
     reasons = _parsed(dict[str, Told], folder / "reasons.json")
     policy = _parsed(Policy, folder / "policy.json")
@@ -91,13 +94,16 @@ def load_bundle(folder: Path) -> Bundle:
         file = str(folder / "features.json")  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: By = "rule" if manifest.candidate == "heuristic" else "model"
-    return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule)
+    return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
 
 
 def bound_contract(path: Path, features: Sequence[str]) -> Contract:
     """The contract of a file, with the features that belong to one of its families."""
-    contract = load_contract(path)
-    return contract.bound_to(dict.fromkeys([*contract.columns, *features]), str(path))
+    return _bound(load_contract(path), features, str(path))
+
+
+def _bound(contract: Contract, features: Sequence[str], where: str) -> Contract:
+    return contract.bound_to(dict.fromkeys([*contract.columns, *features]), where)
 
 
 def _parsed(kind: type[T], path: Path) -> T:

@@ -36,8 +36,14 @@ def tag_of(environment: str, entry: Entry, push: bool) -> Tagged:
 
 
 def late_services(entry: Entry, seconds: float) -> list[str]:
-    """The services that did not take up an entry in time; none when no service is configured."""
-    urls = service.addresses()
+    """The services that did not take up an entry in time; none when no service is configured.
+
+    A configuration that is wrong is told like a service that is late: the entry is made, and must not go untold.
+    """
+    try:
+        urls = service.addresses()
+    except CreditError as error:
+        return [str(error)]
     return service.wait_for(entry, urls, seconds) if urls else []
 
 

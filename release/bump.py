@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from credit.errors import CreditError, Problem
 from credit.registry.names import Version
 from release.git import text_at
 
@@ -42,10 +43,10 @@ def bump(before: Callable[[str], str | None], after: Callable[[str], str | None]
 
 
 def _facts(read: Callable[[str], str | None]) -> dict[str, Any]:
-    params = yaml.safe_load(read("params.yaml") or "") or {}
+    params = _parsed(read, "params.yaml")
     dataset = (params.get("data") or {}).get("contract")
-    contract = yaml.safe_load(read(f"data/contracts/{dataset}.yaml") or "") or {}
-    features = json.loads(read("reports/features.json") or "{}").get("kept", [])
+    contract = _parsed(read, f"data/contracts/{dataset}.yaml")
+    features = _parsed(read, "reports/features.json").get("kept", [])
     train, fairness = params.get("train") or {}, params.get("fairness") or {}
     columns = contract.get("columns") or {}
     labels = {name: column for name, column in columns.items() if column.get("role") == "label"}
@@ -56,6 +57,21 @@ def _facts(read: Callable[[str], str | None]) -> dict[str, Any]:
         "features": sorted(features),
         "contract": contract,
     }
+
+
+def _parsed(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
+    """A file of a commit, JSON or YAML; empty when it was not there. Raises CreditError when it is neither."""
+    text = read(path) or "{}"
+    try:
+        content = json.loads(text) if path.endswith(".json") else yaml.safe_load(text) or {}
+    except (ValueError, yaml.YAMLError):
+        content = None
+    if not isinstance(content, dict):
+        mend = "without it nobody can tell which part of the version goes up; mend and commit it"
+        raise CreditError(
+            Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", mend)
+        )
+    return content
 
 
 def _limits(fairness: dict[str, Any]) -> Any:

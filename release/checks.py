@@ -1,10 +1,10 @@
 """May a commit become a version? Every problem at once, and what a person should know besides."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from credit.command import read_params
 from credit.errors import CreditError, Problem
@@ -17,10 +17,11 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import store_in_use
 from release.git import commit_of, git, has_origin
-from release.restore import bundle_at
+from release.restore import bundle_at, errors_of_dvc
 from release.tags import Registry
 
 RULE, PRODUCTION = "heuristic", "prod"
+CHOICE = Path("reports/choice.json")
 
 
 class Checked(NamedTuple):
@@ -30,6 +31,15 @@ class Checked(NamedTuple):
     digest: str
     problems: list[Problem]
     notes: list[str]
+
+
+class Chosen(NamedTuple):
+    """What the stage `choose` decided, and what the gates have against it."""
+
+    champion: str
+    passes: bool
+    against: list[str]
+    why: str
 
 
 def check(registry: Registry, version: Version) -> Checked:
@@ -42,7 +52,7 @@ def check(registry: Registry, version: Version) -> Checked:
         _tree,
         _lock,
         _remote,
-        lambda: _gates(read_json(Path("reports/choice.json")), notes),
+        lambda: _gates(notes),
         lambda: _against_production(notes),
         lambda: expired(load_waivers(Path("waivers")), date.today()),
         lambda: _bundle(commit, digest),
@@ -89,7 +99,6 @@ def _stages_to_run() -> list[str]:
 
 
 def _remote() -> list[Problem]:
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     mend = "dvc push"
@@ -99,7 +108,7 @@ def _remote() -> list[Problem]:
                 mend = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
                 return [Problem("DVC remote", "none", "one, so that others can restore this version", mend)]
             missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])
-    except (DvcException, OSError) as error:
+    except errors_of_dvc() as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
         return [Problem("DVC remote", found, "an answer", "may you read it, and is its address right?")]
     if not missing:
@@ -110,18 +119,29 @@ def _remote() -> list[Problem]:
     return [Problem("DVC remote", f"not there: {shown}", "every output of this commit", mend)]
 
 
-def _gates(choice: Mapping[str, Any], notes: list[str]) -> list[Problem]:
+def _gates(notes: list[str]) -> list[Problem]:
     """The champion passed, or is the rule that goes forward when nobody does."""
-    champion = str(choice["champion"])
-    told = choice["candidates"][champion]
-    if told["passes"]:
+    chosen = _chosen()
+    if chosen.passes:
         return []
-    if champion == RULE:
-        notes.append(f"no model in this version: {choice['why']}, so it decides by the rule")
+    if chosen.champion == RULE:
+        notes.append(f"no model in this version: {chosen.why}, so it decides by the rule")
         return []
-    return [
-        Problem(f"the champion {champion}", against, "a pass", "see reports/report.html") for against in told["against"]
-    ]
+    where, mend = f"the champion {chosen.champion}", "see reports/report.html"
+    return [Problem(where, one, "a pass", mend) for one in chosen.against]
+
+
+def _chosen() -> Chosen:
+    content = read_json(CHOICE)
+    try:
+        champion = str(content["champion"])
+        told = content["candidates"][champion]
+        return Chosen(champion, told["passes"] is True, [str(one) for one in told["against"]], str(content["why"]))
+    except (KeyError, TypeError, IndexError):
+        mend = "dvc repro writes it, git checkout brings it back"
+        raise CreditError(
+            Problem(str(CHOICE), "no champion with its verdict", "what the stage choose writes", mend)
+        ) from None
 
 
 def _against_production(notes: list[str]) -> list[Problem]:
@@ -137,7 +157,7 @@ def _against_production(notes: list[str]) -> list[Problem]:
     except CreditError as error:
         notes.append(f"not compared with the version in {PRODUCTION}: {error.problems[0]}")
         return []
-    champion = str(read_json(Path("reports/choice.json"))["champion"])
+    champion = _chosen().champion
     params = read_params(Gates, "choose.gates")
     only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
     judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)

@@ -21,13 +21,16 @@ def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> s
             command,
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # of a tag that somebody wrote in another encoding; it must not hold up a rollback
             timeout=LIMIT,
             check=True,
             env=os.environ | quiet | dated,
         )
     except FileNotFoundError:
         raise CreditError(Problem("git", "no such program", "git on the PATH")) from None
+    except OSError as error:
+        raise CreditError(Problem("git", str(error), "a program that starts")) from None
     except subprocess.TimeoutExpired:
         raise CreditError(Problem(f"git {arguments[0]}", f"no end after {LIMIT} seconds", "an answer")) from None
     except subprocess.CalledProcessError as error:
@@ -72,4 +75,12 @@ def actor() -> str:
     try:
         return git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0]
     except CreditError:
-        return f"{getpass.getuser()} on {socket.gethostname()}"
+        return f"{_user()} on {socket.gethostname()}"
+
+
+def _user() -> str:
+    """The system's name of the user, else the number: in a container there may be no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

@@ -13,6 +13,15 @@ from release.git import text_at
 BUNDLE = "models/bundle"
 
 
+def errors_of_dvc() -> tuple[type[Exception], ...]:
+    """What DVC raises when a pipeline or a remote is not to be had. Errors of the S3 client reach us as they are."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
+
+    return (DvcException, DataIndexDirError, OSError, KeyError, BotoCoreError, ClientError)
+
+
 def locked_outs(commit: str) -> dict[str, str]:
     """The hash of every output in dvc.lock at a commit, by path. Raises CreditError when there is no such file."""
     import yaml
@@ -49,12 +58,10 @@ def file_at(commit: str | None, path: str) -> bytes:
     Raises CreditError when it cannot be had.
     """
     from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc_data.index import DataIndexDirError
 
     try:
         content: bytes = DVCFileSystem(rev=commit).read_bytes(path)
-    except (DvcException, DataIndexDirError, OSError, KeyError) as error:
+    except errors_of_dvc() as error:
         found = f"it neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
         where = f"{path} at {commit[:10]}" if commit else path
         raise CreditError(Problem(where, found, "it", "dvc push from where it was made")) from None
@@ -64,14 +71,12 @@ def file_at(commit: str | None, path: str) -> bytes:
 def _pull(commit: str, folder: Path) -> str:
     """Copy the bundle; the MD5 that DVC knows its manifest by."""
     from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc_data.index import DataIndexDirError
 
     try:
         files = DVCFileSystem(rev=commit)
         expected: str = files.info(f"{BUNDLE}/{MANIFEST}")["md5"]
         files.get(BUNDLE, str(folder), recursive=True)
-    except (DvcException, DataIndexDirError, OSError, KeyError) as error:
+    except errors_of_dvc() as error:
         said = " ".join(str(error).split())[:200]
         mend = "dvc push from where it was made; dvc remote list shows whether there is a remote"
         found = f"nothing in DVC's cache or remote ({said})"

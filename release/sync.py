@@ -1,9 +1,11 @@
 """Git and the ledger agree again: entries get the tags they lack, and what was tagged by hand goes live.
 
 The ledger goes first. An entry that git does not know yet (a rollback while git was out of reach) is tagged now and so
-gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback.
+gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
+no tag; what was tagged by hand before it is overtaken by its time.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from credit.registry import published
@@ -20,12 +22,14 @@ class Plan(NamedTuple):
     """What one environment lacks.
 
     `untagged`: entries without a tag, the oldest first. `by_hand`: tags that no entry follows yet and that are newer
-    than all that one does. `target`: the version that holds by the tags, None when all are withdrawn.
+    than all that one does. `overtaken`: those that are older than the kill switch. `target`: the version that holds by
+    the tags, None when all are withdrawn.
     """
 
     environment: str
     untagged: list[Entry]
     by_hand: list[Event]
+    overtaken: list[Event]
     target: Version | None
 
 
@@ -42,9 +46,12 @@ def plan(environment: str, entries: list[Entry], events: list[Event]) -> Plan:
     last_tagged = max((e.number for e in entries if e.number in by_entry or e.tag), default=0)
     untagged = [e for e in reversed(entries) if e.number > last_tagged and e.kind != "fallback"]
     last_linked = max((e.number for e in events if e.entry is not None or e.tag.name in followed), default=0)
-    by_hand = [event for event in events if event.number > last_linked]
+    new = [event for event in events if event.number > last_linked and event.version is not None]
+    switched = entries[0].time if entries and entries[0].kind == "fallback" else None
+    overtaken = [event for event in new if switched and datetime.fromisoformat(event.tag.time) <= switched]
+    by_hand = [event for event in new if event not in overtaken]
     target = live_by_tags(events)
-    return Plan(environment, untagged, by_hand, target.version if target else None)
+    return Plan(environment, untagged, by_hand, overtaken, target.version if target else None)
 
 
 def follow(store: Store, one: Plan, actor: str) -> Change | None:

@@ -48,5 +48,5 @@ def refuse_withdrawn(version: Version) -> None:
 
 def digest_in(tag: Tag) -> str | None:
     """The digest of the bundle as the tag says it; None when the tag was not made by `release register`."""
-    found = _DIGEST.search(tag.message)
-    return found[1] if found else None
+    found = _DIGEST.findall(tag.message)
+    return found[-1] if found else None  # the last: a person's message may have such a line too

@@ -1,10 +1,11 @@
 """The routes of /v1 and of health. A request is answered, from beginning to end, by the version it was validated by."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from credit.errors import CreditError, Problem
@@ -49,35 +50,39 @@ _ASKED = _REFUSALS
 _READ: dict[int | str, dict[str, Any]] = {status: _REFUSALS[status] for status in (401, 403, 422, 503)}
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Refusal, "description": "No such decision"}}
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        description="A repeated request with the same key gets the same decision, which is recorded once",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-    ),
-]
+_KEY = re.compile(rb"[\x21-\x7e]{1,200}")
+_WITH_KEY = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "A repeated request with the same key gets the same decision, which is recorded once",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
+        }
+    ]
+}
 Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
-@ROUTER.post("/v1/decisions", response_model=Decision, responses=_ASKED, tags=["decide"])
-async def decide(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+@ROUTER.post("/v1/decisions", response_model=Decision, responses=_ASKED, openapi_extra=_WITH_KEY, tags=["decide"])
+async def decide(request: Request) -> Response:
     """Decide one application."""
     start = time.perf_counter()
     serving = _serving(request)
     asked = serving.requests.parse(await _body(request))
-    records = await _decided(request, serving, [asked], idempotency_key, start)
-    return as_json(told(records[0]))
+    record = await _parts(request).decider.decide(serving, asked, request.state.caller, _key(request))
+    _counted(serving, [asked], [record], start)
+    return as_json(told(record))
 
 
-@ROUTER.post("/v1/decisions/batch", response_model=Batch, responses=_ASKED, tags=["decide"])
-async def decide_batch(request: Request, idempotency_key: IdempotencyKey = None) -> Response:
+@ROUTER.post("/v1/decisions/batch", response_model=Batch, responses=_ASKED, openapi_extra=_WITH_KEY, tags=["decide"])
+async def decide_batch(request: Request) -> Response:
     """Decide several applications by one version: all of them, or none when one is not allowed."""
     start = time.perf_counter()
     serving = _serving(request)
     asked = serving.requests.parse_batch(await _body(request))
-    records = await _decided(request, serving, asked, idempotency_key, start, several=True)
+    records = await _parts(request).decider.decide_all(serving, asked, request.state.caller, _key(request))
+    _counted(serving, asked, records, start)
     return as_json({"decisions": [told(record) for record in records]})
 
 
@@ -85,7 +90,10 @@ async def decide_batch(request: Request, idempotency_key: IdempotencyKey = None)
 def look_up(request: Request, identifier: Identifier) -> Response:
     """A decision as the log has it, with what it was made of and what became of it."""
     record = _found(_parts(request), identifier)
-    outcome = latest(_parts(request).log.database, identifier)
+    try:
+        outcome = latest(_parts(request).log.database, identifier)
+    except CreditError:
+        raise RefusedError(503, "the decision log does not answer", Retry_After="1") from None
     return as_json(told(record) | {"inputs": record["inputs"], "outcome": outcome})
 
 
@@ -155,14 +163,23 @@ def figures(request: Request) -> Response:
     return metrics.exposition()
 
 
-async def _decided(
-    request: Request, serving: Serving, asked: list[Asked], key: str | None, start: float, several: bool = False
-) -> list[Record]:
-    records = await _parts(request).decider.decide(serving, asked, request.state.caller, key, several)
-    if key is not None and [(r["inputs"], r["protected"]) for r in records] != [tuple(one) for one in asked]:
+def _counted(serving: Serving, asked: list[Asked], records: list[Record], start: float) -> None:
+    both = zip(asked, records, strict=True)
+    if any((record["inputs"], record["protected"]) != (one.application, one.protected) for one, record in both):
         raise RefusedError(409, "this idempotency key belongs to another application")
     metrics.count(records, serving, time.perf_counter() - start)
-    return records
+
+
+def _key(request: Request) -> str | None:
+    """The idempotency key; read by hand, for FastAPI takes long to read a header."""
+    given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    if not given:
+        return None
+    if len(given) > 1 or not _KEY.fullmatch(given[0]):
+        found = f"{len(given)} of them" if len(given) > 1 else repr(given[0].decode("latin-1"))[:80]
+        problem = Problem("Idempotency-Key", found, "1 to 200 visible ASCII characters")
+        raise RefusedError(422, "the idempotency key is not one", [problem])
+    return str(given[0], "ascii")
 
 
 async def _body(request: Request) -> bytes:

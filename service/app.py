@@ -75,8 +75,7 @@ def create(chosen: Settings | None = None) -> Any:
         static_url="/docs/static",
         lifespan=running,
     )
-    app.include_router(api.ROUTER)
-    app.include_router(page.ROUTER)
+    app.router.routes += [*api.ROUTER.routes, *page.ROUTER.routes]  # a router in a router costs each request time
     app.openapi = lambda: documented(app)  # type: ignore[method-assign]
     handlers: dict[type[Exception], Any] = {RefusedError: _refused, CreditError: _not_allowed, Exception: _failed}
     handlers |= {RequestValidationError: _invalid, HTTPException: _http}

@@ -1,6 +1,7 @@
 """Applications as requests: what each body must be, built from the contract of the version that answers it."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
@@ -27,7 +28,9 @@ Values = dict[str, Any]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _NUMBERS: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
+_OPEN: ConfigDict = {**_STRICT, "extra": "allow"}
 _LARGEST_INTEGER = 2**63 - 1
+_UNKNOWN = ("an unknown field", "only fields of the version that answers")
 _SHOWN = 80  # characters of a value that an answer repeats
 
 
@@ -36,6 +39,14 @@ class Asked(NamedTuple):
 
     application: Values
     protected: Values
+
+
+class Members(NamedTuple):
+    """Columns of one family that the version does not read."""
+
+    pattern: re.Pattern[str]
+    kind: TypeAdapter[Any]
+    expected: str
 
 
 @dataclass(frozen=True)
@@ -47,18 +58,19 @@ class Requests:
     columns: Mapping[str, Column]
     protected: Mapping[str, Column]
     codes: Mapping[str, frozenset[Scalar]]
+    families: tuple[Members, ...]
 
     def parse(self, body: bytes) -> Asked:
         """One application. Raises CreditError with every field that the contract does not allow."""
         content = self._parsed(self.one, body)
-        raise_if_any(self._codes_in(content["application"], "application"))
+        raise_if_any(self._looked_at(content["application"], "application"))
         return Asked(content["application"], content.get("protected", {}))
 
     def parse_batch(self, body: bytes) -> list[Asked]:
         """Several applications. Raises CreditError with every field that the contract does not allow."""
         listed = self._parsed(self.batch, body)["applications"]
         where = "applications.{}.application"
-        raise_if_any([p for i, one in enumerate(listed) for p in self._codes_in(one["application"], where.format(i))])
+        raise_if_any([p for i, one in enumerate(listed) for p in self._looked_at(one["application"], where.format(i))])
         return [Asked(one["application"], one.get("protected", {})) for one in listed]
 
     def _parsed(self, kind: TypeAdapter[Any], body: bytes) -> Any:
@@ -67,18 +79,32 @@ class Requests:
         except ValidationError as error:
             raise CreditError([self._problem(one) for one in error.errors(include_url=False)]) from None
 
-    def _codes_in(self, application: Values, where: str) -> list[Problem]:
-        """Values that mean "not known" in the raw file, and would be taken for amounts here."""
-        return [
+    def _looked_at(self, application: Values, where: str) -> list[Problem]:
+        """What types cannot say: values that would be taken for amounts, and columns that are known by a pattern."""
+        problems = [
             Problem(f"{where}.{name}", f"{application[name]}, a code for what is not known", words(self.columns[name]))
             for name, codes in self.codes.items()
             if application.get(name) in codes
         ]
+        if self.families:
+            others = [name for name in application if name not in self.columns]
+            problems += [p for name in others for p in self._member_problems(name, application[name], where)]
+        return problems
+
+    def _member_problems(self, name: str, value: Any, where: str) -> list[Problem]:
+        for pattern, kind, expected in self.families:
+            if pattern.fullmatch(name):
+                try:
+                    kind.validate_python(value)
+                except ValidationError:
+                    return [Problem(f"{where}.{name}", _shown(value), expected)]
+                return []
+        return [Problem(f"{where}.{name}", *_UNKNOWN)]
 
     def _problem(self, error: Any) -> Problem:
         where = ".".join(map(str, error["loc"])) or "the body"
         if error["type"] == "extra_forbidden":
-            return Problem(where, "an unknown field", "only fields of the version that answers")
+            return Problem(where, *_UNKNOWN)
         if error["type"] == "json_invalid":
             return Problem("the body", str(error["ctx"]["error"]), "JSON")
         found = "nothing" if error["type"] == "missing" else _shown(error["input"])
@@ -96,7 +122,9 @@ def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
     contract, needed = bundle.contract, set(bundle.inputs)
     columns = {n: c for n, c in contract.raw.items() if n in needed or c.role in ("feature", "score")}
     types = {name: _type(column) for name, column in columns.items()}
-    application = _object("Application", {n: kind if n in needed else NotRequired[kind] for n, kind in types.items()})
+    fields = {name: kind if name in needed else NotRequired[kind] for name, kind in types.items()}
+    members = [(re.compile(one.pattern), one.member()) for one in bundle.families.values() if one.role == "feature"]
+    application = _object("Application", fields, _OPEN if members else _STRICT)
     disclosed = _object("Protected", {name: NotRequired[_disclosed(c)] for name, c in contract.protected.items()})
     told = "Logged to watch for unequal treatment, and never scored"
     disclosed = Annotated[disclosed, Field(description=told)]
@@ -108,6 +136,7 @@ def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
         columns=columns,
         protected=contract.protected,
         codes={name: frozenset(column.missing_codes) for name, column in columns.items() if column.missing_codes},
+        families=tuple(Members(pattern, TypeAdapter(_type(one)), words(one)) for pattern, one in members),
     )
 
 
@@ -126,9 +155,9 @@ def words(column: Column) -> str:
     return f"{text}, or null if it is not known" if column.missing == "allowed" else text
 
 
-def _object(name: str, fields: dict[str, Any]) -> Any:
+def _object(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT) -> Any:
     made = TypedDict(name, fields)  # type: ignore[misc]  # the names are those of a contract
-    return with_config(_STRICT)(made)
+    return with_config(config)(made)
 
 
 def _type(column: Column) -> Any:

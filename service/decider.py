@@ -5,69 +5,98 @@ import hashlib
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
 
-from credit.errors import CreditError
+from credit.errors import CreditError, Problem, raise_if_any
 from service.applications import Asked
-from service.lane import Lane, Ticket
+from service.lane import Lane, Question, Result
 from service.log.database import Record
 from service.log.writer import Item, Writer
 from service.serving import Decided, Serving
+
+T = TypeVar("T")
 
 
 class NotRecordedError(CreditError):
     """The decision could not be made durable, so that nobody may be told of it."""
 
 
+class _Waiting(NamedTuple):
+    """An application that came in this turn of the event loop, and who waits for its decision."""
+
+    serving: Serving
+    asked: Asked
+    caller: str
+    key: str | None
+    answer: "asyncio.Future[Record]"
+
+
 class Decider:
-    """Decides, one application or a batch: batches have a lane of their own, so that nobody waits behind one."""
+    """Decides. What comes in one turn of the event loop goes through the lane and into the log together.
+
+    Batches have a lane of their own, so that nobody waits behind one.
+    """
 
     def __init__(self, writer: Writer, seconds: float) -> None:
-        self._writer, self._seconds = writer, seconds
+        self._writer = writer
         self._one, self._many = Lane("one", seconds), Lane("many", seconds)
+        self._batches = ThreadPoolExecutor(1, "batches")
+        self._waiting: list[_Waiting] = []
 
-    async def decide(
-        self, serving: Serving, asked: Sequence[Asked], caller: str, key: str | None, several: bool = False
-    ) -> list[Record]:
-        """The decisions as the log has them; under a key that was used before, those of then.
+    async def decide(self, serving: Serving, asked: Asked, caller: str, key: str | None) -> Record:
+        """The decision as the log has it; under a key that was used before, that of then.
 
         Raises CreditError when the contract of the version refuses a value, NotRecordedError when the log is away.
         """
         loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Record] = loop.create_future()
+        self._waiting.append(_Waiting(serving, asked, caller, key, answer))
+        if len(self._waiting) == 1:
+            loop.call_soon(self._decide_waiting, loop)
+        return await answer
+
+    async def decide_all(self, serving: Serving, asked: Sequence[Asked], caller: str, key: str | None) -> list[Record]:
+        """The same for a batch, which is recorded as one: all of it or nothing."""
+        loop = asyncio.get_running_loop()
+        questions = [Question(serving, one.application) for one in asked]
+        results = await loop.run_in_executor(self._batches, self._many.decide, questions)
+        raise_if_any([problem for i, result in enumerate(results) for problem in _problems(i, result)])
+        now = datetime.now(UTC)
+        records = [
+            _record(serving, one, result, caller, None if key is None else hashed(caller, key, i), now)
+            for i, (one, result) in enumerate(zip(asked, results, strict=True))
+            if isinstance(result, Decided)
+        ]
         answer: asyncio.Future[list[Record]] = loop.create_future()
-
-        def told(result: list[Record] | CreditError) -> None:
-            failed = isinstance(result, CreditError)
-            loop.call_soon_threadsafe(_settle, answer, NotRecordedError(result.problems) if failed else result)  # type: ignore[union-attr]
-
-        def finished(result: list[Decided] | CreditError) -> None:
-            if isinstance(result, CreditError):
-                loop.call_soon_threadsafe(_settle, answer, result)
-                return
-            now = datetime.now(UTC)
-            keys = [None if key is None else hashed(caller, key, i) for i in range(len(asked))]
-            parts = zip(asked, result, keys, strict=True)
-            self._writer.put(Item([_record(serving, *part, caller, now) for part in parts], told))
-
-        ticket = Ticket(serving, asked, finished)
-        (self._many if several else self._one).put(ticket, loop)
-        try:
-            return await answer
-        finally:
-            if ticket.watch is not None:
-                ticket.watch.cancel()
+        self._writer.put(Item(records, lambda holds: loop.call_soon_threadsafe(_settle, answer, holds)))
+        return await answer
 
     def renew(self) -> None:
-        """After a swap: leave lanes behind in which the model of the old version hangs."""
-        if self._one.is_stuck():
-            self._one = Lane("one", self._seconds)
-        if self._many.is_stuck():
-            self._many = Lane("many", self._seconds)
+        """After a swap: what was wrong with the model of the old version is forgotten."""
+        self._one.renew()
+        self._many.renew()
 
     def close(self) -> None:
         """End when what is queued is decided."""
+        self._batches.shutdown()
         self._one.close()
         self._many.close()
+
+    def _decide_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting, self._waiting = self._waiting, []
+        results = self._one.decide([Question(one.serving, one.asked.application) for one in waiting])
+        now, records, answers = datetime.now(UTC), [], []
+        for (serving, asked, caller, key, answer), result in zip(waiting, results, strict=True):
+            if isinstance(result, CreditError):
+                _refuse(answer, result)
+                continue
+            hashed_key = None if key is None else hashed(caller, key, 0)
+            records.append(_record(serving, asked, result, caller, hashed_key, now))
+            answers.append(answer)
+        if records:
+            self._writer.put(Item(records, lambda holds: loop.call_soon_threadsafe(_settle_each, answers, holds)))
 
 
 def hashed(caller: str, key: str, place: int) -> str:
@@ -75,7 +104,7 @@ def hashed(caller: str, key: str, place: int) -> str:
     return hashlib.sha256(f"{caller}\0{key}\0{place}".encode()).hexdigest()
 
 
-def _record(serving: Serving, asked: Asked, decided: Decided, key: str | None, caller: str, now: datetime) -> Record:
+def _record(serving: Serving, asked: Asked, decided: Decided, caller: str, key: str | None, now: datetime) -> Record:
     decision, because = decided
     return {
         "id": _identifier(),
@@ -103,10 +132,24 @@ def _identifier() -> str:
     return f"{(moment << 80) | (7 << 76) | ((chance >> 68) << 64) | (2 << 62) | low:032x}"
 
 
-def _settle(answer: "asyncio.Future[list[Record]]", result: list[Record] | CreditError) -> None:
-    if answer.done():  # who asked has gone
-        return
-    if isinstance(result, CreditError):
-        answer.set_exception(result)
-    else:
-        answer.set_result(result)
+def _problems(place: int, result: Result) -> list[Problem]:
+    """What the contract has against one application of a batch, which has passed its model: a derived value."""
+    problems = result.problems if isinstance(result, CreditError) else []
+    return [problem._replace(where=f"applications.{place}.{problem.where}") for problem in problems]
+
+
+def _refuse(answer: "asyncio.Future[Any]", error: CreditError) -> None:
+    if not answer.done():  # who asked may have gone
+        answer.set_exception(error)
+
+
+def _settle_each(answers: "Sequence[asyncio.Future[Record]]", holds: list[Record] | CreditError) -> None:
+    for i, answer in enumerate(answers):
+        _settle(answer, holds if isinstance(holds, CreditError) else holds[i])
+
+
+def _settle(answer: "asyncio.Future[T]", holds: T | CreditError) -> None:
+    if isinstance(holds, CreditError):
+        _refuse(answer, NotRecordedError(holds.problems))
+    elif not answer.done():
+        answer.set_result(holds)

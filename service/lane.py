@@ -1,116 +1,130 @@
-"""Lanes: threads in which the model decides, so that the rule can take over from a model that fails or is too slow."""
+"""A lane: the thread in which the model decides, so that the rule can take over from a model that hangs or is slow."""
 
-import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from queue import SimpleQueue
+from typing import NamedTuple
 
+from credit.encoder import Row
 from credit.errors import CreditError
-from service.applications import Asked
 from service.serving import Decided, Serving
 
-_PATIENCE = 8
-"""How many times its budget an application may wait in line behind others before the rule decides it."""
+_SHORTEST, _LONGEST = 1.0, 60.0
+"""Seconds for which the rule decides after the model was too slow, before the model is tried again: twice as long each
+time, until it is quick again."""
 
-Finished = Callable[[list[Decided] | CreditError], None]
+
+class Question(NamedTuple):
+    """One application, and the version that decides it."""
+
+    serving: Serving
+    row: Row
 
 
-class Ticket:
-    """Applications that are decided together, each by the same version. Finished once, by the model or by the rule."""
+Result = Decided | CreditError
+"""A decision, or what the contract has against the application."""
 
-    def __init__(self, serving: Serving, asked: Sequence[Asked], finished: Finished) -> None:
-        self.serving, self.asked = serving, asked
-        self.made = time.monotonic()
-        self.watch: asyncio.TimerHandle | None = None
-        self._finished = finished
-        self._decided: list[Decided] = []
-        self._closed = False
-        self._lock = threading.Lock()
 
-    def decide(self, running: Callable[[float | None], None]) -> None:
-        """Decide one after another, unless the rule takes over; `running` is told since when the model is at one."""
-        try:
-            for asked in self.asked:
-                running(time.monotonic())
-                decided = self.serving.decide(asked.application)
-                running(None)
-                with self._lock:
-                    if self._closed:
-                        return
-                    self._decided.append(decided)
-        except CreditError as error:
-            self._finish(error)
-            return
-        self._finish(self._decided)
+class _Call:
+    """Questions on their way through the lane."""
 
-    def decide_by_rule(self, because: str) -> None:
-        """Let the rule decide all that the model has not decided yet; nothing when it has decided all."""
-        with self._lock:
-            if self._closed or len(self._decided) == len(self.asked):
-                return
-            self._closed = True
-        rest = self.asked[len(self._decided) :]
-        try:
-            ruled = [self.serving.decide_by_rule(asked.application, because) for asked in rest]
-        except CreditError as error:
-            self._finished(error)
-            return
-        self._finished([*self._decided, *ruled])
-
-    def _finish(self, result: list[Decided] | CreditError) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self._finished(result)
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = questions
+        self.results: list[Result] = []
+        self.given_up = False
+        self.done = threading.Lock()
+        self.done.acquire()
 
 
 class Lane:
-    """One thread in which applications are decided in turn."""
+    """Decides for the one thread that asks.
+
+    That thread waits meanwhile, but for each application never longer than the model may take, whatever the model
+    does. To wait is quicker than to go on with something else: two threads that both want the interpreter hold each
+    other up.
+    """
 
     def __init__(self, name: str, seconds: float) -> None:
-        self._seconds = seconds
-        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
-        self._since: float | None = None
-        self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
-        self._thread.start()
+        self._seconds, self._name = seconds, name
+        self._because = f"the model took longer than {seconds:g} s"
+        self._pause, self._again = _SHORTEST, 0.0
+        self._left: _Call | None = None
+        self._queue = _started(name)
 
-    def put(self, ticket: Ticket, loop: asyncio.AbstractEventLoop) -> None:
-        """Let the model decide. Cancel the ticket's `watch` when it is finished."""
-        if self.is_stuck():
-            ticket.decide_by_rule(self._because)
-            return
-        self._queue.put(ticket)
-        ticket.watch = loop.call_later(self._seconds, self._watch, ticket, loop)
+    def decide(self, questions: Sequence[Question]) -> list[Result]:
+        """The model's decisions in order, the rule's where the model fails or takes too long."""
+        if self._rests():
+            return [_by_rule(question, self._because) for question in questions]
+        call = _Call(questions)
+        self._queue.put(call)
+        done = 0
+        while not call.done.acquire(timeout=self._seconds):
+            if len(call.results) == done:
+                return self._given_up(call)
+            done = len(call.results)
+        self._pause, self._again = _SHORTEST, 0.0
+        return call.results
+
+    def renew(self) -> None:
+        """After a swap: the model of another version may hang, this one's has not been tried yet."""
+        if self._left is not None:
+            self.close()  # ends when that model comes back, if ever
+            self._left, self._queue = None, _started(self._name)
+        self._pause, self._again = _SHORTEST, 0.0
 
     def close(self) -> None:
         """End when what is queued is decided."""
         self._queue.put(None)
 
-    def _run(self) -> None:
-        while (ticket := self._queue.get()) is not None:
-            try:
-                ticket.decide(self._running)
-            except Exception:  # noqa: BLE001 - the lane goes on; the rule decides this one
-                ticket.decide_by_rule("the model failed")
-            self._since = None
+    def _rests(self) -> bool:
+        """Whether the model is left alone because it was too slow."""
+        if self._again and time.monotonic() < self._again:
+            return True
+        if self._left is not None and not self._left.done.acquire(blocking=False):
+            self._rest()  # it is at that one still
+            return True
+        self._left = None
+        return False
 
-    def _running(self, since: float | None) -> None:
-        self._since = since
+    def _rest(self) -> None:
+        self._again = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST)
 
-    def is_stuck(self) -> bool:
-        """Whether the model has been at one application for longer than it may."""
-        since = self._since
-        return since is not None and time.monotonic() - since > self._seconds
+    def _given_up(self, call: _Call) -> list[Result]:
+        call.given_up = True
+        self._left = call
+        self._rest()
+        decided = call.results[: len(call.questions)]
+        return [*decided, *(_by_rule(question, self._because) for question in call.questions[len(decided) :])]
 
-    def _watch(self, ticket: Ticket, loop: asyncio.AbstractEventLoop) -> None:
-        waited = time.monotonic() - ticket.made
-        if self.is_stuck() or waited > _PATIENCE * self._seconds * len(ticket.asked):
-            ticket.decide_by_rule(self._because)
-        else:
-            ticket.watch = loop.call_later(self._seconds / 4, self._watch, ticket, loop)
 
-    @property
-    def _because(self) -> str:
-        return f"the model took longer than {self._seconds:g} s"
+def _started(name: str) -> "SimpleQueue[_Call | None]":
+    queue: SimpleQueue[_Call | None] = SimpleQueue()
+    threading.Thread(target=_run, args=(queue,), name=f"lane-{name}", daemon=True).start()
+    return queue
+
+
+def _run(queue: "SimpleQueue[_Call | None]") -> None:
+    while (call := queue.get()) is not None:
+        for question in call.questions:
+            if call.given_up:
+                break
+            call.results.append(_decided(question))
+        call.done.release()
+
+
+def _decided(question: Question) -> Result:
+    try:
+        return question.serving.decide(question.row)
+    except CreditError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - somebody is waiting for an answer
+        return _by_rule(question, f"the model failed ({type(error).__name__})")
+
+
+def _by_rule(question: Question, because: str) -> Result:
+    try:
+        return question.serving.decide_by_rule(question.row, because)
+    except CreditError as error:
+        return error

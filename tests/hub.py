@@ -52,6 +52,7 @@ runs:
       env: {NAME: "${{ inputs.name }}", FROM: "${{ inputs.path }}"}
       run: mkdir -p "$GH_RECORD/artifacts/$NAME" && cp -r "$FROM" "$GH_RECORD/artifacts/$NAME"
 """
+SERVICE_KEY = "key-of-the-service"
 NOTHING = "name: nothing\nruns: {using: composite, steps: [{run: 'true', shell: bash}]}\n"
 
 
@@ -109,7 +110,7 @@ class Hub:
         held |= {"RELEASE_STORE": self.store} if variables is None else variables
         keys = {name: self.s3[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         keys |= {f"DVC_READ_{name.removeprefix('AWS_')}": value for name, value in keys.items()}
-        keys["GITHUB_TOKEN"] = "a-token"
+        keys |= {"GITHUB_TOKEN": "a-token", "RELEASE_SERVICE_KEY": SERVICE_KEY}
         command = ["act", event, "--eventpath", str(self.folder / "event.json"), "--workflows"]
         command += [f".github/workflows/{workflow}.yml", "--platform", "ubuntu-latest=-self-hosted"]
         command += ["--no-cache-server", "--actor", "reviewer", "--env", f"VENV={self.folder / 'venv'}"]

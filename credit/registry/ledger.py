@@ -58,7 +58,7 @@ class Ledger:
         blocks, _ = self.store.listed(self._folder)
         for block in reversed(blocks):
             _, names = self.store.listed(f"{self._folder}/{block}")
-            numbers = [int(stem) for name in names if (stem := name.removesuffix(".json")).isdigit()]
+            numbers = [int(stem) for name in names if (stem := name.removesuffix(".json")).isdecimal()]
             if numbers:
                 return max(numbers)
         return 0
@@ -83,9 +83,17 @@ class Ledger:
 
     def entries(self, limit: int = 0) -> list[Entry]:
         """The newest `limit` entries, all when that is 0, newest first. Raises CreditError when one is not valid."""
+        told = self.told(limit)
+        for one in told:
+            if isinstance(one, CreditError):
+                raise one
+        return [one for one in told if isinstance(one, Entry)]
+
+    def told(self, limit: int = 0) -> list[Entry | CreditError]:
+        """As `entries`, with what is wrong in the place of each entry that is not valid."""
         last = self.length()
         first = max(last - limit, 0) if limit else 0
-        return side_by_side(self.entry, list(range(last, first, -1)))
+        return side_by_side(self._entry_or_error, list(range(last, first, -1)))
 
     def backwards(self) -> Iterator[Entry]:
         """Entries from the newest on, without those that are not valid."""
@@ -115,6 +123,12 @@ class Ledger:
                 "nothing of yours was made; look at release status, and run the command again if it still stands",
             )
         )
+
+    def _entry_or_error(self, number: int) -> Entry | CreditError:
+        try:
+            return self.entry(number)
+        except CreditError as error:
+            return error
 
     @property
     def _folder(self) -> str:

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from credit.errors import CreditError, Problem
+from credit.errors import CreditError, Problem, raise_if_any
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
@@ -22,6 +23,7 @@ _CONNECTIONS = 16
 _CLIENT: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _MEND = "is RELEASE_STORE right, and may you use it?"
+_SENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
 
 T = TypeVar("T")
@@ -117,13 +119,36 @@ def _remote(url: str) -> ObjectStore:
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
     client, endpoint = _CLIENT, os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
-        raise CreditError(Problem("AWS_ENDPOINT_URL", repr(endpoint[:80]), "an address such as https://s3.example.org"))
+    raise_if_any(_what_it_would_panic_over(endpoint))
     if endpoint is not None and endpoint.startswith(_LOOPBACK):
         client = {**client, "allow_http": True}
     if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
         return from_url(url, client_options=client, retry_config=_RETRIES, credential_provider=_of_the_profile)
     return from_url(url, client_options=client, retry_config=_RETRIES)
+
+
+def _what_it_would_panic_over(endpoint: str | None) -> list[Problem]:
+    """Values that end the client with a Rust panic, which is no exception that anybody catches. None is shown."""
+    values = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    broken = [
+        name for name, value in values.items() if not value.isprintable() or (name in _SENT and not value.isascii())
+    ]
+    what = "a line break or the like in its value"
+    found = [Problem(name, what, "the value alone", "set it again") for name in broken]
+    if endpoint is not None and not found and not _is_address(endpoint):
+        shown = "a name or a secret in the address" if "@" in endpoint else repr(endpoint[:80])
+        found += [Problem("AWS_ENDPOINT_URL", shown, "an address such as https://s3.example.org")]
+    return found
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _of_the_profile() -> "S3Credential":

@@ -2,6 +2,7 @@
 
 import argparse
 
+from credit.errors import CreditError
 from credit.registry.ledger import Entry
 from credit.registry.store import Store
 from release import after, live
@@ -41,17 +42,25 @@ def carry_out(store: Store, change: Change, args: argparse.Namespace) -> Answer:
 def _put_back(store: Store, change: Change, made: Entry, late: list[str], args: argparse.Namespace) -> Answer:
     """A deploy that the services did not take up is undone, and told as what it is: a failure."""
     reason = f"{made.version} was not taken up within {args.wait:g} seconds"
-    back = live.put_back(store, change.environment, made, change.before, live.Why(reason, made.actor))
+    back, why_not = None, []
+    try:
+        back = live.put_back(store, change.environment, made, change.before, live.Why(reason, made.actor))
+    except CreditError as error:
+        why_not = [str(problem) for problem in error.problems]
     holds = back or live.current(store, change.environment)
     tagged = after.tag_of(change.environment, holds, args.push)
     content = after.told(change.environment, made, change.before)
     content |= {"put_back": back is not None, "live": holds.version, "tag": tagged.tag, "services_late": late}
+    content |= {"problems": why_not}
+    stands = "and could not be put back" if why_not else "and is not live"
     lines = [
-        f"{change.environment}: {made.version} was not taken up and is not live",
+        f"{change.environment}: {made.version} was not taken up {stands}",
         *(f"late:  {said}" for said in late),
+        *(f"error: {said}" for said in why_not),
     ]
     lines += [f"live:  {after.who_decides(holds)} (entry {holds.number})", tagged.note]
-    lines += [f"next:  release history --env {change.environment}"]
+    rule = f"release rollback --env {change.environment} --to rule --reason '...'"
+    lines += [f"next:  {rule if why_not else f'release history --env {change.environment}'}"]
     return Answer(content, "\n".join(lines), 1)
 
 

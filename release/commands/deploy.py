@@ -25,11 +25,12 @@ def run(args: argparse.Namespace) -> Answer:
     from credit.registry.ledger import Ledger
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
-    from release import live
+    from release import live, service
     from release.commands.change import carry_out, would
     from release.git import actor
     from release.tagged import publish, refuse_withdrawn
 
+    service.addresses()  # before anything is made: a deploy that nobody can wait for is none
     store, version = store_in_use(), version_of(args.version)
     refuse_withdrawn(version)
     record = published.find(store, version)

@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> Answer:
     if done.returncode:
         raise CreditError(Problem("dvc gc", " ".join(done.stderr.split())[-300:], "it to succeed"))
     if args.force:
+        found = unneeded(store)  # once more: somebody may have published one of them while DVC was busy
         for digest in found.digests:
             store.delete(f"bundles/{digest}")
     did = "dropped" if args.force else "would drop"

@@ -1,9 +1,12 @@
 """Who put what where, when and why; with --at, what was live at a moment"""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from release.answer import Answer
+
+if TYPE_CHECKING:
+    from credit.registry.ledger import Entry
 
 EXAMPLE = """release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
@@ -27,32 +30,40 @@ def _count(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> Answer:
-    """Read ledgers from the newest entry on."""
-    from credit.registry.ledger import Ledger
+    """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
+    from credit.errors import CreditError
+    from credit.registry.ledger import Entry, Ledger
     from credit.registry.names import ENVIRONMENTS
     from credit.registry.store import store_in_use
-    from release.after import who_decides
     from release.times import time_of
 
     store = store_in_use()
     environments = [args.env] if args.env else list(ENVIRONMENTS)
     content: dict[str, Any] = {"store": store.url, "environments": {}}
     lines = []
+    broken: list[str] = []
     for name in environments:
         ledger = Ledger(store, name)
+        told: list[Entry | CreditError]
         if args.at is None:
-            entries = ledger.entries(args.limit)
-            lines += [] if entries else [f"{name}: nothing was deployed yet"]
+            told = ledger.told(args.limit)
+            lines += [] if told else [f"{name}: nothing was deployed yet"]
         else:
             moment = time_of(args.at)
-            entries = [entry for entry in [ledger.at(moment)] if entry]
-            lines += [] if entries else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
+            told = [entry for entry in [ledger.at(moment)] if entry]
+            lines += [] if told else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
+        entries = [one for one in told if isinstance(one, Entry)]
+        broken += [str(one) for one in told if isinstance(one, CreditError)]
         content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
-        for entry in entries:
-            when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", who_decides(entry)
-            line = f"{name:8} {entry.number:>5}  {when}  {entry.kind:8}  {who:20}"
-            lines += [f"{line}  {entry.actor}: {entry.reason}"]
-        more = ledger.length() - len(entries)
+        lines += [f"{name:8} {_line(one) if isinstance(one, Entry) else f'error: {one}'}" for one in told]
+        more = ledger.length() - len(told)
         if more > 0 and args.at is None:
             lines += [f"{name:8} and {more} older ones; --limit 0 shows all"]
-    return Answer(content, "\n".join(lines))
+    return Answer(content | ({"problems": broken} if broken else {}), "\n".join(lines), 1 if broken else 0)
+
+
+def _line(entry: "Entry") -> str:
+    from release.after import who_decides
+
+    when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", who_decides(entry)
+    return f"{entry.number:>5}  {when}  {entry.kind:8}  {who:20}  {entry.actor}: {entry.reason}"

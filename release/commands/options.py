@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from release.bump import Bump
     from release.tags import Registry
 
+_LONGEST_WAIT = 86_400
+
 
 def add_environment(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Which environment."""
@@ -35,7 +37,7 @@ def add_wait(parser: argparse.ArgumentParser) -> None:
     """How long services may take."""
     parser.add_argument(
         "--wait",
-        type=float,
+        type=_seconds,
         default=30.0,
         metavar="SECONDS",
         help="how long the services of RELEASE_SERVICE_URL may take to follow (default: %(default)g)",
@@ -64,6 +66,16 @@ def wanted_version(args: argparse.Namespace, registry: "Registry") -> "tuple[Ver
     if args.part and last:
         return last.next(args.part), Bump(args.part, f"as asked; proposed was {version}, because {bump.why}")
     return version, bump
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of seconds, up to {_LONGEST_WAIT:,}")
+    return seconds
 
 
 def _reason(text: str) -> str:

@@ -13,10 +13,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The version, and what is said of it."""
     from release.commands.options import add_bump, add_dry_run, add_push
 
-    parser.add_argument("-m", "--message", required=True, help="what changed, for whoever reads the tag")
+    parser.add_argument("-m", "--message", required=True, type=_message, help="what changed, for whoever reads the tag")
     add_bump(parser)
     add_push(parser)
     add_dry_run(parser)
+
+
+def _message(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty message; say what changed in a few words")
+    return text
 
 
 def run(args: argparse.Namespace) -> Answer:

@@ -1,14 +1,22 @@
 """What is live where, since when and why; what may be deployed"""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from release.answer import Answer
 
 if TYPE_CHECKING:
-    from credit.registry.ledger import Entry
+    from credit.registry.ledger import Entry, Ledger
 
 EXAMPLE = "release status --env prod"
+
+
+class Seen(NamedTuple):
+    """An environment: the newest entry, the version that a rollback returns to, and what cannot be read of them."""
+
+    entry: "Entry | None"
+    back: str | None
+    problem: str | None
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,41 +27,61 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Answer:
-    """Read the newest entry of each ledger."""
+    """Read the newest entry of each ledger; exit code 1 when one is not valid, which does not hide the others."""
     from credit.registry import published
     from credit.registry.ledger import Ledger
     from credit.registry.names import ENVIRONMENTS
     from credit.registry.store import store_in_use
-    from release.after import who_decides
-    from release.times import ago
 
     store = store_in_use()
-    environments = [args.env] if args.env else list(ENVIRONMENTS)
     versions = [str(version) for version in published.versions(store)]
-    content: dict[str, Any] = {"store": store.url, "published": versions, "environments": {}}
-    lines = []
-    for name in environments:
-        ledger = Ledger(store, name)
-        entry = ledger.newest()
-        content["environments"][name] = _told(ledger, entry)
-        if entry is None:
-            lines += [f"{name:10} nothing was deployed yet"]
-            continue
-        lines += [f"{name:10} {who_decides(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC ({ago(entry.time)})"]
-        lines += [f"{'':10} {entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})"]
-        back = content["environments"][name]["rollback_to"] or "no version; --to rule lets the rule decide"
-        lines += [f"{'':10} a rollback returns to {back}"]
+    seen = {name: _seen(Ledger(store, name)) for name in ([args.env] if args.env else ENVIRONMENTS)}
+    lines = [line for name, one in seen.items() for line in _lines(name, one)]
     lines += [f"published  {', '.join(versions[-10:]) or 'nothing'} in {store.url}"]
     if len(versions) > 10:
         lines[-1] += f", and {len(versions) - 10} before them"
-    live = [name for name in environments if content["environments"][name]["version"]]
-    lines += [f"back:      release rollback --env {name} --reason '...'" for name in live[-1:]]
-    return Answer(content, "\n".join(lines))
+    live = [name for name, one in seen.items() if one.entry]
+    for name in live[-1:]:  # a command that works: where there is no version to return to, the rule
+        lines += [f"back:      release rollback --env {name} {'' if seen[name].back else '--to rule '}--reason '...'"]
+    broken = any(one.problem for one in seen.values())
+    if not (live or versions or broken):
+        lines += ["           another store? RELEASE_STORE names the one that is looked at"]
+    environments = {name: _told(one) for name, one in seen.items()}
+    content = {"store": store.url, "published": versions, "environments": environments}
+    return Answer(content, "\n".join(lines), 1 if broken else 0)
 
 
-def _told(ledger: Any, entry: "Entry | None") -> dict[str, Any]:
+def _seen(ledger: "Ledger") -> Seen:
+    from credit.errors import CreditError
+
+    entry = None
+    try:
+        entry = ledger.newest()
+        back = ledger.entry(entry.back).version if entry and entry.back else None
+    except CreditError as error:
+        return Seen(entry, None, str(error))
+    return Seen(entry, back, None)
+
+
+def _lines(name: str, seen: Seen) -> list[str]:
+    from release.after import who_decides
+    from release.times import ago
+
+    entry = seen.entry
     if entry is None:
-        return {"version": None}
-    back = ledger.entry(entry.back).version if entry.back else None
-    decided_by = "rule" if entry.kind == "fallback" else "version"
-    return entry.model_dump(mode="json", exclude_none=True) | {"decided_by": decided_by, "rollback_to": back}
+        return [f"{name:10} {f'error: {seen.problem}' if seen.problem else 'nothing was deployed yet'}"]
+    back = seen.back or "no version; --to rule lets the rule decide"
+    return [
+        f"{name:10} {who_decides(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC ({ago(entry.time)})",
+        f"{'':10} {entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})",
+        f"{'':10} {f'error: {seen.problem}' if seen.problem else f'a rollback returns to {back}'}",
+    ]
+
+
+def _told(seen: Seen) -> dict[str, Any]:
+    problem = {"problem": seen.problem} if seen.problem else {}
+    if seen.entry is None:
+        return problem or {"version": None}
+    decided_by = "rule" if seen.entry.kind == "fallback" else "version"
+    told = seen.entry.model_dump(mode="json", exclude_none=True)
+    return told | {"decided_by": decided_by, "rollback_to": seen.back} | problem

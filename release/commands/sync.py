@@ -21,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Fetch the tags, tag entries, follow tags, push."""
+    from credit.errors import CreditError
     from credit.registry.store import store_in_use
     from release import after, live, tags
     from release.git import actor
@@ -32,16 +33,22 @@ def run(args: argparse.Namespace) -> Answer:
     lines: list[str] = []
     content: dict[str, Any] = {"environments": {}, "dry_run": args.dry_run}
     late: list[str] = []
+    problems: list[str] = []
     for one in plans(store):
         told: dict[str, Any] = {"tagged": [], "followed": None, "overtaken": []}
         content["environments"][one.environment] = told
         for entry in one.untagged:
-            name = "a tag" if args.dry_run else tags.assign(one.environment, entry)
+            what = f"{one.environment}: entry {entry.number} ({entry.kind}, {entry.version})"
+            try:
+                name = "a tag" if args.dry_run else tags.assign(one.environment, entry)
+            except CreditError as error:  # a version that was withdrawn, or is not known here, gets none
+                problems += [f"{what} gets no tag: {error}"]
+                continue
             told["tagged"].append(name)
-            lines += [f"{one.environment}: entry {entry.number} ({entry.kind}, {entry.version}) has {name}"]
-        if one.untagged:
-            told["overtaken"] = [event.tag.name for event in one.by_hand]
-            lines += [f"{one.environment}: {event.tag.name} is overtaken by the ledger" for event in one.by_hand]
+            lines += [f"{what} has {name}"]
+        overtaken = [*one.overtaken, *(one.by_hand if one.untagged else [])]
+        told["overtaken"] = [event.tag.name for event in overtaken]
+        lines += [f"{one.environment}: {event.tag.name} is overtaken by the ledger" for event in overtaken]
         if one.by_hand and not one.untagged and args.dry_run:
             lines += [f"{one.environment}: would follow {one.by_hand[-1].tag.name} to {one.target or 'the rule'}"]
         elif change := follow(store, one, actor()):
@@ -54,5 +61,6 @@ def run(args: argparse.Namespace) -> Answer:
         pushed = tags.push_missing()
         content["pushed"] = pushed
         lines += [f"pushed {name}" for name in pushed]
-    lines += [f"late:  {said}" for said in late]
-    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late else 0)
+    lines += [f"late:  {said}" for said in late] + [f"problem: {said}" for said in problems]
+    content["problems"] = problems
+    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)

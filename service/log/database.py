@@ -1,18 +1,23 @@
 """A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
 
 import select as io
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Engine, create_engine, event, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.errors import CreditError, Problem
+from service.log.insertion import ROWS, insert, insertion
 from service.log.tables import DECISIONS
+
+_JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
 
 _SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
@@ -28,6 +33,13 @@ class Database:
         try:
             self._url = make_url(url)
             self.engine = _engine(url)
+            self._own: PoolProxiedConnection | None = None
+            self._turn = threading.Lock()
+            self._errors: tuple[type[Exception], ...] = (
+                SQLAlchemyError,
+                OSError,
+                self.engine.dialect.loaded_dbapi.Error,
+            )
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise CreditError(
                 Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
@@ -49,19 +61,51 @@ class Database:
         A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
         not written. Gives, for each idempotency key, the decision that is there under it now.
         """
-        if not records:
+        keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
+        if not keys and len(records) <= ROWS:
+            if records:
+                self._insert_alone(records)
             return {}
         with self._telling(), self.engine.begin() as connection:
-            connection.execute(self._insert, list(records))
-            keys = [r["idempotency_key"] for r in records if r["idempotency_key"] is not None]
-            if not keys:
-                return {}
+            insert(connection, records)
             return _under(connection, keys)
 
     def under(self, keys: Sequence[str]) -> dict[str, Record]:
         """The decisions that are here under idempotency keys."""
         with self.reading() as connection:
             return _under(connection, keys)
+
+    def _insert_alone(self, records: Sequence[Record]) -> None:
+        """In a transaction that is the statement itself, on a connection that stays: the way of nearly all decisions.
+
+        Once more on a new connection, for the old one may have ended long ago; what is there by then is left alone.
+        """
+        statement, values = insertion(self.engine.dialect, records)
+        with self._telling(), self._turn:
+            if self._own is not None:
+                try:
+                    self._own.cursor().execute(statement, values)
+                except self._errors:
+                    self._drop()
+                else:
+                    return
+            try:
+                self._own = self._opened()
+                self._own.cursor().execute(statement, values)
+            except self._errors:
+                self._drop()
+                raise
+
+    def _opened(self) -> PoolProxiedConnection:
+        own = self.engine.raw_connection()
+        if self.engine.dialect.name == "postgresql":
+            own.driver_connection.autocommit = True  # type: ignore[union-attr]  # SQLite's does, see _durable
+        return own
+
+    def _drop(self) -> None:
+        if self._own is not None:
+            self._own.invalidate()
+            self._own = None
 
     def find(self, identifier: str) -> Record | None:
         """One decision; None when it is not here."""
@@ -72,7 +116,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read by."""
-        with self._telling(), self.engine.connect().execution_options(reads=True) as connection:
+        with self._telling(), self.engine.connect().execution_options(begins="BEGIN") as connection:
             yield connection
 
     @contextmanager
@@ -83,18 +127,15 @@ class Database:
 
     def close(self) -> None:
         """Give every connection back."""
+        with self._turn:
+            self._drop()
         self.engine.dispose()
-
-    @property
-    def _insert(self) -> Any:
-        kind = postgresql if self._url.get_backend_name() == "postgresql" else sqlite
-        return kind.insert(DECISIONS).on_conflict_do_nothing()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as error:
+        except self._errors as error:
             said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
             raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
 
@@ -104,7 +145,8 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         limit = f"-c statement_timeout={_SECONDS * 1000}"
         arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
-        engine = create_engine(url, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
+        pool: dict[str, Any] = {"pool_timeout": _SECONDS, "pool_size": 3, "max_overflow": 2}
+        engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
         event.listen(engine, "do_connect", _impatient)
         event.listen(engine, "checkout", _still_there)
         return engine
@@ -113,7 +155,7 @@ def _engine(url: str) -> Engine:
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": _SECONDS, "check_same_thread": False}
-    engine = create_engine(url, connect_args=arguments, pool_timeout=_SECONDS)
+    engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS)
     event.listen(engine, "connect", _durable)
     event.listen(engine, "begin", _write_at_once)
     return engine
@@ -150,4 +192,4 @@ def _durable(connection: Any, _: Any) -> None:
 
 def _write_at_once(connection: Connection) -> None:
     """A transaction that first reads and then writes would fail where another process writes, instead of waiting."""
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))

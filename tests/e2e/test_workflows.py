@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hub import Hub
+import yaml
+from hub import SERVICE_KEY, Hub
 from parts import KEYS, s3_server
+from ports import http, port_that_says
 from projects import ROOT, Project
 
 V1, V2 = "v1.0.0", "v2.0.0"
@@ -56,8 +58,14 @@ def test_workflows_and_actions_are_clean() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_rollback_waits_for_no_other_deploy() -> None:
+    """A run that waits for approval holds its group for days; GitHub cancels whoever waits when a third one comes."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+    assert "inputs.version" in workflow["concurrency"]["group"]
+
+
 def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) -> None:
-    ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "first", "bump": "proposed"}}))
+    ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "-first", "bump": "proposed"}}))
     hub.clone.run("git", "commit", "--quiet", "--allow-empty", "--message", "the same, once more")
     hub.clone.run("git", "push", "--quiet", "origin", "main")
     ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "second", "bump": "major"}}))
@@ -72,7 +80,11 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     (notes,) = [c["notes"] for c in hub.calls if c["words"][:3] == ["release", "create", f"credit-model@{V1}"]]
     assert notes.startswith("# Model card")
     ok(hub.run("deploy", "workflow_dispatch", dispatched(V1, reason="turns away people; $(touch hacked)")))
-    ok(hub.run("deploy", "workflow_dispatch", dispatched("rule", reason="no time")))
+    with port_that_says(http('{"entry": 4}')) as (url, asked):
+        variables = {"RELEASE_STORE": hub.store, "RELEASE_SERVICE_URL": url}
+        logs = ok(hub.run("deploy", "workflow_dispatch", dispatched("rule", reason="-notime"), variables=variables))
+    assert f"Authorization: Bearer {SERVICE_KEY}\r\n" in asked[0]
+    assert SERVICE_KEY not in logs
     entries = hub.released("history", "--env", "prod")["environments"]["prod"]
     assert [(entry["kind"], entry["version"]) for entry in entries] == [
         ("fallback", V1),

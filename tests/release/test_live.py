@@ -144,6 +144,48 @@ def test_the_commands_tell_what_they_did_and_how_to_undo_it(
     assert [e["version"] for e in then["environments"]["prod"]] == ["v2.0.0"]
 
 
+def test_an_entry_that_is_not_valid_hides_neither_other_environments_nor_other_entries(
+    disk: Store, publish: Publish, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic")):
+        publish(disk, version, candidate)
+        deployed(disk, version)
+    disk.create("environments/staging/000000000/000000001.json", b"{")
+    code, told = command("status")
+    assert code == 1
+    assert told["environments"]["prod"]["version"] == "v2.0.0"
+    assert "000000001.json" in told["environments"]["staging"]["problem"]
+    code, told = command("history")
+    assert (code, [e["version"] for e in told["environments"]["prod"]]) == (1, ["v2.0.0", "v1.0.0"])
+    assert len(told["problems"]) == 1
+    assert disk.folder is not None
+    (disk.folder / "environments/prod/000000000/000000001.json").write_bytes(b"{")
+    code, told = command("status", "--env", "prod")
+    assert (code, told["environments"]["prod"]["version"]) == (1, "v2.0.0")
+    with pytest.raises(SystemExit):
+        main(["history", "--env", "prod"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert "v2.0.0" in first
+    assert "error: " in second
+
+
+def test_status_names_a_command_back_that_works(
+    disk: Store, publish: Publish, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, back in (("v1.0.0", "--env prod --to rule --reason"), ("v2.0.0", "--env prod --reason")):
+        publish(disk, version, "logistic")
+        deployed(disk, version)
+        with pytest.raises(SystemExit):
+            main(["status"])
+        assert f"back:      release rollback {back}" in capsys.readouterr().out
+
+
+def test_an_empty_store_may_be_the_wrong_one(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["status"])
+    assert "another store? RELEASE_STORE names" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -208,6 +250,28 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
     expected = {None: ("fallback", "v2.0.0"), "v1.0.0": ("rollback", "v1.0.0"), "rule": ("fallback", "v1.0.0")}
     assert (now.kind, now.version) == expected[before]
     assert "not taken up within 0.5 seconds" in now.reason
+
+
+def test_a_deploy_that_can_not_be_put_back_says_what_is_live_and_how_to_go_on(
+    disk: Store, publish: Publish, command: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bundle of the version before is broken in the store."""
+    record = publish(disk, "v1.0.0")
+    publish(disk, "v2.0.0", "logistic")
+    deployed(disk, "v1.0.0")
+    assert disk.folder is not None
+    (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
+    with service_that(lambda: {"entry": 1}) as url:
+        monkeypatch.setenv("RELEASE_SERVICE_URL", url)
+        with pytest.raises(SystemExit) as left:
+            main(["deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.3"])
+    assert left.value.code == 1
+    told = capsys.readouterr().out
+    assert "v2.0.0 was not taken up and could not be put back" in told
+    assert "model.onnx" in told
+    assert "live:  v2.0.0 (entry 2)" in told
+    assert "next:  release rollback --env prod --to rule" in told
+    assert live.current(disk, "prod").version == "v2.0.0"
 
 
 def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(

@@ -1,6 +1,7 @@
 """The command on the real pipeline, with a real remote and origin: registered, restored, out of reach, caught up."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -46,12 +47,36 @@ def test_a_reader_who_has_seen_enough_is_no_error(project: Project) -> None:
     assert done.stderr == ""
 
 
+def test_the_command_works_from_any_folder_of_a_clone_and_elsewhere_says_where_it_would(
+    project: Project, tmp_path: Path
+) -> None:
+    """As `make setup` writes it, beside an environment that is there already."""
+    recipe = (project.folder / "Makefile").read_text()
+    script = re.search(r"^\t@(printf '%s\\n' '#!/bin/sh'.*?)$(?=\n\t@touch)", recipe, re.DOTALL | re.MULTILINE)
+    assert script
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(sys.executable)
+    written = script[1].replace("$$", "$").replace("$(BIN)", str(tmp_path / "bin"))
+    project.run("bash", "-c", written)
+    command = [str(tmp_path / "bin/release"), "--help"]
+    inside = subprocess.run(command, cwd=project.folder / "tests", capture_output=True, text=True, check=True)
+    assert "release rollback --env prod" in inside.stdout
+    outside = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (outside.returncode, outside.stdout) == (1, "")
+    assert outside.stderr.startswith("error: this folder: found no release/, expected a clone of the project")
+    assert outside.stderr.count("\n") == 1
+
+
 def test_help_loads_nothing_large() -> None:
     code = "import sys; from release.__main__ import parser; parser(); print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
     assert not loaded & {"pydantic", "numpy", "yaml", "obstore", "onnxruntime", "dvc", "gto", "pandas"}
+
+
+def test_a_version_without_a_word_is_not_made(project: Project) -> None:
+    assert "an empty message" in released(project, "register", "--message", " ", code=2)
 
 
 def test_check_tells_every_problem_at_once(finished: Project) -> None:
@@ -66,6 +91,25 @@ def test_check_tells_every_problem_at_once(finished: Project) -> None:
     ):
         assert problem in found
     assert "decides by the rule" in told["notes"][0]
+
+
+@pytest.mark.parametrize("keys", [{}, {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "do-not-print-me"}])
+def test_a_remote_out_of_reach_and_a_choice_that_is_none_are_a_line_each(lender: Project, keys: dict[str, str]) -> None:
+    """A bucket at a port where nobody listens, with credentials and without."""
+    (lender.folder / "reports/choice.json").write_text("{}")
+    lender.run("dvc", "remote", "modify", "storage", "url", "s3://models/dvc")
+    lender.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true", **keys}
+    told = released(lender, "check", code=1)["problems"]
+    where = ["working tree", "dvc.lock", "DVC remote", "reports/choice.json"]
+    assert [problem.partition(": ")[0] for problem in told] == where
+    assert "do-not-print-me" not in " ".join(told)
+    lender.run("git", "checkout", "--quiet", "reports")
+    lender.run("git", "tag", "--annotate", "--message", "m", "credit-model@v1.0.0")
+    shutil.rmtree(lender.folder / ".dvc/cache")
+    refused = released(lender, "deploy", "v1.0.0", "--env", "prod", "--reason", "r", code=1)
+    assert refused.startswith("error: models/bundle at ")
+    assert refused.count("\n") == 1
+    assert released(lender, "status")["environments"]["prod"] == {"version": None}
 
 
 def test_a_version_is_an_annotated_tag_with_the_digest_and_is_made_once(lender: Project) -> None:

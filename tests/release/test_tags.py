@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ import pytest
 from releases import WHY, deployed
 
 from credit.errors import CreditError
+from credit.registry import published
 from credit.registry.ledger import Ledger
 from credit.registry.names import ARTIFACT, version_of
 from credit.registry.published import Published
 from credit.registry.store import Store
 from release import live, tags
+from release.__main__ import main
 from release.bump import bump
 from release.live import Why
 from release.sync import follow, plans
+from release.tagged import digest_in
 
 V1, V2, V3 = map(version_of, ("v1.0.0", "v1.1.0", "v2.0.0"))
 Publish = Callable[..., Published]
@@ -123,6 +127,11 @@ def test_a_tag_that_registers_nothing_is_refused_with_the_reason(
         tags.required_tag(tags.read_registry(), version_of("v9.0.0"))
 
 
+def test_the_digest_is_the_line_that_register_wrote_not_one_in_a_persons_message() -> None:
+    said = f"as before\ndigest: {'0' * 64}\n\ndigest: {'1' * 64}"
+    assert digest_in(tags.Tag("credit-model@v1.0.0", "c", "m", "", said)) == "1" * 64
+
+
 def test_a_withdrawn_version_is_refused(run: Callable[..., str]) -> None:
     run("gto", "deprecate", ARTIFACT, "v1.1.0")
     with pytest.raises(CreditError, match="a withdrawal of it"):
@@ -197,6 +206,46 @@ def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[...
     assert live.current(three, "prod").kind == "fallback"
 
 
+def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0", "v2.0.0")
+    synced(three)
+    run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
+    live.apply(three, live.fallback(Ledger(three, "prod"), Why("headline", "on call")))
+    assert [event.tag.name for event in plans(three)[1].overtaken] == [f"{ARTIFACT}#prod#3"]
+    assert synced(three) == []
+    assert live.current(three, "prod").kind == "fallback"
+    later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
+    run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#4", f"{V1.tag}^{{commit}}")
+    assert synced(three) == ["prod follows"], "one from after it counts"
+    assert live.current(three, "prod").version == "v1.0.0"
+
+
+def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0")
+    synced(three)
+    live.apply(three, live.fallback(Ledger(three, "prod"), WHY))
+    run("git", "commit", "--quiet", "--allow-empty", "--message", "no version")
+    later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
+    run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#2")
+    assert synced(three) == []
+    assert live.current(three, "prod").kind == "fallback"
+
+
+def test_an_entry_that_can_have_no_tag_does_not_stop_what_comes_after_it(
+    run: Callable[..., str], three: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RELEASE_STORE", three.url)
+    deployed(three, "v1.1.0", environment="staging")
+    deployed(three, "v1.0.0")
+    run("gto", "deprecate", ARTIFACT, "v1.1.0")
+    with pytest.raises(SystemExit) as left:
+        main(["sync", "--no-fetch"])
+    told = capsys.readouterr().out
+    assert left.value.code == 1
+    assert "problem: staging: entry 1 (deploy, v1.1.0) gets no tag" in told
+    assert f"prod: entry 1 (deploy, v1.0.0) has {ARTIFACT}#prod#" in told
+
+
 def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
     run: Callable[..., str], three: Store, tmp_path: Path
 ) -> None:
@@ -208,6 +257,30 @@ def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
     with pytest.raises(CreditError, match="git push"):
         tags.push(V1.tag)
     assert "about v1.0.0" in run("git", "--git-dir", str(tmp_path / "origin.git"), "cat-file", "tag", V1.tag)
+
+
+def test_gc_keeps_what_was_published_while_dvc_was_busy(
+    run: Callable[..., str], three: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle that a killed publish left yesterday, published again at the worst moment."""
+    assert three.folder is not None
+    record = published.required(three, str(V3))
+    (three.folder / f"versions/{V3}.json").unlink()
+    for path in (three.folder / f"bundles/{record.digest}").iterdir():
+        os.utime(path, (time.time() - 86_400,) * 2)
+    real = subprocess.run
+
+    def busy(command: list[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+        if "dvc" not in command:
+            return real(command, **options)
+        three.create(f"versions/{V3}.json", record.written())
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", busy)
+    monkeypatch.setenv("RELEASE_STORE", three.url)
+    with pytest.raises(SystemExit):
+        main(["gc", "--force"])
+    assert published.loaded(three, published.required(three, str(V3)))
 
 
 FILES = {
@@ -239,3 +312,10 @@ def test_the_bump_says_what_changed(file: str, old: str, new: str, part: str, wh
 def test_of_several_reasons_the_gravest_counts() -> None:
     after = {**FILES, "reports/features.json": '{"kept": []}', "params.yaml": FILES["params.yaml"].replace("1", "2")}
     assert bump(FILES.get, after.get).part == "major"
+
+
+@pytest.mark.parametrize("text", ["half [", "a line", "- a list"])
+def test_a_file_that_nobody_can_read_is_one_line(text: str) -> None:
+    with pytest.raises(CreditError, match=r"^params\.yaml, as committed: found no keys") as caught:
+        bump(FILES.get, (FILES | {"params.yaml": text}).get)
+    assert "\n" not in str(caught.value)

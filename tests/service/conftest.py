@@ -10,6 +10,8 @@ from releases import deployed
 from services import Service, serving
 from stores import disk, publish
 
+from credit.registry import published
+from credit.registry.names import version_of
 from credit.registry.published import Published
 from credit.registry.store import Store
 
@@ -40,4 +42,15 @@ def asked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def service(released: Store, tmp_path: Path) -> Iterator[Service]:
     """The service, ready."""
     with serving(released.url, tmp_path / "state") as running:
+        yield running.wait()
+
+
+@pytest.fixture(scope="session")
+def service_of_many(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for all tests that leave nothing behind which another would see."""
+    folder = tmp_path_factory.mktemp("service")
+    store = Store(str(folder / "store"))
+    published.publish(store, version_of("v1.0.0"), bundles("logistic"), "0" * 40, "tester")
+    deployed(store, "v1.0.0")
+    with serving(store.url, folder / "state") as running:
         yield running.wait()

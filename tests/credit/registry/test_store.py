@@ -90,6 +90,29 @@ def test_wrong_credentials_are_one_line_without_the_secret(s3: dict[str, str], m
     assert "do-not-print-me" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("value", ["do-not-print-me\n", "do-not-print-m\u00e9"])
+def test_a_secret_that_was_pasted_with_more_than_itself_is_one_line(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would end in a panic, with its traceback."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(CreditError, match=rf"^{name}: found a line break or the like") as caught:
+        Store("s3://models")
+    assert "do-not-print" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://", "http://127.0.0.1:abc", "http://[::1", "http://a:do-not-print-me@here"]
+)
+def test_an_endpoint_that_is_no_address_is_one_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    with pytest.raises(CreditError, match=r"^AWS_ENDPOINT_URL: found") as caught:
+        Store("s3://models")
+    assert "do-not-print-me" not in str(caught.value)
+
+
 @pytest.mark.parametrize("url", ["s3://name:do-not-print-me@models", "ftp://models", "s3:/models/../.."])
 def test_an_address_that_is_none_is_one_line(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -4,9 +4,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from parts import Cluster, small_disk
+from parts import Cluster, fill, small_disk
 from records import found, in_order, record
 from sqlalchemy import text
 
@@ -164,15 +165,10 @@ def test_a_database_that_hangs_is_as_good_as_away(log: DecisionLog, server: Clus
     other.close()
 
 
-def fill(folder: Path) -> None:
-    """Take all the room that is left."""
-    with (folder / "filler").open("wb", buffering=0) as file:
-        for size in (65_536, 1_024, 1):
-            try:
-                while file.write(b"\0" * size) == size:
-                    pass
-            except OSError:
-                continue
+def fill_up(log: DecisionLog, written: list[dict[str, Any]]) -> None:
+    """Write decisions until nothing takes one any more; those that were written."""
+    for _ in range(10_000):
+        written += log.write([record(inputs={"text": "x" * 3_000})])
 
 
 def test_a_full_disk_sends_decisions_to_the_spool(tmp_path: Path) -> None:
@@ -193,12 +189,11 @@ def test_a_full_disk_sends_decisions_to_the_spool(tmp_path: Path) -> None:
 
 def test_when_both_are_full_nothing_is_told_until_there_is_room(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "2m") as disk:
-        log, written = DecisionLog(f"sqlite:///{disk}/log.db", disk), []
+        log = DecisionLog(f"sqlite:///{disk}/log.db", disk)
+        written: list[dict[str, Any]] = []
         fill(disk)
         with pytest.raises(CreditError):
-            for _ in range(10_000):
-                one = record(inputs={"text": "x" * 3_000})
-                written += log.write([one])
+            fill_up(log, written)
         for _ in range(3):
             with pytest.raises(CreditError):
                 log.write([record(inputs={"text": "x" * 30_000})])
@@ -212,12 +207,12 @@ def test_when_both_are_full_nothing_is_told_until_there_is_room(tmp_path: Path) 
 
 def test_a_full_spool_does_not_stop_a_database_that_is_back(server: Cluster, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "1m") as disk:
-        log, written = DecisionLog(server.url, disk), []
+        log = DecisionLog(server.url, disk)
+        written: list[dict[str, Any]] = []
         server.stop()
         try:
             with pytest.raises(CreditError):
-                for _ in range(10_000):
-                    written += log.write([record(inputs={"text": "x" * 3_000})])
+                fill_up(log, written)
         finally:
             server.start()
         one = record()
