@@ -112,7 +112,10 @@ async def decide_batch(request: Request) -> Response:
 def look_up(request: Request, identifier: Identifier) -> Response:
     """A decision as the log has it, with what it was made of and what became of it."""
     record = _found(_parts(request), identifier)
-    outcome = latest(_parts(request).log.database, identifier)
+    try:
+        outcome = latest(_parts(request).log.database, identifier)
+    except CreditError:
+        raise RefusedError(503, "the decision log does not answer", Retry_After="1") from None
     return as_json(told(record) | {"inputs": record["inputs"], "outcome": outcome})
 
 

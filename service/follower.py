@@ -62,7 +62,7 @@ class Follower:
 
     def _look(self) -> None:
         if self._ledger is None:
-            self._ledger = Ledger(store_in_use(), self._settings.environment)
+            self._ledger = Ledger(store_in_use(make=False), self._settings.environment)
         entry = self._newest(self._ledger, self.serving.number if self.serving else 0)
         self.problems.pop("store", None)
         if entry is None:
@@ -76,10 +76,12 @@ class Follower:
     def _newest(self, ledger: Ledger, after: int) -> Entry | None:
         """The newest entry after `after`. One that is not valid is passed over, as `release rollback --to` does."""
         try:
-            if ledger.find(after + 1) is None and after:
-                return None
+            is_newest = after > 0 and ledger.find(after + 1) is None
         except CreditError:
-            pass  # it is not valid, or the store is away: the listing tells which
+            is_newest = False  # it is not valid, or the store is away: the listing tells which
+        if is_newest:
+            ledger.entry(after)  # nothing is ever taken out of a ledger: without this entry, it is another one
+            return None
         for number in range(ledger.length(), after, -1):
             try:
                 entry = ledger.entry(number)
@@ -103,8 +105,15 @@ class Follower:
         else:
             self.problems.pop("refused", None)
             self._refused.clear()
-            self._cache.keep(entry)
+            self._keep(entry)
         self._take_over(serving)
+
+    def _keep(self, entry: Entry) -> None:
+        try:
+            self._cache.keep(entry)
+            self.problems.pop("disk", None)
+        except CreditError as error:  # which keeps nobody from taking over
+            self._problem("disk", "the last good version could not be kept on the disk", error)
 
     def _load(self, entry: Entry, ledger: Ledger | None) -> Serving:
         """A version, from memory, from the disk, else from the store. Raises CreditError when it is not intact."""

@@ -76,35 +76,99 @@ def _has_buckets(address: str, buckets: list[str]) -> bool:
     return set(buckets) <= there
 
 
+class Cluster:
+    """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        (self._port,) = free_ports(1)
+        self._programs, self._folder, self._data = programs, folder, folder / "cluster"
+        self._as_postgres: list[str] = []
+        if os.geteuid() == 0:  # initdb refuses root
+            self._as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+            shutil.chown(folder, "postgres")
+        options = ["--username", "modeler", "--auth", "trust", "--encoding", "UTF8"]
+        self._run("initdb", "--pgdata", str(self._data), *options)
+        self.url = f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off"
+        options += f" -c unix_socket_directories={self._folder}"
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "start", "--wait", "--pgdata", str(self._data), "--log", log, "--options", options)
+
+    def stop(self) -> None:
+        """End it at once, as a crash does; what it had committed is there when it starts again."""
+        if not (self._data / "postmaster.pid").exists():
+            return
+        process = self._postmaster
+        self.go_on()
+        os.kill(process, signal.SIGQUIT)
+        wait_until(lambda: not Path(f"/proc/{process}").exists(), "the end of PostgreSQL")
+
+    def hang(self) -> None:
+        """Answer nothing from now on, without a word to anybody."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Answer again."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
+        for process in [self._postmaster, *map(int, children)]:
+            os.kill(process, number)
+
+    @property
+    def _postmaster(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as_postgres, str(self._programs / program), *arguments]
+        subprocess.run(command, check=True, cwd=self._folder, capture_output=True)
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A private PostgreSQL cluster; gives the URL of its database for SQLAlchemy.
+def cluster() -> Iterator[Cluster]:
+    """A private PostgreSQL cluster, started.
 
     Not below pytest's folder: any other session of pytest closes that to other users, such as postgres.
     """
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     assert programs, "PostgreSQL is missing: apt-get install postgresql (.ci/run does it)"
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        yield from _cluster(programs[-1], Path(folder))
+        made = Cluster(programs[-1], Path(folder))
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
-def _cluster(programs: Path, folder: Path) -> Iterator[str]:
-    (port,) = free_ports(1)
-    data = folder / "cluster"
-    as_postgres: list[str] = []
-    if os.geteuid() == 0:  # initdb refuses root
-        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        shutil.chown(folder, "postgres")
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A private PostgreSQL cluster; gives the URL of its database for SQLAlchemy."""
+    with cluster() as made:
+        yield made.url
 
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run([*as_postgres, str(programs / program), *arguments], check=True, cwd=folder, capture_output=True)
 
-    run("initdb", "--pgdata", str(data), "--username", "modeler", "--auth", "trust", "--encoding", "UTF8")
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-    run("pg_ctl", "start", "--wait", "--pgdata", str(data), "--log", str(folder / "log"), "--options", options)
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of its own of `size`, such as 2m, mounted at `folder`."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
     try:
-        yield f"postgresql+psycopg://modeler@127.0.0.1:{port}/postgres"
+        yield folder
     finally:
-        process = int((data / "postmaster.pid").read_text().split()[0])
-        os.kill(process, signal.SIGQUIT)  # at once; nothing in it is needed any more
-        wait_until(lambda: not Path(f"/proc/{process}").exists(), "the end of PostgreSQL")
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Take all the room that is left."""
+    with (folder / "filler").open("wb", buffering=0) as file:
+        for size in (65_536, 1_024, 1):
+            try:
+                while file.write(b"\0" * size) == size:
+                    pass
+            except OSError:
+                continue

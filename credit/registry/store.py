@@ -36,13 +36,13 @@ class Store:
     Every operation raises CreditError, in one line, when the store does not answer or refuses.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, make: bool = True) -> None:
         self.url = url
         self.folder: Path | None = None
         with self._telling():
             if "://" not in url:
                 self.folder = Path(url).absolute()
-                self._objects: ObjectStore = LocalStore(self.folder, mkdir=True, automatic_cleanup=True)
+                self._objects: ObjectStore = LocalStore(self.folder, mkdir=make, automatic_cleanup=True)
             else:
                 self._objects = _remote(url)
 
@@ -168,13 +168,16 @@ def _of_the_profile() -> "S3Credential":
     }
 
 
-def store_in_use() -> Store:
-    """The store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default."""
+def store_in_use(make: bool = True) -> Store:
+    """The store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
+
+    `make`: a folder that is not there becomes an empty store. Who only reads must not: it may be one that has vanished.
+    """
     url = os.environ.get("RELEASE_STORE")
     if not url and os.environ.get("GITHUB_ACTIONS") == "true":
         found = "nothing, and a runner's own disk is gone after the run"
         raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
-    return Store(url or DEFAULT)
+    return Store(url or DEFAULT, make)
 
 
 def side_by_side(work: Callable[[T], R], items: list[T]) -> list[R]:

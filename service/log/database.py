@@ -1,5 +1,6 @@
 """A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
 
+import select as io
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.errors import CreditError, Problem
@@ -43,13 +44,13 @@ class Database:
                 OSError,
                 self.engine.dialect.loaded_dbapi.Error,
             )
-        except (ArgumentError, NoSuchModuleError, ValueError):
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise CreditError(
                 Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
             ) from None
 
     def __str__(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
     def prepare(self) -> None:
         """Make the tables what this code expects; several processes may do so at once."""
@@ -66,12 +67,17 @@ class Database:
         """
         keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
         if not keys and len(records) <= ROWS:
-            self._insert_alone(records)
+            if records:
+                self._insert_alone(records)
             return {}
         with self._telling(), self.engine.begin() as connection:
             insert(connection, records)
-            there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
-            return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+            return _under(connection, keys)
+
+    def under(self, keys: Sequence[str]) -> dict[str, Record]:
+        """The decisions that are here under idempotency keys."""
+        with self.reading() as connection:
+            return _under(connection, keys)
 
     def _insert_alone(self, records: Sequence[Record]) -> None:
         """In a transaction that is the statement itself, on a connection that stays: the way of nearly all decisions.
@@ -80,16 +86,19 @@ class Database:
         """
         statement, values = insertion(self.engine.dialect, records)
         with self._telling(), self._turn:
-            for attempt in (1, 2):
+            if self._own is not None:
                 try:
-                    self._own = self._own or self._opened()
                     self._own.cursor().execute(statement, values)
                 except self._errors:
                     self._drop()
-                    if attempt == 2:
-                        raise
                 else:
                     return
+            try:
+                self._own = self._opened()
+                self._own.cursor().execute(statement, values)
+            except self._errors:
+                self._drop()
+                raise
 
     def _opened(self) -> PoolProxiedConnection:
         own = self.engine.raw_connection()
@@ -138,10 +147,14 @@ class Database:
 def _engine(url: str, read_only: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        limit = f"-c statement_timeout={_SECONDS * 1000} -c lock_timeout={_SECONDS * 1000}"
+        limit = f"-c statement_timeout={_SECONDS * 1000}"
         limit += " -c default_transaction_read_only=on" if read_only else ""
         arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
-        return create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS, pool_size=3, max_overflow=2)
+        pool: dict[str, Any] = {"pool_timeout": _SECONDS, "pool_size": 3, "max_overflow": 2}
+        engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
+        event.listen(engine, "do_connect", _impatient)
+        event.listen(engine, "checkout", _still_there)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(parsed.get_backend_name())
     if read_only:
@@ -149,10 +162,31 @@ def _engine(url: str, read_only: bool) -> Engine:
         return create_engine("sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_SECONDS, uri=True))
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, **_JSON, connect_args={"timeout": _SECONDS, "check_same_thread": False})
+    arguments = {"timeout": _SECONDS, "check_same_thread": False}
+    engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS)
     event.listen(engine, "connect", _durable)
     event.listen(engine, "begin", _write_at_once)
     return engine
+
+
+def _under(connection: Connection, keys: Sequence[str]) -> dict[str, Record]:
+    there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
+    return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+
+
+def _impatient(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
+    """The server's own limits are nothing to a server that hangs."""
+    from service.log.impatient import Impatient
+
+    return Impatient.connect(*arguments, **named)
+
+
+def _still_there(connection: Any, _: Any, __: Any) -> None:
+    """A server that restarted has said goodbye to idle connections: such a one is replaced, and nobody notices."""
+    watched = io.poll()
+    watched.register(connection.fileno(), io.POLLIN)
+    if watched.poll(0):
+        raise DisconnectionError
 
 
 def _durable(connection: Any, _: Any) -> None:

@@ -1,6 +1,7 @@
 """The decision log in use: the database, or while that is away the spool, replayed in order when it is back."""
 
 import fcntl
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from sqlalchemy import delete, func, select, text
 from credit.errors import CreditError
 from service.log.database import Database, Record
 from service.log.tables import DECISIONS
+
+_LOG = logging.getLogger(__name__)
 
 _PART = 500
 """Decisions that are replayed in one transaction."""
@@ -37,7 +40,12 @@ class DecisionLog:
         self._turn = threading.Lock()
         self._exclusive = state / "spool.lock"
         self._recent: OrderedDict[str, Record] = OrderedDict()
-        self.recover()
+        try:
+            self._prepare()
+            if self.spooled():  # however many they are, nobody waits for them
+                self.problem = "the spool is not replayed yet"
+        except CreditError as error:
+            self._away(error)
 
     def write(self, records: Sequence[Record]) -> list[Record]:
         """Make decisions durable; what holds for each: itself, or the decision that its idempotency key has already.
@@ -56,9 +64,7 @@ class DecisionLog:
     def recover(self) -> bool:
         """Replay the spool if the database is there; whether it is in use afterwards."""
         try:
-            if not self._prepared:
-                self.database.prepare()
-                self._prepared = True
+            self._prepare()
             if self.problem is None and not self.spooled():
                 return True
             while self._replay():
@@ -66,9 +72,11 @@ class DecisionLog:
             with self._turn:  # no new decision may come between the last of the spool and the database
                 while self._replay():
                     pass
+                if self.problem is not None:
+                    _LOG.info("the decision log has every decision of the spool")
                 self.problem = None
         except CreditError as error:
-            self.problem = str(error)
+            self._away(error)
         return self.problem is None
 
     def find(self, identifier: str) -> Record | None:
@@ -85,13 +93,40 @@ class DecisionLog:
         self.database.close()
         self.spool.close()
 
+    def _prepare(self) -> None:
+        if not self._prepared:
+            self.database.prepare()
+            self._prepared = True
+
+    def _away(self, error: CreditError) -> None:
+        if self.problem != str(error):
+            _LOG.warning("decisions go to the spool: %s", error)
+        self.problem = str(error)
+
     def _written(self, records: Sequence[Record]) -> dict[str, Record]:
-        if self.problem is None:
+        """Write to the database, else to the spool; while the database is away the other way round.
+
+        A spool that is full does not stop a database that is back: out of order is better than not at all.
+        """
+        if self.problem is not None:
             try:
+                return self.spool.add(records)
+            except CreditError:
                 return self.database.add(records)
-            except CreditError as error:
-                self.problem = str(error)
-        return self.spool.add(records)
+        there = self._spooled_by_others([key for r in records if (key := r["idempotency_key"])])
+        records = [r for r in records if r["idempotency_key"] not in there]
+        try:
+            return there | self.database.add(records)
+        except CreditError as error:
+            self._away(error)
+        return there | self.spool.add(records)
+
+    def _spooled_by_others(self, keys: Sequence[str]) -> dict[str, Record]:
+        """What another process has answered under these keys while it had no database."""
+        try:
+            return self.spool.under(keys) if keys else {}
+        except CreditError:
+            return {}  # the replay finds who came second
 
     def _replay(self) -> bool:
         """Move the oldest part of the spool into the database; whether there may be more.

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -13,8 +14,8 @@ from service.log.decision_log import DecisionLog
 
 _LOG = logging.getLogger(__name__)
 
-_LARGEST = 512
-"""Items in one transaction; a batch of applications is one item."""
+_LARGEST = 1_000
+"""Decisions in one transaction, unless one batch of applications has more."""
 
 _GATHER = 0.001
 """Seconds in which decisions gather for one transaction while several ask; to make one durable takes as long."""
@@ -58,8 +59,8 @@ class Writer:
         while (first := self._queue.get()) is not None:
             if several:  # others asked at the same time a moment ago, and will again
                 time.sleep(_GATHER)
-            items = [first]
-            while len(items) < _LARGEST:
+            items, decisions = [first], len(first.records)
+            while decisions < _LARGEST:
                 try:
                     more = self._queue.get_nowait()
                 except Empty:
@@ -68,30 +69,34 @@ class Writer:
                     self._queue.put(None)
                     break
                 items.append(more)
+                decisions += len(more.records)
             self._commit(items)
             several = len(items) > 1
 
     def _commit(self, items: Sequence[Item]) -> None:
         try:
-            holds = self._log.write([record for item in items for record in item.records])
+            holds = iter(self._log.write([record for item in items for record in item.records]))
         except CreditError as error:
-            _tell_all(items, error)
-            return
+            for item in items:
+                _tell(item, error)
         except Exception as error:  # noqa: BLE001 - nobody waits for ever, and the next ones are written
             _LOG.exception("the decision log failed")
-            _tell_all(items, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
-            return
-        start = 0
-        for item in items:
-            item.told(holds[start : start + len(item.records)])
-            start += len(item.records)
+            for item in items:
+                _tell(item, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
+        else:
+            for item in items:
+                _tell(item, list(islice(holds, len(item.records))))
 
     def _recover(self) -> None:
         while not self._ended.wait(self._retry):
-            if self._log.problem is not None or self._log.spooled():
+            try:
                 self._log.recover()
+            except Exception:  # noqa: BLE001 - what could not be replayed now is tried again
+                _LOG.exception("the spool could not be replayed")
 
 
-def _tell_all(items: Sequence[Item], error: CreditError) -> None:
-    for item in items:
-        item.told(error)
+def _tell(item: Item, result: list[Record] | CreditError) -> None:
+    try:
+        item.told(result)
+    except Exception:  # noqa: BLE001 - one who cannot be told does not keep the others waiting
+        _LOG.exception("a decision is in the log, and who asked could not be told")
