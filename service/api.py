@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 ROUTER = APIRouter()
 
+DECISIONS = "/v1/decisions"
+"""The route that `service.express` answers."""
+
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": REFUSAL}
     for status, description in {
@@ -84,7 +87,7 @@ register_url_convertor("decision", _Identifiers())
 Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
-@ROUTER.post("/v1/decisions", response_model=Decision, responses=_ASKED, openapi_extra=_WITH_KEY, tags=["decide"])
+@ROUTER.post(DECISIONS, response_model=Decision, responses=_ASKED, openapi_extra=_WITH_KEY, tags=["decide"])
 async def decide(request: Request) -> Response:
     """Decide one application."""
     start = time.perf_counter()

@@ -7,21 +7,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from credit.errors import CreditError, Problem
+from credit.errors import CreditError
 from service import api, metrics, page
-from service.answers import RefusedError, refusal
-from service.decider import Decider, NotRecordedError
+from service.answers import RefusedError
+from service.decider import Decider
+from service.express import Express
 from service.follower import Follower
 from service.guard import Guard
 from service.keys import read_keys
 from service.log.decision_log import DecisionLog
 from service.log.writer import Writer
 from service.openapi import documented
+from service.refusals import refused
 from service.serving import Serving
 from service.settings import Settings, settings
 
@@ -78,37 +80,6 @@ def create(chosen: Settings | None = None) -> Any:
     )
     app.router.routes += [*api.ROUTER.routes, *page.ROUTER.routes]  # a router in a router costs each request time
     app.openapi = lambda: documented(app)  # type: ignore[method-assign]
-    handlers: dict[type[Exception], Any] = {RefusedError: _refused, CreditError: _not_allowed, Exception: _failed}
-    handlers |= {RequestValidationError: _invalid, HTTPException: _http}
-    for kind, handler in handlers.items():
-        app.add_exception_handler(kind, handler)
-    return Guard(app, keys)
-
-
-def _answer(refused: RefusedError) -> Response:
-    metrics.REFUSED.labels(str(refused.status)).inc()
-    return refusal(refused)
-
-
-def _refused(_: Request, error: RefusedError) -> Response:
-    return _answer(error)
-
-
-def _not_allowed(_: Request, error: CreditError) -> Response:
-    if isinstance(error, NotRecordedError):
-        return _answer(RefusedError(503, "the decision could not be recorded, so none was made", Retry_After="1"))
-    return _answer(RefusedError(422, "the application is not one that this version decides", error.problems))
-
-
-def _invalid(_: Request, error: RequestValidationError) -> Response:
-    problems = [Problem(".".join(map(str, one["loc"])), "what is not allowed", one["msg"]) for one in error.errors()]
-    return _answer(RefusedError(422, "the request is not one that this service answers", problems))
-
-
-def _http(_: Request, error: HTTPException) -> Response:
-    headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
-    return _answer(RefusedError(error.status_code, str(error.detail).lower(), [], **headers))
-
-
-def _failed(_: Request, error: Exception) -> Response:
-    return _answer(RefusedError(500, "the service failed; what happened is in its log"))
+    for kind in (RefusedError, CreditError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, lambda _, error: refused(error))
+    return Guard(Express(app), keys)

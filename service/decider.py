@@ -1,6 +1,7 @@
 """From applications to decisions that are in the log: the model in its lane, the rule beside it, then the writer."""
 
 import asyncio
+import functools
 import hashlib
 import os
 import time
@@ -24,7 +25,7 @@ class NotRecordedError(CreditError):
 
 
 class _Waiting(NamedTuple):
-    """An application that came in this turn of the event loop, and who waits for its decision."""
+    """An application, and who waits for its decision."""
 
     serving: Serving
     asked: Asked
@@ -34,8 +35,9 @@ class _Waiting(NamedTuple):
 
 
 class Decider:
-    """Decides. What comes in one turn of the event loop goes through the lane and into the log together.
+    """Decides. What comes while others are being recorded goes through the lane and into the log together.
 
+    So the more ask, the more share the way to the model and to the disk, and one who asks alone does not wait.
     Batches have a lane of their own, so that nobody waits behind one.
     """
 
@@ -44,6 +46,7 @@ class Decider:
         self._one, self._many = Lane("one", seconds), Lane("many", seconds)
         self._batches = ThreadPoolExecutor(1, "batches")
         self._waiting: list[_Waiting] = []
+        self._recording = False
 
     async def decide(self, serving: Serving, asked: Asked, caller: str, key: str | None) -> Record:
         """The decision as the log has it; under a key that was used before, that of then.
@@ -53,7 +56,7 @@ class Decider:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Record] = loop.create_future()
         self._waiting.append(_Waiting(serving, asked, caller, key, answer))
-        if len(self._waiting) == 1:
+        if len(self._waiting) == 1 and not self._recording:
             loop.call_soon(self._decide_waiting, loop)
         return await answer
 
@@ -96,7 +99,21 @@ class Decider:
             records.append(_record(serving, asked, result, caller, hashed_key, now))
             answers.append(answer)
         if records:
-            self._writer.put(Item(records, lambda holds: loop.call_soon_threadsafe(_settle_each, answers, holds)))
+            self._recording = True
+            recorded = functools.partial(self._recorded, loop, answers)
+            self._writer.put(Item(records, lambda holds: loop.call_soon_threadsafe(recorded, holds)))
+
+    def _recorded(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        answers: "Sequence[asyncio.Future[Record]]",
+        holds: list[Record] | CreditError,
+    ) -> None:
+        self._recording = False
+        for i, answer in enumerate(answers):
+            _settle(answer, holds if isinstance(holds, CreditError) else holds[i])
+        if self._waiting:
+            self._decide_waiting(loop)
 
 
 def hashed(caller: str, key: str, place: int) -> str:
@@ -141,11 +158,6 @@ def _problems(place: int, result: Result) -> list[Problem]:
 def _refuse(answer: "asyncio.Future[Any]", error: CreditError) -> None:
     if not answer.done():  # who asked may have gone
         answer.set_exception(error)
-
-
-def _settle_each(answers: "Sequence[asyncio.Future[Record]]", holds: list[Record] | CreditError) -> None:
-    for i, answer in enumerate(answers):
-        _settle(answer, holds if isinstance(holds, CreditError) else holds[i])
 
 
 def _settle(answer: "asyncio.Future[T]", holds: T | CreditError) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -16,9 +15,6 @@ _LOG = logging.getLogger(__name__)
 
 _LARGEST = 1_000
 """Decisions in one transaction, unless one batch of applications has more."""
-
-_GATHER = 0.001
-"""Seconds in which decisions gather for one transaction while several ask; to make one durable takes as long."""
 
 Told = Callable[[list[Record] | CreditError], object]
 
@@ -55,10 +51,7 @@ class Writer:
         self._threads[0].join()
 
     def _write(self) -> None:
-        several = False
         while (first := self._queue.get()) is not None:
-            if several:  # others asked at the same time a moment ago, and will again
-                time.sleep(_GATHER)
             items, decisions = [first], len(first.records)
             while decisions < _LARGEST:
                 try:
@@ -71,7 +64,6 @@ class Writer:
                 items.append(more)
                 decisions += len(more.records)
             self._commit(items)
-            several = len(items) > 1
 
     def _commit(self, items: Sequence[Item]) -> None:
         try:

@@ -125,6 +125,7 @@ def test_the_history_has_every_change_and_names_what_is_not_valid(busy: Service)
 
 
 def test_it_says_that_nothing_is_decided(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
     with serving(str(tmp_path / "empty"), tmp_path / "state") as service:
         text = text_of(service.wait("dark"))
     assert "Nothing is decided No version is live and no rule is at hand" in text
