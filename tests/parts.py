@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,8 @@ class Cluster:
     def _signal(self, number: int) -> None:
         children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
         for process in [self._postmaster, *map(int, children)]:
-            os.kill(process, number)
+            with suppress(ProcessLookupError):  # one of its children has ended by itself
+                os.kill(process, number)
 
     @property
     def _postmaster(self) -> int:
