@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint format bench contract secrets lock
+.PHONY: help setup repro serve test lint format bench contract secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,6 +29,10 @@ $(INSTALLED): requirements.lock
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@dvc repro
 	@python -m credit.summary
+
+serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make repro made where none is
+	@python -m release.first
+	@exec python -m service serve
 
 test: $(INSTALLED) ## run the whole test suite
 	@python -m pytest -n 2 --dist worksteal

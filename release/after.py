@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from credit.errors import CreditError
 from credit.registry.ledger import Entry
+from credit.registry.names import UNREGISTERED
 from release import service, tags
 from release.git import in_repository
 from release.live import RULE
@@ -19,8 +20,9 @@ class Tagged(NamedTuple):
 
 def tag_of(environment: str, entry: Entry, push: bool) -> Tagged:
     """Tag what is live, if git is within reach. What is live does not depend on it."""
-    if entry.kind == "fallback":
-        return Tagged(None, False, "git:   no tag, the version stays")
+    if not has_tag(entry):
+        why = "the version stays" if entry.kind == "fallback" else f"{entry.version} is not a registered version"
+        return Tagged(None, False, f"git:   no tag, {why}")
     if not in_repository():
         return Tagged(None, False, "git:   no repository here; release sync tags it from one that has the tags")
     name = None
@@ -33,6 +35,11 @@ def tag_of(environment: str, entry: Entry, push: bool) -> Tagged:
         return Tagged(name, False, f"git:   {did} ({error}); release sync --push does it when git is back")
     where = "pushed" if push else "here only; git push origin --tags"
     return Tagged(name, push, f"git:   {name}, {where}")
+
+
+def has_tag(entry: Entry) -> bool:
+    """Whether git says of an entry what it put where."""
+    return entry.kind != "fallback" and entry.version != UNREGISTERED
 
 
 def late_services(entry: Entry, seconds: float) -> list[str]:

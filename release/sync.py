@@ -12,7 +12,7 @@ from credit.registry import published
 from credit.registry.ledger import Entry, Ledger
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.store import Store
-from release import live, tags
+from release import after, live, tags
 from release.live import Change, Why
 from release.tagged import publish
 from release.tags import Event, live_by_tags
@@ -44,7 +44,7 @@ def plan(environment: str, entries: list[Entry], events: list[Event]) -> Plan:
     by_entry = {event.entry for event in events if event.entry is not None}
     followed = {entry.tag for entry in entries if entry.tag is not None}
     last_tagged = max((e.number for e in entries if e.number in by_entry or e.tag), default=0)
-    untagged = [e for e in reversed(entries) if e.number > last_tagged and e.kind != "fallback"]
+    untagged = [e for e in reversed(entries) if e.number > last_tagged and after.has_tag(e)]
     last_linked = max((e.number for e in events if e.entry is not None or e.tag.name in followed), default=0)
     new = [event for event in events if event.number > last_linked and event.version is not None]
     switched = entries[0].time if entries and entries[0].kind == "fallback" else None

@@ -147,7 +147,7 @@ def version(request: Request) -> Response:
     return as_json(
         {
             "environment": _parts(request).settings.environment,
-            "entry": serving.number,
+            "entry": metrics.followed_by_all(serving.number),
             "version": serving.version,
             "digest": serving.bundle.manifest.digest,
             "kind": entry.kind if entry else None,

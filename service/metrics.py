@@ -2,12 +2,14 @@
 
 import os
 from functools import lru_cache
+from pathlib import Path
 
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
 
 from credit.columns import UNDISCLOSED
+from credit.files import runs
 from service.log.database import Record
 from service.serving import Serving
 
@@ -26,6 +28,9 @@ ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multi
 RULED = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
 SWAPS = Counter("service_swaps", "Versions that took over")
 PROBLEMS = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Set where there are several workers: what their figures are in."""
+
 SPOOLED = Gauge("service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="max")
 
 
@@ -63,13 +68,28 @@ def kind_of(because: str) -> str:
 
 def exposition() -> Response:
     """All figures, of all workers."""
-    registry: CollectorRegistry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from prometheus_client.multiprocess import MultiProcessCollector
+    return Response(_generate(_registry()), media_type=CONTENT_TYPE_LATEST)
 
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(_generate(registry), media_type=CONTENT_TYPE_LATEST)
+
+def followed_by_all(number: int) -> int:
+    """The ledger entry that every worker follows at least; `number` is this one's."""
+    if _FOLDER not in os.environ:
+        return number
+    samples = (sample for metric in _registry().collect() for sample in metric.samples)
+    return min([number, *(int(one.value) for one in samples if one.name == "service_ledger_entry")])
+
+
+def _registry() -> CollectorRegistry:
+    if _FOLDER not in os.environ:
+        return REGISTRY
+    from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+    for process in {path.stem.rpartition("_")[2] for path in Path(os.environ[_FOLDER]).glob("gauge_live*.db")}:
+        if not runs(int(process)):
+            mark_process_dead(process)  # type: ignore[no-untyped-call]  # a worker that ended says nothing any more
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
 
 
 def swapped(serving: Serving) -> None:

@@ -11,6 +11,9 @@ ARTIFACT = "credit-model"
 ENVIRONMENTS = ("staging", "prod")
 """Where a version can be live. A name that is not here is a misspelling, not a new environment."""
 
+UNREGISTERED = "v0.0.0"
+"""What is served of a working tree before any version was registered; it has no tag and never gets one."""
+
 _VERSION = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})", re.ASCII)
 
 
