@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from bench.packaged import packaged
 from bench.process import timed
 from bench.project import ROOT
 from bench.report import Table
@@ -18,7 +19,6 @@ from credit.registry.ledger import Entry, Ledger
 from credit.registry.names import ARTIFACT, version_of
 from credit.registry.published import publish
 from credit.registry.store import Store, side_by_side
-from stages.package import Inputs, Package, package
 from tests.parts import KEYS, s3_server
 
 LENGTHS = (10, 1_000)
@@ -31,7 +31,7 @@ def measure() -> Table:
     took = {}
     with TemporaryDirectory() as temporary, s3_server(_folder(temporary, "weed"), "models") as address:
         os.environ |= {**KEYS, "AWS_ENDPOINT_URL": address, "AWS_REGION": "us-east-1"}
-        bundle = _forest(Path(temporary) / "bundle")
+        bundle = packaged("random_forest", Path(temporary) / "bundle")
         for length in LENGTHS:
             repository = _folder(temporary, f"repository-{length}")
             store = _history(f"s3://models/{length}", bundle, repository, length)
@@ -52,17 +52,6 @@ def measure() -> Table:
 def _folder(parent: str, name: str) -> Path:
     folder = Path(parent) / name
     folder.mkdir()
-    return folder
-
-
-def _forest(folder: Path) -> Path:
-    """The random forest of the pipeline that ran here, as a bundle."""
-    data, models, reports = ROOT / "data", ROOT / "models", ROOT / "reports"
-    contract = data / "contracts/loanapp.yaml"
-    inputs = Inputs(
-        contract, data / "train.parquet", data / "test.parquet", models / "candidates", reports / "candidates"
-    )
-    package("random_forest", inputs, Package(max_other_decisions=0), folder, {})
     return folder
 
 

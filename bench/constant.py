@@ -1,0 +1,21 @@
+"""What the framework of the service costs by itself: the same body in, a constant out."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+APP = FastAPI()
+_CONSTANT = {"id": "0" * 32, "decision": "approve", "score": 0.9, "reasons": [], "decided_by": "model"}
+
+
+@APP.post("/parsed")
+async def parsed(application: dict[str, Any]) -> dict[str, Any]:
+    """As its documentation shows it: the body is read as JSON, the answer written as JSON."""
+    return _CONSTANT
+
+
+@APP.post("/raw")
+async def raw(request: Request) -> Response:
+    """Without reading what is in the body, which no service can do."""
+    await request.body()
+    return Response(b'{"decision":"approve"}', media_type="application/json")

@@ -1,0 +1,58 @@
+"""Load by wrk: as many requests as the connections allow, of the same body."""
+
+import re
+import subprocess
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import NamedTuple
+
+from credit.errors import CreditError, Problem
+
+_SCRIPT = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local file = io.open({body!r})
+wrk.body = file:read("*a")
+file:close()
+"""
+_MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+class Load(NamedTuple):
+    """What a server made of it: requests a second, how many in all, and latencies in milliseconds."""
+
+    per_second: float
+    requests: int
+    median: float
+    p99: float
+
+
+def load(url: str, body: Path, connections: int, seconds: int) -> Load:
+    """Ask for some seconds. Raises CreditError when an answer is not one of success."""
+    with NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_SCRIPT.format(body=str(body)))
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name, url]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in told or "Socket errors" in told:
+        raise CreditError(Problem(url, " ".join(told.split())[-200:], "answers of success only"))
+    return Load(
+        _number(r"Requests/sec:\s+([\d.]+)", told),
+        int(_number(r"(\d+) requests in", told)),
+        _latency("50%", told),
+        _latency("99%", told),
+    )
+
+
+def _number(pattern: str, told: str) -> float:
+    found = re.search(pattern, told)
+    if found is None:
+        raise CreditError(Problem("wrk", told[-200:], "its report"))
+    return float(found[1])
+
+
+def _latency(which: str, told: str) -> float:
+    found = re.search(rf"{which}\s+([\d.]+)(us|ms|s)", told)
+    if found is None:
+        raise CreditError(Problem("wrk", told[-200:], f"the latency at {which}"))
+    return float(found[1]) * _MILLISECONDS[found[2]]

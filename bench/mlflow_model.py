@@ -1,0 +1,22 @@
+"""The random forest of the pipeline as a model of MLflow. Run in an environment that has mlflow."""
+
+import json
+import sys
+from pathlib import Path
+
+import mlflow.sklearn
+import pandas as pd
+
+from credit.persistence import load
+
+
+def main() -> None:
+    """Arguments: the trained candidate, the design matrix of one application as JSON, where to save the model."""
+    candidate, row, folder = map(Path, sys.argv[1:])
+    columns = json.loads(row.read_text())["dataframe_split"]
+    frame = pd.DataFrame(columns["data"], columns=columns["columns"], dtype="float32")
+    mlflow.sklearn.save_model(load(candidate), folder, input_example=frame, pyfunc_predict_fn="predict_proba")
+
+
+if __name__ == "__main__":
+    main()

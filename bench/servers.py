@@ -1,0 +1,99 @@
+"""Servers that are measured: the service, FastAPI by itself, and MLflow with the same forest."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.request import urlopen
+
+from bench.project import ROOT
+from credit.errors import CreditError, Problem
+from tests.parts import free_ports
+
+
+class Server(NamedTuple):
+    """Where it answers, and the number of its process."""
+
+    url: str
+    process: int
+
+    def get(self, path: str) -> Any:
+        """What it says in JSON."""
+        with urlopen(self.url + path, timeout=5) as answer:
+            return json.load(answer)
+
+    @property
+    def resident(self) -> float:
+        """Resident memory in MiB."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+@contextmanager
+def service(store: str, folder: Path, workers: int) -> Iterator[Server]:
+    """The service on a store."""
+    (port,) = free_ports(1)
+    settings = {"PORT": str(port), "STATE": str(folder / f"state-{workers}"), "WORKERS": str(workers)}
+    env = os.environ | {"RELEASE_STORE": store} | {f"SERVICE_{name}": value for name, value in settings.items()}
+    with _running([sys.executable, "-m", "service", "serve"], env, port, "/health/ready", folder) as server:
+        yield server
+
+
+@contextmanager
+def constant(folder: Path) -> Iterator[Server]:
+    """FastAPI by itself."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "uvicorn", "bench.constant:APP", "--no-access-log", "--port", str(port)]
+    with _running(command, os.environ, port, "/openapi.json", folder) as server:
+        yield server
+
+
+@contextmanager
+def mlflow(row: Path, folder: Path) -> Iterator[Server]:
+    """MLflow, one worker, in an environment of its own, which takes a minute or two to make; `row` as it takes it."""
+    import sklearn
+
+    print("  an environment with mlflow …", file=sys.stderr)
+    python, model, (port,) = folder / "mlflow/bin/python", folder / "model", free_ports(1)
+    needed = ["mlflow", f"scikit-learn=={sklearn.__version__}", "skops", "pyyaml"]
+    subprocess.run([sys.executable, "-m", "venv", folder / "mlflow"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], check=True, stderr=subprocess.DEVNULL)
+    own = {"PYTHONPATH": str(ROOT), "PATH": f"{python.parent}:{os.environ['PATH']}", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    candidate = ROOT / "models/candidates/random_forest.skops"
+    made = [str(python), "-m", "bench.mlflow_model", *map(str, (candidate, row, model))]
+    subprocess.run(made, check=True, env=os.environ | own, cwd=folder, capture_output=True)
+    command = [str(python), "-m", "mlflow", "models", "serve", "--model-uri", str(model), "--port", str(port)]
+    command += ["--host", "127.0.0.1", "--env-manager", "local", "--workers", "1"]
+    with _running(command, os.environ | own, port, "/ping", folder) as server:
+        yield server
+
+
+@contextmanager
+def _running(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
+    """A server until the block ends, in a process group of its own, for some start other processes."""
+    log, url = folder / "server.log", f"http://127.0.0.1:{port}"
+    with log.open("ab") as file:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 120
+        while not _answers(url + ready):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise CreditError(Problem(" ".join(command[1:4]), log.read_text()[-300:], "it to start"))
+            time.sleep(0.2)
+        yield Server(url, process.pid)
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=2):
+            return True
+    except OSError:
+        return False
