@@ -4,7 +4,6 @@ import json
 import sys
 from pathlib import Path
 
-import mlflow.sklearn
 import pandas as pd
 
 from credit.persistence import load
@@ -12,6 +11,8 @@ from credit.persistence import load
 
 def main() -> None:
     """Arguments: the trained candidate, the design matrix of one application as JSON, where to save the model."""
+    import mlflow.sklearn  # not in this project's own environment
+
     candidate, row, folder = map(Path, sys.argv[1:])
     columns = json.loads(row.read_text())["dataframe_split"]
     frame = pd.DataFrame(columns["data"], columns=columns["columns"], dtype="float32")
