@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit.persistence import load
+from credit.persistence import TRUSTED, load
 
 
 def main() -> None:
@@ -16,7 +16,9 @@ def main() -> None:
     candidate, row, folder = map(Path, sys.argv[1:])
     columns = json.loads(row.read_text())["dataframe_split"]
     frame = pd.DataFrame(columns["data"], columns=columns["columns"], dtype="float32")
-    mlflow.sklearn.save_model(load(candidate), folder, input_example=frame, pyfunc_predict_fn="predict_proba")
+    mlflow.sklearn.save_model(
+        load(candidate), folder, input_example=frame, pyfunc_predict_fn="predict_proba", skops_trusted_types=TRUSTED
+    )
 
 
 if __name__ == "__main__":

@@ -2,10 +2,16 @@
 
 import doctest
 import json
+import os
 import re
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import requests
 import yaml
+from parts import wait_until
 from projects import Project
 
 ROOT = Path(__file__).parent.parent
@@ -27,14 +33,42 @@ def matches(shown: str, told: str) -> bool:
 
 def test_the_commands_of_the_readme_print_what_it_shows(project: Project) -> None:
     """One after the other in one clone, as a reader would; `make test` is what is running right now."""
-    for command, shown in [pair for block in BLOCKS for pair in commands(block) if pair[0] != "make test"]:
-        done = project.run("bash", "-c", command, check=False, PATH=f".venv/bin:{project.env['PATH']}")
-        told = done.stdout + done.stderr
-        assert (done.returncode == 0) != shown.startswith("error:"), f"{command}\n{told}"
-        assert matches(shown, told), f"{command}\nshown:\n{shown}\ntold:\n{told}"
-        if command == "make repro":
-            changed = project.run("git", "diff").stdout
-            assert not changed, f"the committed results are not those that come out: {changed}"
+    with ExitStack() as running:
+        for command, shown in [pair for block in BLOCKS for pair in commands(block) if pair[0] != "make test"]:
+            if command == "make serve":
+                running.enter_context(served(project))
+            else:
+                check(project, command, shown)
+
+
+@contextmanager
+def served(project: Project) -> Iterator[None]:
+    """The service, as long as the reader leaves it running."""
+    process = project.start("make", "serve")
+    try:
+        wait_until(_ready, "make serve", process)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def _ready() -> bool:
+    try:
+        return requests.get("http://127.0.0.1:8000/health/ready", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def check(project: Project, command: str, shown: str) -> None:
+    """Run a command and compare what it prints."""
+    done = project.run("bash", "-c", command, check=False, PATH=f".venv/bin:{project.env['PATH']}")
+    told = done.stdout + done.stderr
+    assert (done.returncode == 0) != shown.startswith("error:"), f"{command}\n{told}"
+    assert matches(shown, told), f"{command}\nshown:\n{shown}\ntold:\n{told}"
+    if command == "make repro":
+        changed = project.run("git", "diff").stdout
+        assert not changed, f"the committed results are not those that come out: {changed}"
 
 
 def test_the_table_of_stages_is_that_of_dvc_yaml() -> None:
