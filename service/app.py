@@ -23,6 +23,7 @@ from service.keys import read_keys
 from service.log.decision_log import DecisionLog
 from service.log.writer import Writer
 from service.openapi import documented
+from service.orphan import end_with_parent
 from service.refusals import refused
 from service.serving import Serving
 from service.settings import Settings, settings
@@ -47,6 +48,8 @@ def create(chosen: Settings | None = None) -> Any:
     """The service as an ASGI application, for each worker one."""
     chosen = chosen or settings()
     keys = read_keys(chosen.keys_file)
+    if chosen.workers > 1:
+        end_with_parent()
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:

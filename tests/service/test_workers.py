@@ -27,3 +27,11 @@ def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path,
         figures = service.get("/metrics").text
         counted = [line for line in figures.splitlines() if line.startswith("service_decisions_total{")]
         assert sum(float(line.rsplit(" ", 1)[1]) for line in counted) == 40
+
+
+def test_workers_end_with_the_process_that_started_them(released: Store, tmp_path: Path) -> None:
+    """Else they would go on deciding with nobody to stop them."""
+    with serving(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        service.kill()
+        wait_until(lambda: not service.health(), "the end of the workers")

@@ -1,0 +1,17 @@
+"""A worker ends with the process that started it, however that ended: nobody could stop or replace it any more."""
+
+import os
+import signal
+import threading
+import time
+
+
+def end_with_parent() -> None:
+    """Watch from now on."""
+    threading.Thread(target=_watch, args=(os.getppid(),), name="parent", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
