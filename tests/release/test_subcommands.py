@@ -100,6 +100,7 @@ def test_a_remote_out_of_reach_and_a_choice_that_is_none_are_a_line_each(lender:
     (lender.folder / "reports/choice.json").write_text("{}")
     lender.run("dvc", "remote", "modify", "storage", "url", "s3://models/dvc")
     lender.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true", **keys}
+    lender.env |= {"AWS_MAX_ATTEMPTS": "1"}
     told = released(lender, "check", code=1)["problems"]
     where = ["working tree", "dvc.lock", "DVC remote", "reports/choice.json"]
     assert [problem.partition(": ")[0] for problem in told] == where
