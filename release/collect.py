@@ -3,38 +3,29 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from credit.errors import CreditError, Problem
 from credit.registry import published
-from credit.registry.names import ARTIFACT
 from credit.registry.store import Store
-from release.git import git, has_origin
-from release.tags import read_registry
+from release.drill import PLACE
 
 
 class Unneeded(NamedTuple):
-    """Digests of bundles in the store that no version names: what publishes that were killed left behind."""
+    """What was killed left behind: digests of bundles that no version names, and the places of drills.
+
+    `kept`: the digests of all other bundles.
+    """
 
     digests: list[str]
     kept: list[str]
+    drills: list[str]
 
-
-def refuse_if_blind() -> None:
-    """Raise CreditError unless every tag is known here: what a tag needs is only known to who has the tag."""
-    if git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise CreditError(Problem("this clone", "a shallow one", "one with all tags", "git fetch --unshallow --tags"))
-    if not has_origin():
-        return
-    lines = git("ls-remote", "--tags", "origin", f"refs/tags/{ARTIFACT}*").splitlines()
-    there = {line.partition("refs/tags/")[2] for line in lines if not line.endswith("^{}")}
-    registry = read_registry()
-    here = {tag.name for tag in registry.versions.values()} | {event.tag.name for event in registry.events}
-    if missing := sorted(there - here - set(registry.lightweight)):
-        found = f"no {', '.join(missing[:3])}" + (" and more" if len(missing) > 3 else "")
-        raise CreditError(Problem("git tags", found, "every tag of origin", "git fetch --force --tags"))
+    @property
+    def places(self) -> list[str]:
+        """Where all of it is in the store."""
+        return [*(f"bundles/{digest}" for digest in self.digests), *(f"{PLACE}/{drill}" for drill in self.drills)]
 
 
 GRACE = timedelta(hours=1)
-"""How long a bundle without a version is left alone: somebody may be publishing it right now."""
+"""How long what looks left behind is left alone: somebody may be publishing it, or rehearsing there, right now."""
 
 
 def unneeded(store: Store, grace: timedelta = GRACE) -> Unneeded:
@@ -43,10 +34,11 @@ def unneeded(store: Store, grace: timedelta = GRACE) -> Unneeded:
     records = [published.find(store, version) for version in published.versions(store)]
     needed = {record.digest for record in records if record}
     folders, _ = store.listed("bundles")
-    dropped = [name for name in folders if name not in needed and _older(store, name, before)]
-    return Unneeded(dropped, [name for name in folders if name not in dropped])
+    dropped = [name for name in folders if name not in needed and _older(store, f"bundles/{name}", before)]
+    drills = [name for name in store.listed(PLACE)[0] if _older(store, f"{PLACE}/{name}", before)]
+    return Unneeded(dropped, [name for name in folders if name not in dropped], drills)
 
 
-def _older(store: Store, digest: str, moment: datetime) -> bool:
-    touched = store.touched(f"bundles/{digest}")
+def _older(store: Store, place: str, moment: datetime) -> bool:
+    touched = store.touched(place)
     return touched is not None and touched < moment

@@ -23,6 +23,9 @@ from release.git import actor
 from release.restore import BUNDLE
 
 ENVIRONMENT = "prod"
+PLACE = "drills"
+"""Where in the store drills are held. Each removes its own; of one that is killed, `release gc` does."""
+
 _LIMIT = 30.0
 _ROOT = Path(__file__).parent.parent
 
@@ -46,7 +49,7 @@ class Drill(NamedTuple):
 
 def drill(store: Store) -> Drill:
     """Rehearse. Raises CreditError when a step fails."""
-    name = f"drills/{uuid4().hex}"
+    name = f"{PLACE}/{uuid4().hex}"
     place = store.within(name)
     try:
         with TemporaryDirectory(prefix="release-drill-") as temporary, _bundles(store) as (first, second):

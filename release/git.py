@@ -6,6 +6,7 @@ import socket
 import subprocess
 
 from credit.errors import CreditError, Problem
+from credit.registry.words import one_line
 
 LIMIT = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
@@ -70,10 +71,10 @@ def text_at(commit: str, path: str) -> str | None:
 
 def actor() -> str:
     """Who runs this: on GitHub the one who started the workflow, else git's user, else the system's."""
-    if name := os.environ.get("RELEASE_ACTOR") or os.environ.get("GITHUB_ACTOR"):
+    if name := one_line(os.environ.get("RELEASE_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""):
         return name
     try:
-        return git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0]
+        return one_line(git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0])
     except CreditError:
         return f"{_user()} on {socket.gethostname()}"
 

@@ -8,13 +8,13 @@ no tag; what was tagged by hand before it is overtaken by its time.
 from datetime import datetime
 from typing import NamedTuple
 
-from credit.registry import published
 from credit.registry.ledger import Entry, Ledger
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.store import Store
+from credit.registry.words import one_line
 from release import after, live, tags
 from release.live import Change, Why
-from release.tagged import publish
+from release.tagged import in_store, publish
 from release.tags import Event, live_by_tags
 
 
@@ -59,11 +59,12 @@ def follow(store: Store, one: Plan, actor: str) -> Change | None:
     if one.untagged or not one.by_hand:
         return None
     ledger, event = Ledger(store, one.environment), one.by_hand[-1]
-    why = Why(f"git tag {event.tag.name}: {event.tag.message.partition(chr(10))[0]}", event.tag.tagger or actor)
+    said = one_line(f"git tag {event.tag.name}: {event.tag.message.partition(chr(10))[0]}")
+    why = Why(said, one_line(event.tag.tagger) or actor)
     last = ledger.newest()
     if one.target is None:
         return live.fallback(ledger, why) if last else None
-    record = published.find(store, one.target) or publish(store, one.target, actor)[0]
+    record = in_store(store, one.target) or publish(store, one.target, actor)[0]
     if event.withdrawn and last is not None:
         return live.rollback_to(ledger, record, why, event.tag.name)
     return live.deployment(ledger, record, why, event.tag.name)

@@ -40,10 +40,24 @@ def publish(store: Store, version: Version, actor: str) -> tuple[Published, bool
         return published.publish(store, version, folder, tag.commit, actor)
 
 
-def refuse_withdrawn(version: Version) -> None:
-    """Raise CreditError when the tags here say that a version was withdrawn; where there is no git, nothing says so."""
-    if in_repository() and version in read_registry().withdrawn:
+def in_store(store: Store, version: Version) -> Published | None:
+    """The record of a version in the store; None when it is not published.
+
+    Raises CreditError when the tags here withdraw it or say another digest; where there is no git, nothing says so.
+    """
+    record = published.find(store, version)
+    if not in_repository():
+        return record
+    registry = read_registry()
+    if version in registry.withdrawn:
         raise CreditError(Problem(f"git tag {version.tag}", "a withdrawal of it", "a version that stands"))
+    tag = registry.versions.get(version)
+    said = digest_in(tag) if tag else None
+    if record and said is not None and said != record.digest:
+        mend = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
+        expected = f"{said[:12]}, which git tag {version.tag} says"
+        raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, mend))
+    return record
 
 
 def digest_in(tag: Tag) -> str | None:

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field
 from credit.errors import CreditError, Problem
 from credit.registry.record import Record
 from credit.registry.store import Store, side_by_side
+from credit.registry.words import Words
 
 Kind = Literal["deploy", "rollback", "fallback"]
 BLOCK = 1000
@@ -30,8 +31,8 @@ class Entry(Record):
     kind: Kind
     version: str
     digest: str
-    reason: str
-    actor: str
+    reason: Words
+    actor: Words
     time: AwareDatetime
     back: int | None = Field(default=None, ge=1)  # the entry whose version a rollback returns to
     tag: str | None = None  # the git tag that this entry follows, when a tag came first

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from credit.errors import CreditError, Problem, raise_if_any
 
@@ -24,6 +24,7 @@ _CLIENT: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _MEND = "is RELEASE_STORE right, and may you use it?"
 _SENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
+_BUCKETS = (S3Store, GCSStore, AzureStore)
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
 
 T = TypeVar("T")
@@ -124,7 +125,11 @@ def _remote(url: str) -> ObjectStore:
         client = {**client, "allow_http": True}
     if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
         return from_url(url, client_options=client, retry_config=_RETRIES, credential_provider=_of_the_profile)
-    return from_url(url, client_options=client, retry_config=_RETRIES)
+    made = from_url(url, client_options=client, retry_config=_RETRIES)
+    if not isinstance(made, _BUCKETS):
+        found = f"{urlsplit(url).scheme}://, which forgets everything, or would overwrite"
+        raise CreditError(Problem("RELEASE_STORE", found, "a folder such as .store, or a bucket such as s3://models"))
+    return made
 
 
 def _what_it_would_panic_over(endpoint: str | None) -> list[Problem]:

@@ -21,19 +21,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
-    from credit.registry import published
     from credit.registry.ledger import Ledger
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
     from release import live, service
     from release.commands.change import carry_out, would
     from release.git import actor
-    from release.tagged import publish, refuse_withdrawn
+    from release.tagged import in_store, publish
 
     service.addresses()  # before anything is made: a deploy that nobody can wait for is none
     store, version = store_in_use(), version_of(args.version)
-    refuse_withdrawn(version)
-    record = published.find(store, version)
+    record = in_store(store, version)
     if record is None and args.dry_run:
         text = f"would publish {version} to {store.url} and deploy it to {args.env}"
         return Answer({"dry_run": True, "version": str(version), "publish": True}, text)

@@ -79,7 +79,12 @@ def _seconds(text: str) -> float:
 
 
 def _reason(text: str) -> str:
+    """Line breaks and tabs are spaces; any other control character is refused, because a database would refuse it."""
+    from credit.registry.words import is_clean
+
     said = " ".join(text.split())
+    if not is_clean(said):
+        raise argparse.ArgumentTypeError(f"found {said[:80]!r}, expected a reason without control characters")
     if not said:
         raise argparse.ArgumentTypeError("an empty reason; say why in a few words")
     return said[:1000]

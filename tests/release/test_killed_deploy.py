@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,21 @@ from credit.registry.names import version_of
 from credit.registry.published import Published
 from credit.registry.store import Store
 from release import live
+from release.collect import unneeded
 
 OLD, NEW = "v1.0.0", "v2.0.0"
 PRELOADED = ["release.live", "onnxruntime", "obstore"]
 
 
-def publish_and_deploy(url: str, bundle: Path) -> None:
-    """What `release deploy` does with the store."""
+def publish_and_deploy(url: str, bundle: Path, environment: dict[str, str]) -> None:
+    """What `release deploy` does with the store. `environment`: where S3 is, which the server of forks cannot know."""
+    os.environ.update(environment)
     store = Store(url)
     record, _ = published.publish(store, version_of(NEW), bundle, "c", "tester")
     live.apply(store, live.deployment(Ledger(store, "prod"), record, WHY))
 
 
-def killed_at(url: str, bundle: Path, step: int, after: bool) -> None:
+def killed_at(url: str, bundle: Path, environment: dict[str, str], step: int, after: bool) -> None:
     """The same, killed at the n-th write, before it or right after it. Ends with 0 when there are fewer writes."""
     create, count = Store.create, 0
 
@@ -44,7 +47,7 @@ def killed_at(url: str, bundle: Path, step: int, after: bool) -> None:
         return made
 
     Store.create = create_or_die  # type: ignore[method-assign]
-    publish_and_deploy(url, bundle)
+    publish_and_deploy(url, bundle, environment)
 
 
 def state(url: str, bundle: Path) -> tuple[str, bool]:
@@ -71,31 +74,44 @@ def ended(target: Callable[..., Any], *arguments: Any) -> int | None:
     return process.exitcode
 
 
+@pytest.fixture
+def environment(place: str) -> dict[str, str]:
+    """The variables by which another process finds the store."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_and_again_completes_it(
-    bundles: Callable[[str], Path], publish: Callable[..., Published], tmp_path: Path, after: bool
+    bundles: Callable[[str], Path],
+    publish: Callable[..., Published],
+    place: str,
+    environment: dict[str, str],
+    after: bool,
 ) -> None:
     bundle = bundles("logistic")
     writes = len(list(bundle.iterdir())) + 2  # the record and the ledger entry
-    seen = set()
-    for step in range(1, writes + 2):
-        url = str(tmp_path / f"store-{step}")
+
+    def walked(step: int) -> tuple[str, bool]:
+        url = f"{place}/{step}"
         publish(Store(url), OLD)
         deployed(Store(url), OLD)
-        code = ended(killed_at, url, bundle, step, after)
+        code = ended(killed_at, url, bundle, environment, step, after)
         assert code == (-signal.SIGKILL if step <= writes else 0), f"step {step}"
-        seen.add(state(url, bundle))
-        assert ended(publish_and_deploy, url, bundle) == 0
+        seen = state(url, bundle)
+        assert ended(publish_and_deploy, url, bundle, environment) == 0
         assert state(url, bundle) == (NEW, True)
         assert [entry.version for entry in Ledger(Store(url), "prod").entries()] == [NEW, OLD]
-    assert seen == {(OLD, False), (OLD, True), (NEW, True)}
+        return seen
+
+    assert {walked(step) for step in range(1, writes + 2)} == {(OLD, False), (OLD, True), (NEW, True)}
 
 
 def test_a_publish_that_is_killed_leaves_only_what_gc_knows_as_left(
-    bundles: Callable[[str], Path], tmp_path: Path
+    bundles: Callable[[str], Path], place: str, environment: dict[str, str]
 ) -> None:
-    url = str(tmp_path / "store")
-    assert ended(killed_at, url, bundles("logistic"), 5, True) == -signal.SIGKILL
-    assert published.versions(Store(url)) == []
-    folders, _ = Store(url).listed("bundles")
+    assert ended(killed_at, place, bundles("logistic"), environment, 5, True) == -signal.SIGKILL
+    assert published.versions(Store(place)) == []
+    folders, _ = Store(place).listed("bundles")
     assert len(folders) == 1
+    assert unneeded(Store(place)).digests == []
+    assert unneeded(Store(place), grace=-timedelta(seconds=5)).digests == folders

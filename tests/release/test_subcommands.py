@@ -1,5 +1,6 @@
 """The command on the real pipeline, with a real remote and origin: registered, restored, out of reach, caught up."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -99,6 +100,7 @@ def test_a_remote_out_of_reach_and_a_choice_that_is_none_are_a_line_each(lender:
     (lender.folder / "reports/choice.json").write_text("{}")
     lender.run("dvc", "remote", "modify", "storage", "url", "s3://models/dvc")
     lender.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true", **keys}
+    lender.env |= {"AWS_MAX_ATTEMPTS": "1"}
     told = released(lender, "check", code=1)["problems"]
     where = ["working tree", "dvc.lock", "DVC remote", "reports/choice.json"]
     assert [problem.partition(": ")[0] for problem in told] == where
@@ -197,7 +199,7 @@ def test_gc_refuses_while_it_does_not_know_every_tag_and_keeps_what_a_tag_needs(
     released(lender, "register", "--message", "first", "--push")
     lender.run("git", "tag", "--delete", "credit-model@v1.0.0")
     refused = released(lender, "gc", code=1)
-    assert "no credit-model@v1.0.0" in refused
+    assert "found nothing of tags/credit-model@v1.0.0" in refused
     lender.run("git", "fetch", "--quiet", "--tags", "origin")
     lender.edit("params.yaml", "max_other_decisions: 0", "max_other_decisions: 1")
     lender.edit("stages/package.py", '"model_card.md": model', '"card.md": b"", "model_card.md": model')
@@ -210,6 +212,46 @@ def test_gc_refuses_while_it_does_not_know_every_tag_and_keeps_what_a_tag_needs(
     released(lender, "gc", "--force", "--cloud")
     assert {path.name for path in cache.rglob("*") if path.is_file()} < before
     assert released(lender, "verify")["versions"]["v1.0.0"]["restorable"]
+
+
+def test_gc_keeps_what_a_branch_or_a_tag_needs_that_is_at_origin_only(project: Project) -> None:
+    """Somebody else's clone: no branch of its own but main; and one that lacks a branch does not collect at all."""
+    outside = project.folder.parent
+    project.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(outside / "remote"))
+    (project.folder / "dvc.lock").unlink()  # this is about four files, not about the pipeline
+    (project.folder / "dvc.yaml").unlink()
+    project.commit()
+    project.run("git", "init", "--quiet", "--bare", "--initial-branch", "main", str(outside / "origin.git"))
+    project.run("git", "remote", "add", "origin", str(outside / "origin.git"))
+    hashes = {}
+    for name in ("dropped", "tagged", "branch", "main"):
+        (project.folder / "notes").write_text(name)
+        project.run("dvc", "add", "--quiet", "notes")
+        project.run("dvc", "push", "--quiet")
+        project.commit()
+        hashes[name] = hashlib.md5(name.encode()).hexdigest()
+        if name == "tagged":
+            project.run("git", "tag", "--annotate", "--message", "m", "a-tag-of-somebody")
+        if name == "branch":
+            project.run("git", "branch", "elsewhere")
+    project.run("git", "push", "--quiet", "origin", "main", "elsewhere", "a-tag-of-somebody")
+    project.run("git", "clone", "--quiet", "--no-tags", str(outside / "origin.git"), str(outside / "clone"))
+    clone = Project(outside / "clone")
+
+    def kept() -> set[str]:
+        there = {path.parent.name + path.name for path in (outside / "remote").rglob("*") if path.is_file()}
+        return {name for name, md5 in hashes.items() if md5 in there}
+
+    released(clone, "gc", "--cloud")
+    assert kept() == set(hashes), "a dry run drops nothing"
+    assert clone.run("git", "branch", "--list").stdout.split() == ["*", "main"]
+    released(clone, "gc", "--cloud", "--force")
+    assert kept() == {"tagged", "branch", "main"}
+    project.run("git", "commit", "--quiet", "--allow-empty", "--message", "later")
+    project.run("git", "push", "--quiet", "origin", "HEAD:refs/heads/later")
+    refused = released(clone, "gc", "--cloud", "--force", code=1)
+    assert "found nothing of heads/later, expected every branch and every tag of origin" in refused
+    assert kept() == {"tagged", "branch", "main"}
 
 
 def test_a_drill_loses_nothing_and_leaves_nothing(lender: Project) -> None:

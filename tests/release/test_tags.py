@@ -1,9 +1,11 @@
 """Tags as the registry: GTO and we read the same, lightweight ones do not count, git and the ledger find together."""
 
+import json
 import os
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,12 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import ARTIFACT, version_of
 from credit.registry.published import Published
 from credit.registry.store import Store
-from release import live, tags
+from release import collect, live, tags
 from release.__main__ import main
 from release.bump import bump
 from release.live import Why
 from release.sync import follow, plans
-from release.tagged import digest_in
+from release.tagged import digest_in, in_store
 
 V1, V2, V3 = map(version_of, ("v1.0.0", "v1.1.0", "v2.0.0"))
 Publish = Callable[..., Published]
@@ -67,8 +69,6 @@ def three(disk: Store, publish: Publish) -> Store:
 
 def by_gto(run: Callable[..., str]) -> str | None:
     """What GTO says is in prod."""
-    import json
-
     told: dict[str, Any] = json.loads(run("gto", "show", "--json"))
     stages = told[ARTIFACT].get("stage", {})
     in_prod: list[str] | str | None = stages.get("prod")
@@ -281,6 +281,73 @@ def test_gc_keeps_what_was_published_while_dvc_was_busy(
     with pytest.raises(SystemExit):
         main(["gc", "--force"])
     assert published.loaded(three, published.required(three, str(V3)))
+
+
+def test_gc_removes_a_drill_that_was_killed_and_leaves_one_that_is_held(
+    run: Callable[..., str], store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once more with a time of grace that is over."""
+    run("dvc", "init", "--quiet")
+    monkeypatch.setenv("RELEASE_STORE", store.url)
+    store.create("drills/killed/environments/prod/000000000/000000001.json", b"x")
+
+    def said(*options: str) -> str:
+        with pytest.raises(SystemExit):
+            main(["gc", *options])
+        return capsys.readouterr().out
+
+    assert json.loads(said("--force", "--json"))["drills"] == []
+    monkeypatch.setattr(collect.unneeded, "__defaults__", (-timedelta(seconds=5),))
+    assert "would drop 1 drills that were killed more than an hour ago" in said()
+    assert store.touched("drills/killed")
+    assert json.loads(said("--force", "--json"))["drills"] == ["killed"]
+    assert store.touched("drills") is None
+
+
+def test_a_deploy_of_a_version_whose_record_is_not_what_the_tag_says_is_refused(
+    run: Callable[..., str], three: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both to a person and to `release sync`; a tag that says the record's digest lets it through."""
+    monkeypatch.setenv("RELEASE_STORE", three.url)
+    there = published.required(three, "v1.0.0").digest
+    for version, digest in ((V1, there), (V2, "0" * 64)):
+        said = f"m\n\ndigest: {digest}"
+        run("git", "tag", "--force", "--annotate", "--message", said, version.tag, f"{version.tag}^{{commit}}")
+    assert in_store(three, V1)
+    assert in_store(three, V3), "made by GTO itself, it says none"
+    for dry in ([], ["--dry-run"]):
+        with pytest.raises(
+            CreditError, match=r"v1\.1\.0: found digest .*expected 000000000000, which git tag"
+        ) as caught:
+            main(["deploy", "v1.1.0", "--env", "prod", "--reason", "r", *dry])
+        assert "\n" not in str(caught.value)
+    assert Ledger(three, "prod").newest() is None
+    run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
+    with pytest.raises(CreditError, match="which git tag"):
+        synced(three)
+    with pytest.raises(SystemExit) as left:
+        main(["deploy", "v1.0.0", "--env", "prod", "--reason", "r"])
+    assert left.value.code == 0
+
+
+def test_what_is_put_into_a_tag_by_hand_reaches_the_ledger_as_one_line(run: Callable[..., str], three: Store) -> None:
+    deployed(three, "v1.0.0")
+    synced(three)
+    run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by\thand\x1b[31m")
+    assert synced(three) == ["prod follows"]
+    assert live.current(three, "prod").reason == f"git tag {ARTIFACT}#prod#2: by hand [31m"
+
+
+@pytest.mark.parametrize("said", ["a\0b", "\x1b[31m", "\x7f", "\udcff"])
+def test_a_reason_with_a_control_character_is_refused_before_anything_is_done(
+    said: str, disk: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RELEASE_STORE", disk.url)
+    for command in (["deploy", "v1.0.0"], ["rollback"]):
+        with pytest.raises(SystemExit) as left:
+            main([*command, "--env", "prod", "--reason", said])
+        assert left.value.code == 2
+        assert "expected a reason without control characters" in capsys.readouterr().err
 
 
 FILES = {

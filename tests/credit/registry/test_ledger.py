@@ -155,6 +155,8 @@ def test_what_was_live_at_a_moment_is_told_by_the_times_of_the_entries(disk: Sto
         (raw(2, back=2), "back 2"),
         (raw(2, time="2026-01-01T00:00:00"), "time"),
         (raw(True), "number"),
+        (raw(2, reason="a\0b"), "reason: found a control character"),
+        (raw(2, actor="\x1b[31m"), "actor: found a control character"),
     ],
 )
 def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it_behind(

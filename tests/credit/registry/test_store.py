@@ -135,6 +135,13 @@ def test_an_address_that_is_none_is_one_line(url: str, tmp_path: Path, monkeypat
     assert "do-not-print-me" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["memory:///", "MEMORY:///x", "file:///", "http://127.0.0.1:9/x"])
+def test_a_store_that_forgets_or_that_would_overwrite_is_one_line(url: str) -> None:
+    with pytest.raises(CreditError, match=r"^RELEASE_STORE: found .*expected a folder such as \.store") as caught:
+        Store(url)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     """A file size limit stands for the full disk: the system refuses the write in the same place."""
     code = f"""
