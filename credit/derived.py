@@ -7,6 +7,7 @@ from typing import Any
 from credit.casts import SQL_TYPES, derivation
 from credit.contract import Contract
 from credit.encoder import Row
+from credit.errors import CreditError, Problem
 from credit.leaks import names_in
 from credit.raw import quoted
 
@@ -37,9 +38,19 @@ class Derivations:
         self._query = f"SELECT {', '.join(derivation(contract.columns[n]) for n in self._names)} FROM (SELECT {given})"
 
     def add(self, row: Row) -> Row:
-        """A row with its derived columns, the same values as ingest gives. Its sources must be in it."""
+        """A row with its derived columns, the same values as ingest gives. Its sources must be in it.
+
+        Raises CreditError when they have values that nothing can be computed from.
+        """
         if not self._names:
             return row
-        with self._turn:
-            values: Any = self._connection.execute(self._query, [row[source] for source in self._sources]).fetchone()
+        import duckdb
+
+        try:
+            with self._turn:
+                values: Any = self._connection.execute(self._query, [row[name] for name in self._sources]).fetchone()
+        except duckdb.Error:
+            expected = f"a value from which {' and '.join(self._names)} can be computed"
+            problems = [Problem(name, repr(row[name])[:80], expected) for name in self._sources]
+            raise CreditError(problems) from None
         return {**row, **dict(zip(self._names, values, strict=True))}

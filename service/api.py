@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import ClientDisconnect
 
 from credit.errors import CreditError, Problem
 from service import metrics
@@ -55,6 +56,9 @@ _ASKED = _REFUSALS
 _READ: dict[int | str, dict[str, Any]] = {status: _REFUSALS[status] for status in (401, 403, 422, 503)}
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such decision", "content": REFUSAL}}
 
+_LARGEST_ONE = 200_000
+"""Bytes of one application. Looking at what it has too much of keeps everybody else waiting."""
+
 _KEY = re.compile(rb"[\x21-\x7e]{1,200}")
 _WITH_KEY = {
     "parameters": [
@@ -92,7 +96,7 @@ async def decide(request: Request) -> Response:
     """Decide one application."""
     start = time.perf_counter()
     serving = _serving(request)
-    asked = serving.requests.parse(await _body(request))
+    asked = serving.requests.parse(await _body(request, _LARGEST_ONE))
     record = await _parts(request).decider.decide(serving, asked, request.state.caller, _key(request))
     _counted(serving, [asked], [record], start)
     return as_json(told(record))
@@ -212,16 +216,20 @@ def _key(request: Request) -> str | None:
     return str(given[0], "ascii")
 
 
-async def _body(request: Request) -> bytes:
-    """The body. Raises RefusedError when it is larger than it may be, without reading the rest."""
-    kind, largest = request.headers.get("content-type", ""), _parts(request).settings.max_body_bytes
+async def _body(request: Request, largest: int | None = None) -> bytes:
+    """The body. Raises RefusedError when it is larger than it may be, without reading the rest, or breaks off."""
+    kind, most = request.headers.get("content-type", ""), _parts(request).settings.max_body_bytes
+    most = min(most, largest or most)
     if kind.partition(";")[0].strip().lower() != "application/json":
         raise RefusedError(415, "the content type must be application/json")
     content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > largest:
-            raise RefusedError(413, f"a body may have at most {largest:,} bytes")
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > most:
+                raise RefusedError(413, f"a body may have at most {most:,} bytes")
+    except ClientDisconnect:
+        raise RefusedError(400, "the body broke off") from None  # nobody hears it; it is no failure of the service
     return bytes(content)
 
 

@@ -36,6 +36,7 @@ _WORDS = {"integer": "a whole number", "category": "a text", "date": "a date suc
 _LARGEST_INTEGER = 2**63 - 1
 _UNKNOWN = ("an unknown field", "only fields of the version that answers")
 _SHOWN = 80  # characters of a value that an answer repeats
+_TOLD = 100  # problems of a body that an answer lists: telling of each would take longer than a thousand decisions
 
 
 class Asked(NamedTuple):
@@ -67,14 +68,14 @@ class Requests:
     def parse(self, body: bytes) -> Asked:
         """One application. Raises CreditError with every field that the contract does not allow."""
         content = self._parsed(self.one, body)
-        raise_if_any(self._looked_at(content["application"], "application"))
+        _raise_if_any(self._looked_at(content["application"], "application"))
         return Asked(content["application"], content.get("protected", {}))
 
     def parse_batch(self, body: bytes) -> list[Asked]:
         """Several applications. Raises CreditError with every field that the contract does not allow."""
         listed = self._parsed(self.batch, body)["applications"]
         where = "applications.{}.application"
-        raise_if_any([p for i, one in enumerate(listed) for p in self._looked_at(one["application"], where.format(i))])
+        _raise_if_any([p for i, one in enumerate(listed) for p in self._looked_at(one["application"], where.format(i))])
         return [Asked(one["application"], one.get("protected", {})) for one in listed]
 
     def schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
@@ -89,7 +90,9 @@ class Requests:
         try:
             return kind.validate_json(body)
         except ValidationError as error:
-            raise CreditError([self._problem(one) for one in error.errors(include_url=False)]) from None
+            errors = error.errors(include_url=False)
+            problems = [self._problem(one) for one in errors[:_TOLD]]
+            raise CreditError(_with_the_rest(problems, len(errors))) from None
 
     def _looked_at(self, application: Values, where: str) -> list[Problem]:
         """What types cannot say: values that would be taken for amounts, and columns that are known by a pattern."""
@@ -159,6 +162,16 @@ def words(column: Column) -> str:
         text += " and" if low is not None and high is not None else ""
         text += f" of at most {high:g}" if high is not None else ""
     return f"{text}, or null if it is not known" if column.missing == "allowed" else text
+
+
+def _raise_if_any(problems: list[Problem]) -> None:
+    raise_if_any(_with_the_rest(problems[:_TOLD], len(problems)))
+
+
+def _with_the_rest(problems: list[Problem], total: int) -> list[Problem]:
+    """The first problems, and how many more there are."""
+    rest = total - len(problems)
+    return [*problems, Problem("the body", f"{rest:,} problems more", "none")] if rest else problems
 
 
 def _object(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT) -> Any:

@@ -65,7 +65,7 @@ class Decider:
         loop = asyncio.get_running_loop()
         questions = [Question(serving, one.application) for one in asked]
         results = await loop.run_in_executor(self._batches, self._many.decide, questions)
-        raise_if_any([problem for i, result in enumerate(results) for problem in _problems(i, result)])
+        raise_if_any([p for i, result in enumerate(results) for p in _problems(f"applications.{i}.", result)])
         now = datetime.now(UTC)
         records = [
             _record(serving, one, result, caller, None if key is None else hashed(caller, key, i), now)
@@ -92,8 +92,8 @@ class Decider:
         results = self._one.decide([Question(one.serving, one.asked.application) for one in waiting])
         now, records, answers = datetime.now(UTC), [], []
         for (serving, asked, caller, key, answer), result in zip(waiting, results, strict=True):
-            if isinstance(result, CreditError):
-                _refuse(answer, result)
+            if isinstance(result, Exception):
+                _refuse(answer, CreditError(_problems("", result)) if isinstance(result, CreditError) else result)
                 continue
             hashed_key = None if key is None else hashed(caller, key, 0)
             records.append(_record(serving, asked, result, caller, hashed_key, now))
@@ -149,13 +149,19 @@ def _identifier() -> str:
     return f"{(moment << 80) | (7 << 76) | ((chance >> 68) << 64) | (2 << 62) | low:032x}"
 
 
-def _problems(place: int, result: Result) -> list[Problem]:
-    """What the contract has against one application of a batch, which has passed its model: a derived value."""
-    problems = result.problems if isinstance(result, CreditError) else []
-    return [problem._replace(where=f"applications.{place}.{problem.where}") for problem in problems]
+def _problems(place: str, result: Result) -> list[Problem]:
+    """What the contract has against one application, which was of the right form: a derived value.
+
+    Raises what it was that neither the model nor the rule could decide for.
+    """
+    if isinstance(result, Decided):
+        return []
+    if not isinstance(result, CreditError):
+        raise result
+    return [problem._replace(where=f"{place}application.{problem.where}") for problem in result.problems]
 
 
-def _refuse(answer: "asyncio.Future[Any]", error: CreditError) -> None:
+def _refuse(answer: "asyncio.Future[Any]", error: Exception) -> None:
     if not answer.done():  # who asked may have gone
         answer.set_exception(error)
 

@@ -96,7 +96,9 @@ class Follower:
     def _follow(self, ledger: Ledger, entry: Entry) -> None:
         try:
             serving = self._load(entry, ledger)
-        except CreditError as error:
+        except Exception as error:  # noqa: BLE001 - a bad bundle is refused, whatever is wrong with it
+            if not isinstance(error, CreditError):
+                _LOG.exception("loading a version failed")
             said = f"entry {entry.number}, {entry.version}, was refused: it could not be loaded and verified"
             self._problem("refused", said, error)
             self._refused[entry.number] = time.monotonic() + _PATIENCE
@@ -166,7 +168,7 @@ class Follower:
         _LOG.info("entry %d: %s decides, of %s", serving.number, by, serving.version or "the image")
         self._swapped(serving)
 
-    def _problem(self, kind: str, said: str, error: CreditError | None) -> None:
+    def _problem(self, kind: str, said: str, error: Exception | None) -> None:
         if self.problems.get(kind) != said:
-            _LOG.warning("%s%s", said, f": {error}" if error else "")
+            _LOG.warning("%s%s", said, f": {error}" if isinstance(error, CreditError) else "")
         self.problems[kind] = said

@@ -22,8 +22,8 @@ class Question(NamedTuple):
     row: Row
 
 
-Result = Decided | CreditError
-"""A decision, or what the contract has against the application."""
+Result = Decided | Exception
+"""A decision, or why there is none: a CreditError is what the contract has against the application."""
 
 
 class _Call:
@@ -50,6 +50,7 @@ class Lane:
         self._because = f"the model took longer than {seconds:g} s"
         self._pause, self._again = _SHORTEST, 0.0
         self._left: _Call | None = None
+        self._renewed = False
         self._queue = _started(name)
 
     def decide(self, questions: Sequence[Question]) -> list[Result]:
@@ -67,11 +68,11 @@ class Lane:
         return call.results
 
     def renew(self) -> None:
-        """After a swap: the model of another version may hang, this one's has not been tried yet."""
-        if self._left is not None:
-            self.close()  # ends when that model comes back, if ever
-            self._left, self._queue = None, _started(self._name)
-        self._pause, self._again = _SHORTEST, 0.0
+        """After a swap: the model of another version may hang, this one's has not been tried yet.
+
+        Only says so, for it comes from another thread than the one that asks, which may be waiting for that model.
+        """
+        self._renewed = True
 
     def close(self) -> None:
         """End when what is queued is decided."""
@@ -79,6 +80,12 @@ class Lane:
 
     def _rests(self) -> bool:
         """Whether the model is left alone because it was too slow."""
+        if self._renewed:
+            self._renewed = False
+            if self._left is not None:
+                self.close()  # ends when that model comes back, if ever
+                self._left, self._queue = None, _started(self._name)
+            self._pause, self._again = _SHORTEST, 0.0
         if self._again and time.monotonic() < self._again:
             return True
         if self._left is not None and not self._left.done.acquire(blocking=False):
@@ -126,5 +133,5 @@ def _decided(question: Question) -> Result:
 def _by_rule(question: Question, because: str) -> Result:
     try:
         return question.serving.decide_by_rule(question.row, because)
-    except CreditError as error:
+    except Exception as error:  # noqa: BLE001 - the lane and everybody else in it go on
         return error

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from credit.bundle import load_bundle
+from credit.columns import Column
 from credit.derived import Derivations
 from credit.errors import CreditError, Problem
 from credit.examples import check_examples
@@ -21,7 +23,10 @@ def of_folder(entry: Entry | None, folder: Path, largest_batch: int = 1) -> Serv
         raise CreditError(Problem(str(folder), f"digest {bundle.manifest.digest[:12]}", f"{entry.digest[:12]}"))
     rows = check_examples(bundle, folder)  # which warms it too
     derivations = Derivations(bundle.contract, [*bundle.model.features, bundle.rule.column])
-    return Serving(entry, bundle, requests_of(bundle, largest_batch), derivations, rows[0])
+    known = rows[0] if rows else {}
+    columns = {name: bundle.contract.columns[name] for name in bundle.inputs}
+    example = {name: known[name] if name in known else _made_up(column) for name, column in columns.items()}
+    return Serving(entry, bundle, requests_of(bundle, largest_batch), derivations, example)
 
 
 def live(store: Store, environment: str) -> Serving:
@@ -43,6 +48,16 @@ def deployed(version: str, digest: str) -> Entry:
     """An entry as if a version were live, for whoever decides by it without a ledger."""
     now = datetime.now(UTC)
     return Entry(number=1, kind="deploy", version=version, digest=digest, reason="asked for", actor="", time=now)
+
+
+def _made_up(column: Column) -> Any:
+    """A value of a column that only derived ones are made of, of which a bundle has no example."""
+    if column.allowed is not None:
+        return column.allowed[0]
+    if column.type in ("integer", "number"):
+        low, high = column.range or (None, None)
+        return min(max(1, 1 if low is None else low), 1 if high is None else high)
+    return {"boolean": False, "date": "2026-01-31", "timestamp": "2026-01-31T12:00:00"}.get(column.type, "a text")
 
 
 def _fetched(store: Store, entry: Entry) -> Serving:

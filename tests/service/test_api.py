@@ -1,12 +1,15 @@
 """The routes as clients see them."""
 
 import json
+import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from parts import wait_until
 from services import Service, serving
 
 from credit.bundle import load_bundle
@@ -127,6 +130,29 @@ def test_bodies_and_batches_have_a_limit(service_of_many: Service, asked: Asked)
     assert problems(answer) == [("applications", "a list of 1001")]
     assert problems(service_of_many.decide({"applications": []}, "/v1/decisions/batch"))
     assert service_of_many.decide({"applications": asked[:1] * 1000}, "/v1/decisions/batch").status_code == 200
+
+
+def test_of_very_much_that_is_wrong_the_first_is_listed_and_the_rest_counted(
+    service_of_many: Service, asked: Asked
+) -> None:
+    """An answer does not grow with what somebody makes up, and one application may not be as large as a batch."""
+    empty = service_of_many.decide({"applications": [{"application": {}}] * 1000}, "/v1/decisions/batch")
+    assert len(problems(empty)) == 101
+    assert problems(empty)[-1] == ("the body", "5,900 problems more")
+    many = changed(asked[0], **{f"x{number}": 1 for number in range(10_000)})
+    assert problems(service_of_many.decide(many))[-1] == ("the body", "9,900 problems more")
+    assert service_of_many.decide({"application": {"x": "x" * 200_000}}).status_code == 413
+
+
+def test_a_client_that_goes_away_in_the_middle_is_no_failure(service: Service) -> None:
+    port = int(service.url.rsplit(":", 1)[1])
+    for path in ("/v1/decisions", "/v1/decisions/batch"):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n"
+            client.sendall(head.encode() + b'{"applic')
+            time.sleep(0.2)
+    wait_until(lambda: 'refused_requests_total{status="400"} 2.0' in service.get("/metrics").text, "the clients' end")
+    assert "ERROR" not in service.log.read_text()
 
 
 def test_other_content_and_other_routes_are_refused_in_the_same_form(service_of_many: Service) -> None:

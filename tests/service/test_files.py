@@ -106,6 +106,21 @@ def test_a_file_is_decided_as_the_api_decides_to_the_last_bit(
     assert read(tmp_path / f"out.rejected{ending}") == []
 
 
+def test_the_documented_example_is_of_raw_columns_and_works(live: Store, tmp_path: Path) -> None:
+    with serving(live.url, tmp_path / "state") as service:
+        documented = service.wait().get("/openapi.json").json()["paths"]["/v1/decisions"]["post"]["requestBody"]
+        example = documented["content"]["application/json"]["example"]
+        assert service.decide(example).status_code == 200
+        endless = {"application": example["application"] | {"debt": 1e38, "income": 1e-30}}
+        several = {"applications": [example, endless]}
+        for body, path, field in (
+            (endless, "/v1/decisions", "application.burden"),
+            (several, "/v1/decisions/batch", "applications.1.application.burden"),
+        ):
+            answer = service.decide(body, path)
+            assert [problem["field"] for problem in answer.json()["problems"]] == [field]
+
+
 def test_when_the_rule_was_put_forward_it_decides_files_too(live: Store, score: Score, tmp_path: Path) -> None:
     apply(live, fallback(Ledger(live, "prod"), WHY))
     frame = people(50, 7)

@@ -122,6 +122,39 @@ def test_a_new_version_is_not_held_up_by_the_old_one_that_hangs(serving: Serving
     hang.set()
 
 
+def test_a_swap_while_the_old_model_hangs_frees_the_lane(serving: Serving, rows: Rows) -> None:
+    """The swap comes from another thread, when it has not been seen yet that the model takes too long."""
+    hang, lane = threading.Event(), Lane("test", 0.5)
+
+    def hangs(_: Sequence[Any]) -> list[Decision]:
+        lane.renew()
+        hang.wait(60)
+        return approve(_)
+
+    assert asked(lane, with_model(serving, hangs), rows[:1])[0].decision.decided_by == "rule"
+    assert asked(lane, with_model(serving, approve), rows[:1])[0].decision.decided_by == "model"
+    hang.set()
+
+
+def test_where_the_rule_fails_too_the_others_are_decided(serving: Serving, rows: Rows) -> None:
+    """And the lane goes on."""
+
+    def fail(_: Sequence[Any]) -> list[Decision]:
+        raise MemoryError
+
+    class Broken(_Live):
+        def decide_by_rule(self, row: Any, because: str) -> Decided:
+            raise RuntimeError
+
+    lane = Lane("test", 5)
+    good = with_model(serving, approve)
+    broken = Broken(**vars(with_model(serving, fail)))
+    failed, decided = lane.decide([Question(broken, rows[0]), Question(good, rows[0])])
+    assert isinstance(failed, RuntimeError)
+    assert isinstance(decided, Decided)
+    assert asked(lane, good, rows[:1])[0].decision.decided_by == "model"
+
+
 def test_a_long_batch_is_not_slow_as_long_as_it_goes_on(serving: Serving, rows: Rows) -> None:
     def rather_slow(_: Sequence[Any]) -> list[Decision]:
         time.sleep(0.1)

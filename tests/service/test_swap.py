@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from parts import wait_until
 from releases import WHY, deployed
 from services import Service
@@ -113,6 +114,34 @@ def test_a_version_that_is_damaged_in_the_store_is_refused_and_the_old_one_goes_
     apply(released, rollback_to(ledger, published.required(released, "v2.0.0"), WHY))
     wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
     assert service.health()["entry"] == 4
+
+
+def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
+    service: Service,
+    released: Store,
+    asked: Asked,
+    tmp_path: Path,
+    bundles: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder, made = bundles("logistic"), tmp_path / "broken"
+    manifest = verified(folder)
+    files = {name: (folder / name).read_bytes() for name in manifest.files}
+    files["model.onnx"] = files["model.onnx"].replace(b"columns", b"kolumns")
+    write_bundle(made, manifest.dataset, manifest.candidate, manifest.agreement, files)
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr(published, "check_examples", lambda *_: [])
+        published.publish(released, version_of("v4.0.0"), made, "0" * 40, "tester")
+    ledger, record = Ledger(released, "prod"), published.required(released, "v4.0.0")
+    (last,) = ledger.entries(1)
+    entry = last.model_copy(update={"number": 3, "id": "x", "back": 2, "version": "v4.0.0", "digest": record.digest})
+    ledger.append(entry)
+    service.wait("degraded")
+    assert service.health()["problems"] == ["entry 3, v4.0.0, was refused: it could not be loaded and verified"]
+    assert service.decide(asked[0]).json()["version"] == "v2.0.0"
+    apply(released, fallback(ledger, WHY))
+    wait_until(lambda: service.health()["entry"] == 4, "the rule", service.process)
+    assert service.decide(asked[0]).json()["decided_by"] == "rule"
 
 
 def test_an_entry_that_is_not_valid_is_passed_over(service: Service, released: Store, asked: Asked) -> None:
