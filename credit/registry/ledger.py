@@ -6,10 +6,10 @@ entry names the one that a rollback returns to, so that finding it takes two rea
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import uuid4
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from credit.errors import CreditError, Problem
 from credit.registry.record import Record
@@ -30,7 +30,7 @@ class Entry(Record):
     kind: Kind
     version: str
     digest: str
-    reason: str
+    reason: Annotated[str, AfterValidator(lambda text: text.replace("\0", ""))]  # PostgreSQL could not keep it
     actor: str
     time: AwareDatetime
     back: int | None = Field(default=None, ge=1)  # the entry whose version a rollback returns to
