@@ -1,7 +1,9 @@
 """What Prometheus reads: counts of decisions, in all and by protected group, times, and what is wrong."""
 
 import os
+from collections.abc import Container
 from functools import lru_cache
+from pathlib import Path
 
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -26,7 +28,9 @@ ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multi
 RULED = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
 SWAPS = Counter("service_swaps", "Versions that took over")
 PROBLEMS = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
-SPOOLED = Gauge("service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="max")
+SPOOLED = Gauge(
+    "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
+)
 
 
 def count(records: list[Record], serving: Serving, seconds: float) -> None:
@@ -61,12 +65,22 @@ def kind_of(because: str) -> str:
     return "no_version"
 
 
+def problems(there: Container[str]) -> None:
+    """Say which kinds of problem this worker has. Each says so by itself, for a scrape comes to one of them."""
+    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
+        PROBLEMS.labels(what).set(what in there)
+
+
 def exposition() -> Response:
     """All figures, of all workers."""
     registry: CollectorRegistry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from prometheus_client.multiprocess import MultiProcessCollector
+        from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+        for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
+            worker = file.stem.rpartition("_")[2]
+            if not Path("/proc", worker).exists():  # it was killed: what it followed holds up nobody
+                mark_process_dead(worker)  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(_generate(registry), media_type=CONTENT_TYPE_LATEST)
