@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +26,6 @@ from service.answers import (
     told,
 )
 from service.applications import Asked
-from service.decider import NotRecordedError
 from service.log.database import Record
 from service.log.outcomes import latest, record_outcome
 from service.openapi import REFUSAL
@@ -139,8 +139,8 @@ def _record_outcome(request: Request, told_of: Outcome) -> Response:
     row = checked(told_of, record, _serving(request).bundle.contract, datetime.now(UTC))
     try:
         record_outcome(parts.log.database, row | {"caller": request.state.caller})
-    except CreditError as error:
-        raise NotRecordedError(error.problems) from None
+    except CreditError:
+        raise RefusedError(503, "the outcome could not be recorded", Retry_After="1") from None
     return as_json({"outcome": row["outcome"], "observed_at": row["observed_at"]})
 
 
@@ -174,7 +174,7 @@ async def live() -> dict[str, str]:
 async def ready(request: Request) -> Response:
     """Whether applications are decided, by whom, and what is wrong."""
     parts = _parts(request)
-    serving, problems = parts.follower.serving, _problems(parts)
+    serving, problems = parts.follower.serving, problems_of(parts)
     status = "dark" if serving is None else "degraded" if problems else "ok"
     decides = serving.decides if serving else None
     content = {
@@ -190,10 +190,9 @@ async def ready(request: Request) -> Response:
 def figures(request: Request) -> Response:
     """Figures for Prometheus."""
     parts = _parts(request)
-    there = _problems(parts)
-    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
-        metrics.PROBLEMS.labels(what).set(what in there)
-    metrics.SPOOLED.set(parts.log.spooled())
+    metrics.problems(problems_of(parts))
+    with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
+        metrics.SPOOLED.set(parts.log.spooled())
     return metrics.exposition()
 
 
@@ -245,7 +244,8 @@ def _serving(request: Request) -> Serving:
     return serving
 
 
-def _problems(parts: "Parts") -> dict[str, str]:
+def problems_of(parts: "Parts") -> dict[str, str]:
+    """What is wrong, by kind, in words that say nothing of paths."""
     problems = dict(parts.follower.problems)
     if parts.log.problem is not None:
         problems["log"] = "the database of the decision log does not answer; decisions go to the spool"

@@ -1,5 +1,6 @@
 """The application: its parts, started and stopped together, and what every route has in common."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -44,6 +45,13 @@ class Parts:
     log: DecisionLog
 
 
+async def _watched(parts: Parts) -> None:
+    """Keep the figures of what is wrong those of now, also in a worker that is never asked for them."""
+    while True:
+        metrics.problems(api.problems_of(parts))
+        await asyncio.sleep(1)
+
+
 def create(chosen: Settings | None = None) -> Any:
     """The service as an ASGI application, for each worker one."""
     chosen = chosen or settings()
@@ -66,7 +74,9 @@ def create(chosen: Settings | None = None) -> Any:
         app.state.parts = Parts(chosen, follower, decider, log)
         app.state.watch = page.Watch(chosen, follower, log)
         follower.start()
+        watching = asyncio.create_task(_watched(app.state.parts))
         yield
+        watching.cancel()
         follower.stop()  # requests in flight are finished by now
         decider.close()
         writer.close()

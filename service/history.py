@@ -30,7 +30,7 @@ class History:
     def read(self) -> list[Line]:
         """The newest lines, newest first. Raises CreditError when the store does not answer."""
         if self._ledger is None:
-            self._ledger = Ledger(store_in_use(), self._environment)
+            self._ledger = Ledger(store_in_use(make=False), self._environment)
         ledger, last = self._ledger, self._ledger.length()
 
         def line(number: int) -> Line:

@@ -1,6 +1,7 @@
 """What Prometheus reads: counts of decisions, in all and by protected group, times, and what is wrong."""
 
 import os
+from collections.abc import Container
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,7 +32,9 @@ PROBLEMS = Gauge("service_problem", "1 while something is wrong", ["what"], mult
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: what their figures are in."""
 
-SPOOLED = Gauge("service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="max")
+SPOOLED = Gauge(
+    "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
+)
 
 
 def count(records: list[Record], serving: Serving, seconds: float) -> None:
@@ -64,6 +67,12 @@ def kind_of(because: str) -> str:
         if because.startswith(start):
             return kind
     return "no_version"
+
+
+def problems(there: Container[str]) -> None:
+    """Say which kinds of problem this worker has. Each says so by itself, for a scrape comes to one of them."""
+    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
+        PROBLEMS.labels(what).set(what in there)
 
 
 def exposition() -> Response:

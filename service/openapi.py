@@ -20,11 +20,19 @@ _BODIES: dict[str, Literal["one", "batch"]] = {"/v1/decisions": "one", "/v1/deci
 
 
 def documented(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI for what is served now."""
+    """OpenAPI for what is served now, made once for each version: everybody waits for whoever asks for it."""
+    serving: Serving | None = app.state.parts.follower.serving
+    made = getattr(app.state, "documented", None)
+    if made is None or made[0] is not serving:
+        app.state.documented = made = (serving, _documented(app, serving))
+    content: dict[str, Any] = made[1]
+    return content
+
+
+def _documented(app: FastAPI, serving: Serving | None) -> dict[str, Any]:
     content = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
     refusal = TypeAdapter(Refusal).json_schema(ref_template=_REFERENCE)
     content["components"]["schemas"] |= {**refusal.pop("$defs"), "Refusal": refusal}
-    serving: Serving | None = app.state.parts.follower.serving
     if serving is not None:
         for path, name in _BODIES.items():
             schema = serving.requests.schema(name, _REFERENCE)

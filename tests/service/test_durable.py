@@ -1,8 +1,13 @@
 """Every answered decision is in the log exactly once: databases that stop, processes that are killed, full disks."""
 
+import json
+import signal
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ from records import in_order
 from services import Service, serving
 from sqlalchemy import text
 
+from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from service.log.database import Database
 
@@ -234,3 +240,38 @@ def test_a_table_that_somebody_locks_keeps_nobody_waiting_for_long(
         service.wait("ok")
     assert logged(server.url)[answer["id"]] == 1
     other.close()
+
+
+def test_a_reason_that_postgresql_could_not_keep_never_reaches_the_log(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster
+) -> None:
+    ledger = Ledger(released, "prod")
+    (last,) = ledger.entries(1)
+    changes = {"number": 3, "id": "x", "kind": "fallback", "reason": "it went \0wrong"}
+    released.create(ledger._key(3), last.model_copy(update=changes).written())
+    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+        answer = service.wait("degraded").decide(asked[0]).json()
+        assert answer["entry"] == 2, "an entry with such a reason is not valid, and is passed over"
+    assert logged(server.url)[answer["id"]] == 1
+
+
+def test_what_was_taken_in_before_the_end_is_answered(service: Service, asked: list[dict[str, Any]]) -> None:
+    """Applications that are waiting when the process is told to end; a client that comes later is turned away."""
+    body, port = json.dumps({"applications": asked[:1] * 1000}).encode(), int(service.url.rsplit(":", 1)[1])
+    head = (
+        f"POST /v1/decisions/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    )
+    clients = [socket.create_connection(("127.0.0.1", port), 60) for _ in range(8)]
+    for client in clients:
+        client.sendall(f"{head}\r\n\r\n".encode() + body[:-1])
+    time.sleep(0.5)
+    service.process.send_signal(signal.SIGTERM)
+    for client in clients:
+        client.sendall(body[-1:])
+    for client in clients:
+        answer = b"".join(iter(partial(client.recv, 1 << 16), b""))
+        client.close()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.count(b'"decided_by"') == 1000
+    assert service.process.wait(60) in (0, -signal.SIGTERM)
+    assert logged(sqlite(service)).total() == 8000

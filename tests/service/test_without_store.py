@@ -1,11 +1,14 @@
 """Neither the store nor the database is needed to start, and a store that has vanished is not an empty one."""
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import requests
 from parts import free_ports, small_disk, wait_until
 from releases import deployed
 from services import Service, serving
@@ -118,3 +121,24 @@ def test_workers_share_what_is_fetched(released: Store, asked: list[dict[str, An
         assert service.wait().health()["problems"] == []
     assert not list((tmp_path / "state/bundles").glob(".*"))
     assert "refused" not in service.log.read_text()
+
+
+def test_figures_of_several_workers_are_those_of_now(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Whichever worker is asked, and although one was killed."""
+    with serving(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        moved = away(released)
+        service.wait("degraded")
+        for _ in range(20):
+            wait_until(lambda: 'problem{what="store"} 1.0' in service.get("/metrics").text, "the problem")
+        moved.rename(released.url)
+        with requests.Session() as one:  # whose connection is that of one worker
+            there = 'problem{what="store"} 0.0'
+            wait_until(lambda: there in one.get(f"{service.url}/metrics", timeout=5).text, "the end of the problem")
+        children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+        worker = next(pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        os.kill(int(worker), signal.SIGKILL)
+        deployed(released, "v3.0.0")
+        wait_until(lambda: "service_ledger_entry 3.0" in service.get("/metrics").text, "the entry of all workers")
