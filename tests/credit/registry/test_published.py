@@ -138,7 +138,7 @@ def test_what_a_killed_publish_left_is_told_from_what_a_version_needs(disk: Stor
     record = publish(disk, "v1.0.0")
     disk.create("bundles/left/model.onnx", b"half")
     assert unneeded(disk)[:2] == ([], sorted([record.digest, "left"])), "it may be in the making"
-    assert unneeded(disk, timedelta(0)) == (["left"], [record.digest])
+    assert unneeded(disk, timedelta(0))[:2] == (["left"], [record.digest])
     disk.create("versions/v9.0.0.json", b"not a record: it may name anything")
     with pytest.raises(CreditError, match="v9"):
         unneeded(disk)
