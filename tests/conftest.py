@@ -41,3 +41,8 @@ def finished(_finished_once: Path, tmp_path: Path) -> Project:
 def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run one stage of a fresh clone by its command line."""
     return lambda name, *arguments: project.run("python", "-m", f"stages.{name}", *arguments, check=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walk through the README takes minutes: it starts first, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
