@@ -23,7 +23,15 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --
  && install -d -o service -g service /state
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY credit credit
+# No training code: tests/test_architecture.py proves that the service needs these folders and no other.
+COPY credit/__init__.py credit/
+COPY credit/bundle credit/bundle
+COPY credit/common credit/common
+COPY credit/contract credit/contract
+COPY credit/data credit/data
+COPY credit/decision_log credit/decision_log
+COPY credit/registry credit/registry
+COPY credit/scoring credit/scoring
 COPY service service
 COPY models/bundle models/bundle
 ENV PATH=/venv/bin:$PATH \

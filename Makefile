@@ -31,7 +31,7 @@ repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@python -m credit.summary
 
 serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make repro made where none is
-	@python -m release.first
+	@python -m release.deployment.unreleased
 	@exec python -m service serve
 
 test: $(INSTALLED) ## run the whole test suite
@@ -51,7 +51,7 @@ bench: $(INSTALLED) ## measure, and write reports/benchmarks.md
 
 contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make contract FILE=loans.csv
 	@test -n "$(FILE)" || { echo "error: FILE: found nothing, expected a file; run make contract FILE=loans.csv" >&2; exit 1; }
-	@python -m draft $(FILE) $(if $(NAME),--name $(NAME))
+	@python -m contract_draft $(FILE) $(if $(NAME),--name $(NAME))
 
 # Only you may enter the folder; its files may be read, because in containers other users need them.
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/

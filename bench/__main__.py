@@ -15,8 +15,8 @@ from types import ModuleType
 import bench
 from bench.project import ROOT
 from bench.report import Table, section, with_section
-from credit.errors import run
-from credit.files import write_text
+from credit.common.errors import run
+from credit.common.files import write_text
 
 PACKAGES = ("dvc", "duckdb", "great-expectations", "numpy", "pandas", "pyarrow", "scikit-learn")
 

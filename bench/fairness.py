@@ -8,7 +8,7 @@ import numpy as np
 from bench.report import Table, against
 from credit.fairness.counts import count
 from credit.fairness.report import report
-from credit.policy import Policy
+from credit.scoring.policy import Policy
 
 GROUPS = {
     "gender": ("man", "woman", "non-binary", "undisclosed"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
-from credit.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem
 
 _SCRIPT = """
 wrk.method = "POST"

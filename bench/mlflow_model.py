@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit.persistence import TRUSTED, load
+from credit.training.skops_files import TRUSTED, load
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench.project import ROOT
-from stages.package import Inputs, Package, package
+from credit.packaging.build import Inputs, Package, package
 
 
 def packaged(candidate: str, folder: Path) -> Path:

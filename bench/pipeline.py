@@ -8,7 +8,7 @@ from bench.process import Usage, medians
 from bench.project import copied
 from bench.report import Table, ratio_rows
 
-COMMANDS = ("dvc repro --force", "python -m bench.in_a_row")
+COMMANDS = ("dvc repro --force", "python -m bench.one_process")
 
 
 def measure() -> Table:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from credit.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 

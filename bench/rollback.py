@@ -15,11 +15,12 @@ from bench.packaged import packaged
 from bench.process import timed
 from bench.project import ROOT
 from bench.report import Table
+from credit.common.parallel import run_in_threads
 from credit.registry.ledger import Entry, Ledger
 from credit.registry.names import ARTIFACT, version_of
-from credit.registry.published import publish
-from credit.registry.store import Store, side_by_side
-from tests.parts import KEYS, s3_server
+from credit.registry.store import Store
+from credit.registry.versions import publish
+from testing.parts.servers import KEYS, s3_server
 
 LENGTHS = (10, 1_000)
 VERSIONS = ("v1.0.0", "v1.1.0")
@@ -70,7 +71,7 @@ def _history(url: str, bundle: Path, repository: Path, length: int) -> Store:
         back = f', "back": {number - 1}' if number > 1 else ""
         ledger.append(Entry.read(f'{{"format": 1, {fields}{back}}}'.encode(), "bench"))
 
-    side_by_side(entry, list(range(1, length + 1)))
+    run_in_threads(entry, list(range(1, length + 1)))
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     subprocess.run([*git, "init", "--quiet"], cwd=repository, check=True)
     tags = [f"{ARTIFACT}@v1.{number}.0" for number in range(length)]

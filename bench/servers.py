@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.request import urlopen
 
 from bench.project import ROOT
-from credit.errors import CreditError, Problem
-from tests.parts import free_ports
+from credit.common.errors import CreditError, Problem
+from testing.parts.servers import free_ports
 
 
 class Server(NamedTuple):

@@ -20,13 +20,13 @@ from bench.project import ROOT
 from bench.report import Table
 from bench.servers import Server
 from credit.bundle import load_bundle
-from credit.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem
+from credit.data.tables import open_table
 from credit.registry.ledger import Ledger
 from credit.registry.names import version_of
-from credit.registry.published import publish, required
 from credit.registry.store import Store
-from credit.tables import open_table
-from release.live import Why, apply, deployment
+from credit.registry.versions import publish, required
+from release.deployment.plan import Why, apply, deployment
 
 MANY = 1_000_000
 WHY = Why("bench", "bench")

@@ -5,17 +5,19 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from credit.answer import tell
-from credit.bundle import bound_contract, load_bundle
-from credit.candidates import NAMES, Name, load_candidate
-from credit.columns import Scalar
-from credit.command import contract_in_use
-from credit.decision import By, Model
-from credit.encoder import Row
-from credit.errors import CreditError, Problem, run
-from credit.reasons import told
-from credit.tables import open_table, partitions
-from credit.typical import typical_values
+from credit.bundle import load_bundle
+from credit.bundle.bundle import bound_contract
+from credit.common.candidate_names import NAMES, Name
+from credit.common.cli import tell
+from credit.common.errors import CreditError, Problem, run
+from credit.common.params import contract_in_use
+from credit.contract.columns import Scalar
+from credit.data.tables import open_table, partitions
+from credit.packaging.typical_values import typical_values
+from credit.scoring.model import By, Model
+from credit.scoring.reasons import told
+from credit.scoring.row_encoder import Row
+from credit.training.candidates import load_candidate
 
 _EXAMPLE = """examples:
   python -m credit.explain --row 0

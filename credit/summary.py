@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from credit.answer import tell
-from credit.errors import raise_if_any, run
+from credit.common.cli import tell
+from credit.common.errors import raise_if_any, run
+from credit.common.files import read_json
 from credit.fairness.waivers import expired, load_waivers
-from credit.files import read_json
 
 FIGURES = ("approval_rate", "bad_rate", "expected_value")
 HEADS = ("", "verdict", "roc auc", "lowest ratio", "for whom", *(name.replace("_", " ") for name in FIGURES))

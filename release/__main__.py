@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from credit.errors import run
+from credit.common.errors import run
 
 COMMANDS = (
     "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export",

@@ -1,5 +1,5 @@
-"""Loan applications whose truth is known: every bias and every drift in them is a knob (`scenario.knobs`).
+"""Loan applications whose truth is known: every bias and every drift in them is a knob (`scenario.params`).
 
-`scenario.write.generate(knobs, path)` writes the CSV, `scenario.truth.expected(knobs)` says what a correct
+`scenario.generate.generate(knobs, path)` writes the CSV, `scenario.expected.expected(knobs)` says what a correct
 measurement of it must find. The contract of the file is `data/contracts/scenario.yaml`.
 """

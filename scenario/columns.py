@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from scenario import figures
-from scenario.knobs import Knobs
-from scenario.people import PARTITION, People, stream
+from scenario import calibration
+from scenario.applicants import PARTITION, People, stream
+from scenario.params import Knobs
 
 Column = tuple[NDArray[Any], NDArray[np.bool_] | None]
 """Values, and where they are missing."""
@@ -41,9 +41,9 @@ def columns_of(people: People) -> dict[str, Column]:
         "application_id": (np.arange(first, first + PARTITION), None),
         "applied_on": (day, None),
         "credit_score": (people.points, people.has_no_score),
-        "gender": (np.array(figures.GENDERS)[people.gender], _undisclosed(people, "gender")),
-        "race": (np.array(figures.RACES)[people.race], _undisclosed(people, "race")),
-        "education": (np.array(figures.EDUCATIONS)[people.education], None),
+        "gender": (np.array(calibration.GENDERS)[people.gender], _undisclosed(people, "gender")),
+        "race": (np.array(calibration.RACES)[people.race], _undisclosed(people, "race")),
+        "education": (np.array(calibration.EDUCATIONS)[people.education], None),
         "age": (people.age, None),
         **{name: (values, None) for name, values in _features(people).items()},
         "repaid": (people.repaid.astype(np.int64), None),
@@ -61,7 +61,7 @@ def _features(people: People) -> dict[str, NDArray[Any]]:
     years = np.minimum(-6 * np.log(people.uniform("years_in_job")), people.age - 18)
     late = _counts(np.exp(np.minimum(-0.3 - 0.9 * worth, 2.5)), people.uniform("late_payments"), 24)
     asked = _counts(np.exp(np.minimum(0.1 - 0.4 * worth, 2.5)), people.uniform("inquiries"), 20)
-    marked = np.isin(people.race, [figures.RACES.index("Black"), figures.RACES.index("Hispanic")])
+    marked = np.isin(people.race, [calibration.RACES.index("Black"), calibration.RACES.index("Hispanic")])
     return {
         "income": _whole(income, 6_000, 1_000_000),
         "monthly_debt": _whole(income / 12 * np.minimum(burden, 1.5), 0, 125_000),

@@ -4,8 +4,8 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
-from credit.errors import end_on_interrupt, run
-from service.variables import take_from_files
+from credit.common.errors import end_on_interrupt, run
+from service.settings import take_from_files
 
 COMMANDS = ("serve", "key", "replay", "score")
 

@@ -5,7 +5,6 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,20 +12,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from credit.errors import CreditError
-from service import api, metrics, page
-from service.answers import RefusedError
-from service.decider import Decider
-from service.express import Express
-from service.follower import Follower
-from service.guard import Guard
-from service.keys import read_keys
-from service.log.decision_log import DecisionLog
-from service.log.writer import Writer
-from service.openapi import documented
-from service.orphan import end_with_parent
-from service.refusals import refused
-from service.serving import Serving
+from credit.common.errors import CreditError
+from credit.decision_log.group_commit import Writer
+from credit.decision_log.log import DecisionLog
+from service import metrics
+from service.api import routes as api
+from service.api.auth import Guard, read_keys
+from service.api.errors import refused
+from service.api.fast_path import Express
+from service.api.openapi import documented
+from service.api.responses import RefusedError
+from service.api.state import Parts, problems_of
+from service.engine.batching import Decider
+from service.engine.follower import Follower
+from service.engine.live_version import Serving
+from service.page import routes as page
+from service.parent_watch import end_with_parent
 from service.settings import Settings, settings
 
 _SWITCH = 0.0005
@@ -35,20 +36,10 @@ _SWITCH = 0.0005
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the routes use."""
-
-    settings: Settings
-    follower: Follower
-    decider: Decider
-    log: DecisionLog
-
-
 async def _watched(parts: Parts) -> None:
     """Keep the figures of what is wrong those of now, also in a worker that is never asked for them."""
     while True:
-        metrics.problems(api.problems_of(parts))
+        metrics.problems(problems_of(parts))
         await asyncio.sleep(1)
 
 

@@ -9,10 +9,10 @@ from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
 
-from credit.columns import UNDISCLOSED
-from credit.files import runs
-from service.log.database import Record
-from service.serving import Serving
+from credit.common.files import runs
+from credit.contract.columns import UNDISCLOSED
+from credit.decision_log.database import Record
+from service.engine.live_version import Serving
 
 DECISIONS = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUPS = Counter(

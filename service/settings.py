@@ -1,6 +1,7 @@
 """Settings of the service, from SERVICE_… variables. RELEASE_STORE says where versions are, as for `release`."""
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -8,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from credit.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
 
 PREFIX = "SERVICE_"
 
@@ -70,3 +71,24 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise CreditError(problems_of(error, "SERVICE_ settings")) from None
+
+
+_FOLDER = "SERVICE_SECRETS"
+_NAME = re.compile("[A-Z][A-Z0-9_]*")
+
+
+def take_from_files() -> None:
+    """Set every variable that has a file in the folder SERVICE_SECRETS, such as PGPASSWORD; one that is set stays.
+
+    Files with other names are left alone. Raises CreditError when the folder or a file cannot be read.
+    """
+    folder = os.environ.get(_FOLDER)
+    if not folder:
+        return
+    try:
+        for file in Path(folder).iterdir():
+            if _NAME.fullmatch(file.name):
+                os.environ.setdefault(file.name, file.read_text().strip())
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "what is no text"
+        raise CreditError(Problem(f"{_FOLDER} {folder}", said, "a folder of readable files")) from None

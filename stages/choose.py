@@ -7,11 +7,11 @@ candidate stand side by side in it, so that a reader sees what one costs in the 
 from collections.abc import Mapping
 from typing import Any
 
-from credit.candidates import NAMES, Name
-from credit.command import Params, arguments, read_params
-from credit.errors import CreditError, Problem, run
-from credit.files import read_json, rounded, write_json
-from credit.gates import Gates, MoreIsBetter, judge_quality
+from credit.common.candidate_names import NAMES, Name
+from credit.common.errors import CreditError, Problem
+from credit.common.files import read_json, rounded, write_json
+from credit.common.params import Params, arguments, read_params
+from credit.evaluation.gates import Gates, MoreIsBetter, judge_quality
 
 RULE = "heuristic"
 SHOWN = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
@@ -100,7 +100,3 @@ def main() -> None:
         whom = f"{told['lowest_adverse_impact_ratio']} for {told['group']}" if told["group"] else "none"
         figures = f"{params.metric} {told[params.metric]}, lowest adverse impact ratio {whom}"
         print(f"  {' and '.join(told['stands_out'])}: {told['candidate']} ({figures})")
-
-
-if __name__ == "__main__":
-    run(main)

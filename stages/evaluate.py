@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
-from credit.candidates import NAMES, Candidate, load_candidate
-from credit.command import Params, arguments, read_params
+from credit.common.candidate_names import NAMES
+from credit.common.files import rounded, write_json, write_text
+from credit.common.params import Params, arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.errors import run
-from credit.files import rounded, write_json, write_text
-from credit.quality import UnitValues, curves, metrics
-from credit.scoring import score_rows
-from credit.tables import open_table
+from credit.data.tables import open_table
+from credit.evaluation.metrics import UnitValues, curves, metrics
+from credit.training.candidates import Candidate, load_candidate
+from credit.training.scores import score_rows
 
 
 class Evaluate(Params):
@@ -44,7 +44,3 @@ def main() -> None:
         for kind, table in tables.items():
             write_text(args.plots / kind / f"{name}.csv", table.round(4).to_csv(index=False, lineterminator="\n"))
     write_json(args.metrics, rounded(report))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from credit.candidates import NAMES
-from credit.command import arguments, read_params
+from credit.common.candidate_names import NAMES
+from credit.common.files import read_json, rounded, write_json
+from credit.common.params import arguments, read_params
 from credit.contract import load_contract
-from credit.errors import run
-from credit.fairness.counts import Counts
-from credit.fairness.judging import counted
-from credit.fairness.policy import Fairness
+from credit.evaluation.predictions import read_predictions
+from credit.fairness.counts import Counts, counted
+from credit.fairness.policies import Fairness
 from credit.fairness.report import report
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
-from credit.files import read_json, rounded, write_json
-from credit.predictions import read_predictions
 
 
 def judged(
@@ -63,7 +61,3 @@ def main() -> None:
         write_json(args.reports / f"{name}.json", rounded(content))
         told = ", ".join(f"{times} {verdict}" for verdict, times in content["verdicts"].items())
         print(f"{name}: {'blocked' if content['blocks'] else 'not blocked'} by {params.policy} ({told})")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -10,10 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from credit.command import Params, arguments, read_params
-from credit.errors import CreditError, Problem, run
-from credit.files import rounded, whole, write_json
-from scenario.knobs import Knobs
+from credit.common.errors import CreditError, Problem
+from credit.common.files import rounded, whole, write_json
+from credit.common.params import Params, arguments, read_params
+from scenario.params import Knobs
 
 
 class Loanapp(Params):
@@ -44,8 +44,8 @@ def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
 
 def fetch_scenario(path: Path, params: Knobs) -> dict[str, Any]:
     """Generate the scenario to `path`; returns its knobs and what a fair measurement should find in it."""
-    from scenario.truth import expected
-    from scenario.write import generate
+    from scenario.expected import expected
+    from scenario.generate import generate
 
     generate(params, path)
     truth = expected(params)
@@ -65,7 +65,3 @@ def main() -> None:
     with args.raw.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     write_json(args.provenance, {"sha256": digest, "bytes": args.raw.stat().st_size, **source})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.alternatives import (
+from credit.common.candidate_names import NAMES, Name
+from credit.common.files import read_json, rounded, write_json
+from credit.common.params import arguments, read_params
+from credit.contract import Contract, load_contract
+from credit.data.tables import open_table, read_frame
+from credit.evaluation.metrics import UnitValues
+from credit.evaluation.predictions import Predictions, in_folds, read_predictions
+from credit.fairness.counts import count
+from credit.fairness.inputs import codes_in, groups_in
+from credit.fairness.policies import Fairness, Rules
+from credit.fairness.verdicts import lowest_ratio
+from credit.training.alternatives import (
     FindAlternatives,
     Judge,
     Point,
@@ -26,20 +37,8 @@ from credit.alternatives import (
     with_frontier,
     worth,
 )
-from credit.candidates import NAMES, Name
-from credit.command import arguments, read_params
-from credit.contract import Contract, load_contract
-from credit.cross_fitting import Fold, folds_in
-from credit.errors import run
-from credit.fairness.counts import count
-from credit.fairness.overall import lowest_ratio
-from credit.fairness.policy import Fairness, Rules
-from credit.fairness.rows import codes_in, groups_in
-from credit.files import read_json, rounded, write_json
-from credit.predictions import Predictions, in_folds, read_predictions
-from credit.quality import UnitValues
-from credit.tables import open_table, read_frame
-from credit.training import Train
+from credit.training.cross_fitting import Fold, folds_in
+from credit.training.train import Train
 
 MODELS: tuple[Name, ...] = ("logistic", "random_forest")
 """Candidates that have something to regularise; the rule has one threshold, the lender's own."""
@@ -147,7 +146,3 @@ def main() -> None:
     print(content["told"])
     if content["try"]:
         print(f"to try it: {content['try']}")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from credit.casts import SQL_TYPES, derivation, misfits_query, reading_type, typed_query
-from credit.command import arguments
+from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.files import whole
+from credit.common.params import arguments
 from credit.contract import Contract, load_contract
-from credit.errors import CreditError, Problem, raise_if_any, run
-from credit.files import whole
-from credit.raw import RawTable, literal, open_raw, quoted, unreadable
+from credit.data.raw_files import RawTable, literal, open_raw, quoted, unreadable
+from credit.data.sql_casts import SQL_TYPES, derivation, misfits_query, reading_type, typed_query
 
 
 def ingest(contract: Contract, raw: Path, typed: Path, file: str) -> int:
@@ -90,7 +90,3 @@ def main() -> None:
     args = arguments(__doc__, "contract", "raw", "typed")
     rows = ingest(load_contract(args.contract), args.raw, args.typed, str(args.contract))
     print(f"{rows:,} rows typed")
-
-
-if __name__ == "__main__":
-    run(main)

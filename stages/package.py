@@ -3,114 +3,15 @@
 Fails when ONNX and scikit-learn differ on a test row, or when a feature has no words to give as a reason.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from pydantic import Field
-
-from credit.agreement import check_agreement
-from credit.bundle import Features, bound_contract
-from credit.candidates import NAMES, Candidate, load_candidate
-from credit.command import Params, arguments, read_params
-from credit.contract import Contract
-from credit.decision import Model
-from credit.design_matrix import design_columns
-from credit.errors import CreditError, Problem, raise_if_any, run
-from credit.examples import EXAMPLES, examples
-from credit.files import json_text, read_json
-from credit.heuristic import Rule
-from credit.manifest import Agreement, Manifest, write_bundle
-from credit.onnx_export import to_onnx
-from credit.onnx_session import load_onnx
-from credit.page.facts import read_facts
-from credit.page.render import model_card
-from credit.reasons import told
-from credit.reference import reference
-from credit.typical import typical_values
-
-
-class Package(Params):
-    """The block `package`."""
-
-    max_other_decisions: int = Field(ge=0)
-
-
-class Inputs(NamedTuple):
-    """The files that a bundle is made of. `models` and `candidates` are the folders that `train` writes to."""
-
-    contract: Path
-    train: Path
-    test: Path
-    models: Path
-    candidates: Path
-
-
-def package(
-    champion: str, inputs: Inputs, params: Package, folder: Path, extra: Mapping[str, bytes]
-) -> tuple[Manifest, str]:
-    """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name."""
-    candidate, contract = _loaded(champion, inputs)
-    rule, _ = _loaded("heuristic", inputs)
-    columns = design_columns(contract, candidate.features)
-    onnx = to_onnx(candidate.estimator, len(columns))
-    score = load_onnx(onnx).score
-    typical = typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
-    reasons = told(contract, typical, str(inputs.contract))
-    checked = check_agreement(score, candidate, contract, inputs.test, reasons, params.max_other_decisions)
-    decisions = candidate.policy.decide(checked.scores)
-    heuristic = rule_of(rule, contract, str(inputs.contract))
-    watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
-    seen = reference(contract, watched, inputs.train, checked.scores, decisions)
-    model = Model(contract, candidate.policy, reasons, score, "rule" if champion == "heuristic" else "model")
-    contents = {
-        "model.onnx": onnx,
-        "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
-        "contract.yaml": inputs.contract.read_bytes(),
-        "features.json": _json(Features(features=candidate.features, design_columns=tuple(columns)).model_dump()),
-        "policy.json": _json(candidate.policy.model_dump()),
-        "reasons.json": _json({name: one.model_dump() for name, one in reasons.items()}),
-        "heuristic.json": _json(heuristic.model_dump()),
-        "reference.json": _json(seen),
-        EXAMPLES: _json(examples(model, heuristic, seen["features"])),
-    }
-    agreement = Agreement(
-        rows=len(checked.scores),
-        other_decisions=checked.other_decisions,
-        denied_without_reason=checked.denied_without_reason,
-    )
-    raise_if_any([Problem(f"{folder}", f"the name {name} twice", "it once") for name in extra if name in contents])
-    manifest = write_bundle(folder, contract.name, champion, agreement, {**contents, **extra})
-    line = f"{agreement.rows} test rows agree to {checked.largest_difference:.1e}"
-    if agreement.other_decisions:
-        line += f", {agreement.other_decisions} of them decided otherwise than by scikit-learn"
-    if agreement.denied_without_reason:
-        line += f", {agreement.denied_without_reason} denials that no single feature explains will be referred"
-    return manifest, f"{champion}: {line}; digest {manifest.digest[:12]}"
-
-
-def rule_of(rule: Candidate, contract: Contract, file: str) -> Rule:
-    """The trained rule without its estimator."""
-    (name,) = rule.features
-    words = told(contract, {name: None}, file)[name]
-    return Rule(
-        column=name,
-        threshold=rule.estimator.threshold,
-        share_below=rule.estimator.share_below_,
-        share_passed=rule.estimator.share_passed_,
-        policy=rule.policy,
-        words=words.words,
-        words_if_missing=words.words_if_missing,
-    )
-
-
-def _loaded(name: str, inputs: Inputs) -> tuple[Candidate, Contract]:
-    candidate = load_candidate(inputs.models / f"{name}.skops", inputs.candidates / f"{name}.json")
-    return candidate, bound_contract(inputs.contract, candidate.features)
-
-
-def _json(content: Any) -> bytes:
-    return json_text(content).encode()
+from credit.common.candidate_names import NAMES
+from credit.common.errors import CreditError, Problem
+from credit.common.files import read_json
+from credit.common.params import arguments, read_params
+from credit.packaging.build import Inputs, Package, package
+from credit.report.facts import read_facts
+from credit.report.render import model_card
 
 
 def champion_of(choice: Path) -> str:
@@ -137,7 +38,3 @@ def main() -> None:
     }
     _, line = package(champion, inputs, params, args.bundle, extra)
     print(line)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from credit.candidates import NAMES, Name, load_candidate
-from credit.command import Params, arguments, read_params
+from credit.common.candidate_names import NAMES, Name
+from credit.common.files import write_json
+from credit.common.params import Params, arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.cross_fitting import kept_in_folds, out_of_fold
-from credit.errors import run
-from credit.files import write_json
-from credit.predictions import Predictions, people_columns, write_predictions
-from credit.scoring import score_rows
-from credit.selection import SelectFeatures
-from credit.splitting import Split, fold_codes
-from credit.tables import favourable, open_table, read_frame
-from credit.training import Train
+from credit.data.splitting import Split, fold_codes
+from credit.data.tables import favourable, open_table, read_frame
+from credit.evaluation.predictions import Predictions, people_columns, write_predictions
+from credit.selection.selection import SelectFeatures
+from credit.training.candidates import load_candidate
+from credit.training.cross_fitting import kept_in_folds, out_of_fold
+from credit.training.scores import score_rows
+from credit.training.train import Train
 
 
 class Predict(Params):
@@ -83,7 +83,3 @@ def main() -> None:
     on = "out of fold" if folded else "test rows"
     write_json(args.report, {"predictions": on, "why": why, "rows": rows, "kept_in_folds": kept})
     print(f"{rows:,} rows scored, {on} ({why})")
-
-
-if __name__ == "__main__":
-    run(main)

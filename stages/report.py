@@ -3,14 +3,13 @@
 The page is for a credit officer and a reviewer: the verdict first, then what it rests on, then how to make it again.
 """
 
-from credit.command import arguments
-from credit.errors import run
-from credit.files import write_text
-from credit.page.curves import curves
-from credit.page.facts import facts_of
-from credit.page.render import report_page
-from credit.page.results import read_results
-from credit.page.run import read_run
+from credit.common.files import write_text
+from credit.common.params import arguments
+from credit.report.curves import curves
+from credit.report.facts import facts_of
+from credit.report.provenance import read_run
+from credit.report.render import report_page
+from credit.report.results import read_results
 
 
 def main() -> None:
@@ -22,7 +21,3 @@ def main() -> None:
     write_text(args.page, page)
     write_text(args.card, card)
     print(f"read {args.page}")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from credit.command import arguments, read_params
+from credit.common.files import rounded, write_json
+from credit.common.params import arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.errors import run
-from credit.files import rounded, write_json
-from credit.proxies import guess_together
-from credit.selection import Read, SelectFeatures, select
-from credit.tables import frame_of, open_table
+from credit.data.tables import frame_of, open_table
+from credit.selection.proxies import guess_together
+from credit.selection.selection import Read, SelectFeatures, select
 
 
 def report(contract: Contract, params: SelectFeatures, read: Read) -> dict[str, Any]:
@@ -50,7 +49,3 @@ def main() -> None:
 
 def _column(table: Any, name: str) -> pd.Series:
     return frame_of(table.read(columns=[name]))[name]
-
-
-if __name__ == "__main__":
-    run(main)

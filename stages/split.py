@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from credit.command import arguments, read_params
+from credit.common.errors import Problem, raise_if_any
+from credit.common.files import whole
+from credit.common.params import arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.errors import Problem, raise_if_any, run
-from credit.files import whole
-from credit.raw import literal, quoted
-from credit.splitting import Split, is_test
+from credit.data.raw_files import literal, quoted
+from credit.data.splitting import Split, is_test
 
 
 def split(contract: Contract, params: Split, accepted: Path, train: Path, test: Path) -> dict[str, int]:
@@ -49,7 +49,3 @@ def main() -> None:
     params = read_params(Split, "split")
     rows = split(load_contract(args.contract), params, args.accepted, args.train, args.test)
     print(f"{rows['train']:,} training and {rows['test']:,} test rows")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -3,15 +3,14 @@
 `reports/candidates/<name>.json` says what was trained, so that a diff shows it.
 """
 
-from credit.candidates import Name
-from credit.command import arguments, read_params
+from credit.common.candidate_names import Name
+from credit.common.files import read_json, write_json
+from credit.common.params import arguments, read_params
 from credit.contract import load_contract
-from credit.design_matrix import design_matrix
-from credit.errors import run
-from credit.files import read_json, write_json
-from credit.persistence import save
-from credit.tables import favourable, open_table, read_frame
-from credit.training import Train, features_for, train
+from credit.data.tables import favourable, open_table, read_frame
+from credit.scoring.design_matrix import design_matrix
+from credit.training.skops_files import save
+from credit.training.train import Train, features_for, train
 
 
 def main() -> None:
@@ -28,7 +27,3 @@ def main() -> None:
     save(trained.estimator, args.model)
     write_json(args.report, {"candidate": name, "features": features, **trained.report})
     print(f"{name}: {len(features)} features, cross-validated AUC {trained.report['cross_validated']['roc_auc']:.3f}")
-
-
-if __name__ == "__main__":
-    run(main)

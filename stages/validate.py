@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 from pydantic import Field
 from tqdm import tqdm
 
-from credit.command import Params, arguments, read_params
+from credit.common.errors import Problem, raise_if_any
+from credit.common.files import rounded, whole, write_json
+from credit.common.params import Params, arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.errors import Problem, raise_if_any, run
-from credit.expectations import Breach, Suite
-from credit.files import rounded, whole, write_json
-from credit.groups import group_codes
-from credit.tables import frame_of, open_table, partition_count, partitions
+from credit.contract.groups import group_codes
+from credit.data.expectations import Breach, Suite
+from credit.data.tables import frame_of, open_table, partition_count, partitions
 
 
 class Validate(Params):
@@ -157,7 +157,7 @@ def repeated_ids(contract: Contract, typed: Path) -> list[Any]:
         return []
     import duckdb
 
-    from credit.raw import literal, quoted
+    from credit.data.raw_files import literal, quoted
 
     name = quoted(ids[0])
     query = f"SELECT {name} FROM read_parquet({literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
@@ -193,7 +193,3 @@ def main() -> None:
         print(
             f"  {rule['column']}: {rule['rows']:,} found {rule.get('example', 'otherwise')}, allowed {rule['allowed']}"
         )
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from projects import Project, cloned
+
+from testing.projects import Project, cloned
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def finished(_finished_once: Path, tmp_path: Path) -> Project:
 @pytest.fixture
 def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run one stage of a fresh clone by its command line."""
-    return lambda name, *arguments: project.run("python", "-m", f"stages.{name}", *arguments, check=False)
+    return lambda name, *arguments: project.run("python", "-m", "stages", name, *arguments, check=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

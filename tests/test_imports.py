@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from loans import CONTRACT, loans
+
+from testing.lenders.loans import CONTRACT, loans
 
 ROOT = Path(__file__).parent.parent
 LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import requests
 import yaml
-from parts import wait_until
-from projects import Project
+
+from testing.parts.servers import wait_until
+from testing.projects import Project
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

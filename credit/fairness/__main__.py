@@ -10,18 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from credit.answer import tell
-from credit.command import contract_in_use, read_params
+from credit.common.cli import tell
+from credit.common.errors import run
+from credit.common.files import read_json, rounded
+from credit.common.params import contract_in_use, read_params
 from credit.contract import load_contract
-from credit.errors import run
-from credit.fairness.judging import counted, counted_paired
-from credit.fairness.paired import compare
-from credit.fairness.policy import Fairness
-from credit.fairness.sentences import needed
+from credit.evaluation.predictions import read_predictions
+from credit.fairness.counts import counted
+from credit.fairness.paired import compare, counted_paired
+from credit.fairness.policies import Fairness
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import load_waivers
-from credit.files import read_json, rounded
-from credit.predictions import read_predictions
+from credit.fairness.wording import needed
 
 BLOCKED = 3
 _EXAMPLES = """examples:

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credit.fairness.counts import AND, Counts, Key
-from credit.fairness.figures import FIGURES, WITHIN
-from credit.fairness.policy import Limit, Policy
-from credit.fairness.rates import RATES, Rate, Table
-from credit.fairness.report import undisclosed_share
-from credit.intervals import Array
+from credit.evaluation.intervals import Array
+from credit.fairness.counts import AND, Counts, Key, undisclosed_share
+from credit.fairness.metrics import FIGURES, RATES, WITHIN, Rate, Table
+from credit.fairness.policies import Limit, Policy
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,19 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit.errors import CreditError, Problem, raise_if_any
-from credit.fairness.rows import Groups, check_scores, decision_codes, outcomes_of, problems_of_codes
+from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.contract import Contract
+from credit.contract.columns import UNDISCLOSED
+from credit.evaluation.predictions import Predictions
+from credit.fairness.inputs import (
+    Groups,
+    check_scores,
+    codes_in,
+    decision_codes,
+    groups_in,
+    outcomes_of,
+    problems_of_codes,
+)
 
 Key = tuple[str, ...]
 """One attribute, or a pair of them."""
@@ -124,3 +135,21 @@ def crossed(
 
 def _sums(cell: NDArray[np.int64], shape: tuple[int, ...], weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
+
+
+def counted(contract: Contract, told: Predictions) -> Counts:
+    """Everybody by group, label and decision."""
+    return count(groups_in(contract), codes_in(contract, told.people), told.favourable, told.scores, told.decisions)
+
+
+def undisclosed_share(counts: Counts, key: Key) -> float:
+    """The share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
+    table = counts.people[key].sum((-2, -1))
+    disclosed = table[tuple(slice(len([g for g in counts.groups[name] if g != UNDISCLOSED])) for name in key)]
+    total = int(table.sum())
+    return (total - int(disclosed.sum())) / total if total else float("nan")
+
+
+def number(value: float) -> float | None:
+    """A float for JSON: None for NaN and for no bound."""
+    return float(value) if np.isfinite(value) else None

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from credit.columns import UNDISCLOSED
-from credit.fairness.counts import AND, Counts, Key
-from credit.fairness.figures import FIGURES
+from credit.fairness.counts import AND, Counts, Key, number, undisclosed_share
+from credit.fairness.metrics import FIGURES
 
 
 def report(counts: Counts, level: float = 0.95) -> dict[str, Any]:
@@ -38,16 +37,3 @@ def of_key(counts: Counts, key: Key, level: float) -> dict[str, Any]:
             groups[name][figure] = number(value[cell])
             groups[name][f"{figure}_interval"] = [number(low[cell]), number(high[cell])] if defined else None
     return {"reference": names[0], "undisclosed_share": number(undisclosed_share(counts, key)), "groups": groups}
-
-
-def undisclosed_share(counts: Counts, key: Key) -> float:
-    """The share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
-    table = counts.people[key].sum((-2, -1))
-    disclosed = table[tuple(slice(len([g for g in counts.groups[name] if g != UNDISCLOSED])) for name in key)]
-    total = int(table.sum())
-    return (total - int(disclosed.sum())) / total if total else float("nan")
-
-
-def number(value: float) -> float | None:
-    """A float for JSON: None for NaN and for no bound."""
-    return float(value) if np.isfinite(value) else None

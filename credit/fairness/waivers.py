@@ -11,11 +11,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from credit.command import Params
-from credit.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.files import read_yaml
+from credit.common.params import Params
 from credit.fairness.counts import AND, Counts
-from credit.fairness.policy import Policy
-from credit.files import read_yaml
+from credit.fairness.policies import Policy
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 from pydantic import AwareDatetime, Field
 
-from credit.errors import CreditError, Problem
-from credit.registry.record import Record
-from credit.registry.store import Store, side_by_side
-from credit.registry.words import Words
+from credit.common.errors import CreditError, Problem
+from credit.common.parallel import run_in_threads
+from credit.registry.records import Record, Words
+from credit.registry.store import Store
 
 Kind = Literal["deploy", "rollback", "fallback"]
 BLOCK = 1000
@@ -94,7 +94,7 @@ class Ledger:
         """As `entries`, with what is wrong in the place of each entry that is not valid."""
         last = self.length()
         first = max(last - limit, 0) if limit else 0
-        return side_by_side(self._entry_or_error, list(range(last, first, -1)))
+        return run_in_threads(self._entry_or_error, list(range(last, first, -1)))
 
     def backwards(self) -> Iterator[Entry]:
         """Entries from the newest on, without those that are not valid."""

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from credit.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem
 
 ARTIFACT = "credit-model"
 """As in dvc.yaml, under `artifacts`."""

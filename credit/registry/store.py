@@ -1,34 +1,29 @@
 """Where published versions and ledgers are: a folder, or a bucket by URL. One operation writes: put if absent."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
-from credit.errors import CreditError, Problem, raise_if_any
+from credit.common.errors import CreditError, Problem, raise_if_any
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
 
 DEFAULT = ".store"
-_CONNECTIONS = 16
 _CLIENT: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _MEND = "is RELEASE_STORE right, and may you use it?"
 _SENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
 _BUCKETS = (S3Store, GCSStore, AzureStore)
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Store:
@@ -183,9 +178,3 @@ def store_in_use(make: bool = True) -> Store:
         found = "nothing, and a runner's own disk is gone after the run"
         raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
     return Store(url or DEFAULT, make)
-
-
-def side_by_side(work: Callable[[T], R], items: list[T]) -> list[R]:
-    """`work` on each item, several at once, for what mostly waits for a store."""
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        return list(pool.map(work, items))

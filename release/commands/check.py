@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 EXAMPLE = "release check"
 
@@ -17,9 +17,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Every problem at once; exit code 1 when there is one."""
-    from release.checks import check
     from release.commands.options import wanted_version
-    from release.tags import read_registry
+    from release.registration.checks import check
+    from release.repository.tags import read_registry
 
     registry = read_registry()
     version, bump = wanted_version(args, registry)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 EXAMPLE = """release compare main
   release compare origin/main HEAD --merge-base"""
@@ -28,9 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Answer:
     """Markdown for a comment on a pull request, or the same for a terminal."""
     from release.compare.comment import comment
-    from release.compare.facts import compared
-    from release.compare.revision import revisions
+    from release.compare.comparison import compared
     from release.compare.terminal import plain
+    from release.repository.revision import revisions
 
     told = compared(*revisions(args.base, args.head, args.merge_base))
     text = comment(told).rstrip()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 EXAMPLE = "release deploy v1.2.0 --env prod --reason 'passed staging'"
 
@@ -24,12 +24,12 @@ def run(args: argparse.Namespace) -> Answer:
     from credit.registry.ledger import Ledger
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
-    from release import live, service
-    from release.commands.change import carry_out, would
-    from release.git import actor
-    from release.tagged import in_store, publish
+    from release.deployment import plan, service_client
+    from release.deployment.rollout import carry_out, would
+    from release.registration.publish import in_store, publish
+    from release.repository.git import actor
 
-    service.addresses()  # before anything is made: a deploy that nobody can wait for is none
+    service_client.addresses()  # before anything is made: a deploy that nobody can wait for is none
     store, version = store_in_use(), version_of(args.version)
     record = in_store(store, version)
     if record is None and args.dry_run:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Answer:
         return Answer({"dry_run": True, "version": str(version), "publish": True}, text)
     if record is None:
         record, _ = publish(store, version, actor())
-    change = live.deployment(Ledger(store, args.env), record, live.Why(args.reason, actor()))
+    change = plan.deployment(Ledger(store, args.env), record, plan.Why(args.reason, actor()))
     if args.dry_run:
         return would(change)
     return carry_out(store, change, args)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 EXAMPLE = "release drill"
 
@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Answer:
     """Exit code 1 when a request was lost."""
     from credit.registry.store import store_in_use
-    from release.drill import drill
+    from release.drill.rehearsal import drill
 
     store = store_in_use()
     done = drill(store)

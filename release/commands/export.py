@@ -1,9 +1,59 @@
 """Write a published version to files: bundle archive, model card, report"""
 
 import argparse
+import gzip
+import tarfile
 from pathlib import Path
 
-from release.answer import Answer
+from credit.common.cli import Answer
+from credit.common.errors import CreditError
+from credit.registry import versions
+from credit.registry.names import ARTIFACT, Version
+from credit.registry.store import Store
+from release.repository.tags import read_registry, required_tag
+
+REPORT = "reports/report.html"
+
+
+def export(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
+    """Write the files of a published version into a folder; them, and why there is no report if there is none."""
+    record = versions.required(store, str(version))
+    folder.mkdir(parents=True, exist_ok=True)
+    archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / "model_card.md"
+    files = [archive]
+    with versions.fetched(store, record) as bundle:
+        _pack(bundle, archive, f"{ARTIFACT}-{version}")
+        if (bundle / card.name).is_file():
+            card.write_bytes((bundle / card.name).read_bytes())
+            files.append(card)
+    try:
+        (folder / "report.html").write_bytes(_report(version))
+    except CreditError as error:
+        return files, str(error).partition("\n")[0]
+    return [*files, folder / "report.html"], None
+
+
+def _pack(folder: Path, archive: Path, inside: str) -> None:
+    """The same files give the same archive: no time, no owner, one order."""
+    with (
+        archive.open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for path in sorted(folder.iterdir()):
+            member = tarfile.TarInfo(f"{inside}/{path.name}")
+            member.size = path.stat().st_size
+            member.mode = 0o644
+            with path.open("rb") as content:
+                tar.addfile(member, content)
+
+
+def _report(version: Version) -> bytes:
+    """The report at the version's tag, from DVC. Raises CreditError when it cannot be had."""
+    from release.repository.dvc_outputs import file_at
+
+    return file_at(required_tag(read_registry(), version).commit, REPORT)
+
 
 EXAMPLE = "release export v1.2.0 dist"
 
@@ -18,7 +68,6 @@ def run(args: argparse.Namespace) -> Answer:
     """From the store; the report from DVC, if it is within reach."""
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
-    from release.export import export
 
     files, why_not = export(store_in_use(), version_of(args.version), args.folder)
     lines = [*map(str, files), *([f"no report: {why_not}"] if why_not else [])]

@@ -4,8 +4,103 @@ Kept is what any branch and any tag needs, here and at origin, and what the work
 bundles that no version names and drills that were killed, when they are older than an hour."""
 
 import argparse
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from release.answer import Answer
+from credit.common.cli import Answer
+from credit.common.errors import CreditError, Problem
+from credit.registry import versions
+from credit.registry.names import ARTIFACT
+from credit.registry.store import Store
+from release.drill.rehearsal import PLACE
+from release.repository.git import git, has_origin
+
+
+class Line(NamedTuple):
+    """The last of a line of commits, and how many there are."""
+
+    last: str
+    length: int
+
+
+def needed() -> list[str]:
+    """The commit of every branch and every tag. Raises CreditError unless this clone has all that origin has."""
+    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+        raise CreditError(Problem("this clone", "a shallow one", "one with all tags", "git fetch --unshallow --tags"))
+    refs = git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes", "refs/tags")
+    here = {name: commit for commit, _, name in (line.partition(" ") for line in refs.splitlines())}
+    there = _at_origin() if has_origin() else {}
+    absent = {name for name, kind in zip(there, _types(there.values()), strict=True) if kind == "missing"}
+    absent |= {name for name in there if name.startswith(f"refs/tags/{ARTIFACT}") and name not in here}
+    if absent:
+        shown = ", ".join(name.removeprefix("refs/") for name in sorted(absent)[:3])
+        found = f"nothing of {shown}" + (" and more" if len(absent) > 3 else "")
+        expected = "every branch and every tag of origin"
+        raise CreditError(Problem("this clone", found, expected, "git fetch --force --tags origin"))
+    return sorted({git("rev-parse", "HEAD").strip(), *here.values(), *there.values()})
+
+
+def in_line(commits: list[str]) -> Line:
+    """One line of commits with all that these hold. No branch and no tag leads to it, so `git gc` removes it again."""
+    told = git("cat-file", "--batch-check", stdin="".join(f"{commit}^{{tree}}\n" for commit in commits))
+    trees = sorted({words[0] for line in told.splitlines() if (words := line.split())[1] == "tree"})
+    me = ("-c", "user.name=release gc", "-c", "user.email=release@localhost")
+    last: list[str] = []
+    for tree in trees:
+        parent = ["-p", *last] if last else []
+        last = [git(*me, "commit-tree", *parent, "-m", "what dvc gc keeps", tree).strip()]
+    return Line(last[0], len(trees))
+
+
+def _at_origin() -> dict[str, str]:
+    """What the branches and tags of origin lead to, by their full names."""
+    lines = git("ls-remote", "--heads", "--tags", "origin").splitlines()
+    named = (line.partition("\t") for line in lines)
+    return {name.removesuffix("^{}"): found for found, _, name in named}  # an annotated tag is told before its commit
+
+
+def _types(objects: Iterable[str]) -> list[str]:
+    """What each object is, such as commit, or missing."""
+    told = git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
+    return [line.split()[-1] for line in told.splitlines()]
+
+
+class Unneeded(NamedTuple):
+    """What was killed left behind: digests of bundles that no version names, and the places of drills.
+
+    `kept`: the digests of all other bundles.
+    """
+
+    digests: list[str]
+    kept: list[str]
+    drills: list[str]
+
+    @property
+    def places(self) -> list[str]:
+        """Where all of it is in the store."""
+        return [*(f"bundles/{digest}" for digest in self.digests), *(f"{PLACE}/{drill}" for drill in self.drills)]
+
+
+GRACE = timedelta(hours=1)
+"""How long what looks left behind is left alone: somebody may be publishing it, or rehearsing there, right now."""
+
+
+def unneeded(store: Store, grace: timedelta = GRACE) -> Unneeded:
+    """What no version in the store names. Raises CreditError when a record cannot be read: it may name anything."""
+    before = datetime.now(UTC) - grace
+    records = [versions.find(store, version) for version in versions.versions(store)]
+    needed = {record.digest for record in records if record}
+    folders, _ = store.listed("bundles")
+    dropped = [name for name in folders if name not in needed and _older(store, f"bundles/{name}", before)]
+    drills = [name for name in store.listed(PLACE)[0] if _older(store, f"{PLACE}/{name}", before)]
+    return Unneeded(dropped, [name for name in folders if name not in dropped], drills)
+
+
+def _older(store: Store, place: str, moment: datetime) -> bool:
+    touched = store.touched(place)
+    return touched is not None and touched < moment
+
 
 EXAMPLE = """release gc              says what it would drop
   release gc --force       drops it
@@ -23,10 +118,8 @@ def run(args: argparse.Namespace) -> Answer:
     import subprocess
     import sys
 
-    from credit.errors import CreditError, Problem
+    from credit.common.errors import CreditError, Problem
     from credit.registry.store import store_in_use
-    from release.collect import unneeded
-    from release.needed import in_line, needed
 
     keep = in_line(needed())
     store = store_in_use()

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 if TYPE_CHECKING:
     from credit.registry.ledger import Entry
@@ -31,11 +31,11 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
-    from credit.errors import CreditError
+    from credit.common.dates import time_of
+    from credit.common.errors import CreditError
     from credit.registry.ledger import Entry, Ledger
     from credit.registry.names import ENVIRONMENTS
     from credit.registry.store import store_in_use
-    from release.times import time_of
 
     store = store_in_use()
     environments = [args.env] if args.env else list(ENVIRONMENTS)
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _line(entry: "Entry") -> str:
-    from release.after import who_decides
+    from release.deployment.rollout import who_decides
 
     when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", who_decides(entry)
     return f"{entry.number:>5}  {when}  {entry.kind:8}  {who:20}  {entry.actor}: {entry.reason}"

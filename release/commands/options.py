@@ -7,8 +7,8 @@ from credit.registry.names import ENVIRONMENTS
 
 if TYPE_CHECKING:
     from credit.registry.names import Version
-    from release.bump import Bump
-    from release.tags import Registry
+    from release.repository.next_version import Bump
+    from release.repository.tags import Registry
 
 _LONGEST_WAIT = 86_400
 
@@ -57,7 +57,7 @@ def add_bump(parser: argparse.ArgumentParser) -> None:
 def wanted_version(args: argparse.Namespace, registry: "Registry") -> "tuple[Version, Bump]":
     """The version that was asked for, or the one that the changes since the last one deserve."""
     from credit.registry.names import version_of
-    from release.bump import Bump, proposed
+    from release.repository.next_version import Bump, proposed
 
     last = max(registry.versions, default=None)
     version, bump = proposed(last, registry.versions[last].commit if last else None, "HEAD")
@@ -80,7 +80,7 @@ def _seconds(text: str) -> float:
 
 def _reason(text: str) -> str:
     """Line breaks and tabs are spaces; any other control character is refused, because a database would refuse it."""
-    from credit.registry.words import is_clean
+    from credit.registry.records import is_clean
 
     said = " ".join(text.split())
     if not is_clean(said):

@@ -2,7 +2,7 @@
 
 import argparse
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 EXAMPLE = "release publish v1.2.0"
 
@@ -17,17 +17,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Publishing what is published already is no error; publishing something else under its name is one."""
-    from credit.registry import published
+    from credit.registry import versions
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
-    from release.git import actor
-    from release.tagged import publish
-    from release.tags import read_registry, required_tag
+    from release.registration.publish import publish
+    from release.repository.git import actor
+    from release.repository.tags import read_registry, required_tag
 
     store, version = store_in_use(), version_of(args.version)
     if args.dry_run:
         tag = required_tag(read_registry(), version)
-        there = published.find(store, version)
+        there = versions.find(store, version)
         said = "is published already" if there else f"would be published from commit {tag.commit[:10]} to {store.url}"
         return Answer({"version": str(version), "published": bool(there), "dry_run": True}, f"{version} {said}")
     record, wrote = publish(store, version, actor())

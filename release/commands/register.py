@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from credit.errors import CreditError
-from release.answer import Answer
+from credit.common.cli import Answer
+from credit.common.errors import CreditError
 
 EXAMPLE = "release register -m 'features without the area'"
 
@@ -27,10 +27,10 @@ def _message(text: str) -> str:
 
 def run(args: argparse.Namespace) -> Answer:
     """Tag HEAD, through GTO."""
-    from release import tags
-    from release.checks import check
     from release.commands.options import wanted_version
-    from release.tagged import register
+    from release.registration.checks import check
+    from release.registration.publish import register
+    from release.repository import tags
 
     registry = tags.read_registry()
     version, bump = wanted_version(args, registry)

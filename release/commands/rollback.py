@@ -2,7 +2,7 @@
 
 import argparse
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 EXAMPLE = """release rollback --env prod --reason 'turns away people without a degree'
   release rollback --env prod --to v1.1.0 --reason '...'
@@ -28,21 +28,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
-    from credit.registry import published
+    from credit.registry import versions
     from credit.registry.ledger import Ledger
     from credit.registry.store import store_in_use
-    from release import live
-    from release.commands.change import carry_out, would
-    from release.git import actor
+    from release.deployment import plan
+    from release.deployment.rollout import carry_out, would
+    from release.repository.git import actor
 
     store = store_in_use()
-    ledger, why = Ledger(store, args.env), live.Why(args.reason, actor())
+    ledger, why = Ledger(store, args.env), plan.Why(args.reason, actor())
     if args.to is None:
-        change = live.rollback(ledger, why)
-    elif args.to == live.RULE:
-        change = live.fallback(ledger, why)
+        change = plan.rollback(ledger, why)
+    elif args.to == plan.RULE:
+        change = plan.fallback(ledger, why)
     else:
-        change = live.rollback_to(ledger, published.required(store, args.to), why)
+        change = plan.rollback_to(ledger, versions.required(store, args.to), why)
     if args.dry_run:
         return would(change)
     return carry_out(store, change, args)

@@ -1,8 +1,110 @@
 """What a version is: data, features, parameters, figures, fairness, code, who and when"""
 
 import argparse
+import json
+from typing import Any
 
-from release.answer import Answer
+from credit.common.cli import Answer
+from credit.common.errors import CreditError, Problem
+from credit.common.files import read_json
+from credit.registry import versions
+from credit.registry.ledger import Ledger
+from credit.registry.names import ENVIRONMENTS, Version
+from credit.registry.store import Store
+from credit.registry.versions import Published
+from release.registration.publish import digest_in
+from release.repository.dvc_outputs import locked_outs
+from release.repository.git import in_repository, text_at
+from release.repository.tags import Tag, read_registry
+
+_FILES = ("params.yaml", "reports/choice.json", "reports/metrics.json", "reports/features.json")
+
+
+def facts_of(store: Store, version: Version) -> dict[str, Any]:
+    """Everything about a version. Raises CreditError when it is neither registered here nor published."""
+    tag = read_registry().versions.get(version) if in_repository() else None
+    record = versions.find(store, version)
+    if tag is None and record is None:
+        where = f"git tags and {store.url}"
+        raise CreditError(Problem(where, f"no {version}", "a registered or published version", "see release status"))
+    content: dict[str, Any] = {"version": str(version)}
+    content["registered"] = _registered(tag) if tag else None
+    content["published"] = record.model_dump(mode="json") if record else None
+    content |= _from_git(tag) if tag else {}
+    content |= _from_store(store, record) if record else {}
+    content["live_in"] = [name for name in ENVIRONMENTS if _is_live(store, name, version)]
+    return content
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """What people read."""
+    lines = [f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"]
+    if tag := facts["registered"]:
+        lines += [f"registered  {tag['time']} by {tag['by']}: {tag['message'].splitlines()[0]}"]
+        lines += [f"code        commit {tag['commit']}"]
+    record = facts["published"]
+    lines += [f"published   {record['published_at']} by {record['published_by']}" if record else "published   no"]
+    lines += [f"digest      {facts['digest']}"] if facts.get("digest") else []
+    lines += [f"live in     {', '.join(facts['live_in']) or 'no environment'}"]
+    lines += [f"data        {path}: MD5 {md5}" for path, md5 in facts.get("data", {}).items()]
+    lines += [f"features    {len(facts['features'])}: {', '.join(facts['features'])}"]
+    lines += [f"params      {name}: {json.dumps(value)[:120]}" for name, value in facts.get("params", {}).items()]
+    shown = {name: value for name, value in facts["metrics"].items() if isinstance(value, int | float)}
+    lines += [f"metrics     {name}: {value}" for name, value in shown.items()]
+    lowest = facts["fairness"]["lowest_adverse_impact_ratio"]
+    whom = (
+        f", lowest adverse impact ratio {lowest['value']} for {lowest['attribute']} {lowest['group']}" if lowest else ""
+    )
+    lines += [f"fairness    {facts['fairness']['verdict']} by {facts['fairness']['policy']}{whom}"]
+    return "\n".join(lines)
+
+
+def _registered(tag: Tag) -> dict[str, str]:
+    message = tag.message.partition("\n\ndigest: ")[0]
+    return {"tag": tag.name, "commit": tag.commit, "by": tag.tagger, "time": tag.time, "message": message}
+
+
+def _from_git(tag: Tag) -> dict[str, Any]:
+    """From the small files in git; no data is pulled."""
+    import yaml
+
+    files = {name: text_at(tag.commit, name) or "{}" for name in _FILES}
+    choice, metrics, features = (
+        json.loads(files[f"reports/{name}.json"]) for name in ("choice", "metrics", "features")
+    )
+    params = yaml.safe_load(files["params.yaml"])
+    champion = choice.get("champion", "heuristic")
+    fairness = json.loads(text_at(tag.commit, f"reports/fairness/{champion}.json") or "{}")
+    return {
+        "dataset": (params.get("data") or {}).get("contract"),
+        "candidate": champion,
+        "digest": digest_in(tag),
+        "data": {path: md5 for path, md5 in locked_outs(tag.commit).items() if path.startswith("data/")},
+        "features": features.get("kept", []),
+        "params": params,
+        "metrics": metrics.get(champion, {}),
+        "fairness": _verdict(fairness),
+    }
+
+
+def _from_store(store: Store, record: Published) -> dict[str, Any]:
+    """From the bundle, every hash verified: what really is, if it is published."""
+    with versions.fetched(store, record) as folder:
+        metrics = read_json(folder / "metrics.json").get(record.candidate, {})
+        features = read_json(folder / "features.json")["features"]
+        fairness = _verdict(read_json(folder / "fairness.json"))
+    told = {"dataset": record.dataset, "candidate": record.candidate, "digest": record.digest}
+    return {**told, "features": features, "metrics": metrics, "fairness": fairness}
+
+
+def _verdict(fairness: dict[str, Any]) -> dict[str, Any]:
+    return {name: fairness.get(name) for name in ("policy", "verdict", "lowest_adverse_impact_ratio")}
+
+
+def _is_live(store: Store, environment: str, version: Version) -> bool:
+    entry = Ledger(store, environment).newest()
+    return entry is not None and entry.version == str(version)
+
 
 EXAMPLE = "release show v1.2.0"
 
@@ -16,7 +118,6 @@ def run(args: argparse.Namespace) -> Answer:
     """From the tag if there is one here, else from the store."""
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
-    from release.facts import as_text, facts_of
 
     content = facts_of(store_in_use(), version_of(args.version))
     return Answer(content, as_text(content))

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from release.answer import Answer
+from credit.common.cli import Answer
 
 if TYPE_CHECKING:
     from credit.registry.ledger import Entry, Ledger
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read the newest entry of each ledger; exit code 1 when one is not valid, which does not hide the others."""
-    from credit.registry import published
+    from credit.registry import versions as published
     from credit.registry.ledger import Ledger
     from credit.registry.names import ENVIRONMENTS
     from credit.registry.store import store_in_use
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _seen(ledger: "Ledger") -> Seen:
-    from credit.errors import CreditError
+    from credit.common.errors import CreditError
 
     entry = None
     try:
@@ -64,15 +64,18 @@ def _seen(ledger: "Ledger") -> Seen:
 
 
 def _lines(name: str, seen: Seen) -> list[str]:
-    from release.after import who_decides
-    from release.times import ago
+    from datetime import UTC, datetime
+
+    from credit.common.dates import ago
+    from release.deployment.rollout import who_decides
 
     entry = seen.entry
     if entry is None:
         return [f"{name:10} {f'error: {seen.problem}' if seen.problem else 'nothing was deployed yet'}"]
+    now = datetime.now(UTC)
     back = seen.back or "no version; --to rule lets the rule decide"
     return [
-        f"{name:10} {who_decides(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC ({ago(entry.time)})",
+        f"{name:10} {who_decides(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC ({ago(now - entry.time)})",
         f"{'':10} {entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})",
         f"{'':10} {f'error: {seen.problem}' if seen.problem else f'a rollback returns to {back}'}",
     ]

@@ -1,9 +1,73 @@
 """Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand"""
 
 import argparse
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from release.answer import Answer
+from credit.common.cli import Answer
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.names import ENVIRONMENTS, Version
+from credit.registry.records import one_line
+from credit.registry.store import Store
+from release.deployment import plan as live
+from release.deployment import rollout
+from release.deployment.plan import Change, Why
+from release.registration.publish import in_store, publish
+from release.repository import tags
+from release.repository.tags import Event, live_by_tags
+
+
+class Plan(NamedTuple):
+    """What one environment lacks.
+
+    `untagged`: entries without a tag, the oldest first. `by_hand`: tags that no entry follows yet and that are newer
+    than all that one does. `overtaken`: those that are older than the kill switch. `target`: the version that holds by
+    the tags, None when all are withdrawn.
+    """
+
+    environment: str
+    untagged: list[Entry]
+    by_hand: list[Event]
+    overtaken: list[Event]
+    target: Version | None
+
+
+def plans(store: Store) -> list[Plan]:
+    """What each environment lacks."""
+    registry = tags.read_registry()
+    return [plan(name, Ledger(store, name).entries(), registry.of(name)) for name in ENVIRONMENTS]
+
+
+def plan(environment: str, entries: list[Entry], events: list[Event]) -> Plan:
+    """Compare the ledger of an environment, newest first, with its tags, oldest first."""
+    by_entry = {event.entry for event in events if event.entry is not None}
+    followed = {entry.tag for entry in entries if entry.tag is not None}
+    last_tagged = max((e.number for e in entries if e.number in by_entry or e.tag), default=0)
+    untagged = [e for e in reversed(entries) if e.number > last_tagged and rollout.has_tag(e)]
+    last_linked = max((e.number for e in events if e.entry is not None or e.tag.name in followed), default=0)
+    new = [event for event in events if event.number > last_linked and event.version is not None]
+    switched = entries[0].time if entries and entries[0].kind == "fallback" else None
+    overtaken = [event for event in new if switched and datetime.fromisoformat(event.tag.time) <= switched]
+    by_hand = [event for event in new if event not in overtaken]
+    target = live_by_tags(events)
+    return Plan(environment, untagged, by_hand, overtaken, target.version if target else None)
+
+
+def follow(store: Store, one: Plan, actor: str) -> Change | None:
+    """The change that makes an environment follow the tags, or None. Publishes the version if needed."""
+    if one.untagged or not one.by_hand:
+        return None
+    ledger, event = Ledger(store, one.environment), one.by_hand[-1]
+    said = one_line(f"git tag {event.tag.name}: {event.tag.message.partition(chr(10))[0]}")
+    why = Why(said, one_line(event.tag.tagger) or actor)
+    last = ledger.newest()
+    if one.target is None:
+        return live.fallback(ledger, why) if last else None
+    record = in_store(store, one.target) or publish(store, one.target, actor)[0]
+    if event.withdrawn and last is not None:
+        return live.rollback_to(ledger, record, why, event.tag.name)
+    return live.deployment(ledger, record, why, event.tag.name)
+
 
 EXAMPLE = """release sync    (after gto deprecate credit-model v1.2.0 prod, say)
   release sync --push"""
@@ -21,11 +85,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Fetch the tags, tag entries, follow tags, push."""
-    from credit.errors import CreditError
+    from credit.common.errors import CreditError
     from credit.registry.store import store_in_use
-    from release import after, live, tags
-    from release.git import actor
-    from release.sync import follow, plans
+    from release.deployment import plan, rollout
+    from release.repository import tags
+    from release.repository.git import actor
 
     if not args.no_fetch:
         tags.fetch_tags()
@@ -52,11 +116,11 @@ def run(args: argparse.Namespace) -> Answer:
         if one.by_hand and not one.untagged and args.dry_run:
             lines += [f"{one.environment}: would follow {one.by_hand[-1].tag.name} to {one.target or 'the rule'}"]
         elif change := follow(store, one, actor()):
-            made = live.apply(store, change)
+            made = plan.apply(store, change)
             if made is not None:
                 told["followed"] = made.model_dump(mode="json", exclude_none=True)
-                lines += [f"{one.environment}: {after.who_decides(made)}, as {one.by_hand[-1].tag.name} says"]
-                late += after.late_services(made, args.wait)
+                lines += [f"{one.environment}: {rollout.who_decides(made)}, as {one.by_hand[-1].tag.name} says"]
+                late += rollout.late_services(made, args.wait)
     if args.push and not args.dry_run:
         pushed = tags.push_missing()
         content["pushed"] = pushed

@@ -1,8 +1,104 @@
 """Prove that versions can still be restored byte for byte, from the DVC remote and from the store"""
 
 import argparse
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-from release.answer import Answer
+from credit.bundle.manifest import verified
+from credit.common.cli import Answer
+from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.registry import versions
+from credit.registry.names import Version
+from credit.registry.store import Store
+from release.registration.publish import digest_in
+from release.repository.dvc_outputs import BUNDLE
+from release.repository.git import git
+from release.repository.tags import Registry, required_tag
+
+
+class Proof(NamedTuple):
+    """What was found out about one version."""
+
+    version: Version
+    digest: str | None
+    in_store: bool
+    problems: list[Problem]
+
+
+def prove(store: Store, registry: Registry, version: Version) -> Proof:
+    """Restore a version into an empty place and compare every hash; nothing here is touched or used as a shortcut."""
+    problems: list[Problem] = []
+    digest = None
+    record = None
+    try:
+        tag = required_tag(registry, version)
+        digest = _restored(tag.commit)
+        said = digest_in(tag)
+        if said is not None and said != digest:
+            problems.append(Problem(f"{version} from DVC", f"digest {digest[:12]}", f"{said[:12]}, which the tag says"))
+    except CreditError as error:
+        problems += error.problems
+    try:
+        record = versions.find(store, version)
+        if record is not None:
+            versions.loaded(store, record)
+            if digest is not None and record.digest != digest:
+                where = f"{version} in the store"
+                problems.append(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, DVC's"))
+    except CreditError as error:
+        problems += error.problems
+    return Proof(version, digest, record is not None, problems)
+
+
+def _restored(commit: str) -> str:
+    """The digest of a commit's bundle, after everything that dvc.lock names came from the remote by its hash."""
+    with TemporaryDirectory(prefix="release-") as temporary:
+        clone = Path(temporary) / "clone"
+        git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
+        git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
+        _same_remote(clone)
+        pull = [sys.executable, "-m", "dvc", "pull"]
+        done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = " ".join((done.stderr or done.stdout).split())[-300:]
+            found = f"not all of it ({said})"
+            raise CreditError(
+                Problem(f"the DVC remote, at {commit[:10]}", found, "every output", "dvc push from a copy")
+            )
+        _check_cache(clone / ".dvc/cache/files/md5")
+        return verified(clone / BUNDLE).digest
+
+
+def _same_remote(clone: Path) -> None:
+    """Let a clone use the default remote of this repository, which an old commit may not know yet."""
+    from dvc.config import Config
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        name = repo.config["core"].get("remote")
+        remote = dict(repo.config["remote"][name]) if name else None
+    if remote is None:
+        raise CreditError(Problem("DVC remote", "none", "one to restore from", "dvc remote add --default storage URL"))
+    config = Config(str(clone / ".dvc"))
+    with config.edit("local") as local:
+        local["core"]["remote"] = "proof"
+        local["remote"]["proof"] = remote
+
+
+def _check_cache(cache: Path) -> None:
+    """DVC names what it stores by its MD5; each file is read and must have the name that it has."""
+    problems = []
+    for path in sorted(path for path in cache.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        if found != (path.parent.name + path.name).removesuffix(".dir"):
+            problems.append(Problem(f"the DVC remote: {path.parent.name}/{path.name}", f"MD5 {found}", "its name"))
+    raise_if_any(problems)
+
 
 EXAMPLE = """release verify v1.2.0
   release verify --all"""
@@ -18,11 +114,10 @@ def run(args: argparse.Namespace) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
     from tqdm import tqdm
 
-    from credit.errors import CreditError, Problem
+    from credit.common.errors import CreditError, Problem
     from credit.registry.names import version_of
     from credit.registry.store import store_in_use
-    from release.prove import prove
-    from release.tags import read_registry
+    from release.repository.tags import read_registry
 
     store, registry = store_in_use(), read_registry()
     known = sorted(registry.versions)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from release.compare import groups, sections
+from release.compare import sections
+from release.compare import sections as groups
 from release.compare.markdown import escaped, name
 
 MARKER = "<!-- credit-model-comparison -->"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from release.compare.revision import Revision
+from release.repository.revision import Revision
 
 PROXY = 0.65
 """From this AUC on a feature counts as a proxy of a protected attribute; the example beside `max_proxy` in params."""

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from credit.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem
 
 EXAMPLE = "SERVICE_KEYS_FILE=keys.json python -m service key branch-office --role decide"
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
     import os
     import sys
 
-    from service.keys import make_key
+    from service.api.auth import make_key
 
     file = args.file or Path(os.environ.get("SERVICE_KEYS_FILE", ""))
     if file == Path():

@@ -7,6 +7,92 @@ import argparse
 from itertools import zip_longest
 from typing import Any
 
+from credit.common.errors import CreditError, Problem
+from credit.decision_log.database import Database, Record
+from credit.registry import names, versions
+from credit.registry.ledger import Entry
+from credit.registry.store import Store
+from service.batch.score import asked
+from service.engine.bundle_cache import Cache
+from service.engine.live_version import Serving
+from service.engine.loading import deployed, of_folder
+from service.settings import Settings
+
+COMPARED = ("decision", "score", "reasons", "decided_by", "rule_because")
+
+
+def logged(settings: Settings, identifier: str) -> Record:
+    """A decision from the spool, else from the database. Raises CreditError when it is in neither."""
+    spool = settings.state / "spool.db"
+    urls = [f"sqlite:///{spool}"] if spool.exists() else []
+    for url in [*urls, settings.database]:  # in this order: meanwhile it may move from the first to the second
+        database = Database(url, read_only=True)
+        try:
+            if (record := database.find(identifier)) is not None:
+                return record
+        finally:
+            database.close()
+    raise CreditError(Problem("ID", repr(identifier[:80]), f"the id of a decision in {database}"))
+
+
+def recomputed(serving: Serving, record: Record) -> dict[str, Any]:
+    """What the version says of the logged application, as the log would have it.
+
+    Where the rule stood in for the model it is the rule's word again, since no version tells what went wrong then.
+    """
+    application, because = asked(serving, record["inputs"]), record["rule_because"]
+    if because is None or because == serving.rule_because:
+        decision, because = serving.decide(application)
+    else:
+        decision, because = serving.decide_by_rule(application, because)
+    return decision._asdict() | {"reasons": list(decision.reasons), "rule_because": because}
+
+
+def version_of(record: Record, settings: Settings, store: Store) -> Serving:
+    """The version of a logged decision: from the service's disk, else from the store.
+
+    Raises CreditError when neither has it, and when the version in the store is another bundle than the log says.
+    """
+    entry = deployed(record["version"], record["digest"]) if record["version"] is not None else None
+    there = _on_disk(record, entry, settings)
+    try:
+        publication = _published(record, store)
+    except CreditError:
+        if there is None:
+            raise
+        return there  # the store is out of reach, and not needed
+    if publication is not None and publication.digest != record["digest"]:
+        found = f"digest {record['digest'][:12]} of {record['version']}"
+        raise CreditError(Problem("the decision", found, f"{publication.digest[:12]}, which the store has of it"))
+    if there is not None:
+        return there
+    if publication is None:
+        where = f"the store {store.url}"
+        raise CreditError(Problem(where, f"no bundle with digest {record['digest'][:12]}", "what decided"))
+    with versions.fetched(store, publication) as folder:
+        return of_folder(entry, folder)
+
+
+def _on_disk(record: Record, entry: Entry | None, settings: Settings) -> Serving | None:
+    """From what the service keeps, or from what the image brought: an intact bundle with the digest of the log."""
+    for folder in (Cache(settings.state).folder(record["digest"]), settings.baked):
+        try:
+            serving = of_folder(entry, folder) if folder is not None else None
+        except CreditError:
+            continue
+        if serving is not None and serving.bundle.manifest.digest == record["digest"]:
+            return serving
+    return None
+
+
+def _published(record: Record, store: Store) -> versions.Published | None:
+    """The version in the store; of a decision by no version, such as the image's rule, one with the same bundle."""
+    if record["version"] is not None:
+        return versions.find(store, names.version_of(record["version"]))
+    known = (versions.find(store, version) for version in versions.versions(store))
+    return next((one for one in known if one is not None and one.digest == record["digest"]), None)
+
+
 EXAMPLE = "SERVICE_STATE=.service python -m service replay 019a1b2c3d4e7f708192a3b4c5d6e7f8"
 DIFFERS = 3
 
@@ -22,9 +108,8 @@ def run(args: argparse.Namespace) -> None:
     import json
     import sys
 
-    from credit.answer import tell
+    from credit.common.cli import tell
     from credit.registry.store import store_in_use
-    from service.replay import COMPARED, logged, recomputed, version_of
     from service.settings import settings
 
     chosen = settings()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from credit.registry.names import ENVIRONMENTS
 
 if TYPE_CHECKING:
-    from service.files.score import Tally
-    from service.serving import Serving
+    from service.batch.score import Tally
+    from service.engine.live_version import Serving
 
 EXAMPLE = """python -m service score applications.csv --out decisions.parquet
   python -m service score applications/ --version v1.2.0 --out decisions.csv --rejected rejected.csv
@@ -37,12 +37,12 @@ def run(args: argparse.Namespace) -> None:
     """Write both files and print how many rows became what."""
     import json
 
-    from credit.answer import tell
-    from credit.errors import Problem, raise_if_any
+    from credit.common.cli import tell
+    from credit.common.errors import Problem, raise_if_any
     from credit.registry.store import store_in_use
-    from service.files.score import score_file
-    from service.files.sink import ending_problems
-    from service.loading import live, of_store
+    from service.batch.score import score_file
+    from service.batch.sink import ending_problems
+    from service.engine.loading import live, of_store
 
     out, rejected = args.out, args.rejected or args.out.with_suffix(f".rejected{args.out.suffix}")
     problems = [*ending_problems(out), *(ending_problems(rejected) if args.rejected else [])]

@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Serve until the process is told to end; what was taken in is finished."""
-    from service.process_log import configure
+    from service.logs import configure
     from service.settings import settings
 
     configure()
@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> None:
 def _serve(chosen: "Settings") -> None:  # type: ignore[name-defined]  # noqa: F821
     import uvicorn
 
-    from service.keys import read_keys
-    from service.log.decision_log import DecisionLog
+    from credit.decision_log.log import DecisionLog
+    from service.api.auth import read_keys
 
     read_keys(chosen.keys_file)
     DecisionLog(chosen.database, chosen.state).close()  # tables are made once, before workers start

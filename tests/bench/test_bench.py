@@ -9,7 +9,7 @@ from bench.__main__ import measures
 from bench.process import Usage, medians, timed
 from bench.project import commands
 from bench.report import HEAD, Table, against, markdown, ratio_rows, section, with_section
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 
 ROOT = Path(__file__).parent.parent.parent
 TABLE = Table(("stage", "seconds"), [("fetch", "0.1"), ("ingest", "0.2")])
@@ -86,19 +86,19 @@ def test_a_command_that_fails_is_an_error_with_its_last_words(tmp_path: Path) ->
 
 def test_commands_are_those_of_dvc_yaml_with_their_knobs_filled_in(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("data: {contract: mine}\n")
-    train = "{matrix: {candidate: [a, b]}, cmd: 'python -m stages.train ${item.candidate} ${data.contract}.yaml'}"
-    stages = f"stages:\n  train: {train}\n  end: {{cmd: python -m stages.end}}\n"
+    train = "{matrix: {candidate: [a, b]}, cmd: 'python -m stages train ${item.candidate} ${data.contract}.yaml'}"
+    stages = f"stages:\n  train: {train}\n  end: {{cmd: python -m stages end}}\n"
     (tmp_path / "dvc.yaml").write_text(stages)
     assert commands(tmp_path) == {
-        "train@a": ["python", "-m", "stages.train", "a", "mine.yaml"],
-        "train@b": ["python", "-m", "stages.train", "b", "mine.yaml"],
-        "end": ["python", "-m", "stages.end"],
+        "train@a": ["python", "-m", "stages", "train", "a", "mine.yaml"],
+        "train@b": ["python", "-m", "stages", "train", "b", "mine.yaml"],
+        "end": ["python", "-m", "stages", "end"],
     }
 
 
 def test_every_stage_has_a_command_that_starts_it() -> None:
     for name, command in commands(ROOT).items():
-        assert command[:3] == ["python", "-m", f"stages.{name.split('@')[0]}"]
+        assert command[:4] == ["python", "-m", "stages", name.split("@")[0]]
         assert "$" not in "".join(command)
 
 

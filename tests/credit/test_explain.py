@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from credit.bundle import load_bundle
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from credit.explain import as_text, explain, from_bundle, row_of
-from stages.package import Inputs
+from credit.packaging.build import Inputs
 
 Made = Callable[[str], Path]
 
@@ -90,7 +90,7 @@ def test_a_row_that_is_not_there_is_an_error_with_the_rows_that_are(inputs: Inpu
 def test_a_row_is_found_in_its_partition(
     inputs: Inputs, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credit.tables.PARTITION_ROWS", 7)
+    monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 7)
     assert [row_of(inputs.test, i) for i in (0, 6, 7, 399)] == [rows[i] for i in (0, 6, 7, 399)]
 
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from projects import Project
-
 from credit.summary import summary
+from testing.projects import Project
 
 FIGURES = {"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25}
 RATIO = {"value": 0.774, "attribute": "race", "group": "Black"}

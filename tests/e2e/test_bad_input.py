@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from loans import CONTRACT, loans
-from projects import Project
 
-from credit.errors import run
+from credit.common.errors import run
+from testing.lenders.loans import CONTRACT, loans
+from testing.projects import Project
 
 Stage = Callable[..., "object"]
 RAW = "raw"

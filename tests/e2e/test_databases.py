@@ -6,8 +6,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from parts import postgres
-from projects import Project
+
+from testing.parts.servers import postgres
+from testing.projects import Project
 
 CONTRACT = """\
 name: mine

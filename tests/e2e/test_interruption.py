@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from projects import Project
+
+from testing.projects import Project
 
 
 def children(of: int) -> dict[int, str]:
@@ -29,7 +30,7 @@ def interrupt(project: Project, stage: str, after: float, how: signal.Signals, w
     """Start `dvc repro` and end it `after` seconds into a stage: the stage alone, or the whole group as Ctrl-C does."""
     process = project.start("dvc", "repro")
     deadline = time.monotonic() + 120
-    while not (found := [pid for pid, line in children(process.pid).items() if f"stages.{stage}" in line]):
+    while not (found := [pid for pid, line in children(process.pid).items() if f"stages {stage}" in line]):
         assert process.poll() is None, f"{stage} did not run"
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from projects import Project
 from test_interruption import children
+
+from testing.projects import Project
 
 
 def started(project: Project, *command: str) -> "subprocess.Popen[str]":
@@ -24,7 +25,7 @@ def test_ctrl_c_ends_a_stage_with_one_line_even_while_it_loads_libraries(
     arguments = ["logistic", *paths] if stage == "train" else paths
     # the pipe never gets a writer, so that the stage cannot come to an end by itself
     os.mkfifo(project.folder / "a.yaml")
-    process = started(project, "python", "-m", f"stages.{stage}", *arguments)
+    process = started(project, "python", "-m", "stages", stage, *arguments)
     time.sleep(after)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
@@ -38,7 +39,7 @@ def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Proje
     (finished.folder / "models/candidates/random_forest.skops").unlink()
     process = started(finished, "dvc", "repro", "evaluate")
     deadline = time.monotonic() + 60
-    while not (found := [pid for pid, line in children(process.pid).items() if "stages.train random_forest" in line]):
+    while not (found := [pid for pid, line in children(process.pid).items() if "stages train random_forest" in line]):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     time.sleep(1)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from loans import CONTRACT, loans
-from parts import KEYS, postgres, s3_client, s3_server
-from projects import Project
+
+from testing.lenders.loans import CONTRACT, loans
+from testing.parts.servers import KEYS, postgres, s3_client, s3_server
+from testing.projects import Project
 
 
 @pytest.fixture

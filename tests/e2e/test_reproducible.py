@@ -1,6 +1,6 @@
 """The same inputs give the same bytes."""
 
-from projects import Project
+from testing.projects import Project
 
 
 def test_a_forced_run_on_one_core_elsewhere_gives_the_same_bytes_and_an_unchanged_lock(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hub import SERVICE_KEY, Hub
-from parts import KEYS, s3_server
-from ports import http, port_that_says
-from projects import ROOT, Project
+
+from testing.github import SERVICE_KEY, Hub
+from testing.parts.servers import KEYS, s3_server
+from testing.parts.sockets import http, port_that_says
+from testing.projects import ROOT, Project
 
 V1, V2 = "v1.0.0", "v2.0.0"
 

@@ -1,6 +1,6 @@
 """Stores to release to, and the small lender to fill them."""
 
-from lender import bundles, inputs, rows
-from stores import disk, place, publish, s3, store
+from testing.lenders.small import bundles, inputs, rows
+from testing.stores import disk, place, publish, s3, store
 
 __all__ = ["bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scenario_files import FAIR, HIDDEN, changed
 
-from scenario.knobs import Knobs
-from scenario.people import PARTITION, People
-from scenario.write import generate
+from scenario.applicants import PARTITION, People
+from scenario.generate import generate
+from scenario.params import Knobs
 
 Draw = Callable[..., pd.DataFrame]
 

@@ -1,7 +1,7 @@
 """The fair file, and how to ask for another: what parametrized tests need before any fixture runs."""
 
-from scenario.knobs import Bias, Knobs
-from scenario.people import PARTITION
+from scenario.applicants import PARTITION
+from scenario.params import Bias, Knobs
 
 HIDDEN = ("risk", "creditworthiness", "really_repaid", "score", "ramp")
 """What a drawn frame has beside the file: the truth about each person."""

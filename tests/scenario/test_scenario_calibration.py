@@ -6,7 +6,7 @@ from scenario_files import changed
 from scipy.special import ndtr
 from sklearn.metrics import roc_auc_score
 
-from scenario.knobs import Bias
+from scenario.params import Bias
 
 POPULATION = changed(applicants_from=0)
 

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 from scenario_files import HIDDEN, changed
 
 from credit.contract import load_contract
-from scenario.knobs import Knobs
-from scenario.write import generate
+from scenario.generate import generate
+from scenario.params import Knobs
 
 CONTRACT = "data/contracts/scenario.yaml"
 
@@ -44,7 +44,7 @@ def test_a_failed_run_leaves_the_earlier_file_and_no_draft(tmp_path, monkeypatch
     target = tmp_path / "scenario.csv"
     generate(Knobs(rows=10), target)
     before = target.read_bytes()
-    monkeypatch.setattr("scenario.write._table", lambda *_: 1 / 0)
+    monkeypatch.setattr("scenario.generate._table", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         generate(Knobs(rows=20), target)
     assert target.read_bytes() == before

@@ -5,7 +5,7 @@ import pytest
 from scenario_files import FAIR, HIDDEN, changed
 from scipy.special import ndtri
 
-from scenario.knobs import Bias
+from scenario.params import Bias
 
 RISKY = {"credit_score", "monthly_debt", "late_payments", "utilisation", "inquiries", "repaid"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scenario_files import changed
 
-from scenario.knobs import Bias, Knobs
-from scenario.truth import expected
+from scenario.expected import expected
+from scenario.params import Bias, Knobs
 
 STORIES = {
     "no bias": changed(),

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lender import bundles, inputs, rows
-from projects import cloned
-from releases import deployed
-from services import Service, serving
-from stores import disk, publish
 
-from credit.registry import published
+from credit.registry import versions
 from credit.registry.names import version_of
-from credit.registry.published import Published
 from credit.registry.store import Store
+from credit.registry.versions import Published
+from testing.lenders.small import bundles, inputs, rows
+from testing.projects import cloned
+from testing.releases import deployed
+from testing.services import Service, serving
+from testing.stores import disk, publish
 
 __all__ = ["bundles", "disk", "inputs", "publish", "rows"]
 
@@ -51,7 +51,7 @@ def service_of_many(bundles: Callable[[str], Path], tmp_path_factory: pytest.Tem
     """One service for all tests that leave nothing behind which another would see."""
     folder = tmp_path_factory.mktemp("service")
     store = Store(str(folder / "store"))
-    published.publish(store, version_of("v1.0.0"), bundles("logistic"), "0" * 40, "tester")
+    versions.publish(store, version_of("v1.0.0"), bundles("logistic"), "0" * 40, "tester")
     deployed(store, "v1.0.0")
     with serving(store.url, folder / "state") as running:
         yield running.wait()

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from parts import free_ports, wait_until
-from projects import ROOT, Project
 
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from credit.registry.store import Store
-from service.keys import read_keys
+from service.api.auth import read_keys
+from testing.parts.servers import free_ports, wait_until
+from testing.projects import ROOT, Project
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]

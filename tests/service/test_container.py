@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from containers import IMAGE, Container, Podman, running
 from filelock import FileLock
-from projects import ROOT, cloned
 
 from credit.registry.store import Store
+from testing.containers import IMAGE, Container, Podman, running
+from testing.projects import ROOT, cloned
 
 MODULES = ", ".join(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

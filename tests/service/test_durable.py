@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from load import Load
-from parts import Cluster, cluster, fill, small_disk, wait_until
-from records import in_order
-from services import Service, serving
 from sqlalchemy import text
 
+from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from service.log.database import Database
+from testing.decisions import in_order
+from testing.load import Load
+from testing.parts.servers import Cluster, cluster, fill, small_disk, wait_until
+from testing.services import Service, serving
 
 CLIENTS = 6
 MORE = 60  # decisions that are waited for at each step

@@ -3,7 +3,7 @@
 import signal
 from typing import Any
 
-from services import Service
+from testing.services import Service
 
 
 def test_it_starts_and_says_who_decided(service: Service, asked: list[dict[str, Any]]) -> None:

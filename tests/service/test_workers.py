@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from parts import wait_until
-from releases import deployed
-from services import serving
 
 from credit.registry.store import Store
+from testing.parts.servers import wait_until
+from testing.releases import deployed
+from testing.services import serving
 
 
 def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path, asked: list[dict[str, Any]]) -> None:

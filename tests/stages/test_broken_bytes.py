@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from loans import CONTRACT, loans
 
+from credit.common.errors import CreditError
 from credit.contract import load_contract
-from credit.errors import CreditError
 from stages.ingest import ingest
+from testing.lenders.loans import CONTRACT, loans
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from stages.choose import Choose, choose
 
 PARAMS = Choose.model_validate(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["choose"])

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.candidates import Candidate
-from credit.columns import Column
 from credit.contract import Contract, Source
-from credit.policy import Policy
-from credit.quality import UnitValues
-from credit.rule import ThresholdRule
-from credit.scoring import score_rows
+from credit.contract.columns import Column
+from credit.evaluation.metrics import UnitValues
+from credit.scoring.policy import Policy
+from credit.training.candidates import Candidate
+from credit.training.scores import score_rows
+from credit.training.threshold_rule import ThresholdRule
 from stages.evaluate import Evaluate, evaluate
 
 CONTRACT = Contract(
@@ -55,6 +55,6 @@ def test_partitions_give_the_scores_of_the_whole(
     candidate: Candidate, rows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = score_rows(candidate, CONTRACT, rows, "test")
-    monkeypatch.setattr("credit.tables.PARTITION_ROWS", 7)
+    monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 7)
     for left, right in zip(whole, score_rows(candidate, CONTRACT, rows, "test"), strict=True):
         assert (left == right).all()

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from projects import Project
 
-from credit.columns import Column
+from credit.common.errors import CreditError
 from credit.contract import Contract, Source
-from credit.errors import CreditError
-from credit.fairness.judging import counted
-from credit.fairness.policy import Fairness
+from credit.contract.columns import Column
+from credit.evaluation.predictions import Predictions
+from credit.fairness.counts import counted
+from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
-from credit.predictions import Predictions
 from stages.fairness import judged
+from testing.projects import Project
 
 PARAMS = Fairness.model_validate(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["fairness"])
 CONTRACT = Contract(
@@ -143,7 +143,7 @@ def test_an_expired_waiver_stops_the_stage() -> None:
 def test_a_policy_that_does_not_exist_is_an_error_of_one_line(finished: Project, tmp_path: Path) -> None:
     finished.edit("params.yaml", "policy: four_fifths_screen ", "policy: five_sixths ")
     command = ["data/contracts/loanapp.yaml", "data/predictions", "reports/predictions.json", "waivers", str(tmp_path)]
-    done = finished.run("python", "-m", "stages.fairness", *command, check=False)
+    done = finished.run("python", "-m", "stages", "fairness", *command, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: params.yaml: fairness")
     assert (

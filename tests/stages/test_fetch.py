@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from credit.common.errors import CreditError
 from credit.contract import load_contract
-from credit.errors import CreditError
 from stages.fetch import Loanapp, fetch_loanapp
 from stages.ingest import ingest
 

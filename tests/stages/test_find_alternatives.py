@@ -8,13 +8,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from projects import Project
 from pydantic import ValidationError
 
-from credit.alternatives import FindAlternatives, Shares, command, fairest, named, sweep, variants, with_frontier
-from credit.candidates import NAMES, Logistic
-from credit.errors import CreditError
+from credit.common.candidate_names import NAMES
+from credit.common.errors import CreditError
+from credit.training.alternatives import (
+    FindAlternatives,
+    Shares,
+    command,
+    fairest,
+    named,
+    sweep,
+    variants,
+    with_frontier,
+)
+from credit.training.candidates import Logistic
 from stages.find_alternatives import report
+from testing.projects import Project
 
 ROOT = Path(__file__).parents[2]
 PARAMS = FindAlternatives(

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from credit.columns import Column
+from credit.common.errors import CreditError
 from credit.contract import Contract, Source
-from credit.errors import CreditError
+from credit.contract.columns import Column
 from stages.ingest import ingest
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from credit.bundle import load_bundle
-from credit.candidates import NAMES
-from credit.errors import CreditError
-from credit.page.words import words
-from stages.package import Inputs, Package, champion_of, package
+from credit.common.candidate_names import NAMES
+from credit.common.errors import CreditError
+from credit.common.formatting import words
+from credit.packaging.build import Inputs, Package, package
+from stages.package import champion_of
 
 ROOT = Path(__file__).parents[2]
 PARAMS = Package(max_other_decisions=0)
@@ -31,7 +32,7 @@ def reports(inputs: Inputs, tmp_path: Path) -> Path:
 def run(inputs: Inputs, reports: Path, bundle: Path, seed: str) -> str:
     arguments = [inputs.contract, inputs.train, inputs.test, inputs.models, reports, ROOT / "waivers", bundle]
     done = subprocess.run(
-        [sys.executable, "-m", "stages.package", *map(str, arguments)],
+        [sys.executable, "-m", "stages", "package", *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": seed},
         capture_output=True,

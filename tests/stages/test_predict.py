@@ -10,20 +10,22 @@ import pandas as pd
 import pytest
 import yaml
 from joblib import delayed
-from projects import Project
 
-from credit.candidates import NAMES, load_candidate
-from credit.columns import Column
-from credit.command import read_params
+from credit.common.candidate_names import NAMES
+from credit.common.errors import CreditError
+from credit.common.parallel import run_in_processes
+from credit.common.params import read_params
 from credit.contract import Contract, Source, load_contract
-from credit.cross_fitting import kept_in_folds, out_of_fold, side_by_side
-from credit.errors import CreditError
-from credit.predictions import Predictions, in_folds, read_predictions, write_predictions
-from credit.selection import SelectFeatures, select
-from credit.splitting import Split, fold_codes
-from credit.tables import frame_of, open_table
-from credit.training import Train
+from credit.contract.columns import Column
+from credit.data.splitting import Split, fold_codes
+from credit.data.tables import frame_of, open_table
+from credit.evaluation.predictions import Predictions, in_folds, read_predictions, write_predictions
+from credit.selection.selection import SelectFeatures, select
+from credit.training.candidates import load_candidate
+from credit.training.cross_fitting import kept_in_folds, out_of_fold
+from credit.training.train import Train
 from stages.predict import Predict, predict_folds
+from testing.projects import Project
 
 ROOT = Path(__file__).parents[2]
 KNOBS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -150,7 +152,7 @@ def _die() -> None:
 
 def test_a_worker_that_the_system_kills_is_an_error_of_one_line() -> None:
     with pytest.raises(CreditError, match="predict: found a worker that was killed, expected all of them"):
-        side_by_side([delayed(_die)()], "predict")
+        run_in_processes([delayed(_die)()], "predict")
 
 
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from projects import Project
 
-from credit.manifest import verified
+from credit.bundle.manifest import verified
+from testing.projects import Project
 
 
 def report(project: Project, **env: str) -> "subprocess.CompletedProcess[str]":

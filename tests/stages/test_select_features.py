@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.columns import Column
+from credit.common.errors import CreditError
 from credit.contract import Contract, Source
-from credit.errors import CreditError
-from credit.selection import SelectFeatures
+from credit.contract.columns import Column
+from credit.selection.selection import SelectFeatures
 from stages.select_features import report
 
 PARAMS = SelectFeatures(

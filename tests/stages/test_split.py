@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from credit.columns import Column
+from credit.common.errors import CreditError
 from credit.contract import Contract, Source
-from credit.errors import CreditError
-from credit.splitting import Split
+from credit.contract.columns import Column
+from credit.data.splitting import Split
 from stages.split import split
 
 COLUMNS = {

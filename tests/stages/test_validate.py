@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.columns import Column
+from credit.common.errors import CreditError
 from credit.contract import Contract, Source
-from credit.errors import CreditError
+from credit.contract.columns import Column
 from stages.validate import Tally, Validate, validate
 
 CONTRACT = Contract(
@@ -83,7 +83,7 @@ def test_partitions_add_up_to_the_same_as_the_whole(tmp_path: Path, monkeypatch:
     whole = run(frame, tmp_path)
     files = ["accepted.parquet", "quarantined.parquet"]
     first = [pd.read_parquet(tmp_path / name) for name in files]
-    monkeypatch.setattr("credit.tables.PARTITION_ROWS", 64)
+    monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 64)
     parts = run(frame, tmp_path)
     assert parts.report() == whole.report()
     for name, frame in zip(files, first, strict=True):

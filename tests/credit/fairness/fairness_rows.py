@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from credit.command import read_params
+from credit.common.params import read_params
 from credit.fairness.counts import Counts
-from credit.fairness.policy import Fairness, Limit, Policy, Rules
+from credit.fairness.policies import Fairness, Limit, Policy, Rules
 
 ROOT = Path(__file__).parents[3]
 PARAMS = read_params(Fairness, "fairness", ROOT / "params.yaml")

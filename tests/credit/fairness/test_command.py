@@ -5,9 +5,9 @@ import subprocess
 from typing import Any
 
 import pytest
-from projects import Project
 
-from credit.candidates import NAMES
+from credit.common.candidate_names import NAMES
+from testing.projects import Project
 
 
 def command(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:

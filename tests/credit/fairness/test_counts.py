@@ -7,11 +7,11 @@ from fairness_rows import GROUPS, ROOT, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credit.common.errors import CreditError
 from credit.contract import load_contract
-from credit.errors import CreditError
 from credit.fairness import counts as module
 from credit.fairness.counts import count
-from credit.fairness.rows import codes_in, groups_in
+from credit.fairness.inputs import codes_in, groups_in
 
 
 def same(one: module.Counts, other: module.Counts) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fairness_rows import counted
 
-from credit.fairness.overall import by_attribute, lowest_ratio, worst
+from credit.fairness.verdicts import by_attribute, lowest_ratio, worst
 
 
 def finding(

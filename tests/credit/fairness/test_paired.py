@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from credit.errors import CreditError
-from credit.fairness.changes import rate_change, ratio_change
-from credit.fairness.paired import compare, count_paired
+from credit.common.errors import CreditError
+from credit.fairness.paired import compare, count_paired, rate_change, ratio_change
 
 GROUPS = {"race": ("white", "Black")}
 REFERENCE = (0.72, 0.03, 0.03, 0.22)  # approved by both, by production only, by the candidate only, by neither

@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from credit.fairness.comparisons import comparisons, holm
 from credit.fairness.counts import Counts, count
-from credit.fairness.people_needed import chance_of_pass, people_needed
-from credit.fairness.policy import Fairness, Limit
+from credit.fairness.policies import Fairness, Limit
+from credit.fairness.sample_size import chance_of_pass, people_needed
 from credit.fairness.verdicts import decide, verdicts_of
 
 K = np.arange(31)

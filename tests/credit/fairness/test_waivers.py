@@ -7,7 +7,7 @@ import pytest
 from fairness_rows import ROOT, TODAY, counted, policy, rules
 from pydantic import ValidationError
 
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from credit.fairness.verdicts import decide
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 

@@ -1,5 +1,5 @@
 """Stores with and without published versions."""
 
-from stores import disk, place, publish, s3, store
+from testing.stores import disk, place, publish, s3, store
 
 __all__ = ["disk", "place", "publish", "s3", "store"]

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from releases import WHY, record_of
 
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from credit.registry.ledger import BLOCK, Entry, Ledger
 from credit.registry.store import Store
-from release import live
-from release.live import Change, Why
+from release.deployment import plan as live
+from release.deployment.plan import Change, Why
+from testing.releases import WHY, record_of
 
 
 def append(ledger: Ledger, change: Change) -> Entry:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from credit.registry.store import Store
 
 
@@ -146,7 +146,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     """A file size limit stands for the full disk: the system refuses the write in the same place."""
     code = f"""
 import resource, signal
-from credit.errors import CreditError
+from credit.common.errors import CreditError
 from credit.registry.store import Store
 store = Store({str(tmp_path / "s")!r})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from changes import Edit, commit_all, edited
+
+from testing.report_edits import Edit, commit_all, edited
 
 ROOT = Path(__file__).parents[3]
 

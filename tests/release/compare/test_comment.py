@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from changes import Edit, commit_all
 from markdown_it import MarkdownIt
 
 from release.compare.comment import LIMIT, MARKER, comment
-from release.compare.facts import compared
+from release.compare.comparison import compared
 from release.compare.markdown import escaped
-from release.compare.revision import revisions
+from release.repository.revision import revisions
+from testing.report_edits import Edit, commit_all
 
 EVIL = "<img src=x onerror=y> | @everyone `c` **b** [l](http://e) #12"
 

@@ -4,11 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from changes import Edit, commit_all
 
-from credit.errors import CreditError
-from release.compare.facts import compared
-from release.compare.revision import Revision, revisions
+from credit.common.errors import CreditError
+from release.compare.comparison import compared
+from release.repository.revision import Revision, revisions
+from testing.report_edits import Edit, commit_all
 
 HERE = Revision("the working tree", None)
 

@@ -1,0 +1,18 @@
+"""Every stage of the pipeline, one after the other in this one process, without DVC: `python -m bench.one_process`."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from bench.project import commands
+
+
+def main() -> None:
+    """Call the `main` of each stage with the arguments of dvc.yaml."""
+    for _, _, _, stage, *arguments in commands(Path()).values():
+        sys.argv = [stage, *arguments]
+        import_module(f"stages.{stage}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The text of a draft: facts as values, judgements as questions.
+
+Facts of the file are written as values: types, whether values are missing, the values of categories. Whatever is
+a judgement is written as a question, a value that begins with `?` and goes on with a proposal; `load_contract`
+refuses a contract as long as one is left. Questions are: the role of every column that a name or its content makes
+suspicious (and what follows from that role), codes for missing values, and what no file says (source, licence, row).
+
+A person who must confirm 200 times that a plain feature is a feature stops reading, and misses the one that is not.
+So plain features carry no question of their own; one question, `reviewed`, asks who went through the list of them.
+"""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from contract_draft import fields
+from contract_draft import guesses as proposal
+from contract_draft.column_profile import Look, look_at
+from contract_draft.families import Fold, folds
+from contract_draft.fields import Ask, Field
+from contract_draft.guesses import Guess
+from contract_draft.leakage import tells
+from contract_draft.text_table import text_table
+from contract_draft.yaml_comments import block, mapping
+from credit.common.errors import Problem, raise_if_any
+
+_HEADER = """\
+Draft of a contract for {file}: {rows:,} rows, {columns:,} columns.
+A value that begins with `?` is a question. Replace it by your answer; where the proposal behind the `?` is right,
+delete `? `, and the quotes too if it is a number, a list or true or false. Comments say what to decide.
+A column without a question looks like a plain feature or is not in doubt: `reviewed` asks you to confirm that.
+Give every feature a `description`, and as `reason` the words for an applicant when it counts against them.
+A `range` in a comment is what the file shows, not a limit: write down limits that you know.
+"""
+
+
+def draft(path: Path, name: str) -> tuple[str, int]:
+    """The YAML text of a draft, and how many questions it asks. The same file gives the same text."""
+    with text_table(path) as table:
+        looks = look_at(table)
+        label = proposal.likely_label(looks)
+        telling = tells(table, looks, label) if label else {}
+    raise_if_any(_mark_problems(looks, str(path)))
+    guesses = proposal.guesses(looks, label, telling)
+    columns, families = _entries(looks, guesses)
+    plain = [column for column, guess in guesses.items() if guess.role == "feature"]
+    top = [
+        Field("name", name),
+        Field("row", Ask("What one row is: one application of one person, on which day, where")),
+    ]
+    source = [
+        Field("title", Ask("Where the data comes from")),
+        Field("licence", Ask("The licence, or the ground on which the data may be used")),
+        Field("citation", Ask("How to cite or find the source")),
+    ]
+    reviewed = Field("reviewed", Ask("Who went through the plain features listed above, and when"))
+    lines = [f"# {line}" for line in _HEADER.format(file=path.name, rows=table.rows, columns=len(looks)).splitlines()]
+    lines += [*block(top, 0), "source:", *block(source, 2)]
+    lines += [*_wrapped(f"Plain features ({len(plain):,}): {_few(plain)}"), *block([reviewed], 0), "", "columns:"]
+    lines += mapping(columns)
+    lines += ["", "families:", *mapping(families)] if families else []
+    asked = fields.question_count([top, source, [reviewed], *columns.values(), *families.values()])
+    return "\n".join(lines) + "\n", asked
+
+
+def _mark_problems(looks: Sequence[Look], file: str) -> list[Problem]:
+    return [
+        Problem(f"{file}: {look.name}", f"the value {text!r}", "no `?` at its start: it marks a question in a contract")
+        for look in looks
+        if look.type == "category"
+        for text, _ in look.values
+        if text.startswith("?")
+    ]
+
+
+def _entries(
+    looks: Sequence[Look], guesses: Mapping[str, Guess]
+) -> tuple[dict[str, list[Field]], dict[str, list[Field]]]:
+    """The columns and the families: name to fields, derived columns last."""
+    folded = folds(looks, guesses)
+    members = {name for fold in folded for name in fold.members}
+    columns: dict[str, list[Field]] = {}
+    derived: dict[str, list[Field]] = {}
+    taken = {look.name.casefold() for look in looks}
+    for look in looks:
+        guess = guesses[look.name]
+        if look.name in members:
+            continue
+        name = fields.free_name(look, guess, taken)
+        columns[look.name] = fields.fields(look, guess, name)
+        if name:
+            taken.add(name.casefold())
+            derived[name] = fields.group_fields(look, guess)
+    families = {fold.name: _family(fold) for fold in folded}
+    return {**columns, **derived}, families
+
+
+def _family(fold: Fold) -> list[Field]:
+    pattern = Field("pattern", fold.pattern, f"{len(fold.members):,} columns: {_few(fold.members)}")
+    described = Field("description", Ask("What these columns hold, and in which unit"))
+    return [pattern, *fields.fields(fold.look, fold.guess)[:-1], described]
+
+
+def _wrapped(comment: str) -> list[str]:
+    return textwrap.wrap(comment, 118, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 100 else f"{', '.join(names[:3])}, ..., {names[-1]} ({len(names):,})"

@@ -1,0 +1,39 @@
+"""Times as people write and read them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from credit.common.errors import CreditError, Problem
+
+
+def time_of(text: str) -> datetime:
+    """A moment from ISO 8601; UTC when no zone is given. Raises CreditError when it is none."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        expected = "a time such as 2026-11-23T04:30 or 2026-11-23T04:30+01:00"
+        raise CreditError(Problem("--at", repr(text[:80]), expected)) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+class Moment(NamedTuple):
+    """A time for people, and for programs."""
+
+    said: str
+    iso: str
+    ago: str
+
+
+def moment_of(moment: datetime, now: datetime) -> Moment:
+    """A time, seen from now."""
+    there = moment.astimezone(UTC)
+    return Moment(f"{there.day} {there:%B %Y, %H:%M} UTC", there.isoformat(timespec="seconds"), ago(now - there))
+
+
+def ago(passed: timedelta) -> str:
+    """How long ago, in the largest unit that there is at least one of."""
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(passed.total_seconds() // seconds)
+        if count >= 1:
+            return f"{count:,} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"

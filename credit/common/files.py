@@ -1,0 +1,152 @@
+"""Reading and writing: whole or not at all, and JSON that reads well in a diff."""
+
+import glob
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from credit.common.errors import CreditError, Problem, raise_if_any
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends, and is removed when it fails.
+
+    What a killed process left of the same path is removed too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        if not runs(int(left.suffixes[-2][1:])):
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def runs(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path` that takes its place when the block ends, and is removed when it fails.
+
+    No system exchanges two folders everywhere, so the old one steps aside for a moment. After a crash in that moment
+    the next call puts it back.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for rest in (new, old):
+        shutil.rmtree(rest, ignore_errors=True)
+    new.mkdir()
+    try:
+        yield new
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for rest in (new, old):
+            shutil.rmtree(rest, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON, a table's rows on one line each. Refuses NaN and infinities."""
+    write_text(path, json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """The text that `write_json` writes."""
+    return _json(content) + "\n"
+
+
+def rounded(content: Any, digits: int = 4) -> Any:
+    """`content` with every float rounded, so that another processor prints the same."""
+    if isinstance(content, Mapping):
+        return {key: rounded(value, digits) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value, digits) for value in content]
+    return round(float(content), digits) + 0.0 if isinstance(content, float) else content
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON. Raises CreditError when the file is not there or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CreditError(
+            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
+        ) from None
+    except ValueError as error:
+        raise CreditError(Problem(str(path), str(error), "JSON")) from None
+
+
+def read_yaml(path: Path) -> Any:
+    """Read YAML in which no key stands twice. Raises CreditError that names the file and the key."""
+    twice: list[Problem] = []
+
+    class Loader(yaml.CSafeLoader):
+        """Safe, and a key that stands twice is an error instead of the last one winning."""
+
+    def mapping(loader: Loader, node: yaml.MappingNode) -> Any:
+        lines: dict[Any, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key.start_mark)
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                found = f"the name on lines {lines[key.value]} and {line}"
+                twice.append(Problem(f"{path}: {key.value}", found, "it once"))
+            lines[key.value] = line
+        return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a safe one
+    except FileNotFoundError:
+        there = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) or "none"
+        raise CreditError(Problem(str(path), "no such file", f"a YAML file (there are: {there})")) from None
+    except UnicodeDecodeError as error:
+        raise CreditError(Problem(str(path), f"the byte at {error.start} is not UTF-8", "UTF-8 text")) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
+        raise CreditError(Problem(str(path), str(error), "YAML")) from None
+    raise_if_any(twice)
+    return content
+
+
+def _json(content: Any, depth: int = 0) -> str:
+    """Two levels of containers over several lines, what is deeper on one line each."""
+    if depth == 2 or not content or not isinstance(content, dict | list):
+        return json.dumps(content, ensure_ascii=False, allow_nan=False)
+    if isinstance(content, dict):
+        lines = [f"{json.dumps(key, ensure_ascii=False)}: {_json(value, depth + 1)}" for key, value in content.items()]
+    else:
+        lines = [_json(value, depth + 1) for value in content]
+    opening, closing = "{}" if isinstance(content, dict) else "[]"
+    indent = "  " * depth
+    return f"{opening}\n" + ",\n".join(f"{indent}  {line}" for line in lines) + f"\n{indent}{closing}"

@@ -1,0 +1,34 @@
+"""Run many tasks at once, in threads or in processes; results keep the order of their tasks."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from credit.common.errors import CreditError, Problem
+
+_THREADS = 16
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run_in_threads(work: Callable[[T], R], items: list[T]) -> list[R]:
+    """`work` on each item, several at once, for what mostly waits for a store."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(work, items))
+
+
+def run_in_processes(tasks: list[Any], bar: str) -> list[Any]:
+    """The results of joblib's delayed tasks, in their order, from as many processes as there are cores.
+
+    Processes, not threads: small trees are mostly Python, of which a process runs one thread at a time.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    from joblib import Parallel
+    from tqdm import tqdm
+
+    try:
+        results = Parallel(n_jobs=-1, return_as="generator")(tasks)
+        return list(tqdm(results, bar, len(tasks), unit="model", disable=None))
+    except BrokenProcessPool:
+        raise CreditError(Problem(bar, "a worker that was killed", "all of them", "is there enough memory?")) from None

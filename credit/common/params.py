@@ -1,0 +1,54 @@
+"""What every stage's command line has in common: paths as arguments, knobs from its own block of params.yaml."""
+
+import argparse
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from credit.common.errors import CreditError, Problem, problems_of
+from credit.common.files import read_yaml
+
+
+class Params(BaseModel):
+    """A block of params.yaml: frozen, and an unknown key, NaN or an infinity is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Data(Params):
+    """The block `data`. `contract`: the name of the dataset in use."""
+
+    contract: str
+
+
+P = TypeVar("P", bound=Params)
+
+
+def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) -> P:
+    """One block of params.yaml, such as `train` or `train.policy`, as its model.
+
+    Raises CreditError with every unknown, missing or impossible value.
+    """
+    content = read_yaml(path)
+    for name in block.split("."):
+        if not isinstance(content, dict) or name not in content:
+            raise CreditError(Problem(f"{path}: {block}", "no such block", "the block of this stage"))
+        content = content[name] or {}
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise CreditError(problems_of(error, str(path), block)) from None
+
+
+def contract_in_use() -> Path:
+    """The file of the contract that params.yaml names. Commands of people need it; stages get theirs from dvc.yaml."""
+    return Path(f"data/contracts/{read_params(Data, 'data').contract}.yaml")
+
+
+def arguments(doc: str | None, *names: str) -> argparse.Namespace:
+    """Positional arguments, each a path or a name, given by dvc.yaml. `--help` shows the stage's docstring."""
+    parser = argparse.ArgumentParser(description=doc, epilog="Run by `dvc repro`; dvc.yaml gives the arguments.")
+    for name in names:
+        parser.add_argument(name, type=Path)
+    return parser.parse_args()

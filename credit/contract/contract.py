@@ -1,0 +1,173 @@
+"""The contract: one YAML file that says what a dataset is, and who may see which column.
+
+`load_contract(path)` gives a frozen `Contract`. Column types, roles and the rules between them are checked here,
+all findings at once, before any data is read.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.files import read_yaml
+from credit.contract.columns import Column, Family, Part, Role
+from credit.contract.leakage import leak_problems
+
+_MARK = "?"  # a value that starts with this is a question which a person has not answered yet
+
+
+class Source(Part):
+    """Where the data comes from, under which licence, and how to cite it."""
+
+    title: str
+    licence: str
+    citation: str
+    notes: str = ""
+
+
+class Contract(Part):
+    """What a dataset is. `columns` keeps the order of the file; derived columns have `sql`."""
+
+    name: str
+    row: str
+    reviewed: str = ""
+    source: Source
+    columns: dict[str, Column]
+    families: dict[str, Family] = Field(default_factory=dict)
+
+    @property
+    def raw(self) -> dict[str, Column]:
+        """The columns that the raw file must have."""
+        return {name: column for name, column in self.columns.items() if column.sql is None}
+
+    @property
+    def derived(self) -> dict[str, Column]:
+        """The columns computed from others by their SQL expression."""
+        return {name: column for name, column in self.columns.items() if column.sql is not None}
+
+    @property
+    def features(self) -> dict[str, Column]:
+        """What a model may see: roles feature and score, never a protected column."""
+        return {name: column for name, column in self.columns.items() if column.role in ("feature", "score")}
+
+    @property
+    def protected(self) -> dict[str, Column]:
+        """The attributes by which equal treatment is judged."""
+        return self.of_role("protected")
+
+    @property
+    def label(self) -> str:
+        """The name of the label column."""
+        return next(iter(self.of_role("label")))
+
+    @property
+    def score(self) -> str | None:
+        """The name of the column that the rule decides by, if the dataset has one."""
+        return next(iter(self.of_role("score")), None)
+
+    def of_role(self, role: Role) -> dict[str, Column]:
+        """The columns of one role."""
+        return {name: column for name, column in self.columns.items() if column.role == role}
+
+    def bound_to(self, names: Iterable[str], where: str) -> "Contract":
+        """This contract with each family replaced by its members among `names`, the columns of the file `where`.
+
+        Raises CreditError that lists every missing and every unknown column.
+        """
+        times = Counter(iter(names))  # of a dict, Counter would take the values for counts
+        families: dict[str, list[str]] = {name: [] for name in times if name not in self.columns}
+        for key, family in self.families.items():
+            for name in filter(re.compile(family.pattern).fullmatch, families):
+                families[name].append(key)
+        members = {name: self.families[keys[0]].member() for name, keys in families.items() if keys}
+        known = self.columns.keys() | members.keys()
+        problems = [
+            Problem(f"{where}: {name}", "no such column", f"one of type {self.raw[name].type}")
+            for name in self.raw
+            if name not in times
+        ]
+        problems += [
+            Problem(f"{where}: {name}", "a column that the contract does not have", "only columns of the contract")
+            for name in times
+            if name not in known
+        ]
+        problems += [
+            Problem(f"{where}: {name}", f"the column {count} times", "it once")
+            for name, count in times.items()
+            if count > 1
+        ]
+        problems += [
+            Problem(f"{where}: {name}", f"a member of the families {keys}", "a member of one")
+            for name, keys in families.items()
+            if len(keys) > 1
+        ]
+        raise_if_any(problems)
+        return self.model_copy(update={"columns": {**self.columns, **members}, "families": {}})
+
+
+def load_contract(path: str | Path) -> Contract:
+    """Read and check a contract file. Raises CreditError with every problem that it has."""
+    file = str(path)
+    content = read_yaml(Path(path))
+    if not isinstance(content, dict):
+        raise CreditError(Problem(file, "no keys", "a contract"))
+    raise_if_any(
+        [
+            Problem(f"{file}: {key}", f"the unanswered mark {value!r}", "a person's answer")
+            for key, value in _leaves(content)
+            if isinstance(value, str) and value.startswith(_MARK) and not (value == _MARK and _in_list(key))
+        ]
+    )
+    try:
+        contract = Contract.model_validate(content)
+    except ValidationError as error:
+        raise CreditError(problems_of(error, file)) from None
+    raise_if_any(_name_problems(contract, file))
+    raise_if_any([*_role_problems(contract, file), *leak_problems(contract.columns, contract.families, file)])
+    return contract
+
+
+def _leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
+    if isinstance(node, dict | list):
+        items = node.items() if isinstance(node, dict) else enumerate(node)
+        for name, value in items:
+            yield from _leaves(value, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, node
+
+
+def _in_list(key: str) -> bool:
+    """Whether a key is that of a list's item: there a lone `?` is data, the way many files write a missing value."""
+    return key.rpartition(".")[2].isdigit()
+
+
+def _role_problems(contract: Contract, file: str) -> list[Problem]:
+    problems = []
+    for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("time", 0, 1)):
+        names = list(contract.of_role(role))  # type: ignore[arg-type]
+        if not least <= len(names) <= most:
+            expected = "exactly one" if least else "at most one"
+            problems.append(Problem(f"{file}: columns", f"{names or 'none'} of role {role}", expected))
+    if not contract.features and not any(family.role == "feature" for family in contract.families.values()):
+        problems.append(Problem(f"{file}: columns", "none of role feature", "at least one"))
+    return problems
+
+
+def _name_problems(contract: Contract, file: str) -> list[Problem]:
+    """Names that SQL takes for the same, and patterns that are none."""
+    problems = []
+    first: dict[str, str] = {}
+    for name in contract.columns:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            problems.append(Problem(f"{file}: columns.{name}", f"the name {other} too", "names that differ in letters"))
+    for name, family in contract.families.items():
+        try:
+            re.compile(family.pattern)
+        except re.error as error:
+            problems.append(Problem(f"{file}: families.{name}.pattern", str(error), "a regular expression"))
+    return problems

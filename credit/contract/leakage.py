@@ -1,0 +1,41 @@
+"""Ways round the rule that a model sees no protected column: derived columns made of what they should not be."""
+
+import re
+from collections.abc import Mapping
+
+from credit.common.errors import Problem
+from credit.contract.columns import Column, Family
+
+
+def leak_problems(columns: Mapping[str, Column], families: Mapping[str, Family], file: str) -> list[Problem]:
+    """A feature computed from a protected or ignored column, or feeding a protected one, would let it in."""
+    problems = []
+    for name, column in columns.items():
+        for used, source in _used_by(column, columns, families):
+            where = f"{file}: columns.{name}.sql"
+            if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
+                problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
+            if column.role in ("protected", "label") and source.role in ("feature", "score"):
+                mend = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
+                found = f"{source.role}, and the {column.role} {name} is made of it"
+                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", mend))
+            if source.sql is not None:
+                problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
+    return problems
+
+
+def _used_by(column: Column, columns: Mapping[str, Column], families: Mapping[str, Family]) -> list[tuple[str, Column]]:
+    """The columns, and for a member of a family its family, that an SQL expression names."""
+    names = names_in(column.sql or "")
+    known = {name.casefold(): (name, found) for name, found in columns.items()}
+    used = [known[name] for name in sorted(names & known.keys())]
+    for name in sorted(names - known.keys()):
+        members = (f for f in families.values() if re.fullmatch(f.pattern, name, re.IGNORECASE))
+        used += [(name, family) for family in members]
+    return used
+
+
+def names_in(sql: str) -> set[str]:
+    """The names in an SQL expression, in small letters: SQL does not tell capitals from them."""
+    name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
+    return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

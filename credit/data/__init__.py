@@ -1,0 +1,1 @@
+"""How the rows are read, cast, checked and split."""

@@ -1,0 +1,139 @@
+"""Raw files: one CSV or Parquet file, or a folder of such files, told apart by their first bytes."""
+
+import csv
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credit.common.errors import CreditError, Problem, raise_if_any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_DELIMITERS = ",;\t|"
+_OTHER_KINDS = {
+    b"PK\x03\x04": "a zip archive or an Excel file",
+    b"\x1f\x8b": "a gzip file",
+    b"BZh": "a bzip2 file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"SQLite format 3": "an SQLite database",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"[{": "JSON text",
+    b'{"': "JSON text",
+}
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """An SQL literal of a text, a number, or a list of them."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Files of one format and one header."""
+
+    files: tuple[Path, ...]
+    parquet: bool
+    columns: tuple[str, ...]
+    delimiter: str = ","
+
+    def scan(self, types: Mapping[str, str]) -> str:
+        """SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
+        files = literal([str(file) for file in self.files])
+        if self.parquet:
+            alike = ", union_by_name=true" if len(self.files) > 1 else ""  # else the first file's types: 3.7 becomes 4
+            return f"read_parquet({files}{alike})"
+        columns = "{" + ", ".join(f"{literal(name)}: {literal(types[name])}" for name in self.columns) + "}"
+        options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}"
+        return f"read_csv({files}, delim={literal(self.delimiter)}, {options})"
+
+
+def open_raw(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
+    """Look at the raw file or folder: its format and header. `known` names tell which delimiter a CSV file uses.
+
+    Raises CreditError for a missing, empty, truncated or undecodable file and for files of different headers.
+    """
+    files = _files(path)
+    headers = {file: _header(file, known, connection) for file in files}
+    first = files[0]
+    expected = f"those of {first}, in the same order and format"
+    raise_if_any([Problem(str(file), "other columns", expected) for file in files if headers[file] != headers[first]])
+    columns, delimiter = headers[first]
+    return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise CreditError(Problem(str(path), "no such file", "a CSV or Parquet file, or a folder of them"))
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
+    if not files:
+        raise CreditError(Problem(str(path), "an empty folder", "CSV or Parquet files"))
+    return files
+
+
+def _header(file: Path, known: Collection[str], connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+    with file.open("rb") as opened:
+        start = opened.read(16)
+    if not start:
+        raise CreditError(Problem(str(file), "an empty file", "a CSV file with a header, or a Parquet file"))
+    for magic, kind in _OTHER_KINDS.items():
+        if start.startswith(magic):
+            raise CreditError(Problem(str(file), kind, "CSV in UTF-8, or Parquet", "unpack or export it first"))
+    return _parquet_header(file, connection) if start.startswith(b"PAR1") else _csv_header(file, known)
+
+
+def _csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
+    """The names in the first line and the delimiter: the one that gives the most known names, else the most names."""
+    headers = {}
+    try:
+        for delimiter in _DELIMITERS:
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                headers[delimiter] = tuple(next(csv.reader(opened, delimiter=delimiter), ()))
+    except UnicodeDecodeError:
+        raise CreditError(not_utf8(file)) from None
+    except csv.Error as error:
+        raise CreditError(Problem(str(file), f"a first line that is not CSV ({error})", "names of columns")) from None
+    best = max(_DELIMITERS, key=lambda d: (len(set(headers[d]) & set(known)), len(headers[d])))
+    return headers[best], best
+
+
+def _parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+    import duckdb
+
+    try:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(file)})").fetchall()
+    except duckdb.Error as error:
+        raise CreditError(unreadable(file, error)) from None
+    return tuple(row[0] for row in rows), None
+
+
+def not_utf8(file: Path) -> Problem:
+    """The problem of a file in another encoding."""
+    return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
+
+
+_CSV_ERRORS = (
+    r"^(Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote|Maximum line size of \d+ bytes)"
+)
+
+
+def unreadable(path: Path, error: Exception) -> Problem:
+    """DuckDB's error about a file as a problem, without advice about DuckDB and without the line of personal data."""
+    text = str(error)
+    where = (re.findall(r"^  file = (.+)$", text, re.MULTILINE) or [str(path)])[-1]
+    if "not utf-8 encoded" in text or "Invalid unicode" in text:
+        return not_utf8(Path(where))
+    if line := re.search(r"CSV Error on Line: (\d+)", text):
+        told = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
+        return Problem(where, f"{told} in line {line[1]}", "a readable CSV or Parquet file")
+    return Problem(where, text.splitlines()[0], "a readable CSV or Parquet file")

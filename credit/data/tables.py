@@ -1,0 +1,56 @@
+"""Parquet tables as pandas frames: chosen columns, in one piece or in partitions."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from credit.common.errors import CreditError, Problem
+from credit.contract import Contract
+
+PARTITION_ROWS = 250_000
+"""Rows per partition: some tens of megabytes, whatever the size of the table."""
+
+
+def open_table(path: Path) -> pq.ParquetFile:
+    """A Parquet file. Raises CreditError when it is missing or not readable."""
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise CreditError(
+            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
+        ) from None
+    except pa.ArrowException as error:
+        raise CreditError(Problem(str(path), str(error), "a Parquet file", "run dvc checkout or dvc repro")) from None
+
+
+def partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The table in pieces of at most PARTITION_ROWS rows, in order."""
+    yield from table.iter_batches(PARTITION_ROWS, columns=columns)
+
+
+def partition_count(table: pq.ParquetFile) -> int:
+    """How many pieces `partitions` gives."""
+    return int(-(-table.metadata.num_rows // PARTITION_ROWS))
+
+
+def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The chosen columns of a Parquet file as a frame."""
+    return frame_of(open_table(path).read(columns=list(columns)))
+
+
+def frame_of(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
+    """A frame whose booleans and integers with missing values are nullable and not turned into objects or floats."""
+    nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get, ignore_metadata=True)
+    return frame
+
+
+def favourable(contract: Contract, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each row's label is the favourable one; shape (n,)."""
+    wanted = contract.columns[contract.label].favourable
+    return np.asarray(frame[contract.label] == wanted, dtype=np.bool_)

@@ -1,0 +1,203 @@
+"""A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
+
+import select as io
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from credit.common.errors import CreditError, Problem
+from credit.decision_log.bulk_insert import ROWS, insert, insertion
+from credit.decision_log.tables import DECISIONS
+
+_JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
+
+_SECONDS = 3
+"""How long a database may keep a decision waiting before the spool takes it."""
+
+Record = dict[str, Any]
+"""A row of DECISIONS."""
+
+
+class Database:
+    """SQLite or PostgreSQL. Operations raise CreditError, in one line without a secret, when it does not answer.
+
+    With `read_only`, nothing is made or changed, whatever is asked of it.
+    """
+
+    def __init__(self, url: str, read_only: bool = False) -> None:
+        try:
+            self._url = make_url(url)
+            self.engine = _engine(url, read_only)
+            self._own: PoolProxiedConnection | None = None
+            self._turn = threading.Lock()
+            self._errors: tuple[type[Exception], ...] = (
+                SQLAlchemyError,
+                OSError,
+                self.engine.dialect.loaded_dbapi.Error,
+            )
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
+            raise CreditError(
+                Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
+            ) from None
+
+    def __str__(self) -> str:
+        return self._url.set(query={}).render_as_string(hide_password=True)
+
+    def prepare(self) -> None:
+        """Make the tables what this code expects; several processes may do so at once."""
+        from credit.decision_log.migrate import upgrade
+
+        with self._telling():
+            upgrade(self.engine)
+
+    def add(self, records: Sequence[Record]) -> dict[str, Record]:
+        """Write decisions in one transaction, which is durable when this returns.
+
+        A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
+        not written. Gives, for each idempotency key, the decision that is there under it now.
+        """
+        keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
+        if not keys and len(records) <= ROWS:
+            if records:
+                self._insert_alone(records)
+            return {}
+        with self._telling(), self.engine.begin() as connection:
+            insert(connection, records)
+            return _under(connection, keys)
+
+    def under(self, keys: Sequence[str]) -> dict[str, Record]:
+        """The decisions that are here under idempotency keys."""
+        with self.reading() as connection:
+            return _under(connection, keys)
+
+    def _insert_alone(self, records: Sequence[Record]) -> None:
+        """In a transaction that is the statement itself, on a connection that stays: the way of nearly all decisions.
+
+        Once more on a new connection, for the old one may have ended long ago; what is there by then is left alone.
+        """
+        statement, values = insertion(self.engine.dialect, records)
+        with self._telling(), self._turn:
+            if self._own is not None:
+                try:
+                    self._own.cursor().execute(statement, values)
+                except self._errors:
+                    self._drop()
+                else:
+                    return
+            try:
+                self._own = self._opened()
+                self._own.cursor().execute(statement, values)
+            except self._errors:
+                self._drop()
+                raise
+
+    def _opened(self) -> PoolProxiedConnection:
+        own = self.engine.raw_connection()
+        if self.engine.dialect.name == "postgresql":
+            own.driver_connection.autocommit = True  # type: ignore[union-attr]  # SQLite's does, see _durable
+        return own
+
+    def _drop(self) -> None:
+        if self._own is not None:
+            self._own.invalidate()
+            self._own = None
+
+    def find(self, identifier: str) -> Record | None:
+        """One decision; None when it is not here."""
+        with self.reading() as connection:
+            row = connection.execute(select(DECISIONS).where(DECISIONS.c.id == identifier)).first()
+        return dict(row._mapping) if row is not None else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read by."""
+        with self._telling(), self.engine.connect().execution_options(begins="BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction, which is durable when the block has ended."""
+        with self._telling(), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give every connection back."""
+        with self._turn:
+            self._drop()
+        self.engine.dispose()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+            raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
+
+
+def _engine(url: str, read_only: bool) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        limit = f"-c statement_timeout={_SECONDS * 1000}"
+        limit += " -c default_transaction_read_only=on" if read_only else ""
+        arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
+        pool: dict[str, Any] = {"pool_timeout": _SECONDS, "pool_size": 3, "max_overflow": 2}
+        engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
+        event.listen(engine, "do_connect", _impatient)
+        event.listen(engine, "checkout", _still_there)
+        return engine
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError(parsed.get_backend_name())
+    if read_only:
+        uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
+        return create_engine("sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_SECONDS, uri=True))
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    arguments = {"timeout": _SECONDS, "check_same_thread": False}
+    engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS)
+    event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _write_at_once)
+    return engine
+
+
+def _under(connection: Connection, keys: Sequence[str]) -> dict[str, Record]:
+    there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
+    return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+
+
+def _impatient(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
+    """The server's own limits are nothing to a server that hangs."""
+    from credit.decision_log.postgres import Impatient
+
+    return Impatient.connect(*arguments, **named)
+
+
+def _still_there(connection: Any, _: Any, __: Any) -> None:
+    """A server that restarted has said goodbye to idle connections: such a one is replaced, and nobody notices."""
+    watched = io.poll()
+    watched.register(connection.fileno(), io.POLLIN)
+    if watched.poll(0):
+        raise DisconnectionError
+
+
+def _durable(connection: Any, _: Any) -> None:
+    """Committed means on the disk. Readers do not wait for writers; the log is tidied up seldom, which takes long."""
+    connection.isolation_level = None  # else the driver begins transactions by itself, and too late
+    cursor = connection.cursor()
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4000", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _write_at_once(connection: Connection) -> None:
+    """A transaction that first reads and then writes would fail where another process writes, instead of waiting."""
+    connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))

@@ -1,0 +1,94 @@
+"""Group commit: decisions that wait while one transaction is made durable go into the next one together."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from credit.common.errors import CreditError, Problem
+from credit.decision_log.database import Record
+from credit.decision_log.log import DecisionLog
+
+_LOG = logging.getLogger(__name__)
+
+_LARGEST = 1_000
+"""Decisions in one transaction, unless one batch of applications has more."""
+
+Told = Callable[[list[Record] | CreditError], object]
+
+
+class Item(NamedTuple):
+    """Decisions to write, and who is told what holds, or that nothing could be written."""
+
+    records: list[Record]
+    told: Told
+
+
+class Writer:
+    """A thread that writes, and one that replays the spool when the database is back."""
+
+    def __init__(self, log: DecisionLog, retry_seconds: float = 1.0) -> None:
+        self._log, self._retry = log, retry_seconds
+        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._ended = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._write, name="decision-log"),
+            threading.Thread(target=self._recover, name="decision-log-replay", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, item: Item) -> None:
+        """Queue decisions; returns at once."""
+        self._queue.put(item)
+
+    def close(self) -> None:
+        """Write what is queued, then end."""
+        self._queue.put(None)
+        self._ended.set()
+        self._threads[0].join()
+
+    def _write(self) -> None:
+        while (first := self._queue.get()) is not None:
+            items, decisions = [first], len(first.records)
+            while decisions < _LARGEST:
+                try:
+                    more = self._queue.get_nowait()
+                except Empty:
+                    break
+                if more is None:
+                    self._queue.put(None)
+                    break
+                items.append(more)
+                decisions += len(more.records)
+            self._commit(items)
+
+    def _commit(self, items: Sequence[Item]) -> None:
+        try:
+            holds = iter(self._log.write([record for item in items for record in item.records]))
+        except CreditError as error:
+            for item in items:
+                _tell(item, error)
+        except Exception as error:  # noqa: BLE001 - nobody waits for ever, and the next ones are written
+            _LOG.exception("the decision log failed")
+            for item in items:
+                _tell(item, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
+        else:
+            for item in items:
+                _tell(item, list(islice(holds, len(item.records))))
+
+    def _recover(self) -> None:
+        while not self._ended.wait(self._retry):
+            try:
+                self._log.recover()
+            except Exception:  # noqa: BLE001 - what could not be replayed now is tried again
+                _LOG.exception("the spool could not be replayed")
+
+
+def _tell(item: Item, result: list[Record] | CreditError) -> None:
+    try:
+        item.told(result)
+    except Exception:  # noqa: BLE001 - one who cannot be told does not keep the others waiting
+        _LOG.exception("a decision is in the log, and who asked could not be told")

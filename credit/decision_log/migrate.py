@@ -1,0 +1,34 @@
+"""Bring a database of the decision log to the newest tables, by Alembic."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine, text
+
+from credit.common.errors import CreditError, Problem
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 7_310_514_052  # any number; services that start at the same time wait for each other by it
+
+
+def upgrade(engine: Engine) -> None:
+    """Run the migrations that are missing, one process at a time.
+
+    Raises CreditError when the database is one of a newer version of this code.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:  # in SQLite nobody else writes meanwhile
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            where = f"the decision log {engine.url.set(query={}).render_as_string()}"
+            newest = ScriptDirectory.from_config(config).get_current_head()
+            mend = "start the version of the service that made it"
+            raise CreditError(Problem(where, str(error), f"tables of revision {newest} or older", mend)) from None

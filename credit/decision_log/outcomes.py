@@ -1,0 +1,29 @@
+"""What became of decisions, in the log."""
+
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from credit.decision_log.database import Database
+from credit.decision_log.tables import OUTCOMES
+
+
+def record_outcome(database: Database, row: dict[str, Any]) -> None:
+    """Add an outcome; the same one again changes nothing."""
+    there = latest(database, row["decision_id"])
+    if there != {"outcome": row["outcome"], "observed_at": row["observed_at"]}:
+        with database.writing() as connection:
+            connection.execute(insert(OUTCOMES).values(**row))
+
+
+def latest(database: Database, decision: str) -> dict[str, Any] | None:
+    """The outcome that holds, with when it was observed; None when there is none yet."""
+    newest = (
+        select(OUTCOMES.c.outcome, OUTCOMES.c.observed_at)
+        .where(OUTCOMES.c.decision_id == decision)
+        .order_by(OUTCOMES.c.id.desc())
+        .limit(1)
+    )
+    with database.reading() as connection:
+        row = connection.execute(newest).first()
+    return dict(row._mapping) if row is not None else None

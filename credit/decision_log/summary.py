@@ -1,0 +1,85 @@
+"""How many decisions there were lately, by outcome, by who decided and by protected group; counted by the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database
+from credit.decision_log.log import DecisionLog
+from credit.decision_log.tables import DECISIONS
+
+NEWEST = 100_000
+"""Decisions that are looked at, at most: a page must cost the same on a busy day."""
+
+
+class Cell(NamedTuple):
+    """Decisions that are alike. `groups`: one value for each attribute that was asked for, None: not disclosed."""
+
+    decision: str
+    decided_by: str
+    rule_because: str | None
+    version: str | None
+    groups: tuple[str | None, ...]
+    number: int
+    first: datetime
+
+
+class Lately(NamedTuple):
+    """The decisions of a while. `answered`: whether the database did; without it, those of the spool are all there are.
+
+    `cut`: there are more, before the first of these. `spooled`: decisions, of any time, that only the spool has.
+    """
+
+    attributes: tuple[str, ...]
+    cells: list[Cell]
+    answered: bool
+    cut: bool
+    spooled: int
+
+
+def lately(log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = NEWEST) -> Lately:
+    """What was decided since a moment. While the spool is replayed, a few decisions may be counted in both places."""
+    waiting = cells(log.spool, attributes, since, newest)
+    spooled = log.spooled()
+    try:
+        there, answered = cells(log.database, attributes, since, newest), True
+    except CreditError:
+        there, answered = [], False
+    cut = any(sum(cell.number for cell in listed) >= newest for listed in (waiting, there))
+    return Lately(tuple(attributes), [*waiting, *there], answered, cut, spooled)
+
+
+def cells(database: Database, attributes: Sequence[str], since: datetime, newest: int = NEWEST) -> list[Cell]:
+    """The newest decisions since a moment, counted. Raises CreditError when the database does not answer.
+
+    A repeat that was found out too late stands for the same application, which is counted once.
+    """
+    decisions = DECISIONS.c
+    alike = [decisions.decision, decisions.decided_by, decisions.rule_because, decisions.version]
+    groups = [decisions.protected[name].as_string().label(f"group_{i}") for i, name in enumerate(attributes)]
+    of_late = (
+        select(decisions.decided_at, *alike, *groups)
+        .where(decisions.decided_at >= since, decisions.repeat_of.is_(None))
+        .order_by(decisions.decided_at.desc())
+        .limit(newest)
+        .subquery()
+    )
+    moment, *same = of_late.c
+    with database.reading() as connection:
+        rows = connection.execute(select(func.count(), func.min(moment), *same).group_by(*same))
+        return [_cell(*row) for row in rows]
+
+
+def _cell(
+    number: int,
+    first: datetime,
+    decision: str,
+    decided_by: str,
+    rule_because: str | None,
+    version: str | None,
+    *groups: str | None,
+) -> Cell:
+    return Cell(decision, decided_by, rule_because, version, groups, number, first)

@@ -1,0 +1,1 @@
+"""Quality of the candidates, with intervals, and its gates."""

@@ -1,0 +1,148 @@
+"""How good scores and decisions are: the figures of `reports/metrics.json`, and the curves behind them.
+
+`y` is True where the label is favourable; scores are probabilities of that; decisions are approve, refer or deny. A
+referred person is not approved: what the analyst decides is not the model's merit.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit.common.params import Params
+from credit.evaluation.intervals import Interval, newcombe, of_auc, of_average_precision, of_mean, wilson
+
+Labels = NDArray[np.bool_]
+Scores = NDArray[np.float64]
+Decisions = NDArray[np.str_]
+
+
+class UnitValues(Params):
+    """What one decision is worth, in units of the profit of one good loan."""
+
+    approve_favourable: float
+    approve_unfavourable: float
+    refer: float
+    deny: float
+
+    def of(self, y: Labels, decisions: Decisions) -> Scores:
+        """The value of each decision; shape (n,)."""
+        approved = np.where(y, self.approve_favourable, self.approve_unfavourable)
+        return np.select([decisions == "approve", decisions == "refer"], [approved, self.refer], self.deny)
+
+
+def ks(y: Labels, scores: Scores) -> tuple[float, Interval]:
+    """Kolmogorov-Smirnov distance between the scores of the two classes: 0 none, 1 no overlap; with its interval.
+
+    The largest true positive rate less false positive rate over all cut-offs; Newcombe's interval at that cut-off,
+    taken as given.
+    """
+    from sklearn.metrics import roc_curve
+
+    false_positive, true_positive, _ = roc_curve(y, scores)
+    best = int((true_positive - false_positive).argmax())
+    positives, negatives = int(y.sum()), int((~y).sum())
+    interval = newcombe(true_positive[best] * positives, positives, false_positive[best] * negatives, negatives)
+    return float((true_positive - false_positive)[best]), interval
+
+
+def calibration_table(y: Labels, scores: Scores, bins: int = 10) -> pd.DataFrame:
+    """Mean score and favourable rate in bins of equally many rows (fewer where scores tie), with Wilson's interval."""
+    edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
+    bin_of = np.searchsorted(edges, scores, side="right")
+    rows = np.bincount(bin_of, minlength=len(edges) + 1)
+    some = rows > 0
+    favourable = np.bincount(bin_of, weights=y, minlength=len(rows))[some]
+    mean_score = np.bincount(bin_of, weights=scores, minlength=len(rows))[some] / rows[some]
+    bounds = [wilson(count, n) for count, n in zip(favourable, rows[some], strict=True)]
+    return pd.DataFrame(
+        {
+            "mean_score": mean_score,
+            "favourable_rate": favourable / rows[some],
+            "low": [low for low, _ in bounds],
+            "high": [high for _, high in bounds],
+            "rows": rows[some],
+        }
+    )
+
+
+def calibration_error(y: Labels, scores: Scores) -> float:
+    """Expected calibration error over ten bins of equally many rows: 0 is perfect, 1 the worst.
+
+    No interval: resampling adds noise of its own to every bin, so a bootstrap would sit above the figure.
+    """
+    table = calibration_table(y, scores)
+    gaps = (table["mean_score"] - table["favourable_rate"]).abs()
+    return float((gaps * table["rows"]).sum() / table["rows"].sum())
+
+
+def metrics(y: Labels, scores: Scores, decisions: Decisions, values: UnitValues) -> dict[str, Any]:
+    """All figures of one candidate; `<name>_interval` is the 95% interval of `<name>`. Inputs: shape (n,) each.
+
+    A rate without a denominator (bad rate where nobody is approved) is None, never 0.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    n = len(y)
+    approved = decisions == "approve"
+    referred = decisions == "refer"
+    bad, approvals = int((approved & ~y).sum()), int(approved.sum())
+    squares = (scores - y) ** 2
+    clipped = np.clip(scores, 1e-15, 1 - 1e-15)
+    losses = -np.where(y, np.log(clipped), np.log(1 - clipped))
+    precision = float(average_precision_score(y, scores))
+    distance, distance_interval = ks(y, scores)
+    value = values.of(y, decisions)
+    right = int((approved == y).sum())
+    return {
+        "rows": n,
+        "roc_auc": float(roc_auc_score(y, scores)),
+        "roc_auc_interval": of_auc(y, scores),
+        "average_precision": precision,
+        "average_precision_interval": of_average_precision(precision, int(y.sum())),
+        "ks": distance,
+        "ks_interval": distance_interval,
+        "brier": float(squares.mean()),
+        "brier_interval": of_mean(squares),
+        "log_loss": float(losses.mean()),
+        "log_loss_interval": of_mean(losses),
+        "calibration_error": calibration_error(y, scores),
+        "accuracy": right / n,
+        "accuracy_interval": wilson(right, n),
+        "approval_rate": approvals / n,
+        "approval_rate_interval": wilson(approvals, n),
+        "referral_rate": float(referred.mean()),
+        "referral_rate_interval": wilson(int(referred.sum()), n),
+        "bad_rate": bad / approvals if approvals else None,
+        "bad_rate_interval": wilson(bad, approvals) if approvals else None,
+        "expected_value": float(value.mean()),
+        "expected_value_interval": of_mean(value),
+    }
+
+
+def curves(y: Labels, scores: Scores, points: int = 100) -> dict[str, pd.DataFrame]:
+    """The tables of the plots: roc, precision_recall, calibration and scores, at most about `points` rows each."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    false_positive, true_positive, _ = roc_curve(y, scores)
+    precision, recall, _ = precision_recall_curve(y, scores)
+    roc = pd.DataFrame({"false_positive_rate": false_positive, "true_positive_rate": true_positive})
+    recalled = pd.DataFrame({"recall": recall[::-1], "precision": precision[::-1]})
+    edges = np.linspace(0, 1, 21)
+    shares = {
+        outcome: np.histogram(scores[of], edges)[0] / of.sum()
+        for outcome, of in (("favourable", y), ("unfavourable", ~y))
+    }
+    return {
+        "roc": _thinned(roc, points),
+        "precision_recall": _thinned(recalled, points),
+        "calibration": calibration_table(y, scores),
+        "scores": pd.DataFrame({"score": (edges[1:] + edges[:-1]) / 2, **shares}),
+    }
+
+
+def _thinned(table: pd.DataFrame, points: int) -> pd.DataFrame:
+    """About `points` rows, evenly spaced, first and last included."""
+    rows = np.unique(np.linspace(0, len(table) - 1, min(points, len(table))).round().astype(int))
+    return table.iloc[rows].reset_index(drop=True)

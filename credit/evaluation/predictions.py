@@ -1,0 +1,106 @@
+"""The files `data/predictions/<candidate>.parquet`: each judged person's fold, label, score, decision and groups.
+
+Rows stand in the same order in every candidate's file, so two candidates can be compared person by person.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from credit.common.errors import Problem, raise_if_any
+from credit.common.files import whole
+from credit.contract import Contract
+from credit.data.tables import frame_of, open_table
+from credit.scoring.policy import DECISIONS
+
+COLUMNS = ("fold", "favourable", "score", "decision")
+"""Beside those that say who somebody is."""
+
+_KINDS = {"fold": "whole number", "favourable": "boolean", "score": "number", "decision": "text"}
+
+_GROUP, _ID = "group_", "id_"
+
+
+class Predictions(NamedTuple):
+    """What one candidate said of n people. `people`: columns of role id and protected; `folds`: 0 for test rows."""
+
+    people: pd.DataFrame
+    folds: NDArray[np.int64]
+    favourable: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+    decisions: NDArray[np.str_]
+
+
+def people_columns(contract: Contract) -> dict[str, str]:
+    """The columns that say who somebody is, by their name in the file."""
+    ids = {_ID + name: name for name in contract.of_role("id")}
+    return ids | {_GROUP + name: name for name in contract.protected}
+
+
+def write_predictions(path: Path, contract: Contract, predictions: Predictions) -> None:
+    """Write one candidate's file, whole or not at all."""
+    columns = {name: pa.array(predictions.people[own]) for name, own in people_columns(contract).items()}
+    decisions = pa.DictionaryArray.from_arrays(_indices(predictions.decisions), pa.array(list(DECISIONS)))
+    table = pa.table(
+        {
+            **columns,
+            "fold": pa.array(predictions.folds.astype(np.int16)),
+            "favourable": pa.array(predictions.favourable),
+            "score": pa.array(predictions.scores),
+            "decision": decisions,
+        }
+    )
+    with whole(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_predictions(path: Path, contract: Contract) -> Predictions:
+    """Read one candidate's file. Raises CreditError when it is missing, not readable, or lacks a column."""
+    own = people_columns(contract)
+    opened = open_table(path)
+    there = set(opened.schema_arrow.names)
+    missing = [name for name in (*own, *COLUMNS) if name not in there]
+    raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
+    table = opened.read(columns=[*own, *COLUMNS])
+    raise_if_any([problem for name, kind in _KINDS.items() if (problem := _unlike(path, table[name], name, kind))])
+    raise_if_any([Problem(str(path), "no rows", "a row per person")] if not len(table) else [])
+    return Predictions(
+        frame_of(table.select(list(own))).rename(columns=own),
+        table["fold"].to_numpy().astype(np.int64),
+        table["favourable"].to_numpy(zero_copy_only=False).astype(np.bool_),
+        table["score"].to_numpy().astype(np.float64),
+        np.asarray(table["decision"].to_pandas(), dtype=np.str_),
+    )
+
+
+def _unlike(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Problem | None:
+    """What is wrong with a column: its type, or values that are missing where there must be some."""
+    plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    fits = {
+        "boolean": pa.types.is_boolean,
+        "whole number": pa.types.is_integer,
+        "number": lambda of: pa.types.is_floating(of) or pa.types.is_integer(of),
+        "text": lambda of: pa.types.is_string(of) or pa.types.is_large_string(of),
+    }[kind]
+    if not fits(plain):
+        return Problem(f"{path}: {name}", f"the type {plain}", kind)
+    missing = column.null_count
+    if missing and name != "score":
+        return Problem(f"{path}: {name}", f"{missing:,} rows without a value", "one in every row")
+    return None
+
+
+def in_folds(predictions: Predictions) -> Predictions:
+    """The same people, fold after fold, within a fold in their order."""
+    order = np.argsort(predictions.folds, kind="stable")
+    people, folds, favourable, scores, decisions = predictions
+    return Predictions(people.iloc[order], folds[order], favourable[order], scores[order], decisions[order])
+
+
+def _indices(decisions: NDArray[np.str_]) -> pa.Array:
+    return pa.array(pd.Categorical(decisions, categories=list(DECISIONS)).codes)

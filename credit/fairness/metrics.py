@@ -1,0 +1,170 @@
+"""Fairness figures of every cell at once, each with an interval, from the count tables alone.
+
+Names are fairlearn's. A comparison is always with the reference cell, the first, never with the best group. Every
+figure here has a closed-form interval, so nothing is resampled and the same counts give the same bytes. Where
+fairlearn answers 0 or 1 for 0/0, the answer here is that there is none.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit.evaluation.intervals import Array, Bounds, mover_r, newcombe, rate, wilson, z_of
+
+Table = NDArray[np.int64]
+Mask = NDArray[np.int64]
+
+_EVERYBODY = np.ones((2, 3), dtype=np.int64)
+_FAVOURABLE = np.array([[0, 0, 0], [1, 1, 1]])
+_APPROVED = np.array([[1, 0, 0], [1, 0, 0]])
+_REFERRED = np.array([[0, 1, 0], [0, 1, 0]])
+
+
+class Rate(NamedTuple):
+    """The share of the people in `among` who are in `event`, both masks of label by decision. 0 nobody, 1 all."""
+
+    event: Mask
+    among: Mask
+
+    def of(self, people: Table) -> tuple[Table, Table]:
+        """Numerators and denominators; people: shape (cells, 2, 3)."""
+        among = people * self.among
+        return (among * self.event).sum((-1, -2)), among.sum((-1, -2))
+
+
+RATES = {
+    "base_rate": Rate(_FAVOURABLE, _EVERYBODY),
+    "selection_rate": Rate(_APPROVED, _EVERYBODY),
+    "referral_rate": Rate(_REFERRED, _EVERYBODY),
+    "true_positive_rate": Rate(_APPROVED, _FAVOURABLE),
+    "false_positive_rate": Rate(_APPROVED, 1 - _FAVOURABLE),
+    "precision": Rate(_FAVOURABLE, _APPROVED),
+    "bad_rate": Rate(1 - _FAVOURABLE, _APPROVED),
+}
+"""Of one group. A referred person is not approved. `bad_rate`: among the approved, 1 less precision."""
+
+
+class Figure(NamedTuple):
+    """One figure of every cell: value and interval, NaN where there is none; `n`: how many people it is about.
+
+    Shape (cells,) each.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+    n: Table
+
+
+def rate_of(name: str, people: Table, scores: Array, level: float) -> Figure:
+    """One of RATES, from 0 nobody to 1 all, with Wilson's interval."""
+    count, n = RATES[name].of(people)
+    return Figure(rate(count, n), *wilson(count, n, level), n)
+
+
+def adverse_impact_ratio(people: Table, scores: Array, level: float) -> Figure:
+    """Selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound.
+
+    MOVER-R on Wilson limits. Undefined where nobody of the reference is approved. The four-fifths screen of
+    29 CFR 1607.4(D) compares selection rates in this way.
+    """
+    count, n = RATES["selection_rate"].of(people)
+    share = rate(count, n)
+    value = np.divide(share, share[0], out=np.full(len(share), np.nan), where=share[0] > 0)
+    return compared(value, mover_r(count, n, count[0], n[0], level), n)
+
+
+def rate_difference(name: str, people: Table, scores: Array, level: float) -> Figure:
+    """A rate less the reference's, from -1 to 1: 0 parity, negative where the group's is lower. Newcombe's interval.
+
+    Of the true positive rate this is equal opportunity; of it and the false positive rate, equalized odds (Hardt,
+    Price and Srebro 2016); of the selection rate, demographic parity.
+    """
+    count, n = RATES[name].of(people)
+    share = rate(count, n)
+    return compared(share - share[0], newcombe(count, n, count[0], n[0], level), n)
+
+
+def equalized_odds_difference(people: Table, scores: Array, level: float) -> Figure:
+    """The larger of the two distances from the reference in true and in false positive rate: 0 parity, 1 the worst.
+
+    The interval joins Newcombe's intervals of both at Bonferroni's level, so it covers at least as often as it says;
+    a bootstrap of a maximum would not, it sits above 0 at perfect parity.
+    """
+    both = [
+        rate_difference(name, people, scores, (1 + level) / 2) for name in ("true_positive_rate", "false_positive_rate")
+    ]
+    lows = [np.where((f.low <= 0) & (f.high >= 0), 0.0, np.minimum(abs(f.low), abs(f.high))) for f in both]
+    highs = [np.maximum(abs(f.low), abs(f.high)) for f in both]
+    value = np.maximum(abs(both[0].value), abs(both[1].value))
+    return compared(value, (np.maximum(*lows), np.maximum(*highs)), np.minimum(both[0].n, both[1].n))
+
+
+def compared(value: Array, bounds: Bounds, n: Table) -> Figure:
+    """A comparison with the first cell, which is not compared with itself. No value, no interval."""
+    none = np.isnan(value) | (np.arange(len(n)) == 0)
+    value, low, high = (np.where(none, np.nan, given) for given in (value, *bounds))
+    return Figure(value, low, high, n)
+
+
+def mean_score(people: Table, scores: Array, level: float) -> Figure:
+    """Mean score of the people with a score, on the scale of the scores, with Student's interval."""
+    return _mean(scores.sum(-2), level)
+
+
+def calibration(people: Table, scores: Array, level: float) -> Figure:
+    """Mean score less favourable rate, of the people with a score: 0 calibrated, above 0 the score flatters the group.
+
+    Interval of the mean of score - outcome, by Student's t.
+    """
+    n, total, squares = scores.sum(-2).T
+    favourable, their_scores = scores[:, 1, 0], scores[:, 1, 1]
+    return _mean(np.stack([n, total - favourable, squares - 2 * their_scores + favourable], axis=-1), level)
+
+
+def standardized_mean_difference(people: Table, scores: Array, level: float) -> Figure:
+    """Mean score less the reference's, in pooled standard deviations (Cohen's d): 0 parity, no bound.
+
+    Normal interval with the large-sample variance (n + m) / nm + d^2 / 2(n + m) (Hedges and Olkin 1985).
+    """
+    n, total, squares = scores.sum(-2).T
+    mean = rate(total, n)
+    within = np.maximum(squares - n * np.where(n > 0, mean, 0) ** 2, 0)
+    within = np.where(within <= 1e-12 * squares, 0, within)  # the same score for all, up to rounding
+    pooled = np.sqrt(rate(within + within[0], n + n[0] - 2))
+    value = np.divide(mean - mean[0], pooled, out=np.full(len(n), np.nan), where=pooled > 0)
+    half = z_of(level) * np.sqrt(rate(n + n[0], n * n[0]) + value**2 / (2 * (n + n[0])))
+    return compared(value, (value - half, value + half), n.astype(np.int64))
+
+
+def _mean(sums: Array, level: float) -> Figure:
+    """A mean with Student's interval; sums: n, sum and sum of squares, shape (cells, 3)."""
+    from scipy.special import stdtrit
+
+    n, total, squares = sums.T
+    mean = rate(total, n)
+    variance = np.maximum(rate(squares - n * np.where(n > 0, mean, 0) ** 2, n - 1), 0)
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * np.sqrt(rate(variance, n))
+    return Figure(mean, mean - half, mean + half, n.astype(np.int64))
+
+
+Of = Callable[[Table, Array, float], Figure]
+"""From people and scores, shape (cells, 2, 3) each, the reference first (`Counts.cells`), and a level."""
+
+WITHIN: dict[str, Of] = {
+    **{name: partial(rate_of, name) for name in RATES},
+    "mean_score": mean_score,
+    "calibration": calibration,
+}
+"""Figures of a group by itself."""
+COMPARISONS: dict[str, Of] = {
+    "adverse_impact_ratio": adverse_impact_ratio,
+    **{f"{name}_difference": partial(rate_difference, name) for name in RATES},
+    "equalized_odds_difference": equalized_odds_difference,
+    "standardized_mean_difference": standardized_mean_difference,
+}
+"""Figures of a group against the reference."""
+FIGURES = WITHIN | COMPARISONS

@@ -1,0 +1,128 @@
+"""What counts as equal enough: named policies of params.yaml. A limit is a choice with a source, not the law.
+
+Criteria of equal treatment conflict: where base rates differ, an imperfect score cannot have equal true and false
+positive rates and equal precision at once (Chouldechova 2017, Fair prediction with disparate impact; Kleinberg,
+Mullainathan and Raghavan 2016, Inherent trade-offs in the fair determination of risk scores). So a policy gates a
+few figures and reports the others.
+"""
+
+import math
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from credit.common.errors import CreditError, Problem
+from credit.common.params import Params
+from credit.fairness.metrics import FIGURES
+
+
+class Limit(Params):
+    """What one figure must keep, as a signed value: a gap of a rate is negative where the group's rate is lower.
+
+    Without `at_least` and `at_most` the figure is reported, and stands out beyond `warn_below` or `warn_above`.
+    """
+
+    at_least: float | None = None
+    at_most: float | None = None
+    warn_below: float | None = None
+    warn_above: float | None = None
+    source: str
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        given = [v for v in (self.at_least, self.warn_below, self.warn_above, self.at_most) if v is not None]
+        if not given:
+            raise ValueError("no limit|at_least, at_most, warn_below or warn_above")
+        if given != sorted(given) or not all(map(math.isfinite, given)):
+            raise ValueError(f"the limits {given}|at_least <= warn_below <= warn_above <= at_most")
+        return self
+
+    @property
+    def gated(self) -> bool:
+        """Whether the figure gets a verdict."""
+        return self.at_least is not None or self.at_most is not None
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether the whole interval complies. A point is an interval too."""
+        return (self.at_least is None or low >= self.at_least - _TIE) and (
+            self.at_most is None or high <= self.at_most + _TIE
+        )
+
+    def broken(self, low: float, high: float) -> bool:
+        """Whether the whole interval is beyond a limit."""
+        return (self.at_least is not None and high < self.at_least - _TIE) or (
+            self.at_most is not None and low > self.at_most + _TIE
+        )
+
+    def warns(self, value: float) -> bool:
+        """Whether the point is beyond a warning level."""
+        return (self.warn_below is not None and value < self.warn_below - _TIE) or (
+            self.warn_above is not None and value > self.warn_above + _TIE
+        )
+
+    def __str__(self) -> str:
+        ends = (("at least", self.at_least), ("at most", self.at_most))
+        return " and ".join(f"{word} {value:g}" for word, value in ends if value is not None)
+
+
+_TIE = 1e-12  # 18 of 30 over 3750 of 5000 is 0.8, whatever floating point makes of it
+
+
+class Rules(Params):
+    """How an interval becomes a verdict; the same for every policy."""
+
+    level: float = Field(gt=0.5, lt=1)
+    smallest_denominator: int = Field(ge=2)
+    insufficient_beyond: Literal["block", "warn"]
+    insufficient_within: Literal["block", "warn"]
+    not_assessable: Literal["block", "warn"]
+    undisclosed_warn: float = Field(ge=0, le=1)
+    undisclosed_no_pass: float = Field(ge=0, le=1)
+    largest_drop: float = Field(ge=0)
+    """Of a ratio against the version in production."""
+
+
+class Policy(Params):
+    """One named policy. `gates`: what may block; `pairs` means attributes and pairs of them."""
+
+    description: str
+    gates: Literal["nothing", "attributes", "pairs"]
+    limits: dict[str, Limit] = Field(min_length=1)
+
+    @property
+    def gated(self) -> "Policy":
+        """This policy without the figures that are only reported."""
+        return self.model_copy(update={"limits": {name: limit for name, limit in self.limits.items() if limit.gated}})
+
+    @model_validator(mode="after")
+    def _knows_its_figures(self) -> Self:
+        unknown = sorted(self.limits.keys() - FIGURES.keys())
+        if unknown:
+            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join(FIGURES)}")
+        return self
+
+
+class Fairness(Params):
+    """The block `fairness`: the chosen policy among several, and the rules."""
+
+    policy: str
+    report_level: float = Field(gt=0.5, lt=1)
+    rules: Rules
+    policies: dict[str, Policy]
+
+    @model_validator(mode="after")
+    def _has_the_policy(self) -> Self:
+        if self.policy not in self.policies:
+            raise ValueError(f"the policy {self.policy}|one of {', '.join(self.policies)}")
+        return self
+
+    @property
+    def chosen(self) -> Policy:
+        """The policy that decides."""
+        return self.policies[self.policy]
+
+    def switched_to(self, name: str) -> "Fairness":
+        """The same block with another of its policies chosen. Raises CreditError when there is none of the name."""
+        if name not in self.policies:
+            raise CreditError(Problem("policy", name, f"one of {', '.join(self.policies)}"))
+        return self.model_copy(update={"policy": name})

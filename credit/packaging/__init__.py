@@ -1,0 +1,1 @@
+"""From the champion to a bundle that the service can run."""

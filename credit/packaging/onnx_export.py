@@ -1,0 +1,83 @@
+"""A trained estimator as an ONNX model: float32 columns in, the probability of the favourable label out."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from credit.scoring.onnx import INPUT, OUTPUT
+from credit.training.threshold_rule import ThresholdRule
+
+if TYPE_CHECKING:
+    import onnx
+
+OPSET = {"": 18, "ai.onnx.ml": 3}
+"""Fixed, so that a newer converter writes the same model. Read by every onnxruntime since 1.14."""
+
+_IR_VERSION = 8
+
+
+def to_onnx(estimator: Any, width: int) -> bytes:
+    """A model of one input `columns`, float32 of shape (n, width), and one output `score`, float32 of shape (n,).
+
+    The same estimator gives the same bytes.
+    """
+    model = _rule(estimator) if isinstance(estimator, ThresholdRule) else _converted(estimator, width)
+    import onnx
+
+    model.graph.input[0].type.CopyFrom(onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, ["rows", width]))
+    model.ir_version = _IR_VERSION
+    onnx.checker.check_model(model)
+    serialized: bytes = model.SerializeToString(deterministic=True)
+    return serialized
+
+
+def _converted(estimator: Any, width: int) -> "onnx.ModelProto":
+    """skl2onnx's model without the predicted class, and of the probabilities only the second column."""
+    import onnx
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import FloatTensorType
+    from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
+
+    whole = convert_sklearn(
+        estimator,
+        OUTPUT,
+        [(INPUT, FloatTensorType([None, width]))],
+        options={"zipmap": False},
+        target_opset=OPSET,
+    )
+    model: onnx.ModelProto = select_model_inputs_outputs(whole, outputs=["probabilities"])
+    second = onnx.numpy_helper.from_array(np.array(1, np.int64), "second")
+    model.graph.initializer.append(second)
+    model.graph.node.append(onnx.helper.make_node("Gather", ["probabilities", "second"], [OUTPUT], axis=1))
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["rows"]))
+    return model
+
+
+def _rule(rule: ThresholdRule) -> "onnx.ModelProto":
+    """The rule as a graph, so that a bundle whose champion is the rule is like any other."""
+    import onnx
+    from onnx import helper
+
+    constants: dict[str, np.ndarray] = {
+        "column": np.array(rule.column, np.int64),
+        "threshold": np.array(rule.threshold, np.float32),
+        "below": np.array(rule.share_below_, np.float32),
+        "passed": np.array(rule.share_passed_, np.float32),
+        "unknown": np.array((rule.share_below_ + rule.share_passed_) / 2, np.float32),
+    }
+    nodes = [
+        helper.make_node("Gather", [INPUT, "column"], ["value"], axis=1),
+        helper.make_node("GreaterOrEqual", ["value", "threshold"], ["reached"]),
+        helper.make_node("Where", ["reached", "passed", "below"], ["known"]),
+        helper.make_node("IsNaN", ["value"], ["missing"]),
+        helper.make_node("Where", ["missing", "unknown", "known"], [OUTPUT]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        OUTPUT,
+        [helper.make_tensor_value_info(INPUT, onnx.TensorProto.FLOAT, ["rows", None])],
+        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["rows"])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid(name, of) for name, of in OPSET.items()])

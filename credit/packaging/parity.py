@@ -1,0 +1,110 @@
+"""Proof, on the test rows, that what is shipped decides as what was evaluated."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from credit.common.errors import Problem, raise_if_any
+from credit.contract import Contract
+from credit.data.tables import PARTITION_ROWS, frame_of, open_table, partitions
+from credit.scoring.design_matrix import design_matrix
+from credit.scoring.onnx import Score
+from credit.scoring.policy import Policy
+from credit.scoring.reasons import Told, bar_of, rises
+from credit.training.candidates import Candidate
+
+TOLERANCE = 1e-5
+"""The largest difference between the scores of ONNX, in float32, and of scikit-learn, in float64."""
+
+_ROWS_AT_ONCE = 1000  # of which reasons are looked for: in memory, times features, times columns
+
+
+class Checked(NamedTuple):
+    """What the test rows showed. `scores`: ONNX's, shape (n,); `other_decisions`: rows decided differently."""
+
+    scores: NDArray[np.float64]
+    largest_difference: float
+    other_decisions: int
+    denied_without_reason: int
+
+
+def check_agreement(
+    score: Score,
+    candidate: Candidate,
+    contract: Contract,
+    test: Path,
+    reasons: Mapping[str, Told],
+    max_other_decisions: int,
+) -> Checked:
+    """Score every test row with ONNX and with scikit-learn, a partition at a time: both must agree.
+
+    Raises CreditError when a score differs by more than TOLERANCE, or only one of the two is a number, naming the
+    worst row; and when more than `max_other_decisions` rows are decided differently, which can happen to a score that
+    stands on a cut-off. Rows are counted from 0.
+    """
+    table = open_table(test)
+    ours, theirs = [np.empty(0)], [np.empty(0)]
+    unexplained = 0
+    total = -(-table.metadata.num_rows // PARTITION_ROWS)
+    parts = partitions(table, candidate.features)
+    for part in tqdm(parts, "package", total, unit="partition", disable=None):
+        matrix = design_matrix(contract, candidate.features, frame_of(part)).to_numpy()
+        ours.append(score(matrix))
+        theirs.append(candidate.score(matrix))
+        denied = matrix[candidate.policy.decide(ours[-1]) == "deny"]
+        unexplained += _without_reason(score, contract, reasons, denied)
+    onnx, sklearn = np.concatenate(ours), np.concatenate(theirs)
+    difference = _difference(onnx, sklearn)
+    others = np.flatnonzero(candidate.policy.decide(onnx) != candidate.policy.decide(sklearn))
+    raise_if_any(_score_problems(test, onnx, sklearn, difference))
+    if len(others) > max_other_decisions:
+        raise_if_any([_decision_problem(test, onnx, sklearn, others, candidate.policy, max_other_decisions)])
+    return Checked(onnx, float(difference.max(initial=0)), len(others), unexplained)
+
+
+def _difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far two scores are apart: 0 if neither is a number, infinitely if only one is."""
+    apart = np.abs(left - right)
+    return np.where(np.isnan(apart), np.where(np.isnan(left) & np.isnan(right), 0, np.inf), apart)
+
+
+def _score_problems(
+    test: Path, onnx: NDArray[np.float64], sklearn: NDArray[np.float64], difference: NDArray[np.float64]
+) -> list[Problem]:
+    wrong = int((difference > TOLERANCE).sum())
+    if not wrong:
+        return []
+    row = int(difference.argmax())
+    found = f"ONNX {onnx[row]:.9g}, scikit-learn {sklearn[row]:.9g}, the worst of {wrong} rows that differ"
+    return [Problem(f"{test}: row {row}", found, f"scores that agree to {TOLERANCE:g}", "this model cannot be shipped")]
+
+
+def _decision_problem(
+    test: Path,
+    onnx: NDArray[np.float64],
+    sklearn: NDArray[np.float64],
+    others: NDArray[np.intp],
+    policy: Policy,
+    most: int,
+) -> Problem:
+    row = int(others[0])
+    ours, theirs = policy.decide(onnx[row : row + 1])[0], policy.decide(sklearn[row : row + 1])[0]
+    found = (
+        f"{ours} by ONNX ({onnx[row]:.9g}), {theirs} by scikit-learn ({sklearn[row]:.9g}), "
+        f"{len(others)} such rows, with cut-offs {policy.approve_from} and {policy.refer_from}"
+    )
+    mend = "change train.policy a little, so that no score stands on a cut-off, or raise package.max_other_decisions"
+    return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", mend)
+
+
+def _without_reason(score: Score, contract: Contract, reasons: Mapping[str, Told], denied: NDArray[np.float32]) -> int:
+    """How many of these rows no single feature explains; the bundle refers such people instead of denying them."""
+    count, bar = 0, bar_of(contract, reasons)
+    for start in range(0, len(denied), _ROWS_AT_ONCE):
+        risen = rises(score, denied[start : start + _ROWS_AT_ONCE], bar)
+        count += int((risen <= 0).all(axis=1).sum())
+    return count

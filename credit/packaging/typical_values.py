@@ -1,0 +1,59 @@
+"""What is typical of the people whom a candidate approves: the bar that reasons measure against."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from credit.common.errors import CreditError, Problem
+from credit.contract import Contract
+from credit.contract.columns import Column, Scalar
+from credit.data.tables import frame_of, open_table, partitions
+from credit.scoring.design_matrix import design_matrix
+from credit.scoring.onnx import Score
+from credit.scoring.policy import Policy
+
+
+def typical_values(
+    score: Score, policy: Policy, contract: Contract, features: Sequence[str], train: Path
+) -> dict[str, Scalar | None]:
+    """The median (numbers) or the commonest value of each feature among the training rows that are approved.
+
+    If nobody is approved without an analyst, among those referred. Raises CreditError when there is nobody at all.
+    One partition, then one column of the table is in memory at a time.
+    """
+    table = open_table(train)
+    frames = (frame_of(part) for part in partitions(table, features))
+    scores = [score(design_matrix(contract, features, frame).to_numpy()) for frame in frames]
+    decisions = policy.decide(np.concatenate([np.empty(0), *scores]))
+    good = decisions == ("approve" if (decisions == "approve").any() else "refer")
+    if not good.any():
+        raise CreditError(Problem(str(train), "nobody who is approved or referred", "somebody to compare with"))
+    return {name: typical_value(contract.columns[name], _column(table, name, good)) for name in features}
+
+
+def _column(table: Any, name: str, chosen: NDArray[np.bool_]) -> pa.ChunkedArray:
+    return table.read(columns=[name]).column(name).filter(pa.array(chosen)).drop_null()
+
+
+def typical_value(column: Column, known: pa.ChunkedArray) -> Scalar | None:
+    """The lower median of numbers, else the commonest value (of equals the first one). None: no value is known.
+
+    The lower median is a value that somebody has, so it is always one that the contract allows.
+    """
+    if column.type in ("integer", "number"):
+        known = known.filter(pc.is_finite(known))
+        if not len(known):
+            return None
+        values = np.sort(known.to_numpy())
+        median: Scalar = values[(len(values) - 1) // 2].item()
+        return median
+    counts: Counter[Scalar] = Counter({item["values"]: item["counts"] for item in known.value_counts().to_pylist()})
+    order: Sequence[Scalar] = column.allowed or (False, True)
+    best = max(order, key=lambda value: counts[value])
+    return best if counts[best] else None

@@ -1,0 +1,57 @@
+"""The facts as HTML and as Markdown. Whatever stands in the data or the contract is escaped."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from credit.common.formatting import DASH, sentence, words
+from credit.report.curves import Curves
+from credit.report.facts import Facts
+from credit.report.provenance import Run
+from credit.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, SHAPES, TOP, WIDTH
+
+TEMPLATES = Path(__file__).parent / "templates"
+_ESCAPED = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " ", "\r": " ", **{c: f"\\{c}" for c in "\\`*[]|"}}
+)
+
+
+def report_page(facts: Facts, run: Run, curves: Curves) -> str:
+    """One self-contained HTML page, without a script."""
+    environment = _environment(autoescape=True)
+    frame = {"WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP, "BOTTOM": BOTTOM}
+    environment.globals |= frame | {"SHAPES": SHAPES}
+    return environment.get_template("report.html.j2").render(facts=facts, run=run, curves=curves)
+
+
+def model_card(facts: Facts) -> str:
+    """The champion's model card in Markdown."""
+    text = _environment(autoescape=False, finalize=in_markdown).get_template("model_card.md.j2").render(facts=facts)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def in_markdown(value: Any) -> str:
+    """A value as text in which nothing is markup, not even in a table."""
+    return str(value).translate(_ESCAPED)
+
+
+def _breakable(name: str) -> Markup:
+    """A dotted name that may be broken after its dots and underscores."""
+    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped right here
+
+
+def _environment(**options: Any) -> Environment:
+    environment = Environment(  # noqa: S701 - Markdown is escaped by `in_markdown`
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
+    environment.filters |= {"words": words, "sentence": sentence, "breakable": _breakable}
+    environment.globals |= {"DASH": DASH}
+    return environment

@@ -1,0 +1,39 @@
+"""The rule as the service runs it: five numbers in a JSON file, no estimator and no scikit-learn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit.contract import Contract
+from credit.contract.columns import Part
+from credit.scoring.policy import Policy
+from credit.scoring.row_encoder import Row, encode, is_missing
+
+
+class Rule(Part):
+    """Below the threshold, from it on, or no score: what ThresholdRule learned of each, and its policy.
+
+    `column` is the name of the score. Shares are of favourable labels among the training rows.
+    """
+
+    column: str
+    threshold: float
+    share_below: float
+    share_passed: float
+    policy: Policy
+    words: str
+    words_if_missing: str
+
+    def scores(self, contract: Contract, rows: Sequence[Row]) -> NDArray[np.float64]:
+        """The share of people like each row with a favourable label; shape (n,)."""
+        values = encode(contract, [self.column], rows)[:, 0]
+        known = np.where(values >= np.float32(self.threshold), self.share_passed, self.share_below)
+        return np.where(np.isnan(values), (self.share_below + self.share_passed) / 2, known)
+
+    def reasons(self, score: float, value: Any) -> tuple[str, ...]:
+        """What is said to a person with this score who was not approved."""
+        if is_missing(value):
+            return (self.words_if_missing,)
+        return (self.words,) if score < self.share_passed else ()

@@ -1,0 +1,51 @@
+"""How well all features together would guess a protected attribute: what the models could know without being told."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from credit.contract import Contract
+from credit.contract.groups import group_codes
+from credit.scoring.design_matrix import design_matrix
+from credit.selection.binned_auc import FOLDS
+
+
+def guess_together(
+    contract: Contract,
+    features: Sequence[str],
+    read: Callable[[str], pd.Series],
+    sample: int,
+    min_group: int,
+    seed: int,
+) -> dict[str, dict[str, float]]:
+    """Cross-validated AUC, per protected attribute and group, of a random forest that guesses the group.
+
+    0.5 is no better than chance, 1 is certain. At most `sample` rows, evenly spaced, are used; groups of fewer than
+    `min_group` people among them are left to the others' rest and get no figure of their own.
+    """
+    from joblib import parallel_config
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    frame = pd.DataFrame({name: read(name) for name in [*features, *contract.protected]})
+    frame = frame.iloc[:: -(-len(frame) // sample)]
+    matrix = design_matrix(contract, features, frame).fillna(-1e6).to_numpy()  # trees: missing is its own place
+    result: dict[str, dict[str, float]] = {}
+    for attribute in contract.protected:
+        groups = group_codes(contract, attribute, frame[attribute])
+        sizes = pd.Series(groups).value_counts()
+        forest = RandomForestClassifier(100, min_samples_leaf=10, random_state=seed, n_jobs=1)
+        cv = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+        large = [group for group in groups.categories if sizes[group] >= max(min_group, FOLDS)]
+        known = np.isin(np.asarray(groups), large)
+        result[attribute] = {}
+        if len(large) < 2:
+            continue
+        classes = np.asarray(groups)[known]
+        with parallel_config("threading", n_jobs=-1):  # folds side by side; each adds up its trees in one order
+            guesses = cross_val_predict(forest, matrix[known], classes, cv=cv, method="predict_proba")
+        for index, group in enumerate(sorted(large)):
+            result[attribute][group] = float(roc_auc_score(classes == group, guesses[:, index]))
+    return result

@@ -1,0 +1,140 @@
+"""Which columns a model may see, and why: measured and chosen on training rows, a column at a time."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+from tqdm import tqdm
+
+from credit.common.errors import CreditError, Problem
+from credit.common.params import Params
+from credit.contract import Contract
+from credit.contract.groups import group_codes
+from credit.data.tables import favourable
+from credit.selection.binned_auc import auc_of_class, bin_codes, count, folds_of
+
+Read = Callable[[str], pd.Series]
+
+
+class SelectFeatures(Params):
+    """The block `select_features`."""
+
+    max_features: int = Field(ge=1)
+    max_missing: float = Field(ge=0, le=1)
+    min_auc: float = Field(ge=0, le=1)
+    max_correlation: float = Field(gt=0, le=1)
+    max_proxy: float | None = Field(ge=0.5, le=1)
+    min_group: int = Field(ge=2)
+    sample: int = Field(ge=100)
+    seed: int
+
+
+class Candidate(NamedTuple):
+    """What was measured of one column on its own, and the numbers that it is compared with others by."""
+
+    name: str
+    missing: float
+    distinct: int
+    auc: float
+    proxies: dict[str, float]
+    ranks: NDArray[np.float32]
+
+
+class Selection(NamedTuple):
+    """What was measured of each candidate feature, and the verdict on it: `kept`, or why it was dropped."""
+
+    measured: list[Candidate]
+    verdicts: dict[str, str]
+
+    @property
+    def kept(self) -> list[str]:
+        """The features that stay, in the order of the contract."""
+        return [one.name for one in self.measured if self.verdicts[one.name] == "kept"]
+
+
+def select(contract: Contract, params: SelectFeatures, read: Read) -> Selection:
+    """Measure and choose; `read(name)` gives one column of the training rows.
+
+    Raises CreditError when no feature is left.
+    """
+    measured = measure(contract, params, read)
+    selection = Selection(measured, choose(measured, params))
+    if not selection.kept:
+        limits = "min_auc, max_missing or max_proxy"
+        raise CreditError(
+            Problem("params.yaml: select_features", "no feature left", "at least one", f"loosen {limits}")
+        )
+    return selection
+
+
+def measure(contract: Contract, params: SelectFeatures, read: Read) -> list[Candidate]:
+    """Each candidate feature by itself: missing share, AUC for the label and for each protected attribute."""
+    good = favourable(contract, read(contract.label).to_frame()).astype(np.int64)
+    people = {name: group_codes(contract, name, read(name)) for name in contract.protected}
+    folds = folds_of(len(good), params.seed)
+    candidates = []
+    for name in tqdm(contract.features, "select_features", unit="column", disable=None):
+        values = read(name)
+        codes = bin_codes(values, contract.columns[name])
+        auc = auc_of_class(count(codes, good, 2, folds), 1)
+        proxies = {}
+        for attribute, groups in people.items():
+            counts = count(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
+            sizes = counts.sum(axis=(0, 1))
+            aucs = [auc_of_class(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
+            proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
+        ranks = _ranks(codes, good, params.sample)
+        missing = float(values.isna().mean())
+        candidates.append(Candidate(name, missing, len(np.unique(codes)), auc, proxies, ranks))
+    return candidates
+
+
+def _ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> NDArray[np.float32]:
+    """The column as standardised numbers for correlations: bins in order of their favourable share, on a sample."""
+    step = -(-len(codes) // sample)
+    codes, good = codes[::step], good[::step]
+    rows = np.bincount(codes)
+    shares = np.bincount(codes, weights=good) / np.maximum(rows, 1)
+    numbers = shares[codes]
+    deviation = numbers.std()
+    standardised = (numbers - numbers.mean()) / (deviation if deviation > 0 else 1)
+    return np.asarray(standardised, dtype=np.float32)
+
+
+def choose(measured: list[Candidate], params: SelectFeatures) -> dict[str, str]:
+    """The verdict on each candidate: `kept`, or why it was dropped. The best first, so the better of a pair stays."""
+    verdicts: dict[str, str] = {}
+    kept: list[Candidate] = []
+    for candidate in sorted(measured, key=lambda c: (-c.auc, c.name)):
+        verdict = _fault(candidate, params) or _twin(candidate, kept, params.max_correlation)
+        if not verdict and len(kept) == params.max_features:
+            verdict = f"beyond the best {params.max_features}"
+        if not verdict:
+            kept.append(candidate)
+        verdicts[candidate.name] = verdict or "kept"
+    return verdicts
+
+
+def _fault(candidate: Candidate, params: SelectFeatures) -> str:
+    if candidate.distinct < 2:
+        return "constant"
+    if candidate.missing > params.max_missing:
+        return f"missing in {candidate.missing:.0%} of the rows"
+    if params.max_proxy is not None:
+        attribute, auc = max(candidate.proxies.items(), key=lambda item: item[1], default=("", 0.0))
+        if auc > params.max_proxy:
+            return f"a proxy: guesses {attribute} with AUC {auc:.3f}"
+    if candidate.auc < params.min_auc:
+        return "uninformative"
+    return ""
+
+
+def _twin(candidate: Candidate, kept: list[Candidate], limit: float) -> str:
+    if not kept:
+        return ""
+    correlations = np.abs(np.stack([other.ranks for other in kept]) @ candidate.ranks) / len(candidate.ranks)
+    closest = int(correlations.argmax())
+    return f"redundant with {kept[closest].name}" if correlations[closest] > limit else ""

@@ -1,0 +1,1 @@
+"""Train the candidates and score with them."""

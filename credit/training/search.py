@@ -1,0 +1,79 @@
+"""The optional search for hyperparameters: scikit-learn's successive halving, cross-validated on the training rows."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from credit.common.candidate_names import Name
+from credit.common.errors import Problem, problems_of, raise_if_any
+from credit.common.files import rounded
+from credit.common.params import Params
+from credit.training.candidates import Heuristic, Hyperparameters, build
+
+Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
+"""Values to try of each hyperparameter; {} tries none."""
+
+
+class Search(Params):
+    """The block `train.search`: per candidate, the values to try for each hyperparameter."""
+
+    enabled: bool
+    folds: int = Field(ge=2)
+    factor: int = Field(ge=2)
+    logistic: Grid
+    random_forest: Grid
+
+
+def searched(
+    name: Name, knobs: Hyperparameters, search: Search, X: NDArray[np.float32], y: NDArray[np.bool_], seed: int
+) -> tuple[Hyperparameters, dict[str, Any] | None]:
+    """The hyperparameters to train with, and what was tried (None when nothing was searched).
+
+    X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
+    """
+    if not search.enabled or isinstance(knobs, Heuristic):
+        return knobs, None
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
+    from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
+
+    grid: dict[str, list[Any]] = getattr(search, name)
+    check_grid(grid, knobs, f"train.search.{name}")
+    pipeline: Any = build(knobs, len(y), seed, None)
+    step = pipeline.steps[-1][0]
+    halving = HalvingGridSearchCV(
+        pipeline,
+        {f"{step}__{key}": values for key, values in grid.items()},
+        factor=search.factor,
+        cv=StratifiedKFold(search.folds, shuffle=True, random_state=seed),
+        scoring="roc_auc",
+        random_state=seed,
+        refit=False,
+        n_jobs=-1,
+    )
+    halving.fit(X, y)
+    best = {key.removeprefix(f"{step}__"): value for key, value in halving.best_params_.items()}
+    results = halving.cv_results_
+    tried = [
+        {
+            **{key.removeprefix(f"{step}__"): value for key, value in params.items()},
+            "rows": int(rows),
+            "roc_auc": float(score),
+        }
+        for params, rows, score in zip(
+            results["params"], results["n_resources"], results["mean_test_score"], strict=True
+        )
+    ]
+    return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}
+
+
+def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
+    """A misspelt key or an impossible value is an error before an hour's search, not after."""
+    problems: list[Problem] = []
+    for value in (knobs.model_dump() | {key: value} for key, values in grid.items() for value in values):
+        try:
+            type(knobs).model_validate(value)
+        except ValidationError as error:
+            problems += problems_of(error, "params.yaml", block)
+    raise_if_any(problems)

@@ -1,0 +1,105 @@
+"""Whether the services that answer applicants have followed the ledger."""
+
+import json
+import os
+import time
+from email.message import Message
+from http.client import HTTPException
+from typing import IO, NamedTuple
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from credit.common.errors import CreditError, Problem
+from credit.registry.ledger import Entry
+
+PATH = "/v1/version"
+KEY = "RELEASE_SERVICE_KEY"
+"""The variable with the key that a service may ask for. Its value is sent to the service, and shown nowhere."""
+
+_EVERY = 0.2
+_LONGEST = 1 << 16
+
+
+class _Answer(NamedTuple):
+    """The ledger entry that a service decides by, if it names one, its version, and all of it in words."""
+
+    number: int | None
+    version: str | None
+    words: str
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect is an answer like any other that names no entry: followed, it would take the key elsewhere."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> Request | None:
+        """None: it is not followed."""
+        return None
+
+
+def addresses() -> list[str]:
+    """The services that RELEASE_SERVICE_URL names, one or several with commas between; none when it is not set.
+
+    Raises CreditError when one is no address, or the key that goes with them cannot be sent.
+    """
+    urls = [url.strip().rstrip("/") for url in os.environ.get("RELEASE_SERVICE_URL", "").split(",") if url.strip()]
+    for url in urls:
+        if not _is_address(url):
+            found = "a name or a secret in the address" if "@" in url else repr(url[:80])
+            raise CreditError(Problem("RELEASE_SERVICE_URL", found, "an address such as http://127.0.0.1:8000"))
+    if urls and not _key().isprintable():
+        raise CreditError(Problem(KEY, "a line break or the like in it", "the key alone", "set it again"))
+    return urls
+
+
+def wait_for(entry: Entry, urls: list[str], seconds: float) -> list[str]:
+    """Wait until every service decides by an entry of the ledger; what those say that do not after `seconds`."""
+    deadline = time.monotonic() + seconds
+    late = urls
+    while late:
+        said = {url: _said(url, min(2.0, seconds)) for url in late}
+        late = [url for url, answer in said.items() if not _follows(answer, entry)]
+        if late and time.monotonic() >= deadline:
+            return [f"{url}: {said[url].words}" for url in late]
+        time.sleep(_EVERY if late else 0)
+    return []
+
+
+def _is_address(url: str) -> bool:
+    if not url.startswith(("http://", "https://")) or not url.isprintable() or " " in url or "@" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
+def _key() -> str:
+    return os.environ.get(KEY, "")
+
+
+def _follows(answer: _Answer, entry: Entry) -> bool:
+    """A later entry is somebody's later change; the same one with another version is that of another ledger."""
+    if answer.number is None or answer.number < entry.number:
+        return False
+    return answer.number > entry.number or answer.version in {None, entry.version}
+
+
+def _said(url: str, limit: float) -> _Answer:
+    request = Request(url + PATH, headers={"Authorization": f"Bearer {_key()}"} if _key() else {})  # noqa: S310 - checked
+    try:
+        with build_opener(_NoRedirect).open(request, timeout=limit) as answer:
+            content = json.loads(answer.read(_LONGEST))
+            number, version = int(content["entry"]), content.get("version")
+            told = None if version is None else str(version)
+            return _Answer(number, told, f"it reports {version}, entry {number}"[:200])
+    except HTTPError as error:
+        error.close()
+        mend = f"; is {KEY} right?" if error.code in {401, 403} else ""
+        return _Answer(None, None, f"no answer that names an entry (HTTP {error.code} {error.reason}){mend}"[:200])
+    except (HTTPException, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        return _Answer(None, None, f"no answer that names an entry ({said})"[:200])

@@ -1,0 +1,71 @@
+"""A live reader for rehearsals: it follows a ledger as a service does and decides one application after another.
+
+Prints a line per application: the time, the ledger entry that it was decided by, and what went wrong, if anything.
+"""
+
+import sys
+import time
+from typing import NamedTuple
+
+from credit.bundle import Bundle, load_bundle
+from credit.bundle.examples import check_examples
+from credit.common.errors import CreditError
+from credit.registry import versions
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.store import Store
+from credit.scoring.row_encoder import Row
+
+_PAUSE = 0.01
+
+
+class Live(NamedTuple):
+    """What decides: a loaded version, and an application of its own examples."""
+
+    entry: Entry
+    bundle: Bundle
+    row: Row
+
+    def decide(self) -> int:
+        """Decide the application; the ledger entry it was decided by."""
+        by = self.bundle.decide_by_rule if self.entry.kind == "fallback" else self.bundle.decide
+        by([self.row])
+        return self.entry.number
+
+
+def followed(ledger: Ledger, live: Live | None) -> Live | None:
+    """What decides now: the newest entry, loaded off to the side and verified before it takes over."""
+    entry = live.entry if live else ledger.newest()
+    while entry is not None and (later := ledger.find(entry.number + 1)) is not None:
+        entry = later
+    if entry is None or (live and live.entry == entry):
+        return live
+    if live and live.entry.digest == entry.digest:
+        return live._replace(entry=entry)
+    with versions.fetched(ledger.store, versions.required(ledger.store, entry.version)) as folder:
+        bundle = load_bundle(folder)
+        return Live(entry, bundle, check_examples(bundle, folder)[0])
+
+
+def main() -> None:
+    """Answer until standard output closes. A version that cannot be loaded is told, and the last one goes on."""
+    ledger = Ledger(Store(sys.argv[1]), sys.argv[2])
+    live: Live | None = None
+    while True:
+        told, number = "", 0
+        try:
+            live = followed(ledger, live)
+        except CreditError as refused:
+            told = f"refused: {refused}".partition("\n")[0]
+        try:
+            number = live.decide() if live else 0
+        except CreditError as lost:
+            told = f"lost: {lost}".partition("\n")[0]
+        try:
+            print(f"{time.time():.6f}\t{number}\t{told}", flush=True)
+        except BrokenPipeError:
+            return
+        time.sleep(_PAUSE)
+
+
+if __name__ == "__main__":
+    main()

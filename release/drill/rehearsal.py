@@ -1,0 +1,142 @@
+"""A rehearsal: publish, deploy, roll back and let the rule decide, in a throwaway place, with a live reader polling.
+
+The commands are the real ones, each a process of its own, on the real store below a prefix that is removed afterwards.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from uuid import uuid4
+
+from credit.common.errors import CreditError, Problem
+from credit.registry import versions as published
+from credit.registry.ledger import Ledger
+from credit.registry.names import Version, version_of
+from credit.registry.store import Store
+from release.repository.dvc_outputs import BUNDLE
+from release.repository.git import actor
+
+ENVIRONMENT = "prod"
+PLACE = "drills"
+"""Where in the store drills are held. Each removes its own; of one that is killed, `release gc` does."""
+
+_LIMIT = 30.0
+_ROOT = Path(__file__).parents[2]
+
+
+class Step(NamedTuple):
+    """`command`: seconds until the ledger entry was made; `seen`: from there until the reader decided by it."""
+
+    name: str
+    command: float
+    seen: float | None
+
+
+class Drill(NamedTuple):
+    """What was rehearsed: the steps, how many applications the reader decided meanwhile, and which it lost."""
+
+    versions: tuple[str, str]
+    steps: list[Step]
+    answered: int
+    lost: list[str]
+
+
+def drill(store: Store) -> Drill:
+    """Rehearse. Raises CreditError when a step fails."""
+    name = f"{PLACE}/{uuid4().hex}"
+    place = store.within(name)
+    try:
+        with TemporaryDirectory(prefix="release-drill-") as temporary, _bundles(store) as (first, second):
+            return _rehearsed(place, Path(temporary), first, second)
+    finally:
+        store.delete(name)
+
+
+def _rehearsed(place: Store, folder: Path, first: tuple[Version, Path], second: tuple[Version, Path]) -> Drill:
+    steps = [_publish(place, *first)]
+    ledger = Ledger(place, ENVIRONMENT)
+    steps.append(Step(f"deploy {first[0]}", _command(place, folder, ledger, "deploy", str(first[0])), None))
+    with _reader(place, folder) as answers:
+        _seen(answers, ledger.length())
+        steps.append(_publish(place, *second))
+        for words in (["deploy", str(second[0])], ["rollback"], ["rollback", "--to", "rule"]):
+            seconds = _command(place, folder, ledger, *words)
+            entry = ledger.entry(ledger.length())
+            steps.append(Step(" ".join(words), seconds, _seen(answers, entry.number) - entry.time.timestamp()))
+    told = _answers(answers)
+    lost = [said for _, number, said in told if not number or said]
+    return Drill((str(first[0]), str(second[0])), steps, len(told), lost)
+
+
+@contextmanager
+def _bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[Version, Path]]]:
+    """Two bundles: of the two newest published versions, else the one of the working tree under two names."""
+    records = [record for version in published.versions(store)[-2:] if (record := published.find(store, version))]
+    if len(records) == 2:
+        with published.fetched(store, records[0]) as one, published.fetched(store, records[1]) as other:
+            yield (version_of(records[0].version), one), (version_of(records[1].version), other)
+        return
+    if not Path(BUNDLE).is_dir():
+        mend = "release publish two versions, or dvc pull models/bundle"
+        raise CreditError(Problem(f"the store {store.url}", "fewer than two versions", "two to rehearse with", mend))
+    yield (Version(0, 0, 1), Path(BUNDLE)), (Version(0, 0, 2), Path(BUNDLE))
+
+
+def _publish(place: Store, version: Version, bundle: Path) -> Step:
+    start = time.perf_counter()
+    published.publish(place, version, bundle, "0" * 40, actor())
+    return Step(f"publish {version}", time.perf_counter() - start, None)
+
+
+def _command(place: Store, folder: Path, ledger: Ledger, *words: str) -> float:
+    """Run a command of `release` where there is no git; seconds until its entry was in the ledger."""
+    start = time.time()
+    command = [sys.executable, "-m", "release", *words, "--env", ENVIRONMENT, "--reason", "a drill"]
+    done = subprocess.run(command, cwd=folder, env=_environment(place), capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()[-300:]
+        raise CreditError(Problem(f"release {' '.join(words)}", said, "it to succeed"))
+    return ledger.entry(ledger.length()).time.timestamp() - start
+
+
+@contextmanager
+def _reader(place: Store, folder: Path) -> Iterator[Path]:
+    """A reader that runs meanwhile; gives the file of its answers."""
+    answers = folder / "answers"
+    command = [sys.executable, "-m", "release.drill.reader", place.url, ENVIRONMENT]
+    with answers.open("wb") as file:
+        process = subprocess.Popen(command, cwd=folder, env=_environment(place), stdout=file, stderr=file)
+    try:
+        yield answers
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _seen(answers: Path, number: int) -> float:
+    """When the first application was decided by an entry."""
+    deadline = time.monotonic() + _LIMIT
+    while time.monotonic() < deadline:
+        for moment, entry, _ in _answers(answers):
+            if entry >= number:
+                return moment
+        time.sleep(0.05)
+    said = answers.read_text().splitlines()[-1:] or ["nothing"]
+    raise CreditError(Problem("the reader", said[0][:200], f"a decision by entry {number} within {_LIMIT:g} seconds"))
+
+
+def _answers(answers: Path) -> list[tuple[float, int, str]]:
+    lines = answers.read_text().splitlines(keepends=True)
+    fields = [line.rstrip("\n").split("\t") for line in lines if line.endswith("\n") and line.count("\t") == 2]
+    return [(float(moment), int(number), said) for moment, number, said in fields]
+
+
+def _environment(place: Store) -> dict[str, str]:
+    alone = {name: value for name, value in os.environ.items() if name != "RELEASE_SERVICE_URL"}
+    return alone | {"RELEASE_STORE": place.url, "PYTHONPATH": str(_ROOT), "GIT_CEILING_DIRECTORIES": "/"}

@@ -1,0 +1,33 @@
+"""What is answered to whom: every error that a route may end with, as a refusal of one form."""
+
+from fastapi import Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from credit.common.errors import CreditError, Problem
+from service import metrics
+from service.api.responses import RefusedError, refusal
+from service.engine.batching import NotRecordedError
+
+
+def refused(error: Exception) -> Response:
+    """The answer in place of a decision. Says nothing of what happened inside."""
+    told = _told(error)
+    metrics.REFUSED.labels(str(told.status)).inc()
+    return refusal(told)
+
+
+def _told(error: Exception) -> RefusedError:
+    if isinstance(error, RefusedError):
+        return error
+    if isinstance(error, NotRecordedError):
+        return RefusedError(503, "the decision could not be recorded, so none was made", Retry_After="1")
+    if isinstance(error, CreditError):
+        return RefusedError(422, "the application is not one that this version decides", error.problems)
+    if isinstance(error, RequestValidationError):
+        problems = [Problem(".".join(map(str, e["loc"])), "what is not allowed", e["msg"]) for e in error.errors()]
+        return RefusedError(422, "the request is not one that this service answers", problems)
+    if isinstance(error, HTTPException):
+        headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
+        return RefusedError(error.status_code, str(error.detail).lower(), [], **headers)
+    return RefusedError(500, "the service failed; what happened is in its log")

@@ -1,0 +1,120 @@
+"""Decide every application of a file; what breaks the contract is set aside, with what is wrong and where."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pydantic_core import to_json
+from tqdm import tqdm
+
+from credit.common.errors import CreditError, Problem
+from service.batch.sink import sink
+from service.batch.source import Part, Source, open_source
+from service.engine.live_version import Decided, Serving
+
+_DECIDED = {
+    "row": pa.int64(),
+    "decision": pa.string(),
+    "score": pa.float64(),
+    "reasons": pa.list_(pa.string()),
+    "decided_by": pa.string(),
+    "rule_because": pa.string(),
+    "version": pa.string(),
+    "digest": pa.string(),
+}
+_REJECTED = {"row": pa.int64(), "problems": pa.list_(pa.string())}
+
+Bad = tuple[int, list[Problem]]
+Good = tuple[int, Decided]
+
+
+@dataclass
+class Tally:
+    """What became of the rows. `broken`: rows by column and by what the contract expects of it."""
+
+    ignored: tuple[str, ...]
+    rows: int = 0
+    decisions: Counter[str] = field(default_factory=Counter)
+    by_rule: Counter[str] = field(default_factory=Counter)
+    broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, good: Iterable[Good], bad: Iterable[Bad]) -> None:
+        """Count some rows."""
+        for _, (decision, because) in good:
+            self.rows += 1
+            self.decisions[decision.decision] += 1
+            self.by_rule.update([because] if because else [])
+        for _, problems in bad:
+            self.rows += 1
+            self.broken.update({(problem.where, problem.expected) for problem in problems})
+
+    @property
+    def decided(self) -> int:
+        """Rows with a decision."""
+        return self.decisions.total()
+
+
+def score_file(serving: Serving, path: Path, out: Path, rejected: Path) -> Tally:
+    """Write a decision per row of the file, or of the folder of files, to `out`, and what it breaks to `rejected`.
+
+    Raises CreditError, and writes neither, when a column is missing or the file is not readable to its end.
+    """
+    source = open_source(path, serving.bundle)
+    tally, total = Tally(source.ignored), source.count()
+    columns, aside = _with_id(_DECIDED, source), _with_id(_REJECTED, source)
+    with (
+        sink(rejected, aside) as set_aside,
+        sink(out, columns) as write,
+        tqdm(total=total, desc="score", unit=" rows", disable=None) as progress,
+    ):
+        for part in source.parts():
+            good, bad = _decided(serving, part.rows)
+            write(_table(columns, part, tally.rows, [(i, _answer(serving, decided)) for i, decided in good]))
+            set_aside(_table(aside, part, tally.rows, [(i, {"problems": list(map(str, found))}) for i, found in bad]))
+            tally.add(good, bad)
+            progress.update(len(part.rows))
+    return tally
+
+
+def asked(serving: Serving, values: dict[str, Any]) -> dict[str, Any]:
+    """The application of these values as the API would take it. Raises CreditError with every value it would refuse."""
+    content = {"application": values}
+    try:
+        return serving.requests.parse(to_json(content, inf_nan_mode="constants")).application
+    except CreditError as error:
+        raise CreditError([p._replace(where=p.where.removeprefix("application.")) for p in error.problems]) from None
+
+
+def _decided(serving: Serving, rows: Sequence[dict[str, Any]]) -> tuple[list[Good], list[Bad]]:
+    good, bad = [], []
+    for place, row in enumerate(rows):
+        try:
+            good.append((place, serving.decide(asked(serving, row))))
+        except CreditError as error:
+            bad.append((place, error.problems))
+    return good, bad
+
+
+def _answer(serving: Serving, decided: Decided) -> dict[str, Any]:
+    told = {"rule_because": decided.rule_because, "version": serving.version, "digest": serving.bundle.manifest.digest}
+    return decided.decision._asdict() | told
+
+
+def _with_id(columns: dict[str, pa.DataType], source: Source) -> pa.Schema:
+    """After the row's number comes the id of the contract, when the file has it."""
+    row, *others = columns.items()
+    return pa.schema([row, *([("id", source.id_type)] if source.id else []), *others])
+
+
+def _table(schema: pa.Schema, part: Part, before: int, answers: Sequence[tuple[int, dict[str, Any]]]) -> pa.Table:
+    """Answers to rows of a part, each with its place in it; `before`: rows of the file that came before the part."""
+    places = pa.array([place for place, _ in answers], pa.int64())
+    given: dict[str, Any] = {"row": [before + place + 1 for place, _ in answers]}
+    ids = [] if part.ids is None else [part.ids.take(places)]
+    others = schema.names[1 + len(ids) :]
+    given |= {name: [answer[name] for _, answer in answers] for name in others}
+    arrays = [pa.array(given[name], schema.field(name).type) for name in ["row", *others]]
+    return pa.Table.from_arrays([arrays[0], *ids, *arrays[1:]], schema=schema)

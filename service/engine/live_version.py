@@ -1,0 +1,87 @@
+"""What decides at a moment: a ledger entry and the version that it names, loaded. Replaced whole, never changed."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from credit.bundle import Bundle
+from credit.common.errors import CreditError
+from credit.registry.ledger import Entry
+from credit.scoring.derived_columns import Derivations
+from credit.scoring.model import By, Decision
+from credit.scoring.row_encoder import Row
+from service.engine.requests import Requests
+
+_MADE_FOR_RULE = "no model in this version: no candidate passed every gate when it was made"
+
+
+class Decided(NamedTuple):
+    """A decision, and why it was the rule's when it was."""
+
+    decision: Decision
+    rule_because: str | None
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A loaded version and the entry by which it is live; without an entry, the bundle whose rule the image carries.
+
+    `example`: a made-up application. `unloaded`: why the version of the entry is not the one that is loaded, when the
+    rule has to stand in for it.
+    """
+
+    entry: Entry | None
+    bundle: Bundle
+    requests: Requests
+    derivations: Derivations
+    example: Row
+    unloaded: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The ledger entry that it follows, 0 when it follows none."""
+        return self.entry.number if self.entry else 0
+
+    @property
+    def version(self) -> str | None:
+        """The version whose bundle is loaded; None when it came with the image."""
+        return self.entry.version if self.entry and not self.unloaded else None
+
+    @property
+    def ruled(self) -> str | None:
+        """Why the rule decides every application, None when the model is there to."""
+        if self.entry is None:
+            return "no version could be had: neither from the store nor from the disk"
+        if self.entry.kind == "fallback":
+            return f"the rule was put forward: {self.entry.reason}"
+        return self.unloaded
+
+    @property
+    def rule_because(self) -> str | None:
+        """Why the rule decides, when it does; also when it is this version's champion."""
+        return self.ruled or (_MADE_FOR_RULE if self.bundle.model.decided_by == "rule" else None)
+
+    @property
+    def decides(self) -> By:
+        """Who decides every application that nothing goes wrong with."""
+        return "model" if self.rule_because is None else "rule"
+
+    def decide(self, row: Row) -> Decided:
+        """The champion's decision, or the rule's where the model fails.
+
+        Raises CreditError when the contract refuses a value.
+        """
+        if self.ruled is not None:
+            return self.decide_by_rule(row, self.ruled)
+        try:
+            (decision,) = self.bundle.decide([self.derivations.add(row)])
+        except CreditError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a model does, somebody is waiting for an answer
+            return self.decide_by_rule(row, f"the model failed ({type(error).__name__})")
+        if not 0 <= decision.score <= 1:
+            return self.decide_by_rule(row, "the model gave no score")
+        return Decided(decision, _MADE_FOR_RULE if decision.decided_by == "rule" else None)
+
+    def decide_by_rule(self, row: Row, because: str) -> Decided:
+        """The rule's decision; of a row it reads the score only."""
+        return Decided(self.bundle.decide_by_rule([self.derivations.add(row)])[0], because)

@@ -1,0 +1,1 @@
+"""Real parts, lenders and copies of the project, for what tests and measures both need."""

@@ -1,0 +1,166 @@
+"""The image, built and run for real with podman. What this machine needs to reach packages stays out of it."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from testing.parts.servers import wait_until
+
+BASE, IMAGE = "localhost/credit-test-base:bookworm", "localhost/credit-test-service"
+PROGRAMS = ("podman", "buildah", "runc", "debootstrap")
+_PACKAGES = "--include=python3,python3-venv,python3-pip,ca-certificates"
+_SANDBOX = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
+_CLIENT = """
+import http.client, json, sys
+method, path, headers = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+asked = http.client.HTTPConnection("127.0.0.1", 8000, timeout=20)
+asked.request(method, path, sys.stdin.buffer.read() or None, headers)
+got = asked.getresponse()
+print(got.status, got.read().decode())
+"""
+
+
+class Answer(NamedTuple):
+    """What a request got."""
+
+    status: int
+    text: str
+
+    def json(self) -> Any:
+        """The body, read."""
+        return json.loads(self.text)
+
+
+class Podman:
+    """Podman with settings for a machine without systemd and without a network of its own for containers."""
+
+    def __init__(self, folder: Path) -> None:
+        missing = [name for name in PROGRAMS if shutil.which(name) is None]
+        assert not missing, f"missing: apt-get install {' '.join(missing)} (.ci/run does it)"
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "containers.conf").write_text(_SANDBOX)
+
+    def run(self, *arguments: str, check: bool = True, given: bytes = b"") -> "subprocess.CompletedProcess[str]":
+        """One command of podman."""
+        env = os.environ | {"CONTAINERS_CONF": str(self._folder / "containers.conf")}
+        done = subprocess.run(["podman", *arguments], input=given, env=env, capture_output=True, check=False)
+        told = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert not check or done.returncode == 0, f"podman {' '.join(arguments)}\n{told.stdout}{told.stderr}"
+        return told
+
+    def make_base(self) -> None:
+        """A Debian with Python, unless there is one: no registry of images is asked. Needs root."""
+        if self.run("image", "exists", BASE, check=False).returncode == 0:
+            return
+        root = self._folder / "root"
+        subprocess.run(["debootstrap", "--variant=minbase", _PACKAGES, "bookworm", root], check=True)
+        subprocess.run(["tar", "-C", root, "-cf", root.with_suffix(".tar"), "."], check=True)
+        self.run("import", str(root.with_suffix(".tar")), BASE)
+        shutil.rmtree(root)
+        root.with_suffix(".tar").unlink()
+
+    def build(self, context: Path) -> None:
+        """Build the image; layers of the same files as the last time are taken again, others are removed."""
+        last = self.run("images", "--quiet", "--no-trunc", IMAGE).stdout
+        secrets = [f"--secret=id={file.name},src={file}" for file in ways_to_packages(self._folder / "packages")]
+        options = ["--network=host", "--format=docker", f"--build-arg=BASE_IMAGE={BASE}", f"--tag={IMAGE}", *secrets]
+        self.run("build", *options, str(context))
+        if last and last != self.run("images", "--quiet", "--no-trunc", IMAGE).stdout:
+            self.run("rmi", last.strip(), check=False)
+
+
+class Container:
+    """A running service, in a network of its own that nobody else is in."""
+
+    def __init__(self, podman: Podman, name: str) -> None:
+        self._podman, self._name = podman, name
+
+    def ask(self, path: str, body: Any = None, key: str | None = None) -> Answer:
+        """A request from within."""
+        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+        method, given = ("GET", b"") if body is None else ("POST", json.dumps(body).encode())
+        command = ["python", "-c", _CLIENT, method, path, json.dumps(headers)]
+        told = self._podman.run("exec", "--interactive", self._name, *command, check=False, given=given).stdout
+        status, _, text = told.partition(" ")
+        return Answer(int(status or 0), text)
+
+    def wait(self) -> "Container":
+        """Wait until it says that it decides."""
+
+        def decides() -> bool:
+            assert self._is("Running") == "true", self.log()
+            return self.ask("/health/ready").status == 200
+
+        wait_until(decides, "the container")
+        return self
+
+    def shell(self, command: str) -> "subprocess.CompletedProcess[str]":
+        """A command in a shell inside."""
+        return self._podman.run("exec", self._name, "sh", "-c", command, check=False)
+
+    def is_healthy(self) -> bool:
+        """Whether the health check of the image passes."""
+        return self._podman.run("healthcheck", "run", self._name, check=False).returncode == 0
+
+    def stop(self) -> int:
+        """End it as orchestrators do; its exit code."""
+        self._podman.run("stop", "--time", "60", self._name)
+        return int(self._is("ExitCode"))
+
+    def start(self) -> "Container":
+        """Start it again, with the same state."""
+        self._podman.run("start", self._name)
+        return self
+
+    def log(self) -> str:
+        """What it said."""
+        told = self._podman.run("logs", self._name, check=False)
+        return told.stdout + told.stderr
+
+    def _is(self, state: str) -> str:
+        return self._podman.run("inspect", self._name, "--format", f"{{{{.State.{state}}}}}").stdout.strip()
+
+
+@contextmanager
+def running(podman: Podman, *options: str) -> Iterator[Container]:
+    """The image, run as compose.yaml runs it: no privilege, nothing to write but /state and /tmp; and no network."""
+    name = f"credit-test-{uuid4().hex}"
+    closed = ["--read-only", "--read-only-tmpfs=false", "--tmpfs=/tmp", "--cap-drop=ALL", "--network=none"]
+    closed += ["--security-opt=no-new-privileges", f"--name={name}", "--detach"]
+    try:
+        podman.run("run", *closed, *options, IMAGE)
+        yield Container(podman, name)
+    finally:
+        podman.run("rm", "--force", "--time=0", "--volumes", "--ignore", name)
+
+
+def ways_to_packages(folder: Path) -> list[Path]:
+    """How pip reaches packages from here, for the build: an index and the authority that it is trusted by, if set."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    pairs = [line.partition("=") for line in told.stdout.splitlines()]
+    here = {name.rsplit(".", 1)[-1]: ast.literal_eval(value) for name, _, value in pairs}
+    kept: dict[str, str] = {name: here[name] for name in ("index-url", "trusted-host") if name in here}
+    files = [folder / "pip.conf"]
+    if "cert" in here:
+        shutil.copy(here["cert"], folder / "ca.pem")
+        files.append(folder / "ca.pem")
+        kept["cert"] = "/run/secrets/ca.pem"
+    files[0].write_text("\n".join(["[global]", *(f"{name} = {value}" for name, value in kept.items()), ""]))
+    return files

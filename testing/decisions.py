@@ -1,0 +1,49 @@
+"""Decisions as the log keeps them, made up."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from sqlalchemy import select, text
+
+from credit.decision_log.database import Database
+from credit.decision_log.tables import DECISIONS
+
+_NUMBERS = count(1)
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    """A decision, another one each time."""
+    made = {
+        "id": f"{next(_NUMBERS):032x}",
+        "decided_at": datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
+        "decision": "deny",
+        "score": 0.1,
+        "reasons": ["Your income"],
+        "decided_by": "model",
+        "rule_because": None,
+        "version": "v1.0.0",
+        "digest": "d" * 64,
+        "entry": 1,
+        "inputs": {"income": 0.1, "home": None, "self": True},
+        "protected": {"race": "Black"},
+        "caller": "tester",
+        "idempotency_key": None,
+        "repeat_of": None,
+    }
+    assert not changes.keys() - made.keys()
+    return made | changes
+
+
+def in_order(database: Database) -> list[str]:
+    """The ids in a database of which nothing was ever deleted, in the order in which they were written."""
+    place = "ctid" if database.engine.dialect.name == "postgresql" else "rowid"
+    with database.reading() as connection:
+        return list(connection.execute(select(DECISIONS.c.id).order_by(text(place))).scalars())
+
+
+def found(database: Database, identifier: str) -> dict[str, Any]:
+    """A decision that must be in a database."""
+    there = database.find(identifier)
+    assert there is not None
+    return there

@@ -1,0 +1,54 @@
+"""Who imports whom, read from the source without running it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("bench", "contract_draft", "credit", "release", "scenario", "service", "stages", "testing")
+
+
+def list_source_files() -> list[Path]:
+    """List every Python file of the project but its tests."""
+    return sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+
+
+def find_imports(file: Path) -> set[Path]:
+    """Find the project's files that a file imports, wherever in it the import is, with the packages that these run."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        for name in _list_names(node):
+            if name.split(".")[0] in PACKAGES:
+                found |= set(_list_files(name))
+    return found - {file}
+
+
+def find_closure(*files: Path) -> set[Path]:
+    """Find every file of the project that some files import, through any number of others, with these."""
+    seen: set[Path] = set()
+    todo = set(files)
+    while todo:
+        current = todo.pop()
+        seen.add(current)
+        todo |= find_imports(current) - seen
+    return seen
+
+
+def name_folder(file: Path) -> str:
+    """Name the folder of a file, such as `credit/fairness`; two levels at most."""
+    return "/".join(file.relative_to(ROOT).parent.parts[:2])
+
+
+def _list_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _list_files(module: str) -> Iterator[Path]:
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
+        path = ROOT.joinpath(*parts[:depth])
+        yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file())

@@ -1,0 +1,1 @@
+"""Lenders: contracts, tables and trained candidates, made once."""

@@ -1,0 +1,114 @@
+"""A small lender: a contract, tables and trained candidates, made once for all tests of the bundle."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from credit.common.candidate_names import NAMES
+from credit.common.files import write_json
+from credit.contract import load_contract
+from credit.data.tables import favourable, frame_of, open_table
+from credit.packaging.build import Inputs, Package, package
+from credit.scoring.design_matrix import design_matrix
+from credit.training.skops_files import save
+from credit.training.train import Train, features_for, train
+
+PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["train"]
+FEATURES = ["income", "points", "home", "self", "bureau_1", "bureau_2"]
+CONTRACT = """
+name: small
+row: a person
+source: {title: t, licence: l, citation: c}
+columns:
+  income: {type: number, role: feature, range: [0, 1000], missing: allowed, description: d, reason: Your income}
+  points: {type: integer, role: score, threshold: 600, range: [300, 850], missing: allowed, description: d,
+           reason: Your credit score, reason_if_missing: You have no credit score}
+  home: {type: category, role: feature, allowed: [own, rent, other], missing: allowed, description: d,
+         reason: Your home}
+  self: {type: boolean, role: feature, description: d, reason: Self-employment}
+  race: {type: category, role: protected, allowed: [white, Black], reference: white, missing: allowed, description: d}
+  paid: {type: boolean, role: label, favourable: true, description: d}
+families:
+  bureau: {pattern: 'bureau_\\d+', type: number, role: feature, description: d, reason: What the bureau reports}
+"""
+
+
+def people(rows: int, seed: int) -> pd.DataFrame:
+    """Applicants whose repayment depends on their values in a known way."""
+    rng = np.random.default_rng(seed)
+    income, points = rng.gamma(4, 10, rows).round(3), rng.integers(300, 851, rows)
+    home, self_ = rng.choice(["own", "rent", "other"], rows), rng.random(rows) < 0.3
+    bureau = rng.normal(size=(2, rows))
+    logit = 0.04 * (income - 40) + 0.01 * (points - 560) + 0.8 * (home == "own") - 0.7 * self_ + 0.8 * bureau[0]
+    known = pd.array(points, "Int64")
+    known[rng.random(rows) < 0.05] = pd.NA
+    return pd.DataFrame(
+        {
+            "income": np.where(rng.random(rows) < 0.05, np.nan, income),
+            "points": known,
+            "home": pd.Series(home).where(rng.random(rows) > 0.05, None),
+            "self": self_,
+            "race": pd.Series(rng.choice(["white", "Black"], rows)).where(rng.random(rows) > 0.1, None),
+            "paid": rng.random(rows) < 1 / (1 + np.exp(-logit)),
+            "bureau_1": bureau[0],
+            "bureau_2": bureau[1],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """The files from which `package` makes a bundle, for all three candidates."""
+    made = inputs_in(tmp_path_factory.mktemp("lender"))
+    made.contract.write_text(CONTRACT)
+    people(1500, 0).to_parquet(made.train, index=False)
+    people(400, 1).to_parquet(made.test, index=False)
+    train_all(made, FEATURES)
+    return made
+
+
+def inputs_in(root: Path) -> Inputs:
+    """Where the files are of which `package` makes a bundle."""
+    return Inputs(root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates")
+
+
+def train_all(made: Inputs, features: list[str]) -> None:
+    """Train all three candidates on the table that is there."""
+    table = open_table(made.train)
+    contract = load_contract(made.contract).bound_to(table.schema_arrow.names, "train")
+    frame = frame_of(table.read())
+    knobs = Train.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
+    for name in NAMES:
+        used = features_for(name, contract, features, "c.yaml")
+        matrix = design_matrix(contract, used, frame).to_numpy()
+        trained = train(name, knobs, matrix, favourable(contract, frame), 600.0)
+        save(trained.estimator, made.models / f"{name}.skops")
+        write_json(
+            made.candidates / f"{name}.json",
+            {"candidate": name, "features": used, **trained.report},
+        )
+
+
+@pytest.fixture(scope="session")
+def bundles(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The bundle of a champion, made once and not to be changed."""
+    root = tmp_path_factory.mktemp("bundles")
+
+    def made(champion: str) -> Path:
+        if not (root / champion).exists():
+            package(champion, inputs, Package(max_other_decisions=0), root / champion, {})
+        return root / champion
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def rows(inputs: Inputs) -> list[dict[str, Any]]:
+    """The test rows as plain dicts."""
+    listed: list[dict[str, Any]] = open_table(inputs.test).read().to_pylist()
+    return listed

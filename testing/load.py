@@ -1,0 +1,56 @@
+"""Clients of the service that ask as fast as they are answered, for as long as a block lasts."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import requests
+
+from testing.parts.servers import wait_until
+from testing.services import Service
+
+
+class Load:
+    """What the clients were answered. `refused`: answers that are no decision; `lost`: requests without an answer."""
+
+    def __init__(self, service: Service, bodies: Sequence[Any]) -> None:
+        self._service, self._bodies = service, bodies
+        self._ended = threading.Event()
+        self.answers: list[dict[str, Any]] = []
+        self.refused: list[int] = []
+        self.lost = 0
+
+    def wait_for(self, more: int) -> None:
+        """Until so many more decisions were answered."""
+        wanted = len(self.answers) + more
+        wait_until(lambda: len(self.answers) >= wanted, f"{more} more decisions")
+
+    @contextmanager
+    def by(self, clients: int) -> Iterator["Load"]:
+        """Ask, by so many clients at once."""
+        threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask(self, client: int) -> None:
+        for number in count():
+            if self._ended.is_set():
+                return
+            try:
+                answer = self._service.decide(self._bodies[(client + number) % len(self._bodies)])
+            except requests.RequestException:
+                self.lost += 1
+                self._ended.wait(0.05)
+                continue
+            if answer.status_code == 200:
+                self.answers.append(answer.json())
+            else:
+                self.refused.append(answer.status_code)

@@ -1,0 +1,38 @@
+"""Changes of what is live, for the tests of `release`."""
+
+import shutil
+from pathlib import Path
+
+from credit.registry.ledger import Entry, Ledger
+from credit.registry.store import Store
+from credit.registry.versions import Published, required
+from release.deployment.plan import Why, apply, deployment
+
+WHY = Why("a test", "tester")
+
+
+def deployed(store: Store, *versions: str, environment: str = "prod") -> list[Entry]:
+    """Deploy published versions one after another; the entries made."""
+    made = []
+    for version in versions:
+        change = deployment(Ledger(store, environment), required(store, version), WHY)
+        if entry := apply(store, change):
+            made.append(entry)
+    return made
+
+
+def record_of(version: str, digest: str = "d" * 64) -> Published:
+    """A record as the ledger needs it, of a version that nobody loads."""
+    moment = "2026-01-01T00:00:00Z"
+    text = f'{{"format": 1, "version": "{version}", "digest": "{digest}", "commit": "c", "dataset": "small", '
+    text += f'"candidate": "heuristic", "published_at": "{moment}", "published_by": "tester"}}'
+    return Published.read(text.encode(), "here")
+
+
+def changed(folder: Path, copy: Path, name: str) -> Path:
+    """A copy of a bundle in which one byte of a file is another."""
+    shutil.copytree(folder, copy)
+    content = bytearray((copy / name).read_bytes())
+    content[-1] ^= 1
+    (copy / name).write_bytes(content)
+    return copy

@@ -1,0 +1,84 @@
+"""The service as a process of its own on loopback, as operators run it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from testing.parts.servers import free_ports, wait_until
+
+ROOT = Path(__file__).parent.parent
+
+
+class Service:
+    """A running service; `state` outlives it."""
+
+    def __init__(self, store: str, state: Path, **settings: str) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{port}"
+        self.state = state
+        state.mkdir(parents=True, exist_ok=True)
+        own = {"RELEASE_STORE": store, "SERVICE_STATE": str(state), "SERVICE_PORT": str(port)}
+        self._env = os.environ | {"PYTHONPATH": str(ROOT), "SERVICE_POLL_SECONDS": "0.1"} | own | settings
+        self.log = state / "process.log"
+        self.process = self._started()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "service", "serve"]
+            return subprocess.Popen(command, env=self._env, stdout=log, stderr=log, cwd=self.state)
+
+    def wait(self, status: str = "ok") -> "Service":
+        """Wait until it says of itself that it is ready: ok, degraded or dark."""
+        wait_until(lambda: self.health().get("status") == status, f"the service, {status}", self.process)
+        return self
+
+    def health(self) -> dict[str, Any]:
+        """What it says of itself; nothing while it does not answer."""
+        try:
+            content: dict[str, Any] = requests.get(f"{self.url}/health/ready", timeout=2).json()
+        except requests.RequestException:
+            return {}
+        return content
+
+    def decide(self, body: Any, path: str = "/v1/decisions", **headers: str) -> requests.Response:
+        """Ask for a decision; `body` is what is sent as JSON, or bytes as they are."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        told = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.post(self.url + path, content, headers=told, timeout=20)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        """Ask for something else."""
+        return requests.get(self.url + path, headers=headers, timeout=20)
+
+    def kill(self) -> None:
+        """As the system does when there is no memory left."""
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> "Service":
+        """Start it again with the same state, at the same place."""
+        self.process = self._started()
+        return self
+
+    def stop(self) -> int:
+        """End it as operators do; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@contextmanager
+def serving(store: str, state: Path, **settings: str) -> Iterator[Service]:
+    """A service that ends with the block. Not waited for: `.wait()` does that."""
+    service = Service(store, state, **settings)
+    try:
+        yield service
+    finally:
+        service.kill()

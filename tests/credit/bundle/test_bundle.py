@@ -1,0 +1,162 @@
+"""A bundle decides as the candidate did, alone or in company, without scikit-learn."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from credit.bundle import load_bundle
+from credit.bundle.manifest import write_bundle
+from credit.common.candidate_names import NAMES
+from credit.common.errors import CreditError
+from credit.data.tables import frame_of, open_table
+from credit.packaging.build import Inputs
+from credit.training.candidates import load_candidate
+
+Made = Callable[[str], Path]
+Rows = list[dict[str, Any]]
+
+
+@pytest.mark.parametrize("champion", NAMES)
+def test_decisions_are_those_of_the_candidate(champion: str, bundles: Made, inputs: Inputs, rows: Rows) -> None:
+    bundle = load_bundle(bundles(champion))
+    candidate = load_candidate(inputs.models / f"{champion}.skops", inputs.candidates / f"{champion}.json")
+    frame = frame_of(open_table(inputs.test).read())
+    decided = bundle.decide(rows)
+    assert [one.decision for one in decided] == candidate.decisions(bundle.contract, frame).tolist()
+    assert np.abs(np.array([one.score for one in decided]) - candidate.scores(bundle.contract, frame)).max() < 1e-5
+    assert {one.decided_by for one in decided} == {"rule" if champion == "heuristic" else "model"}
+
+
+@pytest.mark.parametrize("champion", NAMES)
+def test_who_else_is_asked_about_changes_nothing(champion: str, bundles: Made, rows: Rows) -> None:
+    bundle = load_bundle(bundles(champion))
+    together = bundle.decide(rows[:60])
+    assert [bundle.decide([row])[0] for row in rows[:60]] == together
+    assert bundle.decide(rows[59::-1]) == together[::-1]
+    assert bundle.decide([]) == bundle.decide_by_rule([]) == []
+
+
+@pytest.mark.parametrize("champion", NAMES)
+def test_everybody_not_approved_by_the_model_gets_up_to_four_reasons(champion: str, bundles: Made, rows: Rows) -> None:
+    decided = load_bundle(bundles(champion)).decide(rows)
+    assert {one.decision for one in decided} == {"approve", "refer", "deny"}
+    for one in decided:
+        assert len(one.reasons) <= 4
+        assert len(set(one.reasons)) == len(one.reasons)
+        assert (one.decision == "approve") == (not one.reasons) or one.decision == "refer"
+
+
+@pytest.mark.parametrize("champion", NAMES)
+def test_protected_attributes_and_the_label_are_not_looked_at(champion: str, bundles: Made, rows: Rows) -> None:
+    bundle = load_bundle(bundles(champion))
+    other = [row | {"race": "anything", "paid": None, "more": 1} for row in rows[:50]]
+    assert bundle.decide(other) == bundle.decide(rows[:50])
+    assert "race" not in bundle.model.features
+
+
+def test_a_reason_names_what_would_raise_the_score(bundles: Made, rows: Rows) -> None:
+    """Put the first reason's features at their typical values one by one: the best of them raises the score most."""
+    model = load_bundle(bundles("logistic")).model
+    denied = [row for row, one in zip(rows, model.decide(rows), strict=True) if one.decision == "deny"]
+    for row in denied[:10]:
+        (before,) = model.decide([row])
+        after = {name: model.decide([row | {name: one.typical}])[0].score for name, one in model.reasons.items()}
+        best = max(after, key=lambda name: after[name])
+        told = model.reasons[best]
+        assert after[best] > before.score
+        assert before.reasons[0] == (told.words_if_missing if row[best] is None else told.words)
+
+
+def test_the_rule_stands_beside_the_model(bundles: Made, inputs: Inputs, rows: Rows) -> None:
+    decided = load_bundle(bundles("random_forest")).decide_by_rule(rows)
+    rule = load_candidate(inputs.models / "heuristic.skops", inputs.candidates / "heuristic.json")
+    contract = load_bundle(bundles("random_forest")).contract
+    frame = frame_of(open_table(inputs.test).read())
+    assert [one.decision for one in decided] == rule.decisions(contract, frame).tolist()
+    assert [one.score for one in decided] == rule.scores(contract, frame).tolist()
+    assert {(one.decision, one.reasons, one.decided_by) for one in decided} == {
+        ("approve", (), "rule"),
+        ("deny", ("Your credit score",), "rule"),
+        ("refer", ("You have no credit score",), "rule"),
+    }
+
+
+def test_the_rule_as_champion_says_the_same_as_the_rule_beside_it(bundles: Made, rows: Rows) -> None:
+    bundle = load_bundle(bundles("heuristic"))
+    for left, right in zip(bundle.decide(rows), bundle.decide_by_rule(rows), strict=True):
+        assert left._replace(score=0) == right._replace(score=0)
+        assert left.score == pytest.approx(right.score, abs=1e-7)
+
+
+def test_the_rule_reads_the_score_only(bundles: Made) -> None:
+    bundle = load_bundle(bundles("logistic"))
+    assert bundle.decide_by_rule([{"points": 300}])[0].decision == "deny"
+    with pytest.raises(CreditError, match="points: found nothing"):
+        bundle.decide_by_rule([{}])
+
+
+def test_a_denial_without_a_reason_goes_to_an_analyst(bundles: Made, tmp_path: Path) -> None:
+    """Somebody at every typical value, under a policy that denies everybody."""
+    made = bundles("logistic")
+    files = {path.name: path.read_bytes() for path in made.iterdir() if path.name != "manifest.json"}
+    files["policy.json"] = b'{"approve_from": 2, "refer_from": 1.5}'
+    manifest = load_bundle(made).manifest
+    write_bundle(tmp_path / "b", manifest.dataset, manifest.candidate, manifest.agreement, files)
+    bundle = load_bundle(tmp_path / "b")
+    typical = {name: told.typical for name, told in bundle.model.reasons.items()}
+    (decided,) = bundle.decide([typical])
+    assert (decided.decision, decided.reasons) == ("refer", ())
+    assert bundle.decide([typical | {"income": 0.0}])[0][0] == "deny"
+
+
+def test_files_that_do_not_fit_together_are_refused(bundles: Made, tmp_path: Path) -> None:
+    made = bundles("logistic")
+    files = {path.name: path.read_bytes() for path in made.iterdir() if path.name != "manifest.json"}
+    files["model.onnx"] = (bundles("heuristic") / "model.onnx").read_bytes()
+    manifest = load_bundle(made).manifest
+    write_bundle(tmp_path / "b", manifest.dataset, manifest.candidate, manifest.agreement, files)
+    with pytest.raises(CreditError, match="features of another contract, model or reasons"):
+        load_bundle(tmp_path / "b")
+
+
+def test_a_bundle_decides_without_scikit_learn_pandas_or_pickle(bundles: Made, rows: Rows) -> None:
+    program = """
+import json, pickle, sys
+from pathlib import Path
+def never(*_, **__):
+    raise AssertionError("a pickle was loaded")
+pickle.load = pickle.loads = pickle.Unpickler = never
+from credit.bundle import load_bundle
+bundle = load_bundle(Path(sys.argv[1]))
+rows = json.load(sys.stdin)
+told = [bundle.decide(rows), bundle.decide_by_rule(rows)]
+unwanted = {"sklearn", "pandas", "scipy", "skops", "joblib", "pyarrow", "onnx", "skl2onnx", "dvc"}
+print(json.dumps({"told": told, "unwanted": sorted(unwanted & sys.modules.keys())}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(bundles("random_forest"))],
+        input=json.dumps(rows[:20]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.stderr
+    found = json.loads(done.stdout)
+    assert found["unwanted"] == []
+    bundle = load_bundle(bundles("random_forest"))
+    assert found["told"] == json.loads(json.dumps([bundle.decide(rows[:20]), bundle.decide_by_rule(rows[:20])]))
+
+
+def test_many_threads_decide_as_one(bundles: Made, rows: Rows) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    bundle = load_bundle(bundles("random_forest"))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda row: bundle.decide([row])[0], rows * 3))
+    assert found == bundle.decide(rows) * 3

@@ -1,0 +1,72 @@
+"""The edge of a command: problems become lines and an exit code, never a traceback."""
+
+import pickle
+
+import pytest
+
+from credit.common.errors import CreditError, Problem, raise_if_any, run
+
+
+def failing(error: BaseException):
+    def command() -> None:
+        raise error
+
+    return command
+
+
+def test_a_problem_is_one_line_that_says_where_what_and_how_to_mend_it():
+    assert str(Problem("a.csv: x", "1", "2")) == "a.csv: x: found 1, expected 2"
+    assert str(Problem("a.csv", "a\n b", "c", "do  d")) == "a.csv: found a b, expected c; do d"
+
+
+def test_all_problems_are_raised_at_once_and_none_raises_nothing():
+    raise_if_any([])
+    with pytest.raises(CreditError, match=r"a: found b, expected c\nd: found e, expected f"):
+        raise_if_any([Problem("a", "b", "c"), Problem("d", "e", "f")])
+
+
+def test_an_error_comes_whole_from_another_process():
+    error = pickle.loads(pickle.dumps(CreditError([Problem("a", "b", "c"), Problem("d", "e", "f")])))
+    assert str(error) == "a: found b, expected c\nd: found e, expected f"
+
+
+def test_a_command_prints_each_problem_on_one_line_and_exits_with_1(capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(failing(CreditError([Problem("a", "b", "c"), Problem("d", "e", "f")])))
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "error: a: found b, expected c\nerror: d: found e, expected f\n"
+
+
+def test_an_error_of_the_system_is_one_line_too(capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(failing(PermissionError(13, "Permission denied", "x.csv")))
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "error: [Errno 13] Permission denied: 'x.csv'\n"
+
+
+def test_an_interrupted_command_exits_with_130(capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(failing(KeyboardInterrupt()))
+    assert caught.value.code == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        run(failing(ZeroDivisionError()))
+
+
+def test_a_command_that_succeeds_just_returns():
+    run(lambda: None)
+
+
+def test_errors_are_red_on_a_terminal_unless_no_color_is_set(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with pytest.raises(SystemExit):
+        run(failing(CreditError(Problem("a", "b", "c"))))
+    assert "\033[31merror:\033[0m a" in capsys.readouterr().err
+    monkeypatch.setenv("NO_COLOR", "1")
+    with pytest.raises(SystemExit):
+        run(failing(CreditError(Problem("a", "b", "c"))))
+    assert capsys.readouterr().err.startswith("error: a")

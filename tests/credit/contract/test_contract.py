@@ -1,0 +1,262 @@
+"""The contract: what it refuses, and that each refusal names file, key, what was found and what was expected."""
+
+from pathlib import Path
+
+import pytest
+
+from credit.common.errors import CreditError
+from credit.contract import load_contract
+
+BASE = """\
+name: loans
+row: one application
+source: {title: t, licence: l, citation: c}
+columns:
+  approved: {type: boolean, role: label, favourable: true, description: d}
+  income: {type: number, role: feature, range: [0, null], description: d}
+  race: {type: category, role: protected, allowed: [green, blue], reference: green, description: d}
+"""
+FAMILY = '\nfamilies:\n  noise: {type: number, role: feature, description: d, pattern: "noise_[0-9]{4}"}\n'
+
+
+def problems(tmp_path: Path, text: str | bytes) -> str:
+    file = tmp_path / "loans.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(CreditError) as caught:
+        load_contract(file)
+    assert all(str(file) in str(problem) for problem in caught.value.problems)
+    return str(caught.value)
+
+
+def loaded(tmp_path: Path, text: str):
+    file = tmp_path / "loans.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_contract(file)
+
+
+def with_column(name: str, rest: str) -> str:
+    return f"{BASE}  {name}: {{description: d, {rest}}}\n"
+
+
+def with_income(rest: str) -> str:
+    return BASE.replace("type: number, role: feature, range: [0, null]", rest)
+
+
+def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role():
+    contract = load_contract("data/contracts/loanapp.yaml")
+    assert (contract.label, contract.score) == ("approve", "gdlin")
+    assert set(contract.protected) == {"race", "sex", "schooling", "marital_status", "age"} == set(contract.derived)
+    assert len(contract.raw) == 59
+    assert "black" not in contract.features
+    assert "gdlin" in contract.features
+    assert contract.bound_to(contract.raw, "loanapp.csv") == contract
+
+
+def test_a_contract_without_score_has_none(tmp_path):
+    assert loaded(tmp_path, BASE).score is None
+
+
+def test_a_missing_file_is_refused_and_the_known_contracts_are_named(tmp_path):
+    (tmp_path / "cars.yaml").touch()
+    with pytest.raises(
+        CreditError, match=r"loans\.yaml: found no such file, expected a YAML file \(there are: cars\.yaml\)"
+    ):
+        load_contract(tmp_path / "loans.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"name: caf\xe9", "found the byte at 9 is not UTF-8, expected UTF-8 text"),
+        ("name: 'x", "expected YAML"),
+        ("name: \x00", "expected YAML"),
+        ("row: 2020-13-45", "found month must be in 1..12, expected YAML"),
+        ("? [a, b]\n: 1", "found a key that is not text"),
+        ("a: &a [*a]", "expected YAML"),
+        ("", "found no keys, expected a contract"),
+        ("- 1", "found no keys, expected a contract"),
+    ],
+)
+def test_a_file_that_is_not_a_mapping_in_yaml_is_refused(tmp_path, content, expected):
+    assert expected in problems(tmp_path, content)
+
+
+def test_a_column_that_stands_twice_is_refused_with_both_lines(tmp_path):
+    text = BASE + "  income: {type: text, role: ignored, because: b, description: d}\n"
+    assert "income: found the name on lines 6 and 8, expected it once" in problems(tmp_path, text)
+
+
+def test_unknown_missing_and_wrong_keys_are_listed_at_once(tmp_path):
+    told = problems(tmp_path, with_income("type: money, role: feature").replace("row:", "rov:"))
+    assert "row: found nothing, expected a value" in told
+    assert "rov: found an unknown key, expected a known one; is it misspelt?" in told
+    assert "columns.income.type: found 'money', expected input should be 'boolean'" in told
+
+
+def test_a_name_that_yaml_reads_as_something_else_than_text_is_refused(tmp_path):
+    assert "found False, expected input should be a valid string" in problems(tmp_path, with_column("no", "type: text"))
+
+
+def test_every_unanswered_mark_is_listed(tmp_path):
+    text = BASE.replace("row: one application", 'row: "? one what"').replace("role: feature", 'role: "? feature"')
+    told = problems(tmp_path, text.replace("[green, blue]", '["? green", blue]'))
+    assert "row: found the unanswered mark '? one what', expected a person's answer" in told
+    assert "columns.income.role: found the unanswered mark '? feature'" in told
+    assert "columns.race.allowed.0: found the unanswered mark '? green'" in told
+
+
+def test_a_lone_question_mark_in_a_list_is_data_and_elsewhere_a_mark(tmp_path):
+    contract = loaded(tmp_path, with_income('type: number, role: feature, missing_codes: ["?"]'))
+    assert contract.columns["income"].missing_codes == ("?",)
+    assert "row: found the unanswered mark '?'" in problems(tmp_path, BASE.replace("one application", '"?"'))
+
+
+def test_two_roles_for_one_column_are_refused(tmp_path):
+    told = problems(tmp_path, with_income("type: boolean, role: [feature, protected]"))
+    assert "columns.income.role: found the roles ['feature', 'protected'], expected one role" in told
+    assert "a protected column is never a feature" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "found", "expected"),
+    [
+        ("type: text, role: ignored", "role ignored without `because`", "why the model may not see it"),
+        ("type: boolean, role: score", "role score without `threshold`", "the score from which"),
+        ("type: boolean, role: feature, because: b", "`because` on a column of role feature", "it on role ignored"),
+        ("type: category, role: feature", "a category without `allowed`", "the list of its values"),
+        ("type: category, role: feature, allowed: [1]", "category values [1]", "text; put them in quotes"),
+        ("type: number, role: feature, allowed: [1]", "`allowed` on type number", "`range`, or type category"),
+        ("type: integer, role: feature, allowed: []", "`allowed` without a value", "the list of values"),
+        ('type: integer, role: feature, allowed: ["1"]', "allowed '1'", "a value of type integer"),
+        ("type: integer, role: feature, allowed: [1, 1]", "a value twice in [1, 1]", "each once"),
+        ("type: boolean, role: feature, range: [0, 1]", "`range` on type boolean", "it on integer or number"),
+        ("type: number, role: feature, range: [5, 1]", "`range` [5.0, 1.0]", "[lowest, highest]"),
+        ("type: number, role: feature, range: [.nan, 1]", "`range` [nan, 1.0]", "[lowest, highest]"),
+        ("type: boolean, role: protected, reference: a", "a protected column of type boolean", "type category"),
+        ("type: category, role: protected, allowed: [a], reference: b", "reference 'b'", "one of ['a']"),
+        ("type: category, role: protected, allowed: [a, undisclosed], reference: a", "'undisclosed'", "left out"),
+        ("type: text, role: feature", "a feature of type text", "boolean, integer, number or category"),
+        ("type: category, role: score, allowed: [a], threshold: 1", "a score of type category", "boolean, integer or"),
+    ],
+)
+def test_a_column_that_does_not_fit_its_type_or_role_is_refused(tmp_path, column, found, expected):
+    told = problems(tmp_path, with_column("extra", column))
+    assert "columns.extra: found " in told
+    assert found in told
+    assert expected in told
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        'type: boolean, role: label, favourable: "yes"',
+        "type: boolean, role: label, favourable: 1",
+        "type: integer, role: label, favourable: true",
+        "type: text, role: label, favourable: 1",
+    ],
+)
+def test_a_favourable_value_of_another_type_is_refused_because_no_row_would_ever_have_it(tmp_path, label):
+    text = BASE.replace("type: boolean, role: label, favourable: true", label)
+    assert "columns.approved: found favourable " in problems(tmp_path, text)
+
+
+def test_roles_are_counted(tmp_path):
+    told = problems(tmp_path, with_income("type: boolean, role: label, favourable: true"))
+    assert "columns: found ['approved', 'income'] of role label, expected exactly one" in told
+    assert "columns: found none of role feature, expected at least one" in told
+    two = "type: text, role: id"
+    told = problems(tmp_path, with_column("a", two) + f"  b: {{description: d, {two}}}\n")
+    assert "['a', 'b'] of role id, expected at most one" in told
+
+
+def test_names_that_differ_in_capitals_only_are_refused(tmp_path):
+    told = problems(tmp_path, with_column("INCOME", "type: number, role: feature"))
+    assert "columns.INCOME: found the name income too, expected names that differ in letters" in told
+
+
+@pytest.mark.parametrize(
+    "sql", ["race = 'green'", "RACE = 'green'", "\\\"race\\\" = 'x'", "income > 1 or Race is null"]
+)
+def test_a_feature_made_of_a_protected_column_is_refused_however_its_name_is_written(tmp_path, sql):
+    told = problems(tmp_path, with_column("extra", f'type: boolean, role: feature, sql: "{sql}"'))
+    assert "columns.extra.sql: found the protected column race, expected a feature made of features only" in told
+
+
+@pytest.mark.parametrize("name", ["marital status", "it's", "größe", "ñandú"])
+def test_a_leak_through_a_name_that_needs_quotes_is_found(tmp_path, name):
+    text = BASE.replace("  race:", f'  "{name}":')
+    sql = f"\\\"{name}\\\" = 'green'"
+    told = problems(tmp_path, text + f'  extra: {{type: boolean, role: feature, description: d, sql: "{sql}"}}\n')
+    assert f"found the protected column {name}" in told
+
+
+def test_a_name_inside_text_is_no_leak(tmp_path):
+    sql = "case when income > 1 then 'race' else 'it''s race' end"
+    text = with_column("extra", f'type: category, role: feature, allowed: [race], sql: "{sql}"')
+    assert "extra" in loaded(tmp_path, text).features
+
+
+def test_a_feature_that_a_protected_column_is_made_of_is_refused(tmp_path):
+    sql = "case when income > 1 then 'a' end"
+    told = problems(
+        tmp_path, with_column("extra", f'type: category, role: protected, reference: a, allowed: [a], sql: "{sql}"')
+    )
+    assert "columns.income.role: found feature, and the protected extra is made of it, expected ignored" in told
+    assert "a protected column is never a feature" in told
+
+
+def test_a_feature_that_the_label_is_made_of_is_refused(tmp_path):
+    text = BASE.replace("favourable: true", 'favourable: true, sql: "income > 1"')
+    told = problems(tmp_path, text)
+    assert "columns.income.role: found feature, and the label approved is made of it, expected ignored" in told
+
+
+def test_a_derived_column_made_of_a_derived_column_is_refused(tmp_path):
+    one = with_column("one", 'type: number, role: feature, sql: "income + 1"')
+    told = problems(tmp_path, one + '  two: {type: number, role: feature, description: d, sql: "one + 1"}\n')
+    assert "columns.two.sql: found the derived column one, expected columns of the raw file" in told
+
+
+def test_a_feature_made_of_an_ignored_member_of_a_family_is_refused(tmp_path):
+    text = with_column("extra", 'type: boolean, role: feature, sql: "noise_0001 > 1"') + FAMILY
+    text = text.replace(
+        "type: number, role: feature, description", "type: number, role: ignored, because: b, description"
+    )
+    assert "found the ignored column noise_0001, expected a feature made of features only" in problems(tmp_path, text)
+
+
+def test_a_family_stands_for_its_members_in_the_file(tmp_path):
+    contract = loaded(tmp_path, BASE + FAMILY)
+    bound = contract.bound_to(["approved", "income", "race", "noise_0001", "noise_0002"], "loans.csv")
+    assert list(bound.features) == ["income", "noise_0001", "noise_0002"]
+    assert bound.families == {}
+    assert contract.bound_to(contract.raw, "loans.csv").columns == contract.columns
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[0-9]{4}", "[0-9", "families.noise.pattern: found unterminated character set"),
+        ("role: feature, description: d, pattern", "role: protected, description: d, pattern", "families.noise.role"),
+        (
+            "pattern:",
+            "sql: income, pattern:",
+            "families.noise: found `sql` on a family, expected it on a single column",
+        ),
+    ],
+)
+def test_a_family_without_a_pattern_or_with_sql_or_protected_is_refused(tmp_path, old, new, told):
+    assert told in problems(tmp_path, BASE + FAMILY.replace(old, new))
+
+
+def test_missing_unknown_double_and_ambiguous_columns_are_listed_at_once(tmp_path):
+    other = '  more: {type: number, role: feature, description: d, pattern: "n.*"}\n'
+    contract = loaded(tmp_path, BASE + FAMILY + other)
+    with pytest.raises(CreditError) as caught:
+        contract.bound_to(["approved", "approved", "race", "extra", "noise_0001"], "loans.csv")
+    assert list(map(str, caught.value.problems)) == [
+        "loans.csv: income: found no such column, expected one of type number",
+        "loans.csv: extra: found a column that the contract does not have, expected only columns of the contract",
+        "loans.csv: approved: found the column 2 times, expected it once",
+        "loans.csv: noise_0001: found a member of the families ['noise', 'more'], expected a member of one",
+    ]

@@ -1,0 +1,109 @@
+"""The Great Expectations suite of a contract."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from credit.contract import Contract, Source
+from credit.contract.columns import Column
+from credit.data.expectations import Suite
+
+COLUMNS = {
+    "id": Column(type="text", role="id", description="d"),
+    "paid": Column(type="boolean", role="label", favourable=True, description="d"),
+    "income": Column(type="number", role="feature", range=(0, 100), missing="allowed", description="d"),
+    "open": Column(type="number", role="feature", missing="allowed", description="d"),
+    "units": Column(type="integer", role="feature", range=(1, None), description="d"),
+    "grade": Column(type="integer", role="feature", allowed=(1, 2), description="d"),
+    "home": Column(type="category", role="feature", allowed=("own", "rent"), missing="allowed", description="d"),
+    "day": Column(type="date", role="time", description="d"),
+}
+
+
+def contract(columns: dict[str, Column] = COLUMNS) -> Contract:
+    return Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=columns)
+
+
+def rows(**changes: object) -> pa.RecordBatch:
+    """Five good rows, and in row 2 (from 0) the changes."""
+    frame = pd.DataFrame(
+        {
+            "id": list("abcde"),
+            "paid": [True, False, True, True, False],
+            "income": [0.0, 100.0, 50.0, 1.0, 2.0],
+            "open": [1e300, -1e300, 0.0, 1.0, 2.0],
+            "units": [1, 2, 3, 4, 5],
+            "grade": [1, 2, 1, 2, 1],
+            "home": ["own", "rent", "own", "rent", "own"],
+            "day": [datetime.date(2024, 1, 1)] * 5,
+        }
+    ).astype(object)
+    for name, value in changes.items():
+        frame.loc[2, name] = value
+    types = {"boolean": pa.bool_(), "number": pa.float64(), "integer": pa.int64(), "date": pa.date32()}
+    arrays = {name: pa.array(frame[name].tolist(), types.get(c.type, pa.string())) for name, c in COLUMNS.items()}
+    return pa.RecordBatch.from_pydict(arrays)
+
+
+def test_rows_that_keep_the_contract_pass_at_the_very_limits() -> None:
+    assert Suite(contract()).breaches(rows()) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("income", 100.5, "income: found 100.5, allowed 0 to 100"),
+        ("income", float("inf"), "income: found inf, allowed 0 to 100"),
+        ("open", float("inf"), "open: found inf, allowed finite numbers"),
+        ("open", float("-inf"), "open: found -inf, allowed finite numbers"),
+        ("units", 0, "units: found 0, allowed 1 or more"),
+        ("units", None, "units: found nothing, allowed only rows with a value"),
+        ("grade", 3, "grade: found 3, allowed 1, 2"),
+        ("home", "boat", "home: found 'boat', allowed own, rent"),
+        ("paid", None, "paid: found nothing, allowed only rows with a value"),
+        ("day", None, "day: found nothing, allowed only rows with a value"),
+    ],
+)
+def test_a_row_that_breaks_the_contract_is_found_with_the_reason(column: str, value: object, told: str) -> None:
+    found = Suite(contract()).breaches(rows(**{column: value}))
+    assert {row: [str(breach) for breach in breaches] for row, breaches in found.items()} == {2: [told]}
+
+
+@pytest.mark.parametrize("column", ["income", "open", "home"])
+def test_a_missing_value_is_let_in_where_the_contract_says_so(column: str) -> None:
+    assert Suite(contract()).breaches(rows(**{column: None})) == {}
+
+
+def test_every_reason_of_a_row_is_told() -> None:
+    found = Suite(contract()).breaches(rows(income=-1.0, home="boat"))
+    assert [breach.column for breach in found[2]] == ["home", "income"]
+
+
+def test_all_rows_of_a_repeated_id_are_set_aside() -> None:
+    found = Suite(contract(), repeated_ids=["a", "e"]).breaches(rows())
+    assert sorted(found) == [0, 4]
+    assert str(found[0][0]) == "id: found 'a', allowed each value in one row only"
+
+
+def test_thousands_of_columns_alike_are_checked_each_by_its_own_name() -> None:
+    alike = Column(type="number", role="feature", range=(-10, 10), description="d")
+    values = np.random.default_rng(0).normal(size=(50, 1000))
+    values[[3, 7], [250, 999]] = [11, np.inf]
+    batch = pa.RecordBatch.from_arrays(list(values.T), names=[f"x{i}" for i in range(1000)])
+    columns = {f"x{i}": alike for i in range(1000)}
+    found = Suite(contract(columns)).breaches(batch)
+    assert {row: [str(b) for b in breaches] for row, breaches in found.items()} == {
+        3: ["x250: found 11.0, allowed -10 to 10"],
+        7: ["x999: found inf, allowed -10 to 10"],
+    }
+
+
+def test_importing_and_checking_send_nothing_and_write_nothing_home(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Suite(contract()).breaches(rows())
+    assert not list(tmp_path.iterdir())  # type: ignore[attr-defined]

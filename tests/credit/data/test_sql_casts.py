@@ -1,0 +1,141 @@
+"""Ingest types every value exactly, or says which one it cannot: nothing is rounded, cut off or guessed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from credit.common.errors import CreditError
+from credit.contract import load_contract
+from stages.ingest import ingest
+
+CONTRACT = """\
+name: mine
+row: one loan
+source: {{title: made for a test, licence: none, citation: none}}
+columns:
+  paid: {{type: boolean, role: label, favourable: true, description: paid back}}
+  other: {{type: integer, role: feature, missing: allowed, description: x, reason: x}}
+  value: {{{column}, role: ignored, because: tested here, missing: allowed, description: x}}
+"""
+
+Typed = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Typed:
+    """The typed column `value` of a CSV text, or of the Parquet tables of a folder."""
+
+    def call(column: str, *parts: str | pa.Array) -> list[Any]:
+        (tmp_path / "mine.yaml").write_text(CONTRACT.format(column=column))
+        raw = tmp_path / "raw"
+        raw.mkdir()
+        for number, part in enumerate(parts):
+            if isinstance(part, str):
+                lines = "".join(f"True,1,{value}\n" for value in part.split("|"))
+                (raw / str(number)).write_text(f"paid,other,value\n{lines}")
+            else:
+                pq.write_table(
+                    pa.table({"paid": [True] * len(part), "other": [1] * len(part), "value": part}), raw / str(number)
+                )
+        ingest(load_contract(tmp_path / "mine.yaml"), raw, tmp_path / "typed.parquet", "mine.yaml")
+        query = f"SELECT value FROM read_parquet('{tmp_path / 'typed.parquet'}')"
+        return [row[0] for row in duckdb.sql(query).fetchall()]
+
+    return call
+
+
+def stamp(*texts: str, zone: str | None = None) -> pa.Array:
+    return pa.array([pd.Timestamp(text, tz=zone) for text in texts], pa.timestamp("us", zone))
+
+
+@pytest.mark.parametrize(
+    ("column", "content", "expected"),
+    [
+        ("type: boolean", "True|false|1|0|1.0|0.0|", [True, False, True, False, True, False, None]),
+        ("type: boolean", pa.array([1.0, 0.0, float("nan"), None]), [True, False, None, None]),
+        ("type: boolean", pa.array([1, 0, None], pa.int8()), [True, False, None]),
+        ("type: boolean", pa.array(["t", "False", "1.0", None]), [True, False, True, None]),
+        ("type: integer", "3|3.0|1e3|-2|+4|", [3, 3, 1000, -2, 4, None]),
+        ("type: integer", "9007199254740993|-9223372036854775808", [2**53 + 1, -(2**63)]),
+        ("type: integer", pa.array([2**53 + 1, None]), [2**53 + 1, None]),
+        ("type: integer", pa.array([3.0, float("nan")]), [3, None]),
+        ("type: number", "1.5|nan||1e-3|inf", [1.5, None, None, 0.001, float("inf")]),
+        ("type: number", pa.array(["1.5", None]), [1.5, None]),
+        ("type: number", pa.array([1.5, float("nan"), float("inf")]), [1.5, None, float("inf")]),
+        ('type: category, allowed: ["1", "2"]', "1|2.0|3.0|1.5|", ["1", "2", "3.0", "1.5", None]),
+        ('type: category, allowed: ["1", "1.0"]', "1|1.0", ["1", "1.0"]),
+        ('type: category, allowed: ["1"]', pa.array([1.0, 1.5, float("nan")]), ["1", "1.5", None]),
+        ('type: category, allowed: ["1"]', pa.array([1, None], pa.int32()), ["1", None]),
+        ("type: category, allowed: [a]", pa.array(["a", "b"]).dictionary_encode(), ["a", "b"]),
+        ("type: text", '"a ""b"", c"|007|', ['a "b", c', "007", None]),
+        ("type: date", "2024-02-29|2024-03-01 00:00:00|", ["2024-02-29", "2024-03-01", None]),
+        ("type: date", stamp("2024-02-29"), ["2024-02-29"]),
+        (
+            "type: timestamp",
+            "2024-01-01 13:00|2024-01-01T00:00:00-05:00",
+            ["2024-01-01 13:00:00", "2024-01-01 05:00:00"],
+        ),
+        ("type: timestamp", stamp("2024-01-01", zone="America/New_York"), ["2024-01-01 05:00:00"]),
+        ("type: timestamp", stamp("2024-01-01 13:00"), ["2024-01-01 13:00:00"]),
+    ],
+)
+def test_a_value_is_typed_exactly(typed: Typed, column: str, content: str | pa.Array, expected: list[Any]) -> None:
+    found = typed(column, content)
+    dates = column in ("type: date", "type: timestamp")
+    assert [str(value) if dates and value is not None else value for value in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "content", "found"),
+    [
+        ("type: boolean", "1|2", "'2' in row 2, expected boolean"),
+        ("type: boolean", pa.array([1.0, 0.5, 0.5]), "'0.5' in row 2 and 1 more like it, expected boolean"),
+        ("type: integer", "1|3.7", "'3.7' in row 2, expected integer"),
+        ("type: integer", "1|inf", "'inf' in row 2, expected integer"),
+        ("type: integer", "1|9223372036854775808", "'9223372036854775808' in row 2, expected integer"),
+        ("type: integer", pa.array([1.0, 3.7]), "'3.7' in row 2, expected integer"),
+        ("type: number", "1|1,5".replace(",", "x"), "'1x5' in row 2, expected number"),
+        ("type: number", pa.array([[1.0], [2.0]]), "'[1.0]' in row 1 and 1 more like it, expected number"),
+        ("type: date", "2024-01-01 13:00:00", "'2024-01-01 13:00:00' in row 1, expected date"),
+        ("type: date", "01.02.2024", "'01.02.2024' in row 1, expected date"),
+        ("type: date", stamp("2024-01-01 13:00"), "'2024-01-01 13:00:00' in row 1, expected date"),
+        ("type: timestamp", "2024-01-01|soon", "'soon' in row 2, expected timestamp"),
+    ],
+)
+def test_a_value_of_another_type_is_named_with_its_row(
+    typed: Typed, tmp_path: Path, column: str, content: str | pa.Array, found: str
+) -> None:
+    with pytest.raises(CreditError) as caught:
+        typed(column, content)
+    (problem,) = caught.value.problems
+    assert str(problem) == f"{tmp_path}/raw: value: found {found} or a declared code for missing"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml", "raw"]
+
+
+def test_parts_of_a_folder_may_differ_in_type_as_pandas_writes_them(typed: Typed) -> None:
+    assert typed("type: integer", pa.array([1, 2]), pa.array([3.0, None])) == [1, 2, 3, None]
+
+
+def test_a_part_of_a_folder_is_not_rounded_to_the_type_of_the_first(typed: Typed) -> None:
+    with pytest.raises(CreditError, match=r"found '3\.7' in row 3, expected integer"):
+        typed("type: integer", pa.array([1, 2]), pa.array([3.7, None]))
+
+
+def test_the_time_zone_of_the_machine_changes_nothing(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    (found,) = typed("type: timestamp", stamp("2024-01-01", zone="America/New_York"))
+    assert str(found) == "2024-01-01 05:00:00"
+
+
+def test_a_code_for_missing_is_missing_however_it_is_written(typed: Typed) -> None:
+    assert typed("type: integer, missing_codes: [999]", "1|999|999.0|9990") == [1, None, None, 9990]
+
+
+def test_a_code_for_missing_in_parquet_is_missing(typed: Typed) -> None:
+    assert typed("type: number, missing_codes: [999, none]", pa.array(["1.5", "999", "none"])) == [1.5, None, None]

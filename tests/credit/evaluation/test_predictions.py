@@ -1,0 +1,68 @@
+"""Predictions of any model can be judged, if they are what they say: no type is guessed and no missing label filled."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from credit.common.errors import CreditError
+from credit.contract import load_contract
+from credit.evaluation.predictions import read_predictions
+
+CONTRACT = """
+name: small
+row: a person
+source: {title: t, licence: l, citation: c}
+columns:
+  income: {type: number, role: feature, description: d, reason: Your income}
+  points: {type: integer, role: score, threshold: 600, missing: allowed, description: d, reason: Your score,
+           reason_if_missing: No score}
+  race: {type: category, role: protected, allowed: [white, Black], reference: white, description: d}
+  paid: {type: boolean, role: label, favourable: true, description: d}
+"""
+GOOD = {
+    "group_race": ["white", "Black"],
+    "fold": [0, 0],
+    "favourable": [True, False],
+    "score": [0.7, None],
+    "decision": ["approve", "refer"],
+}
+
+
+def read(folder: Path, **columns: object) -> None:
+    (folder / "small.yaml").write_text(CONTRACT)
+    pd.DataFrame(GOOD | columns).to_parquet(folder / "p.parquet")
+    read_predictions(folder / "p.parquet", load_contract(folder / "small.yaml"))
+
+
+def test_a_score_may_be_missing(tmp_path: Path) -> None:
+    read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("favourable", ["yes", "no"], "favourable: found the type (large_)?string, expected boolean"),
+        ("favourable", [1.0, 0.0], "favourable: found the type double"),
+        ("favourable", [True, None], "favourable: found 1 rows without a value"),
+        ("fold", ["a", "b"], "fold: found the type"),
+        ("fold", pd.array([0, None], "Int64"), "fold: found 1 rows without"),
+        ("score", ["high", "low"], "score: found the type"),
+        ("decision", [1, 2], "decision: found the type int64, expected text"),
+        ("decision", ["deny", None], "decision: found 1 rows without"),
+    ],
+)
+def test_a_column_of_another_type_or_with_gaps_is_one_line(
+    tmp_path: Path, column: str, values: object, said: str
+) -> None:
+    with pytest.raises(CreditError, match=said) as caught:
+        read(tmp_path, **{column: values})
+    assert "\n" not in str(caught.value)
+
+
+def test_nobody_is_nobody_to_judge(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(CONTRACT)
+    types = {"fold": "int64", "favourable": "bool", "score": "float64", "decision": "str", "group_race": "str"}
+    pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in types.items()}).to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(CreditError, match="found no rows"):
+        read_predictions(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))

@@ -1,0 +1,54 @@
+"""The committed reports, to be changed by a test without changing the checkout."""
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credit.bundle.manifest import Agreement, write_bundle
+from credit.report.curves import curves
+from credit.report.facts import facts_of
+from credit.report.provenance import Run, read_run
+from credit.report.render import report_page
+from credit.report.results import Results, read_results
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of `reports/`."""
+    monkeypatch.chdir(ROOT)
+    return Path(shutil.copytree(ROOT / "reports", tmp_path / "reports"))
+
+
+@pytest.fixture(scope="session")
+def _committed() -> Results:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return read_results(ROOT / "data/contracts/loanapp.yaml", ROOT / "reports", ROOT / "waivers")
+
+
+@pytest.fixture
+def results(_committed: Results) -> Results:
+    """What the committed run found; every test has its own."""
+    return copy.deepcopy(_committed)
+
+
+@pytest.fixture
+def run() -> Run:
+    """Parameters, software, and a bundle of two files."""
+    files = {"model.onnx": b"model", "model_card.md": b"# Card"}
+    with tempfile.TemporaryDirectory() as folder:
+        agreement = Agreement(rows=596, other_decisions=0, denied_without_reason=0)
+        write_bundle(Path(folder) / "bundle", "loanapp", "heuristic", agreement, files)
+        return read_run(ROOT / "params.yaml", Path(folder) / "bundle")
+
+
+@pytest.fixture
+def page(run: Run) -> Callable[[Results], str]:
+    """The HTML page of some results."""
+    return lambda results: report_page(facts_of(results), run, curves(results, ROOT / "reports/plots"))

@@ -1,0 +1,200 @@
+"""The page and the card: no data is markup, nothing that is missing looks like a number, nothing comes from afar."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from credit.common.errors import CreditError
+from credit.fairness.waivers import Waiver
+from credit.report.curves import curves
+from credit.report.facts import facts_of, read_facts
+from credit.report.render import in_markdown, model_card
+from credit.report.results import Results
+
+Page = Callable[[Results], str]
+EVIL = "<script>alert('x')</script> | a\nb <img src=x onerror=y> [l](javascript:z) `c` **d**"
+ROOT = Path(__file__).parents[3]
+
+
+class Parsed(HTMLParser):
+    """Every start tag with its attributes, and the text that a reader sees."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {key: value or "" for key, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] != "style":
+            self.text += data
+
+
+def poisoned(results: Results) -> Results:
+    """A script wherever a person may write."""
+    source = results.contract.source.model_copy(update=dict.fromkeys(("title", "licence", "citation", "notes"), EVIL))
+    columns = {
+        name: column.model_copy(update={"description": EVIL, **({"reference": EVIL} if column.reference else {})})
+        for name, column in results.contract.columns.items()
+    }
+    contract = results.contract.model_copy(update={"name": EVIL, "row": EVIL, "source": source, "columns": columns})
+    for judged in results.judged.values():
+        for key in [key for key in judged["groups"] if key.startswith("race: ")]:
+            judged["groups"][f"{key}{EVIL}"] = judged["groups"].pop(key)
+        for item in judged["findings"]:
+            item["group"] += EVIL
+            item["reason"] += EVIL
+    for entry in results.choice["candidates"].values():
+        entry["against"].append(EVIL)
+    results.alternatives["told"] = results.alternatives["try"] = EVIL
+    results.validation["missing"][EVIL] = 1
+    results.validation["reasons"][0]["example"] = EVIL
+    results.features["features"][0] |= {"feature": EVIL, "verdict": EVIL}
+    waiver = Waiver(candidate="logistic", attribute="race", group=EVIL, measure="m", who=EVIL, why=EVIL, until=date.max)
+    return results._replace(contract=contract, waivers={f"waivers/{EVIL}.yaml": waiver}, provenance={"file": EVIL})
+
+
+def without_figures(content: Any) -> Any:
+    """The same with nothing where there was a float, or an interval of them."""
+    if isinstance(content, dict):
+        return {key: without_figures(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return (
+            None
+            if content and all(isinstance(value, float) for value in content)
+            else list(map(without_figures, content))
+        )
+    return None if isinstance(content, float) else content
+
+
+def test_what_people_write_is_text_on_the_page(results: Results, page: Page) -> None:
+    harmless = Parsed(page(results))
+    parsed = Parsed(page(poisoned(results)))
+    assert {tag for tag, _ in parsed.tags} == {tag for tag, _ in harmless.tags}
+    names = {name for _, attributes in harmless.tags for name in attributes}
+    assert {name for _, attributes in parsed.tags for name in attributes} == names
+    assert parsed.text.count("<script>alert('x')</script>") > 20
+
+
+def test_what_people_write_is_text_in_the_card(results: Results) -> None:
+    markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+    plain = Parsed(markdown.render(model_card(facts_of(results))))
+    parsed = Parsed(markdown.render(model_card(facts_of(poisoned(results)))))
+    assert {tag for tag, _ in parsed.tags} <= {tag for tag, _ in plain.tags}
+    tables = [sum(tag == "table" for tag, _ in text.tags) for text in (plain, parsed)]
+    assert tables[0] == tables[1]
+    assert "<script>alert('x')</script> | a b" in parsed.text
+
+
+def test_a_cell_of_a_table_can_hold_anything() -> None:
+    assert in_markdown("a|b\nc") == "a\\|b c"
+    assert in_markdown("<b>&amp;") == "&lt;b&gt;&amp;amp;"
+
+
+def test_missing_figures_are_dashes_or_words(results: Results, page: Page) -> None:
+    bare = results._replace(
+        metrics=without_figures(results.metrics),
+        judged={
+            name: judged | {part: without_figures(judged[part]) for part in ("groups", "findings", "pairs")}
+            for name, judged in results.judged.items()
+        },
+    )
+    for judged in bare.judged.values():
+        judged["lowest_adverse_impact_ratio"] = None
+        for item in (*judged["findings"], *judged["pairs"]):
+            item["verdict"] = "not assessable"
+    for point in bare.alternatives["points"]:
+        point |= {"adverse_impact_ratio": None, "adverse_impact_ratio_interval": None, "group": None}
+    for text in (Parsed(page(bare)).text, model_card(facts_of(bare))):
+        assert not re.findall(r"\b(nan|NaN|None|inf|null)\b", text.partition("All parameters")[0])
+    assert "No point has an adverse impact ratio" in page(bare)
+
+
+def test_data_of_your_own_has_no_origin_here(results: Results, page: Page) -> None:
+    text = Parsed(page(results._replace(provenance=None))).text
+    assert "not fetched here: data/raw/loanapp.dvc" in text
+
+
+def test_the_page_needs_nothing_else(results: Results, page: Page) -> None:
+    html = page(results)
+    assert not re.findall(r"<script|\bsrc=|@import|url\(|://", html)
+    assert {attributes["href"][0] for tag, attributes in Parsed(html).tags if "href" in attributes} == {"#", "d"}
+
+
+def test_everybody_can_read_the_page(results: Results, page: Page) -> None:
+    """Its language, its headings in order, a caption for each table, a scope for each head, words for each picture."""
+    html = page(results)
+    tags = Parsed(html).tags
+    assert ("html", {"lang": "en"}) in tags
+    levels = [int(tag[1]) for tag, _ in tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert sum(tag == "table" for tag, _ in tags) == sum(tag == "caption" for tag, _ in tags) > 10
+    assert all("scope" in attributes for tag, attributes in tags if tag == "th")
+    pictures = [attributes for tag, attributes in tags if tag == "svg" and "x" not in attributes]
+    assert all(one.get("aria-hidden") == "true" or one["aria-label"] for one in pictures)
+    told = [one["aria-label"] for one in pictures if one.get("role") == "img"]
+    assert len(told) > 40
+    assert all(re.search(r"\d", text) for text in told)
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {attributes["href"][1:] for tag, attributes in tags if tag == "a"}
+    assert targets <= set(ids)
+
+
+def test_the_page_has_what_is_needed_to_make_it_again(results: Results, page: Page) -> None:
+    text = Parsed(page(results)).text
+    assert results.contract_sha256 in text
+    assert results.provenance
+    assert results.provenance["sha256"] in text
+    for expected in ("random_forest.n_estimators", "scikit-learn 1.", "29 CFR 1607.4(D)", "make repro"):
+        assert expected in text, expected
+
+
+def test_the_card_has_the_headings_of_model_cards_and_the_champions_figures(results: Results) -> None:
+    card = model_card(facts_of(results))
+    assert re.findall("^## (.*)$", card, re.MULTILINE) == [
+        "Model details",
+        "Intended use",
+        "Factors",
+        "Metrics",
+        "Evaluation data",
+        "Training data",
+        "Quantitative analyses",
+        "Ethical considerations",
+        "Caveats and recommendations",
+    ]
+    assert "| AUC | 0.751 | 0.697 to 0.806 |" in card
+    assert "| Black (race) | 197 | 0.779 | 0.721 to 0.832 | insufficient, blocks |" in card
+    assert "random forest |" not in card
+
+
+@pytest.mark.parametrize("name", ["alternatives.json", "features.json", "fairness/logistic.json", "metrics.json"])
+def test_a_missing_report_is_named(reports: Path, name: str) -> None:
+    (reports / name).unlink()
+    with pytest.raises(CreditError, match=rf"{re.escape(name)}: found no such file, .*; run dvc repro"):
+        read_facts(ROOT / "data/contracts/loanapp.yaml", reports, ROOT / "waivers")
+
+
+def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
+    (reports / "plots/roc/logistic.csv").unlink()
+    with pytest.raises(CreditError, match=r"roc/logistic\.csv: found no such file"):
+        curves(results, reports / "plots")
+
+
+def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(results: Results, page: Page) -> None:
+    for candidate in results.candidates.values():
+        candidate["policy"]["approve_from"] = None
+    assert "It approves nobody and refers from" in page(results)
+    assert "no score: it approves nobody" in model_card(facts_of(results))

@@ -1,0 +1,47 @@
+"""Derived columns of single applications."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credit.common.errors import CreditError, Problem
+from credit.contract import load_contract
+from credit.scoring.derived_columns import Derivations
+
+CONTRACT = """
+name: dated
+row: a person
+source: {title: t, licence: l, citation: c}
+columns:
+  applied: {type: date, role: time, description: d}
+  season: {type: integer, role: feature, sql: month(applied), description: d, reason: r}
+  debts: {type: integer, role: feature, description: d, reason: r}
+  burdens: {type: integer, role: feature, sql: debts + 1, description: d, reason: r}
+  points: {type: integer, role: score, threshold: 600, description: d, reason: r}
+  paid: {type: boolean, role: label, favourable: true, description: d}
+"""
+
+
+@pytest.fixture
+def derivations(tmp_path: Path) -> Derivations:
+    (tmp_path / "c.yaml").write_text(CONTRACT)
+    return Derivations(load_contract(tmp_path / "c.yaml"), ["season", "burdens", "points"])
+
+
+def test_a_row_gets_its_derived_columns(derivations: Derivations) -> None:
+    row = derivations.add({"applied": "2026-11-24", "debts": 2})
+    assert (row["season"], row["burdens"]) == (11, 3)
+    assert derivations.add({"applied": None, "debts": 2})["season"] is None
+
+
+@pytest.mark.parametrize("values", [{"applied": "20261124"}, {"applied": "2026-W48-2"}, {"debts": 2**63 - 1}])
+def test_values_that_nothing_can_be_computed_from_are_refused_by_name(
+    derivations: Derivations, values: dict[str, Any]
+) -> None:
+    row = {"applied": "2026-11-24", "debts": 2} | values
+    with pytest.raises(CreditError) as refused:
+        derivations.add(row)
+    expected = "a value from which season and burdens can be computed"
+    assert refused.value.problems == [Problem(name, repr(row[name]), expected) for name in ("applied", "debts")]
+    assert derivations.add({"applied": "2026-11-24", "debts": 2})["burdens"] == 3

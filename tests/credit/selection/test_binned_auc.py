@@ -1,0 +1,88 @@
+"""Cross-fitted AUCs from counts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from credit.contract.columns import Column
+from credit.selection.binned_auc import BINS, FOLDS, auc_of_class, bin_codes, count, folds_of
+
+NUMBER = Column(type="number", role="feature", description="a number", missing="allowed")
+CATEGORY = Column(type="category", role="feature", description="letters", allowed=("a", "b"), missing="allowed")
+
+
+def guess(values: pd.Series, classes: np.ndarray, column: Column = NUMBER) -> float:
+    codes = bin_codes(values, column)
+    return auc_of_class(count(codes, classes, int(classes.max()) + 1, folds_of(len(classes), 0)), 1)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.5, 1.0, 2.0])
+def test_a_known_distance_between_two_normals_is_found_again(gap: float) -> None:
+    """Two normals `gap` standard deviations apart have an AUC of Phi(gap / sqrt 2)."""
+    rng = np.random.default_rng(1)
+    classes = rng.integers(0, 2, 40_000)
+    values = pd.Series(rng.normal(size=len(classes)) + gap * classes)
+    assert guess(values, classes) == pytest.approx(norm.cdf(gap / np.sqrt(2)), abs=0.01)
+
+
+def test_chance_scores_one_half_even_for_a_group_of_thirty() -> None:
+    """Without cross-fitting, twenty bins would find a pattern in any thirty people."""
+    aucs = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        classes = (np.arange(600) < 30).astype(np.int64)
+        aucs.append(guess(pd.Series(rng.normal(size=600)), classes))
+    assert np.mean(aucs) == pytest.approx(0.5, abs=3 * np.std(aucs) / np.sqrt(len(aucs)))
+
+
+def test_a_relation_that_goes_up_and_down_is_found() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=20_000)
+    assert guess(pd.Series(values), (np.abs(values) > 1).astype(np.int64)) > 0.95
+
+
+def test_missing_values_are_a_bin_of_their_own() -> None:
+    rng = np.random.default_rng(3)
+    classes = rng.integers(0, 2, 5_000)
+    assert guess(pd.Series(np.where(classes == 1, np.nan, rng.normal(size=5_000))), classes) == pytest.approx(
+        1, abs=1e-3
+    )
+
+
+def test_a_rare_value_is_not_merged_into_the_common_one() -> None:
+    codes = bin_codes(pd.Series([0.0] * 990 + [1.0] * 10), NUMBER)
+    assert sorted(np.bincount(codes)[1:]) == [10, 990]
+
+
+def test_many_values_are_cut_into_about_equal_bins() -> None:
+    sizes = np.bincount(bin_codes(pd.Series(np.random.default_rng(0).exponential(size=10_000)), NUMBER))
+    assert len(sizes) == BINS + 1
+    assert sizes[0] == 0
+    assert sizes[1:].min() > 400
+
+
+def test_a_category_is_coded_by_its_allowed_values_and_zero_is_missing() -> None:
+    assert bin_codes(pd.Series(["b", None, "a"]), CATEGORY).tolist() == [2, 0, 1]
+
+
+def test_a_column_without_any_value_has_one_bin() -> None:
+    assert bin_codes(pd.Series([np.nan, np.nan]), NUMBER).tolist() == [0, 0]
+
+
+def test_counts_of_two_partitions_add_up_to_the_counts_of_the_whole() -> None:
+    rng = np.random.default_rng(4)
+    codes, classes, folds = rng.integers(0, 5, 1000), rng.integers(0, 3, 1000), folds_of(1000, 0)
+    codes[[0, 500]] = 4  # the highest bin in both parts
+    parts = [count(codes[part], classes[part], 3, folds[part]) for part in (slice(0, 500), slice(500, None))]
+    assert (parts[0] + parts[1] == count(codes, classes, 3, folds)).all()
+
+
+def test_folds_are_of_equal_size_and_the_same_again() -> None:
+    assert np.bincount(folds_of(1000, 7)).tolist() == [1000 // FOLDS] * FOLDS
+    assert (folds_of(1000, 7) == folds_of(1000, 7)).all()
+
+
+def test_a_class_without_rows_has_no_auc() -> None:
+    counts = count(np.array([1, 1]), np.array([0, 0]), 2, np.array([0, 1]))
+    assert np.isnan(auc_of_class(counts, 1))

@@ -1,0 +1,55 @@
+"""Git as it may be at night: tags in another encoding, no program, no name."""
+
+import getpass
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from credit.common.errors import CreditError
+from release.repository import tags
+from release.repository.git import actor, git
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty repository, and nothing of the user who runs the tests."""
+    for name in [name for name in os.environ if name.startswith("GIT")]:
+        monkeypatch.delenv(name)
+    for name, value in {"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet")
+    return tmp_path
+
+
+def test_a_tag_that_is_no_utf_8_does_not_hold_anybody_up(repository: Path) -> None:
+    me = ["git", "-c", "user.name=m", "-c", "user.email=m@example.org"]
+    subprocess.run([*me, "commit", "--quiet", "--allow-empty", "--message", "c"], check=True)
+    subprocess.run([*me, "tag", "-a", "-F", "-", "credit-model@v1.0.0"], input=b"Gr\xfc\xdfe", check=True)
+    (tag,) = tags.read_registry().versions.values()
+    assert tag.message.startswith("Gr")
+
+
+def test_a_git_that_does_not_start_is_one_line(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "bin").mkdir()
+    (repository / "bin/git").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(repository / "bin"))
+    with pytest.raises(CreditError, match="expected a program that starts") as caught:
+        git("status")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [KeyError("no such uid"), OSError("no username")])
+def test_who_has_no_name_is_told_by_number(repository: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """As in a container that runs under any user id."""
+
+    def nameless() -> str:
+        raise error
+
+    git("config", "user.useConfigOnly", "true")
+    monkeypatch.delenv("GITHUB_ACTOR", raising=False)
+    monkeypatch.delenv("RELEASE_ACTOR", raising=False)
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert actor().startswith(f"user {os.getuid()} on ")

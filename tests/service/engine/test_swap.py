@@ -1,0 +1,182 @@
+"""Another version takes over while applications come in."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credit.bundle import load_bundle
+from credit.bundle.manifest import verified, write_bundle
+from credit.registry import versions
+from credit.registry.ledger import Ledger
+from credit.registry.names import version_of
+from credit.registry.store import Store
+from release.deployment.plan import apply, fallback, rollback, rollback_to
+from testing.parts.servers import wait_until
+from testing.releases import WHY, deployed
+from testing.services import Service
+
+Asked = list[dict[str, Any]]
+CANDIDATES = {"v1.0.0": "heuristic", "v2.0.0": "logistic", "v3.0.0": "random_forest"}
+
+
+class Clients:
+    """A few clients that ask without a pause until they are told to stop."""
+
+    def __init__(self, service: Service, asked: Asked) -> None:
+        self.answers: list[tuple[int, dict[str, Any]]] = []
+        self.failed: list[str] = []
+        self._service, self._asked = service, asked
+        self._enough = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(start,)) for start in range(4)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, start: int) -> None:
+        for turn in range(start, 100_000, len(self._threads)):
+            if self._enough.is_set():
+                return
+            which = turn % len(self._asked)
+            answer = self._service.decide(self._asked[which])
+            if answer.status_code == 200:
+                self.answers.append((which, answer.json()))
+            else:
+                self.failed.append(answer.text)
+
+    def stop(self) -> None:
+        self._enough.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_a_hundred_swaps_under_load_lose_nothing_and_mix_nothing(
+    service: Service, released: Store, asked: Asked, bundles: Callable[[str], Path]
+) -> None:
+    """Each answer is wholly that of the version that it names."""
+    some = asked[:50]
+    rows = [one["application"] for one in some]
+    expected = {}
+    for version, candidate in CANDIDATES.items():
+        decided = load_bundle(bundles(candidate)).decide(rows)
+        expected[version] = [(d.decision, d.score, list(d.reasons)) for d in decided]
+    clients = Clients(service, some)
+    for number in range(100):
+        (entry,) = deployed(released, "v3.0.0" if number % 2 == 0 else "v2.0.0")
+        wait_until(lambda n=entry.number: service.health()["entry"] >= n, "the swap", service.process)  # type: ignore[misc]
+    clients.stop()
+    assert not clients.failed
+    for which, answer in clients.answers:
+        told = (answer["decision"], answer["score"], answer["reasons"])
+        assert told == expected[answer["version"]][which]
+    by_version = Counter(answer["version"] for _, answer in clients.answers)
+    assert set(by_version) == {"v2.0.0", "v3.0.0"}
+    logged = service.get("/metrics").text
+    assert "service_swaps_total 101.0" in logged
+
+
+def test_a_rollback_to_a_version_that_needs_less_loses_nobody(service: Service, released: Store, asked: Asked) -> None:
+    """The rule reads one value of the whole application that clients go on sending."""
+    apply(released, rollback(Ledger(released, "prod"), WHY))
+    wait_until(lambda: service.health()["entry"] == 3, "the rollback", service.process)
+    answer = service.decide(asked[0]).json()
+    assert (answer["version"], answer["decided_by"]) == ("v1.0.0", "rule")
+    assert answer["rule_because"].startswith("no model in this version")
+
+
+def test_the_kill_switch_lets_the_rule_decide_and_says_why(service: Service, released: Store, asked: Asked) -> None:
+    apply(released, fallback(Ledger(released, "prod"), WHY))
+    wait_until(lambda: service.health()["entry"] == 3, "the rule", service.process)
+    answer = service.decide(asked[0]).json()
+    assert (answer["decided_by"], answer["version"]) == ("rule", "v2.0.0")
+    assert answer["rule_because"] == "the rule was put forward: a test"
+    assert service.get("/v1/version").json()["decides"] == "rule"
+
+
+def test_a_version_that_is_damaged_in_the_store_is_refused_and_the_old_one_goes_on(
+    service: Service, released: Store, asked: Asked
+) -> None:
+    record = versions.required(released, "v3.0.0")
+    entry = deployed(released, "v3.0.0", environment="staging")[0]  # verified there, damaged afterwards
+    model = Path(released.url) / "bundles" / record.digest / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"x")
+    ledger = Ledger(released, "prod")
+    ledger.append(entry.model_copy(update={"number": 3, "id": "x", "back": 2}))
+    wait_until(lambda: service.health()["status"] == "degraded", "the refusal", service.process)
+    assert service.health()["problems"] == ["entry 3, v3.0.0, was refused: it could not be loaded and verified"]
+    assert service.decide(asked[0]).json()["version"] == "v2.0.0"
+    assert 'service_problem{what="refused"} 1.0' in service.get("/metrics").text
+    assert "model.onnx" in service.log.read_text()
+    assert str(released.url) not in service.get("/health/ready").text
+    apply(released, rollback_to(ledger, versions.required(released, "v2.0.0"), WHY))
+    wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
+    assert service.health()["entry"] == 4
+
+
+def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
+    service: Service,
+    released: Store,
+    asked: Asked,
+    tmp_path: Path,
+    bundles: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder, made = bundles("logistic"), tmp_path / "broken"
+    manifest = verified(folder)
+    files = {name: (folder / name).read_bytes() for name in manifest.files}
+    files["model.onnx"] = files["model.onnx"].replace(b"columns", b"kolumns")
+    write_bundle(made, manifest.dataset, manifest.candidate, manifest.agreement, files)
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr(versions, "check_examples", lambda *_: [])
+        versions.publish(released, version_of("v4.0.0"), made, "0" * 40, "tester")
+    ledger, record = Ledger(released, "prod"), versions.required(released, "v4.0.0")
+    (last,) = ledger.entries(1)
+    entry = last.model_copy(update={"number": 3, "id": "x", "back": 2, "version": "v4.0.0", "digest": record.digest})
+    ledger.append(entry)
+    service.wait("degraded")
+    assert service.health()["problems"] == ["entry 3, v4.0.0, was refused: it could not be loaded and verified"]
+    assert service.decide(asked[0]).json()["version"] == "v2.0.0"
+    apply(released, fallback(ledger, WHY))
+    wait_until(lambda: service.health()["entry"] == 4, "the rule", service.process)
+    assert service.decide(asked[0]).json()["decided_by"] == "rule"
+
+
+def test_an_entry_that_is_not_valid_is_passed_over(service: Service, released: Store, asked: Asked) -> None:
+    ledger = Ledger(released, "prod")
+    released.create(ledger._key(3), b"{}")
+    wait_until(lambda: service.health()["status"] == "degraded", "the entry", service.process)
+    assert service.decide(asked[0]).json()["entry"] == 2
+    apply(released, rollback_to(ledger, versions.required(released, "v1.0.0"), WHY))
+    wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
+    assert service.decide(asked[0]).json()["entry"] == 4
+
+
+def test_a_version_with_another_contract_validates_its_own_requests(
+    service: Service, released: Store, asked: Asked, tmp_path: Path, bundles: Callable[[str], Path]
+) -> None:
+    """Once it is live, an application is what its contract says, and no longer what the old one said."""
+    folder, made = bundles("logistic"), tmp_path / "wider"
+    manifest = verified(folder)
+    files = {name: (folder / name).read_bytes() for name in manifest.files}
+    files["contract.yaml"] = files["contract.yaml"].replace(b"range: [300, 850]", b"range: [300, 900]")
+    write_bundle(made, manifest.dataset, manifest.candidate, manifest.agreement, files)
+    versions.publish(released, version_of("v4.0.0"), made, "0" * 40, "tester")
+    high = {"application": {**asked[0]["application"], "points": 880}}
+    answer = service.decide(high)
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == "application.points"
+    deployed(released, "v4.0.0")
+    wait_until(lambda: service.health()["entry"] == 3, "the swap", service.process)
+    assert service.decide(high).json()["version"] == "v4.0.0"
+
+
+def test_within_seconds_of_the_entry_the_new_version_answers(service: Service, released: Store, asked: Asked) -> None:
+    """How many, `make bench` says."""
+    deployed(released, "v3.0.0")
+    deadline = time.monotonic() + 30
+    while service.decide(asked[0]).json()["version"] != "v3.0.0":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
