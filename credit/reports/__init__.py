@@ -1,1 +1,1 @@
-"""The JSON reports: what the stages write, and the page, the comparison and the service read."""
+"""The JSON reports as models, one file per report: what stages write, and pages, releases and the service read."""

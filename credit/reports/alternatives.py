@@ -1,0 +1,58 @@
+"""The report `reports/alternatives.json`: what other thresholds and hyperparameters would have given."""
+
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from credit.reports.base import Count, Flag, Number, OpenInterval, Report, Setting, Share
+from credit.reports.figures import Figures
+from credit.reports.predictions import JudgedOn
+
+QualityFigure = Literal["expected_value", "accuracy", "roc_auc"]
+"""Figures by which alternatives can be compared."""
+
+Mark = Literal["champion", "candidate", "alternative"]
+"""The candidate that goes forward, another as it was trained, or the point that is suggested."""
+
+
+class Point(Figures):
+    """One way to decide, what it is worth, and how the group that it treats worst fares."""
+
+    candidate: str
+    hyperparameters: dict[str, Setting]
+    """Those that were varied; empty for a candidate as trained."""
+    approval_share: Share | None
+    """Of the people, that the threshold was set to approve; None for a candidate as trained."""
+    mark: Mark | None
+    """None for a point that was tried and is not suggested."""
+    roc_auc: Share | None
+    """None where only one class of the label has scores."""
+    approval_rate: Share
+    referral_rate: Share
+    expected_value: Number
+    """Per person, in profits of one good loan."""
+    accuracy: Share
+    adverse_impact_ratio: Number | None
+    """The lowest of all groups that are large enough: 1 parity, 0 nobody is approved; None where no group is."""
+    adverse_impact_ratio_interval: OpenInterval | None
+    group: str | None
+    """Whose ratio that is, as `race: Black`."""
+    on_frontier: Flag
+    """Whether no other point is as good in both the metric and the ratio, and better in one."""
+
+
+class AlternativesReport(Report):
+    """Every point that was tried, the candidates as trained first, and what was found, in words."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    PATH: ClassVar[str] = "reports/alternatives.json"
+
+    predictions: JudgedOn
+    rows: Count
+    metric: QualityFigure
+    tolerated_loss: Number
+    """Of the metric, in its own unit."""
+    told: str
+    command: str | None = Field(alias="try")
+    """What trains the suggested point; None: nothing is suggested, or a candidate as trained is."""
+    points: tuple[Point, ...]

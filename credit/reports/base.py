@@ -1,0 +1,133 @@
+"""What every report has in common: read from a file or a revision, checked whole, written byte for byte alike.
+
+A report is written in the order of its fields. A key that a report may leave out is a field with a default, and is
+written only where it was given: absent stays absent, null stays null.
+"""
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Protocol, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.files import rounded, write_json
+
+
+def _check_scalar(value: Any) -> Any:
+    """Refuse lists and mappings in one line; a union would say it once for each of its types."""
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise PydanticCustomError("scalar", "Input should be a text, a number, true, false or null")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "Input should be a finite number")
+    return value
+
+
+Count = Annotated[int, Strict(), Field(ge=0)]
+"""How many; true, 1.0 and "1" are none."""
+
+Number = Annotated[float, Strict()]
+"""A finite number."""
+
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+"""From 0, nothing, to 1, all."""
+
+Flag = Annotated[bool, Strict()]
+"""true or false; 1 and "yes" are neither."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+Scalar = Annotated[bool | int | float | str, BeforeValidator(_check_scalar)]
+"""A value of a column, of the type that the file has: 1, 1.0 and true are three values."""
+
+Setting = Annotated[bool | int | float | str | None, BeforeValidator(_check_scalar)]
+"""A hyperparameter, of the type that the file has; None: not set."""
+
+Interval = tuple[Number, Number]
+"""Lower and upper end."""
+
+OpenInterval = tuple[Number | None, Number | None]
+"""Lower and upper end; None: no bound on that side."""
+
+
+class Snapshot(Protocol):
+    """The files of one revision. `release.compare.revision.Revision` is one."""
+
+    @property
+    def name(self) -> str:
+        """What people call the revision; named in errors."""
+
+    def text(self, path: str) -> str | None:
+        """A file by its path in the repository; None when it is not there."""
+
+
+class ReportPart(BaseModel):
+    """A part of a report: frozen; an unknown key, NaN and an infinity are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ReportFile(BaseModel):
+    """What a report can do, whether its keys are fixed (`Report`) or names of the data (a RootModel)."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file. Raises CreditError with every problem: no such file, no JSON, or keys that do not fit."""
+        try:
+            return cls.parse(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            problem = Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
+            raise CreditError(problem) from None
+
+    @classmethod
+    def read_at(cls, snapshot: Snapshot, path: str) -> Self | None:
+        """Read a file of a revision; None when the revision has no such file. Raises CreditError as `parse`."""
+        text = snapshot.text(path)
+        return None if text is None else cls.parse(text, f"{path} at {snapshot.name}")
+
+    @classmethod
+    def parse(cls, text: str | bytes, where: str) -> Self:
+        """Check the text of a report that was read from `where`. Raises CreditError with a line per problem."""
+        try:
+            report = cls.model_validate_json(text, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise CreditError(_describe(error, where)) from None
+        raise_if_any(report.contradictions(where))
+        return report
+
+    def contradictions(self, where: str) -> list[Problem]:
+        """Find values that each fit and do not fit together; `where` names the file."""
+        return []
+
+    def content(self) -> Any:
+        """Convert to what JSON has: dictionaries in the order of the file, lists, numbers and texts."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def rounded(self, digits: int = 4) -> Self:
+        """Round every float, so that another processor writes the same bytes."""
+        return type(self).model_validate(rounded(self.content(), digits))
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        write_json(path, self.content())
+
+
+class Report(ReportPart, ReportFile):
+    """A report whose keys are the fields of its model."""
+
+
+def _describe(error: ValidationError, where: str) -> list[Problem]:
+    """List the problems of a text; one that is no JSON is a single problem, without the text."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return [Problem(where, first["ctx"]["error"], "JSON")]
+    return problems_of(error, where)

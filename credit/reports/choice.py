@@ -1,0 +1,80 @@
+"""The report `reports/choice.json`: which candidate goes forward, and what is against every other."""
+
+from typing import ClassVar
+
+from credit.common.errors import Problem
+from credit.reports.base import Flag, Number, Report, Share
+from credit.reports.fairness import Verdict
+from credit.reports.figures import Figures
+from credit.reports.metrics import MoreIsBetter
+
+
+class ChoiceCandidate(Figures):
+    """One candidate. Of the figures only the one that decides is in the report, under its own name; None: missing."""
+
+    average_precision: Share | None = None
+    ks: Share | None = None
+    accuracy: Share | None = None
+    roc_auc: Share | None = None
+    expected_value: Number | None = None
+    passes: Flag
+    """Whether it passes every gate, those of quality and those of equal treatment."""
+    against: tuple[str, ...]
+    """A sentence per gate that it fails; empty where it passes."""
+
+
+class Standout(Figures):
+    """A candidate that is the best by the figure that decides, or treats groups most alike; often two candidates.
+
+    The figure that decides is in the report beside the four that always are.
+    """
+
+    candidate: str
+    stands_out: tuple[str, ...]
+    """By what, in words; one or two."""
+    average_precision: Share | None = None
+    ks: Share | None = None
+    accuracy: Share | None = None
+    roc_auc: Share | None
+    expected_value: Number | None
+    approval_rate: Share | None
+    bad_rate: Share | None
+    lowest_adverse_impact_ratio: Number | None
+    """1 parity, 0 nobody of the group is approved; None where no group is large enough to compare."""
+    group: str | None
+    """Whose ratio that is, as `race: Black`."""
+    verdict: Verdict
+
+
+class Choice(Report):
+    """The champion, why it goes forward, and every candidate by name.
+
+    When no candidate passes, the rule goes forward: its own `passes` is then false.
+    """
+
+    PATH: ClassVar[str] = "reports/choice.json"
+
+    champion: str
+    why: str
+    metric: MoreIsBetter
+    """The figure that decides among those that pass."""
+    candidates: dict[str, ChoiceCandidate]
+    side_by_side: tuple[Standout, ...]
+
+    @property
+    def chosen(self) -> ChoiceCandidate:
+        """What is said of the champion."""
+        return self.candidates[self.champion]
+
+    def contradictions(self, where: str) -> list[Problem]:
+        """Find a champion who is no candidate, and candidates without the figure that decides."""
+        problems = []
+        if self.champion not in self.candidates:
+            expected = f"one of {list(self.candidates)}"
+            problems.append(Problem(f"{where}: champion", repr(self.champion), expected, "run dvc repro choose"))
+        problems += [
+            Problem(f"{where}: candidates.{name}.{self.metric}", "nothing", "a value")
+            for name, one in self.candidates.items()
+            if self.metric not in one.model_fields_set
+        ]
+        return problems

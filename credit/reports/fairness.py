@@ -1,0 +1,211 @@
+"""The reports `reports/fairness/<candidate>.json`, and `fairness.json` of a bundle: how a candidate treats each group.
+
+A group is found under `<attribute>: <group>`, a cell of a pair of attributes under
+`<attribute> & <attribute>: <group> & <group>`.
+"""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from credit.reports.base import Count, Flag, Number, OpenInterval, Report, ReportPart, Share
+from credit.reports.figures import Figures
+from credit.reports.predictions import JudgedOn
+
+Verdict = Literal["fail", "insufficient", "not assessable", "pass", "reported"]
+"""The worst first. `insufficient`: the data cannot tell; `not assessable`: too few people, or no such figure;
+`reported`: the figure has no limit."""
+
+
+def group_key(attribute: str, group: str) -> str:
+    """Name a group as the reports do: `race: Black`."""
+    return f"{attribute}: {group}"
+
+
+class LowestRatio(ReportPart):
+    """The lowest adverse impact ratio of all groups that are large enough to judge, and whose it is."""
+
+    value: Number
+    """1 parity, 0 nobody of the group is approved; above 1 where every group fares better than its reference."""
+    interval: OpenInterval
+    attribute: str
+    group: str
+    people: Count
+
+
+class AttributeVerdict(ReportPart):
+    """What the findings about one attribute, or pair of attributes, come to."""
+
+    verdict: Verdict
+    blocks: Flag
+    not_assessable: tuple[str, ...]
+    """Groups without a verdict on some figure."""
+
+
+class UsedWaiver(ReportPart):
+    """A waiver that names a finding."""
+
+    file: str
+    used: Flag
+    """Whether the finding would block without it. A waiver lifts `insufficient`, never `fail`."""
+    who: str
+    why: str
+    until: date
+    """The last day on which it is valid."""
+
+
+class PairFinding(ReportPart):
+    """One figure of one group against its limit. Of a pair of attributes that does not gate, this is all there is."""
+
+    attribute: str
+    group: str
+    measure: str
+    value: Number | None
+    """None: there is no such figure, as of nobody."""
+    interval: OpenInterval | None
+    """None where there is no value."""
+    people: Count
+    """How many people of the group the figure is about."""
+    verdict: Verdict
+    warn: Flag
+    blocks: Flag
+    reason: str
+
+
+class Finding(PairFinding):
+    """A finding that counts towards a verdict.
+
+    Both numbers of further people are in the report only where more people would help to decide.
+    """
+
+    more_people_at_observed_rates: Count | None = None
+    """How many more people of the group make a pass 80% likely if the rates stay; None: no number would do."""
+    more_people_at_equal_rates: Count | None = None
+    """The same if the group's rate were that of its reference."""
+    waiver: UsedWaiver | None = None
+    """In the report only where there is one."""
+
+    @property
+    def has_more_people(self) -> bool:
+        """Whether the report says how many more people it would take."""
+        return "more_people_at_observed_rates" in self.model_fields_set
+
+
+class Undisclosed(ReportPart):
+    """How many people do not disclose an attribute, and what follows."""
+
+    attribute: str
+    share: Share | None
+    """Of the rows; None of no rows."""
+    warn: Flag
+    reason: str
+
+
+class GroupFigures(Figures):
+    """The figures of one group, each with its interval; None: undefined, as a rate of nobody.
+
+    A comparison is with the reference group, which has none with itself. A difference is the group's figure less the
+    reference's, from -1 to 1, 0 parity. An interval's upper end of None is no bound.
+    """
+
+    people: Count
+    unscored: Count
+    """People without a score; all of them are referred."""
+    base_rate: Share | None
+    """Favourable outcomes among everybody."""
+    base_rate_interval: OpenInterval | None
+    selection_rate: Share | None
+    """Approved among everybody. A referred person is not approved."""
+    selection_rate_interval: OpenInterval | None
+    referral_rate: Share | None
+    referral_rate_interval: OpenInterval | None
+    true_positive_rate: Share | None
+    """Approved among those with a favourable outcome."""
+    true_positive_rate_interval: OpenInterval | None
+    false_positive_rate: Share | None
+    """Approved among those with an unfavourable outcome."""
+    false_positive_rate_interval: OpenInterval | None
+    precision: Share | None
+    """Favourable outcomes among the approved."""
+    precision_interval: OpenInterval | None
+    bad_rate: Share | None
+    """1 less precision."""
+    bad_rate_interval: OpenInterval | None
+    mean_score: Number | None
+    """Of the people with a score, on the scale of the scores."""
+    mean_score_interval: OpenInterval | None
+    calibration: Number | None
+    """Mean score less favourable rate: 0 calibrated, above 0 the score flatters the group."""
+    calibration_interval: OpenInterval | None
+    adverse_impact_ratio: Number | None
+    """Selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound."""
+    adverse_impact_ratio_interval: OpenInterval | None
+    base_rate_difference: Number | None
+    base_rate_difference_interval: OpenInterval | None
+    selection_rate_difference: Number | None
+    selection_rate_difference_interval: OpenInterval | None
+    referral_rate_difference: Number | None
+    referral_rate_difference_interval: OpenInterval | None
+    true_positive_rate_difference: Number | None
+    true_positive_rate_difference_interval: OpenInterval | None
+    false_positive_rate_difference: Number | None
+    false_positive_rate_difference_interval: OpenInterval | None
+    precision_difference: Number | None
+    precision_difference_interval: OpenInterval | None
+    bad_rate_difference: Number | None
+    bad_rate_difference_interval: OpenInterval | None
+    equalized_odds_difference: Share | None
+    """The larger distance from the reference in true and in false positive rate: 0 parity, 1 the worst."""
+    equalized_odds_difference_interval: OpenInterval | None
+    standardized_mean_difference: Number | None
+    """Mean score less the reference's in pooled standard deviations (Cohen's d): 0 parity, no bound."""
+    standardized_mean_difference_interval: OpenInterval | None
+
+
+class JudgedPeople(ReportPart):
+    """By which policy, and on whom."""
+
+    policy: str
+    predictions: JudgedOn
+    rows: Count
+
+
+class FairnessVerdict(ReportPart):
+    """What a policy says of one candidate: the content of `credit.fairness.verdicts.decide`."""
+
+    candidate: str
+    verdict: Verdict
+    """The worst of all attributes; `reported` where nothing has a limit."""
+    blocks: Flag
+    level: Share
+    """Of the intervals in `findings`, `pairs` and `lowest_adverse_impact_ratio`, two-sided."""
+    lowest_adverse_impact_ratio: LowestRatio | None
+    """None: no group, or no reference, is large enough."""
+    attributes: dict[str, AttributeVerdict]
+    """By attribute; by pair of attributes too where these gate."""
+    verdicts: dict[Verdict, Count]
+    """How many findings have each verdict; a verdict that none has is left out."""
+    findings: tuple[Finding, ...]
+    pairs: tuple[PairFinding, ...]
+    """Pairs of attributes where these do not gate."""
+    undisclosed: tuple[Undisclosed, ...]
+    """One entry per attribute."""
+
+
+class FairnessReport(FairnessVerdict, JudgedPeople, Report):
+    """How one candidate treats each group: the verdict, the findings that it rests on, and every figure."""
+
+    FOLDER: ClassVar[str] = "reports/fairness"
+
+    figures_level: Share
+    """Of the intervals in `groups`, two-sided."""
+    groups: dict[str, GroupFigures]
+
+    @classmethod
+    def path_of(cls, candidate: str) -> str:
+        """Name the file of a candidate."""
+        return f"{cls.FOLDER}/{candidate}.json"
+
+    def groups_of(self, attribute: str) -> dict[str, GroupFigures]:
+        """Get the figures of an attribute's groups by the group's own name, the reference first."""
+        start = group_key(attribute, "")
+        return {name.removeprefix(start): of for name, of in self.groups.items() if name.startswith(start)}

@@ -1,0 +1,39 @@
+"""The report `reports/features.json`: which columns the models see, which they do not, and why."""
+
+from typing import ClassVar
+
+from credit.reports.base import Report, ReportPart, Share
+
+KEPT = "kept"
+"""The verdict on a feature that the models see."""
+
+
+class FeatureVerdict(ReportPart):
+    """One candidate feature, measured by itself on the training rows."""
+
+    feature: str
+    verdict: str
+    """`kept`, or why it was dropped."""
+    auc: Share
+    """How well it guesses the label, cross-fitted: 0.5 no better than chance, 1 certain."""
+    missing: Share
+    proxy: dict[str, Share]
+    """By protected attribute: how well it guesses the group that it guesses best, as `auc`."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the models see it."""
+        return self.verdict == KEPT
+
+
+class FeaturesReport(Report):
+    """Every candidate feature in the order of the contract, a line each."""
+
+    PATH: ClassVar[str] = "reports/features.json"
+
+    label: str
+    kept: tuple[str, ...]
+    all_together_guess: dict[str, dict[str, Share]]
+    """By protected attribute and group: how well all kept features together guess the group (AUC); groups of too few
+    people have no figure."""
+    features: tuple[FeatureVerdict, ...]

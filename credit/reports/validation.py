@@ -1,0 +1,32 @@
+"""The report `reports/validation.json`: rows that break the contract, and who is in the rows that do not."""
+
+from typing import ClassVar
+
+from credit.reports.base import Count, Report, ReportPart
+
+
+class BrokenRule(ReportPart):
+    """A rule of the contract that rows break; a row can break several."""
+
+    column: str
+    allowed: str
+    rows: Count
+    example: str | None = None
+    """One value that breaks it. Left out of columns of texts, dates and times: it may name a person."""
+
+
+class ValidationReport(Report):
+    """How many rows there are, were set aside and why, and the people in those that were accepted."""
+
+    PATH: ClassVar[str] = "reports/validation.json"
+
+    rows: Count
+    accepted: Count
+    quarantined: Count
+    reasons: tuple[BrokenRule, ...]
+    missing: dict[str, Count]
+    """Rows without a value, by column; columns in which none is missing are left out. Of all rows."""
+    labels: dict[str, Count]
+    """Accepted rows by value of the label."""
+    groups: dict[str, dict[str, Count]]
+    """Accepted rows by protected attribute and group, `undisclosed` included."""
