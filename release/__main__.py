@@ -10,11 +10,23 @@ from types import ModuleType
 
 from credit.common.errors import run
 
-COMMANDS = (
-    "status", "rollback", "deploy", "check", "register", "publish", "sync", "history", "show", "compare", "export",
-    "verify", "gc", "drill",
-)  # fmt: skip
-"""In the order of `release --help`: first what somebody needs who was woken up."""
+COMMANDS = {
+    "status": "What is live where, since when and why; what may be deployed",
+    "rollback": "Return to the version before, to one by name, or to the rule; needs the store only",
+    "deploy": "Put a version into an environment, verified before anybody is decided by it",
+    "check": "Check whether this commit may become a version",
+    "register": "Check, then make this commit a version: an annotated git tag",
+    "publish": "Put the bundle of a version into the store, once",
+    "sync": "Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand",
+    "history": "Who put what where, when and why; with --at, what was live at a moment",
+    "show": "What a version is: data, features, parameters, figures, fairness, code, who and when",
+    "compare": "What a change does: verdict, metrics, equal treatment, flipped decisions, features, data",
+    "export": "Write a published version to files: bundle archive, model card, report",
+    "verify": "Prove that versions can still be restored byte for byte, from the DVC remote and from the store",
+    "gc": "Make room: drop what no version needs from the store and from DVC's cache",
+    "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
+}
+"""Each subcommand and its line in `release --help`: first what somebody needs who was woken up."""
 
 EPILOG = """what is live, and back to the version before it:
   release status
@@ -26,18 +38,20 @@ nothing to go back to, or no time to think: the rule decides
 Versions are git tags; what is live is in the store that RELEASE_STORE names (default: the folder .store)."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """All subcommands. Imports nothing heavy: `release --help` must answer at once."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """All subcommands; of `command` alone the options too, because its module may take long to import."""
     top = argparse.ArgumentParser(
         prog="release", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     subcommands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name, line in COMMANDS.items():
+        if name != command:
+            subcommands.add_parser(name, help=line)
+            continue
         module = _module(name)
-        first = (module.__doc__ or "").partition("\n")[0]
         one = subcommands.add_parser(
             name,
-            help=first,
+            help=line,
             description=module.__doc__,
             epilog=f"example:\n  {module.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -49,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one subcommand and print its answer."""
-    args = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    args = parser(next((word for word in arguments if not word.startswith("-")), None)).parse_args(arguments)
     try:
         answer = _module(args.command).run(args)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,11 @@ def test_help_loads_nothing_large() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
     assert not loaded & {"pydantic", "numpy", "yaml", "obstore", "onnxruntime", "dvc", "gto", "pandas"}
+
+
+def test_help_says_of_each_subcommand_what_its_file_says() -> None:
+    for name, line in COMMANDS.items():
+        assert line == (import_module(f"release.commands.{name}").__doc__ or "").partition("\n")[0]
 
 
 def test_a_version_without_a_word_is_not_made(project: Project) -> None:
