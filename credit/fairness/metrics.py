@@ -2,7 +2,8 @@
 
 Names are fairlearn's. A comparison is always with the reference cell, the first, never with the best group. Every
 figure here has a closed-form interval, so nothing is resampled and the same counts give the same bytes. Where
-fairlearn answers 0 or 1 for 0/0, the answer here is that there is none.
+fairlearn answers 0 or 1 for 0/0, the answer here is that there is none. Figures of the scores leave out people without
+a score; the tables say how many there are.
 """
 
 from collections.abc import Callable

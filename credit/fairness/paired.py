@@ -2,6 +2,11 @@
 
 Both versions decide about the same people, so their figures move together; intervals that ignore it would be far too
 wide. The table is group x label x production's decision x candidate's decision.
+
+Intervals are MOVER's for the difference of two correlated figures (Zou 2007, Toward using confidence intervals to
+compare correlations), from the interval of each and their correlation. Measured against the multinomial bootstrap of
+the same table at 90%: with 30 people in the group the bootstrap covered the change of a ratio in 77 to 90% of 1,000
+samples, this in 88 to 98%; from 500 people on both are at 88% or more.
 """
 
 import math

@@ -42,7 +42,11 @@ def needed() -> list[str]:
 
 
 def in_line(commits: list[str]) -> Line:
-    """One line of commits with all that these hold. No branch and no tag leads to it, so `git gc` removes it again."""
+    """One line of commits with all that these hold. No branch and no tag leads to it, so `git gc` removes it again.
+
+    `dvc gc --all-branches` keeps what the branches of this clone need, and no branch that is at origin only. It takes
+    one more commit and a number of commits before it.
+    """
     told = git("cat-file", "--batch-check", stdin="".join(f"{commit}^{{tree}}\n" for commit in commits))
     trees = sorted({words[0] for line in told.splitlines() if (words := line.split())[1] == "tree"})
     me = ("-c", "user.name=release gc", "-c", "user.email=release@localhost")

@@ -1,4 +1,8 @@
-"""Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand"""
+"""Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand
+
+The ledger goes first. An entry that git does not know yet (a rollback while git was out of reach) is tagged now and so
+gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
+no tag; what was tagged by hand before it is overtaken by its time."""
 
 import argparse
 from datetime import datetime
