@@ -14,21 +14,21 @@ from types import ModuleType
 
 import bench
 from bench.project import ROOT
-from bench.report import Table, section, with_section
-from credit.common.errors import run
+from bench.report import BenchTable, format_section, replace_section
+from credit.common.errors import run_command
 from credit.common.files import write_text
 
 PACKAGES = ("dvc", "duckdb", "great-expectations", "numpy", "pandas", "pyarrow", "scikit-learn")
 
 
-def measures() -> dict[str, ModuleType]:
+def find_measures() -> dict[str, ModuleType]:
     """The modules of this package that measure something."""
     names = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
     modules = {name: import_module(f"bench.{name}") for name in names}
     return {name: module for name, module in modules.items() if hasattr(module, "measure")}
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """What the figures depend on, without a name or a date."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
@@ -37,7 +37,7 @@ def machine() -> str:
 
 def main() -> None:
     """Measure what was asked for, then write it."""
-    there = measures()
+    there = find_measures()
     about = "".join(f"\n  {name:10} {str(module.__doc__).splitlines()[0]}" for name, module in there.items())
     parser = argparse.ArgumentParser(
         prog="python -m bench",
@@ -52,11 +52,13 @@ def main() -> None:
     report = path.read_text(encoding="utf-8") if path.exists() else ""
     for name in names:
         print(name, file=sys.stderr)
-        measure: Callable[[], Table] = there[name].measure
-        report = with_section(report, name, section(name, str(there[name].__doc__), machine(), measure()))
+        measure: Callable[[], BenchTable] = there[name].measure
+        report = replace_section(
+            report, name, format_section(name, str(there[name].__doc__), describe_machine(), measure())
+        )
     write_text(path, report)
     print(f"{path.relative_to(ROOT)}: {', '.join(names)}")
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

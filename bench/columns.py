@@ -3,16 +3,16 @@
 Each stage's command is that of dvc.yaml, run without DVC, up to the one that drops most columns.
 """
 
-from bench.project import copied
-from bench.report import Table
+from bench.project import copy_project
+from bench.report import BenchTable
 from bench.stages import run_stages
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Seconds and peak memory of each stage."""
-    with copied() as project:
+    with copy_project() as project:
         for knob, value in (("rows", 20_000), ("noise", 1_000), ("redundant", 1_000)):
-            project.set(f"fetch.scenario.{knob}", value)
+            project.set_param(f"fetch.scenario.{knob}", value)
         usages = run_stages(project, "scenario", last="select_features")
     rows = [(name, f"{usage.seconds:.1f}", usage.mebibytes) for name, usage in usages.items()]
-    return Table(("stage", "seconds", "peak MiB"), rows)
+    return BenchTable(("stage", "seconds", "peak MiB"), rows)

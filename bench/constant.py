@@ -9,13 +9,13 @@ _CONSTANT = {"id": "0" * 32, "decision": "approve", "score": 0.9, "reasons": [],
 
 
 @APP.post("/parsed")
-async def parsed(application: dict[str, Any]) -> dict[str, Any]:
+async def answer_parsed(application: dict[str, Any]) -> dict[str, Any]:
     """As its documentation shows it: the body is read as JSON, the answer written as JSON."""
     return _CONSTANT
 
 
 @APP.post("/raw")
-async def raw(request: Request) -> Response:
+async def answer_raw(request: Request) -> Response:
     """Without reading what is in the body, which no service can do."""
     await request.body()
     return Response(b'{"decision":"approve"}', media_type="application/json")

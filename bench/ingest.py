@@ -3,20 +3,22 @@
 Whole processes, median of 5, in alternating order.
 """
 
-from bench.process import medians
-from bench.project import commands, copied
-from bench.report import Table, ratio_rows
+from bench.process import measure_medians
+from bench.project import copy_project, read_commands
+from bench.report import BenchTable, build_ratio_rows
 
-ALONE = "import duckdb; duckdb.sql(\"COPY (FROM read_csv('data/raw/scenario')) TO 'x.parquet'\")"
+DUCKDB_COPY = "import duckdb; duckdb.sql(\"COPY (FROM read_csv('data/raw/scenario')) TO 'x.parquet'\")"
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Seconds of both, and their ratio."""
-    with copied() as project:
-        project.set("fetch.scenario.rows", 1_000_000)
-        project.set("data.contract", "scenario")
-        stages = commands(project.folder)
+    with copy_project() as project:
+        project.set_param("fetch.scenario.rows", 1_000_000)
+        project.set_param("data.contract", "scenario")
+        stages = read_commands(project.folder)
         project.run(*stages["fetch@scenario"])
-        seconds = medians(5, lambda: project.run(*stages["ingest"]), lambda: project.run("python", "-c", ALONE))
-    told = (" ".join(stages["ingest"]), f"python -c '{ALONE}'")
-    return Table(("command", "seconds", "target"), ratio_rows(list(zip(told, seconds, strict=True)), 1.5))
+        seconds = measure_medians(
+            5, lambda: project.run(*stages["ingest"]), lambda: project.run("python", "-c", DUCKDB_COPY)
+        )
+    told = (" ".join(stages["ingest"]), f"python -c '{DUCKDB_COPY}'")
+    return BenchTable(("command", "seconds", "target"), build_ratio_rows(list(zip(told, seconds, strict=True)), 1.5))

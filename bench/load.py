@@ -18,7 +18,7 @@ file:close()
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
-class Load(NamedTuple):
+class LoadResult(NamedTuple):
     """What a server made of it: requests a second, how many in all, and latencies in milliseconds."""
 
     per_second: float
@@ -27,7 +27,7 @@ class Load(NamedTuple):
     p99: float
 
 
-def load(url: str, body: Path, connections: int, seconds: int) -> Load:
+def run_wrk(url: str, body: Path, connections: int, seconds: int) -> LoadResult:
     """Ask for some seconds. Raises CreditError when an answer is not one of success."""
     with NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_SCRIPT.format(body=str(body)))
@@ -36,22 +36,22 @@ def load(url: str, body: Path, connections: int, seconds: int) -> Load:
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise CreditError(Problem(url, " ".join(told.split())[-200:], "answers of success only"))
-    return Load(
-        _number(r"Requests/sec:\s+([\d.]+)", told),
-        int(_number(r"(\d+) requests in", told)),
-        _latency("50%", told),
-        _latency("99%", told),
+    return LoadResult(
+        _parse_number(r"Requests/sec:\s+([\d.]+)", told),
+        int(_parse_number(r"(\d+) requests in", told)),
+        _parse_latency("50%", told),
+        _parse_latency("99%", told),
     )
 
 
-def _number(pattern: str, told: str) -> float:
+def _parse_number(pattern: str, told: str) -> float:
     found = re.search(pattern, told)
     if found is None:
         raise CreditError(Problem("wrk", told[-200:], "its report"))
     return float(found[1])
 
 
-def _latency(which: str, told: str) -> float:
+def _parse_latency(which: str, told: str) -> float:
     found = re.search(rf"{which}\s+([\d.]+)(us|ms|s)", told)
     if found is None:
         raise CreditError(Problem("wrk", told[-200:], f"the latency at {which}"))

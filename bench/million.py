@@ -3,20 +3,20 @@
 Each stage's command is that of dvc.yaml, run without DVC.
 """
 
-from bench.project import copied
-from bench.report import Table, against
+from bench.project import copy_project
+from bench.report import BenchTable, format_target
 from bench.stages import run_stages
 
-LIMIT = 2 * 2**30
+MEMORY_LIMIT = 2 * 2**30
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Seconds and peak memory of each stage."""
-    with copied() as project:
-        project.set("fetch.scenario.rows", 1_000_000)
+    with copy_project() as project:
+        project.set_param("fetch.scenario.rows", 1_000_000)
         usages = run_stages(project, "scenario")
     rows = [
-        (name, f"{usage.seconds:.1f}", usage.mebibytes, against(usage.peak, LIMIT, "2,048 MiB"))
+        (name, f"{usage.seconds:.1f}", usage.mebibytes, format_target(usage.peak, MEMORY_LIMIT, "2,048 MiB"))
         for name, usage in usages.items()
     ]
-    return Table(("stage", "seconds", "peak MiB", "target"), rows)
+    return BenchTable(("stage", "seconds", "peak MiB", "target"), rows)

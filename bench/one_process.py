@@ -4,12 +4,12 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from bench.project import commands
+from bench.project import read_commands
 
 
 def main() -> None:
     """Call the `main` of each stage with the arguments of dvc.yaml."""
-    for _, _, _, stage, *arguments in commands(Path()).values():
+    for _, _, _, stage, *arguments in read_commands(Path()).values():
         sys.argv = [stage, *arguments]
         import_module(f"stages.{stage}").main()
 

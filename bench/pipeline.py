@@ -4,19 +4,21 @@ Both call the same functions of the same stages, both bundled datasets are fetch
 with an empty cache. Median of 3, in alternating order.
 """
 
-from bench.process import Usage, medians
-from bench.project import copied
-from bench.report import Table, ratio_rows
+from bench.process import Usage, measure_medians
+from bench.project import copy_project
+from bench.report import BenchTable, build_ratio_rows
 
-COMMANDS = ("dvc repro --force", "python -m bench.one_process")
+PIPELINE_COMMANDS = ("dvc repro --force", "python -m bench.one_process")
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Seconds of both, and their ratio."""
-    seconds = medians(3, *(lambda command=command: _cold(command) for command in COMMANDS))
-    return Table(("command", "seconds", "target"), ratio_rows(list(zip(COMMANDS, seconds, strict=True)), 4))
+    seconds = measure_medians(3, *(lambda command=command: _run_cold(command) for command in PIPELINE_COMMANDS))
+    return BenchTable(
+        ("command", "seconds", "target"), build_ratio_rows(list(zip(PIPELINE_COMMANDS, seconds, strict=True)), 4)
+    )
 
 
-def _cold(command: str) -> Usage:
-    with copied() as project:
+def _run_cold(command: str) -> Usage:
+    with copy_project() as project:
         return project.run(*command.split())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 
-_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
 class Usage(NamedTuple):
@@ -28,13 +28,13 @@ class Usage(NamedTuple):
         return f"{self.peak / 2**20:,.0f}"
 
 
-def timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Usage:
+def run_timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Usage:
     """Run a command. Raises CreditError with its last line when it fails.
 
     The system counts the memory of the process that starts a command as the command's too, so nothing large is
     imported here.
     """
-    print(f"  {_short(command)} … ", end="", file=sys.stderr, flush=True)
+    print(f"  {_shorten(command)} … ", end="", file=sys.stderr, flush=True)
     with tempfile.TemporaryFile("w+") as output:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
@@ -46,11 +46,11 @@ def timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Usage
     print(f"{seconds:.2f} s", file=sys.stderr)
     if process.returncode:
         last = lines[-1] if lines else "no output"
-        raise CreditError(Problem(_short(command), f"exit code {process.returncode}: {last}", "0"))
-    return Usage(seconds, usage.ru_maxrss * _UNIT)
+        raise CreditError(Problem(_shorten(command), f"exit code {process.returncode}: {last}", "0"))
+    return Usage(seconds, usage.ru_maxrss * _MAXRSS_UNIT)
 
 
-def medians(times: int, *runs: Callable[[], Usage]) -> list[float]:
+def measure_medians(times: int, *runs: Callable[[], Usage]) -> list[float]:
     """Median seconds of each run; every second round goes backwards, so that no run is always the first."""
     seconds: list[list[float]] = [[] for _ in runs]
     for round_ in range(times):
@@ -59,6 +59,6 @@ def medians(times: int, *runs: Callable[[], Usage]) -> list[float]:
     return [median(taken) for taken in seconds]
 
 
-def _short(command: Sequence[str]) -> str:
+def _shorten(command: Sequence[str]) -> str:
     text = shlex.join(command)
     return text if len(text) <= 100 else text[:99] + "…"

@@ -15,13 +15,13 @@ from typing import Any
 
 import yaml
 
-from bench.process import Usage, timed
+from bench.process import Usage, run_timed
 
 ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
-class Project:
+class ProjectCopy:
     """A copy of the repository, without data, with an environment that is installed already and a HOME of its own."""
 
     folder: Path
@@ -35,9 +35,9 @@ class Project:
 
     def run(self, *command: str) -> Usage:
         """Run a command in the copy."""
-        return timed(command, self.folder, self.env)
+        return run_timed(command, self.folder, self.env)
 
-    def set(self, knob: str, value: Any) -> None:
+    def set_param(self, knob: str, value: Any) -> None:
         """Change one knob of params.yaml, named as `fetch.scenario.rows`."""
         path = self.folder / "params.yaml"
         params = yaml.safe_load(path.read_text())
@@ -50,7 +50,7 @@ class Project:
 
 
 @contextmanager
-def copied() -> Iterator[Project]:
+def copy_project() -> Iterator[ProjectCopy]:
     """A copy of the working tree as it is, what git ignores left out; removed at the end."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
@@ -65,10 +65,10 @@ def copied() -> Iterator[Project]:
             (folder / ".venv" / part).symlink_to(Path(sys.prefix) / part)
         (folder / ".venv/.installed").touch()
         subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-        yield Project(folder)
+        yield ProjectCopy(folder)
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
+def read_commands(folder: Path) -> dict[str, list[str]]:
     """The command of every stage by DVC's name for it, such as `train@logistic`, in the order of dvc.yaml."""
     stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
     params = yaml.safe_load((folder / "params.yaml").read_text())
@@ -76,12 +76,12 @@ def commands(folder: Path) -> dict[str, list[str]]:
     for name, stage in stages.items():
         [(key, items)] = stage.get("matrix", {"": [""]}).items()
         for item in items:
-            cmd = _filled(stage["cmd"], params | {"item": {key: item}})
+            cmd = _fill_in(stage["cmd"], params | {"item": {key: item}})
             found[f"{name}@{item}" if item else name] = shlex.split(cmd)
     return found
 
 
-def _filled(cmd: str, knobs: dict[str, Any]) -> str:
+def _fill_in(cmd: str, knobs: dict[str, Any]) -> str:
     """A command of dvc.yaml with its `${...}` filled in."""
 
     def value(found: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-HEAD = """\
+REPORT_HEADER = """\
 # Benchmarks
 
 Written by `make bench`; `python -m bench NAME` measures one section anew. Every figure is from one run, in a temporary
@@ -12,40 +12,40 @@ copy of the repository, and noisy: read the ratios, not the seconds. Peak memory
 """
 
 
-class Table(NamedTuple):
+class BenchTable(NamedTuple):
     """What a measure found, as text."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-def markdown(table: Table) -> str:
+def format_bench_table(table: BenchTable) -> str:
     """The table in Markdown, one row on each line; a bar inside a cell does not end it."""
     lines = [table.columns, ["---"] * len(table.columns), *table.rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
-def section(name: str, told: str, machine: str, table: Table) -> str:
+def format_section(name: str, told: str, machine: str, table: BenchTable) -> str:
     """A section: its name, what was measured, on what, and the table."""
-    return f"## {name}\n\n{told.strip()}\n\n`python -m bench {name}` on {machine}\n\n{markdown(table)}"
+    return f"## {name}\n\n{told.strip()}\n\n`python -m bench {name}` on {machine}\n\n{format_bench_table(table)}"
 
 
-def with_section(report: str, name: str, text: str) -> str:
+def replace_section(report: str, name: str, text: str) -> str:
     """The report with the section `name` replaced, or added in the order of the names; other sections stay."""
     head, *sections = re.split(r"^(?=## )", report, flags=re.MULTILINE)
     by_name = {part.split("\n", 1)[0].removeprefix("## "): part.strip() for part in sections}
     by_name[name] = text.strip()
-    return "\n\n".join([(head.strip() or HEAD.strip()), *(by_name[key] for key in sorted(by_name))]) + "\n"
+    return "\n\n".join([(head.strip() or REPORT_HEADER.strip()), *(by_name[key] for key in sorted(by_name))]) + "\n"
 
 
-def against(measured: float, limit: float, shown: str) -> str:
+def format_target(measured: float, limit: float, shown: str) -> str:
     """A target beside what was measured: below `limit`, told as `shown`."""
     return f"below {shown}: {'met' if measured < limit else 'NOT met'}"
 
 
-def ratio_rows(seconds: Sequence[tuple[str, float]], limit: float) -> list[Sequence[str]]:
+def build_ratio_rows(seconds: Sequence[tuple[str, float]], limit: float) -> list[Sequence[str]]:
     """Two commands with their seconds, and how many times longer the first took; columns: command, seconds, target."""
     (_, first), (_, second) = seconds
     ratio = first / second
     timed = [(f"`{command}`", f"{taken:.2f}", "") for command, taken in seconds]
-    return [*timed, ("ratio", f"{ratio:.2f}", against(ratio, limit, f"{limit:g}"))]
+    return [*timed, ("ratio", f"{ratio:.2f}", format_target(ratio, limit, f"{limit:g}"))]

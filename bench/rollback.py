@@ -11,55 +11,55 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.packaged import packaged
-from bench.process import timed
+from bench.packaged import package_candidate
+from bench.process import run_timed
 from bench.project import ROOT
-from bench.report import Table
+from bench.report import BenchTable
 from credit.common.parallel import run_in_threads
-from credit.registry.ledger import Entry, Ledger
-from credit.registry.names import ARTIFACT, version_of
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
-from credit.registry.versions import publish
+from credit.registry.versions import publish_bundle
 from testing.parts.servers import KEYS, s3_server
 
 LENGTHS = (10, 1_000)
 VERSIONS = ("v1.0.0", "v1.1.0")
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Seconds for a short and a long history."""
     rows = []
     took = {}
-    with TemporaryDirectory() as temporary, s3_server(_folder(temporary, "weed"), "models") as address:
+    with TemporaryDirectory() as temporary, s3_server(_make_folder(temporary, "weed"), "models") as address:
         os.environ |= {**KEYS, "AWS_ENDPOINT_URL": address, "AWS_REGION": "us-east-1"}
-        bundle = packaged("random_forest", Path(temporary) / "bundle")
+        bundle = package_candidate("random_forest", Path(temporary) / "bundle")
         for length in LENGTHS:
-            repository = _folder(temporary, f"repository-{length}")
-            store = _history(f"s3://models/{length}", bundle, repository, length)
-            took[length], whole = _rollbacks(store, repository)
+            repository = _make_folder(temporary, f"repository-{length}")
+            store = _make_history(f"s3://models/{length}", bundle, repository, length)
+            took[length], whole = _time_rollbacks(store, repository)
             target = "below 2: met" if took[length] < 2 else "below 2: not met"
             rows.append(("rollback, to the ledger entry", f"{length:,}", f"{took[length]:.2f}", target))
             rows.append(("rollback, to the end, git tag included", f"{length:,}", f"{whole:.2f}", ""))
-        gto = timed(["gto", "show"], repository, dict(os.environ)).seconds
+        gto = run_timed(["gto", "show"], repository, dict(os.environ)).seconds
     rows.append(("for comparison, gto show", f"{LENGTHS[-1]:,}", f"{gto:.2f}", ""))
     rows.append(("times as long for 100 times the history", "", f"{took[LENGTHS[-1]] / took[LENGTHS[0]]:.2f}", "flat"))
     helped = median(
-        timed([sys.executable, "-m", "release", "--help"], ROOT, dict(os.environ)).seconds for _ in range(5)
+        run_timed([sys.executable, "-m", "release", "--help"], ROOT, dict(os.environ)).seconds for _ in range(5)
     )
     rows.append(("release --help", "", f"{helped:.2f}", "below 0.3: met" if helped < 0.3 else "below 0.3: not met"))
-    return Table(("what", "tags and entries", "seconds", "target"), rows)
+    return BenchTable(("what", "tags and entries", "seconds", "target"), rows)
 
 
-def _folder(parent: str, name: str) -> Path:
+def _make_folder(parent: str, name: str) -> Path:
     folder = Path(parent) / name
     folder.mkdir()
     return folder
 
 
-def _history(url: str, bundle: Path, repository: Path, length: int) -> Store:
+def _make_history(url: str, bundle: Path, repository: Path, length: int) -> Store:
     """A store and a repository with a past: two versions that took turns."""
     store = Store(url)
-    records = [publish(store, version_of(version), bundle, "0" * 40, "bench")[0] for version in VERSIONS]
+    records = [publish_bundle(store, parse_version(version), bundle, "0" * 40, "bench")[0] for version in VERSIONS]
     ledger = Ledger(store, "prod")
     start = time.time() - length
 
@@ -69,7 +69,7 @@ def _history(url: str, bundle: Path, repository: Path, length: int) -> Store:
         fields = f'"number": {number}, "kind": "deploy", "version": "{record.version}", "digest": "{record.digest}"'
         fields += f', "reason": "r", "actor": "a", "time": "{moment}", "id": "{number}"'
         back = f', "back": {number - 1}' if number > 1 else ""
-        ledger.append(Entry.read(f'{{"format": 1, {fields}{back}}}'.encode(), "bench"))
+        ledger.append_entry(LedgerEntry.parse(f'{{"format": 1, {fields}{back}}}'.encode(), "bench"))
 
     run_in_threads(entry, list(range(1, length + 1)))
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
@@ -83,7 +83,7 @@ def _history(url: str, bundle: Path, repository: Path, length: int) -> Store:
     return store
 
 
-def _rollbacks(store: Store, repository: Path) -> tuple[float, float]:
+def _time_rollbacks(store: Store, repository: Path) -> tuple[float, float]:
     """Medians: seconds from the command to the entry, and to the end."""
     ledger = Ledger(store, "prod")
     env = os.environ | {"RELEASE_STORE": store.url, "PYTHONPATH": str(ROOT), "RELEASE_ACTOR": "bench"}
@@ -92,6 +92,6 @@ def _rollbacks(store: Store, repository: Path) -> tuple[float, float]:
     for _ in range(5):
         start = time.time()
         command = [sys.executable, "-m", "release", "rollback", "--env", "prod", "--reason", "bench"]
-        wholes.append(timed(command, repository, env).seconds)
-        entries.append(ledger.entry(ledger.length()).time.timestamp() - start)
+        wholes.append(run_timed(command, repository, env).seconds)
+        entries.append(ledger.read_entry(ledger.find_last_number()).time.timestamp() - start)
     return median(entries), median(wholes)

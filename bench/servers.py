@@ -22,7 +22,7 @@ class Server(NamedTuple):
     url: str
     process: int
 
-    def get(self, path: str) -> Any:
+    def fetch_json(self, path: str) -> Any:
         """What it says in JSON."""
         with urlopen(self.url + path, timeout=5) as answer:
             return json.load(answer)
@@ -35,26 +35,26 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def service(store: str, folder: Path, workers: int) -> Iterator[Server]:
+def run_service(store: str, folder: Path, workers: int) -> Iterator[Server]:
     """The service on a store."""
     (port,) = free_ports(1)
     settings = {"PORT": str(port), "STATE": str(folder / f"state-{workers}"), "WORKERS": str(workers)}
     env = os.environ | {"RELEASE_STORE": store} | {f"SERVICE_{name}": value for name, value in settings.items()}
-    with _running([sys.executable, "-m", "service", "serve"], env, port, "/health/ready", folder) as server:
+    with _run_server([sys.executable, "-m", "service", "serve"], env, port, "/health/ready", folder) as server:
         yield server
 
 
 @contextmanager
-def constant(folder: Path) -> Iterator[Server]:
+def run_constant(folder: Path) -> Iterator[Server]:
     """FastAPI by itself."""
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "uvicorn", "bench.constant:APP", "--no-access-log", "--port", str(port)]
-    with _running(command, os.environ, port, "/openapi.json", folder) as server:
+    with _run_server(command, os.environ, port, "/openapi.json", folder) as server:
         yield server
 
 
 @contextmanager
-def mlflow(row: Path, folder: Path) -> Iterator[Server]:
+def run_mlflow(row: Path, folder: Path) -> Iterator[Server]:
     """MLflow, one worker, in an environment of its own, which takes a minute or two to make; `row` as it takes it."""
     import sklearn
 
@@ -69,19 +69,19 @@ def mlflow(row: Path, folder: Path) -> Iterator[Server]:
     subprocess.run(made, check=True, env=os.environ | own, cwd=folder, capture_output=True)
     command = [str(python), "-m", "mlflow", "models", "serve", "--model-uri", str(model), "--port", str(port)]
     command += ["--host", "127.0.0.1", "--env-manager", "local", "--workers", "1"]
-    with _running(command, os.environ | own, port, "/ping", folder) as server:
+    with _run_server(command, os.environ | own, port, "/ping", folder) as server:
         yield server
 
 
 @contextmanager
-def _running(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
+def _run_server(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
     """A server until the block ends, in a process group of its own, for some start other processes."""
     log, url = folder / "server.log", f"http://127.0.0.1:{port}"
     with log.open("ab") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file, start_new_session=True)
     try:
         deadline = time.monotonic() + 120
-        while not _answers(url + ready):
+        while not _is_answering(url + ready):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise CreditError(Problem(" ".join(command[1:4]), log.read_text()[-300:], "it to start"))
             time.sleep(0.2)
@@ -91,7 +91,7 @@ def _running(command: list[str], env: Mapping[str, str], port: int, ready: str, 
         process.wait()
 
 
-def _answers(url: str) -> bool:
+def _is_answering(url: str) -> bool:
     try:
         with urlopen(url, timeout=2):
             return True

@@ -14,40 +14,40 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import servers
-from bench.load import Load, load
-from bench.packaged import packaged
+from bench.load import LoadResult, run_wrk
+from bench.packaged import package_candidate
 from bench.project import ROOT
-from bench.report import Table
+from bench.report import BenchTable
 from bench.servers import Server
 from credit.bundle import load_bundle
 from credit.common.errors import CreditError, Problem
 from credit.data.tables import open_table
 from credit.registry.ledger import Ledger
-from credit.registry.names import version_of
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from credit.registry.versions import publish, required
-from release.deployment.plan import Why, apply, deployment
+from credit.registry.versions import publish_bundle, require_version
+from release.deployment.plan import Attribution, apply_change, plan_deployment
 
-MANY = 1_000_000
-WHY = Why("bench", "bench")
-Row = tuple[str, str, str, str, str]
+BENCH_DECISIONS = 1_000_000
+WHY = Attribution("bench", "bench")
+ServiceRow = tuple[str, str, str, str, str]
 APPROVED, MANY_CLIENTS, TWO = "service, approved", "service, 32 connections", "service, 2 workers, 32 connections"
 PARSED, RAW, MLFLOW = "FastAPI, a constant, parsed", "FastAPI, a constant, raw", "mlflow models serve"
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Requests per second of each; seconds until another version answers; memory over many decisions."""
     if not shutil.which("wrk"):
         raise CreditError(Problem("wrk", "no such command", "it", "apt-get install wrk"))
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
-        store, approved, denied, row = _prepared(folder)
-        one = running.enter_context(servers.service(store.url, folder, 1))
-        two = running.enter_context(servers.service(store.url, folder, 2))
-        constant = running.enter_context(servers.constant(folder))
-        mlflow = running.enter_context(servers.mlflow(row, folder))
+        store, approved, denied, row = _prepare_store(folder)
+        one = running.enter_context(servers.run_service(store.url, folder, 1))
+        two = running.enter_context(servers.run_service(store.url, folder, 2))
+        constant = running.enter_context(servers.run_constant(folder))
+        mlflow = running.enter_context(servers.run_mlflow(row, folder))
         path = "/v1/decisions"
-        loads = _in_turn(
+        loads = _run_in_turn(
             {
                 APPROVED: (one.url + path, approved, 8),
                 "service, denied, with its reasons": (one.url + path, denied, 8),
@@ -58,16 +58,18 @@ def measure() -> Table:
                 MLFLOW: (f"{mlflow.url}/invocations", row, 8),
             }
         )
-        rows = [*_rows(loads), *_swap(store, one), *_memory(one, approved)]
-        return Table(("what", "requests a second", "median ms", "p99 ms", "target"), rows)
+        rows = [*_build_rows(loads), *_time_swap(store, one), *_measure_memory(one, approved)]
+        return BenchTable(("what", "requests a second", "median ms", "p99 ms", "target"), rows)
 
 
-def _prepared(folder: Path) -> tuple[Store, Path, Path, Path]:
+def _prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
     """A store in which the forest is live; an application that is approved, one that is not, the first for MLflow."""
     store = Store(str(folder / "store"))
     for version, candidate in (("v1.0.0", "logistic"), ("v2.0.0", "random_forest")):
-        publish(store, version_of(version), packaged(candidate, folder / candidate), "0" * 40, "bench")
-    apply(store, deployment(Ledger(store, "prod"), required(store, "v2.0.0"), WHY))
+        publish_bundle(
+            store, parse_version(version), package_candidate(candidate, folder / candidate), "0" * 40, "bench"
+        )
+    apply_change(store, plan_deployment(Ledger(store, "prod"), require_version(store, "v2.0.0"), WHY))
     bundle = load_bundle(folder / "random_forest")
     people = open_table(ROOT / "data/test.parquet").read().to_pylist()[:300]
     asked = [{name: person[name] for name in bundle.inputs} for person in people]
@@ -83,17 +85,17 @@ def _prepared(folder: Path) -> tuple[Store, Path, Path, Path]:
     return store, files["approve"], files["deny"], folder / "row.json"
 
 
-def _in_turn(asked: dict[str, tuple[str, Path, int]]) -> dict[str, Load]:
-    loads: dict[str, list[Load]] = {name: [] for name in asked}
+def _run_in_turn(asked: dict[str, tuple[str, Path, int]]) -> dict[str, LoadResult]:
+    loads: dict[str, list[LoadResult]] = {name: [] for name in asked}
     for _ in range(3):
         for name, (url, body, connections) in asked.items():
-            loads[name].append(load(url, body, connections, 10))
+            loads[name].append(run_wrk(url, body, connections, 10))
             print(f"  {name}: {loads[name][-1].per_second:,.0f} a second", file=sys.stderr)
     return {name: sorted(three)[1] for name, three in loads.items()}
 
 
-def _rows(loads: dict[str, Load]) -> list[Row]:
-    rows: list[Row] = [
+def _build_rows(loads: dict[str, LoadResult]) -> list[ServiceRow]:
+    rows: list[ServiceRow] = [
         (name, f"{one.per_second:,.0f}", f"{one.median:.1f}", f"{one.p99:.1f}", "") for name, one in loads.items()
     ]
     ours = loads[APPROVED]
@@ -102,37 +104,37 @@ def _rows(loads: dict[str, Load]) -> list[Row]:
         ratio = ours.per_second / loads[name].per_second
         met = "" if target is None else f"{target:g} times: {'met' if ratio >= target else 'NOT met'}"
         rows.append((f"{APPROVED}, to {name}", f"{ratio:.2f} times", "", "", met))
-    rows.append((f"{APPROVED}, p99", "", "", f"{ours.p99:.1f}", _below(ours.p99, 10)))
+    rows.append((f"{APPROVED}, p99", "", "", f"{ours.p99:.1f}", _format_limit(ours.p99, 10)))
     scaled = loads[TWO].per_second / loads[MANY_CLIENTS].per_second
     return [*rows, ("2 workers to 1, on 2 cores with wrk on them too", f"{scaled:.2f} times", "", "", "")]
 
 
-def _below(value: float, limit: float) -> str:
+def _format_limit(value: float, limit: float) -> str:
     return f"below {limit:g}: {'met' if value < limit else 'NOT met'}"
 
 
-def _swap(store: Store, server: Server) -> list[Row]:
+def _time_swap(store: Store, server: Server) -> list[ServiceRow]:
     """From a ledger entry until the other version answers; the service looks once a second. The longest of six."""
     longest = 0.0
     for version in ("v1.0.0", "v2.0.0") * 3:
-        entry = apply(store, deployment(Ledger(store, "prod"), required(store, version), WHY))
+        entry = apply_change(store, plan_deployment(Ledger(store, "prod"), require_version(store, version), WHY))
         start = time.monotonic()
-        while entry and server.get("/v1/version")["entry"] < entry.number:
+        while entry and server.fetch_json("/v1/version")["entry"] < entry.number:
             time.sleep(0.01)
         longest = max(longest, time.monotonic() - start)
-    return [("another version answers, seconds after its entry", f"{longest:.2f} s", "", "", _below(longest, 2))]
+    return [("another version answers, seconds after its entry", f"{longest:.2f} s", "", "", _format_limit(longest, 2))]
 
 
-def _memory(server: Server, body: Path) -> list[Row]:
+def _measure_memory(server: Server, body: Path) -> list[ServiceRow]:
     """Resident memory after a tenth of the decisions and after all of them."""
     done, early = 0, (0, 0.0)
-    while done < MANY:
-        done += load(f"{server.url}/v1/decisions", body, 32, 20).requests
+    while done < BENCH_DECISIONS:
+        done += run_wrk(f"{server.url}/v1/decisions", body, 32, 20).requests
         print(f"  {done:,} decisions, {server.resident:,.0f} MiB", file=sys.stderr)
-        if not early[0] and done >= MANY / 10:
+        if not early[0] and done >= BENCH_DECISIONS / 10:
             early = (done, server.resident)
     late = (done, server.resident)
-    rows: list[Row] = [
+    rows: list[ServiceRow] = [
         (f"memory after {count:,} decisions", f"{size:,.0f} MiB", "", "", "") for count, size in (early, late)
     ]
     return [*rows, ("the latter to the former", f"{late[1] / early[1]:.2f} times", "", "", "flat")]

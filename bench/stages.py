@@ -1,14 +1,14 @@
 """The stages of one dataset, run one by one without DVC."""
 
 from bench.process import Usage
-from bench.project import Project, commands
+from bench.project import ProjectCopy, read_commands
 
 
-def run_stages(project: Project, dataset: str, last: str = "") -> dict[str, Usage]:
+def run_stages(project: ProjectCopy, dataset: str, last: str = "") -> dict[str, Usage]:
     """Run the stages on one bundled dataset, up to the stage `last` if one is given; usage by DVC's names for them."""
-    project.set("data.contract", dataset)
+    project.set_param("data.contract", dataset)
     usages = {}
-    for name, command in commands(project.folder).items():
+    for name, command in read_commands(project.folder).items():
         if name.startswith("fetch@") and name != f"fetch@{dataset}":
             continue
         usages[name] = project.run(*command)

@@ -1,15 +1,19 @@
 """Nothing has changed: what `make repro` adds to bare `dvc repro`. Median of 5, in alternating order."""
 
-from bench.process import medians
-from bench.project import copied
-from bench.report import Table, ratio_rows
+from bench.process import measure_medians
+from bench.project import copy_project
+from bench.report import BenchTable, build_ratio_rows
 
-COMMANDS = ("make repro", "dvc repro")
+REPRO_COMMANDS = ("make repro", "dvc repro")
 
 
-def measure() -> Table:
+def measure() -> BenchTable:
     """Seconds of both, and their ratio."""
-    with copied() as project:
+    with copy_project() as project:
         project.run("dvc", "repro")
-        seconds = medians(5, *(lambda command=command: project.run(*command.split()) for command in COMMANDS))
-    return Table(("command", "seconds", "target"), ratio_rows(list(zip(COMMANDS, seconds, strict=True)), 1.2))
+        seconds = measure_medians(
+            5, *(lambda command=command: project.run(*command.split()) for command in REPRO_COMMANDS)
+        )
+    return BenchTable(
+        ("command", "seconds", "target"), build_ratio_rows(list(zip(REPRO_COMMANDS, seconds, strict=True)), 1.2)
+    )

@@ -5,13 +5,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from contract_draft.draft import draft
-from credit.common.errors import CreditError, Problem, run
+from contract_draft.draft import draft_contract
+from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import write_text
 from credit.contract import load_contract
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m contract_draft",
         description="Write the draft of a contract from a CSV or Parquet file, or a folder of them.",
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, write the draft and say what to do next; or check a contract."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _build_parser().parse_args(arguments)
     if chosen.check:
         contract = load_contract(chosen.file)
         print(f"{chosen.file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if out.exists() and not chosen.force:
         mend = "choose another --name or --out, or --force"
         raise CreditError(Problem(str(out), "a contract that exists already", "a new file", mend))
-    text, asked = draft(chosen.file, name)
+    text, asked = draft_contract(chosen.file, name)
     write_text(out, text)
     print(
         f"wrote {out}: {asked} questions to answer, each a value that begins with `?`\n"
@@ -47,4 +47,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from contract_draft import fields
 from contract_draft import guesses as proposal
-from contract_draft.column_profile import Look, look_at
-from contract_draft.families import Fold, folds
-from contract_draft.fields import Ask, Field
+from contract_draft.column_profile import ColumnProfile, profile_columns
+from contract_draft.families import ColumnFamily, find_families
+from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess
-from contract_draft.leakage import tells
-from contract_draft.text_table import text_table
-from contract_draft.yaml_comments import block, mapping
+from contract_draft.leakage import find_telling_columns
+from contract_draft.text_table import open_text_table
+from contract_draft.yaml_comments import format_blocks, format_fields
 from credit.common.errors import Problem, raise_if_any
 
 _HEADER = """\
@@ -34,36 +34,41 @@ A `range` in a comment is what the file shows, not a limit: write down limits th
 """
 
 
-def draft(path: Path, name: str) -> tuple[str, int]:
+def draft_contract(path: Path, name: str) -> tuple[str, int]:
     """The YAML text of a draft, and how many questions it asks. The same file gives the same text."""
-    with text_table(path) as table:
-        looks = look_at(table)
-        label = proposal.likely_label(looks)
-        telling = tells(table, looks, label) if label else {}
-    raise_if_any(_mark_problems(looks, str(path)))
-    guesses = proposal.guesses(looks, label, telling)
-    columns, families = _entries(looks, guesses)
+    with open_text_table(path) as table:
+        looks = profile_columns(table)
+        label = proposal.find_likely_label(looks)
+        telling = find_telling_columns(table, looks, label) if label else {}
+    raise_if_any(_find_question_marks(looks, str(path)))
+    guesses = proposal.guess_roles(looks, label, telling)
+    columns, families = _draft_entries(looks, guesses)
     plain = [column for column, guess in guesses.items() if guess.role == "feature"]
     top = [
-        Field("name", name),
-        Field("row", Ask("What one row is: one application of one person, on which day, where")),
+        DraftField("name", name),
+        DraftField("row", OpenQuestion("What one row is: one application of one person, on which day, where")),
     ]
     source = [
-        Field("title", Ask("Where the data comes from")),
-        Field("licence", Ask("The licence, or the ground on which the data may be used")),
-        Field("citation", Ask("How to cite or find the source")),
+        DraftField("title", OpenQuestion("Where the data comes from")),
+        DraftField("licence", OpenQuestion("The licence, or the ground on which the data may be used")),
+        DraftField("citation", OpenQuestion("How to cite or find the source")),
     ]
-    reviewed = Field("reviewed", Ask("Who went through the plain features listed above, and when"))
+    reviewed = DraftField("reviewed", OpenQuestion("Who went through the plain features listed above, and when"))
     lines = [f"# {line}" for line in _HEADER.format(file=path.name, rows=table.rows, columns=len(looks)).splitlines()]
-    lines += [*block(top, 0), "source:", *block(source, 2)]
-    lines += [*_wrapped(f"Plain features ({len(plain):,}): {_few(plain)}"), *block([reviewed], 0), "", "columns:"]
-    lines += mapping(columns)
-    lines += ["", "families:", *mapping(families)] if families else []
-    asked = fields.question_count([top, source, [reviewed], *columns.values(), *families.values()])
+    lines += [*format_fields(top, 0), "source:", *format_fields(source, 2)]
+    lines += [
+        *_wrap_comment(f"Plain features ({len(plain):,}): {_shorten_names(plain)}"),
+        *format_fields([reviewed], 0),
+        "",
+        "columns:",
+    ]
+    lines += format_blocks(columns)
+    lines += ["", "families:", *format_blocks(families)] if families else []
+    asked = fields.count_questions([top, source, [reviewed], *columns.values(), *families.values()])
     return "\n".join(lines) + "\n", asked
 
 
-def _mark_problems(looks: Sequence[Look], file: str) -> list[Problem]:
+def _find_question_marks(looks: Sequence[ColumnProfile], file: str) -> list[Problem]:
     return [
         Problem(f"{file}: {look.name}", f"the value {text!r}", "no `?` at its start: it marks a question in a contract")
         for look in looks
@@ -73,37 +78,37 @@ def _mark_problems(looks: Sequence[Look], file: str) -> list[Problem]:
     ]
 
 
-def _entries(
-    looks: Sequence[Look], guesses: Mapping[str, Guess]
-) -> tuple[dict[str, list[Field]], dict[str, list[Field]]]:
+def _draft_entries(
+    looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]
+) -> tuple[dict[str, list[DraftField]], dict[str, list[DraftField]]]:
     """The columns and the families: name to fields, derived columns last."""
-    folded = folds(looks, guesses)
+    folded = find_families(looks, guesses)
     members = {name for fold in folded for name in fold.members}
-    columns: dict[str, list[Field]] = {}
-    derived: dict[str, list[Field]] = {}
+    columns: dict[str, list[DraftField]] = {}
+    derived: dict[str, list[DraftField]] = {}
     taken = {look.name.casefold() for look in looks}
     for look in looks:
         guess = guesses[look.name]
         if look.name in members:
             continue
-        name = fields.free_name(look, guess, taken)
-        columns[look.name] = fields.fields(look, guess, name)
+        name = fields.choose_free_name(look, guess, taken)
+        columns[look.name] = fields.draft_column(look, guess, name)
         if name:
             taken.add(name.casefold())
-            derived[name] = fields.group_fields(look, guess)
-    families = {fold.name: _family(fold) for fold in folded}
+            derived[name] = fields.draft_protected_column(look, guess)
+    families = {fold.name: _draft_family(fold) for fold in folded}
     return {**columns, **derived}, families
 
 
-def _family(fold: Fold) -> list[Field]:
-    pattern = Field("pattern", fold.pattern, f"{len(fold.members):,} columns: {_few(fold.members)}")
-    described = Field("description", Ask("What these columns hold, and in which unit"))
-    return [pattern, *fields.fields(fold.look, fold.guess)[:-1], described]
+def _draft_family(fold: ColumnFamily) -> list[DraftField]:
+    pattern = DraftField("pattern", fold.pattern, f"{len(fold.members):,} columns: {_shorten_names(fold.members)}")
+    described = DraftField("description", OpenQuestion("What these columns hold, and in which unit"))
+    return [pattern, *fields.draft_column(fold.look, fold.guess)[:-1], described]
 
 
-def _wrapped(comment: str) -> list[str]:
+def _wrap_comment(comment: str) -> list[str]:
     return textwrap.wrap(comment, 118, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
 
 
-def _few(names: Sequence[str]) -> str:
+def _shorten_names(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 100 else f"{', '.join(names[:3])}, ..., {names[-1]} ({len(names):,})"

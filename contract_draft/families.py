@@ -5,33 +5,33 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from contract_draft.column_profile import Look
+from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess
 
-_MANY = 20  # fewer columns are better described one by one
-_WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it
+_MIN_MEMBERS = 20  # fewer columns are better described one by one
+_TYPES_BY_WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it
 
 
-class Fold(NamedTuple):
+class ColumnFamily(NamedTuple):
     """A family: the pattern that its members' names match, one look that fits all of them, and one guess."""
 
     name: str
     pattern: str
-    look: Look
+    look: ColumnProfile
     guess: Guess
     members: tuple[str, ...]
 
 
-def folds(looks: Sequence[Look], guesses: Mapping[str, Guess]) -> list[Fold]:
+def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) -> list[ColumnFamily]:
     """The families among the columns. Members share stem, kind and guess; a column that stands out stays alone."""
-    groups: dict[tuple[str, str, Guess], list[Look]] = defaultdict(list)
+    groups: dict[tuple[str, str, Guess], list[ColumnProfile]] = defaultdict(list)
     for look in looks:
         guess = guesses[look.name]
         if (parts := re.fullmatch(r"(.*\D)(\d+)", look.name)) and guess.role in ("feature", "protected", "ignored"):
-            groups[parts[1], "number" if look.type in _WIDTH else look.type, guess].append(look)
-    found: dict[str, Fold] = {}
+            groups[parts[1], "number" if look.type in _TYPES_BY_WIDTH else look.type, guess].append(look)
+    found: dict[str, ColumnFamily] = {}
     for (stem, _, guess), members in groups.items():
-        if len(members) < _MANY or stem in found:
+        if len(members) < _MIN_MEMBERS or stem in found:
             continue
         if guess.role == "protected":
             why = f"numbered columns about {guess.attribute}: make one column of them with `sql`"
@@ -39,24 +39,26 @@ def folds(looks: Sequence[Look], guesses: Mapping[str, Guess]) -> list[Fold]:
         name = stem.strip(" _-.") or "numbered"
         if any(name == fold.name for fold in found.values()):
             name = stem
-        found[stem] = Fold(name, _pattern(stem, members), _common(members), guess, tuple(m.name for m in members))
+        found[stem] = ColumnFamily(
+            name, _build_pattern(stem, members), _merge_profiles(members), guess, tuple(m.name for m in members)
+        )
     return list(found.values())
 
 
-def _pattern(stem: str, members: Sequence[Look]) -> str:
+def _build_pattern(stem: str, members: Sequence[ColumnProfile]) -> str:
     widths = {len(look.name) - len(stem) for look in members}
     return re.escape(stem) + (rf"\d{{{widths.pop()}}}" if len(widths) == 1 else r"\d+")
 
 
-def _common(members: Sequence[Look]) -> Look:
+def _merge_profiles(members: Sequence[ColumnProfile]) -> ColumnProfile:
     """One look for all members: the widest type, the outermost values, all codes."""
     kinds = {look.type for look in members}
-    kind = next((kind for kind in reversed(_WIDTH) if kind in kinds), members[0].type)
+    kind = next((kind for kind in reversed(_TYPES_BY_WIDTH) if kind in kinds), members[0].type)
     counts: dict[str, int] = defaultdict(int)
     for look in members:
         for text, count in look.values:
             counts[text] += count
-    return Look(
+    return ColumnProfile(
         name=members[0].name,
         at=members[0].at,
         type=kind,

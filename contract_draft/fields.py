@@ -4,21 +4,21 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from contract_draft.column_profile import Look
+from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess
-from contract_draft.name_hints import good_for_applicant
+from contract_draft.name_hints import is_good_for_applicant
 
 _ROLES = "one of feature, score, label, protected, id, time, ignored"
-_GROUPS = 20  # an integer with at most so many values may be a code for groups
+_MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 
-class Ask(NamedTuple):
+class OpenQuestion(NamedTuple):
     """An open question; `proposal` is the answer that the file suggests."""
 
     proposal: Any
 
 
-class Field(NamedTuple):
+class DraftField(NamedTuple):
     """One `key: value  # comment` of a contract. Without a value it is written as a comment."""
 
     key: str
@@ -26,45 +26,53 @@ class Field(NamedTuple):
     comment: str = ""
 
 
-def is_groups(look: Look) -> bool:
+def has_group_values(look: ColumnProfile) -> bool:
     """Whether the values of a column name groups of people as they are."""
-    coded = look.type == "integer" and 0 < len(look.values) <= _GROUPS and (look.high or 0) <= _GROUPS
+    coded = look.type == "integer" and 0 < len(look.values) <= _MAX_GROUPS and (look.high or 0) <= _MAX_GROUPS
     return look.type == "category" or coded
 
 
-def fields(look: Look, guess: Guess, derived: str | None = None) -> list[Field]:
+def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) -> list[DraftField]:
     """The draft of one column. `derived` names the protected column made of it, if there is one."""
-    if guess.role == "protected" and not is_groups(look):
+    if guess.role == "protected" and not has_group_values(look):
         source = f"Source of {derived}, which is protected" if derived else f"About {guess.attribute}"
         guess = Guess("ignored", guess.why, source)
         because = source
     else:
-        because = sentence(guess.why)
+        because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
-    role = Field("role", Ask(guess.role), f"{guess.why}; {_ROLES}") if guess.why else Field("role", guess.role)
-    about = Ask("What this column holds, and in which unit") if guess.why else _not_a_question(look.name)
+    role = (
+        DraftField("role", OpenQuestion(guess.role), f"{guess.why}; {_ROLES}")
+        if guess.why
+        else DraftField("role", guess.role)
+    )
+    about = OpenQuestion("What this column holds, and in which unit") if guess.why else _avoid_question_mark(look.name)
     return [
-        Field("type", kind, _type_doubt(look, kind)),
+        DraftField("type", kind, _question_type(look, kind)),
         role,
-        *_domain(look, kind, guess),
-        *_missing(look),
-        *([Field("because", Ask(because), "why the model may not see it")] if guess.role == "ignored" else []),
-        *_of_role(look, guess),
-        Field("description", about),
+        *_draft_domain(look, kind, guess),
+        *_draft_missing(look),
+        *(
+            [DraftField("because", OpenQuestion(because), "why the model may not see it")]
+            if guess.role == "ignored"
+            else []
+        ),
+        *_draft_role_fields(look, guess),
+        DraftField("description", about),
     ]
 
 
-def _not_a_question(name: str) -> str:
+def _avoid_question_mark(name: str) -> str:
     return f"column {name}" if name.startswith("?") else name
 
 
-def sentence(text: str) -> str:
+def capitalise(text: str) -> str:
     """A text with a capital at its start."""
     return text[:1].upper() + text[1:]
 
 
-def _type_doubt(look: Look, kind: str) -> str:
-    if kind == "integer" and 2 < len(look.values) <= _GROUPS:
+def _question_type(look: ColumnProfile, kind: str) -> str:
+    if kind == "integer" and 2 < len(look.values) <= _MAX_GROUPS:
         listed = ", ".join(f'"{text}"' for text, _ in sorted(look.values, key=lambda v: float(v[0])))
         return f"if the numbers are codes: category, and `allowed: [{listed}]` for `range`"
     if kind == "boolean" and any(not isinstance(code, str) for code in look.codes):
@@ -74,83 +82,99 @@ def _type_doubt(look: Look, kind: str) -> str:
     return ""
 
 
-def _domain(look: Look, kind: str, guess: Guess) -> list[Field]:
+def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftField]:
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
-        return [Field("allowed", allowed, "as observed: are there others?")]
+        return [DraftField("allowed", allowed, "as observed: are there others?")]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
         return [
-            Field("range", None, f"[{look.low:.12g}, {look.high:.12g}] was observed; a limit sets aside rows beyond it")
+            DraftField(
+                "range", None, f"[{look.low:.12g}, {look.high:.12g}] was observed; a limit sets aside rows beyond it"
+            )
         ]
     return []
 
 
-def _missing(look: Look) -> list[Field]:
+def _draft_missing(look: ColumnProfile) -> list[DraftField]:
     share = f"{look.missing:,} of {look.rows:,} rows ({look.missing / look.rows:.1%})" if look.missing else ""
     if not look.codes:
-        return [Field("missing", "allowed" if look.missing else "refused", share)]
+        return [DraftField("missing", "allowed" if look.missing else "refused", share)]
     doubt = "[] if they are real values" + ("; then add them to `allowed`" if look.type == "category" else "")
     return [
-        Field("missing", "allowed", share or "for the codes below; refused if there are none"),
-        Field("missing_codes", Ask(list(look.codes)), f'do they mean "not known"? {doubt}'),
+        DraftField("missing", "allowed", share or "for the codes below; refused if there are none"),
+        DraftField("missing_codes", OpenQuestion(list(look.codes)), f'do they mean "not known"? {doubt}'),
     ]
 
 
-def _of_role(look: Look, guess: Guess) -> list[Field]:
+def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     if guess.role == "protected":
-        return [Field("reference", Ask(look.values[0][0]), "the group that others are compared with; the largest here")]
+        return [
+            DraftField(
+                "reference",
+                OpenQuestion(look.values[0][0]),
+                "the group that others are compared with; the largest here",
+            )
+        ]
     if guess.role == "score":
         low, high = look.low or 0.0, look.high or 0.0
         middle = f"{(low + high) / 2:.3g}"
-        return [Field("threshold", Ask(float(middle)), "the score from which the old rule lets pass; the middle here")]
+        return [
+            DraftField(
+                "threshold", OpenQuestion(float(middle)), "the score from which the old rule lets pass; the middle here"
+            )
+        ]
     if guess.role == "label":
-        value, sure = _favourable(look)
+        value, sure = _guess_favourable(look)
         doubt = "" if sure else "; nothing in the file says which"
-        return [Field("favourable", Ask(value), f"the value that is good for the applicant{doubt}")]
+        return [DraftField("favourable", OpenQuestion(value), f"the value that is good for the applicant{doubt}")]
     return []
 
 
-def _favourable(look: Look) -> tuple[Any, bool]:
+def _guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
     """The value that is good for the applicant, and whether a name says so."""
-    named = good_for_applicant(look.name)
+    named = is_good_for_applicant(look.name)
     if look.type == "boolean":
         return named is not False, named is not None
     if look.type == "category":
         texts = sorted(text for text, _ in look.values)
-        good = [text for text in texts if good_for_applicant(text)]
-        return (good or [text for text in texts if good_for_applicant(text) is None] or texts)[0], bool(good)
+        good = [text for text in texts if is_good_for_applicant(text)]
+        return (good or [text for text in texts if is_good_for_applicant(text) is None] or texts)[0], bool(good)
     number = look.low if named is False else look.high
     return int(number or 0) if look.type == "integer" else float(number or 0), named is not None
 
 
-def question_count(entries: Sequence[Sequence[Field]]) -> int:
+def count_questions(entries: Sequence[Sequence[DraftField]]) -> int:
     """How many questions the fields leave open."""
-    return sum(isinstance(field.value, Ask) for entry in entries for field in entry)
+    return sum(isinstance(field.value, OpenQuestion) for entry in entries for field in entry)
 
 
-_PAIRS = {"male": ("sex", "male", "female"), "female": ("sex", "female", "male"), "man": ("sex", "male", "female")}
-_PAIRS |= {"woman": ("sex", "female", "male"), "married": ("marital_status", "married", "unmarried")}
+_INDICATOR_GROUPS = {
+    "male": ("sex", "male", "female"),
+    "female": ("sex", "female", "male"),
+    "man": ("sex", "male", "female"),
+}
+_INDICATOR_GROUPS |= {"woman": ("sex", "female", "male"), "married": ("marital_status", "married", "unmarried")}
 
 
-def free_name(look: Look, guess: Guess, taken: set[str]) -> str | None:
+def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str | None:
     """A free name for the protected category made of a column; None if none can be made of it."""
-    if guess.role != "protected" or is_groups(look) or look.type not in ("boolean", "integer", "number"):
+    if guess.role != "protected" or has_group_values(look) or look.type not in ("boolean", "integer", "number"):
         return None
     if look.type != "boolean" and look.low is None:
         return None
-    wanted = _PAIRS.get(look.name.casefold(), (f"{look.name}_group",))[0]
+    wanted = _INDICATOR_GROUPS.get(look.name.casefold(), (f"{look.name}_group",))[0]
     tries = [wanted, f"{look.name}_group", *(f"{look.name}_group_{n}" for n in range(2, len(taken) + 3))]
     return next(name for name in tries if name.casefold() not in taken)
 
 
-def group_fields(look: Look, guess: Guess) -> list[Field]:
+def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     """The draft of the protected category made of a boolean or of a number."""
-    name = _sql_name(look.name)
+    name = _quote_sql_name(look.name)
     bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
     if look.type == "boolean":
-        _, yes, no = _PAIRS.get(look.name.casefold(), ("", bare, f"not {bare}"))
-        groups, cuts, reference = [yes, no], [name, f"not {name}"], _commoner(look, yes, no)
+        _, yes, no = _INDICATOR_GROUPS.get(look.name.casefold(), ("", bare, f"not {bare}"))
+        groups, cuts, reference = [yes, no], [name, f"not {name}"], _choose_commoner(look, yes, no)
     elif guess.attribute == "age":
         groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"
         cuts = [f"{name} < 25", f"{name} < 62", f"{name} >= 62"]
@@ -158,23 +182,23 @@ def group_fields(look: Look, guess: Guess) -> list[Field]:
         middle = f"{((look.low or 0) + (look.high or 0)) / 2:.3g}"
         groups, reference = [f"up to {middle}", f"over {middle}"], f"up to {middle}"
         cuts = [f"{name} <= {middle}", f"{name} > {middle}"]
-    whens = " ".join(f"when {cut} then {_sql_text(group)}" for cut, group in zip(cuts, groups, strict=True))
+    whens = " ".join(f"when {cut} then {_quote_sql_text(group)}" for cut, group in zip(cuts, groups, strict=True))
     return [
-        Field("type", "category"),
-        Field("role", Ask("protected"), f"{guess.why}; protected, or take this column out"),
-        Field("allowed", groups, "the groups of `sql`"),
-        Field("reference", Ask(reference), "the group that others are compared with"),
-        Field("sql", Ask(f"case {whens} end"), _cut_doubt(look, guess)),
-        Field("missing", "allowed" if look.missing or look.codes else "refused"),
-        Field("description", f"{sentence(guess.attribute)}, from {look.name}"),
+        DraftField("type", "category"),
+        DraftField("role", OpenQuestion("protected"), f"{guess.why}; protected, or take this column out"),
+        DraftField("allowed", groups, "the groups of `sql`"),
+        DraftField("reference", OpenQuestion(reference), "the group that others are compared with"),
+        DraftField("sql", OpenQuestion(f"case {whens} end"), _question_cuts(look, guess)),
+        DraftField("missing", "allowed" if look.missing or look.codes else "refused"),
+        DraftField("description", f"{capitalise(guess.attribute)}, from {look.name}"),
     ]
 
 
-def _commoner(look: Look, yes: str, no: str) -> str:
+def _choose_commoner(look: ColumnProfile, yes: str, no: str) -> str:
     return yes if not look.values or look.values[0][0].casefold() in ("1", "t", "true", "y", "yes") else no
 
 
-def _cut_doubt(look: Look, guess: Guess) -> str:
+def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
     if look.type == "boolean":
         return "how groups are made; several indicators of one attribute belong into one column"
     if guess.attribute == "age":
@@ -182,10 +206,10 @@ def _cut_doubt(look: Look, guess: Guess) -> str:
     return "how groups are made; cut in the middle of the observed range"
 
 
-def _sql_name(name: str) -> str:
+def _quote_sql_name(name: str) -> str:
     plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
     return name if plain else '"' + name.replace('"', '""') + '"'
 
 
-def _sql_text(text: str) -> str:
+def _quote_sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

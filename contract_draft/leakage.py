@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from contract_draft.column_profile import Look
+from contract_draft.column_profile import ColumnProfile
 from contract_draft.text_table import TextTable
 
-_ERRORS_LEFT = 0.05  # of the errors that a guess without the column makes
+_MAX_ERRORS_LEFT = 0.05  # of the errors that a guess without the column makes
 
 
-def tells(table: TextTable, looks: Sequence[Look], label: Look) -> dict[str, float]:
+def find_telling_columns(table: TextTable, looks: Sequence[ColumnProfile], label: ColumnProfile) -> dict[str, float]:
     """Columns by which the label can be guessed nearly always, with the share of rows guessed right.
 
     The guess is the commonest label among rows that look alike in this one column: same value if it has few, else
@@ -21,13 +21,13 @@ def tells(table: TextTable, looks: Sequence[Look], label: Look) -> dict[str, flo
     for look in looks:
         if look.name == label.name or look.constant or look.unique or not counts:
             continue
-        share = _guessed_right(table, look, label)
-        if 1 - share <= _ERRORS_LEFT * (1 - base) and base < 1:
+        share = _measure_accuracy(table, look, label)
+        if 1 - share <= _MAX_ERRORS_LEFT * (1 - base) and base < 1:
             found[look.name] = share
     return found
 
 
-def _guessed_right(table: TextTable, look: Look, label: Look) -> float:
+def _measure_accuracy(table: TextTable, look: ColumnProfile, label: ColumnProfile) -> float:
     alike = (
         f"c{look.at}"
         if look.values

@@ -18,12 +18,12 @@ _PROTECTED = {
     "family status": ("pregnant pregnancy", "pregnan"),
     "public assistance": ("welfare", "publicassist"),
 }
-_STANDS_IN = ("zip zipcode postcode plz tract neighborhood neighbourhood district redline", "postal zipcod")
-_PERSONAL = ("name surname lastname firstname fullname email phone mobile ssn address street iban passport", "")
-_TIME = ("date time timestamp datetime day when created submitted issued applied quarter month vintage", "")
-_ID = ("id uuid guid key identifier number nr no ref reference rowid index", "")
-_SCORE = ("score fico vantage rating scorecard riskscore creditscore", "")
-_AFTER = (
+_PLACES = ("zip zipcode postcode plz tract neighborhood neighbourhood district redline", "postal zipcod")
+_PERSONAL_DATA = ("name surname lastname firstname fullname email phone mobile ssn address street iban passport", "")
+_TIMES = ("date time timestamp datetime day when created submitted issued applied quarter month vintage", "")
+_IDENTIFIERS = ("id uuid guid key identifier number nr no ref reference rowid index", "")
+_SCORES = ("score fico vantage rating scorecard riskscore creditscore", "")
+_POST_DECISION = (
     "action decision status recovery recoveries review reviews collection settlement hardship purchaser closed paid "
     "arrears writeoff typur dpd",
     "chargeoff chargedoff recover lastpaym lastpymnt totalpymnt totalpaym dayspastdue",
@@ -35,66 +35,70 @@ _OUTCOMES = (  # the likeliest label first
     ("class result decision status loanstatus action", ""),
     ("reject rejected rejection deny denied denial decline declined refused", ""),
 )
-_GOOD = "approve approved accept accepted good grant granted repaid paid yes y true current fully"
-_BAD = "reject rejected deny denied bad default defaulted charged chargedoff late no n false declined refused dlqin"
+_FAVOURABLE_WORDS = "approve approved accept accepted good grant granted repaid paid yes y true current fully"
+_UNFAVOURABLE_WORDS = (
+    "reject rejected deny denied bad default defaulted charged chargedoff late no n false declined refused dlqin"
+)
 
 
-def words(name: str) -> list[str]:
+def split_words(name: str) -> list[str]:
     """A name taken apart: `ApplicantAge_2` is applicant, age."""
     return [word.casefold() for word in re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", name)]
 
 
-def protected_attribute(name: str) -> str | None:
+def suggest_protected_attribute(name: str) -> str | None:
     """The protected attribute that a name suggests."""
-    return next((attribute for attribute, hint in _PROTECTED.items() if _suggests(name, hint)), None)
+    return next((attribute for attribute, hint in _PROTECTED.items() if _has_hint(name, hint)), None)
 
 
-def stands_in(name: str) -> bool:
+def is_place(name: str) -> bool:
     """Whether a name suggests a place, which may be race at one remove."""
-    return _suggests(name, _STANDS_IN)
+    return _has_hint(name, _PLACES)
 
 
-def personal(name: str) -> bool:
+def is_personal(name: str) -> bool:
     """Whether a name suggests something that tells who somebody is."""
-    return _suggests(name, _PERSONAL)
+    return _has_hint(name, _PERSONAL_DATA)
 
 
-def time(name: str) -> bool:
+def is_time(name: str) -> bool:
     """Whether a name suggests a point in time."""
-    return _suggests(name, _TIME)
+    return _has_hint(name, _TIMES)
 
 
-def identifies(name: str) -> bool:
+def is_identifier(name: str) -> bool:
     """Whether a name suggests an identifier."""
-    return _suggests(name, _ID) or words(name)[-1:] == ["id"]
+    return _has_hint(name, _IDENTIFIERS) or split_words(name)[-1:] == ["id"]
 
 
-def score(name: str) -> bool:
+def is_score(name: str) -> bool:
     """Whether a name suggests a credit score."""
-    return _suggests(name, _SCORE)
+    return _has_hint(name, _SCORES)
 
 
-def known_afterwards(name: str) -> bool:
+def is_known_afterwards(name: str) -> bool:
     """Whether a name suggests something that is known only after the decision."""
-    return _suggests(name, _AFTER) or outcome_rank(name) is not None
+    return _has_hint(name, _POST_DECISION) or rank_outcome(name) is not None
 
 
-def outcome_rank(name: str) -> int | None:
+def rank_outcome(name: str) -> int | None:
     """How likely a name is the label's: 0 is the likeliest, None is no."""
-    return next((rank for rank, hint in enumerate(_OUTCOMES) if _suggests(name, hint)), None)
+    return next((rank for rank, hint in enumerate(_OUTCOMES) if _has_hint(name, hint)), None)
 
 
-def good_for_applicant(text: str) -> bool | None:
+def is_good_for_applicant(text: str) -> bool | None:
     """Whether a column's name or a value sounds good for an applicant; None if it says nothing."""
-    found = {*words(text), "".join(words(text))}
+    found = {*split_words(text), "".join(split_words(text))}
     if found & {"not", "non"}:
         return None
-    return False if found & set(_BAD.split()) else True if found & set(_GOOD.split()) else None
+    return (
+        False if found & set(_UNFAVOURABLE_WORDS.split()) else True if found & set(_FAVOURABLE_WORDS.split()) else None
+    )
 
 
-def _suggests(name: str, hint: tuple[str, str]) -> bool:
+def _has_hint(name: str, hint: tuple[str, str]) -> bool:
     """Whether one of the name's words is listed, or the name without gaps has one of the stems in it."""
     listed, stems = hint
-    parts = words(name)
+    parts = split_words(name)
     joined = "".join(parts)
     return bool({*parts, joined} & set(listed.split())) or any(stem in joined for stem in stems.split())

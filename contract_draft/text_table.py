@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.data.raw_files import open_raw, quoted, unreadable
+from credit.data.raw_files import describe_duckdb_error, open_raw_table, quote_identifier
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_LONGEST_NAME = 200  # YAML allows keys of 1,024 characters; nobody can work with a longer name anyway
+_MAX_NAME_LENGTH = 200  # YAML allows keys of 1,024 characters; nobody can work with a longer name anyway
 
 
 class TextTable(NamedTuple):
@@ -29,7 +29,7 @@ class TextTable(NamedTuple):
 
 
 @contextmanager
-def text_table(path: Path) -> Iterator[TextTable]:
+def open_text_table(path: Path) -> Iterator[TextTable]:
     """Open a CSV or Parquet file, or a folder of such files. Raises CreditError if it is anything else."""
     import duckdb
 
@@ -40,29 +40,34 @@ def text_table(path: Path) -> Iterator[TextTable]:
             "preserve_insertion_order": False,
         }
         with duckdb.connect(config=config) as connection:
-            found = open_raw(path, (), connection)
-            raise_if_any(_name_problems(found.columns, str(found.files[0])))
-            scan = found.scan(dict.fromkeys(found.columns, "VARCHAR"))
+            found = open_raw_table(path, (), connection)
+            raise_if_any(_find_name_problems(found.columns, str(found.files[0])))
+            scan = found.scan_sql(dict.fromkeys(found.columns, "VARCHAR"))
             kinds = [row[1] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
-            raise_if_any(_type_problems(found.columns, kinds, path))
-            texts = (_text(name, kind, i) for i, (name, kind) in enumerate(zip(found.columns, kinds, strict=True)))
+            raise_if_any(_find_type_problems(found.columns, kinds, path))
+            texts = (
+                _build_text_expression(name, kind, i)
+                for i, (name, kind) in enumerate(zip(found.columns, kinds, strict=True))
+            )
             try:
                 connection.execute(f"CREATE TABLE raw AS SELECT {', '.join(texts)} FROM {scan}")
             except duckdb.Error as error:
-                raise CreditError(unreadable(path, error)) from None
+                raise CreditError(describe_duckdb_error(path, error)) from None
             (rows,) = connection.execute("SELECT count(*) FROM raw").fetchall()[0]
             if not rows:
                 raise CreditError(Problem(str(path), "no rows", "at least one row below the names"))
             yield TextTable(connection, list(found.columns), rows)
 
 
-def _text(name: str, kind: str, i: int) -> str:
+def _build_text_expression(name: str, kind: str, i: int) -> str:
     if kind in ("DOUBLE", "FLOAT"):  # NaN is how pandas writes missing
-        return f"CASE WHEN NOT isnan({quoted(name)}) THEN CAST({quoted(name)} AS VARCHAR) END AS c{i}"
-    return f"nullif(CAST({quoted(name)} AS VARCHAR), '') AS c{i}"
+        return (
+            f"CASE WHEN NOT isnan({quote_identifier(name)}) THEN CAST({quote_identifier(name)} AS VARCHAR) END AS c{i}"
+        )
+    return f"nullif(CAST({quote_identifier(name)} AS VARCHAR), '') AS c{i}"
 
 
-def _type_problems(names: Sequence[str], kinds: Sequence[str], path: Path) -> list[Problem]:
+def _find_type_problems(names: Sequence[str], kinds: Sequence[str], path: Path) -> list[Problem]:
     return [
         Problem(f"{path}: {name}", f"the nested or binary type {kind}", "one value per row and column")
         for name, kind in zip(names, kinds, strict=True)
@@ -70,14 +75,14 @@ def _type_problems(names: Sequence[str], kinds: Sequence[str], path: Path) -> li
     ]
 
 
-def _name_problems(names: Sequence[str], file: str) -> list[Problem]:
+def _find_name_problems(names: Sequence[str], file: str) -> list[Problem]:
     folded = [name.strip().casefold() for name in names]
     if all(re.fullmatch(r"[-+.\d\seE]*", name) for name in names):
         return [Problem(f"{file}: line 1", f"numbers only ({', '.join(names[:5])})", "the names of the columns")]
     problems = []
     for i, name in enumerate(names):
-        if not folded[i] or len(name) > _LONGEST_NAME or not name.isprintable() or "\x00" in name:
-            expected = f"a printable name of 1 to {_LONGEST_NAME} characters"
+        if not folded[i] or len(name) > _MAX_NAME_LENGTH or not name.isprintable() or "\x00" in name:
+            expected = f"a printable name of 1 to {_MAX_NAME_LENGTH} characters"
             problems.append(Problem(f"{file}: column {i + 1}", f"the name {name[:40]!r}", expected))
         elif folded.index(folded[i]) < i:
             found = f"a name used by column {folded.index(folded[i]) + 1} too (capitals do not count)"

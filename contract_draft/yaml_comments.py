@@ -4,23 +4,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contract_draft.fields import Ask, Field
+from contract_draft.fields import DraftField, OpenQuestion
 
 
-def block(fields: Sequence[Field], indent: int) -> list[str]:
+def format_fields(fields: Sequence[DraftField], indent: int) -> list[str]:
     """The lines of some fields."""
-    return [" " * indent + _line(field) for field in fields]
+    return [" " * indent + _format_field(field) for field in fields]
 
 
-def mapping(entries: Mapping[str, Sequence[Field]]) -> list[str]:
+def format_blocks(entries: Mapping[str, Sequence[DraftField]]) -> list[str]:
     """The lines of named blocks, one after the other."""
     lines = []
     for name, fields in entries.items():
-        lines += [f"  {flow(name)}:", *block(fields, 4)]
+        lines += [f"  {format_value(name)}:", *format_fields(fields, 4)]
     return lines
 
 
-def flow(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value on one line. Text is in quotes unless it is words that YAML cannot take for anything else."""
     import yaml
 
@@ -28,28 +28,28 @@ def flow(value: Any) -> str:
     if words and yaml.safe_load(value) == value:
         return str(value)
     if isinstance(value, list):
-        return "[" + ", ".join(_quoted(item) if isinstance(item, str) else flow(item) for item in value) + "]"
+        return "[" + ", ".join(_quote(item) if isinstance(item, str) else format_value(item) for item in value) + "]"
     if isinstance(value, str):
-        return _quoted(value)
+        return _quote(value)
     return "true" if value is True else "false" if value is False else repr(value)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     import yaml
 
     dumped: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf"))
     return dumped.rstrip("\n")
 
 
-def _line(field: Field) -> str:
+def _format_field(field: DraftField) -> str:
     comment = "".join(c if c.isprintable() else "?" for c in field.comment)
     if field.value is None:
         return f"# {field.key}: {comment}"
-    return f"{field.key}: {_value(field.value)}" + (f"  # {comment}" if comment else "")
+    return f"{field.key}: {_format_field_value(field.value)}" + (f"  # {comment}" if comment else "")
 
 
-def _value(value: Any) -> str:
-    if not isinstance(value, Ask):
-        return flow(value)
-    proposal = value.proposal if isinstance(value.proposal, str) else flow(value.proposal)
-    return _quoted(f"? {proposal}")
+def _format_field_value(value: Any) -> str:
+    if not isinstance(value, OpenQuestion):
+        return format_value(value)
+    proposal = value.proposal if isinstance(value.proposal, str) else format_value(value.proposal)
+    return _quote(f"? {proposal}")

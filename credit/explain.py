@@ -6,56 +6,56 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from credit.bundle import load_bundle
-from credit.bundle.bundle import bound_contract
-from credit.common.candidate_names import NAMES, Name
-from credit.common.cli import tell
-from credit.common.errors import CreditError, Problem, run
-from credit.common.params import contract_in_use
+from credit.bundle.bundle import load_bound_contract
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.cli import print_answer
+from credit.common.errors import CreditError, Problem, run_command
+from credit.common.params import locate_contract
 from credit.contract.columns import Scalar
-from credit.data.tables import open_table, partitions
-from credit.packaging.typical_values import typical_values
-from credit.scoring.model import By, Model
-from credit.scoring.reasons import told
-from credit.scoring.row_encoder import Row
+from credit.data.tables import iterate_partitions, open_table
+from credit.packaging.typical_values import find_typical_values
+from credit.scoring.model import DecidedBy, Model
+from credit.scoring.reasons import word_reasons
+from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
 
-_EXAMPLE = """examples:
+_EXAMPLES = """examples:
   python -m credit.explain --row 0
   python -m credit.explain --row 17 --candidate logistic --json"""
 
 
-class Decider(NamedTuple):
+class NamedModel(NamedTuple):
     """What decides: the model of a bundle, or a candidate with the typical values that packaging would give it."""
 
     name: str
     model: Model
 
 
-def from_bundle(folder: Path) -> Decider:
+def load_bundle_model(folder: Path) -> NamedModel:
     """The model of a bundle."""
     bundle = load_bundle(folder)
     name = f"{bundle.manifest.candidate} of {folder}, digest {bundle.manifest.digest[:12]}"
-    return Decider(name, bundle.model)
+    return NamedModel(name, bundle.model)
 
 
-def from_candidate(name: Name, contract_file: Path, train: Path) -> Decider:
+def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) -> NamedModel:
     """A trained candidate, by scikit-learn."""
     candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(f"reports/candidates/{name}.json"))
-    contract = bound_contract(contract_file, candidate.features)
-    typical = typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
-    reasons = told(contract, typical, str(contract_file))
-    by: By = "rule" if name == "heuristic" else "model"
-    return Decider(f"the candidate {name}", Model(contract, candidate.policy, reasons, candidate.score, by))
+    contract = load_bound_contract(contract_file, candidate.features)
+    typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
+    reasons = word_reasons(contract, typical, str(contract_file))
+    by: DecidedBy = "rule" if name == "heuristic" else "model"
+    return NamedModel(f"the candidate {name}", Model(contract, candidate.policy, reasons, candidate.score, by))
 
 
-def row_of(path: Path, number: int) -> dict[str, Any]:
+def read_row(path: Path, number: int) -> dict[str, Any]:
     """One row of a table, counted from 0. Raises CreditError when there is no such row."""
     table = open_table(path)
     rows = table.metadata.num_rows
     if not 0 <= number < rows:
         expected = f"0 to {rows - 1}" if rows else "a table with rows"
         raise CreditError(Problem(f"--row of {path}", str(number), expected))
-    for part in partitions(table):
+    for part in iterate_partitions(table):
         if number < part.num_rows:
             row: dict[str, Any] = part.slice(number, 1).to_pylist()[0]
             return row
@@ -63,11 +63,11 @@ def row_of(path: Path, number: int) -> dict[str, Any]:
     raise AssertionError  # the table has as many rows as it says
 
 
-def explain(decider: Decider, row: Row) -> dict[str, Any]:
+def explain_decision(decider: NamedModel, row: ApplicationRow) -> dict[str, Any]:
     """The decision on one row with everything that it follows from; features by how much they would raise the score."""
     model = decider.model
     (decided,) = model.decide([row])
-    risen = model.rises(model.encoder([row]))[0]
+    risen = model.measure_rises(model.encoder([row]))[0]
     features = [
         {"feature": name, "value": row[name], "typical": one.typical, "rise": float(rise), "words": one.words}
         for (name, one), rise in zip(model.reasons.items(), risen, strict=True)
@@ -82,7 +82,7 @@ def explain(decider: Decider, row: Row) -> dict[str, Any]:
     }
 
 
-def as_text(told_of: dict[str, Any]) -> str:
+def format_explanation(told_of: dict[str, Any]) -> str:
     """What a person reads."""
     policy = told_of["policy"]
     approve = "nobody" if policy["approve_from"] is None else f"from {policy['approve_from']:.4f}"
@@ -96,12 +96,12 @@ def as_text(told_of: dict[str, Any]) -> str:
         f"{'feature':24} {'this person':>14} {'approved people':>16} {'score would rise by':>20}",
     ]
     for one in told_of["features"]:
-        value, typical = _shown(one["value"]), _shown(one["typical"])
+        value, typical = _format_value(one["value"]), _format_value(one["typical"])
         lines.append(f"{one['feature'][:24]:24} {value:>14} {typical:>16} {one['rise']:>+20.4f}")
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _shown(value: Scalar | None) -> str:
+def _format_value(value: Scalar | None) -> str:
     if value is None:
         return "not known"
     if isinstance(value, bool):
@@ -114,27 +114,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m credit.explain",
         description=__doc__,
-        epilog=_EXAMPLE,
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--row", type=int, required=True, metavar="N", help="row of the test table, the first is 0")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--bundle", type=Path, default=Path("models/bundle"), help="a bundle (default: %(default)s)")
-    which.add_argument("--candidate", choices=NAMES, help="a trained candidate instead of a bundle")
+    which.add_argument("--candidate", choices=CANDIDATE_NAMES, help="a trained candidate instead of a bundle")
     parser.add_argument("--test", type=Path, default=Path("data/test.parquet"), help="(default: %(default)s)")
     parser.add_argument(
         "--train", type=Path, default=Path("data/train.parquet"), help="for --candidate: who is typical"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
-    row = row_of(args.test, args.row)
+    row = read_row(args.test, args.row)
     if args.candidate:
-        decider = from_candidate(args.candidate, contract_in_use(), args.train)
+        decider = load_candidate_model(args.candidate, locate_contract(), args.train)
     else:
-        decider = from_bundle(args.bundle)
-    result = {"row": args.row} | explain(decider, row)
-    tell(json.dumps(result, indent=2, ensure_ascii=False) if args.json else as_text(result))
+        decider = load_bundle_model(args.bundle)
+    result = {"row": args.row} | explain_decision(decider, row)
+    print_answer(json.dumps(result, indent=2, ensure_ascii=False) if args.json else format_explanation(result))
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

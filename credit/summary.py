@@ -8,38 +8,50 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from credit.common.cli import tell
-from credit.common.errors import raise_if_any, run
+from credit.common.cli import print_answer
+from credit.common.errors import raise_if_any, run_command
 from credit.common.files import read_json
-from credit.fairness.waivers import expired, load_waivers
+from credit.fairness.waivers import find_expired, load_waivers
 
-FIGURES = ("approval_rate", "bad_rate", "expected_value")
-HEADS = ("", "verdict", "roc auc", "lowest ratio", "for whom", *(name.replace("_", " ") for name in FIGURES))
-WORDS = ("", "verdict", "for whom")
+SUMMARY_METRICS = ("approval_rate", "bad_rate", "expected_value")
+SUMMARY_HEADERS = (
+    "",
+    "verdict",
+    "roc auc",
+    "lowest ratio",
+    "for whom",
+    *(name.replace("_", " ") for name in SUMMARY_METRICS),
+)
+TEXT_HEADERS = ("", "verdict", "for whom")
 """Columns of words, which are aligned on the left."""
 
 
-def summary(metrics: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+def format_summary(metrics: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
     """A line per candidate, a dash where there is no figure, and a line about the champion."""
-    rows = [dict(zip(HEADS, _cells(name, metrics[name], fairness[name], choice), strict=True)) for name in metrics]
+    rows = [
+        dict(zip(SUMMARY_HEADERS, _format_cells(name, metrics[name], fairness[name], choice), strict=True))
+        for name in metrics
+    ]
     columns = []
-    for head in HEADS:
+    for head in SUMMARY_HEADERS:
         cells = [head, *(row[head] for row in rows)]
         width = max(map(len, cells))
-        columns.append([cell.ljust(width) if head in WORDS else cell.rjust(width) for cell in cells])
+        columns.append([cell.ljust(width) if head in TEXT_HEADERS else cell.rjust(width) for cell in cells])
     lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
     return "\n".join([*lines, f"champion: {choice['champion']}, {choice['why']}; read reports/report.html"])
 
 
-def _cells(name: str, figures: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]) -> list[str]:
+def _format_cells(
+    name: str, figures: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]
+) -> list[str]:
     ratio = fairness["lowest_adverse_impact_ratio"] or {"value": None, "attribute": "-", "group": ""}
     whom = f"{ratio['attribute']} {ratio['group']}".strip()
     verdict = fairness["verdict"] + ("" if choice["candidates"][name]["passes"] else ", out")
-    numbers = [_shown(figures[figure]) for figure in FIGURES]
-    return [name, verdict, _shown(figures["roc_auc"]), _shown(ratio["value"]), whom, *numbers]
+    numbers = [_format_number(figures[figure]) for figure in SUMMARY_METRICS]
+    return [name, verdict, _format_number(figures["roc_auc"]), _format_number(ratio["value"]), whom, *numbers]
 
 
-def _shown(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
@@ -48,9 +60,9 @@ def main() -> None:
     reports = Path("reports")
     metrics = read_json(reports / "metrics.json")
     fairness = {name: read_json(reports / f"fairness/{name}.json") for name in metrics}
-    tell(summary(metrics, fairness, read_json(reports / "choice.json")))
-    raise_if_any(expired(load_waivers(Path("waivers")), date.today()))
+    print_answer(format_summary(metrics, fairness, read_json(reports / "choice.json")))
+    raise_if_any(find_expired(load_waivers(Path("waivers")), date.today()))
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

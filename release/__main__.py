@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from credit.common.errors import run
+from credit.common.errors import run_command
 
-COMMANDS = {
+VERBS = {
     "status": "What is live where, since when and why; what may be deployed",
     "rollback": "Return to the version before, to one by name, or to the rule; needs the store only",
     "deploy": "Put a version into an environment, verified before anybody is decided by it",
@@ -38,17 +38,17 @@ nothing to go back to, or no time to think: the rule decides
 Versions are git tags; what is live is in the store that RELEASE_STORE names (default: the folder .store)."""
 
 
-def parser(command: str | None = None) -> argparse.ArgumentParser:
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """All subcommands; of `command` alone the options too, because its module may take long to import."""
     top = argparse.ArgumentParser(
         prog="release", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     subcommands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, line in COMMANDS.items():
+    for name, line in VERBS.items():
         if name != command:
             subcommands.add_parser(name, help=line)
             continue
-        module = _module(name)
+        module = _import_command(name)
         one = subcommands.add_parser(
             name,
             help=line,
@@ -64,9 +64,9 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one subcommand and print its answer."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = parser(next((word for word in arguments if not word.startswith("-")), None)).parse_args(arguments)
+    args = build_parser(next((word for word in arguments if not word.startswith("-")), None)).parse_args(arguments)
     try:
-        answer = _module(args.command).run(args)
+        answer = _import_command(args.command).run(args)
     except KeyboardInterrupt:
         print("interrupted: what is live is whole; release status says what it is, the same command again completes it",
               file=sys.stderr)  # fmt: skip
@@ -78,9 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(answer.code)
 
 
-def _module(name: str) -> ModuleType:
+def _import_command(name: str) -> ModuleType:
     return import_module(f"release.commands.{name}")
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenario import calibration
-from scenario.expected_shares import Masses, masses
-from scenario.params import Knobs
+from scenario.expected_shares import PopulationShares, compute_shares
+from scenario.params import ScenarioParams
 
 UNDISCLOSED = "undisclosed"
-GROUPS = {
+GROUP_AXES = {
     "race": (*calibration.RACES, UNDISCLOSED),
     "gender": (*calibration.GENDERS, UNDISCLOSED),
     "education": calibration.EDUCATIONS,
@@ -18,10 +18,10 @@ GROUPS = {
 }
 """The axes of the masses, in order, and the groups along each as the contract names them."""
 
-Rates = dict[str, float | None]
+GroupRates = dict[str, float | None]
 
 
-def expected(knobs: Knobs) -> dict[str, Any]:
+def compute_expected(knobs: ScenarioParams) -> dict[str, Any]:
     """Expected figures of the label and of the old rule: approve from 620 points on, refer whoever has no score.
 
     For everybody, and for each group of each protected attribute:
@@ -36,50 +36,50 @@ def expected(knobs: Knobs) -> dict[str, Any]:
 
     A rate over nobody is None. The values are plain and ready for JSON.
     """
-    shares = masses(knobs)
-    actual = _by_group(shares, knobs)
-    equal = _by_group(masses(knobs.model_copy(update={"risk_gap": 0.0})), knobs)
+    shares = compute_shares(knobs)
+    actual = _compute_group_rates(shares, knobs)
+    equal = _compute_group_rates(compute_shares(knobs.model_copy(update={"risk_gap": 0.0})), knobs)
     groups = {
         attribute: {name: {**rates, "at_equal_risk": equal[attribute][name]} for name, rates in named.items()}
         for attribute, named in actual.items()
     }
-    return {"threshold": calibration.THRESHOLD, "overall": _rates(shares.sum()), "groups": groups}
+    return {"threshold": calibration.THRESHOLD, "overall": _compute_rates(shares.sum()), "groups": groups}
 
 
-def _by_group(all_masses: Masses, knobs: Knobs) -> dict[str, dict[str, Rates]]:
-    found: dict[str, dict[str, Rates]] = {}
-    for axis, (attribute, names) in enumerate(GROUPS.items()):
+def _compute_group_rates(all_masses: PopulationShares, knobs: ScenarioParams) -> dict[str, dict[str, GroupRates]]:
+    found: dict[str, dict[str, GroupRates]] = {}
+    for axis, (attribute, names) in enumerate(GROUP_AXES.items()):
         totals = all_masses.sum(axis)
         if UNDISCLOSED in names:
             # who leaves it empty is chance, so those people are like everybody
             silent = knobs.undisclosed * all_masses.sum()[:, None]
             totals = np.hstack([(1 - knobs.undisclosed) * totals, silent])
-        rates = {name: _rates(totals[:, group]) for group, name in enumerate(names)}
+        rates = {name: _compute_rates(totals[:, group]) for group, name in enumerate(names)}
         reference = rates[calibration.REFERENCE[attribute]]
-        found[attribute] = {name: {**own, **_compared(own, reference)} for name, own in rates.items()}
+        found[attribute] = {name: {**own, **_compare_rates(own, reference)} for name, own in rates.items()}
     return found
 
 
-def _rates(totals: NDArray[np.float64]) -> Rates:
+def _compute_rates(totals: NDArray[np.float64]) -> GroupRates:
     people, repaid, favourable, approved, both, referred = totals
     return {
         "share": float(people),
-        "favourable_rate": _over(favourable, people),
-        "really_repaid_rate": _over(repaid, people),
-        "selection_rate": _over(approved, people),
-        "referral_rate": _over(referred, people),
-        "true_positive_rate": _over(both, favourable),
+        "favourable_rate": _divide(favourable, people),
+        "really_repaid_rate": _divide(repaid, people),
+        "selection_rate": _divide(approved, people),
+        "referral_rate": _divide(referred, people),
+        "true_positive_rate": _divide(both, favourable),
     }
 
 
-def _compared(own: Rates, reference: Rates) -> Rates:
+def _compare_rates(own: GroupRates, reference: GroupRates) -> GroupRates:
     rate, its_rate = own["selection_rate"], reference["selection_rate"]
     tpr, its_tpr = own["true_positive_rate"], reference["true_positive_rate"]
     return {
-        "adverse_impact_ratio": None if rate is None or its_rate is None else _over(rate, its_rate),
+        "adverse_impact_ratio": None if rate is None or its_rate is None else _divide(rate, its_rate),
         "true_positive_rate_gap": None if tpr is None or its_tpr is None else tpr - its_tpr,
     }
 
 
-def _over(part: float, whole: float) -> float | None:
+def _divide(part: float, whole: float) -> float | None:
     return float(part / whole) if whole > 0 else None

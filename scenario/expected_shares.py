@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from scenario import calibration
-from scenario.params import Knobs
+from scenario.params import ScenarioParams
 from scenario.probabilities import (
     age_shares,
-    flip_share,
     gender_shares,
-    no_score_chance,
-    points_off,
-    poor_share,
+    label_flip_probability,
+    low_income_share,
+    no_score_probability,
     race_shares,
     score_distribution,
+    score_penalty,
 )
 
 Floats = NDArray[np.float64]
 
 
-class Masses(NamedTuple):
+class PopulationShares(NamedTuple):
     """Each race x gender x education x age band; `people` adds up to 1."""
 
     people: Floats
@@ -43,13 +43,13 @@ class Masses(NamedTuple):
         return np.stack([mass.sum(axis=others) for mass in self])
 
 
-def masses(knobs: Knobs) -> Masses:
+def compute_shares(knobs: ScenarioParams) -> PopulationShares:
     """The shares over the whole span of the file."""
-    weights, found = zip(*((share, _at(knobs, ramp)) for ramp, share in _ramps(knobs)), strict=True)
-    return Masses(*(np.tensordot(weights, np.stack(parts), 1) for parts in zip(*found, strict=True)))
+    weights, found = zip(*((share, _compute_shares_at(knobs, ramp)) for ramp, share in _list_ramps(knobs)), strict=True)
+    return PopulationShares(*(np.tensordot(weights, np.stack(parts), 1) for parts in zip(*found, strict=True)))
 
 
-def _ramps(knobs: Knobs) -> list[tuple[float, float]]:
+def _list_ramps(knobs: ScenarioParams) -> list[tuple[float, float]]:
     """How far the drift has come, and the share of days with that."""
     if not any((knobs.drift.covariate, knobs.drift.concept, knobs.drift.group_mix, knobs.drift.missingness)):
         return [(0.0, 1.0)]
@@ -60,14 +60,14 @@ def _ramps(knobs: Knobs) -> list[tuple[float, float]]:
     return [before, *((float(part.mean()), len(part) / len(ramps)) for part in later)]
 
 
-def _at(knobs: Knobs, ramp: float) -> Masses:
+def _compute_shares_at(knobs: ScenarioParams, ramp: float) -> PopulationShares:
     education = np.array([calibration.DEGREE, 1 - calibration.DEGREE])
     by_age = gender_shares(knobs)[:, None, None] * education[:, None] * age_shares()[:, None, :]
     people = race_shares(knobs, ramp)[:, None, None, None] * by_age
-    selected, repaid, both = _over_scores(knobs, ramp)
-    scored = 1 - _no_score(knobs, ramp)
-    kept = 1 - flip_share(knobs)
-    return Masses(
+    selected, repaid, both = _integrate_scores(knobs, ramp)
+    scored = 1 - _compute_no_score(knobs, ramp)
+    kept = 1 - label_flip_probability(knobs)
+    return PopulationShares(
         people=people,
         repaid=people * repaid[..., None],
         favourable=people * (repaid * kept)[..., None],
@@ -77,34 +77,34 @@ def _at(knobs: Knobs, ramp: float) -> Masses:
     )
 
 
-def _no_score(knobs: Knobs, ramp: float) -> Floats:
+def _compute_no_score(knobs: ScenarioParams, ramp: float) -> Floats:
     """Race x 1 x education x age band."""
-    poor = np.stack([1 - poor_share(), poor_share()])
-    never = np.einsum("ray,ye->rea", no_score_chance(knobs), poor)[:, None, :, [1, 0, 0]]
+    poor = np.stack([1 - low_income_share(), low_income_share()])
+    never = np.einsum("ray,ye->rea", no_score_probability(knobs), poor)[:, None, :, [1, 0, 0]]
     lost = knobs.drift.missingness * ramp
     return np.asarray(never + (1 - never) * lost)
 
 
-def _over_scores(knobs: Knobs, ramp: float) -> tuple[Floats, Floats, Floats]:
+def _integrate_scores(knobs: ScenarioParams, ramp: float) -> tuple[Floats, Floats, Floats]:
     """Chances, for people with a score, of approval, of repayment and of both, by race x gender x education."""
     lowest = ndtri(knobs.applicants_from / 100)
-    needed = calibration.THRESHOLD - 0.5 + points_off(knobs)  # points are rounded
+    needed = calibration.THRESHOLD - 0.5 + score_penalty(knobs)  # points are rounded
     cut = np.maximum(lowest, ndtri(np.interp(needed, calibration.POINTS, calibration.PERCENTILES) / 100))
-    applied, would_repay = _above(np.full_like(cut, lowest), knobs, ramp)
-    selected, both = _above(cut, knobs, ramp)
+    applied, would_repay = _integrate_above(np.full_like(cut, lowest), knobs, ramp)
+    selected, both = _integrate_above(cut, knobs, ramp)
     return selected / applied, would_repay / applied, both / applied
 
 
 @cache
-def _quadrature() -> tuple[Floats, Floats]:
+def _compute_nodes() -> tuple[Floats, Floats]:
     return np.polynomial.legendre.leggauss(64)
 
 
-def _above(low: Floats, knobs: Knobs, ramp: float) -> tuple[Floats, Floats]:
+def _integrate_above(low: Floats, knobs: ScenarioParams, ramp: float) -> tuple[Floats, Floats]:
     """Chances in the population of a score of at least `low`, and of that and repayment."""
     mean, sd = (part[:, None, None, None] for part in np.array(score_distribution(knobs)).T)
     mean = mean + knobs.drift.covariate * ramp
-    nodes, weights = _quadrature()
+    nodes, weights = _compute_nodes()
     low, high = (np.clip(bound, mean - 9 * sd, mean + 9 * sd) for bound in (low[..., None], np.inf))
     score = low + (high - low) * (nodes + 1) / 2
     density = np.exp(-(((score - mean) / sd) ** 2) / 2) / np.sqrt(2 * np.pi) / sd * weights * (high - low) / 2

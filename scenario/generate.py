@@ -5,13 +5,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenario.params import Knobs
+from scenario.params import ScenarioParams
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def generate(knobs: Knobs, path: str | Path) -> None:
+def generate(knobs: ScenarioParams, path: str | Path) -> None:
     """Write the applications as CSV with a header; the same knobs give the same bytes.
 
     The file appears whole or not at all. Raises OSError when the folder cannot be written to.
@@ -20,43 +20,43 @@ def generate(knobs: Knobs, path: str | Path) -> None:
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         os.close(handle)
-        _write(knobs, Path(draft))
-        Path(draft).chmod(0o666 & ~_umask())  # mkstemp lets nobody else read it
+        _write_csv(knobs, Path(draft))
+        Path(draft).chmod(0o666 & ~_read_umask())  # mkstemp lets nobody else read it
         Path(draft).replace(path)
     finally:
         Path(draft).unlink(missing_ok=True)
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _write(knobs: Knobs, path: Path) -> None:
+def _write_csv(knobs: ScenarioParams, path: Path) -> None:
     import pyarrow.csv
     from tqdm import tqdm
 
-    from scenario.applicants import PARTITION
+    from scenario.applicants import ROWS_PER_PARTITION
 
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none", batch_size=256)
     with path.open("wb") as file:
-        for partition in tqdm(range(-(-knobs.rows // PARTITION)), "scenario", unit="partition", disable=None):
-            table = _table(knobs, partition)
+        for partition in tqdm(range(-(-knobs.rows // ROWS_PER_PARTITION)), "scenario", unit="partition", disable=None):
+            table = _build_table(knobs, partition)
             if partition == 0:
                 file.write((",".join(table.column_names) + "\n").encode())
-            pyarrow.csv.write_csv(table.slice(0, knobs.rows - partition * PARTITION), file, options)
+            pyarrow.csv.write_csv(table.slice(0, knobs.rows - partition * ROWS_PER_PARTITION), file, options)
             del table  # before the next is made, or two are in memory
 
 
-def _table(knobs: Knobs, partition: int) -> "pa.Table":
+def _build_table(knobs: ScenarioParams, partition: int) -> "pa.Table":
     import pyarrow as pa
 
-    from scenario.applicants import People
-    from scenario.columns import columns_of, extra_columns, extra_names
+    from scenario.applicants import Applicants
+    from scenario.columns import build_columns, draw_extra_columns, list_extra_names
 
-    people = People(knobs, partition)
-    columns = columns_of(people)
+    people = Applicants(knobs, partition)
+    columns = build_columns(people)
     arrays = [pa.array(values, mask=missing) for values, missing in columns.values()]
-    arrays += [pa.array(values) for values in extra_columns(people, columns)]
-    return pa.table(arrays, names=[*columns, *extra_names(knobs)])
+    arrays += [pa.array(values) for values in draw_extra_columns(people, columns)]
+    return pa.table(arrays, names=[*columns, *list_extra_names(knobs)])

@@ -5,17 +5,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Group = Literal["white", "Black", "Hispanic", "Asian", "woman", "man", "non-binary", "degree", "no degree"]
-Share = Annotated[float, Field(ge=0, le=1)]
-Points = Annotated[float, Field(ge=0, le=300)]
+GroupName = Literal["white", "Black", "Hispanic", "Asian", "woman", "man", "non-binary", "degree", "no degree"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+ScorePoints = Annotated[float, Field(ge=0, le=300)]
 
 
-class _Block(BaseModel):
+class _ParamsBlock(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
-class Bias(_Block):
-    """Unequal treatment at equal true risk. The defaults are a moderate story, assumed; `Bias.none()` is parity.
+class Bias(_ParamsBlock):
+    """Unequal treatment at equal true risk. The defaults are a moderate story, assumed; `Bias.parity()` is parity.
 
     A knob that is left out has its default, so parity has to be said: score {}, label {}, proxy 0, missing 0.
 
@@ -26,18 +26,18 @@ class Bias(_Block):
         same chance; 1 all of it, by race, age and income (see `scenario.calibration`)
     """
 
-    score: dict[Group, Points] = {"Black": 20, "Hispanic": 15, "non-binary": 20, "no degree": 10}
-    label: dict[Group, Share] = {"Black": 0.04, "Hispanic": 0.03, "non-binary": 0.04}
+    score: dict[GroupName, ScorePoints] = {"Black": 20, "Hispanic": 15, "non-binary": 20, "no degree": 10}
+    label: dict[GroupName, Fraction] = {"Black": 0.04, "Hispanic": 0.03, "non-binary": 0.04}
     proxy: Annotated[float, Field(ge=0, le=5)] = 1.0
-    missing: Share = 1.0
+    missing: Fraction = 1.0
 
     @classmethod
-    def none(cls) -> Self:
+    def parity(cls) -> Self:
         """Parity conditional on risk: at equal risk everybody's chances are equal, and no column betrays race."""
         return cls(score={}, label={}, proxy=0, missing=0)
 
 
-class Drift(_Block):
+class Drift(_ParamsBlock):
     """What changes with `applied_on`: nothing before `starts` (share of the span), then linearly until its end.
 
     covariate: change in the mean creditworthiness of applicants, in SDs of the US population; what a given
@@ -50,11 +50,11 @@ class Drift(_Block):
     starts: Annotated[float, Field(ge=0, lt=1)] = 0.5
     covariate: Annotated[float, Field(ge=-2, le=2)] = 0.0
     concept: Annotated[float, Field(ge=-2, le=2)] = 0.0
-    group_mix: Share = 0.0
-    missingness: Share = 0.0
+    group_mix: Fraction = 0.0
+    missingness: Fraction = 0.0
 
 
-class Knobs(_Block):
+class ScenarioParams(_ParamsBlock):
     """The whole recipe. Equal knobs give equal bytes; more `rows` continue the same file.
 
     seed: another seed, other people from the same truth
@@ -74,10 +74,10 @@ class Knobs(_Block):
     first_day: date = date(2022, 1, 1)
     last_day: date = date(2024, 12, 31)
     applicants_from: Annotated[float, Field(ge=0, le=50)] = 30.0
-    risk_gap: Share = 1.0
+    risk_gap: Fraction = 1.0
     no_score: Annotated[float, Field(ge=0, le=0.16)] = 0.125
     non_binary: Annotated[float, Field(ge=0, le=0.1)] = 0.0075
-    undisclosed: Share = 0.03
+    undisclosed: Fraction = 0.03
     bias: Bias = Bias()
     drift: Drift = Drift()
     noise: Annotated[int, Field(ge=0, le=9999)] = 0

@@ -8,31 +8,31 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from scenario import calibration
-from scenario.params import Knobs
+from scenario.params import ScenarioParams
 
 Floats = NDArray[np.float64]
 
 
-def score_distribution(knobs: Knobs) -> list[tuple[float, float]]:
+def score_distribution(knobs: ScenarioParams) -> list[tuple[float, float]]:
     """Mean and SD per race of the standard normal score; at `risk_gap` 0 all as the reference."""
     mean, sd = calibration.SCORE[0]
     gap = knobs.risk_gap
     return [(mean + gap * (its_mean - mean), sd + gap * (its_sd - sd)) for its_mean, its_sd in calibration.SCORE]
 
 
-def points_off(knobs: Knobs) -> Floats:
+def score_penalty(knobs: ScenarioParams) -> Floats:
     """Points taken off the score, by race x gender x education."""
-    race, gender, education = _by_attribute(knobs.bias.score)
+    race, gender, education = _spread_by_attribute(knobs.bias.score)
     return race[:, None, None] + gender[:, None] + education
 
 
-def flip_share(knobs: Knobs) -> Floats:
+def label_flip_probability(knobs: ScenarioParams) -> Floats:
     """Share of repaid loans recorded as not repaid, by race x gender x education."""
-    race, gender, education = (1 - share for share in _by_attribute(knobs.bias.label))
+    race, gender, education = (1 - share for share in _spread_by_attribute(knobs.bias.label))
     return np.asarray(1 - race[:, None, None] * gender[:, None] * education)
 
 
-def _by_attribute(knob: Mapping[Any, float]) -> tuple[Floats, Floats, Floats]:
+def _spread_by_attribute(knob: Mapping[Any, float]) -> tuple[Floats, Floats, Floats]:
     race, gender, education = (
         np.array([knob.get(group, 0.0) for group in groups], dtype=np.float64)
         for groups in (calibration.RACES, calibration.GENDERS, calibration.EDUCATIONS)
@@ -40,7 +40,7 @@ def _by_attribute(knob: Mapping[Any, float]) -> tuple[Floats, Floats, Floats]:
     return race, gender, education
 
 
-def race_shares(knobs: Knobs, ramp: float) -> Floats:
+def race_shares(knobs: ScenarioParams, ramp: float) -> Floats:
     """Share of each race when the drift has come as far as `ramp`."""
     shares = np.array(calibration.RACE_SHARES)
     replaced = knobs.drift.group_mix * ramp * shares[0]
@@ -49,41 +49,43 @@ def race_shares(knobs: Knobs, ramp: float) -> Floats:
 
 def age_shares() -> Floats:
     """Share of each age band, by gender."""
-    shares = [[_share_between(bands, *band) for band in ((0, 25), (25, 62), (62, 200))] for bands in _AGES_BY_GENDER]
+    shares = [
+        [_sum_shares_between(bands, *band) for band in ((0, 25), (25, 62), (62, 200))] for bands in _AGES_BY_GENDER
+    ]
     return np.array(shares)
 
 
 _AGES_BY_GENDER = (calibration.AGES, calibration.AGES, calibration.AGES_NON_BINARY)
 
 
-def _share_between(bands: tuple[tuple[int, int, float], ...], low: int, high: int) -> float:
+def _sum_shares_between(bands: tuple[tuple[int, int, float], ...], low: int, high: int) -> float:
     return sum(share * max(0, min(high, end) - max(low, start)) / (end - start) for start, end, share in bands)
 
 
-def gender_shares(knobs: Knobs) -> Floats:
+def gender_shares(knobs: ScenarioParams) -> Floats:
     """Share of each gender."""
     binary = 1 - knobs.non_binary
     return np.array([binary * calibration.WOMEN, binary * (1 - calibration.WOMEN), knobs.non_binary])
 
 
-def poor_share() -> Floats:
+def low_income_share() -> Floats:
     """Share of people with less than LOW_INCOME, by education."""
     return np.asarray(ndtr(np.log(calibration.LOW_INCOME / np.array(calibration.INCOME)) / calibration.INCOME_SPREAD))
 
 
-def no_score_chance(knobs: Knobs) -> Floats:
+def no_score_probability(knobs: ScenarioParams) -> Floats:
     """Chance of having no score, by race x under 25 (no, yes) x low income (no, yes), before any drift.
 
     The three factors have mean 1 each, so the share over everybody is `no_score` whatever `bias.missing` is.
     """
     young = float(gender_shares(knobs) @ age_shares()[:, 0])
-    poor = float(np.array([calibration.DEGREE, 1 - calibration.DEGREE]) @ poor_share())
-    race = _factor(calibration.NO_SCORE_RACE, calibration.RACE_SHARES, knobs)
-    by_age = _factor((1.0, calibration.NO_SCORE_YOUNG), (1 - young, young), knobs)
-    by_income = _factor((1.0, calibration.NO_SCORE_POOR), (1 - poor, poor), knobs)
+    poor = float(np.array([calibration.DEGREE, 1 - calibration.DEGREE]) @ low_income_share())
+    race = _compute_factor(calibration.NO_SCORE_RACE, calibration.RACE_SHARES, knobs)
+    by_age = _compute_factor((1.0, calibration.NO_SCORE_YOUNG), (1 - young, young), knobs)
+    by_income = _compute_factor((1.0, calibration.NO_SCORE_POOR), (1 - poor, poor), knobs)
     return np.asarray(knobs.no_score * race[:, None, None] * by_age[:, None] * by_income)
 
 
-def _factor(times: tuple[float, ...], shares: tuple[float, ...], knobs: Knobs) -> Floats:
+def _compute_factor(times: tuple[float, ...], shares: tuple[float, ...], knobs: ScenarioParams) -> Floats:
     relative = np.array(times) / np.dot(times, shares)
     return np.asarray(1 + knobs.bias.missing * (relative - 1))

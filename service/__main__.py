@@ -4,8 +4,8 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
-from credit.common.errors import end_on_interrupt, run
-from service.settings import take_from_files
+from credit.common.errors import exit_on_interrupt, run_command
+from service.settings import load_secret_files
 
 COMMANDS = ("serve", "key", "replay", "score")
 
@@ -15,7 +15,7 @@ def main() -> None:
     top = argparse.ArgumentParser(prog="python -m service", description=__doc__)
     subcommands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        module = _module(name)
+        module = _import_command(name)
         one = subcommands.add_parser(
             name,
             help=(module.__doc__ or "").partition("\n")[0],
@@ -25,14 +25,14 @@ def main() -> None:
         )
         module.arguments(one)
     args = top.parse_args()
-    take_from_files()
-    _module(args.command).run(args)
+    load_secret_files()
+    _import_command(args.command).run(args)
 
 
-def _module(name: str) -> ModuleType:
+def _import_command(name: str) -> ModuleType:
     return import_module(f"service.commands.{name}")
 
 
 if __name__ == "__main__":
-    end_on_interrupt()
-    run(main)
+    exit_on_interrupt()
+    run_command(main)

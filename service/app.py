@@ -17,55 +17,55 @@ from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from service import metrics
 from service.api import routes as api
-from service.api.auth import Guard, read_keys
-from service.api.errors import refused
-from service.api.fast_path import Express
-from service.api.openapi import documented
-from service.api.responses import RefusedError
-from service.api.state import Parts, problems_of
-from service.engine.batching import Decider
+from service.api.auth import AuthMiddleware, read_keys
+from service.api.errors import handle_error
+from service.api.fast_path import FastPath
+from service.api.openapi import describe_api
+from service.api.responses import RefusalError
+from service.api.state import Parts, collect_problems
+from service.engine.batching import Batcher
 from service.engine.follower import Follower
-from service.engine.live_version import Serving
+from service.engine.live_version import LiveVersion
 from service.page import routes as page
 from service.parent_watch import end_with_parent
-from service.settings import Settings, settings
+from service.settings import Settings, load_settings
 
-_SWITCH = 0.0005
+_SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
 
 _LOG = logging.getLogger(__name__)
 
 
-async def _watched(parts: Parts) -> None:
+async def _watch_problems(parts: Parts) -> None:
     """Keep the figures of what is wrong those of now, also in a worker that is never asked for them."""
     while True:
-        metrics.problems(problems_of(parts))
+        metrics.set_problems(collect_problems(parts))
         await asyncio.sleep(1)
 
 
 def create(chosen: Settings | None = None) -> Any:
     """The service as an ASGI application, for each worker one."""
-    chosen = chosen or settings()
+    chosen = chosen or load_settings()
     keys = read_keys(chosen.keys_file)
     if chosen.workers > 1:
         end_with_parent()
 
     @asynccontextmanager
-    async def running(app: FastAPI) -> AsyncIterator[None]:
-        sys.setswitchinterval(_SWITCH)
+    async def run_parts(app: FastAPI) -> AsyncIterator[None]:
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
-        decider = Decider(writer, chosen.model_seconds)
+        decider = Batcher(writer, chosen.model_seconds)
 
-        def swapped(serving: Serving) -> None:
-            metrics.swapped(serving)
-            decider.renew()
+        def apply_swap(serving: LiveVersion) -> None:
+            metrics.count_swap(serving)
+            decider.reset()
 
-        follower = Follower(chosen, swapped)
+        follower = Follower(chosen, apply_swap)
         app.state.parts = Parts(chosen, follower, decider, log)
-        app.state.watch = page.Watch(chosen, follower, log)
+        app.state.watch = page.PageState(chosen, follower, log)
         follower.start()
-        watching = asyncio.create_task(_watched(app.state.parts))
+        watching = asyncio.create_task(_watch_problems(app.state.parts))
         yield
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
@@ -80,10 +80,10 @@ def create(chosen: Settings | None = None) -> Any:
         docs_url="/docs",
         redoc_url=None,
         static_url="/docs/static",
-        lifespan=running,
+        lifespan=run_parts,
     )
     app.router.routes += [*api.ROUTER.routes, *page.ROUTER.routes]  # a router in a router costs each request time
-    app.openapi = lambda: documented(app)  # type: ignore[method-assign]
-    for kind in (RefusedError, CreditError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, lambda _, error: refused(error))
-    return Guard(Express(app), keys)
+    app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
+    for kind in (RefusalError, CreditError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, lambda _, error: handle_error(error))
+    return AuthMiddleware(FastPath(app), keys)

@@ -4,13 +4,13 @@ import logging
 import traceback
 from types import TracebackType
 
-Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Discreet(logging.Formatter):
+class DiscreetFormatter(logging.Formatter):
     """Of an exception, its type and where it came from; its message may repeat what an applicant wrote."""
 
-    def formatException(self, ei: Raised) -> str:  # noqa: N802 - logging's name
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's name
         """The lines of a traceback without what was said."""
         kind, _, trace = ei
         frames = traceback.extract_tb(trace)
@@ -18,9 +18,9 @@ class Discreet(logging.Formatter):
         return "\n".join([kind.__name__ if kind else "", *lines])
 
 
-def configure() -> None:
+def configure_logging() -> None:
     """Write to standard error, a line each."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(DiscreetFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)

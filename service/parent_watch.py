@@ -8,10 +8,10 @@ import time
 
 def end_with_parent() -> None:
     """Watch from now on."""
-    threading.Thread(target=_watch, args=(os.getppid(),), name="parent", daemon=True).start()
+    threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
 
 
-def _watch(parent: int) -> None:
+def _watch_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)

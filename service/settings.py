@@ -9,15 +9,15 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 
-PREFIX = "SERVICE_"
+ENV_PREFIX = "SERVICE_"
 
 
 class Settings(BaseSettings):
     """What can be set, with what it is when nothing is."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")
-    def _is_guarded(self) -> Self:
+    def _require_keys(self) -> Self:
         if not self.is_on_loopback and self.keys_file is None:
             raise ValueError(f"host {self.host} without keys_file|SERVICE_KEYS_FILE|python -m service key makes a key")
         return self
@@ -62,33 +62,33 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/decisions.db"
 
 
-def settings() -> Settings:
+def load_settings() -> Settings:
     """The settings of this process. Raises CreditError with every one that is unknown or impossible."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(ENV_PREFIX) and name not in known)
     raise_if_any([Problem(name, "an unknown setting", f"one of {', '.join(sorted(known))}") for name in unknown])
     try:
         return Settings()
     except ValidationError as error:
-        raise CreditError(problems_of(error, "SERVICE_ settings")) from None
+        raise CreditError(list_problems(error, "SERVICE_ settings")) from None
 
 
-_FOLDER = "SERVICE_SECRETS"
-_NAME = re.compile("[A-Z][A-Z0-9_]*")
+_SECRETS_VARIABLE = "SERVICE_SECRETS"
+_VARIABLE_NAME = re.compile("[A-Z][A-Z0-9_]*")
 
 
-def take_from_files() -> None:
+def load_secret_files() -> None:
     """Set every variable that has a file in the folder SERVICE_SECRETS, such as PGPASSWORD; one that is set stays.
 
     Files with other names are left alone. Raises CreditError when the folder or a file cannot be read.
     """
-    folder = os.environ.get(_FOLDER)
+    folder = os.environ.get(_SECRETS_VARIABLE)
     if not folder:
         return
     try:
         for file in Path(folder).iterdir():
-            if _NAME.fullmatch(file.name):
+            if _VARIABLE_NAME.fullmatch(file.name):
                 os.environ.setdefault(file.name, file.read_text().strip())
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "what is no text"
-        raise CreditError(Problem(f"{_FOLDER} {folder}", said, "a folder of readable files")) from None
+        raise CreditError(Problem(f"{_SECRETS_VARIABLE} {folder}", said, "a folder of readable files")) from None

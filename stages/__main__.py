@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from credit.common.errors import end_on_interrupt, run
+from credit.common.errors import exit_on_interrupt, run_command
 
 STAGES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 
@@ -20,5 +20,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    end_on_interrupt()
-    run(main)
+    exit_on_interrupt()
+    run_command(main)

@@ -7,28 +7,28 @@ candidate stand side by side in it, so that a reader sees what one costs in the 
 from collections.abc import Mapping
 from typing import Any
 
-from credit.common.candidate_names import NAMES, Name
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError, Problem
-from credit.common.files import read_json, rounded, write_json
-from credit.common.params import Params, arguments, read_params
-from credit.evaluation.gates import Gates, MoreIsBetter, judge_quality
+from credit.common.files import read_json, round_floats, write_json
+from credit.common.params import Params, parse_arguments, read_params
+from credit.evaluation.gates import QualityGates, RankingMetric, judge_quality
 
-RULE = "heuristic"
-SHOWN = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
+HEURISTIC = "heuristic"
+COMPARISON_METRICS = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
 """Figures of `reports/metrics.json` that stand side by side, beside the one that decides."""
 
-Reports = Mapping[str, Mapping[str, Any]]
+CandidateReports = Mapping[str, Mapping[str, Any]]
 """A report of each candidate, by name."""
 
 
-class Choose(Params):
-    """The block `choose`."""
+class ChooseParams(Params):
+    """The block `choose_champion`."""
 
-    metric: MoreIsBetter
-    gates: Gates
+    metric: RankingMetric
+    gates: QualityGates
 
 
-def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any]:
+def choose_champion(params: ChooseParams, metrics: CandidateReports, fairness: CandidateReports) -> dict[str, Any]:
     """The content of the report: the champion, and each candidate's figure and what is in its way.
 
     A candidate without the figure that decides is out, as one that fails a gate. The rule goes forward when nobody
@@ -39,7 +39,7 @@ def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any
             where = "params.yaml: choose.metric"
             raise CreditError(Problem(where, params.metric, f"a figure of {name} in reports/metrics.json"))
     candidates = {}
-    for name in NAMES:
+    for name in CANDIDATE_NAMES:
         quality = judge_quality(name, metrics, params.gates, None)
         against = [finding["reason"] for finding in quality["findings"] if not finding["passes"]]
         against += [finding["reason"] for finding in fairness[name]["findings"] if finding["blocks"]]
@@ -49,8 +49,8 @@ def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any
         if metrics[name]["approval_rate"] == 0:
             against.append("it approves nobody, so nothing about approvals can be judged.")
         candidates[name] = {params.metric: value, "passes": not against, "against": against}
-    passing = [name for name in NAMES if candidates[name]["passes"]]
-    champion = max(passing, key=lambda name: candidates[name][params.metric], default=RULE)
+    passing = [name for name in CANDIDATE_NAMES if candidates[name]["passes"]]
+    champion = max(passing, key=lambda name: candidates[name][params.metric], default=HEURISTIC)
     why = f"the best {params.metric} of those that pass every gate" if passing else "no candidate passes every gate"
     return {
         "champion": champion,
@@ -61,12 +61,12 @@ def choose(params: Choose, metrics: Reports, fairness: Reports) -> dict[str, Any
     }
 
 
-def side_by_side(metric: str, metrics: Reports, fairness: Reports) -> list[dict[str, Any]]:
+def side_by_side(metric: str, metrics: CandidateReports, fairness: CandidateReports) -> list[dict[str, Any]]:
     """The best candidate by `metric` and the fairest, the one with the highest of the lowest ratios; often not one."""
-    ratios = {name: fairness[name]["lowest_adverse_impact_ratio"] for name in NAMES}
-    values = {name: metrics[name][metric] for name in NAMES if metrics[name][metric] is not None}
+    ratios = {name: fairness[name]["lowest_adverse_impact_ratio"] for name in CANDIDATE_NAMES}
+    values = {name: metrics[name][metric] for name in CANDIDATE_NAMES if metrics[name][metric] is not None}
     lowest = {name: ratio["value"] for name, ratio in ratios.items() if ratio}
-    stand_out: dict[Name, list[str]] = {}
+    stand_out: dict[CandidateName, list[str]] = {}
     if values:
         stand_out.setdefault(max(values, key=values.__getitem__), []).append(f"the best {metric}")
     if lowest:
@@ -76,7 +76,7 @@ def side_by_side(metric: str, metrics: Reports, fairness: Reports) -> list[dict[
         {
             "candidate": name,
             "stands_out": by,
-            **{figure: metrics[name].get(figure) for figure in dict.fromkeys((metric, *SHOWN))},
+            **{figure: metrics[name].get(figure) for figure in dict.fromkeys((metric, *COMPARISON_METRICS))},
             "lowest_adverse_impact_ratio": (ratios[name] or {}).get("value"),
             "group": "{attribute}: {group}".format(**ratios[name]) if ratios[name] else None,
             "verdict": fairness[name]["verdict"],
@@ -87,10 +87,10 @@ def side_by_side(metric: str, metrics: Reports, fairness: Reports) -> list[dict[
 
 def main() -> None:
     """Write `reports/choice.json`."""
-    args = arguments(__doc__, "metrics", "fairness", "choice")
-    params = read_params(Choose, "choose")
-    fairness: dict[str, Any] = {name: read_json(args.fairness / f"{name}.json") for name in NAMES}
-    choice = rounded(choose(params, read_json(args.metrics), fairness))
+    args = parse_arguments(__doc__, "metrics", "fairness", "choice")
+    params = read_params(ChooseParams, "choose")
+    fairness: dict[str, Any] = {name: read_json(args.fairness / f"{name}.json") for name in CANDIDATE_NAMES}
+    choice = round_floats(choose_champion(params, read_json(args.metrics), fairness))
     write_json(args.choice, choice)
     print(f"champion: {choice['champion']}, {choice['why']}")
     for name, told in choice["candidates"].items():

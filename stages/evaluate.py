@@ -6,41 +6,41 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
-from credit.common.candidate_names import NAMES
-from credit.common.files import rounded, write_json, write_text
-from credit.common.params import Params, arguments, read_params
+from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.files import round_floats, write_json, write_text
+from credit.common.params import Params, parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table
-from credit.evaluation.metrics import UnitValues, curves, metrics
+from credit.evaluation.metrics import UnitValues, compute_curves, compute_metrics
 from credit.training.candidates import Candidate, load_candidate
-from credit.training.scores import score_rows
+from credit.training.scores import score_table
 
 
-class Evaluate(Params):
-    """The block `evaluate`."""
+class EvaluateParams(Params):
+    """The block `evaluate_candidate`."""
 
     unit_values: UnitValues
     points: int = Field(ge=10)
 
 
-def evaluate(
-    candidate: Candidate, contract: Contract, test: Path, params: Evaluate
+def evaluate_candidate(
+    candidate: Candidate, contract: Contract, test: Path, params: EvaluateParams
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """The metrics and the curves of one candidate."""
-    y, scores = score_rows(candidate, contract, test, "evaluate")
-    figures = metrics(y, scores, candidate.policy.decide(scores), params.unit_values)
-    return figures, curves(y, scores, params.points)
+    y, scores = score_table(candidate, contract, test, "evaluate")
+    figures = compute_metrics(y, scores, candidate.policy.decide(scores), params.unit_values)
+    return figures, compute_curves(y, scores, params.points)
 
 
 def main() -> None:
     """Write `reports/metrics.json` and a table per curve and candidate."""
-    args = arguments(__doc__, "contract", "test", "models", "candidates", "metrics", "plots")
-    params = read_params(Evaluate, "evaluate")
-    contract = load_contract(args.contract).bound_to(open_table(args.test).schema_arrow.names, str(args.test))
+    args = parse_arguments(__doc__, "contract", "test", "models", "candidates", "metrics", "plots")
+    params = read_params(EvaluateParams, "evaluate")
+    contract = load_contract(args.contract).bind(open_table(args.test).schema_arrow.names, str(args.test))
     report: dict[str, dict[str, Any]] = {}
-    for name in NAMES:
+    for name in CANDIDATE_NAMES:
         candidate = load_candidate(args.models / f"{name}.skops", args.candidates / f"{name}.json")
-        report[name], tables = evaluate(candidate, contract, args.test, params)
+        report[name], tables = evaluate_candidate(candidate, contract, args.test, params)
         for kind, table in tables.items():
             write_text(args.plots / kind / f"{name}.csv", table.round(4).to_csv(index=False, lineterminator="\n"))
-    write_json(args.metrics, rounded(report))
+    write_json(args.metrics, round_floats(report))

@@ -8,27 +8,27 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from credit.common.candidate_names import NAMES
-from credit.common.files import read_json, rounded, write_json
-from credit.common.params import arguments, read_params
+from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.files import read_json, round_floats, write_json
+from credit.common.params import parse_arguments, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
-from credit.fairness.counts import Counts, counted
+from credit.fairness.counts import PeopleCounts, count_predictions
 from credit.fairness.policies import Fairness
-from credit.fairness.report import report
-from credit.fairness.verdicts import decide
+from credit.fairness.report import compute_fairness_metrics
+from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 
 
-def judged(
-    counts: Counts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date, on: str
+def judge_candidate(
+    counts: PeopleCounts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date, on: str
 ) -> dict[str, Any]:
     """The content of one candidate's file: verdict, findings, and the figures of every group and pair.
 
     `on`: who was judged, "out of fold" or "test rows".
     """
-    told = decide(counts, params.chosen, params.rules, name, waivers, today)
-    figures = report(counts, params.report_level)
+    told = judge_fairness(counts, params.chosen_policy, params.rules, name, waivers, today)
+    figures = compute_fairness_metrics(counts, params.report_level)
     groups = {
         f"{attribute}: {group}": of
         for part in ("attributes", "pairs")
@@ -47,17 +47,17 @@ def judged(
 
 def main() -> None:
     """Write `reports/fairness/<candidate>.json`."""
-    args = arguments(__doc__, "contract", "predictions", "told", "waivers", "reports")
+    args = parse_arguments(__doc__, "contract", "predictions", "told", "waivers", "reports")
     params = read_params(Fairness, "fairness")
     contract = load_contract(args.contract)
     waivers = load_waivers(args.waivers)
     on = read_json(args.told)["predictions"]
-    files = {name: args.predictions / f"{name}.parquet" for name in NAMES}
-    counts = {name: counted(contract, read_predictions(file, contract)) for name, file in files.items()}
+    files = {name: args.predictions / f"{name}.parquet" for name in CANDIDATE_NAMES}
+    counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
-    check_waivers(waivers, list(counts), counts[NAMES[0]], params.chosen, today)
+    check_waivers(waivers, list(counts), counts[CANDIDATE_NAMES[0]], params.chosen_policy, today)
     for name, people in counts.items():
-        content = judged(people, params, name, waivers, today, on)
-        write_json(args.reports / f"{name}.json", rounded(content))
+        content = judge_candidate(people, params, name, waivers, today, on)
+        write_json(args.reports / f"{name}.json", round_floats(content))
         told = ", ".join(f"{times} {verdict}" for verdict, times in content["verdicts"].items())
         print(f"{name}: {'blocked' if content['blocks'] else 'not blocked'} by {params.policy} ({told})")

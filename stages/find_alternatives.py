@@ -12,71 +12,80 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.common.candidate_names import NAMES, Name
-from credit.common.files import read_json, rounded, write_json
-from credit.common.params import arguments, read_params
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.files import read_json, round_floats, write_json
+from credit.common.params import parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.metrics import UnitValues
-from credit.evaluation.predictions import Predictions, in_folds, read_predictions
-from credit.fairness.counts import count
-from credit.fairness.inputs import codes_in, groups_in
-from credit.fairness.policies import Fairness, Rules
-from credit.fairness.verdicts import lowest_ratio
+from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold
+from credit.fairness.counts import count_people
+from credit.fairness.inputs import encode_groups, list_attribute_groups
+from credit.fairness.policies import Fairness, VerdictRules
+from credit.fairness.verdicts import find_lowest_ratio
 from credit.training.alternatives import (
-    FindAlternatives,
-    Judge,
-    Point,
-    auc,
-    command,
-    fairest,
-    scores_of,
-    sweep,
-    told,
-    variants,
-    with_frontier,
-    worth,
+    Evaluator,
+    FindAlternativesParams,
+    OperatingPoint,
+    describe_search,
+    expand_grid,
+    find_fairest,
+    format_command,
+    mark_frontier,
+    measure_auc,
+    measure_decisions,
+    score_variants,
+    sweep_thresholds,
 )
-from credit.training.cross_fitting import Fold, folds_in
-from credit.training.train import Train
+from credit.training.cross_fitting import CrossFittingFold, split_folds
+from credit.training.train import TrainParams
 
-MODELS: tuple[Name, ...] = ("logistic", "random_forest")
+TUNABLE_CANDIDATES: tuple[CandidateName, ...] = ("logistic", "random_forest")
 """Candidates that have something to regularise; the rule has one threshold, the lender's own."""
 
 
-def judge_of(contract: Contract, people: Predictions, rules: Rules, values: UnitValues) -> Judge:
+def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules, values: UnitValues) -> Evaluator:
     """What decisions about these people are worth, and how the group that they treat worst fares."""
-    groups, codes = groups_in(contract), codes_in(contract, people.people)
+    groups, codes = list_attribute_groups(contract), encode_groups(contract, people.people)
 
-    def judge(scores: NDArray[np.float64], decisions: NDArray[np.str_]) -> Point:
-        counts = count(groups, codes, people.favourable, scores, decisions)
-        ratio = lowest_ratio(counts, rules.level, rules.smallest_denominator)
-        return worth(people.favourable, decisions, values, ratio)
+    def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_]) -> OperatingPoint:
+        counts = count_people(groups, codes, people.favourable, scores, decisions)
+        ratio = find_lowest_ratio(counts, rules.level, rules.smallest_denominator)
+        return measure_decisions(people.favourable, decisions, values, ratio)
 
-    return judge
+    return evaluate
 
 
-def tried(
-    params: FindAlternatives,
-    training: Train,
+def try_variants(
+    params: FindAlternativesParams,
+    training: TrainParams,
     contract: Contract,
-    folds: Sequence[Fold],
+    folds: Sequence[CrossFittingFold],
     people: Predictions,
-    judge: Judge,
-) -> Iterator[Point]:
+    judge: Evaluator,
+) -> Iterator[OperatingPoint]:
     """Every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
-    todo = [(name, knobs) for name in MODELS for knobs in variants(name, training.knobs(name), getattr(params, name))]
-    scored = scores_of(contract, folds, [knobs for _, knobs in todo], training.cross_validation.seed)
+    todo = [
+        (name, knobs)
+        for name in TUNABLE_CANDIDATES
+        for knobs in expand_grid(name, training.find_hyperparameters(name), getattr(params, name))
+    ]
+    scored = score_variants(contract, folds, [knobs for _, knobs in todo], training.cross_validation.seed)
     for (name, knobs), scores in zip(todo, scored, strict=True):
         shown = {key: value for key, value in knobs.model_dump().items() if key in getattr(params, name)}
-        quality = auc(people.favourable, scores)
-        for share, decisions in sweep(scores, params.approval_shares.values, training.policy.referral_budget):
+        quality = measure_auc(people.favourable, scores)
+        for share, decisions in sweep_thresholds(
+            scores, params.approval_shares.values, training.policy.referral_budget
+        ):
             which = {"candidate": name, "hyperparameters": shown, "approval_share": share, "mark": None}
             yield which | quality | judge(scores, decisions)
 
 
-def report(
-    params: FindAlternatives, as_trained: Mapping[Name, Point], others: Sequence[Point], champion: str
+def report_alternatives(
+    params: FindAlternativesParams,
+    as_trained: Mapping[CandidateName, OperatingPoint],
+    others: Sequence[OperatingPoint],
+    champion: str,
 ) -> dict[str, Any]:
     """The content of the report: what was found, in words, and every point, the candidates as they were trained first.
 
@@ -94,54 +103,57 @@ def report(
     ]
     points = [*trained, *others]
     baseline = max(trained, key=lambda one: one[params.metric])
-    found = fairest(points, baseline, params)
+    found = find_fairest(points, baseline, params)
     if found is not None and found["mark"] is None:
         found["mark"] = "alternative"
     return {
         "metric": params.metric,
         "tolerated_loss": params.tolerated_loss,
-        "told": told(baseline, found, params, len(points)),
-        "try": command(found) if found else None,
-        "points": with_frontier(points, params.metric),
+        "told": describe_search(baseline, found, params, len(points)),
+        "try": format_command(found) if found else None,
+        "points": mark_frontier(points, params.metric),
     }
 
 
-def folds_for(
-    contract: Contract, args: Namespace, codes: NDArray[np.int64], kept: list[list[str]], training: Train
-) -> list[Fold]:
+def read_folds(
+    contract: Contract, args: Namespace, codes: NDArray[np.int64], kept: list[list[str]], training: TrainParams
+) -> list[CrossFittingFold]:
     """The folds that `predict` made; if it made none, one: trained on the training rows, judged on the test rows.
 
     Of a large table as many training rows are used as for cut-offs: enough to tell one alternative from another.
     """
     if kept:
-        return list(folds_in(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))
+        return list(split_folds(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))
     features = read_json(args.features)["kept"]
     columns = [*features, contract.label]
     seen = read_frame(args.train, columns)
     step = -(-len(seen) // training.cross_validation.rows)
-    return [Fold(seen[::step], read_frame(args.test, columns), features)]
+    return [CrossFittingFold(seen[::step], read_frame(args.test, columns), features)]
 
 
 def main() -> None:
     """Write `reports/alternatives.json`."""
     files = ("contract", "accepted", "train", "test", "features", "predictions", "predicted", "choice", "alternatives")
-    args = arguments(__doc__, *files)
-    params, training = read_params(FindAlternatives, "find_alternatives"), read_params(Train, "train")
+    args = parse_arguments(__doc__, *files)
+    params, training = read_params(FindAlternativesParams, "find_alternatives"), read_params(TrainParams, "train")
     values, rules = read_params(UnitValues, "evaluate.unit_values"), read_params(Fairness, "fairness").rules
     names = open_table(args.accepted).schema_arrow.names
-    contract = load_contract(args.contract).bound_to(names, str(args.accepted))
-    candidates = {name: read_predictions(args.predictions / f"{name}.parquet", contract) for name in NAMES}
+    contract = load_contract(args.contract).bind(names, str(args.accepted))
+    candidates = {name: read_predictions(args.predictions / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
     predicted = read_json(args.predicted)
     as_trained = {
-        name: auc(told.favourable, told.scores) | judge_of(contract, told, rules, values)(told.scores, told.decisions)
+        name: measure_auc(told.favourable, told.scores)
+        | make_evaluator(contract, told, rules, values)(told.scores, told.decisions)
         for name, told in candidates.items()
     }
-    people = in_folds(candidates[NAMES[0]])
-    folds = folds_for(contract, args, candidates[NAMES[0]].folds, predicted["kept_in_folds"], training)
-    others = list(tried(params, training, contract, folds, people, judge_of(contract, people, rules, values)))
-    content = report(params, as_trained, others, read_json(args.choice)["champion"])
+    people = sort_by_fold(candidates[CANDIDATE_NAMES[0]])
+    folds = read_folds(contract, args, candidates[CANDIDATE_NAMES[0]].folds, predicted["kept_in_folds"], training)
+    others = list(
+        try_variants(params, training, contract, folds, people, make_evaluator(contract, people, rules, values))
+    )
+    content = report_alternatives(params, as_trained, others, read_json(args.choice)["champion"])
     write_json(
-        args.alternatives, rounded({"predictions": predicted["predictions"], "rows": predicted["rows"]} | content)
+        args.alternatives, round_floats({"predictions": predicted["predictions"], "rows": predicted["rows"]} | content)
     )
     print(content["told"])
     if content["try"]:

@@ -11,40 +11,42 @@ from pathlib import Path
 import duckdb
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.common.files import whole
-from credit.common.params import arguments
+from credit.common.files import atomic_write
+from credit.common.params import parse_arguments
 from credit.contract import Contract, load_contract
-from credit.data.raw_files import RawTable, literal, open_raw, quoted, unreadable
-from credit.data.sql_casts import SQL_TYPES, derivation, misfits_query, reading_type, typed_query
+from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table, quote_identifier, quote_literal
+from credit.data.sql_casts import SQL_TYPES, build_misfits_query, build_typed_query, choose_reading_type, derive_sql
 
 
-def ingest(contract: Contract, raw: Path, typed: Path, file: str) -> int:
+def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     """Write the typed table and return its number of rows; `file` is the contract's path, for messages.
 
     Raises CreditError that lists every missing, unknown or repeated column, or every column with values of another
     type together with the first such value and its row.
     """
-    connection = _connect(typed.parent)
-    table = open_raw(raw, contract.columns.keys(), connection)
-    bound = contract.bound_to(table.columns, str(raw))
-    raise_if_any(_derived_problems(bound, connection, file))
+    connection = _connect_duckdb(typed.parent)
+    table = open_raw_table(raw, contract.columns.keys(), connection)
+    bound = contract.bind(table.columns, str(raw))
+    raise_if_any(_check_derived_columns(bound, connection, file))
     if table.parquet:
-        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan({})}").fetchall()}
+        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
     else:
-        types = {name: reading_type(bound.columns[name]) for name in table.columns}
-    with whole(typed) as temporary:
-        query = typed_query(bound, types, table.scan(types))
+        types = {name: choose_reading_type(bound.columns[name]) for name in table.columns}
+    with atomic_write(typed) as temporary:
+        query = build_typed_query(bound, types, table.scan_sql(types))
         options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
         try:
-            rows: int = connection.execute(f"COPY ({query}) TO {literal(temporary)} ({options})").fetchall()[0][0]
+            rows: int = connection.execute(f"COPY ({query}) TO {quote_literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
-            raise CreditError(_type_problems(bound, table, types, raw, connection) or unreadable(raw, error)) from None
+            raise CreditError(
+                _find_type_problems(bound, table, types, raw, connection) or describe_duckdb_error(raw, error)
+            ) from None
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
     return rows
 
 
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder / ".duckdb")})
     connection.execute("SET TimeZone = 'UTC'")  # else the typed table depends on where it is made
@@ -55,25 +57,27 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _derived_problems(contract: Contract, connection: duckdb.DuckDBPyConnection, file: str) -> list[Problem]:
+def _check_derived_columns(contract: Contract, connection: duckdb.DuckDBPyConnection, file: str) -> list[Problem]:
     """Try each derived column on a table without rows."""
-    nothing = ", ".join(f"CAST(NULL AS {SQL_TYPES[c.type]}) AS {quoted(name)}" for name, c in contract.raw.items())
+    nothing = ", ".join(
+        f"CAST(NULL AS {SQL_TYPES[c.type]}) AS {quote_identifier(name)}" for name, c in contract.raw.items()
+    )
     problems = []
     for name, column in contract.derived.items():
         try:
-            connection.execute(f"SELECT {derivation(column)} FROM (SELECT {nothing}) LIMIT 0")
+            connection.execute(f"SELECT {derive_sql(column)} FROM (SELECT {nothing}) LIMIT 0")
         except duckdb.Error as error:
             problems.append(Problem(f"{file}: columns.{name}.sql", str(error).splitlines()[0], "an SQL expression"))
     return problems
 
 
-def _type_problems(
+def _find_type_problems(
     contract: Contract, table: RawTable, types: Mapping[str, str], raw: Path, connection: duckdb.DuckDBPyConnection
 ) -> list[Problem]:
     """Read everything once more, a CSV file as text, and find per column the first value that cannot be cast."""
     sources = dict(types) if table.parquet else dict.fromkeys(table.columns, "VARCHAR")
     try:
-        found = connection.execute(misfits_query(contract, sources, table.scan(sources))).fetchall()[0]
+        found = connection.execute(build_misfits_query(contract, sources, table.scan_sql(sources))).fetchall()[0]
     except duckdb.Error:
         return []  # not readable even as text: the first error says more
     problems = []
@@ -87,6 +91,6 @@ def _type_problems(
 
 def main() -> None:
     """Write the typed table."""
-    args = arguments(__doc__, "contract", "raw", "typed")
-    rows = ingest(load_contract(args.contract), args.raw, args.typed, str(args.contract))
+    args = parse_arguments(__doc__, "contract", "raw", "typed")
+    rows = ingest_table(load_contract(args.contract), args.raw, args.typed, str(args.contract))
     print(f"{rows:,} rows typed")

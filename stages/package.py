@@ -5,36 +5,36 @@ Fails when ONNX and scikit-learn differ on a test row, or when a feature has no 
 
 from pathlib import Path
 
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError, Problem
 from credit.common.files import read_json
-from credit.common.params import arguments, read_params
-from credit.packaging.build import Inputs, Package, package
+from credit.common.params import parse_arguments, read_params
+from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 from credit.report.facts import read_facts
-from credit.report.render import model_card
+from credit.report.render import render_model_card
 
 
-def champion_of(choice: Path) -> str:
+def read_champion(choice: Path) -> str:
     """The candidate that `choose` chose."""
     content = read_json(choice)
     champion: str | None = content.get("champion") if isinstance(content, dict) else None
-    if champion is None or champion not in NAMES:
+    if champion is None or champion not in CANDIDATE_NAMES:
         raise CreditError(
-            Problem(f"{choice}: champion", repr(champion), f"one of {list(NAMES)}", "run dvc repro choose")
+            Problem(f"{choice}: champion", repr(champion), f"one of {list(CANDIDATE_NAMES)}", "run dvc repro choose")
         )
     return champion
 
 
 def main() -> None:
     """Write `models/bundle/`."""
-    args = arguments(__doc__, "contract", "train", "test", "models", "reports", "waivers", "bundle")
-    params = read_params(Package, "package")
-    champion = champion_of(args.reports / "choice.json")
-    inputs = Inputs(args.contract, args.train, args.test, args.models, args.reports / "candidates")
+    args = parse_arguments(__doc__, "contract", "train", "test", "models", "reports", "waivers", "bundle")
+    params = read_params(PackageParams, "package")
+    champion = read_champion(args.reports / "choice.json")
+    inputs = BundleInputs(args.contract, args.train, args.test, args.models, args.reports / "candidates")
     extra = {
         "metrics.json": (args.reports / "metrics.json").read_bytes(),
         "fairness.json": (args.reports / "fairness" / f"{champion}.json").read_bytes(),
-        "model_card.md": model_card(read_facts(args.contract, args.reports, args.waivers)).encode(),
+        "model_card.md": render_model_card(read_facts(args.contract, args.reports, args.waivers)).encode(),
     }
-    _, line = package(champion, inputs, params, args.bundle, extra)
+    _, line = build_bundle(champion, inputs, params, args.bundle, extra)
     print(line)

@@ -11,28 +11,28 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from credit.common.candidate_names import NAMES, Name
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.files import write_json
-from credit.common.params import Params, arguments, read_params
+from credit.common.params import Params, parse_arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.data.splitting import Split, fold_codes
-from credit.data.tables import favourable, open_table, read_frame
-from credit.evaluation.predictions import Predictions, people_columns, write_predictions
-from credit.selection.selection import SelectFeatures
+from credit.data.splitting import SplitParams, assign_folds
+from credit.data.tables import is_favourable, open_table, read_frame
+from credit.evaluation.predictions import Predictions, map_people_columns, write_predictions
+from credit.selection.selection import SelectFeaturesParams
 from credit.training.candidates import load_candidate
-from credit.training.cross_fitting import kept_in_folds, out_of_fold
-from credit.training.scores import score_rows
-from credit.training.train import Train
+from credit.training.cross_fitting import score_out_of_fold, select_in_folds
+from credit.training.scores import score_table
+from credit.training.train import TrainParams
 
 
-class Predict(Params):
+class PredictParams(Params):
     """The block `predict`."""
 
     out_of_fold_up_to: int = Field(ge=0)
     folds: int = Field(ge=2)
     salt: str
 
-    def on(self, rows: int, split: Split) -> tuple[bool, str]:
+    def choose_predictions(self, rows: int, split: SplitParams) -> tuple[bool, str]:
         """Whether to score out of fold, and why."""
         if split.by == "time":
             return False, "split by time: nobody is judged by a model that has seen later people"
@@ -42,36 +42,36 @@ class Predict(Params):
 
 
 def predict_folds(
-    contract: Contract, accepted: Path, params: Predict, selection: SelectFeatures, training: Train
-) -> tuple[dict[Name, Predictions], list[list[str]]]:
+    contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
+) -> tuple[dict[CandidateName, Predictions], list[list[str]]]:
     """Every accepted row scored by models of the other folds: each candidate's predictions, and the folds' features."""
-    frame = read_frame(accepted, [*contract.features, contract.label, *people_columns(contract).values()])
-    codes = fold_codes(contract, accepted, params.folds, params.salt)
-    kept = kept_in_folds(contract, selection, frame, codes)
-    y = favourable(contract, frame)
-    scored = out_of_fold(training, contract, frame, codes, kept)
+    frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
+    codes = assign_folds(contract, accepted, params.folds, params.salt)
+    kept = select_in_folds(contract, selection, frame, codes)
+    y = is_favourable(contract, frame)
+    scored = score_out_of_fold(training, contract, frame, codes, kept)
     return {name: Predictions(frame, codes, y, *told) for name, told in scored.items()}, kept
 
 
-def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[Name, Predictions]:
+def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[CandidateName, Predictions]:
     """The test rows scored by the candidates as they are."""
-    people = read_frame(test, list(people_columns(contract).values()))
-    told: dict[Name, Predictions] = {}
-    for name in NAMES:
+    people = read_frame(test, list(map_people_columns(contract).values()))
+    told: dict[CandidateName, Predictions] = {}
+    for name in CANDIDATE_NAMES:
         candidate = load_candidate(models / f"{name}.skops", candidates / f"{name}.json")
-        y, scores = score_rows(candidate, contract, test, "predict")
+        y, scores = score_table(candidate, contract, test, "predict")
         told[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
     return told
 
 
 def main() -> None:
     """Write `data/predictions/<candidate>.parquet` and `reports/predictions.json`."""
-    args = arguments(__doc__, "contract", "accepted", "test", "models", "candidates", "predictions", "report")
-    params, split = read_params(Predict, "predict"), read_params(Split, "split")
-    selection, training = read_params(SelectFeatures, "select_features"), read_params(Train, "train")
+    args = parse_arguments(__doc__, "contract", "accepted", "test", "models", "candidates", "predictions", "report")
+    params, split = read_params(PredictParams, "predict"), read_params(SplitParams, "split")
+    selection, training = read_params(SelectFeaturesParams, "select_features"), read_params(TrainParams, "train")
     table = open_table(args.accepted)
-    contract = load_contract(args.contract).bound_to(table.schema_arrow.names, str(args.accepted))
-    folded, why = params.on(table.metadata.num_rows, split)
+    contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.accepted))
+    folded, why = params.choose_predictions(table.metadata.num_rows, split)
     kept: list[list[str]] = []
     if folded:
         told, kept = predict_folds(contract, args.accepted, params, selection, training)
@@ -79,7 +79,7 @@ def main() -> None:
         told = predict_test(contract, args.test, args.models, args.candidates)
     for name, predictions in told.items():
         write_predictions(args.predictions / f"{name}.parquet", contract, predictions)
-    rows = len(told[NAMES[0]].scores)
+    rows = len(told[CANDIDATE_NAMES[0]].scores)
     on = "out of fold" if folded else "test rows"
     write_json(args.report, {"predictions": on, "why": why, "rows": rows, "kept_in_folds": kept})
     print(f"{rows:,} rows scored, {on} ({why})")

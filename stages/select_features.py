@@ -9,18 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from credit.common.files import rounded, write_json
-from credit.common.params import arguments, read_params
+from credit.common.files import round_floats, write_json
+from credit.common.params import parse_arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.data.tables import frame_of, open_table
-from credit.selection.proxies import guess_together
-from credit.selection.selection import Read, SelectFeatures, select
+from credit.data.tables import make_frame, open_table
+from credit.selection.proxies import measure_joint_proxy
+from credit.selection.selection import ColumnReader, SelectFeaturesParams, select_features
 
 
-def report(contract: Contract, params: SelectFeatures, read: Read) -> dict[str, Any]:
+def report_selection(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> dict[str, Any]:
     """The content of the report; `read(name)` gives one column of the training rows."""
-    selection = select(contract, params, read)
-    together = guess_together(contract, selection.kept, read, params.sample, params.min_group, params.seed)
+    selection = select_features(contract, params, read)
+    together = measure_joint_proxy(contract, selection.kept, read, params.sample, params.min_group, params.seed)
     features = [
         {
             "feature": c.name,
@@ -36,16 +36,16 @@ def report(contract: Contract, params: SelectFeatures, read: Read) -> dict[str, 
 
 def main() -> None:
     """Write `reports/features.json`."""
-    args = arguments(__doc__, "contract", "train", "features")
-    params = read_params(SelectFeatures, "select_features")
+    args = parse_arguments(__doc__, "contract", "train", "features")
+    params = read_params(SelectFeaturesParams, "select_features")
     table = open_table(args.train)
-    contract = load_contract(args.contract).bound_to(table.schema_arrow.names, str(args.train))
-    content = report(contract, params, partial(_column, table))
-    write_json(args.features, rounded(content, 3))
+    contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.train))
+    content = report_selection(contract, params, partial(_read_column, table))
+    write_json(args.features, round_floats(content, 3))
     print(f"{len(content['kept'])} of {len(content['features'])} features kept; all together they guess:")
     for attribute, aucs in content["all_together_guess"].items():
         print(f"  {attribute}: " + ", ".join(f"{group} AUC {auc:.2f}" for group, auc in aucs.items()))
 
 
-def _column(table: Any, name: str) -> pd.Series:
-    return frame_of(table.read(columns=[name]))[name]
+def _read_column(table: Any, name: str) -> pd.Series:
+    return make_frame(table.read(columns=[name]))[name]

@@ -8,31 +8,31 @@ from pathlib import Path
 import duckdb
 
 from credit.common.errors import Problem, raise_if_any
-from credit.common.files import whole
-from credit.common.params import arguments, read_params
+from credit.common.files import atomic_write
+from credit.common.params import parse_arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.data.raw_files import literal, quoted
-from credit.data.splitting import Split, is_test
+from credit.data.raw_files import quote_identifier, quote_literal
+from credit.data.splitting import SplitParams, is_test_sql
 
 
-def split(contract: Contract, params: Split, accepted: Path, train: Path, test: Path) -> dict[str, int]:
+def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: Path, test: Path) -> dict[str, int]:
     """Write both sides in the order of the accepted rows; returns their numbers of rows.
 
     Raises CreditError when a side has not both classes of the label, or there is no time column to split by.
     """
     connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(train.parent / ".duckdb")})
-    source = f"read_parquet({literal(accepted)})"
-    of_test = is_test(contract, params, source)
+    source = f"read_parquet({quote_literal(accepted)})"
+    of_test = is_test_sql(contract, params, source)
     rows = {}
     problems = []
-    with whole(train) as train_file, whole(test) as test_file:
+    with atomic_write(train) as train_file, atomic_write(test) as test_file:
         for name, condition, path in (("train", f"NOT ({of_test})", train_file), ("test", of_test, test_file)):
             query = f"SELECT * FROM {source} WHERE {condition}"
-            copy = f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+            copy = f"COPY ({query}) TO {quote_literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
             rows[name] = connection.execute(copy).fetchall()[0][0]
-            label = quoted(contract.label)
+            label = quote_identifier(contract.label)
             classes = connection.execute(
-                f"SELECT count(DISTINCT {label}) FROM read_parquet({literal(path)})"
+                f"SELECT count(DISTINCT {label}) FROM read_parquet({quote_literal(path)})"
             ).fetchall()
             if classes[0][0] < 2:
                 found = f"{rows[name]:,} {name} rows with {classes[0][0]} class(es) of {contract.label}"
@@ -45,7 +45,7 @@ def split(contract: Contract, params: Split, accepted: Path, train: Path, test: 
 
 def main() -> None:
     """Write training and test rows."""
-    args = arguments(__doc__, "contract", "accepted", "train", "test")
-    params = read_params(Split, "split")
-    rows = split(load_contract(args.contract), params, args.accepted, args.train, args.test)
+    args = parse_arguments(__doc__, "contract", "accepted", "train", "test")
+    params = read_params(SplitParams, "split")
+    rows = split_rows(load_contract(args.contract), params, args.accepted, args.train, args.test)
     print(f"{rows['train']:,} training and {rows['test']:,} test rows")

@@ -14,22 +14,22 @@ from pydantic import Field
 from tqdm import tqdm
 
 from credit.common.errors import Problem, raise_if_any
-from credit.common.files import rounded, whole, write_json
-from credit.common.params import Params, arguments, read_params
+from credit.common.files import atomic_write, round_floats, write_json
+from credit.common.params import Params, parse_arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.contract.groups import group_codes
-from credit.data.expectations import Breach, Suite
-from credit.data.tables import frame_of, open_table, partition_count, partitions
+from credit.contract.groups import assign_groups
+from credit.data.expectations import ContractBreach, ContractSuite
+from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table
 
 
-class Validate(Params):
-    """The block `validate`."""
+class ValidateParams(Params):
+    """The block `validate_table`."""
 
     max_quarantined: float = Field(ge=0, le=1)
     min_group: int = Field(ge=0)
 
 
-class Tally:
+class ValidationTally:
     """Counts over all partitions: rows, missing values, reasons, labels and groups. Two of them could be added up."""
 
     def __init__(self, contract: Contract) -> None:
@@ -42,7 +42,7 @@ class Tally:
         self.labels: Counter[Any] = Counter()
         self.groups: dict[str, Counter[str]] = {name: Counter() for name in contract.protected}
 
-    def add(self, partition: pa.RecordBatch, bad: dict[int, list[Breach]]) -> None:
+    def add(self, partition: pa.RecordBatch, bad: dict[int, list[ContractBreach]]) -> None:
         """Count one partition; `bad` are its rows that are set aside, with the reasons."""
         self.rows += partition.num_rows
         self.quarantined += len(bad)
@@ -51,25 +51,25 @@ class Tally:
             self.reasons[rule] += 1
             self.examples.setdefault(rule, breach.found)
         self.missing.update({name: partition.column(name).null_count for name in partition.schema.names})
-        accepted = frame_of(partition.select([self.contract.label, *self.contract.protected])).drop(index=list(bad))
+        accepted = make_frame(partition.select([self.contract.label, *self.contract.protected])).drop(index=list(bad))
         self.labels.update(accepted[self.contract.label].tolist())
         for name, counter in self.groups.items():
-            counts = group_codes(self.contract, name, accepted[name]).value_counts()
+            counts = assign_groups(self.contract, name, accepted[name]).value_counts()
             counter.update({str(group): int(people) for group, people in counts.items()})
 
-    def report(self) -> dict[str, Any]:
+    def build_report(self) -> dict[str, Any]:
         """The content of `reports/validation.json`."""
         return {
             "rows": self.rows,
             "accepted": self.rows - self.quarantined,
             "quarantined": self.quarantined,
-            "reasons": self.told(),
+            "reasons": self.list_breaches(),
             "missing": {name: count for name, count in self.missing.items() if count},
             "labels": {str(value): count for value, count in sorted(self.labels.items())},
             "groups": self.groups,
         }
 
-    def told(self) -> list[dict[str, Any]]:
+    def list_breaches(self) -> list[dict[str, Any]]:
         """Each broken rule with the number of rows and one example; the value only where it cannot be a name."""
         shown = {
             name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")
@@ -80,7 +80,7 @@ class Tally:
             for rule, count in sorted(self.reasons.items())
         ]
 
-    def problems(self, params: Validate, file: str) -> list[Problem]:
+    def find_problems(self, params: ValidateParams, file: str) -> list[Problem]:
         """What makes the accepted rows unfit to learn from."""
         problems = []
         share = self.quarantined / self.rows
@@ -89,7 +89,7 @@ class Tally:
             problems.append(Problem(file, f"{self.quarantined:,} of {self.rows:,} rows set aside", limit))
             problems += [
                 Problem(f"{file}: {r['column']}", f"{r.get('example', 'a value')} ({r['rows']:,} rows)", r["allowed"])
-                for r in self.told()
+                for r in self.list_breaches()
             ]
         label = self.contract.label
         if self.quarantined < self.rows and len(self.labels) < 2:
@@ -99,10 +99,10 @@ class Tally:
             found = f"none that is {self.contract.columns[label].favourable!r}, the favourable value"
             problems.append(Problem(f"{file}: {label}", found, "some"))
         for name in self.groups:
-            problems += self._small_groups(name, params.min_group, file)
+            problems += self._find_small_groups(name, params.min_group, file)
         return problems
 
-    def _small_groups(self, name: str, least: int, file: str) -> list[Problem]:
+    def _find_small_groups(self, name: str, least: int, file: str) -> list[Problem]:
         mend = f"merge it into another group of {name} in the contract, or lower validate.min_group"
         return [
             Problem(
@@ -113,66 +113,68 @@ class Tally:
         ]
 
 
-def validate(contract: Contract, params: Validate, typed: Path, accepted: Path, quarantined: Path) -> Tally:
+def validate_table(
+    contract: Contract, params: ValidateParams, typed: Path, accepted: Path, quarantined: Path
+) -> ValidationTally:
     """Split the typed table into accepted and quarantined rows (with `row` and `reasons`); returns the counts.
 
     The contract must be bound to the table. Raises CreditError, and writes nothing, when too many rows are set aside
     or what is left is not fit to learn from.
     """
     table = open_table(typed)
-    suite = Suite(contract, repeated_ids(contract, typed))
-    tally = Tally(contract)
+    suite = ContractSuite(contract, find_repeated_ids(contract, typed))
+    tally = ValidationTally(contract)
     schema = table.schema_arrow.remove_metadata()
     aside = pa.schema(
-        [(_free("row", schema.names), pa.int64()), (_free("reasons", schema.names), pa.string()), *schema]
+        [(_make_unique("row", schema.names), pa.int64()), (_make_unique("reasons", schema.names), pa.string()), *schema]
     )
     options = {"compression": "zstd", "store_schema": False}
     with (
-        whole(accepted) as good,
-        whole(quarantined) as set_aside,
+        atomic_write(accepted) as good,
+        atomic_write(quarantined) as set_aside,
         pq.ParquetWriter(good, schema, **options) as good_writer,
         pq.ParquetWriter(set_aside, aside, **options) as aside_writer,
     ):
-        total = partition_count(table)
-        for partition in tqdm(partitions(table), "validate", total, unit="partition", disable=None):
-            bad = suite.breaches(partition)
-            good_writer.write_batch(_without(partition, bad))
-            aside_writer.write_batch(_quarantine(partition, bad, tally.rows, aside))
+        total = count_partitions(table)
+        for partition in tqdm(iterate_partitions(table), "validate", total, unit="partition", disable=None):
+            bad = suite.find_breaches(partition)
+            good_writer.write_batch(_drop_rows(partition, bad))
+            aside_writer.write_batch(_quarantine_rows(partition, bad, tally.rows, aside))
             tally.add(partition, bad)
-        raise_if_any(tally.problems(params, str(typed)))
+        raise_if_any(tally.find_problems(params, str(typed)))
     return tally
 
 
-def _free(name: str, taken: list[str]) -> str:
+def _make_unique(name: str, taken: list[str]) -> str:
     """The name, with as many underscores as make it differ from the table's own columns."""
     while name.lower() in map(str.lower, taken):
         name += "_"
     return name
 
 
-def repeated_ids(contract: Contract, typed: Path) -> list[Any]:
+def find_repeated_ids(contract: Contract, typed: Path) -> list[Any]:
     """The values of the id column that stand in more than one row."""
-    ids = list(contract.of_role("id"))
+    ids = list(contract.find_by_role("id"))
     if not ids:
         return []
     import duckdb
 
-    from credit.data.raw_files import literal, quoted
+    from credit.data.raw_files import quote_identifier, quote_literal
 
-    name = quoted(ids[0])
-    query = f"SELECT {name} FROM read_parquet({literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    name = quote_identifier(ids[0])
+    query = f"SELECT {name} FROM read_parquet({quote_literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
     return [row[0] for row in duckdb.connect().execute(query).fetchall()]
 
 
-def _without(partition: pa.RecordBatch, bad: dict[int, list[Breach]]) -> pa.RecordBatch:
+def _drop_rows(partition: pa.RecordBatch, bad: dict[int, list[ContractBreach]]) -> pa.RecordBatch:
     mask = [True] * partition.num_rows
     for row in bad:
         mask[row] = False
     return partition.filter(pa.array(mask))
 
 
-def _quarantine(
-    partition: pa.RecordBatch, bad: dict[int, list[Breach]], before: int, schema: pa.Schema
+def _quarantine_rows(
+    partition: pa.RecordBatch, bad: dict[int, list[ContractBreach]], before: int, schema: pa.Schema
 ) -> pa.RecordBatch:
     rows = sorted(bad)
     columns = partition.take(pa.array(rows, pa.int64())).columns
@@ -183,13 +185,13 @@ def _quarantine(
 
 def main() -> None:
     """Write accepted and quarantined rows and the report."""
-    args = arguments(__doc__, "contract", "typed", "accepted", "quarantined", "report")
-    params = read_params(Validate, "validate")
-    contract = load_contract(args.contract).bound_to(open_table(args.typed).schema_arrow.names, str(args.typed))
-    tally = validate(contract, params, args.typed, args.accepted, args.quarantined)
-    write_json(args.report, rounded(tally.report()))
+    args = parse_arguments(__doc__, "contract", "typed", "accepted", "quarantined", "report")
+    params = read_params(ValidateParams, "validate")
+    contract = load_contract(args.contract).bind(open_table(args.typed).schema_arrow.names, str(args.typed))
+    tally = validate_table(contract, params, args.typed, args.accepted, args.quarantined)
+    write_json(args.report, round_floats(tally.build_report()))
     print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
-    for rule in tally.told():
+    for rule in tally.list_breaches():
         print(
             f"  {rule['column']}: {rule['rows']:,} found {rule.get('example', 'otherwise')}, allowed {rule['allowed']}"
         )

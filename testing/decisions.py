@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from credit.decision_log.database import Database
-from credit.decision_log.tables import DECISIONS
+from credit.decision_log.tables import DECISIONS_TABLE
 
 _NUMBERS = count(1)
 
@@ -38,8 +38,8 @@ def record(**changes: Any) -> dict[str, Any]:
 def in_order(database: Database) -> list[str]:
     """The ids in a database of which nothing was ever deleted, in the order in which they were written."""
     place = "ctid" if database.engine.dialect.name == "postgresql" else "rowid"
-    with database.reading() as connection:
-        return list(connection.execute(select(DECISIONS.c.id).order_by(text(place))).scalars())
+    with database.begin_read() as connection:
+        return list(connection.execute(select(DECISIONS_TABLE.c.id).order_by(text(place))).scalars())
 
 
 def found(database: Database, identifier: str) -> dict[str, Any]:

@@ -3,30 +3,30 @@
 import shutil
 from pathlib import Path
 
-from credit.registry.ledger import Entry, Ledger
+from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from credit.registry.versions import Published, required
-from release.deployment.plan import Why, apply, deployment
+from credit.registry.versions import VersionRecord, require_version
+from release.deployment.plan import Attribution, apply_change, plan_deployment
 
-WHY = Why("a test", "tester")
+WHY = Attribution("a test", "tester")
 
 
-def deployed(store: Store, *versions: str, environment: str = "prod") -> list[Entry]:
+def deployed(store: Store, *versions: str, environment: str = "prod") -> list[LedgerEntry]:
     """Deploy published versions one after another; the entries made."""
     made = []
     for version in versions:
-        change = deployment(Ledger(store, environment), required(store, version), WHY)
-        if entry := apply(store, change):
+        change = plan_deployment(Ledger(store, environment), require_version(store, version), WHY)
+        if entry := apply_change(store, change):
             made.append(entry)
     return made
 
 
-def record_of(version: str, digest: str = "d" * 64) -> Published:
+def record_of(version: str, digest: str = "d" * 64) -> VersionRecord:
     """A record as the ledger needs it, of a version that nobody loads."""
     moment = "2026-01-01T00:00:00Z"
     text = f'{{"format": 1, "version": "{version}", "digest": "{digest}", "commit": "c", "dataset": "small", '
     text += f'"candidate": "heuristic", "published_at": "{moment}", "published_by": "tester"}}'
-    return Published.read(text.encode(), "here")
+    return VersionRecord.parse(text.encode(), "here")
 
 
 def changed(folder: Path, copy: Path, name: str) -> Path:

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from credit.registry import versions
-from credit.registry.names import version_of
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from credit.registry.versions import Published
+from credit.registry.versions import VersionRecord
 from testing.parts.servers import KEYS, s3_server
 
 
@@ -42,14 +42,14 @@ def disk(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "store"))
 
 
-Publish = Callable[..., Published]
+Publish = Callable[..., VersionRecord]
 
 
 @pytest.fixture
 def publish(bundles: Callable[[str], Path], tmp_path: Path) -> Publish:
     """Publish a bundle of the small lender as a version: publish(store, "v1.0.0", "logistic")."""
 
-    def one(store: Store, version: str, candidate: str = "heuristic") -> Published:
-        return versions.publish(store, version_of(version), bundles(candidate), "0" * 40, "tester")[0]
+    def one(store: Store, version: str, candidate: str = "heuristic") -> VersionRecord:
+        return versions.publish_bundle(store, parse_version(version), bundles(candidate), "0" * 40, "tester")[0]
 
     return one

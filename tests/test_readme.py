@@ -93,9 +93,9 @@ def test_every_file_and_folder_that_the_readme_names_is_there() -> None:
 def test_the_approval_rates_in_the_readme_are_those_of_the_data(tmp_path: Path) -> None:
     import duckdb
 
-    from stages.fetch import Loanapp, fetch_loanapp
+    from stages.fetch import LoanappParams, fetch_loanapp
 
-    fetch_loanapp(tmp_path / "loanapp", Loanapp(version="0.5.0"))
+    fetch_loanapp(tmp_path / "loanapp", LoanappParams(version="0.5.0"))
     query = f"SELECT black, hispan, avg(approve) FROM read_csv('{tmp_path}/loanapp') GROUP BY 1, 2 ORDER BY 1, 2"
     white, hispanic, black = (round(100 * row[2]) for row in duckdb.connect().execute(query).fetchall())
     text = " ".join(README.split())

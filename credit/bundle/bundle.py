@@ -10,24 +10,24 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from credit.bundle.manifest import Manifest, verified
-from credit.common.errors import CreditError, Problem, problems_of
+from credit.bundle.manifest import Manifest, verify_bundle
+from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
-from credit.contract.columns import Family, Part
+from credit.contract.columns import Family, FrozenModel
 from credit.contract.contract import Contract, load_contract
-from credit.scoring.derived_columns import sources
-from credit.scoring.design_matrix import design_columns
-from credit.scoring.model import By, Decision, Model, decisions
+from credit.scoring.derived_columns import find_sources
+from credit.scoring.design_matrix import list_design_columns
+from credit.scoring.model import DecidedBy, Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
-from credit.scoring.reasons import Told
-from credit.scoring.row_encoder import Row
-from credit.scoring.rule import Rule
+from credit.scoring.reasons import FeatureReason
+from credit.scoring.row_encoder import ApplicationRow
+from credit.scoring.rule import FallbackRule
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class Features(Part):
+class BundleFeatures(FrozenModel):
     """What the model reads, in the order of its columns: the content of features.json."""
 
     features: tuple[str, ...]
@@ -45,7 +45,7 @@ class Bundle:
     manifest: Manifest
     contract: Contract
     model: Model
-    rule: Rule
+    rule: FallbackRule
     families: Mapping[str, Family]
 
     @property
@@ -55,24 +55,24 @@ class Bundle:
         In place of a derived column stand the columns of the raw file that it is computed from.
         """
         needed = dict.fromkeys([*self.model.features, self.rule.column])
-        return tuple(dict.fromkeys(source for name in needed for source in sources(self.contract, name)))
+        return tuple(dict.fromkeys(source for name in needed for source in find_sources(self.contract, name)))
 
-    def decide(self, rows: Sequence[Row]) -> list[Decision]:
+    def decide(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
         """The champion's decision on each row of typed values, derived columns included.
 
         Raises CreditError with every value that the contract does not allow.
         """
         return self.model.decide(rows)
 
-    def decide_by_rule(self, rows: Sequence[Row]) -> list[Decision]:
+    def decide_by_rule(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
         """The rule's decision on each row; of a row it reads the score only. Works when the model does not."""
-        scores = self.rule.scores(self.contract, rows)
-        outcomes = [self.rule.policy.outcome(score) for score in scores.tolist()]
+        scores = self.rule.score(self.contract, rows)
+        outcomes = [self.rule.policy.decide_one(score) for score in scores.tolist()]
         reasons = [
-            () if outcome == "approve" else self.rule.reasons(score, row[self.rule.column])
+            () if outcome == "approve" else self.rule.list_reasons(score, row[self.rule.column])
             for outcome, score, row in zip(outcomes, scores, rows, strict=True)
         ]
-        return decisions(outcomes, scores, reasons, "rule")
+        return refer_unexplained(outcomes, scores, reasons, "rule")
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -81,33 +81,33 @@ def load_bundle(folder: Path) -> Bundle:
     Raises CreditError with one problem for each file that is changed, missing, a link or not in the manifest, and for
     a bundle that newer code has written.
     """
-    manifest = verified(folder)
-    features = _parsed(Features, folder / "features.json")
+    manifest = verify_bundle(folder)
+    features = _read_as(BundleFeatures, folder / "features.json")
     whole = load_contract(folder / "contract.yaml")
-    contract = _bound(whole, features.features, str(folder / "contract.yaml"))
+    contract = _bind_features(whole, features.features, str(folder / "contract.yaml"))
     onnx = load_onnx((folder / "model.onnx").read_bytes())
-    reasons = _parsed(dict[str, Told], folder / "reasons.json")
-    policy = _parsed(Policy, folder / "policy.json")
-    rule = _parsed(Rule, folder / "heuristic.json")
-    columns = tuple(design_columns(contract, features.features))
+    reasons = _read_as(dict[str, FeatureReason], folder / "reasons.json")
+    policy = _read_as(Policy, folder / "policy.json")
+    rule = _read_as(FallbackRule, folder / "heuristic.json")
+    columns = tuple(list_design_columns(contract, features.features))
     if (columns, len(columns), tuple(reasons)) != (features.design_columns, onnx.width, features.features):
         file = str(folder / "features.json")  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
-    by: By = "rule" if manifest.candidate == "heuristic" else "model"
+    by: DecidedBy = "rule" if manifest.candidate == "heuristic" else "model"
     return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
 
 
-def bound_contract(path: Path, features: Sequence[str]) -> Contract:
+def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
     """The contract of a file, with the features that belong to one of its families."""
-    return _bound(load_contract(path), features, str(path))
+    return _bind_features(load_contract(path), features, str(path))
 
 
-def _bound(contract: Contract, features: Sequence[str], where: str) -> Contract:
-    return contract.bound_to(dict.fromkeys([*contract.columns, *features]), where)
+def _bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
+    return contract.bind(dict.fromkeys([*contract.columns, *features]), where)
 
 
-def _parsed(kind: type[T], path: Path) -> T:
+def _read_as(kind: type[_T], path: Path) -> _T:
     try:
         return TypeAdapter(kind).validate_python(read_json(path))
     except ValidationError as error:
-        raise CreditError(problems_of(error, str(path))) from None
+        raise CreditError(list_problems(error, str(path))) from None

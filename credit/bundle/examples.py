@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_json
-from credit.contract.columns import Part, Scalar
+from credit.contract.columns import FrozenModel, Scalar
 from credit.contract.contract import Contract
 from credit.scoring.model import Model
-from credit.scoring.row_encoder import Row
-from credit.scoring.rule import Rule
+from credit.scoring.row_encoder import ApplicationRow
+from credit.scoring.rule import FallbackRule
 
 if TYPE_CHECKING:
     from credit.bundle.bundle import Bundle
 
-EXAMPLES = "examples.json"
-ROWS = 32
-TOLERANCE = 1e-5
+EXAMPLES_FILE = "examples.json"
+EXAMPLE_COUNT = 32
+EXAMPLE_TOLERANCE = 1e-5
 """What processors may differ by in a float32 score."""
 
 
-class Example(Part):
+class Example(FrozenModel):
     """One application, and its scores when the bundle was made: the champion's and the rule's."""
 
     row: dict[str, Scalar | None]
@@ -34,7 +34,9 @@ class Example(Part):
     rule_score: float
 
 
-def example_rows(contract: Contract, features: Sequence[str], histograms: Mapping[str, Any]) -> list[dict[str, Any]]:
+def make_example_rows(
+    contract: Contract, features: Sequence[str], histograms: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """ROWS applications whose values are the cuts of the histograms; `histograms` as in reference.json."""
     columns = []
     for place, name in enumerate(features):
@@ -44,38 +46,38 @@ def example_rows(contract: Contract, features: Sequence[str], histograms: Mappin
             values = [int(value) for value in values]
         if column.missing == "allowed" or not values:
             values.append(None)
-        columns.append([values[row * (place + 1) % len(values)] for row in range(ROWS)])
+        columns.append([values[row * (place + 1) % len(values)] for row in range(EXAMPLE_COUNT)])
     return [dict(zip(features, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def examples(model: Model, rule: Rule, histograms: Mapping[str, Any]) -> list[dict[str, Any]]:
+def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The content of examples.json: made-up applications with the scores of the champion and of the rule."""
-    rows = example_rows(model.contract, list(dict.fromkeys([*model.features, rule.column])), histograms)
+    rows = make_example_rows(model.contract, list(dict.fromkeys([*model.features, rule.column])), histograms)
     scores = [decided.score for decided in model.decide(rows)]
-    by_rule = rule.scores(model.contract, rows).tolist()
+    by_rule = rule.score(model.contract, rows).tolist()
     return [
         Example(row=row, score=score, rule_score=ruled).model_dump()
         for row, score, ruled in zip(rows, scores, by_rule, strict=True)
     ]
 
 
-def check_examples(bundle: "Bundle", folder: Path) -> list[Row]:
+def check_examples(bundle: "Bundle", folder: Path) -> list[ApplicationRow]:
     """Let a loaded bundle score its own examples, which it gives.
 
     Raises CreditError with every example that the model or the rule now scores otherwise than when it was made.
     """
-    path = folder / EXAMPLES
+    path = folder / EXAMPLES_FILE
     try:
         made = TypeAdapter(tuple[Example, ...]).validate_python(read_json(path))
     except ValidationError as error:
-        raise CreditError(problems_of(error, str(path))) from None
-    rows: list[Row] = [example.row for example in made]
+        raise CreditError(list_problems(error, str(path))) from None
+    rows: list[ApplicationRow] = [example.row for example in made]
     pairs = zip(made, bundle.decide(rows), bundle.decide_by_rule(rows), strict=True)
     problems = []
     for number, (example, by_model, by_rule) in enumerate(pairs):
         scores = {"score": (by_model.score, example.score), "rule_score": (by_rule.score, example.rule_score)}
         for name, (found, expected) in scores.items():
-            if not abs(found - expected) <= TOLERANCE:
+            if not abs(found - expected) <= EXAMPLE_TOLERANCE:
                 where, mend = f"{path}: example {number}: {name}", "it does not decide as it was made to"
                 problems.append(Problem(where, f"{found:.6f}", f"{expected:.6f}", mend))
     raise_if_any(problems)

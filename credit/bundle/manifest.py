@@ -9,26 +9,26 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
-from credit.common.files import json_text, whole_folder
-from credit.contract.columns import Part
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
+from credit.common.files import format_json, replace_folder
+from credit.contract.columns import FrozenModel
 
-FORMAT = 1
+BUNDLE_FORMAT = 1
 """Raised when older code could no longer read a bundle."""
 
-MANIFEST = "manifest.json"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_MEND = "run dvc checkout, or fetch the version again"
+MANIFEST_FILE = "manifest.json"
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_FIX = "run dvc checkout, or fetch the version again"
 
 
-class Entry(Part):
+class FileEntry(FrozenModel):
     """One file: the SHA-256 of its bytes and how many there are."""
 
     sha256: str
     bytes: int
 
 
-class Agreement(Part):
+class Agreement(FrozenModel):
     """What the test rows showed before the bundle was written; see `credit.packaging.parity`."""
 
     rows: int
@@ -36,7 +36,7 @@ class Agreement(Part):
     denied_without_reason: int
 
 
-class Manifest(Part):
+class Manifest(FrozenModel):
     """The first file that is read, and the only one that is not in `files`.
 
     `digest` is the SHA-256 of all the rest of the manifest, so it stands for the whole bundle. By hand:
@@ -47,15 +47,15 @@ class Manifest(Part):
     dataset: str
     candidate: str
     agreement: Agreement
-    files: dict[str, Entry]
+    files: dict[str, FileEntry]
     digest: str
 
-    def text(self) -> str:
+    def serialize(self) -> str:
         """The one way in which a manifest is written."""
-        return json_text(self.model_dump())
+        return format_json(self.model_dump())
 
 
-def digest_of(content: Mapping[str, Any]) -> str:
+def compute_digest(content: Mapping[str, Any]) -> str:
     """The digest of a manifest's content, whatever it says in `digest`: over names and hashes in sorted order."""
     rest = {key: value for key, value in content.items() if key != "digest"}
     line = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
@@ -66,79 +66,81 @@ def write_bundle(
     folder: Path, dataset: str, candidate: str, agreement: Agreement, files: Mapping[str, bytes]
 ) -> Manifest:
     """Write the files and their manifest, whole or not at all. The same files give the same bytes."""
-    raise_if_any([p for name in files if (p := _name_problem(folder, name))])
+    raise_if_any([p for name in files if (p := _check_name(folder, name))])
     entries = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in sorted(files.items())
     }
     content = {
-        "format": FORMAT,
+        "format": BUNDLE_FORMAT,
         "dataset": dataset,
         "candidate": candidate,
         "agreement": agreement.model_dump(),
         "files": entries,
     }
-    manifest = Manifest.model_validate(content | {"digest": digest_of(content)})
-    with whole_folder(folder) as temporary:
+    manifest = Manifest.model_validate(content | {"digest": compute_digest(content)})
+    with replace_folder(folder) as temporary:
         for name, data in files.items():
             (temporary / name).write_bytes(data)
-        (temporary / MANIFEST).write_text(manifest.text(), encoding="utf-8")
+        (temporary / MANIFEST_FILE).write_text(manifest.serialize(), encoding="utf-8")
     return manifest
 
 
-def verified(folder: Path) -> Manifest:
+def verify_bundle(folder: Path) -> Manifest:
     """The manifest of a bundle in which every file is what the manifest says, and no file is more or less.
 
     Raises CreditError with one problem per file otherwise. Of no file but the manifest is anything read except for
     its hash. A link is never followed: what it points to can change.
     """
     manifest = _read_manifest(folder)
-    raise_if_any([p for name in manifest.files if (p := _name_problem(folder, name))])
-    more = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST}
+    raise_if_any([p for name in manifest.files if (p := _check_name(folder, name))])
+    more = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST_FILE}
     problems = [Problem(str(folder / name), "a file that is not in the manifest", "none") for name in sorted(more)]
     for name, entry in manifest.files.items():
-        problems += _file_problems(folder / name, entry)
+        problems += _check_file(folder / name, entry)
     raise_if_any(problems)
     return manifest
 
 
 def _read_manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
+    path = folder / MANIFEST_FILE
     if path.is_symlink():
         raise CreditError(Problem(str(path), "a link", "a file"))
     try:
         text = path.read_bytes().decode()
         content = json.loads(text)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise CreditError(Problem(str(path), "no such file", "the manifest of a bundle", _MEND)) from None
+        raise CreditError(Problem(str(path), "no such file", "the manifest of a bundle", _FIX)) from None
     except (ValueError, RecursionError) as error:
-        raise CreditError(Problem(str(path), f"{error}", "a manifest", _MEND)) from None
+        raise CreditError(Problem(str(path), f"{error}", "a manifest", _FIX)) from None
     form = content.get("format") if isinstance(content, dict) else None
-    if isinstance(form, int) and form > FORMAT:
-        raise CreditError(Problem(f"{path}: format", str(form), f"at most {FORMAT}", "this bundle needs newer code"))
+    if isinstance(form, int) and form > BUNDLE_FORMAT:
+        raise CreditError(
+            Problem(f"{path}: format", str(form), f"at most {BUNDLE_FORMAT}", "this bundle needs newer code")
+        )
     try:
         manifest = Manifest.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise CreditError(problems_of(error, str(path))) from None
-    if manifest.digest != digest_of(content) or manifest.text() != text:
-        raise CreditError(Problem(str(path), "other content than its digest says", "the digest's own", _MEND))
+        raise CreditError(list_problems(error, str(path))) from None
+    if manifest.digest != compute_digest(content) or manifest.serialize() != text:
+        raise CreditError(Problem(str(path), "other content than its digest says", "the digest's own", _FIX))
     return manifest
 
 
-def _name_problem(folder: Path, name: str) -> Problem | None:
+def _check_name(folder: Path, name: str) -> Problem | None:
     """A file may only stand in the bundle's own folder."""
-    if _NAME.fullmatch(name) and name != MANIFEST:
+    if _FILE_NAME.fullmatch(name) and name != MANIFEST_FILE:
         return None
-    return Problem(f"{folder / MANIFEST}: files", f"the name {name!r}", "a plain file name, without a folder")
+    return Problem(f"{folder / MANIFEST_FILE}: files", f"the name {name!r}", "a plain file name, without a folder")
 
 
-def _file_problems(path: Path, entry: Entry) -> list[Problem]:
+def _check_file(path: Path, entry: FileEntry) -> list[Problem]:
     if path.is_symlink():
-        return [Problem(str(path), "a link", "a file", _MEND)]
+        return [Problem(str(path), "a link", "a file", _FIX)]
     if not path.is_file():
-        return [Problem(str(path), "no such file", f"the {entry.bytes} bytes of the manifest", _MEND)]
+        return [Problem(str(path), "no such file", f"the {entry.bytes} bytes of the manifest", _FIX)]
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 == entry.sha256:
         return []
-    return [Problem(str(path), f"SHA-256 {sha256[:12]}…", f"{entry.sha256[:12]}…, the manifest's", _MEND)]
+    return [Problem(str(path), f"SHA-256 {sha256[:12]}…", f"{entry.sha256[:12]}…, the manifest's", _FIX)]

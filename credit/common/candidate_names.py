@@ -2,5 +2,5 @@
 
 from typing import Literal
 
-Name = Literal["heuristic", "logistic", "random_forest"]
-NAMES: tuple[Name, ...] = ("heuristic", "logistic", "random_forest")
+CandidateName = Literal["heuristic", "logistic", "random_forest"]
+CANDIDATE_NAMES: tuple[CandidateName, ...] = ("heuristic", "logistic", "random_forest")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def tell(text: str) -> None:
+def print_answer(text: str) -> None:
     """Print an answer at once; a reader who has seen enough, as `head` has, is no error and changes no exit code."""
     try:
         print(text, flush=True)

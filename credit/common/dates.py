@@ -6,7 +6,7 @@ from typing import NamedTuple
 from credit.common.errors import CreditError, Problem
 
 
-def time_of(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """A moment from ISO 8601; UTC when no zone is given. Raises CreditError when it is none."""
     try:
         time = datetime.fromisoformat(text)
@@ -16,21 +16,23 @@ def time_of(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-class Moment(NamedTuple):
+class DisplayTime(NamedTuple):
     """A time for people, and for programs."""
 
-    said: str
+    text: str
     iso: str
     ago: str
 
 
-def moment_of(moment: datetime, now: datetime) -> Moment:
+def describe_time(moment: datetime, now: datetime) -> DisplayTime:
     """A time, seen from now."""
     there = moment.astimezone(UTC)
-    return Moment(f"{there.day} {there:%B %Y, %H:%M} UTC", there.isoformat(timespec="seconds"), ago(now - there))
+    return DisplayTime(
+        f"{there.day} {there:%B %Y, %H:%M} UTC", there.isoformat(timespec="seconds"), format_age(now - there)
+    )
 
 
-def ago(passed: timedelta) -> str:
+def format_age(passed: timedelta) -> str:
     """How long ago, in the largest unit that there is at least one of."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(passed.total_seconds() // seconds)

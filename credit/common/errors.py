@@ -17,11 +17,11 @@ class Problem(NamedTuple):
     where: str
     found: str
     expected: str
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
         line = f"{self.where}: found {self.found}, expected {self.expected}"
-        return " ".join(f"{line}; {self.mend}".split()) if self.mend else " ".join(line.split())
+        return " ".join(f"{line}; {self.fix}".split()) if self.fix else " ".join(line.split())
 
 
 class CreditError(Exception):
@@ -41,7 +41,7 @@ def raise_if_any(problems: Sequence[Problem]) -> None:
         raise CreditError(problems)
 
 
-def problems_of(error: "ValidationError", file: str, block: str = "") -> list[Problem]:
+def list_problems(error: "ValidationError", file: str, block: str = "") -> list[Problem]:
     """Every finding of a pydantic error as a Problem of `file`, or of one block of it."""
     found = []
     for item in error.errors(include_url=False):
@@ -58,22 +58,22 @@ def problems_of(error: "ValidationError", file: str, block: str = "") -> list[Pr
     return found
 
 
-def run(command: Callable[[], None]) -> None:
+def run_command(command: Callable[[], None]) -> None:
     """Run a command: a CreditError becomes one line per problem on stderr and exit code 1."""
     try:
-        _until_interrupted(command)
+        _run_interruptible(command)
     except CreditError as error:
         for problem in error.problems:
-            print(_red("error:"), problem, file=sys.stderr)
+            print(_color_red("error:"), problem, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        _end()
+        _exit_interrupted()
     except OSError as error:  # disk full, no permission: the system's own words name the file
-        print(_red("error:"), error, file=sys.stderr)
+        print(_color_red("error:"), error, file=sys.stderr)
         sys.exit(1)
 
 
-def _until_interrupted(command: Callable[[], None]) -> None:
+def _run_interruptible(command: Callable[[], None]) -> None:
     """Libraries that are interrupted may raise something of their own in place of the end that was asked for."""
     try:
         command()
@@ -83,25 +83,25 @@ def _until_interrupted(command: Callable[[], None]) -> None:
         raise
 
 
-def end_on_interrupt() -> None:
+def exit_on_interrupt() -> None:
     """From now on Ctrl-C ends the process with one line; does nothing where Ctrl-C is ignored, as under nohup."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _on_interrupt)
+        signal.signal(signal.SIGINT, _handle_interrupt)
 
 
-def _on_interrupt(*_: object) -> None:
+def _handle_interrupt(*_: object) -> None:
     _interrupted.set()
-    _end()
+    _exit_interrupted()
 
 
 _interrupted = threading.Event()
 
 
-def _end() -> NoReturn:
+def _exit_interrupted() -> NoReturn:
     print("interrupted: nothing was written; run the same command again", file=sys.stderr)
     sys.exit(130)
 
 
-def _red(text: str) -> str:
+def _color_red(text: str) -> str:
     wanted = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     return f"\033[31m{text}\033[0m" if wanted else text

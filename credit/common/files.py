@@ -15,14 +15,14 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends, and is removed when it fails.
 
     What a killed process left of the same path is removed too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        if not runs(int(left.suffixes[-2][1:])):
+        if not is_running(int(left.suffixes[-2][1:])):
             left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -32,7 +32,7 @@ def whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def runs(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
@@ -44,7 +44,7 @@ def runs(process: int) -> bool:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def replace_folder(path: Path) -> Iterator[Path]:
     """An empty folder beside `path` that takes its place when the block ends, and is removed when it fails.
 
     No system exchanges two folders everywhere, so the old one steps aside for a moment. After a crash in that moment
@@ -71,26 +71,26 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, a table's rows on one line each. Refuses NaN and infinities."""
-    write_text(path, json_text(content))
+    write_text(path, format_json(content))
 
 
-def json_text(content: Any) -> str:
+def format_json(content: Any) -> str:
     """The text that `write_json` writes."""
-    return _json(content) + "\n"
+    return _format_node(content) + "\n"
 
 
-def rounded(content: Any, digits: int = 4) -> Any:
+def round_floats(content: Any, digits: int = 4) -> Any:
     """`content` with every float rounded, so that another processor prints the same."""
     if isinstance(content, Mapping):
-        return {key: rounded(value, digits) for key, value in content.items()}
+        return {key: round_floats(value, digits) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [rounded(value, digits) for value in content]
+        return [round_floats(value, digits) for value in content]
     return round(float(content), digits) + 0.0 if isinstance(content, float) else content
 
 
@@ -113,7 +113,7 @@ def read_yaml(path: Path) -> Any:
     class Loader(yaml.CSafeLoader):
         """Safe, and a key that stands twice is an error instead of the last one winning."""
 
-    def mapping(loader: Loader, node: yaml.MappingNode) -> Any:
+    def construct_mapping(loader: Loader, node: yaml.MappingNode) -> Any:
         lines: dict[Any, int] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -125,7 +125,7 @@ def read_yaml(path: Path) -> Any:
             lines[key.value] = line
         return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
-    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, construct_mapping)
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a safe one
     except FileNotFoundError:
@@ -139,14 +139,16 @@ def read_yaml(path: Path) -> Any:
     return content
 
 
-def _json(content: Any, depth: int = 0) -> str:
+def _format_node(content: Any, depth: int = 0) -> str:
     """Two levels of containers over several lines, what is deeper on one line each."""
     if depth == 2 or not content or not isinstance(content, dict | list):
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
     if isinstance(content, dict):
-        lines = [f"{json.dumps(key, ensure_ascii=False)}: {_json(value, depth + 1)}" for key, value in content.items()]
+        lines = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_format_node(value, depth + 1)}" for key, value in content.items()
+        ]
     else:
-        lines = [_json(value, depth + 1) for value in content]
+        lines = [_format_node(value, depth + 1) for value in content]
     opening, closing = "{}" if isinstance(content, dict) else "[]"
     indent = "  " * depth
     return f"{opening}\n" + ",\n".join(f"{indent}  {line}" for line in lines) + f"\n{indent}{closing}"

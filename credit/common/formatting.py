@@ -5,36 +5,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
-CANDIDATES = {"heuristic": "rule", "logistic": "logistic regression", "random_forest": "random forest"}
-FIGURES = {"roc_auc": "AUC", "ks": "KS", "log_loss": "log loss", "people": "people", "unscored": "without a score"}
-SHARES = {
+CANDIDATE_LABELS = {"heuristic": "rule", "logistic": "logistic regression", "random_forest": "random forest"}
+METRIC_LABELS = {
+    "roc_auc": "AUC",
+    "ks": "KS",
+    "log_loss": "log loss",
+    "people": "people",
+    "unscored": "without a score",
+}
+PERCENT_METRICS = {
     *("approval_rate", "referral_rate", "bad_rate", "selection_rate", "base_rate"),
     *("true_positive_rate", "false_positive_rate", "precision", "accuracy"),
 }
 
 
-class Shown(NamedTuple):
+class MetricText(NamedTuple):
     """A figure and its interval, as they are printed. `interval` is empty where there is none."""
 
     value: str
     interval: str = ""
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def format_number(value: float | None, digits: int = 3) -> str:
     """A number with a true minus sign, or a dash."""
     if value is None or not math.isfinite(value):
         return DASH
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
-def percent(value: float | None, digits: int = 1) -> str:
+def format_percent(value: float | None, digits: int = 1) -> str:
     """A share of 1 in percent, or a dash."""
-    return DASH if value is None or not math.isfinite(value) else f"{number(100 * value, digits)}%"
+    return DASH if value is None or not math.isfinite(value) else f"{format_number(100 * value, digits)}%"
 
 
-def interval(ends: Sequence[float | None] | None, share: bool = False) -> str:
+def format_interval(ends: Sequence[float | None] | None, share: bool = False) -> str:
     """From where to where; open where there is no bound. Empty where there is no interval."""
-    write = percent if share else number
+    write = format_percent if share else format_number
     low, high = ends or (None, None)
     if low is None and high is None:
         return ""
@@ -43,34 +49,37 @@ def interval(ends: Sequence[float | None] | None, share: bool = False) -> str:
     return f"{write(low)} to {write(high)}"
 
 
-def shown(figures: Mapping[str, Any], name: str) -> Shown:
+def format_metric(figures: Mapping[str, Any], name: str) -> MetricText:
     """A figure of a report with its interval: shares in percent, all else as numbers."""
-    value, share = figures.get(name), name in SHARES
+    value, share = figures.get(name), name in PERCENT_METRICS
     if isinstance(value, int) and not isinstance(value, bool):
-        return Shown(f"{value:,}")
-    return Shown(percent(value) if share else number(value), interval(figures.get(f"{name}_interval"), share))
+        return MetricText(f"{value:,}")
+    return MetricText(
+        format_percent(value) if share else format_number(value),
+        format_interval(figures.get(f"{name}_interval"), share),
+    )
 
 
-def words(name: str) -> str:
+def spell_out(name: str) -> str:
     """A name of the code as people say it."""
-    return CANDIDATES.get(name) or FIGURES.get(name) or name.replace("_", " ")
+    return CANDIDATE_LABELS.get(name) or METRIC_LABELS.get(name) or name.replace("_", " ")
 
 
-def the(candidate: str) -> str:
+def format_candidate(candidate: str) -> str:
     """A candidate in a sentence."""
-    return f"the {words(candidate)}"
+    return f"the {spell_out(candidate)}"
 
 
-def group(attribute: str, name: str) -> str:
+def format_group(attribute: str, name: str) -> str:
     """A group in a sentence."""
-    return f"{name} ({words(attribute)})"
+    return f"{name} ({spell_out(attribute)})"
 
 
-def sentence(text: str) -> str:
+def capitalise(text: str) -> str:
     """With a capital at the beginning and the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
-def listed(parts: Sequence[str]) -> str:
+def join_words(parts: Sequence[str]) -> str:
     """One, two and three."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

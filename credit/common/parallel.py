@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 from credit.common.errors import CreditError, Problem
 
 _THREADS = 16
-T = TypeVar("T")
-R = TypeVar("R")
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
-def run_in_threads(work: Callable[[T], R], items: list[T]) -> list[R]:
+def run_in_threads(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:
     """`work` on each item, several at once, for what mostly waits for a store."""
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(work, items))

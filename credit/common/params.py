@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from credit.common.errors import CreditError, Problem, problems_of
+from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_yaml
 
 
@@ -16,7 +16,7 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Data(Params):
+class DataParams(Params):
     """The block `data`. `contract`: the name of the dataset in use."""
 
     contract: str
@@ -38,15 +38,15 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise CreditError(problems_of(error, str(path), block)) from None
+        raise CreditError(list_problems(error, str(path), block)) from None
 
 
-def contract_in_use() -> Path:
+def locate_contract() -> Path:
     """The file of the contract that params.yaml names. Commands of people need it; stages get theirs from dvc.yaml."""
-    return Path(f"data/contracts/{read_params(Data, 'data').contract}.yaml")
+    return Path(f"data/contracts/{read_params(DataParams, 'data').contract}.yaml")
 
 
-def arguments(doc: str | None, *names: str) -> argparse.Namespace:
+def parse_arguments(doc: str | None, *names: str) -> argparse.Namespace:
     """Positional arguments, each a path or a name, given by dvc.yaml. `--help` shows the stage's docstring."""
     parser = argparse.ArgumentParser(description=doc, epilog="Run by `dvc repro`; dvc.yaml gives the arguments.")
     for name in names:

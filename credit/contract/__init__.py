@@ -1,5 +1,5 @@
 """The contract: what the data is, and who may see it."""
 
-from credit.contract.contract import Contract, Source, load_contract
+from credit.contract.contract import Contract, DataSource, load_contract
 
-__all__ = ["Contract", "Source", "load_contract"]
+__all__ = ["Contract", "DataSource", "load_contract"]

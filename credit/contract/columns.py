@@ -5,27 +5,27 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-Type = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
-Role = Literal["feature", "score", "label", "protected", "id", "time", "ignored"]
+ColumnType = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
+ColumnRole = Literal["feature", "score", "label", "protected", "id", "time", "ignored"]
 Scalar = bool | int | float | str
 
 UNDISCLOSED = "undisclosed"
 """The group of people whose protected attribute is not known."""
 
 
-def _one_role(value: Any) -> Any:
+def _reject_role_list(value: Any) -> Any:
     if isinstance(value, list):
         raise ValueError(f"the roles {value}|one role|a protected column is never a feature")
     return value
 
 
-class Part(BaseModel):
+class FrozenModel(BaseModel):
     """A part of a contract: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Column(Part):
+class Column(FrozenModel):
     """One column: what it holds, what it is for, and what is said to an applicant when it counts against them.
 
     `reason` is said when the value counts against them, `reason_if_missing` when it counts that there is none.
@@ -33,8 +33,8 @@ class Column(Part):
     file that mean "not known"; `missing` says whether a row without a value is accepted.
     """
 
-    type: Type
-    role: Annotated[Role, BeforeValidator(_one_role)]
+    type: ColumnType
+    role: Annotated[ColumnRole, BeforeValidator(_reject_role_list)]
     description: str
     allowed: tuple[Scalar, ...] | None = None
     range: tuple[float | None, float | None] | None = None
@@ -62,10 +62,10 @@ class Column(Part):
         for other, (owned, _) in {v[0]: (k, v) for k, v in needs.items()}.items():
             if owned != self.role and getattr(self, other) is not None:
                 raise ValueError(f"`{other}` on a column of role {self.role}|it on role {owned} only")
-        self._has_a_domain()
+        self._check_domain()
         return self
 
-    def _has_a_domain(self) -> None:
+    def _check_domain(self) -> None:
         if self.type == "category" and not self.allowed:
             raise ValueError("a category without `allowed`|the list of its values")
         if self.type == "category" and not all(isinstance(value, str) for value in self.allowed or ()):
@@ -74,7 +74,7 @@ class Column(Part):
             raise ValueError(f"`allowed` on type {self.type}|`range`, or type category")
         if self.range and self.type not in ("integer", "number"):
             raise ValueError(f"`range` on type {self.type}|it on integer or number")
-        if self.range and not self._range_is_in_order():
+        if self.range and not self._is_range_ordered():
             raise ValueError(f"`range` {list(self.range)}|[lowest, highest]")
         if self.allowed is not None and not self.allowed:
             raise ValueError("`allowed` without a value|the list of values, or no `allowed`")
@@ -83,7 +83,7 @@ class Column(Part):
         if self.role == "protected" and self.type != "category":
             raise ValueError(f"a protected column of type {self.type}|type category|derive the groups with `sql`")
         for key, value in (("favourable", self.favourable), *(("allowed", value) for value in self.allowed or ())):
-            if value is not None and not self._is_of_my_type(value):
+            if value is not None and not self._is_of_type(value):
                 raise ValueError(f"{key} {value!r}|a value of type {self.type}|a comparison with it is never true")
         for key, value in (("favourable", self.favourable), ("reference", self.reference)):
             if value is not None and self.allowed and value not in self.allowed:
@@ -95,12 +95,12 @@ class Column(Part):
         if self.role == "score" and self.type == "category":
             raise ValueError("a score of type category|boolean, integer or number")
 
-    def _range_is_in_order(self) -> bool:
+    def _is_range_ordered(self) -> bool:
         low, high = self.range or (None, None)
         ends = [end for end in (low, high) if end is not None]
         return ends == sorted(ends) and not any(map(math.isnan, ends))
 
-    def _is_of_my_type(self, value: Scalar) -> bool:
+    def _is_of_type(self, value: Scalar) -> bool:
         if self.type == "boolean":
             return isinstance(value, bool)
         if self.type in ("integer", "number"):
@@ -111,7 +111,7 @@ class Column(Part):
 class Family(Column):
     """Columns alike in everything but their name, described once. Matches any number of columns, none included."""
 
-    role: Annotated[Literal["feature", "ignored"], BeforeValidator(_one_role)]
+    role: Annotated[Literal["feature", "ignored"], BeforeValidator(_reject_role_list)]
     pattern: str
 
     @model_validator(mode="after")
@@ -120,6 +120,6 @@ class Family(Column):
             raise ValueError("`sql` on a family|it on a single column")
         return self
 
-    def member(self) -> Column:
+    def describe_member(self) -> Column:
         """The description of one member."""
         return Column(**self.model_dump(exclude={"pattern"}))

@@ -12,15 +12,15 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
-from credit.contract.columns import Column, Family, Part, Role
-from credit.contract.leakage import leak_problems
+from credit.contract.columns import Column, ColumnRole, Family, FrozenModel
+from credit.contract.leakage import find_leaks
 
-_MARK = "?"  # a value that starts with this is a question which a person has not answered yet
+_QUESTION_MARK = "?"  # a value that starts with this is a question which a person has not answered yet
 
 
-class Source(Part):
+class DataSource(FrozenModel):
     """Where the data comes from, under which licence, and how to cite it."""
 
     title: str
@@ -29,13 +29,13 @@ class Source(Part):
     notes: str = ""
 
 
-class Contract(Part):
+class Contract(FrozenModel):
     """What a dataset is. `columns` keeps the order of the file; derived columns have `sql`."""
 
     name: str
     row: str
     reviewed: str = ""
-    source: Source
+    source: DataSource
     columns: dict[str, Column]
     families: dict[str, Family] = Field(default_factory=dict)
 
@@ -57,23 +57,23 @@ class Contract(Part):
     @property
     def protected(self) -> dict[str, Column]:
         """The attributes by which equal treatment is judged."""
-        return self.of_role("protected")
+        return self.find_by_role("protected")
 
     @property
     def label(self) -> str:
         """The name of the label column."""
-        return next(iter(self.of_role("label")))
+        return next(iter(self.find_by_role("label")))
 
     @property
     def score(self) -> str | None:
         """The name of the column that the rule decides by, if the dataset has one."""
-        return next(iter(self.of_role("score")), None)
+        return next(iter(self.find_by_role("score")), None)
 
-    def of_role(self, role: Role) -> dict[str, Column]:
+    def find_by_role(self, role: ColumnRole) -> dict[str, Column]:
         """The columns of one role."""
         return {name: column for name, column in self.columns.items() if column.role == role}
 
-    def bound_to(self, names: Iterable[str], where: str) -> "Contract":
+    def bind(self, names: Iterable[str], where: str) -> "Contract":
         """This contract with each family replaced by its members among `names`, the columns of the file `where`.
 
         Raises CreditError that lists every missing and every unknown column.
@@ -83,7 +83,7 @@ class Contract(Part):
         for key, family in self.families.items():
             for name in filter(re.compile(family.pattern).fullmatch, families):
                 families[name].append(key)
-        members = {name: self.families[keys[0]].member() for name, keys in families.items() if keys}
+        members = {name: self.families[keys[0]].describe_member() for name, keys in families.items() if keys}
         known = self.columns.keys() | members.keys()
         problems = [
             Problem(f"{where}: {name}", "no such column", f"one of type {self.raw[name].type}")
@@ -118,37 +118,39 @@ def load_contract(path: str | Path) -> Contract:
     raise_if_any(
         [
             Problem(f"{file}: {key}", f"the unanswered mark {value!r}", "a person's answer")
-            for key, value in _leaves(content)
-            if isinstance(value, str) and value.startswith(_MARK) and not (value == _MARK and _in_list(key))
+            for key, value in _walk_leaves(content)
+            if isinstance(value, str)
+            and value.startswith(_QUESTION_MARK)
+            and not (value == _QUESTION_MARK and _is_list_item(key))
         ]
     )
     try:
         contract = Contract.model_validate(content)
     except ValidationError as error:
-        raise CreditError(problems_of(error, file)) from None
-    raise_if_any(_name_problems(contract, file))
-    raise_if_any([*_role_problems(contract, file), *leak_problems(contract.columns, contract.families, file)])
+        raise CreditError(list_problems(error, file)) from None
+    raise_if_any(_find_name_problems(contract, file))
+    raise_if_any([*_find_role_problems(contract, file), *find_leaks(contract.columns, contract.families, file)])
     return contract
 
 
-def _leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
+def _walk_leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
     if isinstance(node, dict | list):
         items = node.items() if isinstance(node, dict) else enumerate(node)
         for name, value in items:
-            yield from _leaves(value, f"{key}.{name}" if key else str(name))
+            yield from _walk_leaves(value, f"{key}.{name}" if key else str(name))
     else:
         yield key, node
 
 
-def _in_list(key: str) -> bool:
+def _is_list_item(key: str) -> bool:
     """Whether a key is that of a list's item: there a lone `?` is data, the way many files write a missing value."""
     return key.rpartition(".")[2].isdigit()
 
 
-def _role_problems(contract: Contract, file: str) -> list[Problem]:
+def _find_role_problems(contract: Contract, file: str) -> list[Problem]:
     problems = []
     for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("time", 0, 1)):
-        names = list(contract.of_role(role))  # type: ignore[arg-type]
+        names = list(contract.find_by_role(role))  # type: ignore[arg-type]
         if not least <= len(names) <= most:
             expected = "exactly one" if least else "at most one"
             problems.append(Problem(f"{file}: columns", f"{names or 'none'} of role {role}", expected))
@@ -157,7 +159,7 @@ def _role_problems(contract: Contract, file: str) -> list[Problem]:
     return problems
 
 
-def _name_problems(contract: Contract, file: str) -> list[Problem]:
+def _find_name_problems(contract: Contract, file: str) -> list[Problem]:
     """Names that SQL takes for the same, and patterns that are none."""
     problems = []
     first: dict[str, str] = {}

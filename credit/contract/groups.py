@@ -6,7 +6,7 @@ from credit.contract.columns import UNDISCLOSED
 from credit.contract.contract import Contract
 
 
-def groups_of(contract: Contract, attribute: str) -> list[str]:
+def list_groups(contract: Contract, attribute: str) -> list[str]:
     """The names of an attribute's groups, the reference group first, `undisclosed` last."""
     column = contract.columns[attribute]
     names = [str(value) for value in column.allowed or ()]
@@ -14,6 +14,6 @@ def groups_of(contract: Contract, attribute: str) -> list[str]:
     return [reference, *(name for name in names if name != reference), UNDISCLOSED]
 
 
-def group_codes(contract: Contract, attribute: str, values: pd.Series) -> pd.Categorical:
-    """Each person's group, with the categories of `groups_of`; shape (n,). Missing values become `undisclosed`."""
-    return pd.Categorical(values.fillna(UNDISCLOSED), categories=groups_of(contract, attribute))
+def assign_groups(contract: Contract, attribute: str, values: pd.Series) -> pd.Categorical:
+    """Each person's group, with the categories of `list_groups`; shape (n,). Missing values become `undisclosed`."""
+    return pd.Categorical(values.fillna(UNDISCLOSED), categories=list_groups(contract, attribute))

@@ -7,11 +7,11 @@ from credit.common.errors import Problem
 from credit.contract.columns import Column, Family
 
 
-def leak_problems(columns: Mapping[str, Column], families: Mapping[str, Family], file: str) -> list[Problem]:
+def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], file: str) -> list[Problem]:
     """A feature computed from a protected or ignored column, or feeding a protected one, would let it in."""
     problems = []
     for name, column in columns.items():
-        for used, source in _used_by(column, columns, families):
+        for used, source in _find_used_columns(column, columns, families):
             where = f"{file}: columns.{name}.sql"
             if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
                 problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
@@ -24,9 +24,11 @@ def leak_problems(columns: Mapping[str, Column], families: Mapping[str, Family],
     return problems
 
 
-def _used_by(column: Column, columns: Mapping[str, Column], families: Mapping[str, Family]) -> list[tuple[str, Column]]:
+def _find_used_columns(
+    column: Column, columns: Mapping[str, Column], families: Mapping[str, Family]
+) -> list[tuple[str, Column]]:
     """The columns, and for a member of a family its family, that an SQL expression names."""
-    names = names_in(column.sql or "")
+    names = extract_sql_names(column.sql or "")
     known = {name.casefold(): (name, found) for name, found in columns.items()}
     used = [known[name] for name in sorted(names & known.keys())]
     for name in sorted(names - known.keys()):
@@ -35,7 +37,7 @@ def _used_by(column: Column, columns: Mapping[str, Column], families: Mapping[st
     return used
 
 
-def names_in(sql: str) -> set[str]:
+def extract_sql_names(sql: str) -> set[str]:
     """The names in an SQL expression, in small letters: SQL does not tell capitals from them."""
     name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
     return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

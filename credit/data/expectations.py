@@ -9,16 +9,18 @@ import pyarrow as pa
 
 from credit.contract import Contract
 from credit.contract.columns import Column
-from credit.data.tables import frame_of
+from credit.data.tables import make_frame
 
 if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.expectations.expectation import Expectation
 
-_BLOCK = 100  # columns alike that are checked as one long column: a suite of thousands of expectations takes minutes
+_BLOCK_COLUMNS = (
+    100  # columns alike that are checked as one long column: a suite of thousands of expectations takes minutes
+)
 
 
-class Breach(NamedTuple):
+class ContractBreach(NamedTuple):
     """Why a row is set aside: the column, what was found, what the contract allows."""
 
     column: str
@@ -29,7 +31,7 @@ class Breach(NamedTuple):
         return f"{self.column}: found {self.found}, allowed {self.allowed}"
 
 
-class Suite:
+class ContractSuite:
     """Expectations for one table. Columns with the same rules are stacked, so thousands of them stay quick."""
 
     def __init__(self, contract: Contract, repeated_ids: Sequence[Any] = ()) -> None:
@@ -45,33 +47,33 @@ class Suite:
         asset = context.data_sources.add_pandas("partition").add_dataframe_asset("rows")
         self._batches = asset.add_batch_definition_whole_dataframe("all")
 
-    def breaches(self, partition: pa.RecordBatch) -> dict[int, list[Breach]]:
+    def find_breaches(self, partition: pa.RecordBatch) -> dict[int, list[ContractBreach]]:
         """The rows of a partition that break the contract, with one reason per broken expectation."""
-        bad: dict[int, list[Breach]] = {}
-        frame = frame_of(partition)
-        plain, alike = self._layout()
-        for row, breach in self._check(frame, [e for name in plain for e in self._expectations(name)]):
+        bad: dict[int, list[ContractBreach]] = {}
+        frame = make_frame(partition)
+        plain, alike = self._group_columns()
+        for row, breach in self._check_frame(frame, [e for name in plain for e in self._build_expectations(name)]):
             bad.setdefault(row, []).append(breach)
         for names in alike:
-            for row, breach in self._check_alike(frame, names):
+            for row, breach in self._check_block(frame, names):
                 bad.setdefault(row, []).append(breach)
         return {row: sorted(reasons) for row, reasons in sorted(bad.items())}
 
-    def _layout(self) -> tuple[list[str], list[list[str]]]:
+    def _group_columns(self) -> tuple[list[str], list[list[str]]]:
         """Columns that are checked by themselves, and blocks of columns with the very same rules."""
         by_rule: dict[Column, list[str]] = {}
         for name, column in self._contract.columns.items():
             by_rule.setdefault(column, []).append(name)
         plain = [name for names in by_rule.values() if len(names) == 1 for name in names]
         blocks = [
-            names[start : start + _BLOCK]
+            names[start : start + _BLOCK_COLUMNS]
             for names in by_rule.values()
             if len(names) > 1
-            for start in range(0, len(names), _BLOCK)
+            for start in range(0, len(names), _BLOCK_COLUMNS)
         ]
         return plain, blocks
 
-    def _expectations(self, name: str, column: Column | None = None) -> "Iterator[Expectation]":
+    def _build_expectations(self, name: str, column: Column | None = None) -> "Iterator[Expectation]":
         expect = self._gx.expectations
         column = column or self._contract.columns[name]
         if column.missing == "refused" or column.role in ("label", "id"):
@@ -79,23 +81,23 @@ class Suite:
         if column.allowed and column.type != "boolean":
             yield expect.ExpectColumnValuesToBeInSet(column=name, value_set=list(column.allowed))
         if column.type in ("integer", "number") and not column.allowed:
-            lowest, highest = _limits(column)
+            lowest, highest = _find_limits(column)
             yield expect.ExpectColumnValuesToBeBetween(column=name, min_value=lowest, max_value=highest)
         if column.role == "id" and self._repeated:
             yield expect.ExpectColumnValuesToNotBeInSet(column=name, value_set=self._repeated)
 
-    def _check_alike(self, frame: "pd.DataFrame", names: list[str]) -> Iterator[tuple[int, Breach]]:
+    def _check_block(self, frame: "pd.DataFrame", names: list[str]) -> Iterator[tuple[int, ContractBreach]]:
         import pandas as pd
 
         stacked = pd.concat([frame[name] for name in names], ignore_index=True).to_frame("value")
         column = self._contract.columns[names[0]]
-        for position, breach in self._check(stacked, list(self._expectations("value", column)), column):
+        for position, breach in self._check_frame(stacked, list(self._build_expectations("value", column)), column):
             block, row = divmod(position, len(frame))
             yield row, breach._replace(column=names[block])
 
-    def _check(
+    def _check_frame(
         self, frame: "pd.DataFrame", expectations: "list[Expectation]", column: Column | None = None
-    ) -> Iterator[tuple[int, Breach]]:
+    ) -> Iterator[tuple[int, ContractBreach]]:
         if not expectations:
             return
         suite = self._gx.ExpectationSuite(name="contract", expectations=expectations)
@@ -107,26 +109,26 @@ class Suite:
                 raise RuntimeError(f"{expectation}: {result.exception_info}")
             name = expectation.kwargs["column"]
             rows = result.result.get("unexpected_index_list") or []
-            allowed = _in_words(expectation.type, column or self._contract.columns[name])
+            allowed = _describe_allowed(expectation.type, column or self._contract.columns[name])
             values = frame[name].to_numpy()
             for row in rows:
-                yield row, Breach(name, _value(values[row]), allowed)
+                yield row, ContractBreach(name, _format_value(values[row]), allowed)
 
 
-def _limits(column: Column) -> tuple[float, float]:
+def _find_limits(column: Column) -> tuple[float, float]:
     """The range of a column; the largest finite numbers where it is open, so that an infinity is never accepted."""
     lowest, highest = column.range or (None, None)
     largest = float(np.finfo(np.float64).max)
     return (-largest if lowest is None else lowest), (largest if highest is None else highest)
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     import pandas as pd
 
     return "nothing" if pd.isna(value) else repr(value.item() if hasattr(value, "item") else value)
 
 
-def _in_words(expectation: str, column: Column) -> str:
+def _describe_allowed(expectation: str, column: Column) -> str:
     if expectation == "expect_column_values_to_not_be_null":
         return "only rows with a value"
     if expectation == "expect_column_values_to_not_be_in_set":

@@ -26,15 +26,15 @@ _OTHER_KINDS = {
 }
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(value: object) -> str:
+def quote_literal(value: object) -> str:
     """An SQL literal of a text, a number, or a list of them."""
     if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
+        return "[" + ", ".join(map(quote_literal, value)) + "]"
     return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
 
 
@@ -47,24 +47,24 @@ class RawTable:
     columns: tuple[str, ...]
     delimiter: str = ","
 
-    def scan(self, types: Mapping[str, str]) -> str:
+    def scan_sql(self, types: Mapping[str, str]) -> str:
         """SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
-        files = literal([str(file) for file in self.files])
+        files = quote_literal([str(file) for file in self.files])
         if self.parquet:
             alike = ", union_by_name=true" if len(self.files) > 1 else ""  # else the first file's types: 3.7 becomes 4
             return f"read_parquet({files}{alike})"
-        columns = "{" + ", ".join(f"{literal(name)}: {literal(types[name])}" for name in self.columns) + "}"
+        columns = "{" + ", ".join(f"{quote_literal(name)}: {quote_literal(types[name])}" for name in self.columns) + "}"
         options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}"
-        return f"read_csv({files}, delim={literal(self.delimiter)}, {options})"
+        return f"read_csv({files}, delim={quote_literal(self.delimiter)}, {options})"
 
 
-def open_raw(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
+def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
     """Look at the raw file or folder: its format and header. `known` names tell which delimiter a CSV file uses.
 
     Raises CreditError for a missing, empty, truncated or undecodable file and for files of different headers.
     """
-    files = _files(path)
-    headers = {file: _header(file, known, connection) for file in files}
+    files = _list_files(path)
+    headers = {file: _read_header(file, known, connection) for file in files}
     first = files[0]
     expected = f"those of {first}, in the same order and format"
     raise_if_any([Problem(str(file), "other columns", expected) for file in files if headers[file] != headers[first]])
@@ -72,7 +72,7 @@ def open_raw(path: Path, known: Collection[str], connection: "DuckDBPyConnection
     return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
 
 
-def _files(path: Path) -> list[Path]:
+def _list_files(path: Path) -> list[Path]:
     if not path.exists():
         raise CreditError(Problem(str(path), "no such file", "a CSV or Parquet file, or a folder of them"))
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
@@ -81,7 +81,9 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _header(file: Path, known: Collection[str], connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+def _read_header(
+    file: Path, known: Collection[str], connection: "DuckDBPyConnection"
+) -> tuple[tuple[str, ...], str | None]:
     with file.open("rb") as opened:
         start = opened.read(16)
     if not start:
@@ -89,10 +91,10 @@ def _header(file: Path, known: Collection[str], connection: "DuckDBPyConnection"
     for magic, kind in _OTHER_KINDS.items():
         if start.startswith(magic):
             raise CreditError(Problem(str(file), kind, "CSV in UTF-8, or Parquet", "unpack or export it first"))
-    return _parquet_header(file, connection) if start.startswith(b"PAR1") else _csv_header(file, known)
+    return _read_parquet_header(file, connection) if start.startswith(b"PAR1") else _read_csv_header(file, known)
 
 
-def _csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
+def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
     """The names in the first line and the delimiter: the one that gives the most known names, else the most names."""
     headers = {}
     try:
@@ -100,24 +102,24 @@ def _csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], st
             with file.open(encoding="utf-8-sig", newline="") as opened:
                 headers[delimiter] = tuple(next(csv.reader(opened, delimiter=delimiter), ()))
     except UnicodeDecodeError:
-        raise CreditError(not_utf8(file)) from None
+        raise CreditError(describe_encoding_error(file)) from None
     except csv.Error as error:
         raise CreditError(Problem(str(file), f"a first line that is not CSV ({error})", "names of columns")) from None
     best = max(_DELIMITERS, key=lambda d: (len(set(headers[d]) & set(known)), len(headers[d])))
     return headers[best], best
 
 
-def _parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+def _read_parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
     import duckdb
 
     try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(file)})").fetchall()
+        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quote_literal(file)})").fetchall()
     except duckdb.Error as error:
-        raise CreditError(unreadable(file, error)) from None
+        raise CreditError(describe_duckdb_error(file, error)) from None
     return tuple(row[0] for row in rows), None
 
 
-def not_utf8(file: Path) -> Problem:
+def describe_encoding_error(file: Path) -> Problem:
     """The problem of a file in another encoding."""
     return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
 
@@ -127,12 +129,12 @@ _CSV_ERRORS = (
 )
 
 
-def unreadable(path: Path, error: Exception) -> Problem:
+def describe_duckdb_error(path: Path, error: Exception) -> Problem:
     """DuckDB's error about a file as a problem, without advice about DuckDB and without the line of personal data."""
     text = str(error)
     where = (re.findall(r"^  file = (.+)$", text, re.MULTILINE) or [str(path)])[-1]
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
-        return not_utf8(Path(where))
+        return describe_encoding_error(Path(where))
     if line := re.search(r"CSV Error on Line: (\d+)", text):
         told = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
         return Problem(where, f"{told} in line {line[1]}", "a readable CSV or Parquet file")

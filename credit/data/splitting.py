@@ -9,14 +9,14 @@ from pydantic import Field
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.data.raw_files import literal, quoted
+from credit.data.raw_files import quote_identifier, quote_literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-class Split(Params):
+class SplitParams(Params):
     """The block `split`."""
 
     by: Literal["hash", "time"]
@@ -24,39 +24,39 @@ class Split(Params):
     salt: str
 
 
-def hashed(contract: Contract, salt: str) -> str:
+def hash_sql(contract: Contract, salt: str) -> str:
     """SQL: a number of 60 bits for each row, the same for equal keys: the first of the md5 of salt and key.
 
     The key is the id, or the whole row where there is no id.
     """
-    ids = list(contract.of_role("id"))
+    ids = list(contract.find_by_role("id"))
     names = ids or list(contract.raw)
-    key = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(0))" for name in names)
-    digest = f"md5(concat_ws(chr(31), {literal(salt)}, {key}))"
+    key = ", ".join(f"coalesce(CAST({quote_identifier(name)} AS VARCHAR), chr(0))" for name in names)
+    digest = f"md5(concat_ws(chr(31), {quote_literal(salt)}, {key}))"
     return f"CAST('0x' || substr({digest}, 1, 15) AS BIGINT)"
 
 
-def is_test(contract: Contract, params: Split, source: str) -> str:
+def is_test_sql(contract: Contract, params: SplitParams, source: str) -> str:
     """SQL: whether a row of `source` belongs to the test side."""
     if params.by == "time":
-        return _later(contract, params, source)
-    return f"{hashed(contract, params.salt)} < {int(params.test_share * 16**15)}"
+        return _is_later_sql(contract, params, source)
+    return f"{hash_sql(contract, params.salt)} < {int(params.test_share * 16**15)}"
 
 
-def _later(contract: Contract, params: Split, source: str) -> str:
+def _is_later_sql(contract: Contract, params: SplitParams, source: str) -> str:
     """SQL: applied for after the moment that leaves the test share behind it; equal times share a side."""
-    times = list(contract.of_role("time"))
+    times = list(contract.find_by_role("time"))
     if not times:
         raise CreditError(
             Problem("params.yaml: split.by", "time", "hash", f"{contract.name} has no column of role time")
         )
-    name = quoted(times[0])
+    name = quote_identifier(times[0])
     return f"{name} > (SELECT quantile_disc({name}, {1 - params.test_share}) FROM {source})"
 
 
-def fold_codes(contract: Contract, table: Path, folds: int, salt: str) -> "NDArray[np.int64]":
+def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDArray[np.int64]":
     """A fold from 0 to `folds` - 1 for each row of a Parquet file, in its order; equal keys share one. Shape (n,)."""
     import numpy as np  # not needed by the stage split
 
-    query = f"SELECT {hashed(contract, salt)} % {folds} AS fold FROM read_parquet({literal(table)})"
+    query = f"SELECT {hash_sql(contract, salt)} % {folds} AS fold FROM read_parquet({quote_literal(table)})"
     return np.asarray(duckdb.connect().execute(query).fetchnumpy()["fold"], dtype=np.int64)

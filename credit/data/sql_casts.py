@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from credit.contract import Contract
 from credit.contract.columns import Column
-from credit.data.raw_files import literal, quoted
+from credit.data.raw_files import quote_identifier, quote_literal
 
 SQL_TYPES = {
     "boolean": "BOOLEAN",
@@ -24,7 +24,7 @@ _READING_TYPES = {
 }
 
 
-def reading_type(column: Column) -> str:
+def choose_reading_type(column: Column) -> str:
     """The DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
     if column.missing_codes:
         return "VARCHAR"
@@ -33,37 +33,40 @@ def reading_type(column: Column) -> str:
     return _READING_TYPES.get(column.type, "VARCHAR")
 
 
-def value_of(name: str, column: Column) -> str:
+def decode_missing_sql(name: str, column: Column) -> str:
     """SQL: the raw value, NULL where it is one of the column's codes for missing."""
     if not column.missing_codes:
-        return quoted(name)
-    texts = ", ".join(literal(str(code)) for code in column.missing_codes)
+        return quote_identifier(name)
+    texts = ", ".join(quote_literal(str(code)) for code in column.missing_codes)
     numbers = ", ".join(str(code) for code in column.missing_codes if not isinstance(code, str)) or "NULL"
-    is_code = f"CAST({quoted(name)} AS VARCHAR) IN ({texts}) OR TRY_CAST({quoted(name)} AS DOUBLE) IN ({numbers})"
-    return f"CASE WHEN {is_code} THEN NULL ELSE {quoted(name)} END"
+    quoted = quote_identifier(name)
+    is_code = f"CAST({quoted} AS VARCHAR) IN ({texts}) OR TRY_CAST({quoted} AS DOUBLE) IN ({numbers})"
+    return f"CASE WHEN {is_code} THEN NULL ELSE {quoted} END"
 
 
-def present(value: str) -> str:
+def is_present_sql(value: str) -> str:
     """SQL: there is a value, and it is not the NaN by which floating point columns say that there is none."""
     return f"lower(CAST({value} AS VARCHAR)) <> 'nan'"
 
 
-def cast(name: str, column: Column, source: str) -> str:
+def cast_sql(name: str, column: Column, source: str) -> str:
     """SQL that casts the raw column `name` of DuckDB type `source`; a value of another type makes it fail."""
-    value = value_of(name, column)
+    value = decode_missing_sql(name, column)
     if column.type == "number":
         return f"CASE WHEN NOT isnan(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
     if column.type == "timestamp":
         moment = f"CAST({value} AS TIMESTAMP WITH TIME ZONE)" if source == "VARCHAR" else value
         return f"CAST({moment} AS TIMESTAMP)"
     if column.type in ("category", "text"):
-        return _text(value, column, source)
-    branches = {"boolean": _boolean, "integer": _integer, "date": _date}[column.type](value, source)
+        return _cast_text_sql(value, column, source)
+    branches = {"boolean": _cast_boolean_sql, "integer": _cast_integer_sql, "date": _cast_date_sql}[column.type](
+        value, source
+    )
     wrong = f"CAST('not ' || CAST({value} AS VARCHAR) AS {SQL_TYPES[column.type]})"
-    return f"CASE {branches} WHEN {present(value)} THEN {wrong} END"
+    return f"CASE {branches} WHEN {is_present_sql(value)} THEN {wrong} END"
 
 
-def _boolean(value: str, source: str) -> str:
+def _cast_boolean_sql(value: str, source: str) -> str:
     """Databases and pandas write 1.0 for true where some values are missing."""
     if source == "BOOLEAN":
         return f"WHEN {value} IS NOT NULL THEN {value}"
@@ -71,67 +74,71 @@ def _boolean(value: str, source: str) -> str:
     return f"WHEN {number} IN (0, 1) THEN {number} = 1 WHEN {word} IS NOT NULL THEN {word}"
 
 
-def _integer(value: str, source: str) -> str:
+def _cast_integer_sql(value: str, source: str) -> str:
     """Digits exactly, up to 64 bits; 3.0 and 1e3 too, as far as floating point tells whole numbers apart."""
     if source.endswith(("INT", "INTEGER")):
         return f"WHEN {value} IS NOT NULL THEN CAST({value} AS BIGINT)"
     digits = f"WHEN regexp_full_match({value}, '[+-]?[0-9]+') THEN CAST({value} AS BIGINT) "
-    return (
-        f"{digits if source == 'VARCHAR' else ''}WHEN {_is_whole(value)} THEN CAST(CAST({value} AS DOUBLE) AS BIGINT)"
-    )
+    whole = f"WHEN {_is_whole_sql(value)} THEN CAST(CAST({value} AS DOUBLE) AS BIGINT)"
+    return f"{digits}{whole}" if source == "VARCHAR" else whole
 
 
-def _is_whole(value: str) -> str:
+def _is_whole_sql(value: str) -> str:
     number = f"CAST({value} AS DOUBLE)"
     return f"abs({number}) < 9007199254740992 AND {number} = trunc({number})"
 
 
-def _date(value: str, source: str) -> str:
+def _cast_date_sql(value: str, source: str) -> str:
     """A moment is a date at midnight only."""
     moment = f"CAST({value} AS TIMESTAMP)"
     return f"WHEN {moment} = date_trunc('day', {moment}) THEN CAST({moment} AS DATE)"
 
 
-def _text(value: str, column: Column, source: str) -> str:
+def _cast_text_sql(value: str, column: Column, source: str) -> str:
     """Databases and pandas write 1.0 for the category 1 where some values are missing."""
     text = f"CAST({value} AS VARCHAR)"
     if source in ("FLOAT", "DOUBLE"):
         code = f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"
-        return f"CASE WHEN {_is_whole(value)} THEN {code} WHEN {present(value)} THEN {text} END"
+        return f"CASE WHEN {_is_whole_sql(value)} THEN {code} WHEN {is_present_sql(value)} THEN {text} END"
     codes = [str(code) for code in column.allowed or ()]
     if not any(code.isdigit() for code in codes):
         return text
-    known = ", ".join(map(literal, codes))
+    known = ", ".join(map(quote_literal, codes))
     is_code = f"{text} LIKE '%.0' AND left({text}, -2) IN ({known}) AND {text} NOT IN ({known})"
     return f"CASE WHEN {is_code} THEN left({text}, -2) ELSE {text} END"
 
 
-def typed_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
+def build_typed_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
     """SQL for the typed table with its derived columns, in the contract's order.
 
     `sources` are the DuckDB types of the raw columns as read by `scan`.
     """
-    raw = ", ".join(f"{cast(name, column, sources[name])} AS {quoted(name)}" for name, column in contract.raw.items())
-    derived = "".join(f", {derivation(column)} AS {quoted(name)}" for name, column in contract.derived.items())
+    raw = ", ".join(
+        f"{cast_sql(name, column, sources[name])} AS {quote_identifier(name)}" for name, column in contract.raw.items()
+    )
+    derived = "".join(
+        f", {derive_sql(column)} AS {quote_identifier(name)}" for name, column in contract.derived.items()
+    )
     return f"SELECT *{derived} FROM (SELECT {raw} FROM {scan})"
 
 
-def derivation(column: Column) -> str:
+def derive_sql(column: Column) -> str:
     """SQL for a derived column, over the typed columns."""
     return f"CAST(({column.sql}) AS {SQL_TYPES[column.type]})"
 
 
-def misfits_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
+def build_misfits_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
     """SQL that gives, for each raw column in turn: how many values cannot be cast, the first one's row, and the value.
 
     `sources` are the DuckDB types of the raw columns as read by `scan`.
     """
     checks = []
     for name, column in contract.raw.items():
-        bad = f"{present(value_of(name, column))} AND TRY({cast(name, column, sources[name])}) IS NULL"
+        present = is_present_sql(decode_missing_sql(name, column))
+        bad = f"{present} AND TRY({cast_sql(name, column, sources[name])}) IS NULL"
         checks += [
             f"count(*) FILTER ({bad})",
             f"min(_row) FILTER ({bad})",
-            f"arg_min(CAST({quoted(name)} AS VARCHAR), _row) FILTER ({bad})",
+            f"arg_min(CAST({quote_identifier(name)} AS VARCHAR), _row) FILTER ({bad})",
         ]
     return f"SELECT {', '.join(checks)} FROM (SELECT row_number() OVER () AS _row, * FROM {scan})"

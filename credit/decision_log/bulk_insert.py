@@ -10,37 +10,37 @@ from sqlalchemy import Dialect, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from credit.decision_log.tables import DECISIONS
+from credit.decision_log.tables import DECISIONS_TABLE
 
-ROWS = 500
+MAX_ROWS = 500
 """Decisions in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
-_NAMES = tuple(column.name for column in DECISIONS.columns)
+_COLUMN_NAMES = tuple(column.name for column in DECISIONS_TABLE.columns)
 
 
-def insert(connection: Connection, records: Sequence[dict[str, Any]]) -> None:
+def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) -> None:
     """Insert any number of decisions in their order, except those whose id or idempotency key is there already."""
-    for start in range(0, len(records), ROWS):
-        connection.exec_driver_sql(*insertion(connection.dialect, records[start : start + ROWS]))
+    for start in range(0, len(records), MAX_ROWS):
+        connection.exec_driver_sql(*build_insert(connection.dialect, records[start : start + MAX_ROWS]))
 
 
-def insertion(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[str, Any]:
+def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[str, Any]:
     """The statement that inserts at most ROWS decisions, and its values, as the driver takes them."""
-    statement, names, conversions = _statement(dialect, len(records))
+    statement, names, conversions = _compile_insert(dialect, len(records))
     values = [
         value if conversion is None or value is None else conversion(value)
         for record in records
-        for conversion, value in zip(conversions, map(record.__getitem__, _NAMES), strict=True)
+        for conversion, value in zip(conversions, map(record.__getitem__, _COLUMN_NAMES), strict=True)
     ]
     return statement, dict(zip(names, values, strict=True)) if names else tuple(values)
 
 
 @lru_cache(maxsize=1024)
-def _statement(dialect: Dialect, rows: int) -> tuple[str, list[str], tuple[Any, ...]]:
+def _compile_insert(dialect: Dialect, rows: int) -> tuple[str, list[str], tuple[Any, ...]]:
     """The statement for so many rows, the names of its parameters where they have any, and each column's conversion."""
     kind = postgresql if dialect.name == "postgresql" else sqlite
-    columns = DECISIONS.columns
+    columns = DECISIONS_TABLE.columns
     parameters = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in columns} for row in range(rows)]
-    made = kind.insert(DECISIONS).values(parameters).on_conflict_do_nothing().compile(dialect=dialect)
+    made = kind.insert(DECISIONS_TABLE).values(parameters).on_conflict_do_nothing().compile(dialect=dialect)
     names = [] if dialect.positional else [one.key for row in parameters for one in row.values()]
     return str(made), names, tuple(c.type.dialect_impl(dialect).bind_processor(dialect) for c in columns)

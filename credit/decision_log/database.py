@@ -15,15 +15,15 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError,
 from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.bulk_insert import ROWS, insert, insertion
-from credit.decision_log.tables import DECISIONS
+from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_decisions
+from credit.decision_log.tables import DECISIONS_TABLE
 
 _JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
 
-_SECONDS = 3
+_TIMEOUT_SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
 
-Record = dict[str, Any]
+DecisionRow = dict[str, Any]
 """A row of DECISIONS."""
 
 
@@ -36,7 +36,7 @@ class Database:
     def __init__(self, url: str, read_only: bool = False) -> None:
         try:
             self._url = make_url(url)
-            self.engine = _engine(url, read_only)
+            self.engine = _create_engine(url, read_only)
             self._own: PoolProxiedConnection | None = None
             self._turn = threading.Lock()
             self._errors: tuple[type[Exception], ...] = (
@@ -54,89 +54,89 @@ class Database:
 
     def prepare(self) -> None:
         """Make the tables what this code expects; several processes may do so at once."""
-        from credit.decision_log.migrate import upgrade
+        from credit.decision_log.migrate import upgrade_tables
 
-        with self._telling():
-            upgrade(self.engine)
+        with self._translate_errors():
+            upgrade_tables(self.engine)
 
-    def add(self, records: Sequence[Record]) -> dict[str, Record]:
+    def add(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
         """Write decisions in one transaction, which is durable when this returns.
 
         A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
         not written. Gives, for each idempotency key, the decision that is there under it now.
         """
         keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
-        if not keys and len(records) <= ROWS:
+        if not keys and len(records) <= MAX_ROWS:
             if records:
-                self._insert_alone(records)
+                self._insert_autocommit(records)
             return {}
-        with self._telling(), self.engine.begin() as connection:
-            insert(connection, records)
-            return _under(connection, keys)
+        with self._translate_errors(), self.engine.begin() as connection:
+            insert_decisions(connection, records)
+            return _select_by_keys(connection, keys)
 
-    def under(self, keys: Sequence[str]) -> dict[str, Record]:
+    def find_by_keys(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
         """The decisions that are here under idempotency keys."""
-        with self.reading() as connection:
-            return _under(connection, keys)
+        with self.begin_read() as connection:
+            return _select_by_keys(connection, keys)
 
-    def _insert_alone(self, records: Sequence[Record]) -> None:
+    def _insert_autocommit(self, records: Sequence[DecisionRow]) -> None:
         """In a transaction that is the statement itself, on a connection that stays: the way of nearly all decisions.
 
         Once more on a new connection, for the old one may have ended long ago; what is there by then is left alone.
         """
-        statement, values = insertion(self.engine.dialect, records)
-        with self._telling(), self._turn:
+        statement, values = build_insert(self.engine.dialect, records)
+        with self._translate_errors(), self._turn:
             if self._own is not None:
                 try:
                     self._own.cursor().execute(statement, values)
                 except self._errors:
-                    self._drop()
+                    self._drop_connection()
                 else:
                     return
             try:
-                self._own = self._opened()
+                self._own = self._open_connection()
                 self._own.cursor().execute(statement, values)
             except self._errors:
-                self._drop()
+                self._drop_connection()
                 raise
 
-    def _opened(self) -> PoolProxiedConnection:
+    def _open_connection(self) -> PoolProxiedConnection:
         own = self.engine.raw_connection()
         if self.engine.dialect.name == "postgresql":
             own.driver_connection.autocommit = True  # type: ignore[union-attr]  # SQLite's does, see _durable
         return own
 
-    def _drop(self) -> None:
+    def _drop_connection(self) -> None:
         if self._own is not None:
             self._own.invalidate()
             self._own = None
 
-    def find(self, identifier: str) -> Record | None:
+    def find(self, identifier: str) -> DecisionRow | None:
         """One decision; None when it is not here."""
-        with self.reading() as connection:
-            row = connection.execute(select(DECISIONS).where(DECISIONS.c.id == identifier)).first()
+        with self.begin_read() as connection:
+            row = connection.execute(select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == identifier)).first()
         return dict(row._mapping) if row is not None else None
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def begin_read(self) -> Iterator[Connection]:
         """A connection to read by."""
-        with self._telling(), self.engine.connect().execution_options(begins="BEGIN") as connection:
+        with self._translate_errors(), self.engine.connect().execution_options(begins="BEGIN") as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def begin_write(self) -> Iterator[Connection]:
         """A transaction, which is durable when the block has ended."""
-        with self._telling(), self.engine.begin() as connection:
+        with self._translate_errors(), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Give every connection back."""
         with self._turn:
-            self._drop()
+            self._drop_connection()
         self.engine.dispose()
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except self._errors as error:
@@ -144,44 +144,46 @@ class Database:
             raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
 
 
-def _engine(url: str, read_only: bool) -> Engine:
+def _create_engine(url: str, read_only: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        limit = f"-c statement_timeout={_SECONDS * 1000}"
+        limit = f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}"
         limit += " -c default_transaction_read_only=on" if read_only else ""
-        arguments = {"connect_timeout": _SECONDS, "options": limit, "tcp_user_timeout": _SECONDS * 1000}
-        pool: dict[str, Any] = {"pool_timeout": _SECONDS, "pool_size": 3, "max_overflow": 2}
+        arguments = {"connect_timeout": _TIMEOUT_SECONDS, "options": limit, "tcp_user_timeout": _TIMEOUT_SECONDS * 1000}
+        pool: dict[str, Any] = {"pool_timeout": _TIMEOUT_SECONDS, "pool_size": 3, "max_overflow": 2}
         engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
-        event.listen(engine, "do_connect", _impatient)
-        event.listen(engine, "checkout", _still_there)
+        event.listen(engine, "do_connect", _connect_with_timeout)
+        event.listen(engine, "checkout", _check_connection)
         return engine
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(parsed.get_backend_name())
     if read_only:
         uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
-        return create_engine("sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_SECONDS, uri=True))
+        return create_engine(
+            "sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_TIMEOUT_SECONDS, uri=True)
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    arguments = {"timeout": _SECONDS, "check_same_thread": False}
-    engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_SECONDS)
-    event.listen(engine, "connect", _durable)
-    event.listen(engine, "begin", _write_at_once)
+    arguments = {"timeout": _TIMEOUT_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_TIMEOUT_SECONDS)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
-def _under(connection: Connection, keys: Sequence[str]) -> dict[str, Record]:
-    there = select(DECISIONS).where(DECISIONS.c.idempotency_key.in_(keys))
+def _select_by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, DecisionRow]:
+    there = select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.idempotency_key.in_(keys))
     return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
 
 
-def _impatient(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
+def _connect_with_timeout(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
     """The server's own limits are nothing to a server that hangs."""
-    from credit.decision_log.postgres import Impatient
+    from credit.decision_log.postgres import TimeoutConnection
 
-    return Impatient.connect(*arguments, **named)
+    return TimeoutConnection.connect(*arguments, **named)
 
 
-def _still_there(connection: Any, _: Any, __: Any) -> None:
+def _check_connection(connection: Any, _: Any, __: Any) -> None:
     """A server that restarted has said goodbye to idle connections: such a one is replaced, and nobody notices."""
     watched = io.poll()
     watched.register(connection.fileno(), io.POLLIN)
@@ -189,7 +191,7 @@ def _still_there(connection: Any, _: Any, __: Any) -> None:
         raise DisconnectionError
 
 
-def _durable(connection: Any, _: Any) -> None:
+def _configure_sqlite(connection: Any, _: Any) -> None:
     """Committed means on the disk. Readers do not wait for writers; the log is tidied up seldom, which takes long."""
     connection.isolation_level = None  # else the driver begins transactions by itself, and too late
     cursor = connection.cursor()
@@ -198,6 +200,6 @@ def _durable(connection: Any, _: Any) -> None:
     cursor.close()
 
 
-def _write_at_once(connection: Connection) -> None:
+def _begin_immediate(connection: Connection) -> None:
     """A transaction that first reads and then writes would fail where another process writes, instead of waiting."""
     connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))

@@ -8,22 +8,22 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.database import Record
+from credit.decision_log.database import DecisionRow
 from credit.decision_log.log import DecisionLog
 
 _LOG = logging.getLogger(__name__)
 
-_LARGEST = 1_000
+_MAX_COMMIT_ROWS = 1_000
 """Decisions in one transaction, unless one batch of applications has more."""
 
-Told = Callable[[list[Record] | CreditError], object]
+WriteCallback = Callable[[list[DecisionRow] | CreditError], object]
 
 
-class Item(NamedTuple):
+class WriteRequest(NamedTuple):
     """Decisions to write, and who is told what holds, or that nothing could be written."""
 
-    records: list[Record]
-    told: Told
+    records: list[DecisionRow]
+    callback: WriteCallback
 
 
 class Writer:
@@ -31,7 +31,7 @@ class Writer:
 
     def __init__(self, log: DecisionLog, retry_seconds: float = 1.0) -> None:
         self._log, self._retry = log, retry_seconds
-        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._queue: SimpleQueue[WriteRequest | None] = SimpleQueue()
         self._ended = threading.Event()
         self._threads = [
             threading.Thread(target=self._write, name="decision-log"),
@@ -40,7 +40,7 @@ class Writer:
         for thread in self._threads:
             thread.start()
 
-    def put(self, item: Item) -> None:
+    def put(self, item: WriteRequest) -> None:
         """Queue decisions; returns at once."""
         self._queue.put(item)
 
@@ -53,7 +53,7 @@ class Writer:
     def _write(self) -> None:
         while (first := self._queue.get()) is not None:
             items, decisions = [first], len(first.records)
-            while decisions < _LARGEST:
+            while decisions < _MAX_COMMIT_ROWS:
                 try:
                     more = self._queue.get_nowait()
                 except Empty:
@@ -65,19 +65,19 @@ class Writer:
                 decisions += len(more.records)
             self._commit(items)
 
-    def _commit(self, items: Sequence[Item]) -> None:
+    def _commit(self, items: Sequence[WriteRequest]) -> None:
         try:
             holds = iter(self._log.write([record for item in items for record in item.records]))
         except CreditError as error:
             for item in items:
-                _tell(item, error)
+                _notify(item, error)
         except Exception as error:  # noqa: BLE001 - nobody waits for ever, and the next ones are written
             _LOG.exception("the decision log failed")
             for item in items:
-                _tell(item, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
+                _notify(item, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
         else:
             for item in items:
-                _tell(item, list(islice(holds, len(item.records))))
+                _notify(item, list(islice(holds, len(item.records))))
 
     def _recover(self) -> None:
         while not self._ended.wait(self._retry):
@@ -87,8 +87,8 @@ class Writer:
                 _LOG.exception("the spool could not be replayed")
 
 
-def _tell(item: Item, result: list[Record] | CreditError) -> None:
+def _notify(item: WriteRequest, result: list[DecisionRow] | CreditError) -> None:
     try:
-        item.told(result)
+        item.callback(result)
     except Exception:  # noqa: BLE001 - one who cannot be told does not keep the others waiting
         _LOG.exception("a decision is in the log, and who asked could not be told")

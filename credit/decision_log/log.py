@@ -11,15 +11,15 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, text
 
 from credit.common.errors import CreditError
-from credit.decision_log.database import Database, Record
-from credit.decision_log.tables import DECISIONS
+from credit.decision_log.database import Database, DecisionRow
+from credit.decision_log.tables import DECISIONS_TABLE
 
 _LOG = logging.getLogger(__name__)
 
-_PART = 500
+_REPLAY_ROWS = 500
 """Decisions that are replayed in one transaction."""
 
-_REMEMBERED = 10_000
+_MAX_RECENT = 10_000
 """Recent decisions with an idempotency key, so that it is recognised while the database is away."""
 
 
@@ -39,15 +39,15 @@ class DecisionLog:
         self._prepared = False
         self._turn = threading.Lock()
         self._exclusive = state / "spool.lock"
-        self._recent: OrderedDict[str, Record] = OrderedDict()
+        self._recent: OrderedDict[str, DecisionRow] = OrderedDict()
         try:
             self._prepare()
-            if self.spooled():  # however many they are, nobody waits for them
+            if self.count_spooled():  # however many they are, nobody waits for them
                 self.problem = "the spool is not replayed yet"
         except CreditError as error:
-            self._away(error)
+            self._switch_to_spool(error)
 
-    def write(self, records: Sequence[Record]) -> list[Record]:
+    def write(self, records: Sequence[DecisionRow]) -> list[DecisionRow]:
         """Make decisions durable; what holds for each: itself, or the decision that its idempotency key has already.
 
         Raises CreditError when neither the database nor the spool takes them; then nobody may be answered.
@@ -56,7 +56,7 @@ class DecisionLog:
             there = {key: row for r in records if (row := self._recent.get(key := r["idempotency_key"] or ""))}
             new = [record for record in records if record["idempotency_key"] not in there]
             if new:
-                there |= self._written(new)
+                there |= self._write_records(new)
             holds = [there.get(record["idempotency_key"] or "", record) for record in records]
             self._remember(holds)
             return holds
@@ -65,7 +65,7 @@ class DecisionLog:
         """Replay the spool if the database is there; whether it is in use afterwards."""
         try:
             self._prepare()
-            if self.problem is None and not self.spooled():
+            if self.problem is None and not self.count_spooled():
                 return True
             while self._replay():
                 pass
@@ -76,17 +76,17 @@ class DecisionLog:
                     _LOG.info("the decision log has every decision of the spool")
                 self.problem = None
         except CreditError as error:
-            self._away(error)
+            self._switch_to_spool(error)
         return self.problem is None
 
-    def find(self, identifier: str) -> Record | None:
+    def find(self, identifier: str) -> DecisionRow | None:
         """One decision. Raises CreditError when the database is away and the spool does not have it."""
         return self.spool.find(identifier) or self.database.find(identifier)
 
-    def spooled(self) -> int:
+    def count_spooled(self) -> int:
         """How many decisions the database does not have yet."""
-        with self.spool.reading() as connection:
-            return int(connection.execute(select(func.count()).select_from(DECISIONS)).scalar_one())
+        with self.spool.begin_read() as connection:
+            return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
 
     def close(self) -> None:
         """Give every connection back."""
@@ -98,12 +98,12 @@ class DecisionLog:
             self.database.prepare()
             self._prepared = True
 
-    def _away(self, error: CreditError) -> None:
+    def _switch_to_spool(self, error: CreditError) -> None:
         if self.problem != str(error):
             _LOG.warning("decisions go to the spool: %s", error)
         self.problem = str(error)
 
-    def _written(self, records: Sequence[Record]) -> dict[str, Record]:
+    def _write_records(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
         """Write to the database, else to the spool; while the database is away the other way round.
 
         A spool that is full does not stop a database that is back: out of order is better than not at all.
@@ -113,18 +113,18 @@ class DecisionLog:
                 return self.spool.add(records)
             except CreditError:
                 return self.database.add(records)
-        there = self._spooled_by_others([key for r in records if (key := r["idempotency_key"])])
+        there = self._find_spooled([key for r in records if (key := r["idempotency_key"])])
         records = [r for r in records if r["idempotency_key"] not in there]
         try:
             return there | self.database.add(records)
         except CreditError as error:
-            self._away(error)
+            self._switch_to_spool(error)
         return there | self.spool.add(records)
 
-    def _spooled_by_others(self, keys: Sequence[str]) -> dict[str, Record]:
+    def _find_spooled(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
         """What another process has answered under these keys while it had no database."""
         try:
-            return self.spool.under(keys) if keys else {}
+            return self.spool.find_by_keys(keys) if keys else {}
         except CreditError:
             return {}  # the replay finds who came second
 
@@ -133,9 +133,9 @@ class DecisionLog:
 
         Killed between the two, it adds the same again, which changes nothing, and then removes it.
         """
-        with self._alone():
-            with self.spool.reading() as connection:
-                oldest = select(DECISIONS).order_by(text("rowid")).limit(_PART)
+        with self._lock_replay():
+            with self.spool.begin_read() as connection:
+                oldest = select(DECISIONS_TABLE).order_by(text("rowid")).limit(_REPLAY_ROWS)
                 records = [dict(row._mapping) for row in connection.execute(oldest)]
             if not records:
                 return False
@@ -144,20 +144,20 @@ class DecisionLog:
             if repeats:
                 late = [{**r, "repeat_of": there[r["idempotency_key"]]["id"], "idempotency_key": None} for r in repeats]
                 self.database.add(late)
-            with self.spool.writing() as connection:
-                connection.execute(delete(DECISIONS).where(DECISIONS.c.id.in_([r["id"] for r in records])))
-            return len(records) == _PART
+            with self.spool.begin_write() as connection:
+                connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([r["id"] for r in records])))
+            return len(records) == _REPLAY_ROWS
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _lock_replay(self) -> Iterator[None]:
         """One process replays at a time, so that the order is kept."""
         with self._exclusive.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _remember(self, records: Sequence[Record]) -> None:
+    def _remember(self, records: Sequence[DecisionRow]) -> None:
         for record in records:
             if record["idempotency_key"] is not None:
                 self._recent[record["idempotency_key"]] = record
-                if len(self._recent) > _REMEMBERED:
+                if len(self._recent) > _MAX_RECENT:
                     self._recent.popitem(last=False)

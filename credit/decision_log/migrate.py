@@ -11,10 +11,10 @@ from sqlalchemy import Engine, text
 from credit.common.errors import CreditError, Problem
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK = 7_310_514_052  # any number; services that start at the same time wait for each other by it
+_LOCK_NUMBER = 7_310_514_052  # any number; services that start at the same time wait for each other by it
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade_tables(engine: Engine) -> None:
     """Run the migrations that are missing, one process at a time.
 
     Raises CreditError when the database is one of a newer version of this code.
@@ -23,7 +23,7 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:  # in SQLite nobody else writes meanwhile
         if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

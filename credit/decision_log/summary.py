@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
-from credit.decision_log.tables import DECISIONS
+from credit.decision_log.tables import DECISIONS_TABLE
 
-NEWEST = 100_000
+MAX_COUNTED = 100_000
 """Decisions that are looked at, at most: a page must cost the same on a busy day."""
 
 
-class Cell(NamedTuple):
+class DecisionCell(NamedTuple):
     """Decisions that are alike. `groups`: one value for each attribute that was asked for, None: not disclosed."""
 
     decision: str
@@ -27,37 +27,42 @@ class Cell(NamedTuple):
     first: datetime
 
 
-class Lately(NamedTuple):
-    """The decisions of a while. `answered`: whether the database did; without it, those of the spool are all there are.
+class DecisionSummary(NamedTuple):
+    """The decisions of a while. Where not `database_answered`, those of the spool are all there are.
 
-    `cut`: there are more, before the first of these. `spooled`: decisions, of any time, that only the spool has.
+    `is_truncated`: there are more, before the first of these. `spooled`: decisions, of any time, that only the spool
+    has.
     """
 
     attributes: tuple[str, ...]
-    cells: list[Cell]
-    answered: bool
-    cut: bool
+    cells: list[DecisionCell]
+    database_answered: bool
+    is_truncated: bool
     spooled: int
 
 
-def lately(log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = NEWEST) -> Lately:
+def summarize_decisions(
+    log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED
+) -> DecisionSummary:
     """What was decided since a moment. While the spool is replayed, a few decisions may be counted in both places."""
-    waiting = cells(log.spool, attributes, since, newest)
-    spooled = log.spooled()
+    waiting = count_cells(log.spool, attributes, since, newest)
+    spooled = log.count_spooled()
     try:
-        there, answered = cells(log.database, attributes, since, newest), True
+        there, answered = count_cells(log.database, attributes, since, newest), True
     except CreditError:
         there, answered = [], False
     cut = any(sum(cell.number for cell in listed) >= newest for listed in (waiting, there))
-    return Lately(tuple(attributes), [*waiting, *there], answered, cut, spooled)
+    return DecisionSummary(tuple(attributes), [*waiting, *there], answered, cut, spooled)
 
 
-def cells(database: Database, attributes: Sequence[str], since: datetime, newest: int = NEWEST) -> list[Cell]:
+def count_cells(
+    database: Database, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED
+) -> list[DecisionCell]:
     """The newest decisions since a moment, counted. Raises CreditError when the database does not answer.
 
     A repeat that was found out too late stands for the same application, which is counted once.
     """
-    decisions = DECISIONS.c
+    decisions = DECISIONS_TABLE.c
     alike = [decisions.decision, decisions.decided_by, decisions.rule_because, decisions.version]
     groups = [decisions.protected[name].as_string().label(f"group_{i}") for i, name in enumerate(attributes)]
     of_late = (
@@ -68,12 +73,12 @@ def cells(database: Database, attributes: Sequence[str], since: datetime, newest
         .subquery()
     )
     moment, *same = of_late.c
-    with database.reading() as connection:
+    with database.begin_read() as connection:
         rows = connection.execute(select(func.count(), func.min(moment), *same).group_by(*same))
-        return [_cell(*row) for row in rows]
+        return [_build_cell(*row) for row in rows]
 
 
-def _cell(
+def _build_cell(
     number: int,
     first: datetime,
     decision: str,
@@ -81,5 +86,5 @@ def _cell(
     rule_because: str | None,
     version: str | None,
     *groups: str | None,
-) -> Cell:
-    return Cell(decision, decided_by, rule_because, version, groups, number, first)
+) -> DecisionCell:
+    return DecisionCell(decision, decided_by, rule_because, version, groups, number, first)

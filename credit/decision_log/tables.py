@@ -22,7 +22,7 @@ from sqlalchemy import (
 METADATA = MetaData()
 
 
-class Utc(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC, which SQLite keeps without saying so."""
 
     impl = DateTime(timezone=True)
@@ -39,11 +39,11 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value is not None else None
 
 
-DECISIONS = Table(
+DECISIONS_TABLE = Table(
     "decisions",
     METADATA,
     Column("id", String(32), primary_key=True),
-    Column("decided_at", Utc, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
     Column("decision", String(8), nullable=False),
     Column("score", Float, nullable=False),
     Column("reasons", JSON, nullable=False),
@@ -65,14 +65,14 @@ DECISIONS = Table(
 the database was away.
 """
 
-OUTCOMES = Table(
+OUTCOMES_TABLE = Table(
     "outcomes",
     METADATA,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("decision_id", String(32), nullable=False, index=True),
     Column("outcome", JSON, nullable=False),
-    Column("observed_at", Utc, nullable=False),
-    Column("recorded_at", Utc, nullable=False),
+    Column("observed_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
     Column("caller", String(64), nullable=False),
 )
 """What became of a decision; the newest row of a decision holds."""

@@ -1,6 +1,7 @@
 """Closed-form intervals. Each returns (low, high); `level` is two-sided, 0.95 by default.
 
-`wilson`, `newcombe` and `mover_r` take numbers, or arrays that broadcast against each other: one interval per cell.
+`wilson_interval`, `newcombe_interval` and `mover_r_interval` take numbers, or arrays that broadcast against each
+other: one interval per cell.
 """
 
 from typing import overload
@@ -13,14 +14,14 @@ Array = NDArray[np.float64]
 Bounds = tuple[Array, Array]
 
 
-def z_of(level: float) -> float:
+def normal_quantile(level: float) -> float:
     """The standard normal quantile of a two-sided interval: 1.96 for 0.95."""
     from scipy.special import ndtri
 
     return float(ndtri(0.5 + level / 2))
 
 
-def rate(count: ArrayLike, n: ArrayLike) -> Array:
+def compute_rate(count: ArrayLike, n: ArrayLike) -> Array:
     """`count` of `n`, NaN where n is 0: there is no rate of nobody."""
     count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
     out: Array = np.divide(count, n, out=np.full(n.shape, np.nan), where=n > 0)
@@ -28,54 +29,54 @@ def rate(count: ArrayLike, n: ArrayLike) -> Array:
 
 
 @overload
-def wilson(count: float, n: float, level: float = ...) -> Interval: ...
+def wilson_interval(count: float, n: float, level: float = ...) -> Interval: ...
 @overload
-def wilson(count: NDArray[np.number], n: NDArray[np.number], level: float = ...) -> Bounds: ...
-def wilson(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval | Bounds:
+def wilson_interval(count: NDArray[np.number], n: NDArray[np.number], level: float = ...) -> Bounds: ...
+def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval | Bounds:
     """A rate's score interval (Wilson 1927): `count` of `n`. Within 0 and 1 at any count; NaN where n is 0."""
-    z = z_of(level)
+    z = normal_quantile(level)
     count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
-    spread = z * np.sqrt(np.maximum(count * rate(n - count, n), 0) + z**2 / 4)
+    spread = z * np.sqrt(np.maximum(count * compute_rate(n - count, n), 0) + z**2 / 4)
     low = np.where(count == 0, 0.0, (count + z**2 / 2 - spread) / (n + z**2))  # exactly 0: rounding must not lift it
     high = np.where(count == n, 1.0, (count + z**2 / 2 + spread) / (n + z**2))
-    return _alike(np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
+    return _match_inputs(np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
 
 
 @overload
-def newcombe(count_1: float, n_1: float, count_2: float, n_2: float, level: float = ...) -> Interval: ...
+def newcombe_interval(count_1: float, n_1: float, count_2: float, n_2: float, level: float = ...) -> Interval: ...
 @overload
-def newcombe(
+def newcombe_interval(
     count_1: NDArray[np.number],
     n_1: NDArray[np.number],
     count_2: ArrayLike,
     n_2: ArrayLike,
     level: float = ...,
 ) -> Bounds: ...
-def newcombe(
+def newcombe_interval(
     count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike, level: float = 0.95
 ) -> Interval | Bounds:
     """The difference of two independent rates, first less second (Newcombe 1998, method 10, from Wilson intervals)."""
-    rate_1, rate_2 = rate(count_1, n_1), rate(count_2, n_2)
-    low_1, high_1 = wilson(np.asarray(count_1), np.asarray(n_1), level)
-    low_2, high_2 = wilson(np.asarray(count_2), np.asarray(n_2), level)
+    rate_1, rate_2 = compute_rate(count_1, n_1), compute_rate(count_2, n_2)
+    low_1, high_1 = wilson_interval(np.asarray(count_1), np.asarray(n_1), level)
+    low_2, high_2 = wilson_interval(np.asarray(count_2), np.asarray(n_2), level)
     gap = rate_1 - rate_2
-    return _alike(
+    return _match_inputs(
         gap - np.hypot(rate_1 - low_1, high_2 - rate_2),
         gap + np.hypot(high_1 - rate_1, rate_2 - low_2),
     )
 
 
 @overload
-def mover_r(count_1: float, n_1: float, count_2: float, n_2: float, level: float = ...) -> Interval: ...
+def mover_r_interval(count_1: float, n_1: float, count_2: float, n_2: float, level: float = ...) -> Interval: ...
 @overload
-def mover_r(
+def mover_r_interval(
     count_1: NDArray[np.number],
     n_1: NDArray[np.number],
     count_2: ArrayLike,
     n_2: ArrayLike,
     level: float = ...,
 ) -> Bounds: ...
-def mover_r(
+def mover_r_interval(
     count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike, level: float = 0.95
 ) -> Interval | Bounds:
     """The ratio of two independent rates, first over second (Donner and Zou 2012, MOVER-R, from Wilson intervals).
@@ -84,9 +85,9 @@ def mover_r(
     likewise from u and m. `low` is computed in its other form, b / (a + sqrt(a^2 - bc)), which has no pole at v = 2q.
     Where the second count is 0 there is no upper bound: infinity. Where either n is 0: NaN.
     """
-    p, q = rate(count_1, n_1), rate(count_2, n_2)
-    low_1, high_1 = wilson(np.asarray(count_1), np.asarray(n_1), level)
-    low_2, high_2 = wilson(np.asarray(count_2), np.asarray(n_2), level)
+    p, q = compute_rate(count_1, n_1), compute_rate(count_2, n_2)
+    low_1, high_1 = wilson_interval(np.asarray(count_1), np.asarray(n_1), level)
+    low_2, high_2 = wilson_interval(np.asarray(count_2), np.asarray(n_2), level)
     a = p * q
     b, c = low_1 * (2 * p - low_1), high_2 * (2 * q - high_2)
     under = a + np.sqrt(np.maximum(a**2 - b * c, 0))
@@ -94,32 +95,32 @@ def mover_r(
     b, c = high_1 * (2 * p - high_1), low_2 * (2 * q - low_2)
     over = a + np.sqrt(np.maximum(a**2 - b * c, 0))
     high = np.divide(over, c, out=np.full_like(a, np.inf), where=c != 0)
-    return _alike(low, np.where(np.isnan(a), np.nan, high))
+    return _match_inputs(low, np.where(np.isnan(a), np.nan, high))
 
 
-def _alike(low: Array, high: Array) -> Interval | Bounds:
+def _match_inputs(low: Array, high: Array) -> Interval | Bounds:
     """Floats for numbers, arrays for arrays."""
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 
-def of_mean(values: ArrayLike, level: float = 0.95) -> Interval:
+def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     """The mean of independent values, shape (n,), by the central limit theorem."""
     values = np.asarray(values, dtype=np.float64)
-    half = z_of(level) * float(values.std(ddof=1)) / np.sqrt(len(values))
+    half = normal_quantile(level) * float(values.std(ddof=1)) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def of_average_precision(value: float, positives: int, level: float = 0.95) -> Interval:
+def average_precision_interval(value: float, positives: int, level: float = 0.95) -> Interval:
     """Average precision's logit interval (Boyd, Eng and Page 2013), from the number of positive rows."""
     if not 0 < value < 1:
         return value, value
     centre = np.log(value / (1 - value))
-    half = z_of(level) / np.sqrt(positives * value * (1 - value))
+    half = normal_quantile(level) / np.sqrt(positives * value * (1 - value))
     low, high = 1 / (1 + np.exp(-(centre + np.array([-half, half]))))
     return float(low), float(high)
 
 
-def of_auc(y: NDArray[np.bool_], scores: NDArray[np.float64], level: float = 0.95) -> Interval:
+def roc_auc_interval(y: NDArray[np.bool_], scores: NDArray[np.float64], level: float = 0.95) -> Interval:
     """The area under the ROC curve (DeLong 1988; by ranks, Sun and Xu 2014). y and scores: shape (n,), both classes."""
     from scipy.stats import rankdata
 
@@ -130,5 +131,5 @@ def of_auc(y: NDArray[np.bool_], scores: NDArray[np.float64], level: float = 0.9
     below_positives = 1 - (ranks[m:] - rankdata(negative)) / m
     auc = float(above_negatives.mean())
     variance = above_negatives.var(ddof=1) / m + below_positives.var(ddof=1) / n if min(m, n) > 1 else np.nan
-    half = z_of(level) * float(np.sqrt(variance))
+    half = normal_quantile(level) * float(np.sqrt(variance))
     return max(0.0, auc - half), min(1.0, auc + half)

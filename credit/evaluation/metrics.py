@@ -11,11 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit.common.params import Params
-from credit.evaluation.intervals import Interval, newcombe, of_auc, of_average_precision, of_mean, wilson
+from credit.evaluation.intervals import (
+    Interval,
+    average_precision_interval,
+    mean_interval,
+    newcombe_interval,
+    roc_auc_interval,
+    wilson_interval,
+)
 
-Labels = NDArray[np.bool_]
-Scores = NDArray[np.float64]
-Decisions = NDArray[np.str_]
+LabelArray = NDArray[np.bool_]
+ScoreArray = NDArray[np.float64]
+DecisionArray = NDArray[np.str_]
 
 
 class UnitValues(Params):
@@ -26,13 +33,13 @@ class UnitValues(Params):
     refer: float
     deny: float
 
-    def of(self, y: Labels, decisions: Decisions) -> Scores:
+    def value_decisions(self, y: LabelArray, decisions: DecisionArray) -> ScoreArray:
         """The value of each decision; shape (n,)."""
         approved = np.where(y, self.approve_favourable, self.approve_unfavourable)
         return np.select([decisions == "approve", decisions == "refer"], [approved, self.refer], self.deny)
 
 
-def ks(y: Labels, scores: Scores) -> tuple[float, Interval]:
+def ks_statistic(y: LabelArray, scores: ScoreArray) -> tuple[float, Interval]:
     """Kolmogorov-Smirnov distance between the scores of the two classes: 0 none, 1 no overlap; with its interval.
 
     The largest true positive rate less false positive rate over all cut-offs; Newcombe's interval at that cut-off,
@@ -43,11 +50,13 @@ def ks(y: Labels, scores: Scores) -> tuple[float, Interval]:
     false_positive, true_positive, _ = roc_curve(y, scores)
     best = int((true_positive - false_positive).argmax())
     positives, negatives = int(y.sum()), int((~y).sum())
-    interval = newcombe(true_positive[best] * positives, positives, false_positive[best] * negatives, negatives)
+    interval = newcombe_interval(
+        true_positive[best] * positives, positives, false_positive[best] * negatives, negatives
+    )
     return float((true_positive - false_positive)[best]), interval
 
 
-def calibration_table(y: Labels, scores: Scores, bins: int = 10) -> pd.DataFrame:
+def tabulate_calibration(y: LabelArray, scores: ScoreArray, bins: int = 10) -> pd.DataFrame:
     """Mean score and favourable rate in bins of equally many rows (fewer where scores tie), with Wilson's interval."""
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
     bin_of = np.searchsorted(edges, scores, side="right")
@@ -55,7 +64,7 @@ def calibration_table(y: Labels, scores: Scores, bins: int = 10) -> pd.DataFrame
     some = rows > 0
     favourable = np.bincount(bin_of, weights=y, minlength=len(rows))[some]
     mean_score = np.bincount(bin_of, weights=scores, minlength=len(rows))[some] / rows[some]
-    bounds = [wilson(count, n) for count, n in zip(favourable, rows[some], strict=True)]
+    bounds = [wilson_interval(count, n) for count, n in zip(favourable, rows[some], strict=True)]
     return pd.DataFrame(
         {
             "mean_score": mean_score,
@@ -67,17 +76,17 @@ def calibration_table(y: Labels, scores: Scores, bins: int = 10) -> pd.DataFrame
     )
 
 
-def calibration_error(y: Labels, scores: Scores) -> float:
+def calibration_error(y: LabelArray, scores: ScoreArray) -> float:
     """Expected calibration error over ten bins of equally many rows: 0 is perfect, 1 the worst.
 
     No interval: resampling adds noise of its own to every bin, so a bootstrap would sit above the figure.
     """
-    table = calibration_table(y, scores)
+    table = tabulate_calibration(y, scores)
     gaps = (table["mean_score"] - table["favourable_rate"]).abs()
     return float((gaps * table["rows"]).sum() / table["rows"].sum())
 
 
-def metrics(y: Labels, scores: Scores, decisions: Decisions, values: UnitValues) -> dict[str, Any]:
+def compute_metrics(y: LabelArray, scores: ScoreArray, decisions: DecisionArray, values: UnitValues) -> dict[str, Any]:
     """All figures of one candidate; `<name>_interval` is the 95% interval of `<name>`. Inputs: shape (n,) each.
 
     A rate without a denominator (bad rate where nobody is approved) is None, never 0.
@@ -92,36 +101,36 @@ def metrics(y: Labels, scores: Scores, decisions: Decisions, values: UnitValues)
     clipped = np.clip(scores, 1e-15, 1 - 1e-15)
     losses = -np.where(y, np.log(clipped), np.log(1 - clipped))
     precision = float(average_precision_score(y, scores))
-    distance, distance_interval = ks(y, scores)
-    value = values.of(y, decisions)
+    distance, distance_interval = ks_statistic(y, scores)
+    value = values.value_decisions(y, decisions)
     right = int((approved == y).sum())
     return {
         "rows": n,
         "roc_auc": float(roc_auc_score(y, scores)),
-        "roc_auc_interval": of_auc(y, scores),
+        "roc_auc_interval": roc_auc_interval(y, scores),
         "average_precision": precision,
-        "average_precision_interval": of_average_precision(precision, int(y.sum())),
+        "average_precision_interval": average_precision_interval(precision, int(y.sum())),
         "ks": distance,
         "ks_interval": distance_interval,
         "brier": float(squares.mean()),
-        "brier_interval": of_mean(squares),
+        "brier_interval": mean_interval(squares),
         "log_loss": float(losses.mean()),
-        "log_loss_interval": of_mean(losses),
+        "log_loss_interval": mean_interval(losses),
         "calibration_error": calibration_error(y, scores),
         "accuracy": right / n,
-        "accuracy_interval": wilson(right, n),
+        "accuracy_interval": wilson_interval(right, n),
         "approval_rate": approvals / n,
-        "approval_rate_interval": wilson(approvals, n),
+        "approval_rate_interval": wilson_interval(approvals, n),
         "referral_rate": float(referred.mean()),
-        "referral_rate_interval": wilson(int(referred.sum()), n),
+        "referral_rate_interval": wilson_interval(int(referred.sum()), n),
         "bad_rate": bad / approvals if approvals else None,
-        "bad_rate_interval": wilson(bad, approvals) if approvals else None,
+        "bad_rate_interval": wilson_interval(bad, approvals) if approvals else None,
         "expected_value": float(value.mean()),
-        "expected_value_interval": of_mean(value),
+        "expected_value_interval": mean_interval(value),
     }
 
 
-def curves(y: Labels, scores: Scores, points: int = 100) -> dict[str, pd.DataFrame]:
+def compute_curves(y: LabelArray, scores: ScoreArray, points: int = 100) -> dict[str, pd.DataFrame]:
     """The tables of the plots: roc, precision_recall, calibration and scores, at most about `points` rows each."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 
@@ -135,14 +144,14 @@ def curves(y: Labels, scores: Scores, points: int = 100) -> dict[str, pd.DataFra
         for outcome, of in (("favourable", y), ("unfavourable", ~y))
     }
     return {
-        "roc": _thinned(roc, points),
-        "precision_recall": _thinned(recalled, points),
-        "calibration": calibration_table(y, scores),
+        "roc": _thin(roc, points),
+        "precision_recall": _thin(recalled, points),
+        "calibration": tabulate_calibration(y, scores),
         "scores": pd.DataFrame({"score": (edges[1:] + edges[:-1]) / 2, **shares}),
     }
 
 
-def _thinned(table: pd.DataFrame, points: int) -> pd.DataFrame:
+def _thin(table: pd.DataFrame, points: int) -> pd.DataFrame:
     """About `points` rows, evenly spaced, first and last included."""
     rows = np.unique(np.linspace(0, len(table) - 1, min(points, len(table))).round().astype(int))
     return table.iloc[rows].reset_index(drop=True)

@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit.common.errors import Problem, raise_if_any
-from credit.common.files import whole
+from credit.common.files import atomic_write
 from credit.contract import Contract
-from credit.data.tables import frame_of, open_table
-from credit.scoring.policy import DECISIONS
+from credit.data.tables import make_frame, open_table
+from credit.scoring.policy import DECISION_KINDS
 
-COLUMNS = ("fold", "favourable", "score", "decision")
+PREDICTION_COLUMNS = ("fold", "favourable", "score", "decision")
 """Beside those that say who somebody is."""
 
-_KINDS = {"fold": "whole number", "favourable": "boolean", "score": "number", "decision": "text"}
+_COLUMN_KINDS = {"fold": "whole number", "favourable": "boolean", "score": "number", "decision": "text"}
 
-_GROUP, _ID = "group_", "id_"
+_GROUP_PREFIX, _ID_PREFIX = "group_", "id_"
 
 
 class Predictions(NamedTuple):
@@ -36,16 +36,16 @@ class Predictions(NamedTuple):
     decisions: NDArray[np.str_]
 
 
-def people_columns(contract: Contract) -> dict[str, str]:
+def map_people_columns(contract: Contract) -> dict[str, str]:
     """The columns that say who somebody is, by their name in the file."""
-    ids = {_ID + name: name for name in contract.of_role("id")}
-    return ids | {_GROUP + name: name for name in contract.protected}
+    ids = {_ID_PREFIX + name: name for name in contract.find_by_role("id")}
+    return ids | {_GROUP_PREFIX + name: name for name in contract.protected}
 
 
 def write_predictions(path: Path, contract: Contract, predictions: Predictions) -> None:
     """Write one candidate's file, whole or not at all."""
-    columns = {name: pa.array(predictions.people[own]) for name, own in people_columns(contract).items()}
-    decisions = pa.DictionaryArray.from_arrays(_indices(predictions.decisions), pa.array(list(DECISIONS)))
+    columns = {name: pa.array(predictions.people[own]) for name, own in map_people_columns(contract).items()}
+    decisions = pa.DictionaryArray.from_arrays(_encode_decisions(predictions.decisions), pa.array(list(DECISION_KINDS)))
     table = pa.table(
         {
             **columns,
@@ -55,22 +55,24 @@ def write_predictions(path: Path, contract: Contract, predictions: Predictions) 
             "decision": decisions,
         }
     )
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
 def read_predictions(path: Path, contract: Contract) -> Predictions:
     """Read one candidate's file. Raises CreditError when it is missing, not readable, or lacks a column."""
-    own = people_columns(contract)
+    own = map_people_columns(contract)
     opened = open_table(path)
     there = set(opened.schema_arrow.names)
-    missing = [name for name in (*own, *COLUMNS) if name not in there]
+    missing = [name for name in (*own, *PREDICTION_COLUMNS) if name not in there]
     raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
-    table = opened.read(columns=[*own, *COLUMNS])
-    raise_if_any([problem for name, kind in _KINDS.items() if (problem := _unlike(path, table[name], name, kind))])
+    table = opened.read(columns=[*own, *PREDICTION_COLUMNS])
+    raise_if_any(
+        [problem for name, kind in _COLUMN_KINDS.items() if (problem := _check_column(path, table[name], name, kind))]
+    )
     raise_if_any([Problem(str(path), "no rows", "a row per person")] if not len(table) else [])
     return Predictions(
-        frame_of(table.select(list(own))).rename(columns=own),
+        make_frame(table.select(list(own))).rename(columns=own),
         table["fold"].to_numpy().astype(np.int64),
         table["favourable"].to_numpy(zero_copy_only=False).astype(np.bool_),
         table["score"].to_numpy().astype(np.float64),
@@ -78,7 +80,7 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
     )
 
 
-def _unlike(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Problem | None:
+def _check_column(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Problem | None:
     """What is wrong with a column: its type, or values that are missing where there must be some."""
     plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     fits = {
@@ -95,12 +97,12 @@ def _unlike(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Proble
     return None
 
 
-def in_folds(predictions: Predictions) -> Predictions:
+def sort_by_fold(predictions: Predictions) -> Predictions:
     """The same people, fold after fold, within a fold in their order."""
     order = np.argsort(predictions.folds, kind="stable")
     people, folds, favourable, scores, decisions = predictions
     return Predictions(people.iloc[order], folds[order], favourable[order], scores[order], decisions[order])
 
 
-def _indices(decisions: NDArray[np.str_]) -> pa.Array:
-    return pa.array(pd.Categorical(decisions, categories=list(DECISIONS)).codes)
+def _encode_decisions(decisions: NDArray[np.str_]) -> pa.Array:
+    return pa.array(pd.Categorical(decisions, categories=list(DECISION_KINDS)).codes)

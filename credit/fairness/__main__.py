@@ -10,20 +10,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from credit.common.cli import tell
-from credit.common.errors import run
-from credit.common.files import read_json, rounded
-from credit.common.params import contract_in_use, read_params
+from credit.common.cli import print_answer
+from credit.common.errors import run_command
+from credit.common.files import read_json, round_floats
+from credit.common.params import locate_contract, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
-from credit.fairness.counts import counted
-from credit.fairness.paired import compare, counted_paired
+from credit.fairness.counts import count_predictions
+from credit.fairness.paired import compare_versions, count_paired_predictions
 from credit.fairness.policies import Fairness
-from credit.fairness.verdicts import decide
+from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import load_waivers
-from credit.fairness.wording import needed
+from credit.fairness.wording import describe_more_people
 
-BLOCKED = 3
+EXIT_BLOCKED = 3
 _EXAMPLES = """examples:
   python -m credit.fairness                                 the champion, by the policy in use
   python -m credit.fairness random_forest --policy equal_opportunity
@@ -33,24 +33,26 @@ Predictions of any model can be judged: a Parquet file with the columns favourab
 deny), fold (0), and group_<attribute> for each protected attribute, as in data/predictions/."""
 
 
-def judged(candidate: str, predictions: Path, params: Fairness, against: Path | None, today: date) -> dict[str, Any]:
-    """What `decide`, and `compare` with another version about the same people, say; JSON-ready."""
-    contract = load_contract(contract_in_use())
+def judge_predictions(
+    candidate: str, predictions: Path, params: Fairness, against: Path | None, today: date
+) -> dict[str, Any]:
+    """What `judge_fairness`, and `compare_versions` with another version about the same people, say; JSON-ready."""
+    contract = load_contract(locate_contract())
     told = read_predictions(predictions, contract)
     waivers, rules = load_waivers(Path("waivers")), params.rules
     content = {
         "policy": params.policy,
         "rows": len(told.scores),
-        **decide(counted(contract, told), params.chosen, rules, candidate, waivers, today),
+        **judge_fairness(count_predictions(contract, told), params.chosen_policy, rules, candidate, waivers, today),
     }
     if against is not None:
-        paired = counted_paired(contract, read_predictions(against, contract), told, str(against))
-        content["against"] = compare(paired, rules.level, rules.largest_drop, rules.smallest_denominator)
+        paired = count_paired_predictions(contract, read_predictions(against, contract), told, str(against))
+        content["against"] = compare_versions(paired, rules.level, rules.largest_drop, rules.smallest_denominator)
         content["blocks"] = content["blocks"] or content["against"]["blocks"]
-    return dict(rounded(content))
+    return dict(round_floats(content))
 
 
-def as_text(content: dict[str, Any]) -> str:
+def format_verdict(content: dict[str, Any]) -> str:
     """What a person reads: the verdict of each attribute, and each finding that does not simply pass."""
     lines = [f"{content['candidate']}, {content['rows']:,} people, policy {content['policy']}: {content['verdict']}"]
     width = max(map(len, content["attributes"]))
@@ -61,7 +63,7 @@ def as_text(content: dict[str, Any]) -> str:
     for word, key in (("blocks", "blocks"), ("warns", "warn")):
         for one in findings:
             if one.get(key):
-                more = needed(one)
+                more = describe_more_people(one)
                 lines += [f"{word}: {one['reason']}", *([f"  {more}"] if more else [])]
     lines += [f"warns: {one['reason']}." for one in content["undisclosed"] if one["warn"]]
     return "\n".join([*lines, "blocked" if content["blocks"] else "not blocked"])
@@ -86,12 +88,12 @@ def main() -> None:
     candidate = args.candidate or read_json(Path("reports/choice.json"))["champion"]
     params = read_params(Fairness, "fairness")
     if args.policy:
-        params = params.switched_to(args.policy)
+        params = params.switch_policy(args.policy)
     predictions = args.predictions or Path(f"data/predictions/{candidate}.parquet")
-    content = judged(candidate, predictions, params, args.against, date.today())
-    tell(json.dumps(content, indent=2, ensure_ascii=False) if args.json else as_text(content))
-    sys.exit(BLOCKED if content["blocks"] else 0)
+    content = judge_predictions(candidate, predictions, params, args.against, date.today())
+    print_answer(json.dumps(content, indent=2, ensure_ascii=False) if args.json else format_verdict(content))
+    sys.exit(EXIT_BLOCKED if content["blocks"] else 0)
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

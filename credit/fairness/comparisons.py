@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.evaluation.intervals import Array
-from credit.fairness.counts import AND, Counts, Key, undisclosed_share
-from credit.fairness.metrics import FIGURES, RATES, WITHIN, Rate, Table
-from credit.fairness.policies import Limit, Policy
+from credit.fairness.counts import PAIR_SEPARATOR, AttributeKey, PeopleCounts, compute_undisclosed_share
+from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate
+from credit.fairness.policies import FairnessPolicy, Limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Comparison:
     measure: str
     limit: Limit
     level: float
-    people: Table
+    people: PeopleTable
     scores: Array
     value: float
     low: float
@@ -48,7 +48,7 @@ class Comparison:
         return RATES.get(self.measure.removesuffix("_difference"))
 
     @property
-    def p(self) -> float:
+    def compute_p_value(self) -> float:
         """Half of one less the highest level at which the whole interval is still beyond the limit.
 
         What the interval says as a one-sided p-value, found by bisection: below (1 - level) / 2 exactly when the whole
@@ -59,25 +59,27 @@ class Comparison:
         holding, broken = 8.0, 0.0  # standard normal quantiles
         for _ in range(30):
             z = (holding + broken) / 2
-            figure = FIGURES[self.measure](self.people, self.scores, float(2 * ndtr(z) - 1))
-            if self.limit.broken(figure.low[1], figure.high[1]):
+            figure = METRICS[self.measure](self.people, self.scores, float(2 * ndtr(z) - 1))
+            if self.limit.is_broken_by(figure.low[1], figure.high[1]):
                 broken = z
             else:
                 holding = z
         return float(ndtr(-broken))
 
 
-def comparisons(counts: Counts, key: Key, policy: Policy, level: float) -> Iterator[Comparison]:
+def compare_groups(
+    counts: PeopleCounts, key: AttributeKey, policy: FairnessPolicy, level: float
+) -> Iterator[Comparison]:
     """Every group of an attribute, or cell of a pair, against every limit of the policy, nobody left out."""
-    people, scores = counts.cells(key)
-    names = counts.names(key)
-    hidden = undisclosed_share(counts, key)
+    people, scores = counts.flatten_cells(key)
+    names = counts.list_groups(key)
+    hidden = compute_undisclosed_share(counts, key)
     for measure, limit in policy.limits.items():
-        figure = FIGURES[measure](people, scores, level)
-        first = 0 if measure in WITHIN else 1
+        figure = METRICS[measure](people, scores, level)
+        first = 0 if measure in GROUP_METRICS else 1
         for cell in range(first, len(names)):
             yield Comparison(
-                attribute=AND.join(key),
+                attribute=PAIR_SEPARATOR.join(key),
                 reference=names[0],
                 group=names[cell],
                 measure=measure,
@@ -94,7 +96,7 @@ def comparisons(counts: Counts, key: Key, policy: Policy, level: float) -> Itera
             )
 
 
-def holm(p: Sequence[float], alpha: float) -> list[bool]:
+def reject_by_holm(p: Sequence[float], alpha: float) -> list[bool]:
     """Which hypotheses Holm's step-down procedure (1979) rejects: all errors together at most `alpha` likely."""
     order = np.argsort(p, kind="stable")
     rejected = [False] * len(p)

@@ -19,35 +19,35 @@ from credit.evaluation.predictions import Predictions
 from credit.fairness.inputs import (
     Groups,
     check_scores,
-    codes_in,
-    decision_codes,
-    groups_in,
-    outcomes_of,
-    problems_of_codes,
+    encode_decisions,
+    encode_groups,
+    find_code_problems,
+    list_attribute_groups,
+    parse_labels,
 )
 
-Key = tuple[str, ...]
+AttributeKey = tuple[str, ...]
 """One attribute, or a pair of them."""
 
-AND = " & "
+PAIR_SEPARATOR = " & "
 """Between the two names of a pair."""
 
-WIDEST = 1_000_000
+MAX_CELLS = 1_000_000
 """Cells up to which all attributes are crossed in one table; beyond, each pair is counted for itself."""
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class PeopleCounts:
     """The tables of every attribute and of every pair. `+` joins those of two partitions."""
 
     groups: Groups
-    people: dict[Key, NDArray[np.int64]]
-    scores: dict[Key, NDArray[np.float64]]
+    people: dict[AttributeKey, NDArray[np.int64]]
+    scores: dict[AttributeKey, NDArray[np.float64]]
 
-    def __add__(self, other: "Counts") -> "Counts":
+    def __add__(self, other: "PeopleCounts") -> "PeopleCounts":
         if self.groups != other.groups:
             raise CreditError(Problem("counts", f"the groups {other.groups}", f"{self.groups}", "use one contract"))
-        return Counts(
+        return PeopleCounts(
             self.groups,
             {key: table + other.people[key] for key, table in self.people.items()},
             {key: table + other.scores[key] for key, table in self.scores.items()},
@@ -59,71 +59,75 @@ class Counts:
         return int(next(iter(self.people.values())).sum())
 
     @property
-    def attributes(self) -> list[Key]:
+    def attributes(self) -> list[AttributeKey]:
         """The keys of single attributes."""
         return [key for key in self.people if len(key) == 1]
 
     @property
-    def pairs(self) -> list[Key]:
+    def pairs(self) -> list[AttributeKey]:
         """The keys of pairs of attributes."""
         return [key for key in self.people if len(key) == 2]
 
-    def names(self, key: Key) -> list[str]:
+    def list_groups(self, key: AttributeKey) -> list[str]:
         """The names of the cells, in the order of the flattened table, the reference first: `Black & woman`."""
         names = [""]
         for attribute in key:
-            names = [f"{left}{AND}{right}" if left else right for left in names for right in self.groups[attribute]]
+            names = [
+                f"{left}{PAIR_SEPARATOR}{right}" if left else right
+                for left in names
+                for right in self.groups[attribute]
+            ]
         return names
 
-    def cells(self, key: Key) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def flatten_cells(self, key: AttributeKey) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """People and score sums with the groups of a pair flattened: shape (cells, 2, 3) each."""
         return self.people[key].reshape(-1, 2, 3), self.scores[key].reshape(-1, 2, 3)
 
 
-def count(
+def count_people(
     groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, scores: ArrayLike, decisions: ArrayLike
-) -> Counts:
+) -> PeopleCounts:
     """Count rows. `codes`: per attribute each row's index into its groups; labels: True is favourable; scores: NaN
     where there is none; decisions: names, or indices into DECISIONS. Shape (n,) each.
 
     Raises CreditError for an attribute that is missing, a code out of range, a label that is neither true nor false, an
     unknown decision, an infinite score, and somebody without a score who was not referred.
     """
-    outcome = outcomes_of(labels)
+    outcome = parse_labels(labels)
     score = np.asarray(scores, dtype=np.float64)
-    decision = decision_codes(decisions)
-    raise_if_any(list(problems_of_codes(groups, codes, len(outcome))))
+    decision = encode_decisions(decisions)
+    raise_if_any(list(find_code_problems(groups, codes, len(outcome))))
     absent = np.isnan(score)
     check_scores(score, absent, decision, len(outcome))
     known = np.where(absent, 0.0, score)
     columns = {name: np.asarray(codes[name]) for name in groups}
     weights = (np.where(absent, 0.0, 1.0) if absent.any() else None, known, known * known)
-    counts = Counts(groups, {}, {})
-    for block in blocks(groups):
-        cell, shape = crossed(groups, columns, block)
+    counts = PeopleCounts(groups, {}, {})
+    for block in choose_blocks(groups):
+        cell, shape = cross_attributes(groups, columns, block)
         cell = cell * 2 + outcome
-        sums = np.stack([_sums(cell, (*shape, 2), weight) for weight in weights], axis=-1)
-        people = _sums(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
-        for key in keys(block):
+        sums = np.stack([_sum_by_cell(cell, (*shape, 2), weight) for weight in weights], axis=-1)
+        people = _sum_by_cell(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
+        for key in list_keys(block):
             axes = tuple(axis for axis, name in enumerate(block) if name not in key)
             counts.people[key], counts.scores[key] = people.sum(axes), sums.sum(axes)
     return counts
 
 
-def blocks(groups: Groups) -> list[Key]:
+def choose_blocks(groups: Groups) -> list[AttributeKey]:
     """The attributes to cross in one go: all of them, or each pair when that table would be too wide."""
-    if len(groups) <= 2 or prod(len(names) for names in groups.values()) <= WIDEST:
+    if len(groups) <= 2 or prod(len(names) for names in groups.values()) <= MAX_CELLS:
         return [tuple(groups)]
     return list(combinations(groups, 2))
 
 
-def keys(block: Key) -> list[Key]:
+def list_keys(block: AttributeKey) -> list[AttributeKey]:
     """The single attributes and the pairs in a block."""
     return [*((name,) for name in block), *combinations(block, 2)]
 
 
-def crossed(
-    groups: Groups, columns: Mapping[str, NDArray[np.integer]], block: Key
+def cross_attributes(
+    groups: Groups, columns: Mapping[str, NDArray[np.integer]], block: AttributeKey
 ) -> tuple[NDArray[np.int64], tuple[int, ...]]:
     """Each row's cell in the table that crosses the attributes of `block`, and that table's shape."""
     shape = tuple(len(groups[name]) for name in block)
@@ -133,16 +137,24 @@ def crossed(
     return cell, shape
 
 
-def _sums(cell: NDArray[np.int64], shape: tuple[int, ...], weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+def _sum_by_cell(
+    cell: NDArray[np.int64], shape: tuple[int, ...], weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
 
 
-def counted(contract: Contract, told: Predictions) -> Counts:
+def count_predictions(contract: Contract, told: Predictions) -> PeopleCounts:
     """Everybody by group, label and decision."""
-    return count(groups_in(contract), codes_in(contract, told.people), told.favourable, told.scores, told.decisions)
+    return count_people(
+        list_attribute_groups(contract),
+        encode_groups(contract, told.people),
+        told.favourable,
+        told.scores,
+        told.decisions,
+    )
 
 
-def undisclosed_share(counts: Counts, key: Key) -> float:
+def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:
     """The share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
     table = counts.people[key].sum((-2, -1))
     disclosed = table[tuple(slice(len([g for g in counts.groups[name] if g != UNDISCLOSED])) for name in key)]
@@ -150,6 +162,6 @@ def undisclosed_share(counts: Counts, key: Key) -> float:
     return (total - int(disclosed.sum())) / total if total else float("nan")
 
 
-def number(value: float) -> float | None:
+def encode_number(value: float) -> float | None:
     """A float for JSON: None for NaN and for no bound."""
     return float(value) if np.isfinite(value) else None

@@ -8,24 +8,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.contract.groups import group_codes, groups_of
-from credit.scoring.policy import DECISIONS
+from credit.contract.groups import assign_groups, list_groups
+from credit.scoring.policy import DECISION_KINDS
 
 Groups = dict[str, tuple[str, ...]]
-"""Each attribute's groups, the reference first, `undisclosed` last (`credit.contract.groups.groups_of`)."""
+"""Each attribute's groups, the reference first, `undisclosed` last (`credit.contract.groups.list_groups`)."""
 
 
-def groups_in(contract: Contract) -> Groups:
+def list_attribute_groups(contract: Contract) -> Groups:
     """The groups of every protected attribute of a contract."""
-    return {name: tuple(groups_of(contract, name)) for name in contract.protected}
+    return {name: tuple(list_groups(contract, name)) for name in contract.protected}
 
 
-def codes_in(contract: Contract, frame: pd.DataFrame) -> dict[str, NDArray[np.int8]]:
-    """Each row's group of every protected attribute, as an index into `groups_in`; -1 for a value unknown to it."""
-    return {name: np.asarray(group_codes(contract, name, frame[name]).codes) for name in contract.protected}
+def encode_groups(contract: Contract, frame: pd.DataFrame) -> dict[str, NDArray[np.int8]]:
+    """Encode each row's group of every protected attribute as its index in `list_attribute_groups`, -1 if unknown."""
+    return {name: np.asarray(assign_groups(contract, name, frame[name]).codes) for name in contract.protected}
 
 
-def outcomes_of(labels: ArrayLike) -> NDArray[np.bool_]:
+def parse_labels(labels: ArrayLike) -> NDArray[np.bool_]:
     """True where the label is favourable; shape (n,). Raises CreditError for what is neither true nor false.
 
     To numpy, NaN and any text, "no" included, are true: a label that nobody knows yet would count as favourable.
@@ -42,22 +42,22 @@ def outcomes_of(labels: ArrayLike) -> NDArray[np.bool_]:
     return given.astype(np.bool_)
 
 
-def decision_codes(decisions: ArrayLike) -> NDArray[np.int64]:
+def encode_decisions(decisions: ArrayLike) -> NDArray[np.int64]:
     """Indices into DECISIONS; shape (n,). Raises CreditError for what is no decision."""
     given = np.asarray(decisions)
     if np.issubdtype(given.dtype, np.integer):
         codes = given.astype(np.int64)
     else:
         codes = np.full(len(given), -1, dtype=np.int64)
-        for index, name in enumerate(DECISIONS):
+        for index, name in enumerate(DECISION_KINDS):
             codes[given == name] = index
-    bad = (codes < 0) | (codes >= len(DECISIONS))
+    bad = (codes < 0) | (codes >= len(DECISION_KINDS))
     if bad.any():
         raise CreditError(Problem("decisions", str(given[bad][0]), "approve, refer or deny"))
     return codes
 
 
-def problems_of_codes(groups: Groups, codes: Mapping[str, ArrayLike], n: int) -> Iterator[Problem]:
+def find_code_problems(groups: Groups, codes: Mapping[str, ArrayLike], n: int) -> Iterator[Problem]:
     """What is wrong with the group codes of n rows."""
     if not groups:
         yield Problem("groups", "no attribute", "at least one of role protected")
@@ -82,7 +82,7 @@ def check_scores(score: NDArray[np.float64], absent: NDArray[np.bool_], decision
         raise CreditError(Problem("rows", found, "one of each per person"))
     if np.isinf(score).any():
         raise CreditError(Problem("scores", f"{int(np.isinf(score).sum())} infinite ones", "finite scores, or NaN"))
-    unseen = int((absent & (decision != DECISIONS.index("refer"))).sum())
+    unseen = int((absent & (decision != DECISION_KINDS.index("refer"))).sum())
     if unseen:
         found = f"{unseen} people without a score who were not referred"
         raise CreditError(Problem("decisions", found, "that nobody is decided about unseen"))

@@ -13,9 +13,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.evaluation.intervals import Array, Bounds, mover_r, newcombe, rate, wilson, z_of
+from credit.evaluation.intervals import (
+    Array,
+    Bounds,
+    compute_rate,
+    mover_r_interval,
+    newcombe_interval,
+    normal_quantile,
+    wilson_interval,
+)
 
-Table = NDArray[np.int64]
+PeopleTable = NDArray[np.int64]
 Mask = NDArray[np.int64]
 
 _EVERYBODY = np.ones((2, 3), dtype=np.int64)
@@ -30,7 +38,7 @@ class Rate(NamedTuple):
     event: Mask
     among: Mask
 
-    def of(self, people: Table) -> tuple[Table, Table]:
+    def count_cases(self, people: PeopleTable) -> tuple[PeopleTable, PeopleTable]:
         """Numerators and denominators; people: shape (cells, 2, 3)."""
         among = people * self.among
         return (among * self.event).sum((-1, -2)), among.sum((-1, -2))
@@ -48,7 +56,7 @@ RATES = {
 """Of one group. A referred person is not approved. `bad_rate`: among the approved, 1 less precision."""
 
 
-class Figure(NamedTuple):
+class Estimates(NamedTuple):
     """One figure of every cell: value and interval, NaN where there is none; `n`: how many people it is about.
 
     Shape (cells,) each.
@@ -57,39 +65,39 @@ class Figure(NamedTuple):
     value: Array
     low: Array
     high: Array
-    n: Table
+    n: PeopleTable
 
 
-def rate_of(name: str, people: Table, scores: Array, level: float) -> Figure:
+def estimate_rate(name: str, people: PeopleTable, scores: Array, level: float) -> Estimates:
     """One of RATES, from 0 nobody to 1 all, with Wilson's interval."""
-    count, n = RATES[name].of(people)
-    return Figure(rate(count, n), *wilson(count, n, level), n)
+    count, n = RATES[name].count_cases(people)
+    return Estimates(compute_rate(count, n), *wilson_interval(count, n, level), n)
 
 
-def adverse_impact_ratio(people: Table, scores: Array, level: float) -> Figure:
+def adverse_impact_ratio(people: PeopleTable, scores: Array, level: float) -> Estimates:
     """Selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound.
 
     MOVER-R on Wilson limits. Undefined where nobody of the reference is approved. The four-fifths screen of
     29 CFR 1607.4(D) compares selection rates in this way.
     """
-    count, n = RATES["selection_rate"].of(people)
-    share = rate(count, n)
+    count, n = RATES["selection_rate"].count_cases(people)
+    share = compute_rate(count, n)
     value = np.divide(share, share[0], out=np.full(len(share), np.nan), where=share[0] > 0)
-    return compared(value, mover_r(count, n, count[0], n[0], level), n)
+    return estimate_against_reference(value, mover_r_interval(count, n, count[0], n[0], level), n)
 
 
-def rate_difference(name: str, people: Table, scores: Array, level: float) -> Figure:
+def rate_difference(name: str, people: PeopleTable, scores: Array, level: float) -> Estimates:
     """A rate less the reference's, from -1 to 1: 0 parity, negative where the group's is lower. Newcombe's interval.
 
     Of the true positive rate this is equal opportunity; of it and the false positive rate, equalized odds (Hardt,
     Price and Srebro 2016); of the selection rate, demographic parity.
     """
-    count, n = RATES[name].of(people)
-    share = rate(count, n)
-    return compared(share - share[0], newcombe(count, n, count[0], n[0], level), n)
+    count, n = RATES[name].count_cases(people)
+    share = compute_rate(count, n)
+    return estimate_against_reference(share - share[0], newcombe_interval(count, n, count[0], n[0], level), n)
 
 
-def equalized_odds_difference(people: Table, scores: Array, level: float) -> Figure:
+def equalized_odds_difference(people: PeopleTable, scores: Array, level: float) -> Estimates:
     """The larger of the two distances from the reference in true and in false positive rate: 0 parity, 1 the worst.
 
     The interval joins Newcombe's intervals of both at Bonferroni's level, so it covers at least as often as it says;
@@ -101,71 +109,71 @@ def equalized_odds_difference(people: Table, scores: Array, level: float) -> Fig
     lows = [np.where((f.low <= 0) & (f.high >= 0), 0.0, np.minimum(abs(f.low), abs(f.high))) for f in both]
     highs = [np.maximum(abs(f.low), abs(f.high)) for f in both]
     value = np.maximum(abs(both[0].value), abs(both[1].value))
-    return compared(value, (np.maximum(*lows), np.maximum(*highs)), np.minimum(both[0].n, both[1].n))
+    return estimate_against_reference(value, (np.maximum(*lows), np.maximum(*highs)), np.minimum(both[0].n, both[1].n))
 
 
-def compared(value: Array, bounds: Bounds, n: Table) -> Figure:
+def estimate_against_reference(value: Array, bounds: Bounds, n: PeopleTable) -> Estimates:
     """A comparison with the first cell, which is not compared with itself. No value, no interval."""
     none = np.isnan(value) | (np.arange(len(n)) == 0)
     value, low, high = (np.where(none, np.nan, given) for given in (value, *bounds))
-    return Figure(value, low, high, n)
+    return Estimates(value, low, high, n)
 
 
-def mean_score(people: Table, scores: Array, level: float) -> Figure:
+def mean_score(people: PeopleTable, scores: Array, level: float) -> Estimates:
     """Mean score of the people with a score, on the scale of the scores, with Student's interval."""
-    return _mean(scores.sum(-2), level)
+    return _estimate_mean(scores.sum(-2), level)
 
 
-def calibration(people: Table, scores: Array, level: float) -> Figure:
+def calibration(people: PeopleTable, scores: Array, level: float) -> Estimates:
     """Mean score less favourable rate, of the people with a score: 0 calibrated, above 0 the score flatters the group.
 
     Interval of the mean of score - outcome, by Student's t.
     """
     n, total, squares = scores.sum(-2).T
     favourable, their_scores = scores[:, 1, 0], scores[:, 1, 1]
-    return _mean(np.stack([n, total - favourable, squares - 2 * their_scores + favourable], axis=-1), level)
+    return _estimate_mean(np.stack([n, total - favourable, squares - 2 * their_scores + favourable], axis=-1), level)
 
 
-def standardized_mean_difference(people: Table, scores: Array, level: float) -> Figure:
+def standardized_mean_difference(people: PeopleTable, scores: Array, level: float) -> Estimates:
     """Mean score less the reference's, in pooled standard deviations (Cohen's d): 0 parity, no bound.
 
     Normal interval with the large-sample variance (n + m) / nm + d^2 / 2(n + m) (Hedges and Olkin 1985).
     """
     n, total, squares = scores.sum(-2).T
-    mean = rate(total, n)
+    mean = compute_rate(total, n)
     within = np.maximum(squares - n * np.where(n > 0, mean, 0) ** 2, 0)
     within = np.where(within <= 1e-12 * squares, 0, within)  # the same score for all, up to rounding
-    pooled = np.sqrt(rate(within + within[0], n + n[0] - 2))
+    pooled = np.sqrt(compute_rate(within + within[0], n + n[0] - 2))
     value = np.divide(mean - mean[0], pooled, out=np.full(len(n), np.nan), where=pooled > 0)
-    half = z_of(level) * np.sqrt(rate(n + n[0], n * n[0]) + value**2 / (2 * (n + n[0])))
-    return compared(value, (value - half, value + half), n.astype(np.int64))
+    half = normal_quantile(level) * np.sqrt(compute_rate(n + n[0], n * n[0]) + value**2 / (2 * (n + n[0])))
+    return estimate_against_reference(value, (value - half, value + half), n.astype(np.int64))
 
 
-def _mean(sums: Array, level: float) -> Figure:
+def _estimate_mean(sums: Array, level: float) -> Estimates:
     """A mean with Student's interval; sums: n, sum and sum of squares, shape (cells, 3)."""
     from scipy.special import stdtrit
 
     n, total, squares = sums.T
-    mean = rate(total, n)
-    variance = np.maximum(rate(squares - n * np.where(n > 0, mean, 0) ** 2, n - 1), 0)
-    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * np.sqrt(rate(variance, n))
-    return Figure(mean, mean - half, mean + half, n.astype(np.int64))
+    mean = compute_rate(total, n)
+    variance = np.maximum(compute_rate(squares - n * np.where(n > 0, mean, 0) ** 2, n - 1), 0)
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * np.sqrt(compute_rate(variance, n))
+    return Estimates(mean, mean - half, mean + half, n.astype(np.int64))
 
 
-Of = Callable[[Table, Array, float], Figure]
+Metric = Callable[[PeopleTable, Array, float], Estimates]
 """From people and scores, shape (cells, 2, 3) each, the reference first (`Counts.cells`), and a level."""
 
-WITHIN: dict[str, Of] = {
-    **{name: partial(rate_of, name) for name in RATES},
+GROUP_METRICS: dict[str, Metric] = {
+    **{name: partial(estimate_rate, name) for name in RATES},
     "mean_score": mean_score,
     "calibration": calibration,
 }
 """Figures of a group by itself."""
-COMPARISONS: dict[str, Of] = {
+REFERENCE_METRICS: dict[str, Metric] = {
     "adverse_impact_ratio": adverse_impact_ratio,
     **{f"{name}_difference": partial(rate_difference, name) for name in RATES},
     "equalized_odds_difference": equalized_odds_difference,
     "standardized_mean_difference": standardized_mean_difference,
 }
 """Figures of a group against the reference."""
-FIGURES = WITHIN | COMPARISONS
+METRICS = GROUP_METRICS | REFERENCE_METRICS

@@ -19,54 +19,61 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
-from credit.evaluation.intervals import Array, Bounds, mover_r, rate, wilson
+from credit.evaluation.intervals import Array, Bounds, compute_rate, mover_r_interval, wilson_interval
 from credit.evaluation.predictions import Predictions
-from credit.fairness.counts import number
-from credit.fairness.inputs import Groups, codes_in, decision_codes, groups_in, outcomes_of, problems_of_codes
-from credit.scoring.policy import DECISIONS
+from credit.fairness.counts import encode_number
+from credit.fairness.inputs import (
+    Groups,
+    encode_decisions,
+    encode_groups,
+    find_code_problems,
+    list_attribute_groups,
+    parse_labels,
+)
+from credit.scoring.policy import DECISION_KINDS
 
-Table = NDArray[np.int64]
-Change = tuple[Array, Array, Array]
+PeopleTable = NDArray[np.int64]
+ChangeEstimate = tuple[Array, Array, Array]
 """Value, low and high; shape (cells,) each."""
 
 
-def rate_change(people: Table, level: float) -> Change:
+def estimate_rate_change(people: PeopleTable, level: float) -> ChangeEstimate:
     """Change of the approval rate in each cell, second version less first; people: shape (cells, 3, 3) by decisions.
 
     From -1 to 1, 0 no change. On Wilson limits this is Newcombe's interval for paired rates (1998, Statistics in
     Medicine 17, 2635-2650), with phi as it is.
     """
-    both, first, second, n = _approved(people)
-    old, new = rate(first, n), rate(second, n)
-    covariance = rate(both, n) - old * new
-    correlation = _over(covariance, np.sqrt(old * (1 - old) * new * (1 - new)))
-    return _moved(new, wilson(second, n, level), old, wilson(first, n, level), correlation)
+    both, first, second, n = _count_approvals(people)
+    old, new = compute_rate(first, n), compute_rate(second, n)
+    covariance = compute_rate(both, n) - old * new
+    correlation = _divide(covariance, np.sqrt(old * (1 - old) * new * (1 - new)))
+    return _apply_mover(new, wilson_interval(second, n, level), old, wilson_interval(first, n, level), correlation)
 
 
-def ratio_change(people: Table, level: float) -> Change:
-    """Change of each cell's ratio of approval rates to the first cell, second version less first; as `rate_change`.
+def estimate_ratio_change(people: PeopleTable, level: float) -> ChangeEstimate:
+    """Estimate the change of each cell's ratio of approval rates to the first cell, as `estimate_rate_change`.
 
     0 no change, below 0 worse for the group. MOVER-R for each ratio; correlation by the delta method on logarithms,
     half a person standing in for nobody. NaN for the first cell, and where a version approves nobody of it.
     """
-    both, first, second, n = _approved(people)
-    old, new = rate(np.maximum(first, 0.5), n), rate(np.maximum(second, 0.5), n)
-    shared = rate(rate(both, n) / (old * new) - 1, n)
-    of_old, of_new = rate(1 / old - 1, n), rate(1 / new - 1, n)
+    both, first, second, n = _count_approvals(people)
+    old, new = compute_rate(np.maximum(first, 0.5), n), compute_rate(np.maximum(second, 0.5), n)
+    shared = compute_rate(compute_rate(both, n) / (old * new) - 1, n)
+    of_old, of_new = compute_rate(1 / old - 1, n), compute_rate(1 / new - 1, n)
     spread = np.sqrt(np.maximum(of_old + of_old[0], 0) * np.maximum(of_new + of_new[0], 0))
-    before = _over(rate(first, n), rate(first, n)[0], np.nan)
-    after = _over(rate(second, n), rate(second, n)[0], np.nan)
+    before = _divide(compute_rate(first, n), compute_rate(first, n)[0], np.nan)
+    after = _divide(compute_rate(second, n), compute_rate(second, n)[0], np.nan)
     before[0] = np.nan
-    bounds = (mover_r(count, n, count[0], n[0], level) for count in (second, first))
-    return _moved(after, next(bounds), before, next(bounds), _over(shared + shared[0], spread))
+    bounds = (mover_r_interval(count, n, count[0], n[0], level) for count in (second, first))
+    return _apply_mover(after, next(bounds), before, next(bounds), _divide(shared + shared[0], spread))
 
 
-def _approved(people: Table) -> tuple[Table, Table, Table, Table]:
+def _count_approvals(people: PeopleTable) -> tuple[PeopleTable, PeopleTable, PeopleTable, PeopleTable]:
     """Approved by both versions, by the first, by the second, and everybody; shape (cells,) each."""
     return people[:, 0, 0], people[:, 0].sum(-1), people[:, :, 0].sum(-1), people.sum((-2, -1))
 
 
-def _moved(new: Array, of_new: Bounds, old: Array, of_old: Bounds, correlation: Array) -> Change:
+def _apply_mover(new: Array, of_new: Bounds, old: Array, of_old: Bounds, correlation: Array) -> ChangeEstimate:
     change = new - old
     none = np.isnan(change)
     correlation = np.clip(correlation, -1, 1)
@@ -80,7 +87,7 @@ def _moved(new: Array, of_new: Bounds, old: Array, of_old: Bounds, correlation: 
     return change, change - below, change + above
 
 
-def _over(one: Array, other: Array, otherwise: float = 0.0) -> Array:
+def _divide(one: Array, other: Array, otherwise: float = 0.0) -> Array:
     one, other = np.broadcast_arrays(one, other)
     out: Array = np.divide(one, other, out=np.full(one.shape, otherwise), where=other > 0)
     return out
@@ -99,15 +106,15 @@ class PairedCounts:
         return PairedCounts(self.groups, {name: table + other.people[name] for name, table in self.people.items()})
 
 
-def count_paired(
+def count_paired_people(
     groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, production: ArrayLike, candidate: ArrayLike
 ) -> PairedCounts:
-    """Count rows by the decisions of both versions; inputs as of `counts.count`, shape (n,) each."""
-    outcome, before, after = outcomes_of(labels), decision_codes(production), decision_codes(candidate)
+    """Count rows by the decisions of both versions; inputs as of `counts.count_people`, shape (n,) each."""
+    outcome, before, after = parse_labels(labels), encode_decisions(production), encode_decisions(candidate)
     if not len(outcome) == len(before) == len(after):
         found = f"{len(outcome)} labels, {len(before)} and {len(after)} decisions"
         raise CreditError(Problem("rows", found, "one of each per person"))
-    raise_if_any(list(problems_of_codes(groups, codes, len(outcome))))
+    raise_if_any(list(find_code_problems(groups, codes, len(outcome))))
     cell = (outcome * 3 + before) * 3 + after
     return PairedCounts(
         groups,
@@ -120,15 +127,17 @@ def count_paired(
     )
 
 
-def compare(counts: PairedCounts, level: float, largest_drop: float, smallest_denominator: int) -> dict[str, Any]:
+def compare_versions(
+    counts: PairedCounts, level: float, largest_drop: float, smallest_denominator: int
+) -> dict[str, Any]:
     """Per attribute and group: the change of the adverse impact ratio and of the true positive rate, and who flipped.
 
     Blocks where the ratio dropped by more than `largest_drop` and the interval of the change excludes 0. JSON-ready.
     """
     findings = []
     for attribute, people in counts.people.items():
-        ratio, ratio_low, ratio_high = ratio_change(people.sum(1), level)
-        share, share_low, share_high = rate_change(people[:, 1], level)
+        ratio, ratio_low, ratio_high = estimate_ratio_change(people.sum(1), level)
+        share, share_low, share_high = estimate_rate_change(people[:, 1], level)
         total = people.sum((1, 2, 3))
         for cell, name in enumerate(counts.groups[attribute]):
             few = min(total[cell], total[0]) < smallest_denominator
@@ -139,18 +148,18 @@ def compare(counts: PairedCounts, level: float, largest_drop: float, smallest_de
                     "attribute": attribute,
                     "group": name,
                     "people": int(total[cell]),
-                    "adverse_impact_ratio_change": number(ratio[cell]),
-                    "adverse_impact_ratio_change_interval": _interval(ratio_low[cell], ratio_high[cell]),
-                    "true_positive_rate_change": number(share[cell]),
-                    "true_positive_rate_change_interval": _interval(share_low[cell], share_high[cell]),
+                    "adverse_impact_ratio_change": encode_number(ratio[cell]),
+                    "adverse_impact_ratio_change_interval": _encode_interval(ratio_low[cell], ratio_high[cell]),
+                    "true_positive_rate_change": encode_number(share[cell]),
+                    "true_positive_rate_change_interval": _encode_interval(share_low[cell], share_high[cell]),
                     "flips": {
                         f"{old}_to_{new}": int(flips[i, j])
-                        for i, old in enumerate(DECISIONS)
-                        for j, new in enumerate(DECISIONS)
+                        for i, old in enumerate(DECISION_KINDS)
+                        for j, new in enumerate(DECISION_KINDS)
                         if i != j
                     },
                     "blocks": blocks,
-                    "reason": _reason(
+                    "reason": _explain_change(
                         f"{attribute} {name}", float(ratio[cell]), float(ratio_high[cell]), largest_drop, blocks, few
                     ),
                 }
@@ -158,11 +167,11 @@ def compare(counts: PairedCounts, level: float, largest_drop: float, smallest_de
     return {"level": level, "blocks": any(item["blocks"] for item in findings), "findings": findings}
 
 
-def _interval(low: float, high: float) -> list[float | None] | None:
-    return None if math.isnan(low) else [number(low), number(high)]
+def _encode_interval(low: float, high: float) -> list[float | None] | None:
+    return None if math.isnan(low) else [encode_number(low), encode_number(high)]
 
 
-def _reason(who: str, change: float, high: float, largest_drop: float, blocks: bool, few: bool) -> str:
+def _explain_change(who: str, change: float, high: float, largest_drop: float, blocks: bool, few: bool) -> str:
     if math.isnan(change):
         return f"{who}: there is no ratio to the reference in both versions, or this is the reference."
     told = f"{who}: the adverse impact ratio changed by {change:+.3f} against the version in production"
@@ -175,7 +184,9 @@ def _reason(who: str, change: float, high: float, largest_drop: float, blocks: b
     return f"{told}."
 
 
-def counted_paired(contract: Contract, production: Predictions, candidate: Predictions, file: str) -> PairedCounts:
+def count_paired_predictions(
+    contract: Contract, production: Predictions, candidate: Predictions, file: str
+) -> PairedCounts:
     """The same people by group, label and the decisions of both versions. `file`: where production's came from.
 
     Raises CreditError when they are not the same people in the same order.
@@ -185,5 +196,7 @@ def counted_paired(contract: Contract, production: Predictions, candidate: Predi
     if not alike:
         found = f"predictions about {len(other):,} other people"
         raise CreditError(Problem(file, found, f"the same {len(own):,} in the same order", "run both on one table"))
-    codes = codes_in(contract, own)
-    return count_paired(groups_in(contract), codes, candidate.favourable, production.decisions, candidate.decisions)
+    codes = encode_groups(contract, own)
+    return count_paired_people(
+        list_attribute_groups(contract), codes, candidate.favourable, production.decisions, candidate.decisions
+    )

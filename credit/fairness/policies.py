@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
-from credit.fairness.metrics import FIGURES
+from credit.fairness.metrics import METRICS
 
 
 class Limit(Params):
@@ -29,7 +29,7 @@ class Limit(Params):
     source: str
 
     @model_validator(mode="after")
-    def _is_in_order(self) -> Self:
+    def _check_order(self) -> Self:
         given = [v for v in (self.at_least, self.warn_below, self.warn_above, self.at_most) if v is not None]
         if not given:
             raise ValueError("no limit|at_least, at_most, warn_below or warn_above")
@@ -42,22 +42,22 @@ class Limit(Params):
         """Whether the figure gets a verdict."""
         return self.at_least is not None or self.at_most is not None
 
-    def holds(self, low: float, high: float) -> bool:
+    def is_kept_by(self, low: float, high: float) -> bool:
         """Whether the whole interval complies. A point is an interval too."""
-        return (self.at_least is None or low >= self.at_least - _TIE) and (
-            self.at_most is None or high <= self.at_most + _TIE
+        return (self.at_least is None or low >= self.at_least - _TOLERANCE) and (
+            self.at_most is None or high <= self.at_most + _TOLERANCE
         )
 
-    def broken(self, low: float, high: float) -> bool:
+    def is_broken_by(self, low: float, high: float) -> bool:
         """Whether the whole interval is beyond a limit."""
-        return (self.at_least is not None and high < self.at_least - _TIE) or (
-            self.at_most is not None and low > self.at_most + _TIE
+        return (self.at_least is not None and high < self.at_least - _TOLERANCE) or (
+            self.at_most is not None and low > self.at_most + _TOLERANCE
         )
 
-    def warns(self, value: float) -> bool:
+    def has_warning_at(self, value: float) -> bool:
         """Whether the point is beyond a warning level."""
-        return (self.warn_below is not None and value < self.warn_below - _TIE) or (
-            self.warn_above is not None and value > self.warn_above + _TIE
+        return (self.warn_below is not None and value < self.warn_below - _TOLERANCE) or (
+            self.warn_above is not None and value > self.warn_above + _TOLERANCE
         )
 
     def __str__(self) -> str:
@@ -65,10 +65,10 @@ class Limit(Params):
         return " and ".join(f"{word} {value:g}" for word, value in ends if value is not None)
 
 
-_TIE = 1e-12  # 18 of 30 over 3750 of 5000 is 0.8, whatever floating point makes of it
+_TOLERANCE = 1e-12  # 18 of 30 over 3750 of 5000 is 0.8, whatever floating point makes of it
 
 
-class Rules(Params):
+class VerdictRules(Params):
     """How an interval becomes a verdict; the same for every policy."""
 
     level: float = Field(gt=0.5, lt=1)
@@ -82,7 +82,7 @@ class Rules(Params):
     """Of a ratio against the version in production."""
 
 
-class Policy(Params):
+class FairnessPolicy(Params):
     """One named policy. `gates`: what may block; `pairs` means attributes and pairs of them."""
 
     description: str
@@ -90,15 +90,15 @@ class Policy(Params):
     limits: dict[str, Limit] = Field(min_length=1)
 
     @property
-    def gated(self) -> "Policy":
+    def gating_policy(self) -> "FairnessPolicy":
         """This policy without the figures that are only reported."""
         return self.model_copy(update={"limits": {name: limit for name, limit in self.limits.items() if limit.gated}})
 
     @model_validator(mode="after")
-    def _knows_its_figures(self) -> Self:
-        unknown = sorted(self.limits.keys() - FIGURES.keys())
+    def _check_metrics(self) -> Self:
+        unknown = sorted(self.limits.keys() - METRICS.keys())
         if unknown:
-            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join(FIGURES)}")
+            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join(METRICS)}")
         return self
 
 
@@ -107,21 +107,21 @@ class Fairness(Params):
 
     policy: str
     report_level: float = Field(gt=0.5, lt=1)
-    rules: Rules
-    policies: dict[str, Policy]
+    rules: VerdictRules
+    policies: dict[str, FairnessPolicy]
 
     @model_validator(mode="after")
-    def _has_the_policy(self) -> Self:
+    def _check_policy(self) -> Self:
         if self.policy not in self.policies:
             raise ValueError(f"the policy {self.policy}|one of {', '.join(self.policies)}")
         return self
 
     @property
-    def chosen(self) -> Policy:
+    def chosen_policy(self) -> FairnessPolicy:
         """The policy that decides."""
         return self.policies[self.policy]
 
-    def switched_to(self, name: str) -> "Fairness":
+    def switch_policy(self, name: str) -> "Fairness":
         """The same block with another of its policies chosen. Raises CreditError when there is none of the name."""
         if name not in self.policies:
             raise CreditError(Problem("policy", name, f"one of {', '.join(self.policies)}"))

@@ -11,13 +11,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
 from credit.common.params import Params
-from credit.fairness.counts import AND, Counts
-from credit.fairness.policies import Policy
+from credit.fairness.counts import PAIR_SEPARATOR, PeopleCounts
+from credit.fairness.policies import FairnessPolicy
 
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Waiver(Params):
@@ -27,8 +27,8 @@ class Waiver(Params):
     attribute: str
     group: str
     measure: str
-    who: Said
-    why: Said
+    who: NonEmptyText
+    why: NonEmptyText
     until: date = Field(strict=True)
 
     @property
@@ -50,17 +50,23 @@ def load_waivers(folder: Path) -> dict[str, Waiver]:
         except CreditError as error:
             problems += error.problems
         except ValidationError as error:
-            problems += problems_of(error, str(path))
+            problems += list_problems(error, str(path))
     raise_if_any(problems)
     return waivers
 
 
 def check_waivers(
-    waivers: Mapping[str, Waiver], candidates: Collection[str], counts: Counts, policy: Policy, today: date
+    waivers: Mapping[str, Waiver],
+    candidates: Collection[str],
+    counts: PeopleCounts,
+    policy: FairnessPolicy,
+    today: date,
 ) -> None:
     """Raise CreditError with every waiver that has expired, names nothing that is judged, or stands twice."""
     gating = [*counts.attributes, *(counts.pairs if policy.gates == "pairs" else [])]
-    groups = {AND.join(key): counts.names(key)[1:] for key in gating}  # the reference is compared with nobody
+    groups = {
+        PAIR_SEPARATOR.join(key): counts.list_groups(key)[1:] for key in gating
+    }  # the reference is compared with nobody
     measures = [name for name, limit in policy.limits.items() if limit.gated]
     first: dict[tuple[str, ...], str] = {}
     problems: list[Problem] = []
@@ -78,10 +84,10 @@ def check_waivers(
         other = first.setdefault((waiver.candidate, *waiver.finding), file)
         if other != file:
             problems.append(Problem(file, f"the same finding as in {other}", "one waiver per finding"))
-    raise_if_any([*problems, *expired(waivers, today)])
+    raise_if_any([*problems, *find_expired(waivers, today)])
 
 
-def expired(waivers: Mapping[str, Waiver], today: date) -> list[Problem]:
+def find_expired(waivers: Mapping[str, Waiver], today: date) -> list[Problem]:
     """Every waiver whose day is past. DVC sees no clock, so `make repro` and `release check` ask each time."""
     mend = "renew it or remove the file, then dvc repro"
     return [

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from credit.fairness.comparisons import Comparison
-from credit.fairness.metrics import WITHIN
-from credit.fairness.policies import Rules
-from credit.fairness.sample_size import people_needed
+from credit.fairness.metrics import GROUP_METRICS
+from credit.fairness.policies import VerdictRules
+from credit.fairness.sample_size import find_sample_size
 
-_ABOUT = {
+_DENOMINATORS = {
     "selection_rate": "people",
     "base_rate": "people",
     "referral_rate": "people",
@@ -22,45 +22,45 @@ _ABOUT = {
 }
 
 
-def reason(item: Comparison, verdict: str, rules: Rules) -> str:
+def explain_verdict(item: Comparison, verdict: str, rules: VerdictRules) -> str:
     """Why this verdict, in one sentence."""
     who = f"{item.attribute} {item.group}"
     if verdict == "not assessable" or math.isnan(item.value):
-        return f"{who}: {_missing(item, rules)}."
-    told = f"{who}: {_figure(item)}"
+        return f"{who}: {_explain_missing(item, rules)}."
+    told = f"{who}: {_describe_metric(item)}"
     if verdict == "reported":
-        apart = ", which stands out" if item.limit.warns(item.value) else ""
+        apart = ", which stands out" if item.limit.has_warning_at(item.value) else ""
         return f"{told}; reported, without a limit{apart}."
-    interval = f"the {item.level:.0%} interval, {_bounds(item)},"
+    interval = f"the {item.level:.0%} interval, {_format_bounds(item)},"
     limit = f"the limit of {item.limit}"
     if verdict == "pass":
-        close = " though the figure itself is beyond the warning level" if item.limit.warns(item.value) else ""
+        close = " though the figure itself is beyond the warning level" if item.limit.has_warning_at(item.value) else ""
         return f"{told}; the whole of {interval} keeps {limit}{',' if close else ''}{close}."
     if verdict == "fail":
         return f"{told}; the whole of {interval} is beyond {limit}."
-    if item.limit.holds(item.low, item.high):
+    if item.limit.is_kept_by(item.low, item.high):
         hidden = f"{item.undisclosed:.0%} of the rows do not disclose {item.attribute}"
         return f"{told}; {interval} keeps {limit}, but {hidden}."
-    if item.limit.broken(item.low, item.high):
+    if item.limit.is_broken_by(item.low, item.high):
         return f"{told}; {interval} is beyond {limit}, but no longer when corrected for the number of comparisons."
     return f"{told}; {interval} reaches to both sides of {limit}, so the data do not decide."
 
 
-def more_people(item: Comparison) -> dict[str, Any]:
+def estimate_more_people(item: Comparison) -> dict[str, Any]:
     """How many more people of the group make a pass 80% likely: at the observed rates, and if rates were equal.
 
     0: there are enough. None: no number would do. Left out of figures that are not made of one rate.
     """
     rate = item.rate
-    if rate is None or item.measure in WITHIN or not item.n or not item.reference_n:
+    if rate is None or item.measure in GROUP_METRICS or not item.n or not item.reference_n:
         return {}
-    if item.limit.holds(item.low, item.high):
+    if item.limit.is_kept_by(item.low, item.high):
         return {}  # those who do not disclose are the obstacle: no number of others helps
-    count, n = rate.of(item.people)
+    count, n = rate.count_cases(item.people)
     ratio = item.measure == "adverse_impact_ratio"
 
     def more(share: float, above: int) -> int | None:
-        needed = people_needed(ratio, share, int(count[0]), int(n[0]), item.limit, item.level, above)
+        needed = find_sample_size(ratio, share, int(count[0]), int(n[0]), item.limit, item.level, above)
         return None if needed is None else max(0, math.ceil((needed - item.n) * item.total / item.n))
 
     return {
@@ -69,8 +69,8 @@ def more_people(item: Comparison) -> dict[str, Any]:
     }
 
 
-def needed(finding: Mapping[str, Any]) -> str:
-    """What `more_people` found out about a finding, in words; empty where it says nothing."""
+def describe_more_people(finding: Mapping[str, Any]) -> str:
+    """What `estimate_more_people` found out about a finding, in words; empty where it says nothing."""
     if "more_people_at_observed_rates" not in finding:
         return ""
     more = finding["more_people_at_observed_rates"]
@@ -79,34 +79,37 @@ def needed(finding: Mapping[str, Any]) -> str:
     return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"
 
 
-def _figure(item: Comparison) -> str:
+def _describe_metric(item: Comparison) -> str:
     rate = item.rate
-    value = f"{_words(item.measure)} {item.value:.3f}"
+    value = f"{_format_measure(item.measure)} {item.value:.3f}"
     if rate is None:
-        return value if item.measure in WITHIN else f"{value} against {item.reference}"
-    count, n = rate.of(item.people)
+        return value if item.measure in GROUP_METRICS else f"{value} against {item.reference}"
+    count, n = rate.count_cases(item.people)
     own = f"{count[1]:,} of {n[1]:,}"
-    if item.measure in WITHIN:
+    if item.measure in GROUP_METRICS:
         return f"{value} ({own})"
     return f"{value} ({own}, against {count[0]:,} of {n[0]:,} of {item.reference})"
 
 
-def _missing(item: Comparison, rules: Rules) -> str:
-    about = _ABOUT.get(item.measure.removesuffix("_difference"), _ABOUT.get(item.measure, "people with a score"))
+def _explain_missing(item: Comparison, rules: VerdictRules) -> str:
+    about = _DENOMINATORS.get(
+        item.measure.removesuffix("_difference"), _DENOMINATORS.get(item.measure, "people with a score")
+    )
     if item.n < rules.smallest_denominator:
-        return f"{_words(item.measure)} needs {rules.smallest_denominator} {about}, the group has {item.n:,}"
+        return f"{_format_measure(item.measure)} needs {rules.smallest_denominator} {about}, the group has {item.n:,}"
     if item.reference_n < rules.smallest_denominator:
         least = rules.smallest_denominator
-        return f"{_words(item.measure)} needs {least} {about}, the reference {item.reference} has {item.reference_n:,}"
+        measure = _format_measure(item.measure)
+        return f"{measure} needs {least} {about}, the reference {item.reference} has {item.reference_n:,}"
     if item.measure == "adverse_impact_ratio":
         return f"nobody of the reference {item.reference} is approved, so there is no adverse impact ratio"
-    return f"there is no {_words(item.measure)}, all scores are the same"
+    return f"there is no {_format_measure(item.measure)}, all scores are the same"
 
 
-def _bounds(item: Comparison) -> str:
+def _format_bounds(item: Comparison) -> str:
     high = f"{item.high:.3f}" if math.isfinite(item.high) else "no upper bound"
     return f"{item.low:.3f} to {high}"
 
 
-def _words(measure: str) -> str:
+def _format_measure(measure: str) -> str:
     return measure.replace("_", " ")

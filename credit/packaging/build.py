@@ -6,32 +6,32 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from credit.bundle.bundle import Features, bound_contract
-from credit.bundle.examples import EXAMPLES, examples
+from credit.bundle.bundle import BundleFeatures, load_bound_contract
+from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
 from credit.common.errors import Problem, raise_if_any
-from credit.common.files import json_text
+from credit.common.files import format_json
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.packaging.onnx_export import to_onnx
-from credit.packaging.parity import check_agreement
-from credit.packaging.reference import reference
-from credit.packaging.typical_values import typical_values
-from credit.scoring.design_matrix import design_columns
+from credit.packaging.onnx_export import export_onnx
+from credit.packaging.parity import check_parity
+from credit.packaging.reference import build_reference
+from credit.packaging.typical_values import find_typical_values
+from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
-from credit.scoring.reasons import told
-from credit.scoring.rule import Rule
+from credit.scoring.reasons import word_reasons
+from credit.scoring.rule import FallbackRule
 from credit.training.candidates import Candidate, load_candidate
 
 
-class Package(Params):
-    """The block `package`."""
+class PackageParams(Params):
+    """The block `build_bundle`."""
 
     max_other_decisions: int = Field(ge=0)
 
 
-class Inputs(NamedTuple):
+class BundleInputs(NamedTuple):
     """The files that a bundle is made of. `models` and `candidates` are the folders that `train` writes to."""
 
     contract: Path
@@ -41,33 +41,35 @@ class Inputs(NamedTuple):
     candidates: Path
 
 
-def package(
-    champion: str, inputs: Inputs, params: Package, folder: Path, extra: Mapping[str, bytes]
+def build_bundle(
+    champion: str, inputs: BundleInputs, params: PackageParams, folder: Path, extra: Mapping[str, bytes]
 ) -> tuple[Manifest, str]:
     """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name."""
-    candidate, contract = _loaded(champion, inputs)
-    rule, _ = _loaded("heuristic", inputs)
-    columns = design_columns(contract, candidate.features)
-    onnx = to_onnx(candidate.estimator, len(columns))
+    candidate, contract = _load_candidate_and_contract(champion, inputs)
+    rule, _ = _load_candidate_and_contract("heuristic", inputs)
+    columns = list_design_columns(contract, candidate.features)
+    onnx = export_onnx(candidate.estimator, len(columns))
     score = load_onnx(onnx).score
-    typical = typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
-    reasons = told(contract, typical, str(inputs.contract))
-    checked = check_agreement(score, candidate, contract, inputs.test, reasons, params.max_other_decisions)
+    typical = find_typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
+    reasons = word_reasons(contract, typical, str(inputs.contract))
+    checked = check_parity(score, candidate, contract, inputs.test, reasons, params.max_other_decisions)
     decisions = candidate.policy.decide(checked.scores)
-    heuristic = rule_of(rule, contract, str(inputs.contract))
+    heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
     watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
-    seen = reference(contract, watched, inputs.train, checked.scores, decisions)
+    seen = build_reference(contract, watched, inputs.train, checked.scores, decisions)
     model = Model(contract, candidate.policy, reasons, score, "rule" if champion == "heuristic" else "model")
     contents = {
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
         "contract.yaml": inputs.contract.read_bytes(),
-        "features.json": _json(Features(features=candidate.features, design_columns=tuple(columns)).model_dump()),
-        "policy.json": _json(candidate.policy.model_dump()),
-        "reasons.json": _json({name: one.model_dump() for name, one in reasons.items()}),
-        "heuristic.json": _json(heuristic.model_dump()),
-        "reference.json": _json(seen),
-        EXAMPLES: _json(examples(model, heuristic, seen["features"])),
+        "features.json": _encode_json(
+            BundleFeatures(features=candidate.features, design_columns=tuple(columns)).model_dump()
+        ),
+        "policy.json": _encode_json(candidate.policy.model_dump()),
+        "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),
+        "heuristic.json": _encode_json(heuristic.model_dump()),
+        "reference.json": _encode_json(seen),
+        EXAMPLES_FILE: _encode_json(make_examples(model, heuristic, seen["features"])),
     }
     agreement = Agreement(
         rows=len(checked.scores),
@@ -84,11 +86,11 @@ def package(
     return manifest, f"{champion}: {line}; digest {manifest.digest[:12]}"
 
 
-def rule_of(rule: Candidate, contract: Contract, file: str) -> Rule:
+def build_fallback_rule(rule: Candidate, contract: Contract, file: str) -> FallbackRule:
     """The trained rule without its estimator."""
     (name,) = rule.features
-    words = told(contract, {name: None}, file)[name]
-    return Rule(
+    words = word_reasons(contract, {name: None}, file)[name]
+    return FallbackRule(
         column=name,
         threshold=rule.estimator.threshold,
         share_below=rule.estimator.share_below_,
@@ -99,10 +101,10 @@ def rule_of(rule: Candidate, contract: Contract, file: str) -> Rule:
     )
 
 
-def _loaded(name: str, inputs: Inputs) -> tuple[Candidate, Contract]:
+def _load_candidate_and_contract(name: str, inputs: BundleInputs) -> tuple[Candidate, Contract]:
     candidate = load_candidate(inputs.models / f"{name}.skops", inputs.candidates / f"{name}.json")
-    return candidate, bound_contract(inputs.contract, candidate.features)
+    return candidate, load_bound_contract(inputs.contract, candidate.features)
 
 
-def _json(content: Any) -> bytes:
-    return json_text(content).encode()
+def _encode_json(content: Any) -> bytes:
+    return format_json(content).encode()

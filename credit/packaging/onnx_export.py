@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from credit.scoring.onnx import INPUT, OUTPUT
+from credit.scoring.onnx import ONNX_INPUT, ONNX_OUTPUT
 from credit.training.threshold_rule import ThresholdRule
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ OPSET = {"": 18, "ai.onnx.ml": 3}
 _IR_VERSION = 8
 
 
-def to_onnx(estimator: Any, width: int) -> bytes:
+def export_onnx(estimator: Any, width: int) -> bytes:
     """A model of one input `columns`, float32 of shape (n, width), and one output `score`, float32 of shape (n,).
 
     The same estimator gives the same bytes.
     """
-    model = _rule(estimator) if isinstance(estimator, ThresholdRule) else _converted(estimator, width)
+    model = (
+        _build_rule_model(estimator) if isinstance(estimator, ThresholdRule) else _convert_estimator(estimator, width)
+    )
     import onnx
 
     model.graph.input[0].type.CopyFrom(onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, ["rows", width]))
@@ -31,7 +33,7 @@ def to_onnx(estimator: Any, width: int) -> bytes:
     return serialized
 
 
-def _converted(estimator: Any, width: int) -> "onnx.ModelProto":
+def _convert_estimator(estimator: Any, width: int) -> "onnx.ModelProto":
     """skl2onnx's model without the predicted class, and of the probabilities only the second column."""
     import onnx
     from skl2onnx import convert_sklearn
@@ -40,21 +42,21 @@ def _converted(estimator: Any, width: int) -> "onnx.ModelProto":
 
     whole = convert_sklearn(
         estimator,
-        OUTPUT,
-        [(INPUT, FloatTensorType([None, width]))],
+        ONNX_OUTPUT,
+        [(ONNX_INPUT, FloatTensorType([None, width]))],
         options={"zipmap": False},
         target_opset=OPSET,
     )
     model: onnx.ModelProto = select_model_inputs_outputs(whole, outputs=["probabilities"])
     second = onnx.numpy_helper.from_array(np.array(1, np.int64), "second")
     model.graph.initializer.append(second)
-    model.graph.node.append(onnx.helper.make_node("Gather", ["probabilities", "second"], [OUTPUT], axis=1))
+    model.graph.node.append(onnx.helper.make_node("Gather", ["probabilities", "second"], [ONNX_OUTPUT], axis=1))
     del model.graph.output[:]
-    model.graph.output.append(onnx.helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["rows"]))
+    model.graph.output.append(onnx.helper.make_tensor_value_info(ONNX_OUTPUT, onnx.TensorProto.FLOAT, ["rows"]))
     return model
 
 
-def _rule(rule: ThresholdRule) -> "onnx.ModelProto":
+def _build_rule_model(rule: ThresholdRule) -> "onnx.ModelProto":
     """The rule as a graph, so that a bundle whose champion is the rule is like any other."""
     import onnx
     from onnx import helper
@@ -67,17 +69,17 @@ def _rule(rule: ThresholdRule) -> "onnx.ModelProto":
         "unknown": np.array((rule.share_below_ + rule.share_passed_) / 2, np.float32),
     }
     nodes = [
-        helper.make_node("Gather", [INPUT, "column"], ["value"], axis=1),
+        helper.make_node("Gather", [ONNX_INPUT, "column"], ["value"], axis=1),
         helper.make_node("GreaterOrEqual", ["value", "threshold"], ["reached"]),
         helper.make_node("Where", ["reached", "passed", "below"], ["known"]),
         helper.make_node("IsNaN", ["value"], ["missing"]),
-        helper.make_node("Where", ["missing", "unknown", "known"], [OUTPUT]),
+        helper.make_node("Where", ["missing", "unknown", "known"], [ONNX_OUTPUT]),
     ]
     graph = helper.make_graph(
         nodes,
-        OUTPUT,
-        [helper.make_tensor_value_info(INPUT, onnx.TensorProto.FLOAT, ["rows", None])],
-        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["rows"])],
+        ONNX_OUTPUT,
+        [helper.make_tensor_value_info(ONNX_INPUT, onnx.TensorProto.FLOAT, ["rows", None])],
+        [helper.make_tensor_value_info(ONNX_OUTPUT, onnx.TensorProto.FLOAT, ["rows"])],
         [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid(name, of) for name, of in OPSET.items()])

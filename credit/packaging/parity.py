@@ -10,20 +10,20 @@ from tqdm import tqdm
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
-from credit.data.tables import PARTITION_ROWS, frame_of, open_table, partitions
-from credit.scoring.design_matrix import design_matrix
-from credit.scoring.onnx import Score
+from credit.data.tables import PARTITION_ROWS, iterate_partitions, make_frame, open_table
+from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.onnx import ScoreFunction
 from credit.scoring.policy import Policy
-from credit.scoring.reasons import Told, bar_of, rises
+from credit.scoring.reasons import FeatureReason, encode_baseline, measure_rises
 from credit.training.candidates import Candidate
 
-TOLERANCE = 1e-5
+PARITY_TOLERANCE = 1e-5
 """The largest difference between the scores of ONNX, in float32, and of scikit-learn, in float64."""
 
-_ROWS_AT_ONCE = 1000  # of which reasons are looked for: in memory, times features, times columns
+_REASON_BATCH_ROWS = 1000  # of which reasons are looked for: in memory, times features, times columns
 
 
-class Checked(NamedTuple):
+class ParityResult(NamedTuple):
     """What the test rows showed. `scores`: ONNX's, shape (n,); `other_decisions`: rows decided differently."""
 
     scores: NDArray[np.float64]
@@ -32,14 +32,14 @@ class Checked(NamedTuple):
     denied_without_reason: int
 
 
-def check_agreement(
-    score: Score,
+def check_parity(
+    score: ScoreFunction,
     candidate: Candidate,
     contract: Contract,
     test: Path,
-    reasons: Mapping[str, Told],
+    reasons: Mapping[str, FeatureReason],
     max_other_decisions: int,
-) -> Checked:
+) -> ParityResult:
     """Score every test row with ONNX and with scikit-learn, a partition at a time: both must agree.
 
     Raises CreditError when a score differs by more than TOLERANCE, or only one of the two is a number, naming the
@@ -50,40 +50,44 @@ def check_agreement(
     ours, theirs = [np.empty(0)], [np.empty(0)]
     unexplained = 0
     total = -(-table.metadata.num_rows // PARTITION_ROWS)
-    parts = partitions(table, candidate.features)
+    parts = iterate_partitions(table, candidate.features)
     for part in tqdm(parts, "package", total, unit="partition", disable=None):
-        matrix = design_matrix(contract, candidate.features, frame_of(part)).to_numpy()
+        matrix = build_design_matrix(contract, candidate.features, make_frame(part)).to_numpy()
         ours.append(score(matrix))
         theirs.append(candidate.score(matrix))
         denied = matrix[candidate.policy.decide(ours[-1]) == "deny"]
-        unexplained += _without_reason(score, contract, reasons, denied)
+        unexplained += _count_without_reason(score, contract, reasons, denied)
     onnx, sklearn = np.concatenate(ours), np.concatenate(theirs)
-    difference = _difference(onnx, sklearn)
+    difference = _measure_difference(onnx, sklearn)
     others = np.flatnonzero(candidate.policy.decide(onnx) != candidate.policy.decide(sklearn))
-    raise_if_any(_score_problems(test, onnx, sklearn, difference))
+    raise_if_any(_find_score_problems(test, onnx, sklearn, difference))
     if len(others) > max_other_decisions:
-        raise_if_any([_decision_problem(test, onnx, sklearn, others, candidate.policy, max_other_decisions)])
-    return Checked(onnx, float(difference.max(initial=0)), len(others), unexplained)
+        raise_if_any([_describe_decision_problem(test, onnx, sklearn, others, candidate.policy, max_other_decisions)])
+    return ParityResult(onnx, float(difference.max(initial=0)), len(others), unexplained)
 
 
-def _difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+def _measure_difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far two scores are apart: 0 if neither is a number, infinitely if only one is."""
     apart = np.abs(left - right)
     return np.where(np.isnan(apart), np.where(np.isnan(left) & np.isnan(right), 0, np.inf), apart)
 
 
-def _score_problems(
+def _find_score_problems(
     test: Path, onnx: NDArray[np.float64], sklearn: NDArray[np.float64], difference: NDArray[np.float64]
 ) -> list[Problem]:
-    wrong = int((difference > TOLERANCE).sum())
+    wrong = int((difference > PARITY_TOLERANCE).sum())
     if not wrong:
         return []
     row = int(difference.argmax())
     found = f"ONNX {onnx[row]:.9g}, scikit-learn {sklearn[row]:.9g}, the worst of {wrong} rows that differ"
-    return [Problem(f"{test}: row {row}", found, f"scores that agree to {TOLERANCE:g}", "this model cannot be shipped")]
+    return [
+        Problem(
+            f"{test}: row {row}", found, f"scores that agree to {PARITY_TOLERANCE:g}", "this model cannot be shipped"
+        )
+    ]
 
 
-def _decision_problem(
+def _describe_decision_problem(
     test: Path,
     onnx: NDArray[np.float64],
     sklearn: NDArray[np.float64],
@@ -101,10 +105,12 @@ def _decision_problem(
     return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", mend)
 
 
-def _without_reason(score: Score, contract: Contract, reasons: Mapping[str, Told], denied: NDArray[np.float32]) -> int:
+def _count_without_reason(
+    score: ScoreFunction, contract: Contract, reasons: Mapping[str, FeatureReason], denied: NDArray[np.float32]
+) -> int:
     """How many of these rows no single feature explains; the bundle refers such people instead of denying them."""
-    count, bar = 0, bar_of(contract, reasons)
-    for start in range(0, len(denied), _ROWS_AT_ONCE):
-        risen = rises(score, denied[start : start + _ROWS_AT_ONCE], bar)
+    count, bar = 0, encode_baseline(contract, reasons)
+    for start in range(0, len(denied), _REASON_BATCH_ROWS):
+        risen = measure_rises(score, denied[start : start + _REASON_BATCH_ROWS], bar)
         count += int((risen <= 0).all(axis=1).sum())
     return count

@@ -1,6 +1,6 @@
 """Distributions to compare live applications with: counts, so that partitions and days can be added up.
 
-`reference.json` holds them as they were when the model was trained. With the same bins counted over live rows it
+`build_reference.json` holds them as they were when the model was trained. With the same bins counted over live rows it
 gives the population stability index: the sum over bins of (live share - share) * ln(live share / share).
 """
 
@@ -13,16 +13,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import Column, Part, Scalar
-from credit.contract.groups import group_codes
-from credit.data.tables import frame_of, open_table, partitions
-from credit.scoring.policy import DECISIONS
+from credit.contract.columns import Column, FrozenModel, Scalar
+from credit.contract.groups import assign_groups
+from credit.data.tables import iterate_partitions, make_frame, open_table
+from credit.scoring.policy import DECISION_KINDS
 
-BINS = 10
-_SAMPLE = 250_000  # values that the bins of a number are made from
+HISTOGRAM_BINS = 10
+_SAMPLE_ROWS = 250_000  # values that the bins of a number are made from
 
 
-class Histogram(Part):
+class Histogram(FrozenModel):
     """How many values fall into each bin, and how many are missing.
 
     Numbers have `edges`, inner cuts in increasing order: bin 0 is below the first, bin i from edge i - 1 up to edge i,
@@ -34,7 +34,7 @@ class Histogram(Part):
     counts: tuple[int, ...]
     missing: int = 0
 
-    def counted(self, values: ArrayLike | pd.Series) -> Self:
+    def count_values(self, values: ArrayLike | pd.Series) -> Self:
         """The same bins with the counts of other values, shape (n,); None and NaN are missing."""
         series = pd.Series(values)
         known = series.dropna()
@@ -44,42 +44,46 @@ class Histogram(Part):
             bins = pd.Index(self.values or ()).get_indexer(pd.Index(known.astype(object)))
             bins = np.where(bins < 0, len(self.counts) - 1, bins)
         counts = np.bincount(bins, minlength=len(self.counts))
-        return self._with(counts, len(series) - len(known))
+        return self._replace_counts(counts, len(series) - len(known))
 
     def __add__(self, other: Self) -> Self:
-        return self._with(np.add(self.counts, other.counts), self.missing + other.missing)
+        return self._replace_counts(np.add(self.counts, other.counts), self.missing + other.missing)
 
-    def _with(self, counts: NDArray[np.int64], missing: int) -> Self:
+    def _replace_counts(self, counts: NDArray[np.int64], missing: int) -> Self:
         return self.model_copy(update={"counts": tuple(counts.tolist()), "missing": missing})
 
 
-def by_edges(sample: ArrayLike) -> Histogram:
+def make_quantile_histogram(sample: ArrayLike) -> Histogram:
     """An empty histogram with about BINS bins of equally many values; a value that very many share has its own bin."""
     values = np.asarray(sample, np.float64)
     values = np.sort(values[np.isfinite(values)])
-    inner = np.unique(np.quantile(values, np.arange(1, BINS) / BINS, method="higher")) if values.size else values
-    if len(inner) < BINS - 1:
+    inner = (
+        np.unique(np.quantile(values, np.arange(1, HISTOGRAM_BINS) / HISTOGRAM_BINS, method="higher"))
+        if values.size
+        else values
+    )
+    if len(inner) < HISTOGRAM_BINS - 1:
         after = np.searchsorted(values, inner, side="right")
         inner = np.unique([*inner, *values[after[after < len(values)]]])
     inner = inner[inner > values[:1]]  # nothing lies below the lowest value
     return Histogram(edges=tuple(inner.tolist()), counts=(0,) * (len(inner) + 1))
 
 
-def by_values(values: Sequence[Scalar]) -> Histogram:
+def make_value_histogram(values: Sequence[Scalar]) -> Histogram:
     """An empty histogram with a bin for each value and one for any other."""
     return Histogram(values=tuple(values), counts=(0,) * (len(values) + 1))
 
 
-def histogram_for(column: Column, sample: pd.Series) -> Histogram:
+def make_histogram(column: Column, sample: pd.Series) -> Histogram:
     """An empty histogram that suits a column: its own values where they are few, else bins made from a sample."""
     if column.type == "boolean":
-        return by_values((False, True))
+        return make_value_histogram((False, True))
     if column.allowed is not None:
-        return by_values(column.allowed)
-    return by_edges(sample.dropna().to_numpy(np.float64))
+        return make_value_histogram(column.allowed)
+    return make_quantile_histogram(sample.dropna().to_numpy(np.float64))
 
 
-def reference(
+def build_reference(
     contract: Contract, features: Sequence[str], train: Path, scores: NDArray[np.float64], decisions: NDArray[np.str_]
 ) -> dict[str, Any]:
     """The content of reference.json: features and groups of the training rows, scores and decisions of the test rows.
@@ -88,29 +92,31 @@ def reference(
     score would look like a drift. Reads a partition of the table `train` at a time.
     """
     table = open_table(train)
-    step = -(-table.metadata.num_rows // _SAMPLE)
+    step = -(-table.metadata.num_rows // _SAMPLE_ROWS)
     columns = [*features, *contract.protected]
-    sample = pd.concat([frame_of(part).iloc[::step] for part in partitions(table, columns)] or [pd.DataFrame()])
-    histograms = {name: histogram_for(contract.columns[name], sample[name]) for name in features}
+    sample = pd.concat(
+        [make_frame(part).iloc[::step] for part in iterate_partitions(table, columns)] or [pd.DataFrame()]
+    )
+    histograms = {name: make_histogram(contract.columns[name], sample[name]) for name in features}
     groups: dict[str, pd.Series] = {}
-    for frame in map(frame_of, partitions(table, columns)):
+    for frame in map(make_frame, iterate_partitions(table, columns)):
         for name in features:
-            histograms[name] += histograms[name].counted(frame[name])
+            histograms[name] += histograms[name].count_values(frame[name])
         for name in contract.protected:
-            counts = pd.Series(group_codes(contract, name, frame[name])).value_counts(sort=False)
+            counts = pd.Series(assign_groups(contract, name, frame[name])).value_counts(sort=False)
             groups[name] = counts + groups.get(name, 0)
     return {
         "rows": {"train": table.metadata.num_rows, "test": len(scores)},
-        "score": _dumped(by_edges(scores.round(6)).counted(scores)),
-        "decisions": {name: int((decisions == name).sum()) for name in DECISIONS},
-        "groups": {name: _named(counts.to_dict()) for name, counts in groups.items()},
-        "features": {name: _dumped(histogram) for name, histogram in histograms.items()},
+        "score": _dump_histogram(make_quantile_histogram(scores.round(6)).count_values(scores)),
+        "decisions": {name: int((decisions == name).sum()) for name in DECISION_KINDS},
+        "groups": {name: _stringify_groups(counts.to_dict()) for name, counts in groups.items()},
+        "features": {name: _dump_histogram(histogram) for name, histogram in histograms.items()},
     }
 
 
-def _named(counts: Mapping[Any, Any]) -> dict[str, int]:
+def _stringify_groups(counts: Mapping[Any, Any]) -> dict[str, int]:
     return {str(group): int(count) for group, count in counts.items()}
 
 
-def _dumped(histogram: Histogram) -> dict[str, Any]:
+def _dump_histogram(histogram: Histogram) -> dict[str, Any]:
     return histogram.model_dump(exclude_none=True)

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.contract.columns import Column, Scalar
-from credit.data.tables import frame_of, open_table, partitions
-from credit.scoring.design_matrix import design_matrix
-from credit.scoring.onnx import Score
+from credit.data.tables import iterate_partitions, make_frame, open_table
+from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.onnx import ScoreFunction
 from credit.scoring.policy import Policy
 
 
-def typical_values(
-    score: Score, policy: Policy, contract: Contract, features: Sequence[str], train: Path
+def find_typical_values(
+    score: ScoreFunction, policy: Policy, contract: Contract, features: Sequence[str], train: Path
 ) -> dict[str, Scalar | None]:
     """The median (numbers) or the commonest value of each feature among the training rows that are approved.
 
@@ -28,20 +28,22 @@ def typical_values(
     One partition, then one column of the table is in memory at a time.
     """
     table = open_table(train)
-    frames = (frame_of(part) for part in partitions(table, features))
-    scores = [score(design_matrix(contract, features, frame).to_numpy()) for frame in frames]
+    frames = (make_frame(part) for part in iterate_partitions(table, features))
+    scores = [score(build_design_matrix(contract, features, frame).to_numpy()) for frame in frames]
     decisions = policy.decide(np.concatenate([np.empty(0), *scores]))
     good = decisions == ("approve" if (decisions == "approve").any() else "refer")
     if not good.any():
         raise CreditError(Problem(str(train), "nobody who is approved or referred", "somebody to compare with"))
-    return {name: typical_value(contract.columns[name], _column(table, name, good)) for name in features}
+    return {
+        name: find_typical_value(contract.columns[name], _read_known_values(table, name, good)) for name in features
+    }
 
 
-def _column(table: Any, name: str, chosen: NDArray[np.bool_]) -> pa.ChunkedArray:
+def _read_known_values(table: Any, name: str, chosen: NDArray[np.bool_]) -> pa.ChunkedArray:
     return table.read(columns=[name]).column(name).filter(pa.array(chosen)).drop_null()
 
 
-def typical_value(column: Column, known: pa.ChunkedArray) -> Scalar | None:
+def find_typical_value(column: Column, known: pa.ChunkedArray) -> Scalar | None:
     """The lower median of numbers, else the commonest value (of equals the first one). None: no value is known.
 
     The lower median is a value that somebody has, so it is always one that the contract allows.

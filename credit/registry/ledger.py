@@ -13,33 +13,33 @@ from pydantic import AwareDatetime, Field
 
 from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_threads
-from credit.registry.records import Record, Words
+from credit.registry.records import OneLineText, StoreRecord
 from credit.registry.store import Store
 
-Kind = Literal["deploy", "rollback", "fallback"]
-BLOCK = 1000
+EntryKind = Literal["deploy", "rollback", "fallback"]
+BLOCK_ENTRIES = 1000
 """Entries per folder: the newest is found by listing two folders, each of them in one page."""
 
-SKEW = timedelta(minutes=1)
+MAX_CLOCK_SKEW = timedelta(minutes=1)
 """How far the clocks of two machines may differ before one of them must be wrong."""
 
 
-class Entry(Record):
-    """One change of what is live, or of who decides: `fallback` leaves the version and lets its rule decide."""
+class LedgerEntry(StoreRecord):
+    """One change of what is live, or of who decides: `plan_fallback` leaves the version and lets its rule decide."""
 
     number: int = Field(ge=1)
-    kind: Kind
+    kind: EntryKind
     version: str
     digest: str
-    reason: Words
-    actor: Words
+    reason: OneLineText
+    actor: OneLineText
     time: AwareDatetime
     back: int | None = Field(default=None, ge=1)  # the entry whose version a rollback returns to
     tag: str | None = None  # the git tag that this entry follows, when a tag came first
     id: str = Field(default_factory=lambda: uuid4().hex)  # of this attempt, so that a lost answer is recognised
 
 
-class OutrunError(CreditError):
+class LedgerConflictError(CreditError):
     """Somebody else made the entry of this number."""
 
 
@@ -49,74 +49,76 @@ class Ledger:
     def __init__(self, store: Store, environment: str) -> None:
         self.store, self.environment = store, environment
 
-    def newest(self) -> Entry | None:
+    def read_newest(self) -> LedgerEntry | None:
         """The entry that holds; None when nothing was ever deployed. Raises CreditError when it is not valid."""
-        number = self.length()
-        return self.entry(number) if number else None
+        number = self.find_last_number()
+        return self.read_entry(number) if number else None
 
-    def length(self) -> int:
+    def find_last_number(self) -> int:
         """The number of the newest entry, valid or not."""
-        blocks, _ = self.store.listed(self._folder)
+        blocks, _ = self.store.list_children(self._folder)
         for block in reversed(blocks):
-            _, names = self.store.listed(f"{self._folder}/{block}")
+            _, names = self.store.list_children(f"{self._folder}/{block}")
             numbers = [int(stem) for name in names if (stem := name.removesuffix(".json")).isdecimal()]
             if numbers:
                 return max(numbers)
         return 0
 
-    def entry(self, number: int) -> Entry:
+    def read_entry(self, number: int) -> LedgerEntry:
         """One entry. Raises CreditError when there is none or it is not valid."""
-        found = self.find(number)
+        found = self.find_entry(number)
         if found is None:
-            raise CreditError(Problem(self._where(number), "nothing", "an entry of the ledger"))
+            raise CreditError(Problem(self._build_url(number), "nothing", "an entry of the ledger"))
         return found
 
-    def find(self, number: int) -> Entry | None:
+    def find_entry(self, number: int) -> LedgerEntry | None:
         """One entry; None when there is none yet. Raises CreditError when it is not valid."""
-        content = self.store.read(self._key(number))
+        content = self.store.read(self._build_key(number))
         if content is None:
             return None
-        where = self._where(number)
-        entry = Entry.read(content, where, "what is live stays live; release rollback --to VERSION leaves it behind")
+        where = self._build_url(number)
+        entry = LedgerEntry.parse(
+            content, where, "what is live stays live; release rollback --to VERSION leaves it behind"
+        )
         if entry.number != number or (entry.back or 0) >= number:
             raise CreditError(Problem(where, f"the entry {entry.number}, back {entry.back}", f"the entry {number}"))
         return entry
 
-    def entries(self, limit: int = 0) -> list[Entry]:
+    def read_entries(self, limit: int = 0) -> list[LedgerEntry]:
         """The newest `limit` entries, all when that is 0, newest first. Raises CreditError when one is not valid."""
-        told = self.told(limit)
+        told = self.read_entries_or_errors(limit)
         for one in told:
             if isinstance(one, CreditError):
                 raise one
-        return [one for one in told if isinstance(one, Entry)]
+        return [one for one in told if isinstance(one, LedgerEntry)]
 
-    def told(self, limit: int = 0) -> list[Entry | CreditError]:
-        """As `entries`, with what is wrong in the place of each entry that is not valid."""
-        last = self.length()
+    def read_entries_or_errors(self, limit: int = 0) -> list[LedgerEntry | CreditError]:
+        """As `read_entries`, with what is wrong in the place of each entry that is not valid."""
+        last = self.find_last_number()
         first = max(last - limit, 0) if limit else 0
-        return run_in_threads(self._entry_or_error, list(range(last, first, -1)))
+        return run_in_threads(self._read_entry_or_error, list(range(last, first, -1)))
 
-    def backwards(self) -> Iterator[Entry]:
+    def iterate_valid_entries(self) -> Iterator[LedgerEntry]:
         """Entries from the newest on, without those that are not valid."""
-        for number in range(self.length(), 0, -1):
+        for number in range(self.find_last_number(), 0, -1):
             try:
-                yield self.entry(number)
+                yield self.read_entry(number)
             except CreditError:
                 continue
 
-    def at(self, moment: datetime) -> Entry | None:
+    def find_entry_at(self, moment: datetime) -> LedgerEntry | None:
         """What was live at a moment; None when nothing was. Raises CreditError at an entry that is not valid."""
-        for number in range(self.length(), 0, -1):
-            if (entry := self.entry(number)).time <= moment:
+        for number in range(self.find_last_number(), 0, -1):
+            if (entry := self.read_entry(number)).time <= moment:
                 return entry
         return None
 
-    def append(self, entry: Entry) -> None:
+    def append_entry(self, entry: LedgerEntry) -> None:
         """Put an entry at its number. Raises OutrunError when another is there already."""
-        if self.store.create(self._key(entry.number), entry.written()):
+        if self.store.create(self._build_key(entry.number), entry.serialize()):
             return
-        other = self.entry(entry.number)
-        raise OutrunError(
+        other = self.read_entry(entry.number)
+        raise LedgerConflictError(
             Problem(
                 f"environment {self.environment}",
                 f"{other.kind} of {other.version} by {other.actor}, made at the same moment",
@@ -125,9 +127,9 @@ class Ledger:
             )
         )
 
-    def _entry_or_error(self, number: int) -> Entry | CreditError:
+    def _read_entry_or_error(self, number: int) -> LedgerEntry | CreditError:
         try:
-            return self.entry(number)
+            return self.read_entry(number)
         except CreditError as error:
             return error
 
@@ -135,19 +137,19 @@ class Ledger:
     def _folder(self) -> str:
         return f"environments/{self.environment}"
 
-    def _key(self, number: int) -> str:
-        return f"{self._folder}/{number // BLOCK * BLOCK:09d}/{number:09d}.json"
+    def _build_key(self, number: int) -> str:
+        return f"{self._folder}/{number // BLOCK_ENTRIES * BLOCK_ENTRIES:09d}/{number:09d}.json"
 
-    def _where(self, number: int) -> str:
-        return f"{self.store.url}/{self._key(number)}"
+    def _build_url(self, number: int) -> str:
+        return f"{self.store.url}/{self._build_key(number)}"
 
 
-def time_after(last: Entry | None) -> datetime:
+def choose_entry_time(last: LedgerEntry | None) -> datetime:
     """Now, but never before the last entry. Raises CreditError when the clock has clearly gone backwards."""
     now = datetime.now(UTC)
     if last is None or now >= last.time:
         return now
-    if last.time - now > SKEW:
+    if last.time - now > MAX_CLOCK_SKEW:
         raise CreditError(
             Problem(
                 "the clock",

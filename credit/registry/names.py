@@ -14,7 +14,7 @@ ENVIRONMENTS = ("staging", "prod")
 UNREGISTERED = "v0.0.0"
 """What is served of a working tree before any version was registered; it has no tag and never gets one."""
 
-_VERSION = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})", re.ASCII)
+_VERSION_PATTERN = re.compile(r"v?(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})", re.ASCII)
 
 
 class Version(NamedTuple):
@@ -32,7 +32,7 @@ class Version(NamedTuple):
         """The git tag that registers it, in GTO's notation."""
         return f"{ARTIFACT}@{self}"
 
-    def next(self, part: str) -> "Version":
+    def bump(self, part: str) -> "Version":
         """The version after this one; `part`: major, minor or patch."""
         major, minor, patch = self
         if part == "major":
@@ -40,15 +40,15 @@ class Version(NamedTuple):
         return Version(major, minor + 1, 0) if part == "minor" else Version(major, minor, patch + 1)
 
 
-def parsed(text: str) -> Version | None:
+def match_version(text: str) -> Version | None:
     """The version that a text names, such as v1.2.0, 1.2.0 or credit-model@v1.2.0; None when it names none."""
-    match = _VERSION.fullmatch(text.removeprefix(f"{ARTIFACT}@"))
+    match = _VERSION_PATTERN.fullmatch(text.removeprefix(f"{ARTIFACT}@"))
     return Version(*map(int, match.groups())) if match else None
 
 
-def version_of(text: str) -> Version:
+def parse_version(text: str) -> Version:
     """The version that a text names. Raises CreditError when it names none."""
-    version = parsed(text)
+    version = match_version(text)
     if version is None:
         raise CreditError(
             Problem("VERSION", repr(text[:80]), "a version such as v1.2.0", "see them with release status")

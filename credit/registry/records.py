@@ -5,61 +5,61 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, ValidationError
 
-from credit.common.errors import CreditError, Problem, problems_of
-from credit.contract.columns import Part
+from credit.common.errors import CreditError, Problem, list_problems
+from credit.contract.columns import FrozenModel
 
-FORMAT = 1
+RECORD_FORMAT = 1
 """Raised when older code could no longer read a record."""
 
 
-class Record(Part):
+class StoreRecord(FrozenModel):
     """One record. `format` says which code can read it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    format: int = FORMAT
+    format: int = RECORD_FORMAT
 
     @classmethod
-    def read(cls, content: bytes, where: str, mend: str = "") -> Self:
+    def parse(cls, content: bytes, where: str, mend: str = "") -> Self:
         """A record from its bytes. Raises CreditError with the first thing that is wrong."""
         try:
-            newer = _Format.model_validate_json(content).format
-            if newer > FORMAT:
-                raise CreditError(Problem(where, f"format {newer}", f"at most {FORMAT}", "it needs newer code"))
+            newer = _RecordFormat.model_validate_json(content).format
+            if newer > RECORD_FORMAT:
+                raise CreditError(Problem(where, f"format {newer}", f"at most {RECORD_FORMAT}", "it needs newer code"))
             return cls.model_validate_json(content)
         except ValidationError as error:
-            raise CreditError(problems_of(error, where)[0]._replace(mend=mend)) from None
+            raise CreditError(list_problems(error, where)[0]._replace(fix=mend)) from None
 
-    def written(self) -> bytes:
-        """The bytes that `read` reads."""
+    def serialize(self) -> bytes:
+        """The bytes that `parse` reads."""
         return self.model_dump_json(exclude_none=True, indent=2).encode() + b"\n"
 
 
-class _Format(Part):
+class _RecordFormat(FrozenModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     format: int
 
 
-_CONTROL, _HALF = "Cc", "Cs"
+_CONTROL_CATEGORY, _SURROGATE_CATEGORY = "Cc", "Cs"
 """Unicode's categories. A half character is what a byte becomes that is no UTF-8; it cannot be written."""
 
 
 def is_clean(text: str) -> bool:
     """Whether a text is without control characters and halves of characters."""
-    return not any(unicodedata.category(character) in (_CONTROL, _HALF) for character in text)
+    return not any(unicodedata.category(character) in (_CONTROL_CATEGORY, _SURROGATE_CATEGORY) for character in text)
 
 
-def one_line(text: str) -> str:
+def remove_control_characters(text: str) -> str:
     """A text with a space in place of everything that may not be in it."""
     return " ".join("".join(one if is_clean(one) else " " for one in text).split())
 
 
-def _clean(text: str) -> str:
+def _reject_control_characters(text: str) -> str:
     if not is_clean(text):
         raise ValueError("a control character|text without any")
     return text
 
 
-Words = Annotated[str, AfterValidator(_clean)]
+OneLineText = Annotated[str, AfterValidator(_reject_control_characters)]
 """For the fields of a record."""

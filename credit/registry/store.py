@@ -17,12 +17,12 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
 
-DEFAULT = ".store"
-_CLIENT: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
-_RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
-_MEND = "is RELEASE_STORE right, and may you use it?"
-_SENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
-_BUCKETS = (S3Store, GCSStore, AzureStore)
+DEFAULT_STORE = ".store"
+_CLIENT_OPTIONS: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
+_RETRY_OPTIONS: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+_FIX = "is RELEASE_STORE right, and may you use it?"
+_HEADER_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
+_BUCKET_STORES = (S3Store, GCSStore, AzureStore)
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
 
 
@@ -35,59 +35,59 @@ class Store:
     def __init__(self, url: str, make: bool = True) -> None:
         self.url = url
         self.folder: Path | None = None
-        with self._telling():
+        with self._translate_errors():
             if "://" not in url:
                 self.folder = Path(url).absolute()
                 self._objects: ObjectStore = LocalStore(self.folder, mkdir=make, automatic_cleanup=True)
             else:
-                self._objects = _remote(url)
+                self._objects = _open_bucket(url)
 
     def create(self, key: str, content: bytes) -> bool:
         """Put an object where there is none. True when the key now holds `content`; False when it holds another.
 
         A lost answer makes the client ask again and find its own object there: equal content is therefore a success.
         """
-        with self._telling():
+        with self._translate_errors():
             try:
                 obstore.put(self._objects, key, content, mode="create")
             except AlreadyExistsError:
                 return self.read(key) == content
-        self._durable(key)
+        self._sync_to_disk(key)
         return True
 
     def read(self, key: str) -> bytes | None:
         """The content of an object; None when there is none."""
-        with self._telling():
+        with self._translate_errors():
             try:
                 return bytes(obstore.get(self._objects, key).bytes())
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
-    def listed(self, prefix: str) -> tuple[list[str], list[str]]:
+    def list_children(self, prefix: str) -> tuple[list[str], list[str]]:
         """The names of the folders and of the objects directly below a prefix, each in order."""
-        with self._telling():
+        with self._translate_errors():
             found = obstore.list_with_delimiter(self._objects, prefix)
         folders = sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"])
         return folders, sorted(one["path"].rsplit("/", 1)[-1] for one in found["objects"])
 
-    def touched(self, prefix: str) -> datetime | None:
+    def find_last_write(self, prefix: str) -> datetime | None:
         """When the newest object below a prefix was written; None when there is none."""
-        with self._telling():
+        with self._translate_errors():
             times = [one["last_modified"] for part in obstore.list(self._objects, prefix) for one in part]
         return max(times, default=None)
 
     def delete(self, prefix: str) -> int:
         """Remove every object below a prefix; how many there were. For what no version needs, and for drills."""
-        with self._telling():
+        with self._translate_errors():
             keys = [one["path"] for part in obstore.list(self._objects, prefix) for one in part]
             obstore.delete(self._objects, keys)
         return len(keys)
 
-    def within(self, prefix: str) -> "Store":
+    def open_prefix(self, prefix: str) -> "Store":
         """The part of this store below a prefix, as a store."""
         return Store(f"{self.folder or self.url.rstrip('/')}/{prefix}")
 
-    def _durable(self, key: str) -> None:
+    def _sync_to_disk(self, key: str) -> None:
         """On a disk: what is there after a crash of the machine too, name and content."""
         if self.folder is None:
             return
@@ -99,39 +99,43 @@ class Store:
                 os.close(opened)
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
             said = str(error).strip().splitlines() or [type(error).__name__]
-            raise CreditError(Problem(f"the store {self.url}", said[0][:300], "a store that answers", _MEND)) from None
+            raise CreditError(Problem(f"the store {self.url}", said[0][:300], "a store that answers", _FIX)) from None
 
 
-def _remote(url: str) -> ObjectStore:
+def _open_bucket(url: str) -> ObjectStore:
     if "@" in url.split("/")[2]:
         raise CreditError(
             Problem("RELEASE_STORE", "a name or a secret in the URL", "none", "use AWS_ACCESS_KEY_ID and its like")
         )
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
-    client, endpoint = _CLIENT, os.environ.get("AWS_ENDPOINT_URL")
-    raise_if_any(_what_it_would_panic_over(endpoint))
+    client, endpoint = _CLIENT_OPTIONS, os.environ.get("AWS_ENDPOINT_URL")
+    raise_if_any(_find_unusable_values(endpoint))
     if endpoint is not None and (endpoint.startswith(_LOOPBACK) or os.environ.get("AWS_ALLOW_HTTP") == "true"):
         client = {**client, "allow_http": True}
     if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
-        return from_url(url, client_options=client, retry_config=_RETRIES, credential_provider=_of_the_profile)
-    made = from_url(url, client_options=client, retry_config=_RETRIES)
-    if not isinstance(made, _BUCKETS):
+        return from_url(
+            url, client_options=client, retry_config=_RETRY_OPTIONS, credential_provider=_load_profile_credentials
+        )
+    made = from_url(url, client_options=client, retry_config=_RETRY_OPTIONS)
+    if not isinstance(made, _BUCKET_STORES):
         found = f"{urlsplit(url).scheme}://, which forgets everything, or would overwrite"
         raise CreditError(Problem("RELEASE_STORE", found, "a folder such as .store, or a bucket such as s3://models"))
     return made
 
 
-def _what_it_would_panic_over(endpoint: str | None) -> list[Problem]:
+def _find_unusable_values(endpoint: str | None) -> list[Problem]:
     """Values that end the client with a Rust panic, which is no exception that anybody catches. None is shown."""
     values = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     broken = [
-        name for name, value in values.items() if not value.isprintable() or (name in _SENT and not value.isascii())
+        name
+        for name, value in values.items()
+        if not value.isprintable() or (name in _HEADER_VARIABLES and not value.isascii())
     ]
     what = "a line break or the like in its value"
     found = [Problem(name, what, "the value alone", "set it again") for name in broken]
@@ -151,7 +155,7 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def _of_the_profile() -> "S3Credential":
+def _load_profile_credentials() -> "S3Credential":
     """The credentials of AWS_PROFILE, which the client does not read by itself; asked again when they expire."""
     import botocore.session
 
@@ -168,7 +172,7 @@ def _of_the_profile() -> "S3Credential":
     }
 
 
-def store_in_use(make: bool = True) -> Store:
+def open_store(make: bool = True) -> Store:
     """The store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
 
     `make`: a folder that is not there becomes an empty store. Who only reads must not: it may be one that has vanished.
@@ -177,4 +181,4 @@ def store_in_use(make: bool = True) -> Store:
     if not url and os.environ.get("GITHUB_ACTIONS") == "true":
         found = "nothing, and a runner's own disk is gone after the run"
         raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
-    return Store(url or DEFAULT, make)
+    return Store(url or DEFAULT_STORE, make)

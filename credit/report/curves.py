@@ -5,11 +5,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
-from credit.common.formatting import listed, number, percent, sentence, shown, the
+from credit.common.formatting import (
+    capitalise,
+    format_candidate,
+    format_metric,
+    format_number,
+    format_percent,
+    join_words,
+)
 from credit.report.results import Json, Results
-from credit.report.svg import SHAPE_OF, Dot, Line, Picture, across, path, upright, upright_at
+from credit.report.svg import (
+    CANDIDATE_SHAPES,
+    Picture,
+    PlotDot,
+    PlotLine,
+    draw_path,
+    draw_vertical,
+    make_x_axis,
+    make_y_axis,
+)
 
-Rows = list[dict[str, float]]
+CurveRows = list[dict[str, float]]
 
 
 class Curves(NamedTuple):
@@ -20,20 +36,21 @@ class Curves(NamedTuple):
     scores: tuple[Picture, ...]
 
 
-def curves(results: Results, plots: Path) -> Curves:
+def draw_curves(results: Results, plots: Path) -> Curves:
     """The pictures of one run. Raises CreditError that names a missing file."""
     names = list(results.choice["candidates"])
     files = {
-        kind: {name: _rows(plots / kind / f"{name}.csv") for name in names} for kind in ("roc", "calibration", "scores")
+        kind: {name: _read_rows(plots / kind / f"{name}.csv") for name in names}
+        for kind in ("roc", "calibration", "scores")
     }
     return Curves(
-        _roc(results, files["roc"]),
-        tuple(_calibration(name, results, rows) for name, rows in files["calibration"].items()),
-        tuple(_scores(name, results, rows) for name, rows in files["scores"].items()),
+        _draw_roc(results, files["roc"]),
+        tuple(_draw_calibration(name, results, rows) for name, rows in files["calibration"].items()),
+        tuple(_draw_scores(name, results, rows) for name, rows in files["scores"].items()),
     )
 
 
-def _rows(file: Path) -> Rows:
+def _read_rows(file: Path) -> CurveRows:
     """The numbers of a CSV file; rows with an empty cell are of bins without people."""
     try:
         with file.open(encoding="utf-8", newline="") as lines:
@@ -46,72 +63,80 @@ def _rows(file: Path) -> Rows:
         ) from None
 
 
-def _roc(results: Results, rows: dict[str, Rows]) -> Picture:
-    x, y = across(), upright()
+def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
+    x, y = make_x_axis(), make_y_axis()
     lines = [
-        Line(f"curve {name}", path(x, y, [(row["false_positive_rate"], row["true_positive_rate"]) for row in of]))
+        PlotLine(
+            f"curve {name}", draw_path(x, y, [(row["false_positive_rate"], row["true_positive_rate"]) for row in of])
+        )
         for name, of in rows.items()
     ]
-    told = [f"{the(name)} {shown(results.metrics[name], 'roc_auc').value}" for name in rows]
+    told = [f"{format_candidate(name)} {format_metric(results.metrics[name], 'roc_auc').value}" for name in rows]
     return Picture(
         "roc",
         "ROC, all candidates",
-        f"ROC curves on the test rows. Area under the curve: {listed(told)}; 0.5 is a coin, 1 never errs.",
+        f"ROC curves on the test rows. Area under the curve: {join_words(told)}; 0.5 is a coin, 1 never errs.",
         "false positive rate",
         "true positive rate",
-        x.ticks(),
-        y.ticks(),
-        (Line("diagonal", path(x, y, [(0, 0), (1, 1)])), *lines),
+        x.choose_ticks(),
+        y.choose_ticks(),
+        (PlotLine("diagonal", draw_path(x, y, [(0, 0), (1, 1)])), *lines),
     )
 
 
-def _calibration(name: str, results: Results, rows: Rows) -> Picture:
-    x, y = across(), upright()
+def _draw_calibration(name: str, results: Results, rows: CurveRows) -> Picture:
+    x, y = make_x_axis(), make_y_axis()
     dots = tuple(
-        Dot(name, SHAPE_OF.get(name, "circle"), x.at(row["mean_score"]), y.at(row["favourable_rate"]),
-            y.at(row["low"]), y.at(row["high"]))
+        PlotDot(name, CANDIDATE_SHAPES.get(name, "circle"), x.place(row["mean_score"]), y.place(row["favourable_rate"]),
+            y.place(row["low"]), y.place(row["high"]))
         for row in rows
     )  # fmt: skip
-    ends = [f"a mean score of {number(row['mean_score'], 2)} went with {percent(row['favourable_rate'], 0)}"
-            for row in rows[:: max(1, len(rows) - 1)][:2]]  # fmt: skip
-    error = number(results.metrics[name].get("calibration_error"))
+    ends = [
+        f"a mean score of {format_number(row['mean_score'], 2)} went with {format_percent(row['favourable_rate'], 0)}"
+        for row in rows[:: max(1, len(rows) - 1)][:2]
+    ]
+    error = format_number(results.metrics[name].get("calibration_error"))
     return Picture(
         f"calibration-{name}",
-        sentence(the(name)),
-        f"Calibration of {the(name)} on the test rows: mean distance of score and outcome {error}. "
-        f"{sentence(listed(ends))} favourable outcomes." if ends else f"No calibration of {the(name)}.",
+        capitalise(format_candidate(name)),
+        f"Calibration of {format_candidate(name)} on the test rows: mean distance of score and outcome {error}. "
+        f"{capitalise(join_words(ends))} favourable outcomes."
+        if ends
+        else f"No calibration of {format_candidate(name)}.",
         "mean score",
         "share of favourable outcomes",
-        x.ticks(),
-        y.ticks(),
-        (Line("diagonal", path(x, y, [(0, 0), (1, 1)])),),
+        x.choose_ticks(),
+        y.choose_ticks(),
+        (PlotLine("diagonal", draw_path(x, y, [(0, 0), (1, 1)])),),
         dots,
     )  # fmt: skip
 
 
-def _scores(name: str, results: Results, rows: Rows) -> Picture:
+def _draw_scores(name: str, results: Results, rows: CurveRows) -> Picture:
     policy: Json = results.candidates[name]["policy"]
     highest = max((row[side] for row in rows for side in ("favourable", "unfavourable")), default=1.0)
-    x, y = across(), upright(0, highest * 1.05)
+    x, y = make_x_axis(), make_y_axis(0, highest * 1.05)
     bin_ = 0.5 / max(1, len(rows))
     lines = [
-        Line(
-            f"outcome {side}", path(x, y, [(row["score"] + half, row[side]) for row in rows for half in (-bin_, bin_)])
+        PlotLine(
+            f"outcome {side}",
+            draw_path(x, y, [(row["score"] + half, row[side]) for row in rows for half in (-bin_, bin_)]),
         )
         for side in ("favourable", "unfavourable")
     ]
     known = [kind for kind in ("approve_from", "refer_from") if policy[kind] is not None]
-    cuts = [Line(f"cut {kind}", upright_at(x, min(1.0, policy[kind]))) for kind in known]
-    approve = "nobody" if policy["approve_from"] is None else f"from {number(policy['approve_from'])}"
-    refer = number(policy["refer_from"])
+    cuts = [PlotLine(f"cut {kind}", draw_vertical(x, min(1.0, policy[kind]))) for kind in known]
+    approve = "nobody" if policy["approve_from"] is None else f"from {format_number(policy['approve_from'])}"
+    refer = format_number(policy["refer_from"])
     return Picture(
         f"scores-{name}",
-        sentence(the(name)),
-        f"Scores by {the(name)} on the test rows, of people with a favourable and with an unfavourable outcome. "
+        capitalise(format_candidate(name)),
+        f"Scores by {format_candidate(name)} on the test rows, of people with a favourable and with an unfavourable "
+        "outcome. "
         f"It approves {approve} and refers from {refer}.",
         "score",
         "share of people",
-        x.ticks(),
-        y.ticks(),
+        x.choose_ticks(),
+        y.choose_ticks(),
         (*cuts, *lines),
     )

@@ -3,12 +3,12 @@
 import re
 from typing import NamedTuple
 
-from credit.common.formatting import DASH, number, percent, words
+from credit.common.formatting import DASH, format_number, format_percent, spell_out
 from credit.contract import Contract
 from credit.report.results import Json, Results
 
 
-class Feature(NamedTuple):
+class FeatureRow(NamedTuple):
     """One feature: kept or dropped and why, how well it guesses the label, and how well each protected attribute."""
 
     name: str
@@ -20,16 +20,16 @@ class Feature(NamedTuple):
     proxies: tuple[str, ...]
 
 
-class Features(NamedTuple):
+class FeaturesTable(NamedTuple):
     """All features. `together`: how well those kept guess each group, of all attributes."""
 
     attributes: tuple[str, ...]
-    rows: tuple[Feature, ...]
+    rows: tuple[FeatureRow, ...]
     kept: int
     together: dict[str, str]
 
 
-class Data(NamedTuple):
+class DatasetSummary(NamedTuple):
     """Rows, why some were set aside, what is missing, and how many people there are of each group."""
 
     rows: str
@@ -42,45 +42,45 @@ class Data(NamedTuple):
     origin: dict[str, str]
 
 
-def features(results: Results) -> Features:
+def build_features_table(results: Results) -> FeaturesTable:
     """What `reports/features.json` says."""
     told = results.features
     names = tuple(results.contract.protected)
-    return Features(
-        tuple(map(words, names)),
-        tuple(_feature(row, names, results.contract) for row in told["features"]),
+    return FeaturesTable(
+        tuple(map(spell_out, names)),
+        tuple(_build_feature_row(row, names, results.contract) for row in told["features"]),
         len(told["kept"]),
         {
-            f"{group} ({words(attribute)})": number(auc)
+            f"{group} ({spell_out(attribute)})": format_number(auc)
             for attribute, groups in told["all_together_guess"].items()
             for group, auc in groups.items()
         },
     )
 
 
-def _feature(row: Json, attributes: tuple[str, ...], contract: Contract) -> Feature:
-    return Feature(
+def _build_feature_row(row: Json, attributes: tuple[str, ...], contract: Contract) -> FeatureRow:
+    return FeatureRow(
         row["feature"],
-        _description(row["feature"], contract),
+        _find_description(row["feature"], contract),
         row["verdict"] == "kept",
         row["verdict"],
-        number(row["auc"]),
-        percent(row["missing"]),
-        tuple(number((row["proxy"] or {}).get(name)) for name in attributes),
+        format_number(row["auc"]),
+        format_percent(row["missing"]),
+        tuple(format_number((row["proxy"] or {}).get(name)) for name in attributes),
     )
 
 
-def _description(name: str, contract: Contract) -> str:
+def _find_description(name: str, contract: Contract) -> str:
     family = (one for one in contract.families.values() if re.fullmatch(one.pattern, name))
     column = contract.columns.get(name) or next(family, None)
     return column.description if column else DASH
 
 
-def data(results: Results) -> Data:
+def describe_dataset(results: Results) -> DatasetSummary:
     """What `reports/validation.json` and the provenance say."""
     told = results.validation
     origin = results.provenance or {}
-    return Data(
+    return DatasetSummary(
         f"{told['rows']:,}",
         f"{told['accepted']:,}",
         f"{told['quarantined']:,}",
@@ -88,7 +88,7 @@ def data(results: Results) -> Data:
         {name: f"{count:,}" for name, count in told["missing"].items()},
         {name: f"{count:,}" for name, count in told["labels"].items()},
         {
-            words(attribute): {group: f"{count:,}" for group, count in groups.items()}
+            spell_out(attribute): {group: f"{count:,}" for group, count in groups.items()}
             for attribute, groups in told["groups"].items()
         },
         {key: f"{value:,}" if isinstance(value, int) else value for key, value in origin.items()

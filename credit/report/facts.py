@@ -3,20 +3,27 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from credit.common.formatting import number, percent, words
+from credit.common.formatting import format_number, format_percent, spell_out
 from credit.contract import Contract
 from credit.contract.columns import Column
 from credit.fairness.policies import Fairness, Limit
-from credit.report.candidates import Judgement, judgements
-from credit.report.dataset import Data, Features, data, features
-from credit.report.forest import Forest, forests
-from credit.report.frontier import Frontier, frontier
-from credit.report.groups import Attribute, Outcome, Pairs, attributes, lowest_outcome, pairs
-from credit.report.narrative import Verdict, verdict
+from credit.report.candidates import CandidateSummary, describe_candidates
+from credit.report.dataset import DatasetSummary, FeaturesTable, build_features_table, describe_dataset
+from credit.report.forest import Forest, draw_forests
+from credit.report.frontier import Frontier, describe_frontier
+from credit.report.groups import (
+    AttributeTables,
+    OutcomeGap,
+    PairsSummary,
+    build_groups_tables,
+    find_lowest_outcome,
+    summarise_pairs,
+)
+from credit.report.narrative import Narrative, compose_narrative
 from credit.report.results import Json, Results, read_results
 
 
-class Waived(NamedTuple):
+class WaiverRow(NamedTuple):
     """A waiver, and whether a finding needed it."""
 
     file: str
@@ -28,7 +35,7 @@ class Waived(NamedTuple):
     used: bool
 
 
-class Model(NamedTuple):
+class ModelDetails(NamedTuple):
     """How a candidate was trained and decides."""
 
     hyperparameters: dict[str, str]
@@ -37,72 +44,72 @@ class Model(NamedTuple):
     refer_from: str
 
 
-class Facts(NamedTuple):
-    """One run. `judged_on` says which people the groups' figures are about, `rows` how many they are."""
+class ReportFacts(NamedTuple):
+    """One run. `population` says which people the groups' figures are about, `rows` how many they are."""
 
     contract: Contract
     contract_sha256: str
     outcome: str
-    verdict: Verdict
-    judgements: tuple[Judgement, ...]
-    champion: Judgement
-    model: Model
-    judged_on: str
+    verdict: Narrative
+    judgements: tuple[CandidateSummary, ...]
+    champion: CandidateSummary
+    model: ModelDetails
+    population: str
     rows: str
     level: str
     figures_level: str
     test_rows: str
     forests: tuple[Forest, ...]
-    attributes: tuple[Attribute, ...]
-    pairs: tuple[Pairs, ...]
-    lowest_outcome: Outcome | None
+    attributes: tuple[AttributeTables, ...]
+    pairs: tuple[PairsSummary, ...]
+    lowest_outcome: OutcomeGap | None
     undisclosed: tuple[str, ...]
     frontier: Frontier
-    features: Features
-    data: Data
-    waivers: tuple[Waived, ...]
+    features: FeaturesTable
+    data: DatasetSummary
+    waivers: tuple[WaiverRow, ...]
     fairness: Fairness
     limits: dict[str, Limit]
 
 
-def read_facts(contract: Path, reports: Path, waivers: Path) -> Facts:
+def read_facts(contract: Path, reports: Path, waivers: Path) -> ReportFacts:
     """The facts of the run whose reports these are. Raises CreditError that names a missing file."""
-    return facts_of(read_results(contract, reports, waivers))
+    return collect_facts(read_results(contract, reports, waivers))
 
 
-def facts_of(results: Results) -> Facts:
+def collect_facts(results: Results) -> ReportFacts:
     """All facts of one run."""
-    candidates = judgements(results)
+    candidates = describe_candidates(results)
     champion = next(one for one in candidates if one.champion)
     judged = results.judged[champion.name]
-    return Facts(
+    return ReportFacts(
         contract=results.contract,
         contract_sha256=results.contract_sha256,
-        outcome=_outcome(results.contract.columns[results.contract.label]),
-        verdict=verdict(results),
+        outcome=_describe_favourable_outcome(results.contract.columns[results.contract.label]),
+        verdict=compose_narrative(results),
         judgements=candidates,
         champion=champion,
-        model=_model(results.candidates[champion.name]),
-        judged_on=judged["predictions"],
+        model=_describe_model(results.candidates[champion.name]),
+        population=judged["predictions"],
         rows=f"{judged['rows']:,}",
-        level=percent(judged["level"], 0),
-        figures_level=percent(judged["figures_level"], 0),
+        level=format_percent(judged["level"], 0),
+        figures_level=format_percent(judged["figures_level"], 0),
         test_rows=f"{results.metrics[champion.name]['rows']:,}",
-        forests=forests(results),
-        attributes=attributes(results),
-        pairs=pairs(results),
-        lowest_outcome=lowest_outcome(results),
+        forests=draw_forests(results),
+        attributes=build_groups_tables(results),
+        pairs=summarise_pairs(results),
+        lowest_outcome=find_lowest_outcome(results),
         undisclosed=tuple(item["reason"] for item in judged["undisclosed"] if item["warn"]),
-        frontier=frontier(results),
-        features=features(results),
-        data=data(results),
-        waivers=_waivers(results),
+        frontier=describe_frontier(results),
+        features=build_features_table(results),
+        data=describe_dataset(results),
+        waivers=_build_waivers_table(results),
         fairness=results.fairness,
-        limits=results.fairness.chosen.limits,
+        limits=results.fairness.chosen_policy.limits,
     )
 
 
-def _outcome(label: Column) -> str:
+def _describe_favourable_outcome(label: Column) -> str:
     """The favourable outcome in the contract's words."""
     value = label.favourable
     if isinstance(value, bool):
@@ -110,24 +117,24 @@ def _outcome(label: Column) -> str:
     return f"{label.description}: {value}"
 
 
-def _model(candidate: Json) -> Model:
+def _describe_model(candidate: Json) -> ModelDetails:
     policy, knobs = candidate["policy"], candidate["hyperparameters"]
-    return Model(
-        {words(name): "not set" if value is None else f"{value}" for name, value in knobs.items()},
+    return ModelDetails(
+        {spell_out(name): "not set" if value is None else f"{value}" for name, value in knobs.items()},
         tuple(candidate["features"]),
-        "no score: it approves nobody" if policy["approve_from"] is None else number(policy["approve_from"]),
-        number(policy["refer_from"]),
+        "no score: it approves nobody" if policy["approve_from"] is None else format_number(policy["approve_from"]),
+        format_number(policy["refer_from"]),
     )
 
 
-def _waivers(results: Results) -> tuple[Waived, ...]:
+def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
     findings = [item.get("waiver") or {} for judged in results.judged.values() for item in judged["findings"]]
     used = {waiver["file"] for waiver in findings if waiver.get("used")}
     return tuple(
-        Waived(
+        WaiverRow(
             file.rpartition("/")[2],
-            words(one.candidate),
-            f"{words(one.measure)} of {one.group} ({words(one.attribute)})",
+            spell_out(one.candidate),
+            f"{spell_out(one.measure)} of {one.group} ({spell_out(one.attribute)})",
             one.who,
             one.why,
             one.until.isoformat(),

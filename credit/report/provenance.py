@@ -5,10 +5,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from credit.bundle.manifest import Manifest, verified
+from credit.bundle.manifest import Manifest, verify_bundle
 from credit.common.files import read_yaml
 
-SOFTWARE = ("duckdb", "great-expectations", "onnxruntime", "pandas", "pyarrow", "scikit-learn", "skl2onnx", "skops")
+REPORTED_SOFTWARE = (
+    "duckdb",
+    "great-expectations",
+    "onnxruntime",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "skl2onnx",
+    "skops",
+)
 """What shapes the results and is locked to one version for every Python."""
 
 
@@ -22,12 +31,14 @@ class Run(NamedTuple):
 
 def read_run(params: Path, bundle: Path) -> Run:
     """Read it. Raises CreditError when the bundle is not what its manifest says."""
-    blocks = {name: dict(flat(content)) for name, content in read_yaml(params).items()}
-    return Run(blocks, {name: version(name) for name in SOFTWARE}, verified(bundle))
+    blocks = {name: dict(flatten_params(content)) for name, content in read_yaml(params).items()}
+    return Run(blocks, {name: version(name) for name in REPORTED_SOFTWARE}, verify_bundle(bundle))
 
 
-def flat(content: Any, name: str = "") -> list[tuple[str, str]]:
+def flatten_params(content: Any, name: str = "") -> list[tuple[str, str]]:
     """Every value with its dotted name, as JSON."""
     if not isinstance(content, dict) or not content:
         return [(name, content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))]
-    return [pair for key, value in content.items() for pair in flat(value, f"{name}.{key}" if name else str(key))]
+    return [
+        pair for key, value in content.items() for pair in flatten_params(value, f"{name}.{key}" if name else str(key))
+    ]

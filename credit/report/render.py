@@ -7,44 +7,48 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from credit.common.formatting import DASH, sentence, words
+from credit.common.formatting import DASH, capitalise, spell_out
 from credit.report.curves import Curves
-from credit.report.facts import Facts
+from credit.report.facts import ReportFacts
 from credit.report.provenance import Run
 from credit.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, SHAPES, TOP, WIDTH
 
 TEMPLATES = Path(__file__).parent / "templates"
-_ESCAPED = str.maketrans(
+_MARKDOWN_ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": " ", "\r": " ", **{c: f"\\{c}" for c in "\\`*[]|"}}
 )
 
 
-def report_page(facts: Facts, run: Run, curves: Curves) -> str:
+def render_report(facts: ReportFacts, run: Run, curves: Curves) -> str:
     """One self-contained HTML page, without a script."""
-    environment = _environment(autoescape=True)
+    environment = _make_environment(autoescape=True)
     frame = {"WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP, "BOTTOM": BOTTOM}
     environment.globals |= frame | {"SHAPES": SHAPES}
     return environment.get_template("report.html.j2").render(facts=facts, run=run, curves=curves)
 
 
-def model_card(facts: Facts) -> str:
+def render_model_card(facts: ReportFacts) -> str:
     """The champion's model card in Markdown."""
-    text = _environment(autoescape=False, finalize=in_markdown).get_template("model_card.md.j2").render(facts=facts)
+    text = (
+        _make_environment(autoescape=False, finalize=escape_markdown)
+        .get_template("model_card.md.j2")
+        .render(facts=facts)
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def in_markdown(value: Any) -> str:
+def escape_markdown(value: Any) -> str:
     """A value as text in which nothing is markup, not even in a table."""
-    return str(value).translate(_ESCAPED)
+    return str(value).translate(_MARKDOWN_ESCAPES)
 
 
-def _breakable(name: str) -> Markup:
+def _allow_breaks(name: str) -> Markup:
     """A dotted name that may be broken after its dots and underscores."""
     return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped right here
 
 
-def _environment(**options: Any) -> Environment:
-    environment = Environment(  # noqa: S701 - Markdown is escaped by `in_markdown`
+def _make_environment(**options: Any) -> Environment:
+    environment = Environment(  # noqa: S701 - Markdown is escaped by `escape_markdown`
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -52,6 +56,6 @@ def _environment(**options: Any) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    environment.filters |= {"words": words, "sentence": sentence, "breakable": _breakable}
+    environment.filters |= {"words": spell_out, "sentence": capitalise, "breakable": _allow_breaks}
     environment.globals |= {"DASH": DASH}
     return environment

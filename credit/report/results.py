@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from credit.common.files import read_json
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
-from credit.evaluation.gates import Gates
+from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver, load_waivers
 
@@ -22,7 +22,7 @@ class Results(NamedTuple):
 
     contract: Contract
     contract_sha256: str
-    gates: Gates
+    gates: QualityGates
     fairness: Fairness
     waivers: dict[str, Waiver]
     choice: Json
@@ -44,7 +44,7 @@ def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
     return Results(
         contract=loaded,
         contract_sha256=hashlib.sha256(contract.read_bytes()).hexdigest(),
-        gates=read_params(Gates, "choose.gates"),
+        gates=read_params(QualityGates, "choose.gates"),
         fairness=read_params(Fairness, "fairness"),
         waivers=load_waivers(waivers),
         choice=choice,

@@ -25,25 +25,25 @@ class Scale(NamedTuple):
     start: float
     end: float
 
-    def at(self, value: float) -> float:
+    def place(self, value: float) -> float:
         """Where `value` is drawn, to a tenth, so that every processor writes the same."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1) + 0.0
 
-    def ticks(self, most: int = 6) -> tuple[Tick, ...]:
+    def choose_ticks(self, most: int = 6) -> tuple[Tick, ...]:
         """At most so many round numbers within the axis."""
         size = 10.0 ** math.floor(math.log10((self.high - self.low) / most))
-        step = next(size * factor for factor in (1, 2, 2.5, 5, 10, 20) if self._count(size * factor) <= most)
+        step = next(size * factor for factor in (1, 2, 2.5, 5, 10, 20) if self._count_ticks(size * factor) <= most)
         digits = max(0, -math.floor(math.log10(step) + 1e-9)) + (step / size == 2.5)
         first = math.ceil(self.low / step - 1e-9)
-        marks = ((first + number) * step for number in range(self._count(step)))
-        return tuple(Tick(self.at(mark), f"{mark + 0.0:.{digits}f}".replace("-", MINUS)) for mark in marks)
+        marks = ((first + number) * step for number in range(self._count_ticks(step)))
+        return tuple(Tick(self.place(mark), f"{mark + 0.0:.{digits}f}".replace("-", MINUS)) for mark in marks)
 
-    def _count(self, step: float) -> int:
+    def _count_ticks(self, step: float) -> int:
         return math.floor(self.high / step + 1e-9) - math.ceil(self.low / step - 1e-9) + 1
 
 
-def around(values: Iterable[float], start: float, end: float, margin: float = 0.05) -> Scale:
+def fit_scale(values: Iterable[float], start: float, end: float, margin: float = 0.05) -> Scale:
     """The axis that holds all `values`, of which there is at least one, with some room at both ends."""
     known = list(values)
     room = (max(known) - min(known)) * margin or 0.05
@@ -58,17 +58,17 @@ SHAPES = {
     "triangle": "M0,-5L5,4H-5Z",
     "diamond": "M0,-6L6,0L0,6L-6,0Z",
 }
-SHAPE_OF = {"heuristic": "square", "logistic": "triangle", "random_forest": "circle"}
+CANDIDATE_SHAPES = {"heuristic": "square", "logistic": "triangle", "random_forest": "circle"}
 
 
-class Line(NamedTuple):
+class PlotLine(NamedTuple):
     """A path."""
 
     kind: str
     path: str
 
 
-class Dot(NamedTuple):
+class PlotDot(NamedTuple):
     """A mark, with a whisker from `low` to `high` if they are given."""
 
     kind: str
@@ -79,7 +79,7 @@ class Dot(NamedTuple):
     high: float | None = None
 
 
-class Label(NamedTuple):
+class PlotLabel(NamedTuple):
     """Words or a letter in a picture. With `to`, a thin line leads to that point."""
 
     text: str
@@ -89,54 +89,54 @@ class Label(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """One picture. `told` says what it shows in words and numbers, for those who do not see it."""
+    """One picture. `description` says what it shows in words and numbers, for those who do not see it."""
 
     name: str
     title: str
-    told: str
+    description: str
     x_label: str
     y_label: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
-    lines: tuple[Line, ...] = ()
-    dots: tuple[Dot, ...] = ()
-    labels: tuple[Label, ...] = ()
+    lines: tuple[PlotLine, ...] = ()
+    dots: tuple[PlotDot, ...] = ()
+    labels: tuple[PlotLabel, ...] = ()
 
 
-def across(low: float = 0.0, high: float = 1.0) -> Scale:
+def make_x_axis(low: float = 0.0, high: float = 1.0) -> Scale:
     """A horizontal axis."""
     return Scale(low, high, LEFT, RIGHT)
 
 
-def upright(low: float = 0.0, high: float = 1.0) -> Scale:
+def make_y_axis(low: float = 0.0, high: float = 1.0) -> Scale:
     """A vertical axis."""
     return Scale(low, high, BOTTOM, TOP)
 
 
-def path(x: Scale, y: Scale, points: Iterable[tuple[float, float]]) -> str:
+def draw_path(x: Scale, y: Scale, points: Iterable[tuple[float, float]]) -> str:
     """The way through some points; empty without any."""
-    places = [f"{x.at(across):g},{y.at(up):g}" for across, up in points]
+    places = [f"{x.place(across):g},{y.place(up):g}" for across, up in points]
     return f"M{'L'.join(places)}" if places else ""
 
 
-def upright_at(x: Scale, value: float) -> str:
+def draw_vertical(x: Scale, value: float) -> str:
     """A vertical line through the whole picture."""
-    return f"M{x.at(value):g},{TOP}V{BOTTOM}"
+    return f"M{x.place(value):g},{TOP}V{BOTTOM}"
 
 
-def level_at(y: Scale, value: float) -> str:
+def draw_horizontal(y: Scale, value: float) -> str:
     """A horizontal line through the whole picture."""
-    return f"M{LEFT},{y.at(value):g}H{RIGHT}"
+    return f"M{LEFT},{y.place(value):g}H{RIGHT}"
 
 
-def lettered(dots: Sequence[Dot], apart: float = 17) -> tuple[Label, ...]:
+def place_letters(dots: Sequence[PlotDot], apart: float = 17) -> tuple[PlotLabel, ...]:
     """A, B, C and on: a letter beside each dot, in the order of `dots`, none over another."""
-    labels: dict[int, Label] = {}
+    labels: dict[int, PlotLabel] = {}
     for number, dot in sorted(enumerate(dots), key=lambda pair: (pair[1].y, pair[1].x)):
         x = round(dot.x + 22 if dot.x + 34 < RIGHT else dot.x - 30, 1)
         y = max(dot.y - 2, TOP + 10.0)
         for other in sorted(labels.values(), key=lambda label: label.y):
             if abs(other.x - x) < apart * 2 and abs(other.y - y) < apart:
                 y = other.y + apart
-        labels[number] = Label(chr(ord("A") + number), x, round(y, 1), (dot.x, dot.y))
+        labels[number] = PlotLabel(chr(ord("A") + number), x, round(y, 1), (dot.x, dot.y))
     return tuple(labels[number] for number in range(len(dots)))

@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from credit.common.errors import CreditError, Problem, problems_of, raise_if_any
-from credit.common.files import rounded, write_json
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
+from credit.common.files import round_floats, write_json
 
 
 def _check_scalar(value: Any) -> Any:
@@ -66,7 +66,7 @@ class Snapshot(Protocol):
     def name(self) -> str:
         """What people call the revision; named in errors."""
 
-    def text(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
         """A file by its path in the repository; None when it is not there."""
 
 
@@ -91,7 +91,7 @@ class ReportFile(BaseModel):
     @classmethod
     def read_at(cls, snapshot: Snapshot, path: str) -> Self | None:
         """Read a file of a revision; None when the revision has no such file. Raises CreditError as `parse`."""
-        text = snapshot.text(path)
+        text = snapshot.read_text(path)
         return None if text is None else cls.parse(text, f"{path} at {snapshot.name}")
 
     @classmethod
@@ -114,7 +114,7 @@ class ReportFile(BaseModel):
 
     def rounded(self, digits: int = 4) -> Self:
         """Round every float, so that another processor writes the same bytes."""
-        return type(self).model_validate(rounded(self.content(), digits))
+        return type(self).model_validate(round_floats(self.content(), digits))
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
@@ -130,4 +130,4 @@ def _describe(error: ValidationError, where: str) -> list[Problem]:
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
         return [Problem(where, first["ctx"]["error"], "JSON")]
-    return problems_of(error, where)
+    return list_problems(error, where)

@@ -170,7 +170,7 @@ class JudgedPeople(ReportPart):
 
 
 class FairnessVerdict(ReportPart):
-    """What a policy says of one candidate: the content of `credit.fairness.verdicts.decide`."""
+    """What a policy says of one candidate: the content of `credit.fairness.verdicts.judge_fairness`."""
 
     candidate: str
     verdict: Verdict

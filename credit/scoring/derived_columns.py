@@ -6,38 +6,40 @@ from typing import Any
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.contract.leakage import names_in
-from credit.data.raw_files import quoted
-from credit.data.sql_casts import SQL_TYPES, derivation
-from credit.scoring.row_encoder import Row
+from credit.contract.leakage import extract_sql_names
+from credit.data.raw_files import quote_identifier
+from credit.data.sql_casts import SQL_TYPES, derive_sql
+from credit.scoring.row_encoder import ApplicationRow
 
 
-def sources(contract: Contract, name: str) -> list[str]:
+def find_sources(contract: Contract, name: str) -> list[str]:
     """The columns of the raw file that a column is computed from: itself, unless it is derived."""
     sql = contract.columns[name].sql
     if sql is None:
         return [name]
-    used = names_in(sql)
+    used = extract_sql_names(sql)
     return [raw for raw in contract.raw if raw.casefold() in used]
 
 
-class Derivations:
+class DerivedColumns:
     """The derived columns among `features`; none is the usual case, and costs nothing."""
 
     def __init__(self, contract: Contract, features: Sequence[str]) -> None:
         self._names = [name for name in features if contract.columns[name].sql is not None]
-        self._sources = list(dict.fromkeys(source for name in self._names for source in sources(contract, name)))
+        self._sources = list(dict.fromkeys(source for name in self._names for source in find_sources(contract, name)))
         if not self._names:
             return
         import duckdb
 
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("SET TimeZone = 'UTC'")
-        given = ", ".join(f"CAST(? AS {SQL_TYPES[contract.columns[s].type]}) AS {quoted(s)}" for s in self._sources)
+        given = ", ".join(
+            f"CAST(? AS {SQL_TYPES[contract.columns[s].type]}) AS {quote_identifier(s)}" for s in self._sources
+        )
         self._turn = Lock()
-        self._query = f"SELECT {', '.join(derivation(contract.columns[n]) for n in self._names)} FROM (SELECT {given})"
+        self._query = f"SELECT {', '.join(derive_sql(contract.columns[n]) for n in self._names)} FROM (SELECT {given})"
 
-    def add(self, row: Row) -> Row:
+    def add(self, row: ApplicationRow) -> ApplicationRow:
         """A row with its derived columns, the same values as ingest gives. Its sources must be in it.
 
         Raises CreditError when they have values that nothing can be computed from.

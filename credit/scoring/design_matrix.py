@@ -11,31 +11,31 @@ from credit.contract.columns import Column
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = " is missing"
+MISSING_SUFFIX = " is missing"
 
 
-def columns_of(feature: str, column: Column) -> list[str]:
+def expand_feature(feature: str, column: Column) -> list[str]:
     """The design columns that one feature becomes; they stand together and change together."""
     names = [f"{feature}={value}" for value in column.allowed or ()] if column.type == "category" else [feature]
-    return [*names, feature + MISSING] if column.missing == "allowed" else names
+    return [*names, feature + MISSING_SUFFIX] if column.missing == "allowed" else names
 
 
-def design_columns(contract: Contract, features: Iterable[str]) -> list[str]:
+def list_design_columns(contract: Contract, features: Iterable[str]) -> list[str]:
     """The names of the design matrix's columns: the feature, `feature=value` per category, `feature is missing`."""
-    return [name for feature in features for name in columns_of(feature, contract.columns[feature])]
+    return [name for feature in features for name in expand_feature(feature, contract.columns[feature])]
 
 
-def places(contract: Contract, features: Iterable[str]) -> dict[str, slice]:
+def locate_features(contract: Contract, features: Iterable[str]) -> dict[str, slice]:
     """Where each feature's design columns stand."""
     found, start = {}, 0
     for feature in features:
-        end = start + len(columns_of(feature, contract.columns[feature]))
+        end = start + len(expand_feature(feature, contract.columns[feature]))
         found[feature] = slice(start, end)
         start = end
     return found
 
 
-def design_matrix(contract: Contract, features: Sequence[str], frame: "pd.DataFrame") -> "pd.DataFrame":
+def build_design_matrix(contract: Contract, features: Sequence[str], frame: "pd.DataFrame") -> "pd.DataFrame":
     """The design matrix of a frame of typed columns; shape (rows, len(design_columns)), dtype float32.
 
     A missing number stays NaN, for the model to impute; a missing category is 0 in each of its columns; where the
@@ -53,5 +53,5 @@ def design_matrix(contract: Contract, features: Sequence[str], frame: "pd.DataFr
         else:
             columns[feature] = values.to_numpy(np.float32, na_value=np.nan)
         if column.missing == "allowed":
-            columns[feature + MISSING] = values.isna().to_numpy(np.float32)
-    return pd.DataFrame(columns, index=frame.index, columns=design_columns(contract, features), dtype=np.float32)
+            columns[feature + MISSING_SUFFIX] = values.isna().to_numpy(np.float32)
+    return pd.DataFrame(columns, index=frame.index, columns=list_design_columns(contract, features), dtype=np.float32)

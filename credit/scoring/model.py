@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Contract
-from credit.scoring.onnx import Score, score_alone
-from credit.scoring.policy import Decision as Outcome
+from credit.scoring.onnx import ScoreFunction, score_each_row
+from credit.scoring.policy import DecisionKind as Outcome
 from credit.scoring.policy import Policy
-from credit.scoring.reasons import Bar, Reasons, bar_of, in_words, rises
-from credit.scoring.row_encoder import Encoder, Row
+from credit.scoring.reasons import ReasonBaseline, Reasons, encode_baseline, measure_rises, rank_reasons
+from credit.scoring.row_encoder import ApplicationRow, RowEncoder
 
-By = Literal["model", "rule"]
+DecidedBy = Literal["model", "rule"]
 
 
 class Decision(NamedTuple):
@@ -24,7 +24,7 @@ class Decision(NamedTuple):
     decision: Outcome
     score: float
     reasons: tuple[str, ...]
-    decided_by: By
+    decided_by: DecidedBy
 
 
 @dataclass(frozen=True)
@@ -34,44 +34,44 @@ class Model:
     contract: Contract
     policy: Policy
     reasons: Reasons
-    score: Score
-    decided_by: By
+    score: ScoreFunction
+    decided_by: DecidedBy
 
     @property
     def features(self) -> tuple[str, ...]:
         """The features that the model reads, in the order of its columns."""
         return tuple(self.reasons)
 
-    def decide(self, rows: Sequence[Row]) -> list[Decision]:
+    def decide(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
         """A decision on each row of typed values. An equal row gets an equal decision, whoever else is in `rows`.
 
         Raises CreditError with every value that the contract does not allow.
         """
         matrix = self.encoder(rows)
-        scores = score_alone(self.score, matrix)
-        outcomes = [self.policy.outcome(score) for score in scores.tolist()]
+        scores = score_each_row(self.score, matrix)
+        outcomes = [self.policy.decide_one(score) for score in scores.tolist()]
         adverse = [i for i, outcome in enumerate(outcomes) if outcome != "approve"]
         reasons: list[tuple[str, ...]] = [()] * len(rows)
-        for i, risen in zip(adverse, self.rises(matrix[adverse]), strict=True):
-            reasons[i] = in_words(self.reasons, risen, rows[i])
-        return decisions(outcomes, scores, reasons, self.decided_by)
+        for i, risen in zip(adverse, self.measure_rises(matrix[adverse]), strict=True):
+            reasons[i] = rank_reasons(self.reasons, risen, rows[i])
+        return refer_unexplained(outcomes, scores, reasons, self.decided_by)
 
-    def rises(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+    def measure_rises(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """By how much each score would rise with one feature at its typical value; shape (rows, features)."""
-        return rises(self.score, matrix, self._bar)
+        return measure_rises(self.score, matrix, self._baseline)
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> RowEncoder:
         """From rows to the design matrix."""
-        return Encoder(self.contract, self.features)
+        return RowEncoder(self.contract, self.features)
 
     @cached_property
-    def _bar(self) -> Bar:
-        return bar_of(self.contract, self.reasons)
+    def _baseline(self) -> ReasonBaseline:
+        return encode_baseline(self.contract, self.reasons)
 
 
-def decisions(
-    outcomes: Sequence[Outcome], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: By
+def refer_unexplained(
+    outcomes: Sequence[Outcome], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: DecidedBy
 ) -> list[Decision]:
     """A denial must be explained (12 CFR 1002.9): where no single feature explains it, a person looks at it."""
     return [

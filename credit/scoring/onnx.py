@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 
-INPUT, OUTPUT = "columns", "score"
+ONNX_INPUT, ONNX_OUTPUT = "columns", "score"
 
-Score = Callable[[NDArray[np.float32]], NDArray[np.float64]]
+ScoreFunction = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 """From rows of the design matrix, shape (n, columns), to the probability of the favourable label, shape (n,)."""
 
 
@@ -19,7 +19,7 @@ class OnnxModel(NamedTuple):
     """A loaded model: the number of columns that it reads, and its scores."""
 
     width: int
-    score: Score
+    score: ScoreFunction
 
 
 def load_onnx(model: bytes) -> OnnxModel:
@@ -37,12 +37,12 @@ def load_onnx(model: bytes) -> OnnxModel:
         raise CreditError(Problem("model.onnx", found, "a model that onnxruntime loads")) from None
 
     def score(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        (scores,) = session.run([OUTPUT], {INPUT: matrix})
+        (scores,) = session.run([ONNX_OUTPUT], {ONNX_INPUT: matrix})
         return np.asarray(scores, np.float64)
 
     return OnnxModel(session.get_inputs()[0].shape[1], score)
 
 
-def score_alone(score: Score, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+def score_each_row(score: ScoreFunction, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
     """Each row scored by itself: in a batch the last bits of a sum may depend on who else is in it."""
     return np.array([score(matrix[i : i + 1])[0] for i in range(len(matrix))], np.float64)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 
-Decision = Literal["approve", "refer", "deny"]
-DECISIONS: tuple[Decision, ...] = ("approve", "refer", "deny")
+DecisionKind = Literal["approve", "refer", "deny"]
+DECISION_KINDS: tuple[DecisionKind, ...] = ("approve", "refer", "deny")
 
 
 class Policy(BaseModel):
@@ -21,7 +21,7 @@ class Policy(BaseModel):
     approve_from: float | None
     refer_from: float
 
-    def outcome(self, score: float) -> Decision:
+    def decide_one(self, score: float) -> DecisionKind:
         """The decision on one score, as `decide` makes it."""
         if self.approve_from is not None and score >= self.approve_from:
             return "approve"
@@ -35,7 +35,7 @@ class Policy(BaseModel):
         return np.where(approved, "approve", np.where(referred, "refer", "deny"))
 
 
-def cut_offs(scores: ArrayLike, approval_share: float, referral_budget: float) -> Policy:
+def set_thresholds(scores: ArrayLike, approval_share: float, referral_budget: float) -> Policy:
     """The policy that approves and refers at most these shares of `scores`, shape (n,), and as nearly as ties allow.
 
     Both cut-offs lie halfway between two neighbouring scores, so that a difference in the last bits of a score does
@@ -43,12 +43,12 @@ def cut_offs(scores: ArrayLike, approval_share: float, referral_budget: float) -
     """
     values, rows = np.unique(np.asarray(scores, dtype=np.float64), return_counts=True)
     at_least = rows[::-1].cumsum()[::-1] / rows.sum()  # share of scores that are this high or higher
-    approve_from = _lowest(values, at_least, approval_share)
-    refer_from = _lowest(values, at_least, approval_share + referral_budget)
+    approve_from = _find_threshold(values, at_least, approval_share)
+    refer_from = _find_threshold(values, at_least, approval_share + referral_budget)
     return Policy(approve_from=approve_from, refer_from=min(refer_from, approve_from))
 
 
-def _lowest(values: NDArray[np.float64], at_least: NDArray[np.float64], share: float) -> float:
+def _find_threshold(values: NDArray[np.float64], at_least: NDArray[np.float64], share: float) -> float:
     """The lowest cut that no more than `share` of the scores reach."""
     first = int(np.argmax(at_least <= share + 1e-12)) if (at_least <= share + 1e-12).any() else len(values)
     if first == 0:

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
-from credit.contract.columns import Part, Scalar
-from credit.scoring.design_matrix import places
-from credit.scoring.onnx import Score
-from credit.scoring.row_encoder import Row, encode, is_missing
+from credit.contract.columns import FrozenModel, Scalar
+from credit.scoring.design_matrix import locate_features
+from credit.scoring.onnx import ScoreFunction
+from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing
 
-AT_MOST = 4
+MAX_REASONS = 4
 """Reasons per person: more than four are not likely to be understood (Regulation B, comment 9(b)(2)-1)."""
 
-_DIGITS = 6  # of a rise: what is smaller is float32 rounding, and must neither be a reason nor break a tie
+_RISE_DIGITS = 6  # of a rise: what is smaller is float32 rounding, and must neither be a reason nor break a tie
 
 
-class Told(Part):
+class FeatureReason(FrozenModel):
     """One feature: the value typical of approved people, and what is said when it counts against somebody."""
 
     typical: Scalar | None
@@ -31,11 +31,11 @@ class Told(Part):
     words_if_missing: str
 
 
-Reasons = Mapping[str, Told]
+Reasons = Mapping[str, FeatureReason]
 """The features of one candidate, in the order of its design matrix: the content of reasons.json."""
 
 
-def told(contract: Contract, typical: Mapping[str, Scalar | None], file: str) -> dict[str, Told]:
+def word_reasons(contract: Contract, typical: Mapping[str, Scalar | None], file: str) -> dict[str, FeatureReason]:
     """The contract's words for each feature, with its typical value.
 
     Raises CreditError for every feature without words and for every column that a model may not see.
@@ -49,16 +49,18 @@ def told(contract: Contract, typical: Mapping[str, Scalar | None], file: str) ->
             expected = "the words for an applicant against whom it counts"
             problems.append(Problem(f"{file}: columns.{name}.reason", "no words", expected))
     raise_if_any(problems)
-    return {name: _told(contract, name, value) for name, value in typical.items()}
+    return {name: _word_reason(contract, name, value) for name, value in typical.items()}
 
 
-def _told(contract: Contract, name: str, typical: Scalar | None) -> Told:
+def _word_reason(contract: Contract, name: str, typical: Scalar | None) -> FeatureReason:
     column = contract.columns[name]
     words = (column.reason or "").strip()
-    return Told(typical=typical, words=words, words_if_missing=column.reason_if_missing or f"{words} (not known to us)")
+    return FeatureReason(
+        typical=typical, words=words, words_if_missing=column.reason_if_missing or f"{words} (not known to us)"
+    )
 
 
-class Bar(NamedTuple):
+class ReasonBaseline(NamedTuple):
     """What is typical of approved people as a row of the design matrix, and which of its columns are each feature's.
 
     typical: shape (columns,); first: each feature's first column, shape (features,); owns: (features, columns).
@@ -69,22 +71,22 @@ class Bar(NamedTuple):
     owns: NDArray[np.bool_]
 
 
-def bar_of(contract: Contract, reasons: Reasons) -> Bar:
+def encode_baseline(contract: Contract, reasons: Reasons) -> ReasonBaseline:
     """The bar that the people of a contract are measured against."""
     names = list(reasons)
-    typical = encode(contract, names, [{name: reasons[name].typical for name in names}])[0]
-    return bar(typical, list(places(contract, names).values()))
+    typical = encode_rows(contract, names, [{name: reasons[name].typical for name in names}])[0]
+    return build_baseline(typical, list(locate_features(contract, names).values()))
 
 
-def bar(typical: NDArray[np.float32], groups: Sequence[slice]) -> Bar:
+def build_baseline(typical: NDArray[np.float32], groups: Sequence[slice]) -> ReasonBaseline:
     """A bar from each feature's columns, which stand together, in the order of the matrix."""
     owns = np.zeros((len(groups), len(typical)), np.bool_)
     for feature, group in enumerate(groups):
         owns[feature, group] = True
-    return Bar(typical, np.array([group.start for group in groups], np.intp), owns)
+    return ReasonBaseline(typical, np.array([group.start for group in groups], np.intp), owns)
 
 
-def rises(score: Score, matrix: NDArray[np.float32], bar: Bar) -> NDArray[np.float64]:
+def measure_rises(score: ScoreFunction, matrix: NDArray[np.float32], bar: ReasonBaseline) -> NDArray[np.float64]:
     """How much each row's score would rise with one feature at its typical value; shape (rows, features).
 
     matrix: shape (rows, columns). A feature's columns change together. One call of `score`, with each row and its
@@ -96,16 +98,16 @@ def rises(score: Score, matrix: NDArray[np.float32], bar: Bar) -> NDArray[np.flo
     rows, features = np.nonzero(np.logical_or.reduceat(matrix != bar.typical, bar.first, axis=1))
     what_if = np.where(bar.owns[features], bar.typical, matrix[rows])
     scores = score(np.concatenate([matrix, what_if]))
-    risen[rows, features] = np.round(scores[len(matrix) :] - scores[rows], _DIGITS)
+    risen[rows, features] = np.round(scores[len(matrix) :] - scores[rows], _RISE_DIGITS)
     return risen
 
 
-def in_words(reasons: Reasons, risen: NDArray[np.float64], row: Row) -> tuple[str, ...]:
+def rank_reasons(reasons: Reasons, risen: NDArray[np.float64], row: ApplicationRow) -> tuple[str, ...]:
     """The reasons for one person, at most four, the weightiest first; ties in the order of the features.
 
-    risen: this person's row of `rises`, shape (features,). Features with the same words are said once.
+    risen: this person's row of `measure_rises`, shape (features,). Features with the same words are said once.
     """
     names = list(reasons)
     order = [names[i] for i in np.argsort(-risen, kind="stable") if risen[i] > 0]
     words = [reasons[n].words_if_missing if is_missing(row[n]) else reasons[n].words for n in order]
-    return tuple(dict.fromkeys(words))[:AT_MOST]
+    return tuple(dict.fromkeys(words))[:MAX_REASONS]

@@ -10,77 +10,77 @@ from numpy.typing import NDArray
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.columns import Column
-from credit.scoring.design_matrix import places
+from credit.scoring.design_matrix import locate_features
 
-Row = Mapping[str, Any]
+ApplicationRow = Mapping[str, Any]
 """The typed values of one application by column name; None is a value that is missing."""
 
-_TYPES: dict[str, tuple[type, ...]] = {
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
     "number": (int, float),
     "category": (str,),
 }
-LARGEST = float(np.finfo(np.float32).max)
+MAX_FLOAT32 = float(np.finfo(np.float32).max)
 """The largest number that a model computes with."""
 
-_NOTHING = object()
-_EXACT = 2**53  # whole numbers up to here are exact as floating point
+_ABSENT = object()
+_MAX_EXACT_INTEGER = 2**53  # whole numbers up to here are exact as floating point
 
 
-class Encoder:
+class RowEncoder:
     """Encodes rows of one contract and one choice of features; made once, for it is in the way of every decision.
 
-    The usual value of a column takes the short way, `_quick`; whatever else it may be is looked at closely.
+    The usual value of a column takes the short way, `_make_fast_encoder`; whatever else it may be is looked at closely.
     """
 
     def __init__(self, contract: Contract, features: Sequence[str]) -> None:
         self._contract, self._features = contract, tuple(features)
-        self._quick = [(name, _quick(contract.columns[name])) for name in features]
-        self._groups = places(contract, features)
+        self._quick = [(name, _make_fast_encoder(contract.columns[name])) for name in features]
+        self._groups = locate_features(contract, features)
         self._width = max((group.stop for group in self._groups.values()), default=0)
 
-    def __call__(self, rows: Sequence[Row]) -> NDArray[np.float32]:
+    def __call__(self, rows: Sequence[ApplicationRow]) -> NDArray[np.float32]:
         """The design matrix of the rows; shape (rows, design columns). Columns that are not features are not looked at.
 
         Raises CreditError with every value that the contract does not allow.
         """
-        listed = [self._numbers(row) for row in rows]
+        listed = [self._encode_usual(row) for row in rows]
         if not all(listed):
-            return self._closely(rows)
+            return self._encode_checked(rows)
         return np.array(listed, np.float32).reshape(len(rows), self._width)
 
-    def _numbers(self, row: Row) -> list[float]:
+    def _encode_usual(self, row: ApplicationRow) -> list[float]:
         """One row, when every value is a usual one; else nothing."""
         numbers: list[float] = []
         for name, quick in self._quick:
-            cells = quick(row.get(name, _NOTHING))
+            cells = quick(row.get(name, _ABSENT))
             if cells is None:
                 return []
             numbers += cells
         return numbers
 
-    def _closely(self, rows: Sequence[Row]) -> NDArray[np.float32]:
+    def _encode_checked(self, rows: Sequence[ApplicationRow]) -> NDArray[np.float32]:
         where = [f"row {i}: " if len(rows) > 1 else "" for i in range(len(rows))]
         raise_if_any(
             [
                 problem
                 for i, row in enumerate(rows)
                 for name in self._features
-                for problem in _problems(self._contract, name, row, where[i])
+                for problem in _find_problems(self._contract, name, row, where[i])
             ]
         )
         matrix = np.empty((len(rows), self._width), np.float32)
         for name, group in self._groups.items():
             column = self._contract.columns[name]
             for i, row in enumerate(rows):
-                matrix[i, group] = _numbers(column, row[name])
+                matrix[i, group] = _encode_value(column, row[name])
         return matrix
 
 
-def encode(contract: Contract, features: Sequence[str], rows: Sequence[Row]) -> NDArray[np.float32]:
+def encode_rows(contract: Contract, features: Sequence[str], rows: Sequence[ApplicationRow]) -> NDArray[np.float32]:
     """The design matrix of some rows; see Encoder."""
-    return Encoder(contract, features)(rows)
+    return RowEncoder(contract, features)(rows)
 
 
 def is_missing(value: Any) -> bool:
@@ -88,31 +88,31 @@ def is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _quick(column: Column) -> Callable[[Any], tuple[float, ...] | None]:
+def _make_fast_encoder(column: Column) -> Callable[[Any], tuple[float, ...] | None]:
     """The cells of a column's usual value; None for any other, allowed or not."""
-    optional, kind = column.missing == "allowed", _TYPES[column.type][-1]
+    optional, kind = column.missing == "allowed", _PYTHON_TYPES[column.type][-1]
     present: tuple[float, ...] = (0.0,) if optional else ()
-    absent = tuple(map(float, _numbers(column, None))) if optional else None
+    absent = tuple(map(float, _encode_value(column, None))) if optional else None
     if column.type in ("category", "boolean") or column.allowed is not None:
         known: dict[Any, tuple[float, ...] | None] = {None: absent}
-        known |= {value: tuple(map(float, _numbers(column, value))) for value in column.allowed or (False, True)}
+        known |= {value: tuple(map(float, _encode_value(column, value))) for value in column.allowed or (False, True)}
         kinds = (kind, type(None))
         return lambda value: known.get(value) if type(value) in kinds else None
     low, high = column.range or (None, None)
-    least, most = (-LARGEST if low is None else low), (LARGEST if high is None else high)
+    least, most = (-MAX_FLOAT32 if low is None else low), (MAX_FLOAT32 if high is None else high)
     number: Any = kind
     if number is int:
-        least, most = max(least, -_EXACT), min(most, _EXACT)
+        least, most = max(least, -_MAX_EXACT_INTEGER), min(most, _MAX_EXACT_INTEGER)
 
-    def quick(value: Any) -> tuple[float, ...] | None:
+    def encode_number(value: Any) -> tuple[float, ...] | None:
         if type(value) is number and least <= value <= most:
             return (value, *present)
         return absent if value is None else None
 
-    return quick
+    return encode_number
 
 
-def _numbers(column: Column, value: Any) -> list[np.float32]:
+def _encode_value(column: Column, value: Any) -> list[np.float32]:
     missing = is_missing(value)
     if column.type == "category":
         numbers = [np.float32(value == allowed) for allowed in column.allowed or ()]
@@ -123,7 +123,7 @@ def _numbers(column: Column, value: Any) -> list[np.float32]:
     return [*numbers, np.float32(missing)] if column.missing == "allowed" else numbers
 
 
-def _problems(contract: Contract, name: str, row: Row, where: str) -> list[Problem]:
+def _find_problems(contract: Contract, name: str, row: ApplicationRow, where: str) -> list[Problem]:
     """What the contract has against one value."""
     column, place = contract.columns[name], f"{where}{name}"
     if name not in row:
@@ -132,7 +132,7 @@ def _problems(contract: Contract, name: str, row: Row, where: str) -> list[Probl
     if is_missing(value):
         return [] if column.missing == "allowed" else [Problem(place, "null", f"a value of type {column.type}")]
     found = repr(value)[:80]
-    kinds = _TYPES[column.type]
+    kinds = _PYTHON_TYPES[column.type]
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         return [Problem(place, found, f"a value of type {column.type}")]
     if column.allowed is not None and value not in column.allowed:
@@ -142,6 +142,6 @@ def _problems(contract: Contract, name: str, row: Row, where: str) -> list[Probl
     low, high = column.range or (None, None)
     if (low is not None and value < low) or (high is not None and value > high):
         return [Problem(place, found, f"from {low} to {high}")]
-    if abs(value) > (2**63 - 1 if column.type == "integer" else LARGEST):
+    if abs(value) > (2**63 - 1 if column.type == "integer" else MAX_FLOAT32):
         return [Problem(place, found, "a number that can be computed with")]
     return []

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import Part
+from credit.contract.columns import FrozenModel
 from credit.scoring.policy import Policy
-from credit.scoring.row_encoder import Row, encode, is_missing
+from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing
 
 
-class Rule(Part):
+class FallbackRule(FrozenModel):
     """Below the threshold, from it on, or no score: what ThresholdRule learned of each, and its policy.
 
     `column` is the name of the score. Shares are of favourable labels among the training rows.
@@ -26,13 +26,13 @@ class Rule(Part):
     words: str
     words_if_missing: str
 
-    def scores(self, contract: Contract, rows: Sequence[Row]) -> NDArray[np.float64]:
+    def score(self, contract: Contract, rows: Sequence[ApplicationRow]) -> NDArray[np.float64]:
         """The share of people like each row with a favourable label; shape (n,)."""
-        values = encode(contract, [self.column], rows)[:, 0]
+        values = encode_rows(contract, [self.column], rows)[:, 0]
         known = np.where(values >= np.float32(self.threshold), self.share_passed, self.share_below)
         return np.where(np.isnan(values), (self.share_below + self.share_passed) / 2, known)
 
-    def reasons(self, score: float, value: Any) -> tuple[str, ...]:
+    def list_reasons(self, score: float, value: Any) -> tuple[str, ...]:
         """What is said to a person with this score who was not approved."""
         if is_missing(value):
             return (self.words_if_missing,)

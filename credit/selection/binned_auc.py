@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from credit.contract.columns import Column
 
-BINS = 20
-FOLDS = 5
+AUC_BINS = 20
+AUC_FOLDS = 5
 
-Codes = NDArray[np.int64]
-Counts = NDArray[np.int64]
+BinCodes = NDArray[np.int64]
+BinCounts = NDArray[np.int64]
 
 
-def folds_of(rows: int, seed: int) -> Codes:
+def draw_folds(rows: int, seed: int) -> BinCodes:
     """A fold number from 0 to FOLDS - 1 for each row, in a random order; shape (rows,)."""
-    return np.random.default_rng(seed).permutation(rows) % FOLDS
+    return np.random.default_rng(seed).permutation(rows) % AUC_FOLDS
 
 
-def bin_codes(values: pd.Series, column: Column) -> Codes:
+def assign_bins(values: pd.Series, column: Column) -> BinCodes:
     """Bin numbers from 0 to BINS (or the number of allowed values); 0 is missing. Shape (n,).
 
     Numbers of few different values keep them apart, others are cut at their quantiles, so that bins hold about as
@@ -36,19 +36,19 @@ def bin_codes(values: pd.Series, column: Column) -> Codes:
     if not known.any():
         return np.zeros(len(numbers), np.int64)
     edges = np.unique(numbers[known])[:-1]
-    if len(edges) >= BINS:
-        edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, BINS + 1)[1:-1], method="lower"))
+    if len(edges) >= AUC_BINS:
+        edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, AUC_BINS + 1)[1:-1], method="lower"))
     return np.where(known, np.searchsorted(edges, numbers, side="left") + 1, 0).astype(np.int64)
 
 
-def count(codes: Codes, classes: Codes, n_classes: int, folds: Codes) -> Counts:
+def count_bins(codes: BinCodes, classes: BinCodes, n_classes: int, folds: BinCodes) -> BinCounts:
     """Rows by fold, bin and class; shape (FOLDS, bins, n_classes)."""
     bins = int(codes.max(initial=0)) + 1
     cells = (folds * bins + codes) * n_classes + classes
-    return np.bincount(cells, minlength=FOLDS * bins * n_classes).reshape(FOLDS, bins, n_classes)
+    return np.bincount(cells, minlength=AUC_FOLDS * bins * n_classes).reshape(AUC_FOLDS, bins, n_classes)
 
 
-def auc_of_class(counts: Counts, which: int) -> float:
+def compute_class_auc(counts: BinCounts, which: int) -> float:
     """AUC with which the bins guess class `which` against all others; NaN when it or the others have no row."""
     members = counts[:, :, which].astype(np.float64)
     others = counts.sum(axis=2) - members

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from credit.contract import Contract
-from credit.contract.groups import group_codes
-from credit.scoring.design_matrix import design_matrix
-from credit.selection.binned_auc import FOLDS
+from credit.contract.groups import assign_groups
+from credit.scoring.design_matrix import build_design_matrix
+from credit.selection.binned_auc import AUC_FOLDS
 
 
-def guess_together(
+def measure_joint_proxy(
     contract: Contract,
     features: Sequence[str],
     read: Callable[[str], pd.Series],
@@ -31,14 +31,14 @@ def guess_together(
 
     frame = pd.DataFrame({name: read(name) for name in [*features, *contract.protected]})
     frame = frame.iloc[:: -(-len(frame) // sample)]
-    matrix = design_matrix(contract, features, frame).fillna(-1e6).to_numpy()  # trees: missing is its own place
+    matrix = build_design_matrix(contract, features, frame).fillna(-1e6).to_numpy()  # trees: missing is its own place
     result: dict[str, dict[str, float]] = {}
     for attribute in contract.protected:
-        groups = group_codes(contract, attribute, frame[attribute])
+        groups = assign_groups(contract, attribute, frame[attribute])
         sizes = pd.Series(groups).value_counts()
         forest = RandomForestClassifier(100, min_samples_leaf=10, random_state=seed, n_jobs=1)
-        cv = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-        large = [group for group in groups.categories if sizes[group] >= max(min_group, FOLDS)]
+        cv = StratifiedKFold(AUC_FOLDS, shuffle=True, random_state=seed)
+        large = [group for group in groups.categories if sizes[group] >= max(min_group, AUC_FOLDS)]
         known = np.isin(np.asarray(groups), large)
         result[attribute] = {}
         if len(large) < 2:

@@ -12,14 +12,14 @@ from tqdm import tqdm
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.contract.groups import group_codes
-from credit.data.tables import favourable
-from credit.selection.binned_auc import auc_of_class, bin_codes, count, folds_of
+from credit.contract.groups import assign_groups
+from credit.data.tables import is_favourable
+from credit.selection.binned_auc import assign_bins, compute_class_auc, count_bins, draw_folds
 
-Read = Callable[[str], pd.Series]
+ColumnReader = Callable[[str], pd.Series]
 
 
-class SelectFeatures(Params):
+class SelectFeaturesParams(Params):
     """The block `select_features`."""
 
     max_features: int = Field(ge=1)
@@ -32,7 +32,7 @@ class SelectFeatures(Params):
     seed: int
 
 
-class Candidate(NamedTuple):
+class CandidateFeature(NamedTuple):
     """What was measured of one column on its own, and the numbers that it is compared with others by."""
 
     name: str
@@ -46,7 +46,7 @@ class Candidate(NamedTuple):
 class Selection(NamedTuple):
     """What was measured of each candidate feature, and the verdict on it: `kept`, or why it was dropped."""
 
-    measured: list[Candidate]
+    measured: list[CandidateFeature]
     verdicts: dict[str, str]
 
     @property
@@ -55,13 +55,13 @@ class Selection(NamedTuple):
         return [one.name for one in self.measured if self.verdicts[one.name] == "kept"]
 
 
-def select(contract: Contract, params: SelectFeatures, read: Read) -> Selection:
+def select_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> Selection:
     """Measure and choose; `read(name)` gives one column of the training rows.
 
     Raises CreditError when no feature is left.
     """
-    measured = measure(contract, params, read)
-    selection = Selection(measured, choose(measured, params))
+    measured = measure_features(contract, params, read)
+    selection = Selection(measured, judge_features(measured, params))
     if not selection.kept:
         limits = "min_auc, max_missing or max_proxy"
         raise CreditError(
@@ -70,29 +70,29 @@ def select(contract: Contract, params: SelectFeatures, read: Read) -> Selection:
     return selection
 
 
-def measure(contract: Contract, params: SelectFeatures, read: Read) -> list[Candidate]:
+def measure_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> list[CandidateFeature]:
     """Each candidate feature by itself: missing share, AUC for the label and for each protected attribute."""
-    good = favourable(contract, read(contract.label).to_frame()).astype(np.int64)
-    people = {name: group_codes(contract, name, read(name)) for name in contract.protected}
-    folds = folds_of(len(good), params.seed)
+    good = is_favourable(contract, read(contract.label).to_frame()).astype(np.int64)
+    people = {name: assign_groups(contract, name, read(name)) for name in contract.protected}
+    folds = draw_folds(len(good), params.seed)
     candidates = []
     for name in tqdm(contract.features, "select_features", unit="column", disable=None):
         values = read(name)
-        codes = bin_codes(values, contract.columns[name])
-        auc = auc_of_class(count(codes, good, 2, folds), 1)
+        codes = assign_bins(values, contract.columns[name])
+        auc = compute_class_auc(count_bins(codes, good, 2, folds), 1)
         proxies = {}
         for attribute, groups in people.items():
-            counts = count(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
+            counts = count_bins(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
             sizes = counts.sum(axis=(0, 1))
-            aucs = [auc_of_class(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
+            aucs = [compute_class_auc(counts, int(i)) for i in np.flatnonzero(sizes >= params.min_group)]
             proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
-        ranks = _ranks(codes, good, params.sample)
+        ranks = _standardize_ranks(codes, good, params.sample)
         missing = float(values.isna().mean())
-        candidates.append(Candidate(name, missing, len(np.unique(codes)), auc, proxies, ranks))
+        candidates.append(CandidateFeature(name, missing, len(np.unique(codes)), auc, proxies, ranks))
     return candidates
 
 
-def _ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> NDArray[np.float32]:
+def _standardize_ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> NDArray[np.float32]:
     """The column as standardised numbers for correlations: bins in order of their favourable share, on a sample."""
     step = -(-len(codes) // sample)
     codes, good = codes[::step], good[::step]
@@ -104,12 +104,12 @@ def _ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> ND
     return np.asarray(standardised, dtype=np.float32)
 
 
-def choose(measured: list[Candidate], params: SelectFeatures) -> dict[str, str]:
+def judge_features(measured: list[CandidateFeature], params: SelectFeaturesParams) -> dict[str, str]:
     """The verdict on each candidate: `kept`, or why it was dropped. The best first, so the better of a pair stays."""
     verdicts: dict[str, str] = {}
-    kept: list[Candidate] = []
+    kept: list[CandidateFeature] = []
     for candidate in sorted(measured, key=lambda c: (-c.auc, c.name)):
-        verdict = _fault(candidate, params) or _twin(candidate, kept, params.max_correlation)
+        verdict = _find_fault(candidate, params) or _find_redundancy(candidate, kept, params.max_correlation)
         if not verdict and len(kept) == params.max_features:
             verdict = f"beyond the best {params.max_features}"
         if not verdict:
@@ -118,7 +118,7 @@ def choose(measured: list[Candidate], params: SelectFeatures) -> dict[str, str]:
     return verdicts
 
 
-def _fault(candidate: Candidate, params: SelectFeatures) -> str:
+def _find_fault(candidate: CandidateFeature, params: SelectFeaturesParams) -> str:
     if candidate.distinct < 2:
         return "constant"
     if candidate.missing > params.max_missing:
@@ -132,7 +132,7 @@ def _fault(candidate: Candidate, params: SelectFeatures) -> str:
     return ""
 
 
-def _twin(candidate: Candidate, kept: list[Candidate], limit: float) -> str:
+def _find_redundancy(candidate: CandidateFeature, kept: list[CandidateFeature], limit: float) -> str:
     if not kept:
         return ""
     correlations = np.abs(np.stack([other.ranks for other in kept]) @ candidate.ranks) / len(candidate.ranks)

@@ -12,30 +12,30 @@ from pydantic import Field
 from credit.common.files import read_json
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.scoring.design_matrix import design_matrix
+from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import Policy
-from credit.training.skops_files import load
+from credit.training.skops_files import load_estimator
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
 
-class Heuristic(Params):
+class HeuristicParams(Params):
     """The rule. `threshold` null: the contract's."""
 
     threshold: float | None
     from_threshold: Literal["approve", "refer"]
 
 
-class Logistic(Params):
+class LogisticParams(Params):
     """Knobs of scikit-learn's LogisticRegression."""
 
     C: float = Field(gt=0)
     class_weight: Literal["balanced"] | None
 
 
-class RandomForest(Params):
+class RandomForestParams(Params):
     """Knobs of scikit-learn's RandomForestClassifier. `max_samples`: rows per tree at the most."""
 
     n_estimators: int = Field(ge=1)
@@ -46,7 +46,7 @@ class RandomForest(Params):
     class_weight: Literal["balanced"] | None
 
 
-Hyperparameters = Heuristic | Logistic | RandomForest
+Hyperparameters = HeuristicParams | LogisticParams | RandomForestParams
 
 
 @dataclass(frozen=True)
@@ -58,38 +58,38 @@ class Candidate:
     features: tuple[str, ...]
     policy: Policy
 
-    def scores(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.float64]:
+    def score_frame(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The probability of the favourable label for each row; shape (n,)."""
-        return self.score(design_matrix(contract, self.features, frame).to_numpy())
+        return self.score(build_design_matrix(contract, self.features, frame).to_numpy())
 
     def score(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """The same for rows of the design matrix; shape (n,)."""
         scores: NDArray[np.float64] = self.estimator.predict_proba(matrix)[:, 1]
         return scores
 
-    def decisions(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.str_]:
+    def decide_frame(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.str_]:
         """approve, refer or deny for each row; shape (n,)."""
-        return self.policy.decide(self.scores(contract, frame))
+        return self.policy.decide(self.score_frame(contract, frame))
 
 
 def load_candidate(model: Path, description: Path) -> Candidate:
     """The candidate that `train` wrote: its estimator and the JSON beside it."""
     told = read_json(description)
-    return Candidate(told["candidate"], load(model), tuple(told["features"]), Policy(**told["policy"]))
+    return Candidate(told["candidate"], load_estimator(model), tuple(told["features"]), Policy(**told["policy"]))
 
 
-def build(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
+def build_estimator(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
     """An estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
-    if isinstance(knobs, Heuristic):
+    if isinstance(knobs, HeuristicParams):
         from credit.training.threshold_rule import ThresholdRule
 
         chosen = threshold if knobs.threshold is None else knobs.threshold
         assert chosen is not None  # noqa: S101 - train refuses a contract without a score first
         return ThresholdRule(chosen)
-    return _logistic(knobs) if isinstance(knobs, Logistic) else _forest(knobs, rows, seed)
+    return _build_logistic(knobs) if isinstance(knobs, LogisticParams) else _build_forest(knobs, rows, seed)
 
 
-def _logistic(knobs: Logistic) -> "Pipeline":
+def _build_logistic(knobs: LogisticParams) -> "Pipeline":
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -101,7 +101,7 @@ def _logistic(knobs: Logistic) -> "Pipeline":
     return make_pipeline(imputer, StandardScaler(), model)
 
 
-def _forest(knobs: RandomForest, rows: int, seed: int) -> "Pipeline":
+def _build_forest(knobs: RandomForestParams, rows: int, seed: int) -> "Pipeline":
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -112,7 +112,7 @@ def _forest(knobs: RandomForest, rows: int, seed: int) -> "Pipeline":
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), model)
 
 
-def fit(estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_]) -> Any:
+def fit_estimator(estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_]) -> Any:
     """Fit in place, on all cores where the estimator can; leave it to predict on one, which gives the same bits."""
     steps = dict(getattr(estimator, "steps", []))
     forest = steps.get("randomforestclassifier")
@@ -125,10 +125,10 @@ def fit(estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_]) -> Any:
     for step in (steps.get("standardscaler"), steps.get("logisticregression")):
         for name in ("mean_", "var_", "scale_", "coef_", "intercept_"):
             if hasattr(step, name):  # the last bits differ between processors, and say nothing
-                setattr(step, name, _significant(getattr(step, name)))
+                setattr(step, name, _round_significant(getattr(step, name)))
     return estimator
 
 
-def _significant(values: NDArray[np.float64], digits: int = 9) -> NDArray[np.float64]:
+def _round_significant(values: NDArray[np.float64], digits: int = 9) -> NDArray[np.float64]:
     rounded = [float(f"{value:.{digits}g}") for value in values.ravel()]
     return np.array(rounded).reshape(values.shape)

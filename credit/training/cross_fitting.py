@@ -13,20 +13,20 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
-from credit.common.candidate_names import NAMES, Name
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
-from credit.data.tables import favourable
-from credit.scoring.design_matrix import design_matrix
-from credit.selection.selection import SelectFeatures, select
-from credit.training.train import Train, features_for, train
+from credit.data.tables import is_favourable
+from credit.scoring.design_matrix import build_design_matrix
+from credit.selection.selection import SelectFeaturesParams, select_features
+from credit.training.train import TrainParams, list_candidate_features, train_candidate
 
-LEAST = 2
+MIN_CLASS_ROWS = 2
 """Rows of each class of the label that a fold and its rest must have."""
 
 
-class Fold(NamedTuple):
+class CrossFittingFold(NamedTuple):
     """Rows to learn from, rows to be judged, and the features that the first speak for."""
 
     seen: pd.DataFrame
@@ -34,57 +34,61 @@ class Fold(NamedTuple):
     kept: list[str]
 
 
-class Scored(NamedTuple):
+class OutOfFoldScores(NamedTuple):
     """Each row's score by models that have not seen it, and the decision that follows; shape (n,) each."""
 
     scores: NDArray[np.float64]
     decisions: NDArray[np.str_]
 
 
-def kept_in_folds(
-    contract: Contract, params: SelectFeatures, frame: pd.DataFrame, codes: NDArray[np.int64]
+def select_in_folds(
+    contract: Contract, params: SelectFeaturesParams, frame: pd.DataFrame, codes: NDArray[np.int64]
 ) -> list[list[str]]:
     """The features that each fold's other rows speak for. `codes`: the fold of each row of the frame, shape (n,).
 
     Raises CreditError when a fold lacks rows of a class.
     """
-    _check(favourable(contract, frame), codes)
-    return [select(contract, params, frame[codes != fold].__getitem__).kept for fold in range(int(codes.max()) + 1)]
+    _check_class_counts(is_favourable(contract, frame), codes)
+    return [
+        select_features(contract, params, frame[codes != fold].__getitem__).kept for fold in range(int(codes.max()) + 1)
+    ]
 
 
-def folds_in(frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[list[str]]) -> Iterator[Fold]:
+def split_folds(frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[list[str]]) -> Iterator[CrossFittingFold]:
     """The folds of a table, in order."""
     for fold, features in enumerate(kept):
-        yield Fold(frame[codes != fold], frame[codes == fold], features)
+        yield CrossFittingFold(frame[codes != fold], frame[codes == fold], features)
 
 
-def out_of_fold(
-    params: Train, contract: Contract, frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[list[str]]
-) -> dict[Name, Scored]:
-    """Train every candidate outside each fold and score the rows inside; arguments as for `folds_in`."""
-    told = {name: Scored(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in NAMES}
-    tasks = [(name, number) for name in NAMES for number in range(len(kept))]
-    folds = list(folds_in(frame, codes, kept))
+def score_out_of_fold(
+    params: TrainParams, contract: Contract, frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[list[str]]
+) -> dict[CandidateName, OutOfFoldScores]:
+    """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
+    told = {name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES}
+    tasks = [(name, number) for name in CANDIDATE_NAMES for number in range(len(kept))]
+    folds = list(split_folds(frame, codes, kept))
     scored = run_in_processes(
-        [delayed(_scored)(name, params, contract, folds[number]) for name, number in tasks], "predict"
+        [delayed(_score_fold)(name, params, contract, folds[number]) for name, number in tasks], "predict"
     )
     for (name, number), (scores, decisions) in zip(tasks, scored, strict=True):
         told[name].scores[codes == number], told[name].decisions[codes == number] = scores, decisions
     return told
 
 
-def _scored(name: Name, params: Train, contract: Contract, fold: Fold) -> Scored:
-    features = features_for(name, contract, fold.kept, contract.name)
-    seen, unseen = (design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
+def _score_fold(
+    name: CandidateName, params: TrainParams, contract: Contract, fold: CrossFittingFold
+) -> OutOfFoldScores:
+    features = list_candidate_features(name, contract, fold.kept, contract.name)
+    seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     threshold = contract.columns[contract.score].threshold if contract.score else None
-    trained = train(name, params, seen, favourable(contract, fold.seen), threshold, bar=False)
+    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), threshold, bar=False)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
-    return Scored(scores, trained.policy.decide(scores))
+    return OutOfFoldScores(scores, trained.policy.decide(scores))
 
 
-def _check(y: NDArray[np.bool_], codes: NDArray[np.int64]) -> None:
+def _check_class_counts(y: NDArray[np.bool_], codes: NDArray[np.int64]) -> None:
     smallest = min(int((y[codes == fold] == label).sum()) for fold in range(int(codes.max()) + 1) for label in (0, 1))
-    if smallest < LEAST:
+    if smallest < MIN_CLASS_ROWS:
         where = "params.yaml: predict.folds"
         found = f"a fold with {smallest} rows of the rarer class"
-        raise CreditError(Problem(where, found, f"at least {LEAST}", "use fewer folds"))
+        raise CreditError(Problem(where, found, f"at least {MIN_CLASS_ROWS}", "use fewer folds"))

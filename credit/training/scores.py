@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from credit.contract import Contract
-from credit.data.tables import favourable, frame_of, open_table, partition_count, partitions
+from credit.data.tables import count_partitions, is_favourable, iterate_partitions, make_frame, open_table
 from credit.training.candidates import Candidate
 
 
-def score_rows(
+def score_table(
     candidate: Candidate, contract: Contract, table: Path, stage: str
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Whether each row's label is favourable, and its score; shape (n,) each. `stage` names the progress bar."""
@@ -19,8 +19,10 @@ def score_rows(
     labels, scores = [], []
     wanted = [*candidate.features, contract.label]
     bar = f"{stage} {candidate.name}"
-    for partition in tqdm(partitions(opened, wanted), bar, partition_count(opened), unit="partition", disable=None):
-        frame = frame_of(partition)
-        labels.append(favourable(contract, frame))
-        scores.append(candidate.scores(contract, frame))
+    for partition in tqdm(
+        iterate_partitions(opened, wanted), bar, count_partitions(opened), unit="partition", disable=None
+    ):
+        frame = make_frame(partition)
+        labels.append(is_favourable(contract, frame))
+        scores.append(candidate.score_frame(contract, frame))
     return np.concatenate(labels), np.concatenate(scores)

@@ -6,41 +6,46 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from credit.common.candidate_names import Name
-from credit.common.errors import Problem, problems_of, raise_if_any
-from credit.common.files import rounded
+from credit.common.candidate_names import CandidateName
+from credit.common.errors import Problem, list_problems, raise_if_any
+from credit.common.files import round_floats
 from credit.common.params import Params
-from credit.training.candidates import Heuristic, Hyperparameters, build
+from credit.training.candidates import HeuristicParams, Hyperparameters, build_estimator
 
-Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
+HyperparameterGrid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 """Values to try of each hyperparameter; {} tries none."""
 
 
-class Search(Params):
+class SearchParams(Params):
     """The block `train.search`: per candidate, the values to try for each hyperparameter."""
 
     enabled: bool
     folds: int = Field(ge=2)
     factor: int = Field(ge=2)
-    logistic: Grid
-    random_forest: Grid
+    logistic: HyperparameterGrid
+    random_forest: HyperparameterGrid
 
 
-def searched(
-    name: Name, knobs: Hyperparameters, search: Search, X: NDArray[np.float32], y: NDArray[np.bool_], seed: int
+def search_hyperparameters(
+    name: CandidateName,
+    knobs: Hyperparameters,
+    search: SearchParams,
+    X: NDArray[np.float32],
+    y: NDArray[np.bool_],
+    seed: int,
 ) -> tuple[Hyperparameters, dict[str, Any] | None]:
     """The hyperparameters to train with, and what was tried (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
     """
-    if not search.enabled or isinstance(knobs, Heuristic):
+    if not search.enabled or isinstance(knobs, HeuristicParams):
         return knobs, None
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
     grid: dict[str, list[Any]] = getattr(search, name)
     check_grid(grid, knobs, f"train.search.{name}")
-    pipeline: Any = build(knobs, len(y), seed, None)
+    pipeline: Any = build_estimator(knobs, len(y), seed, None)
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
         pipeline,
@@ -65,7 +70,7 @@ def searched(
             results["params"], results["n_resources"], results["mean_test_score"], strict=True
         )
     ]
-    return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": rounded(tried, 3)}
+    return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": round_floats(tried, 3)}
 
 
 def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
@@ -75,5 +80,5 @@ def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -
         try:
             type(knobs).model_validate(value)
         except ValidationError as error:
-            problems += problems_of(error, "params.yaml", block)
+            problems += list_problems(error, "params.yaml", block)
     raise_if_any(problems)

@@ -9,44 +9,44 @@ from typing import Any
 import numpy as np
 
 from credit.common.errors import CreditError, Problem
-from credit.common.files import whole
+from credit.common.files import atomic_write
 
-TRUSTED = ["credit.training.threshold_rule.ThresholdRule", "numpy.dtype", "sklearn.tree._tree.Tree"]
+TRUSTED_TYPES = ["credit.training.threshold_rule.ThresholdRule", "numpy.dtype", "sklearn.tree._tree.Tree"]
 """Types beyond skops's own list that a stored estimator may be made of."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def save(estimator: Any, path: Path) -> None:
+def save_estimator(estimator: Any, path: Path) -> None:
     """Write an estimator with skops, whole or not at all."""
     import skops.io
 
-    with whole(path) as temporary:
-        temporary.write_bytes(canonical(skops.io.dumps(estimator)))
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(normalize_archive(skops.io.dumps(estimator)))
 
 
-def load(path: Path) -> Any:
+def load_estimator(path: Path) -> Any:
     """Read an estimator. Raises CreditError when it is missing, damaged or holds a type that is not trusted."""
     import skops.io
 
     try:
-        unknown = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED)
+        unknown = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES)
         if unknown:
             raise CreditError(Problem(str(path), f"the types {sorted(unknown)}", "estimators of this project"))
-        return skops.io.load(path, trusted=TRUSTED)
+        return skops.io.load(path, trusted=TRUSTED_TYPES)
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", "the output of train", "run dvc repro")) from None
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise CreditError(Problem(str(path), str(error), "a model file", "run dvc checkout or dvc repro")) from None
 
 
-def canonical(archive: bytes) -> bytes:
+def normalize_archive(archive: bytes) -> bytes:
     """A skops archive without what differs between runs: memory addresses, times, and unused bytes of arrays."""
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = json.loads(source.read("schema.json"))
         names: dict[str, str] = {}
         _renumber(schema, {}, names)
-        contents = {new: _clean(source.read(old)) for old, new in names.items()}
+        contents = {new: _zero_padding(source.read(old)) for old, new in names.items()}
     contents["schema.json"] = json.dumps(schema, indent=1).encode()
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as rewritten:
@@ -70,7 +70,7 @@ def _renumber(node: Any, ids: dict[int, int], names: dict[str, str]) -> None:
             _renumber(child, ids, names)
 
 
-def _clean(content: bytes) -> bytes:
+def _zero_padding(content: bytes) -> bytes:
     """An .npy file whose padding between the fields of a record is zero; other files as they are."""
     if not content.startswith(b"\x93NUMPY"):
         return content

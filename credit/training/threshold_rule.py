@@ -41,8 +41,8 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
         self.classes_ = np.unique(y)
         second = y == self.classes_[-1]
-        score = self._score(X)
-        below, passed = second[score < self._cut()], second[score >= self._cut()]
+        score = self._select_score(X)
+        below, passed = second[score < self._round_threshold()], second[score >= self._round_threshold()]
         self.share_below_ = float((below if below.size else second).mean())
         self.share_passed_ = float((passed if passed.size else second).mean())
         return self
@@ -51,17 +51,17 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Shares of both classes; shape (n, 2)."""
         check_is_fitted(self)
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
-        score = self._score(X)
+        score = self._select_score(X)
         unknown = (self.share_below_ + self.share_passed_) / 2
-        known = np.where(score >= self._cut(), self.share_passed_, self.share_below_)
+        known = np.where(score >= self._round_threshold(), self.share_passed_, self.share_below_)
         favourable = np.where(np.isnan(score), unknown, known)
         return np.column_stack([1 - favourable, favourable])[:, -len(self.classes_) :]
 
-    def _score(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
+    def _select_score(self, X: NDArray[np.float64]) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and compares as it should
             return X[:, self.column].astype(np.float32)
 
-    def _cut(self) -> np.float32:
+    def _round_threshold(self) -> np.float32:
         return np.float32(self.threshold)
 
     def predict(self, X: Any) -> NDArray[Any]:

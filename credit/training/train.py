@@ -11,24 +11,31 @@ from pydantic import Field
 from sklearn.base import clone
 from tqdm import tqdm
 
-from credit.common.candidate_names import Name
+from credit.common.candidate_names import CandidateName
 from credit.common.errors import CreditError, Problem
-from credit.common.files import rounded
+from credit.common.files import round_floats
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.scoring.policy import Policy, cut_offs
-from credit.training.candidates import Heuristic, Hyperparameters, Logistic, RandomForest, build, fit
-from credit.training.search import Search, searched
+from credit.scoring.policy import Policy, set_thresholds
+from credit.training.candidates import (
+    HeuristicParams,
+    Hyperparameters,
+    LogisticParams,
+    RandomForestParams,
+    build_estimator,
+    fit_estimator,
+)
+from credit.training.search import SearchParams, search_hyperparameters
 
 
 class PolicyParams(Params):
-    """The block `train.policy`."""
+    """The block `train_candidate.policy`."""
 
     approval_share: Literal["base_rate"] | Annotated[float, Field(ge=0, le=1)]
     referral_budget: float = Field(ge=0, le=1)
 
 
-class CrossValidation(Params):
+class CrossValidationParams(Params):
     """The block `train.cross_validation`. `rows`: at most this many training rows, evenly spaced, are used."""
 
     folds: int = Field(ge=2)
@@ -36,23 +43,23 @@ class CrossValidation(Params):
     seed: int
 
 
-class Train(Params):
-    """The block `train`."""
+class TrainParams(Params):
+    """The block `train_candidate`."""
 
     policy: PolicyParams
-    cross_validation: CrossValidation
-    heuristic: Heuristic
-    logistic: Logistic
-    random_forest: RandomForest
-    search: Search
+    cross_validation: CrossValidationParams
+    heuristic: HeuristicParams
+    logistic: LogisticParams
+    random_forest: RandomForestParams
+    search: SearchParams
 
-    def knobs(self, name: Name) -> Hyperparameters:
+    def find_hyperparameters(self, name: CandidateName) -> Hyperparameters:
         """The hyperparameters of one candidate."""
         knobs: Hyperparameters = getattr(self, name)
         return knobs
 
 
-class Trained(NamedTuple):
+class TrainingResult(NamedTuple):
     """A fitted estimator, the policy that turns its scores into decisions, and the content of the report."""
 
     estimator: Any
@@ -60,14 +67,14 @@ class Trained(NamedTuple):
     report: dict[str, Any]
 
 
-def train(
-    name: Name,
-    params: Train,
+def train_candidate(
+    name: CandidateName,
+    params: TrainParams,
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
     threshold: float | None,
     bar: bool = True,
-) -> Trained:
+) -> TrainingResult:
     """Fit one candidate on its design matrix, shape (n, columns), and labels (True: favourable), shape (n,).
 
     `bar`: show a progress bar, on a terminal.
@@ -75,21 +82,25 @@ def train(
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
-    knobs, search = searched(name, params.knobs(name), params.search, X, y, seed)
-    estimator = build(knobs, len(y), seed, threshold)
+    knobs, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
+    estimator = build_estimator(knobs, len(y), seed, threshold)
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build(knobs, len(truth), seed, threshold)
-    scores = cross_validated(unfitted, sample, truth, params.cross_validation, bar)
-    estimator = fit(estimator, X, y)
-    if isinstance(knobs, Heuristic):
+    unfitted = build_estimator(knobs, len(truth), seed, threshold)
+    scores = cross_validate(unfitted, sample, truth, params.cross_validation, bar)
+    estimator = fit_estimator(estimator, X, y)
+    if isinstance(knobs, HeuristicParams):
         knobs = knobs.model_copy(update={"threshold": estimator.threshold})
-    policy = _rule_policy(estimator, knobs) if isinstance(knobs, Heuristic) else _policy(scores, y, params.policy)
+    policy = (
+        _set_rule_policy(estimator, knobs)
+        if isinstance(knobs, HeuristicParams)
+        else _set_model_policy(scores, y, params.policy)
+    )
     decisions = policy.decide(scores)
     report = {
         "hyperparameters": knobs.model_dump(),
         "policy": policy.model_dump(),
-        "cross_validated": rounded(
+        "cross_validated": round_floats(
             {
                 "rows": len(truth),
                 "roc_auc": float(roc_auc_score(truth, scores)),
@@ -99,11 +110,11 @@ def train(
         ),
         "search": search,
     }
-    return Trained(estimator, policy, report)
+    return TrainingResult(estimator, policy, report)
 
 
-def cross_validated(
-    estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_], params: CrossValidation, bar: bool
+def cross_validate(
+    estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_], params: CrossValidationParams, bar: bool
 ) -> NDArray[np.float64]:
     """The score of each row by a model that has not seen it; shape (n,)."""
     from sklearn.model_selection import StratifiedKFold
@@ -117,16 +128,16 @@ def cross_validated(
     scores = np.empty(len(y))
     folds = StratifiedKFold(params.folds, shuffle=True, random_state=params.seed).split(X, y)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None if bar else True):
-        scores[unseen] = fit(clone(estimator), X[seen], y[seen]).predict_proba(X[unseen])[:, 1]
+        scores[unseen] = fit_estimator(clone(estimator), X[seen], y[seen]).predict_proba(X[unseen])[:, 1]
     return scores
 
 
-def _policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params: PolicyParams) -> Policy:
+def _set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params: PolicyParams) -> Policy:
     share = float(y.mean()) if params.approval_share == "base_rate" else float(params.approval_share)
-    return cut_offs(scores, share, params.referral_budget)
+    return set_thresholds(scores, share, params.referral_budget)
 
 
-def _rule_policy(rule: Any, knobs: Heuristic) -> Policy:
+def _set_rule_policy(rule: Any, knobs: HeuristicParams) -> Policy:
     """Deny below the threshold, refer without a score, approve or refer from the threshold on."""
     below, passed = rule.share_below_, rule.share_passed_
     if below >= passed:
@@ -137,7 +148,7 @@ def _rule_policy(rule: Any, knobs: Heuristic) -> Policy:
     return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
 
 
-def features_for(name: Name, contract: Contract, kept: list[str], file: str) -> list[str]:
+def list_candidate_features(name: CandidateName, contract: Contract, kept: list[str], file: str) -> list[str]:
     """What a candidate reads: the rule its score, the models what was selected."""
     if name != "heuristic":
         return kept

@@ -17,13 +17,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Every problem at once; exit code 1 when there is one."""
-    from release.commands.options import wanted_version
-    from release.registration.checks import check
+    from release.commands.options import choose_version
+    from release.registration.checks import check_readiness
     from release.repository.tags import read_registry
 
     registry = read_registry()
-    version, bump = wanted_version(args, registry)
-    checked = check(registry, version)
+    version, bump = choose_version(args, registry)
+    checked = check_readiness(registry, version)
     content: dict[str, Any] = {
         "version": str(version),
         "why": bump.why,

@@ -8,7 +8,7 @@ from credit.common.cli import Answer
 EXAMPLE = """release compare main
   release compare origin/main HEAD --merge-base"""
 
-NOT_TO_BE_MERGED = 3
+EXIT_GATE_FAILED = 3
 """The exit code of --gate."""
 
 
@@ -27,12 +27,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Markdown for a comment on a pull request, or the same for a terminal."""
-    from release.compare.comment import comment
-    from release.compare.comparison import compared
-    from release.compare.terminal import plain
-    from release.repository.revision import revisions
+    from release.compare.comment import render_comment
+    from release.compare.comparison import compare_revisions
+    from release.compare.terminal import render_for_terminal
+    from release.repository.revision import resolve_revisions
 
-    told = compared(*revisions(args.base, args.head, args.merge_base))
-    text = comment(told).rstrip()
-    shown = text if args.markdown or not sys.stdout.isatty() else plain(text)
-    return Answer(told, shown, NOT_TO_BE_MERGED if args.gate and told["problems"] else 0)
+    told = compare_revisions(*resolve_revisions(args.base, args.head, args.merge_base))
+    text = render_comment(told).rstrip()
+    shown = text if args.markdown or not sys.stdout.isatty() else render_for_terminal(text)
+    return Answer(told, shown, EXIT_GATE_FAILED if args.gate and told["problems"] else 0)

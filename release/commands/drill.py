@@ -13,11 +13,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Exit code 1 when a request was lost."""
-    from credit.registry.store import store_in_use
-    from release.drill.rehearsal import drill
+    from credit.registry.store import open_store
+    from release.drill.rehearsal import rehearse
 
-    store = store_in_use()
-    done = drill(store)
+    store = open_store()
+    done = rehearse(store)
     lines = [f"{'':22} {'until the entry':>16} {'until it decided':>17}"]
     for step in done.steps:
         seen = "" if step.seen is None else f"{step.seen:.2f} s"

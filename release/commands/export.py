@@ -10,30 +10,30 @@ from credit.common.errors import CreditError
 from credit.registry import versions
 from credit.registry.names import ARTIFACT, Version
 from credit.registry.store import Store
-from release.repository.tags import read_registry, required_tag
+from release.repository.tags import read_registry, require_tag
 
-REPORT = "reports/report.html"
+REPORT_PATH = "reports/report.html"
 
 
-def export(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
+def export_version(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
     """Write the files of a published version into a folder; them, and why there is no report if there is none."""
-    record = versions.required(store, str(version))
+    record = versions.require_version(store, str(version))
     folder.mkdir(parents=True, exist_ok=True)
     archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / "model_card.md"
     files = [archive]
-    with versions.fetched(store, record) as bundle:
-        _pack(bundle, archive, f"{ARTIFACT}-{version}")
+    with versions.fetch_temporarily(store, record) as bundle:
+        _pack_archive(bundle, archive, f"{ARTIFACT}-{version}")
         if (bundle / card.name).is_file():
             card.write_bytes((bundle / card.name).read_bytes())
             files.append(card)
     try:
-        (folder / "report.html").write_bytes(_report(version))
+        (folder / "report.html").write_bytes(_pull_report(version))
     except CreditError as error:
         return files, str(error).partition("\n")[0]
     return [*files, folder / "report.html"], None
 
 
-def _pack(folder: Path, archive: Path, inside: str) -> None:
+def _pack_archive(folder: Path, archive: Path, inside: str) -> None:
     """The same files give the same archive: no time, no owner, one order."""
     with (
         archive.open("wb") as file,
@@ -48,11 +48,11 @@ def _pack(folder: Path, archive: Path, inside: str) -> None:
                 tar.addfile(member, content)
 
 
-def _report(version: Version) -> bytes:
+def _pull_report(version: Version) -> bytes:
     """The report at the version's tag, from DVC. Raises CreditError when it cannot be had."""
-    from release.repository.dvc_outputs import file_at
+    from release.repository.dvc_outputs import pull_file
 
-    return file_at(required_tag(read_registry(), version).commit, REPORT)
+    return pull_file(require_tag(read_registry(), version).commit, REPORT_PATH)
 
 
 EXAMPLE = "release export v1.2.0 dist"
@@ -66,9 +66,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """From the store; the report from DVC, if it is within reach."""
-    from credit.registry.names import version_of
-    from credit.registry.store import store_in_use
+    from credit.registry.names import parse_version
+    from credit.registry.store import open_store
 
-    files, why_not = export(store_in_use(), version_of(args.version), args.folder)
+    files, why_not = export_version(open_store(), parse_version(args.version), args.folder)
     lines = [*map(str, files), *([f"no report: {why_not}"] if why_not else [])]
     return Answer({"files": [str(path) for path in files], "no_report": why_not}, "\n".join(lines))

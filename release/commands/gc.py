@@ -13,64 +13,64 @@ from credit.common.errors import CreditError, Problem
 from credit.registry import versions
 from credit.registry.names import ARTIFACT
 from credit.registry.store import Store
-from release.drill.rehearsal import PLACE
-from release.repository.git import git, has_origin
+from release.drill.rehearsal import DRILLS_PREFIX
+from release.repository.git import has_origin, run_git
 
 
-class Line(NamedTuple):
+class CommitChain(NamedTuple):
     """The last of a line of commits, and how many there are."""
 
     last: str
     length: int
 
 
-def needed() -> list[str]:
+def list_needed_commits() -> list[str]:
     """The commit of every branch and every tag. Raises CreditError unless this clone has all that origin has."""
-    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+    if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
         raise CreditError(Problem("this clone", "a shallow one", "one with all tags", "git fetch --unshallow --tags"))
-    refs = git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes", "refs/tags")
+    refs = run_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes", "refs/tags")
     here = {name: commit for commit, _, name in (line.partition(" ") for line in refs.splitlines())}
-    there = _at_origin() if has_origin() else {}
-    absent = {name for name, kind in zip(there, _types(there.values()), strict=True) if kind == "missing"}
+    there = _list_origin_refs() if has_origin() else {}
+    absent = {name for name, kind in zip(there, _list_object_types(there.values()), strict=True) if kind == "missing"}
     absent |= {name for name in there if name.startswith(f"refs/tags/{ARTIFACT}") and name not in here}
     if absent:
         shown = ", ".join(name.removeprefix("refs/") for name in sorted(absent)[:3])
         found = f"nothing of {shown}" + (" and more" if len(absent) > 3 else "")
         expected = "every branch and every tag of origin"
         raise CreditError(Problem("this clone", found, expected, "git fetch --force --tags origin"))
-    return sorted({git("rev-parse", "HEAD").strip(), *here.values(), *there.values()})
+    return sorted({run_git("rev-parse", "HEAD").strip(), *here.values(), *there.values()})
 
 
-def in_line(commits: list[str]) -> Line:
+def chain_commits(commits: list[str]) -> CommitChain:
     """One line of commits with all that these hold. No branch and no tag leads to it, so `git gc` removes it again.
 
     `dvc gc --all-branches` keeps what the branches of this clone need, and no branch that is at origin only. It takes
     one more commit and a number of commits before it.
     """
-    told = git("cat-file", "--batch-check", stdin="".join(f"{commit}^{{tree}}\n" for commit in commits))
+    told = run_git("cat-file", "--batch-check", stdin="".join(f"{commit}^{{tree}}\n" for commit in commits))
     trees = sorted({words[0] for line in told.splitlines() if (words := line.split())[1] == "tree"})
     me = ("-c", "user.name=release gc", "-c", "user.email=release@localhost")
     last: list[str] = []
     for tree in trees:
         parent = ["-p", *last] if last else []
-        last = [git(*me, "commit-tree", *parent, "-m", "what dvc gc keeps", tree).strip()]
-    return Line(last[0], len(trees))
+        last = [run_git(*me, "commit-tree", *parent, "-m", "what dvc gc keeps", tree).strip()]
+    return CommitChain(last[0], len(trees))
 
 
-def _at_origin() -> dict[str, str]:
+def _list_origin_refs() -> dict[str, str]:
     """What the branches and tags of origin lead to, by their full names."""
-    lines = git("ls-remote", "--heads", "--tags", "origin").splitlines()
+    lines = run_git("ls-remote", "--heads", "--tags", "origin").splitlines()
     named = (line.partition("\t") for line in lines)
     return {name.removesuffix("^{}"): found for found, _, name in named}  # an annotated tag is told before its commit
 
 
-def _types(objects: Iterable[str]) -> list[str]:
+def _list_object_types(objects: Iterable[str]) -> list[str]:
     """What each object is, such as commit, or missing."""
-    told = git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
+    told = run_git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
     return [line.split()[-1] for line in told.splitlines()]
 
 
-class Unneeded(NamedTuple):
+class Garbage(NamedTuple):
     """What was killed left behind: digests of bundles that no version names, and the places of drills.
 
     `kept`: the digests of all other bundles.
@@ -81,28 +81,33 @@ class Unneeded(NamedTuple):
     drills: list[str]
 
     @property
-    def places(self) -> list[str]:
+    def prefixes(self) -> list[str]:
         """Where all of it is in the store."""
-        return [*(f"bundles/{digest}" for digest in self.digests), *(f"{PLACE}/{drill}" for drill in self.drills)]
+        return [
+            *(f"bundles/{digest}" for digest in self.digests),
+            *(f"{DRILLS_PREFIX}/{drill}" for drill in self.drills),
+        ]
 
 
-GRACE = timedelta(hours=1)
+GRACE_PERIOD = timedelta(hours=1)
 """How long what looks left behind is left alone: somebody may be publishing it, or rehearsing there, right now."""
 
 
-def unneeded(store: Store, grace: timedelta = GRACE) -> Unneeded:
+def find_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
     """What no version in the store names. Raises CreditError when a record cannot be read: it may name anything."""
     before = datetime.now(UTC) - grace
-    records = [versions.find(store, version) for version in versions.versions(store)]
+    records = [versions.find_version(store, version) for version in versions.list_versions(store)]
     needed = {record.digest for record in records if record}
-    folders, _ = store.listed("bundles")
-    dropped = [name for name in folders if name not in needed and _older(store, f"bundles/{name}", before)]
-    drills = [name for name in store.listed(PLACE)[0] if _older(store, f"{PLACE}/{name}", before)]
-    return Unneeded(dropped, [name for name in folders if name not in dropped], drills)
+    folders, _ = store.list_children("bundles")
+    dropped = [name for name in folders if name not in needed and _is_older(store, f"bundles/{name}", before)]
+    drills = [
+        name for name in store.list_children(DRILLS_PREFIX)[0] if _is_older(store, f"{DRILLS_PREFIX}/{name}", before)
+    ]
+    return Garbage(dropped, [name for name in folders if name not in dropped], drills)
 
 
-def _older(store: Store, place: str, moment: datetime) -> bool:
-    touched = store.touched(place)
+def _is_older(store: Store, place: str, moment: datetime) -> bool:
+    touched = store.find_last_write(place)
     return touched is not None and touched < moment
 
 
@@ -123,19 +128,19 @@ def run(args: argparse.Namespace) -> Answer:
     import sys
 
     from credit.common.errors import CreditError, Problem
-    from credit.registry.store import store_in_use
+    from credit.registry.store import open_store
 
-    keep = in_line(needed())
-    store = store_in_use()
-    found = unneeded(store)
+    keep = chain_commits(list_needed_commits())
+    store = open_store()
+    found = find_garbage(store)
     command = ["gc", "--workspace", "--rev", keep.last, "--num", str(keep.length)]
     command += [*(["--cloud"] if args.cloud else []), "--force" if args.force else "--dry"]
     done = subprocess.run([sys.executable, "-m", "dvc", *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise CreditError(Problem("dvc gc", " ".join(done.stderr.split())[-300:], "it to succeed"))
     if args.force:
-        found = unneeded(store)  # once more: somebody may have published one of them while DVC was busy
-        for place in found.places:
+        found = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
+        for place in found.prefixes:
             store.delete(place)
     did = "dropped" if args.force else "would drop"
     told = [line for line in done.stdout.splitlines() if line.strip()]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from credit.common.cli import Answer
 
 if TYPE_CHECKING:
-    from credit.registry.ledger import Entry
+    from credit.registry.ledger import LedgerEntry
 
 EXAMPLE = """release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
@@ -19,11 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser, required=False)
     parser.add_argument("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
     parser.add_argument(
-        "--limit", type=_count, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
+        "--limit", type=_parse_count, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
     )
 
 
-def _count(text: str) -> int:
+def _parse_count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of entries, 0 for all")
     return int(text)
@@ -31,39 +31,39 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
-    from credit.common.dates import time_of
+    from credit.common.dates import parse_time
     from credit.common.errors import CreditError
-    from credit.registry.ledger import Entry, Ledger
+    from credit.registry.ledger import Ledger, LedgerEntry
     from credit.registry.names import ENVIRONMENTS
-    from credit.registry.store import store_in_use
+    from credit.registry.store import open_store
 
-    store = store_in_use()
+    store = open_store()
     environments = [args.env] if args.env else list(ENVIRONMENTS)
     content: dict[str, Any] = {"store": store.url, "environments": {}}
     lines = []
     broken: list[str] = []
     for name in environments:
         ledger = Ledger(store, name)
-        told: list[Entry | CreditError]
+        told: list[LedgerEntry | CreditError]
         if args.at is None:
-            told = ledger.told(args.limit)
+            told = ledger.read_entries_or_errors(args.limit)
             lines += [] if told else [f"{name}: nothing was deployed yet"]
         else:
-            moment = time_of(args.at)
-            told = [entry for entry in [ledger.at(moment)] if entry]
+            moment = parse_time(args.at)
+            told = [entry for entry in [ledger.find_entry_at(moment)] if entry]
             lines += [] if told else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
-        entries = [one for one in told if isinstance(one, Entry)]
+        entries = [one for one in told if isinstance(one, LedgerEntry)]
         broken += [str(one) for one in told if isinstance(one, CreditError)]
         content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
-        lines += [f"{name:8} {_line(one) if isinstance(one, Entry) else f'error: {one}'}" for one in told]
-        more = ledger.length() - len(told)
+        lines += [f"{name:8} {_format_entry(one) if isinstance(one, LedgerEntry) else f'error: {one}'}" for one in told]
+        more = ledger.find_last_number() - len(told)
         if more > 0 and args.at is None:
             lines += [f"{name:8} and {more} older ones; --limit 0 shows all"]
     return Answer(content | ({"problems": broken} if broken else {}), "\n".join(lines), 1 if broken else 0)
 
 
-def _line(entry: "Entry") -> str:
-    from release.deployment.rollout import who_decides
+def _format_entry(entry: "LedgerEntry") -> str:
+    from release.deployment.rollout import describe_decider
 
-    when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", who_decides(entry)
+    when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", describe_decider(entry)
     return f"{entry.number:>5}  {when}  {entry.kind:8}  {who:20}  {entry.actor}: {entry.reason}"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from release.repository.next_version import Bump
     from release.repository.tags import Registry
 
-_LONGEST_WAIT = 86_400
+_MAX_WAIT_SECONDS = 86_400
 
 
 def add_environment(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -18,9 +18,9 @@ def add_environment(parser: argparse.ArgumentParser, required: bool = True) -> N
     parser.add_argument("--env", choices=ENVIRONMENTS, required=required, help="which environment")
 
 
-def add_why(parser: argparse.ArgumentParser) -> None:
+def add_reason(parser: argparse.ArgumentParser) -> None:
     """Why, for whoever reads the history."""
-    parser.add_argument("--reason", required=True, type=_reason, help="why, for whoever reads the history")
+    parser.add_argument("--reason", required=True, type=_parse_reason, help="why, for whoever reads the history")
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def add_wait(parser: argparse.ArgumentParser) -> None:
     """How long services may take."""
     parser.add_argument(
         "--wait",
-        type=_seconds,
+        type=_parse_seconds,
         default=30.0,
         metavar="SECONDS",
         help="how long the services of RELEASE_SERVICE_URL may take to follow (default: %(default)g)",
@@ -54,31 +54,31 @@ def add_bump(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def wanted_version(args: argparse.Namespace, registry: "Registry") -> "tuple[Version, Bump]":
+def choose_version(args: argparse.Namespace, registry: "Registry") -> "tuple[Version, Bump]":
     """The version that was asked for, or the one that the changes since the last one deserve."""
-    from credit.registry.names import version_of
-    from release.repository.next_version import Bump, proposed
+    from credit.registry.names import parse_version
+    from release.repository.next_version import Bump, propose_version
 
     last = max(registry.versions, default=None)
-    version, bump = proposed(last, registry.versions[last].commit if last else None, "HEAD")
+    version, bump = propose_version(last, registry.versions[last].commit if last else None, "HEAD")
     if args.version:
-        return version_of(args.version), Bump("given", f"proposed was {version}, because {bump.why}")
+        return parse_version(args.version), Bump("given", f"proposed was {version}, because {bump.why}")
     if args.part and last:
-        return last.next(args.part), Bump(args.part, f"as asked; proposed was {version}, because {bump.why}")
+        return last.bump(args.part), Bump(args.part, f"as asked; proposed was {version}, because {bump.why}")
     return version, bump
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds <= _LONGEST_WAIT:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of seconds, up to {_LONGEST_WAIT:,}")
+    if not 0 <= seconds <= _MAX_WAIT_SECONDS:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of seconds, up to {_MAX_WAIT_SECONDS:,}")
     return seconds
 
 
-def _reason(text: str) -> str:
+def _parse_reason(text: str) -> str:
     """Line breaks and tabs are spaces; any other control character is refused, because a database would refuse it."""
     from credit.registry.records import is_clean
 

@@ -13,13 +13,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The version, and what is said of it."""
     from release.commands.options import add_bump, add_dry_run, add_push
 
-    parser.add_argument("-m", "--message", required=True, type=_message, help="what changed, for whoever reads the tag")
+    parser.add_argument(
+        "-m", "--message", required=True, type=_parse_message, help="what changed, for whoever reads the tag"
+    )
     add_bump(parser)
     add_push(parser)
     add_dry_run(parser)
 
 
-def _message(text: str) -> str:
+def _parse_message(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("an empty message; say what changed in a few words")
     return text
@@ -27,14 +29,14 @@ def _message(text: str) -> str:
 
 def run(args: argparse.Namespace) -> Answer:
     """Tag HEAD, through GTO."""
-    from release.commands.options import wanted_version
-    from release.registration.checks import check
-    from release.registration.publish import register
+    from release.commands.options import choose_version
+    from release.registration.checks import check_readiness
+    from release.registration.publish import register_version
     from release.repository import tags
 
     registry = tags.read_registry()
-    version, bump = wanted_version(args, registry)
-    checked = check(registry, version)
+    version, bump = choose_version(args, registry)
+    checked = check_readiness(registry, version)
     if checked.problems:
         raise CreditError(checked.problems)
     content: dict[str, Any] = {"version": str(version), "tag": version.tag, "bump": bump.part, "why": bump.why}
@@ -43,9 +45,9 @@ def run(args: argparse.Namespace) -> Answer:
     if args.dry_run:
         lines += [f"would register {version} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
         return Answer(content, "\n".join(lines))
-    register(version, checked, args.message)
+    register_version(version, checked, args.message)
     if args.push:
-        tags.push(version.tag)
+        tags.push_tag(version.tag)
     lines += [f"registered {version} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
     lines += [f"tag:   {version.tag}, " + ("pushed" if args.push else f"here only; git push origin {version.tag}")]
     lines += [f"undo:  gto deprecate credit-model {version}    (a version is never moved or reused)"]

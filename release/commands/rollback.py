@@ -11,10 +11,10 @@ EXAMPLE = """release rollback --env prod --reason 'turns away people without a d
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Where, to what, and why."""
-    from release.commands.options import add_dry_run, add_environment, add_push, add_wait, add_why
+    from release.commands.options import add_dry_run, add_environment, add_push, add_reason, add_wait
 
     add_environment(parser)
-    add_why(parser)
+    add_reason(parser)
     parser.add_argument(
         "--to",
         metavar="VERSION|rule",
@@ -30,19 +30,19 @@ def run(args: argparse.Namespace) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
     from credit.registry import versions
     from credit.registry.ledger import Ledger
-    from credit.registry.store import store_in_use
+    from credit.registry.store import open_store
     from release.deployment import plan
-    from release.deployment.rollout import carry_out, would
-    from release.repository.git import actor
+    from release.deployment.rollout import describe_change, roll_out
+    from release.repository.git import find_actor
 
-    store = store_in_use()
-    ledger, why = Ledger(store, args.env), plan.Why(args.reason, actor())
+    store = open_store()
+    ledger, why = Ledger(store, args.env), plan.Attribution(args.reason, find_actor())
     if args.to is None:
-        change = plan.rollback(ledger, why)
-    elif args.to == plan.RULE:
-        change = plan.fallback(ledger, why)
+        change = plan.plan_rollback(ledger, why)
+    elif args.to == plan.FALLBACK_TARGET:
+        change = plan.plan_fallback(ledger, why)
     else:
-        change = plan.rollback_to(ledger, versions.required(store, args.to), why)
+        change = plan.plan_rollback_to(ledger, versions.require_version(store, args.to), why)
     if args.dry_run:
-        return would(change)
-    return carry_out(store, change, args)
+        return describe_change(change)
+    return roll_out(store, change, args)

@@ -11,32 +11,32 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.store import Store
-from credit.registry.versions import Published
-from release.registration.publish import digest_in
-from release.repository.dvc_outputs import locked_outs
-from release.repository.git import in_repository, text_at
+from credit.registry.versions import VersionRecord
+from release.registration.publish import parse_digest
+from release.repository.dvc_outputs import read_dvc_outputs
+from release.repository.git import is_in_repository, read_text_at
 from release.repository.tags import Tag, read_registry
 
-_FILES = ("params.yaml", "reports/choice.json", "reports/metrics.json", "reports/features.json")
+_GIT_FILES = ("params.yaml", "reports/choice.json", "reports/metrics.json", "reports/features.json")
 
 
-def facts_of(store: Store, version: Version) -> dict[str, Any]:
+def describe_version(store: Store, version: Version) -> dict[str, Any]:
     """Everything about a version. Raises CreditError when it is neither registered here nor published."""
-    tag = read_registry().versions.get(version) if in_repository() else None
-    record = versions.find(store, version)
+    tag = read_registry().versions.get(version) if is_in_repository() else None
+    record = versions.find_version(store, version)
     if tag is None and record is None:
         where = f"git tags and {store.url}"
         raise CreditError(Problem(where, f"no {version}", "a registered or published version", "see release status"))
     content: dict[str, Any] = {"version": str(version)}
-    content["registered"] = _registered(tag) if tag else None
+    content["registered"] = _describe_tag(tag) if tag else None
     content["published"] = record.model_dump(mode="json") if record else None
-    content |= _from_git(tag) if tag else {}
-    content |= _from_store(store, record) if record else {}
+    content |= _read_from_git(tag) if tag else {}
+    content |= _read_from_store(store, record) if record else {}
     content["live_in"] = [name for name in ENVIRONMENTS if _is_live(store, name, version)]
     return content
 
 
-def as_text(facts: dict[str, Any]) -> str:
+def format_version(facts: dict[str, Any]) -> str:
     """What people read."""
     lines = [f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"]
     if tag := facts["registered"]:
@@ -59,50 +59,50 @@ def as_text(facts: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _registered(tag: Tag) -> dict[str, str]:
+def _describe_tag(tag: Tag) -> dict[str, str]:
     message = tag.message.partition("\n\ndigest: ")[0]
     return {"tag": tag.name, "commit": tag.commit, "by": tag.tagger, "time": tag.time, "message": message}
 
 
-def _from_git(tag: Tag) -> dict[str, Any]:
+def _read_from_git(tag: Tag) -> dict[str, Any]:
     """From the small files in git; no data is pulled."""
     import yaml
 
-    files = {name: text_at(tag.commit, name) or "{}" for name in _FILES}
+    files = {name: read_text_at(tag.commit, name) or "{}" for name in _GIT_FILES}
     choice, metrics, features = (
         json.loads(files[f"reports/{name}.json"]) for name in ("choice", "metrics", "features")
     )
     params = yaml.safe_load(files["params.yaml"])
     champion = choice.get("champion", "heuristic")
-    fairness = json.loads(text_at(tag.commit, f"reports/fairness/{champion}.json") or "{}")
+    fairness = json.loads(read_text_at(tag.commit, f"reports/fairness/{champion}.json") or "{}")
     return {
         "dataset": (params.get("data") or {}).get("contract"),
         "candidate": champion,
-        "digest": digest_in(tag),
-        "data": {path: md5 for path, md5 in locked_outs(tag.commit).items() if path.startswith("data/")},
+        "digest": parse_digest(tag),
+        "data": {path: md5 for path, md5 in read_dvc_outputs(tag.commit).items() if path.startswith("data/")},
         "features": features.get("kept", []),
         "params": params,
         "metrics": metrics.get(champion, {}),
-        "fairness": _verdict(fairness),
+        "fairness": _select_verdict(fairness),
     }
 
 
-def _from_store(store: Store, record: Published) -> dict[str, Any]:
+def _read_from_store(store: Store, record: VersionRecord) -> dict[str, Any]:
     """From the bundle, every hash verified: what really is, if it is published."""
-    with versions.fetched(store, record) as folder:
+    with versions.fetch_temporarily(store, record) as folder:
         metrics = read_json(folder / "metrics.json").get(record.candidate, {})
         features = read_json(folder / "features.json")["features"]
-        fairness = _verdict(read_json(folder / "fairness.json"))
+        fairness = _select_verdict(read_json(folder / "fairness.json"))
     told = {"dataset": record.dataset, "candidate": record.candidate, "digest": record.digest}
     return {**told, "features": features, "metrics": metrics, "fairness": fairness}
 
 
-def _verdict(fairness: dict[str, Any]) -> dict[str, Any]:
+def _select_verdict(fairness: dict[str, Any]) -> dict[str, Any]:
     return {name: fairness.get(name) for name in ("policy", "verdict", "lowest_adverse_impact_ratio")}
 
 
 def _is_live(store: Store, environment: str, version: Version) -> bool:
-    entry = Ledger(store, environment).newest()
+    entry = Ledger(store, environment).read_newest()
     return entry is not None and entry.version == str(version)
 
 
@@ -116,8 +116,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """From the tag if there is one here, else from the store."""
-    from credit.registry.names import version_of
-    from credit.registry.store import store_in_use
+    from credit.registry.names import parse_version
+    from credit.registry.store import open_store
 
-    content = facts_of(store_in_use(), version_of(args.version))
-    return Answer(content, as_text(content))
+    content = describe_version(open_store(), parse_version(args.version))
+    return Answer(content, format_version(content))

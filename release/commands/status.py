@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from credit.common.cli import Answer
 
 if TYPE_CHECKING:
-    from credit.registry.ledger import Entry, Ledger
+    from credit.registry.ledger import Ledger, LedgerEntry
 
 EXAMPLE = "release status --env prod"
 
 
-class Seen(NamedTuple):
+class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and what cannot be read of them."""
 
-    entry: "Entry | None"
+    entry: "LedgerEntry | None"
     back: str | None
     problem: str | None
 
@@ -31,12 +31,12 @@ def run(args: argparse.Namespace) -> Answer:
     from credit.registry import versions as published
     from credit.registry.ledger import Ledger
     from credit.registry.names import ENVIRONMENTS
-    from credit.registry.store import store_in_use
+    from credit.registry.store import open_store
 
-    store = store_in_use()
-    versions = [str(version) for version in published.versions(store)]
-    seen = {name: _seen(Ledger(store, name)) for name in ([args.env] if args.env else ENVIRONMENTS)}
-    lines = [line for name, one in seen.items() for line in _lines(name, one)]
+    store = open_store()
+    versions = [str(version) for version in published.list_versions(store)]
+    seen = {name: _read_status(Ledger(store, name)) for name in ([args.env] if args.env else ENVIRONMENTS)}
+    lines = [line for name, one in seen.items() for line in _format_status(name, one)]
     lines += [f"published  {', '.join(versions[-10:]) or 'nothing'} in {store.url}"]
     if len(versions) > 10:
         lines[-1] += f", and {len(versions) - 10} before them"
@@ -46,28 +46,28 @@ def run(args: argparse.Namespace) -> Answer:
     broken = any(one.problem for one in seen.values())
     if not (live or versions or broken):
         lines += ["           another store? RELEASE_STORE names the one that is looked at"]
-    environments = {name: _told(one) for name, one in seen.items()}
+    environments = {name: _dump_status(one) for name, one in seen.items()}
     content = {"store": store.url, "published": versions, "environments": environments}
     return Answer(content, "\n".join(lines), 1 if broken else 0)
 
 
-def _seen(ledger: "Ledger") -> Seen:
+def _read_status(ledger: "Ledger") -> EnvironmentStatus:
     from credit.common.errors import CreditError
 
     entry = None
     try:
-        entry = ledger.newest()
-        back = ledger.entry(entry.back).version if entry and entry.back else None
+        entry = ledger.read_newest()
+        back = ledger.read_entry(entry.back).version if entry and entry.back else None
     except CreditError as error:
-        return Seen(entry, None, str(error))
-    return Seen(entry, back, None)
+        return EnvironmentStatus(entry, None, str(error))
+    return EnvironmentStatus(entry, back, None)
 
 
-def _lines(name: str, seen: Seen) -> list[str]:
+def _format_status(name: str, seen: EnvironmentStatus) -> list[str]:
     from datetime import UTC, datetime
 
-    from credit.common.dates import ago
-    from release.deployment.rollout import who_decides
+    from credit.common.dates import format_age
+    from release.deployment.rollout import describe_decider
 
     entry = seen.entry
     if entry is None:
@@ -75,13 +75,14 @@ def _lines(name: str, seen: Seen) -> list[str]:
     now = datetime.now(UTC)
     back = seen.back or "no version; --to rule lets the rule decide"
     return [
-        f"{name:10} {who_decides(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC ({ago(now - entry.time)})",
+        f"{name:10} {describe_decider(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC "
+        f"({format_age(now - entry.time)})",
         f"{'':10} {entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})",
         f"{'':10} {f'error: {seen.problem}' if seen.problem else f'a rollback returns to {back}'}",
     ]
 
 
-def _told(seen: Seen) -> dict[str, Any]:
+def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     problem = {"problem": seen.problem} if seen.problem else {}
     if seen.entry is None:
         return problem or {"version": None}

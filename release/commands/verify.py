@@ -8,19 +8,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from credit.bundle.manifest import verified
+from credit.bundle.manifest import verify_bundle
 from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions
 from credit.registry.names import Version
 from credit.registry.store import Store
-from release.registration.publish import digest_in
-from release.repository.dvc_outputs import BUNDLE
-from release.repository.git import git
-from release.repository.tags import Registry, required_tag
+from release.registration.publish import parse_digest
+from release.repository.dvc_outputs import BUNDLE_PATH
+from release.repository.git import run_git
+from release.repository.tags import Registry, require_tag
 
 
-class Proof(NamedTuple):
+class Verification(NamedTuple):
     """What was found out about one version."""
 
     version: Version
@@ -29,38 +29,38 @@ class Proof(NamedTuple):
     problems: list[Problem]
 
 
-def prove(store: Store, registry: Registry, version: Version) -> Proof:
+def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
     """Restore a version into an empty place and compare every hash; nothing here is touched or used as a shortcut."""
     problems: list[Problem] = []
     digest = None
     record = None
     try:
-        tag = required_tag(registry, version)
-        digest = _restored(tag.commit)
-        said = digest_in(tag)
+        tag = require_tag(registry, version)
+        digest = _restore_bundle(tag.commit)
+        said = parse_digest(tag)
         if said is not None and said != digest:
             problems.append(Problem(f"{version} from DVC", f"digest {digest[:12]}", f"{said[:12]}, which the tag says"))
     except CreditError as error:
         problems += error.problems
     try:
-        record = versions.find(store, version)
+        record = versions.find_version(store, version)
         if record is not None:
-            versions.loaded(store, record)
+            versions.load_stored_bundle(store, record)
             if digest is not None and record.digest != digest:
                 where = f"{version} in the store"
                 problems.append(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, DVC's"))
     except CreditError as error:
         problems += error.problems
-    return Proof(version, digest, record is not None, problems)
+    return Verification(version, digest, record is not None, problems)
 
 
-def _restored(commit: str) -> str:
+def _restore_bundle(commit: str) -> str:
     """The digest of a commit's bundle, after everything that dvc.lock names came from the remote by its hash."""
     with TemporaryDirectory(prefix="release-") as temporary:
         clone = Path(temporary) / "clone"
-        git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
-        git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
-        _same_remote(clone)
+        run_git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
+        run_git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
+        _copy_remote_config(clone)
         pull = [sys.executable, "-m", "dvc", "pull"]
         done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -70,10 +70,10 @@ def _restored(commit: str) -> str:
                 Problem(f"the DVC remote, at {commit[:10]}", found, "every output", "dvc push from a copy")
             )
         _check_cache(clone / ".dvc/cache/files/md5")
-        return verified(clone / BUNDLE).digest
+        return verify_bundle(clone / BUNDLE_PATH).digest
 
 
-def _same_remote(clone: Path) -> None:
+def _copy_remote_config(clone: Path) -> None:
     """Let a clone use the default remote of this repository, which an old commit may not know yet."""
     from dvc.config import Config
     from dvc.repo import Repo
@@ -115,17 +115,19 @@ def run(args: argparse.Namespace) -> Answer:
     from tqdm import tqdm
 
     from credit.common.errors import CreditError, Problem
-    from credit.registry.names import version_of
-    from credit.registry.store import store_in_use
+    from credit.registry.names import parse_version
+    from credit.registry.store import open_store
     from release.repository.tags import read_registry
 
-    store, registry = store_in_use(), read_registry()
+    store, registry = open_store(), read_registry()
     known = sorted(registry.versions)
-    versions = [version_of(args.version)] if args.version else known if args.all else known[-1:]
+    versions = [parse_version(args.version)] if args.version else known if args.all else known[-1:]
     if not versions:
         mend = "git fetch --force --tags brings those of the remote, release register makes one"
         raise CreditError(Problem("git tags", "no registered version", "at least one to verify", mend))
-    proofs = [prove(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)]
+    proofs = [
+        verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
+    ]
     lines = []
     for proof in proofs:
         where = "DVC and the store" if proof.in_store else "DVC; it is not published"

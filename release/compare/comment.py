@@ -6,84 +6,88 @@ from typing import Any
 
 from release.compare import sections
 from release.compare import sections as groups
-from release.compare.markdown import escaped, name
+from release.compare.markdown import escape, format_champion
 
 MARKER = "<!-- credit-model-comparison -->"
 """The first line, by which the comment is found and updated in place."""
 
-LIMIT = 65_000
+MAX_CHARACTERS = 65_000
 """GitHub takes 65,536 characters."""
 
 
-GATES = ("fairness.", "choose.")
+GATE_PARAMS = ("fairness.", "choose.")
 """The parameters that say what passes."""
 
-CUT = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
+TRUNCATION_NOTICE = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
 
 
-def comment(told: Mapping[str, Any]) -> str:
+def render_comment(told: Mapping[str, Any]) -> str:
     """The whole comment. What is too long loses its details, then the ends of its longest sections, and says so."""
-    parts = [part for part in [verdict(told), *_sections(told)] if part]
-    if _length(parts) > LIMIT:
-        parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [CUT]
-    while (beyond := _length(parts) - LIMIT) > 0:
+    parts = [part for part in [render_verdict(told), *_render_sections(told)] if part]
+    if _count_characters(parts) > MAX_CHARACTERS:
+        parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [
+            TRUNCATION_NOTICE
+        ]
+    while (beyond := _count_characters(parts) - MAX_CHARACTERS) > 0:
         longest = max(range(len(parts)), key=lambda i: len(parts[i]))
         parts[longest] = parts[longest][:-beyond].rpartition("\n")[0]  # whole lines: half a line may be half an escape
     return f"{MARKER}\n" + "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _length(parts: list[str]) -> int:
+def _count_characters(parts: list[str]) -> int:
     return sum(len(part) + 2 for part in parts)
 
 
-def verdict(told: Mapping[str, Any]) -> str:
+def render_verdict(told: Mapping[str, Any]) -> str:
     """What a reviewer has to know, in the first line."""
     base, head = told["base"], told["head"]
     if told["problems"]:
-        lines = ["### ❌ Not to be merged", *(f"- {escaped(problem)}" for problem in told["problems"])]
-    elif not _anything(told):
-        lines = [f"### ✅ Nothing changed, {name(head)} still goes forward"]
+        lines = ["### ❌ Not to be merged", *(f"- {escape(problem)}" for problem in told["problems"])]
+    elif not _has_changes(told):
+        lines = [f"### ✅ Nothing changed, {format_champion(head)} still goes forward"]
     else:
         change = (
-            "still goes forward" if base["champion"] == head["champion"] else f"goes forward instead of {name(base)}"
+            "still goes forward"
+            if base["champion"] == head["champion"]
+            else f"goes forward instead of {format_champion(base)}"
         )
-        sign = "✅" if head["passes"] and not _warnings(told) else "⚠️"
-        said = f"{name(head)} {change}: {escaped(head['why'])}"
+        sign = "✅" if head["passes"] and not _list_warnings(told) else "⚠️"
+        said = f"{format_champion(head)} {change}: {escape(head['why'])}"
         lines = [f"### {sign} {said[:1].upper()}{said[1:]}"]
-    lines += [f"- ⚠️ {warning}" for warning in _warnings(told)]
-    lines += [f"- {escaped(waiver)}" for waiver in told["waivers"]]
+    lines += [f"- ⚠️ {warning}" for warning in _list_warnings(told)]
+    lines += [f"- {escape(waiver)}" for waiver in told["waivers"]]
     against = f"`{told['base']['commit'][:10]}`" if told["base"]["commit"] else "nothing"
-    return "\n".join([*lines, "", f"Compared with {against}, {escaped(base['name'])}."])
+    return "\n".join([*lines, "", f"Compared with {against}, {escape(base['name'])}."])
 
 
-def _warnings(told: Mapping[str, Any]) -> list[str]:
+def _list_warnings(told: Mapping[str, Any]) -> list[str]:
     """What passes and yet needs a reviewer: limits that moved so that it does, and groups that lost by it."""
-    gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATES)}
-    moved = [f"{escaped(key)} {escaped(old)} → {escaped(new)}" for key, (old, new) in gates.items()]
-    return [*(f"the gates themselves change: {one}" for one in moved), *groups.dropped(told)]
+    gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATE_PARAMS)}
+    moved = [f"{escape(key)} {escape(old)} → {escape(new)}" for key, (old, new) in gates.items()]
+    return [*(f"the gates themselves change: {one}" for one in moved), *groups.list_drops(told)]
 
 
-def _sections(told: Mapping[str, Any]) -> list[str]:
-    if not _anything(told):
+def _render_sections(told: Mapping[str, Any]) -> list[str]:
+    if not _has_changes(told):
         return []
     return [
-        sections.candidates(told),
-        sections.people(told["people"]),
-        groups.fairness(told),
-        groups.chart(told),
-        sections.metrics(told),
-        sections.features(told),
-        sections.data(told),
-        sections.params(told),
+        sections.render_candidates(told),
+        sections.render_decisions(told["people"]),
+        groups.render_fairness(told),
+        groups.render_chart(told),
+        sections.render_metrics(told),
+        sections.render_features(told),
+        sections.render_data(told),
+        sections.render_params(told),
     ]
 
 
-def _anything(told: Mapping[str, Any]) -> bool:
+def _has_changes(told: Mapping[str, Any]) -> bool:
     """Whether there is more to say than that nothing changed."""
     base, head, data, features = told["base"], told["head"], told["data"], told["features"]
     chosen = any(base[key] != head[key] for key in ("champion", "why", "passes", "verdict", "against"))
     measured = any(row["base"] != row["head"] for row in told["metrics"])
-    treated = any(groups.moved(row) for rows in told["fairness"].values() for row in rows)
+    treated = any(groups.has_changed(row) for rows in told["fairness"].values() for row in rows)
     decided = told["people"].get("flipped") or told["people"].get("only_in_base") or told["people"].get("only_in_head")
     other = any(features[key] for key in ("added", "dropped", "new_proxies")) or told["params"]
     counted = any(before != after for before, after in data["counts"].values())

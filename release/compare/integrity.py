@@ -6,52 +6,56 @@ import subprocess
 from pathlib import Path
 
 from credit.common.errors import CreditError, Problem
-from release.repository.git import git
+from release.repository.git import run_git
 from release.repository.revision import Revision
 
-READ = ("reports/choice.json", "reports/metrics.json", "reports/fairness", "reports/features.json",
+REQUIRED_REPORTS = ("reports/choice.json", "reports/metrics.json", "reports/fairness", "reports/features.json",
         "reports/validation.json")  # fmt: skip
 """What the comparison is made of: without one of them, or without its hash, nothing can be believed."""
 
 
-def not_of_the_pipeline(revision: Revision) -> list[str]:
+def find_altered_reports(revision: Revision) -> list[str]:
     """A sentence per report that was edited or removed by hand, or that dvc.lock does not know."""
-    locked = {path: md5 for path, md5 in revision.locked.items() if path.startswith("reports/")}
-    found = [f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock" for path in READ if path not in locked]
+    locked = {path: md5 for path, md5 in revision.dvc_outputs.items() if path.startswith("reports/")}
+    found = [
+        f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock"
+        for path in REQUIRED_REPORTS
+        if path not in locked
+    ]
     for path, md5 in locked.items():
-        now = md5_of(revision, path, folder=md5.endswith(".dir"))
-        if now is None and path in READ:
+        now = compute_dvc_md5(revision, path, folder=md5.endswith(".dir"))
+        if now is None and path in REQUIRED_REPORTS:
             found.append(f"{path} is missing; run dvc repro and commit reports")
         elif now is not None and now != md5:
             found.append(f"{path} is not what the pipeline wrote; run dvc repro")
     return found
 
 
-def md5_of(revision: Revision, path: str, folder: bool) -> str | None:
+def compute_dvc_md5(revision: Revision, path: str, folder: bool) -> str | None:
     """The MD5 of a file, or of a folder as DVC computes it: of the list of its files. None when it is not there."""
     if not folder:
-        content = _bytes(revision, path)
-        return None if content is None else _md5(content)
-    files = _files(revision, path)
-    listed = [{"md5": _md5(_bytes(revision, f"{path}/{name}") or b""), "relpath": name} for name in files]
-    return f"{_md5(json.dumps(listed, sort_keys=True).encode())}.dir" if files else None
+        content = _read_bytes(revision, path)
+        return None if content is None else _compute_md5(content)
+    files = _list_files(revision, path)
+    listed = [{"md5": _compute_md5(_read_bytes(revision, f"{path}/{name}") or b""), "relpath": name} for name in files]
+    return f"{_compute_md5(json.dumps(listed, sort_keys=True).encode())}.dir" if files else None
 
 
-def _md5(content: bytes) -> str:
+def _compute_md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _files(revision: Revision, folder: str) -> list[str]:
+def _list_files(revision: Revision, folder: str) -> list[str]:
     """By name, in DVC's order: that of the whole path."""
     if revision.commit is None:
         names = [file.relative_to(folder).as_posix() for file in Path(folder).rglob("*") if file.is_file()]
     else:
-        listed = git("ls-tree", "-r", "-z", "--name-only", revision.commit, f"{folder}/").split("\0")
+        listed = run_git("ls-tree", "-r", "-z", "--name-only", revision.commit, f"{folder}/").split("\0")
         names = [name.removeprefix(f"{folder}/") for name in listed if name]
     return sorted(names)
 
 
-def _bytes(revision: Revision, path: str) -> bytes | None:
+def _read_bytes(revision: Revision, path: str) -> bytes | None:
     """As they are: reading as text would hide another end of line."""
     if revision.commit is None:
         return Path(path).read_bytes() if Path(path).is_file() else None

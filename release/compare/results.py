@@ -4,26 +4,26 @@ from typing import Any
 
 from release.repository.revision import Revision
 
-QUALITY = (
+SHOWN_METRICS = (
     "roc_auc", "ks", "brier", "calibration_error", "approval_rate", "referral_rate", "bad_rate", "expected_value",
 )  # fmt: skip
 """Figures of reports/metrics.json, in the order in which they are shown."""
 
-RATIO = "adverse_impact_ratio"
+ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
 
 
-def metrics(base: Revision, head: Revision) -> list[dict[str, Any]]:
+def compare_metrics(base: Revision, head: Revision) -> list[dict[str, Any]]:
     """A row per candidate and figure, each candidate beside itself."""
-    names = dict.fromkeys([*head.json("reports/metrics.json"), *base.json("reports/metrics.json")])
-    return [{"candidate": name, **row} for name in names for row in quality(base, head, name, name)]
+    names = dict.fromkeys([*head.read_json("reports/metrics.json"), *base.read_json("reports/metrics.json")])
+    return [{"candidate": name, **row} for name in names for row in compare_candidate_metrics(base, head, name, name)]
 
 
-def quality(base: Revision, head: Revision, before: str, after: str) -> list[dict[str, Any]]:
+def compare_candidate_metrics(base: Revision, head: Revision, before: str, after: str) -> list[dict[str, Any]]:
     """A row per figure of a candidate in each. `beyond_noise`: the old value lies outside the new one's interval."""
-    old = base.json("reports/metrics.json").get(before, {})
-    new = head.json("reports/metrics.json").get(after, {})
+    old = base.read_json("reports/metrics.json").get(before, {})
+    new = head.read_json("reports/metrics.json").get(after, {})
     rows = []
-    for figure in QUALITY:
+    for figure in SHOWN_METRICS:
         then, now, interval = old.get(figure), new.get(figure), new.get(f"{figure}_interval")
         known = then is not None and now is not None
         low, high = interval or (None, None)
@@ -41,13 +41,13 @@ def quality(base: Revision, head: Revision, before: str, after: str) -> list[dic
     return rows
 
 
-def candidates(base: Revision, head: Revision) -> list[dict[str, Any]]:
+def compare_candidates(base: Revision, head: Revision) -> list[dict[str, Any]]:
     """A row per candidate: what it comes to in both, each a pair of base and head."""
-    sides = [(side, side.json("reports/choice.json").get("candidates", {})) for side in (base, head)]
+    sides = [(side, side.read_json("reports/choice.json").get("candidates", {})) for side in (base, head)]
     rows = []
     for name in dict.fromkeys([*sides[1][1], *sides[0][1]]):
-        metrics = [side.json("reports/metrics.json").get(name, {}) for side, _ in sides]
-        fairness = [side.json(f"reports/fairness/{name}.json") for side, _ in sides]
+        metrics = [side.read_json("reports/metrics.json").get(name, {}) for side, _ in sides]
+        fairness = [side.read_json(f"reports/fairness/{name}.json") for side, _ in sides]
         rows.append(
             {
                 "candidate": name,
@@ -60,11 +60,15 @@ def candidates(base: Revision, head: Revision) -> list[dict[str, Any]]:
     return rows
 
 
-def fairness(base: Revision, head: Revision, before: str, after: str) -> list[dict[str, Any]]:
+def compare_fairness(base: Revision, head: Revision, before: str, after: str) -> list[dict[str, Any]]:
     """A row per group of a single attribute, of a candidate in each."""
-    files = [side.json(f"reports/fairness/{name}.json") for side, name in ((base, before), (head, after))]
+    files = [side.read_json(f"reports/fairness/{name}.json") for side, name in ((base, before), (head, after))]
     verdicts = [
-        {(f["attribute"], f["group"]): f["verdict"] for f in file.get("findings", ()) if f["measure"] == RATIO}
+        {
+            (f["attribute"], f["group"]): f["verdict"]
+            for f in file.get("findings", ())
+            if f["measure"] == ADVERSE_IMPACT_RATIO
+        }
         for file in files
     ]
     rows = []
@@ -80,8 +84,8 @@ def fairness(base: Revision, head: Revision, before: str, after: str) -> list[di
                 "group": group,
                 "people": of[1].get("people"),
                 "selection_rate": [one.get("selection_rate") for one in of],
-                "ratio": [one.get(RATIO) for one in of],
-                "intervals": [one.get(f"{RATIO}_interval") for one in of],
+                "ratio": [one.get(ADVERSE_IMPACT_RATIO) for one in of],
+                "intervals": [one.get(f"{ADVERSE_IMPACT_RATIO}_interval") for one in of],
                 "verdicts": [verdict.get((attribute, group)) for verdict in verdicts],
             }
         )

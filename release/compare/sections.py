@@ -5,44 +5,56 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from release.compare.markdown import (
-    NONE,
-    arrow,
-    count,
-    details,
-    escaped,
-    interval,
-    name,
-    number,
-    signed,
-    table,
-    with_interval,
+    NO_VALUE,
+    escape,
+    format_champion,
+    format_count,
+    format_details,
+    format_interval_cell,
+    format_number_cell,
+    format_pair,
+    format_signed,
+    format_table,
+    format_with_interval,
 )
 
 
-def candidates(told: Mapping[str, Any]) -> str:
+def render_candidates(told: Mapping[str, Any]) -> str:
     """What each candidate comes to, and why some are out."""
     rows = []
     for row in told["candidates"]:
-        ratios = [_lowest(ratio) for ratio in row["lowest_ratio"]]
-        gates = [NONE if passes is None else "passes" if passes else "out" for passes in row["passes"]]
-        verdicts = arrow([one or NONE for one in row["verdict"]])
-        name = escaped(row["candidate"])
+        ratios = [_format_lowest_ratio(ratio) for ratio in row["lowest_ratio"]]
+        gates = [NO_VALUE if passes is None else "passes" if passes else "out" for passes in row["passes"]]
+        verdicts = format_pair([one or NO_VALUE for one in row["verdict"]])
+        name = escape(row["candidate"])
         bold = f"**{name}**" if row["candidate"] == told["head"]["champion"] else name
-        rows.append([bold, arrow(gates), verdicts, arrow(ratios), arrow([number(auc) for auc in row["roc_auc"]])])
-    why = [f"- {escaped(name)}: {escaped(one)}" for name, all_ in told["head"]["against"].items() for one in all_]
-    more = details("Why who is out", "\n".join(why)) if why else ""
+        rows.append(
+            [
+                bold,
+                format_pair(gates),
+                verdicts,
+                format_pair(ratios),
+                format_pair([format_number_cell(auc) for auc in row["roc_auc"]]),
+            ]
+        )
+    why = [f"- {escape(name)}: {escape(one)}" for name, all_ in told["head"]["against"].items() for one in all_]
+    more = format_details("Why who is out", "\n".join(why)) if why else ""
     heads = ["candidate", "gates", "equal treatment", "lowest ratio to a reference", "roc auc"]
-    return table(heads, rows, 3) + (f"\n\n{more}" if more else "")
+    return format_table(heads, rows, 3) + (f"\n\n{more}" if more else "")
 
 
-def _lowest(ratio: Mapping[str, Any] | None) -> str:
-    return NONE if not ratio else f"{number(ratio['value'])} {escaped(ratio['attribute'] + ' ' + ratio['group'])}"
+def _format_lowest_ratio(ratio: Mapping[str, Any] | None) -> str:
+    return (
+        NO_VALUE
+        if not ratio
+        else f"{format_number_cell(ratio['value'])} {escape(ratio['attribute'] + ' ' + ratio['group'])}"
+    )
 
 
-def people(told: Mapping[str, Any]) -> str:
+def render_decisions(told: Mapping[str, Any]) -> str:
     """How many decisions flip, and from what to what."""
     if "why_not" in told:
-        return f"**Decisions** could not be compared one by one: {escaped(told['why_not'])}"
+        return f"**Decisions** could not be compared one by one: {escape(told['why_not'])}"
     total, flipped = told["people"], told["flipped"]
     alone = [(side, told[f"only_in_{side}"]) for side in ("base", "head")]
     left = "".join(f" {count:,} more are in the table of the {side} only." for side, count in alone if count)
@@ -54,87 +66,100 @@ def people(told: Mapping[str, Any]) -> str:
         for i, (name, line) in enumerate(zip(names, told["flips"], strict=True))
     ]
     head = f"**Decisions**: {flipped:,} of {total:,} people ({flipped / total:.1%}) are decided otherwise.{left}"
-    return f"{head}\n\n" + table(["", *(f"now {name}" for name in names)], rows)
+    return f"{head}\n\n" + format_table(["", *(f"now {name}" for name in names)], rows)
 
 
-def metrics(told: Mapping[str, Any]) -> str:
+def render_metrics(told: Mapping[str, Any]) -> str:
     """Quality of what goes forward, then and now, with intervals, so that noise is seen as noise."""
     base, head = told["base"], told["head"]
-    who = name(head) if base["champion"] == head["champion"] else f"{name(base)} → {name(head)}"
+    who = (
+        format_champion(head)
+        if base["champion"] == head["champion"]
+        else f"{format_champion(base)} → {format_champion(head)}"
+    )
     shown = f"**Quality** of the champion, {who}, on the test rows\n\n"
-    shown += table(HEADS, [_quality(row) for row in told["champion_metrics"]])
-    rows = [[escaped(row["candidate"]), *_quality(row)] for row in told["metrics"]]
-    return f"{shown}\n\n" + details("Every candidate", table(["candidate", *HEADS], rows, 2))
+    shown += format_table(GROUP_HEADERS, [_format_metric(row) for row in told["champion_metrics"]])
+    rows = [[escape(row["candidate"]), *_format_metric(row)] for row in told["metrics"]]
+    return f"{shown}\n\n" + format_details("Every candidate", format_table(["candidate", *GROUP_HEADERS], rows, 2))
 
 
-HEADS = ("", "base", "head", "change", "95% interval of head", "noise?")
+GROUP_HEADERS = ("", "base", "head", "change", "95% interval of head", "noise?")
 
 
-def _quality(row: Mapping[str, Any]) -> list[str]:
+def _format_metric(row: Mapping[str, Any]) -> list[str]:
     judged = bool(row["interval"] and row["change"])
     noise = "" if not judged else "**no, beyond it**" if row["beyond_noise"] else "may be"
-    figures = [number(row["base"]), number(row["head"]), signed(row["change"]), interval(row["interval"])]
+    figures = [
+        format_number_cell(row["base"]),
+        format_number_cell(row["head"]),
+        format_signed(row["change"]),
+        format_interval_cell(row["interval"]),
+    ]
     return [row["figure"].replace("_", " "), *figures, noise]
 
 
-def features(told: Mapping[str, Any]) -> str:
+def render_features(told: Mapping[str, Any]) -> str:
     """What came and what went, and why, and what now gives a protected attribute away."""
     changes = told["features"]
-    lines = [f"- added {', '.join(map(escaped, changes['added']))}"] if changes["added"] else []
+    lines = [f"- added {', '.join(map(escape, changes['added']))}"] if changes["added"] else []
     reasons = dict.fromkeys(changes["dropped"].values())
     for reason in reasons:
-        gone = ", ".join(escaped(one) for one, why in changes["dropped"].items() if why == reason)
-        lines.append(f"- dropped {gone}: {escaped(reason)}")
+        gone = ", ".join(escape(one) for one, why in changes["dropped"].items() if why == reason)
+        lines.append(f"- dropped {gone}: {escape(reason)}")
     lines += [
-        f"- ⚠️ {escaped(one['feature'])} is a new proxy: it guesses {escaped(one['attribute'])} "
-        f"with an AUC of {number(one['auc'])}"
+        f"- ⚠️ {escape(one['feature'])} is a new proxy: it guesses {escape(one['attribute'])} "
+        f"with an AUC of {format_number_cell(one['auc'])}"
         for one in changes["new_proxies"]
     ]
     return "\n".join([f"**Features**: {changes['kept']} kept", *lines]) if lines else ""
 
 
-def data(told: Mapping[str, Any]) -> str:
+def render_data(told: Mapping[str, Any]) -> str:
     """What the models learned from."""
     changes = told["data"]
-    counts = ", ".join(f"{name} {arrow([count(n) for n in pair])}" for name, pair in changes["counts"].items())
-    changed = ", ".join(map(escaped, changes["changed"]))
+    counts = ", ".join(
+        f"{name} {format_pair([format_count(n) for n in pair])}" for name, pair in changes["counts"].items()
+    )
+    changed = ", ".join(map(escape, changes["changed"]))
     what = f"changed: {changed}" if changed else "the same data"
-    contracts = arrow([escaped(path.rpartition("/")[2]) for path in changes["contract"]])
+    contracts = format_pair([escape(path.rpartition("/")[2]) for path in changes["contract"]])
     contract = f"**the contract changed** ({contracts})" if changes["contract_changed"] else f"contract {contracts}"
     return f"**Data**: {what}; {contract}; {counts}"
 
 
-def params(told: Mapping[str, Any]) -> str:
+def render_params(told: Mapping[str, Any]) -> str:
     """What was turned."""
-    rows = [[escaped(name), escaped(old), escaped(new)] for name, (old, new) in told["params"].items()]
-    return f"**Parameters**\n\n{table(['', 'base', 'head'], rows)}" if rows else ""
+    rows = [[escape(name), escape(old), escape(new)] for name, (old, new) in told["params"].items()]
+    return f"**Parameters**\n\n{format_table(['', 'base', 'head'], rows)}" if rows else ""
 
 
-def fairness(told: Mapping[str, Any]) -> str:
+def render_fairness(told: Mapping[str, Any]) -> str:
     """Each group of the champions, and the groups that moved under another candidate."""
     changes = {(f["attribute"], f["group"]): f for f in told["people"].get("findings", ())}
-    shown = _groups(told["fairness"]["champion"], changes)
+    shown = _render_groups(told["fairness"]["champion"], changes)
     text = "**Equal treatment**, by group, of the champions"
     level = told["people"].get("level", 0)
     text += f". The change is that of the same people, with its {level:.0%} interval." if changes else "."
     parts = [f"{text}\n\n{shown}"]
     for candidate, rows in told["fairness"].items():
-        others = [row for row in rows if moved(row)]
+        others = [row for row in rows if has_changed(row)]
         if candidate not in ("champion", told["head"]["champion"]) and others:
-            parts.append(details(f"{len(others)} groups that moved under {candidate}", _groups(others, {})))
+            parts.append(
+                format_details(f"{len(others)} groups that moved under {candidate}", _render_groups(others, {}))
+            )
     return "\n\n".join(parts)
 
 
-def moved(row: Mapping[str, Any]) -> bool:
+def has_changed(row: Mapping[str, Any]) -> bool:
     """Whether a group is treated otherwise than before."""
     return bool(row["ratio"][0] != row["ratio"][1] or row["verdicts"][0] != row["verdicts"][1])
 
 
-def dropped(told: Mapping[str, Any]) -> list[str]:
+def list_drops(told: Mapping[str, Any]) -> list[str]:
     """A sentence per group whose ratio fell by more than chance and more than the policy lets it fall."""
     return [
-        f"{escaped(f['attribute'] + ' ' + f['group'])}: the ratio to the reference falls by more than chance, "
-        f"{_change(f, mark=False)}"
+        f"{escape(f['attribute'] + ' ' + f['group'])}: the ratio to the reference falls by more than chance, "
+        f"{_format_ratio_change(f, mark=False)}"
         for f in told["people"].get("findings", ())
         if f["blocks"]
     ]
@@ -149,7 +174,7 @@ BETTER = ("deny_to_refer", "deny_to_approve", "refer_to_approve")
 WORSE = ("approve_to_refer", "approve_to_deny", "refer_to_deny")
 
 
-def _groups(groups: Sequence[Mapping[str, Any]], changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+def _render_groups(groups: Sequence[Mapping[str, Any]], changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
     """A table of those that moved, and one to open of those that did not."""
     rows: list[list[str]] = []
     calm: list[list[str]] = []
@@ -157,40 +182,43 @@ def _groups(groups: Sequence[Mapping[str, Any]], changes: Mapping[tuple[str, str
         paired = changes.get((row["attribute"], row["group"]), {})
         worse, better = (sum(paired.get("flips", {}).get(flip, 0) for flip in flips) for flips in (WORSE, BETTER))
         flipped = bool(worse or better)
-        (rows if flipped or moved(row) else calm).append(_cells(row, paired, f"{worse:,} / {better:,}" * flipped))
-    more = details(f"{len(calm)} groups without a change", table(GROUP_HEADS, calm)) if calm else ""
-    shown = table(GROUP_HEADS, rows) if rows else "No group's decisions, ratio or verdict changed."
+        (rows if flipped or has_changed(row) else calm).append(
+            _format_group(row, paired, f"{worse:,} / {better:,}" * flipped)
+        )
+    more = format_details(f"{len(calm)} groups without a change", format_table(GROUP_HEADS, calm)) if calm else ""
+    shown = format_table(GROUP_HEADS, rows) if rows else "No group's decisions, ratio or verdict changed."
     return f"{shown}\n\n{more}" if more else shown
 
 
-def _cells(row: Mapping[str, Any], paired: Mapping[str, Any], flips: str) -> list[str]:
+def _format_group(row: Mapping[str, Any], paired: Mapping[str, Any], flips: str) -> list[str]:
     return [
-        escaped(f"{row['attribute']}: {row['group']}"),
-        count(row["people"]),
-        arrow([number(rate) for rate in row["selection_rate"]]),
-        arrow([with_interval(*pair) for pair in zip(row["ratio"], row["intervals"], strict=True)]),
-        _change(paired) if flips else "",
+        escape(f"{row['attribute']}: {row['group']}"),
+        format_count(row["people"]),
+        format_pair([format_number_cell(rate) for rate in row["selection_rate"]]),
+        format_pair([format_with_interval(*pair) for pair in zip(row["ratio"], row["intervals"], strict=True)]),
+        _format_ratio_change(paired) if flips else "",
         flips,
-        arrow([escaped(verdict or NONE) for verdict in row["verdicts"]]),
+        format_pair([escape(verdict or NO_VALUE) for verdict in row["verdicts"]]),
     ]
 
 
-def _change(paired: Mapping[str, Any], mark: bool = True) -> str:
+def _format_ratio_change(paired: Mapping[str, Any], mark: bool = True) -> str:
     value, bounds = paired.get("adverse_impact_ratio_change"), paired.get("adverse_impact_ratio_change_interval")
     if value is None:
         return ""
     low, high = bounds or (None, None)
-    return f"{value:+.3f} ({signed(low)} to {signed(high)}){' **drop**' if mark and paired.get('blocks') else ''}"
+    drop = " **drop**" if mark and paired.get("blocks") else ""
+    return f"{value:+.3f} ({format_signed(low)} to {format_signed(high)}){drop}"
 
 
-def chart(told: Mapping[str, Any]) -> str:
+def render_chart(told: Mapping[str, Any]) -> str:
     """Ratios of the groups, those that moved most first; GitHub draws it. One group alone would be no line."""
     assessed = [row for row in told["fairness"]["champion"] if row["verdicts"][1] != "not assessable"]
     rows = [row for row in assessed if None not in row["ratio"]]
     rows = sorted(rows, key=lambda row: -abs(row["ratio"][1] - row["ratio"][0]))[:6]
     if not any(row["ratio"][0] != row["ratio"][1] for row in rows):
         return ""
-    names = ", ".join(f'"{_plain(row)}"' for row in rows)
+    names = ", ".join(f'"{_sanitize_label(row)}"' for row in rows)
     top = max(1.2, *(ratio for row in rows for ratio in row["ratio"]))
     bars = [", ".join(f"{row['ratio'][side]:.3f}" for row in rows) for side in (0, 1)]
     lines = [
@@ -206,6 +234,6 @@ def chart(told: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _plain(row: Mapping[str, Any]) -> str:
+def _sanitize_label(row: Mapping[str, Any]) -> str:
     """A label that cannot end its quotes or the chart."""
     return re.sub(r"[^\w .:-]", " ", f"{row['attribute']}: {row['group']}", flags=re.ASCII)[:40]

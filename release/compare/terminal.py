@@ -5,32 +5,32 @@ from itertools import groupby
 
 from release.compare.comment import MARKER
 
-_SLASH = re.compile(r"\\([\\`*_{}\[\]#!|~$])")
+_BACKSLASH_ESCAPE = re.compile(r"\\([\\`*_{}\[\]#!|~$])")
 
 
-def plain(comment: str) -> str:
+def render_for_terminal(comment: str) -> str:
     """Without marker, charts and tags; what opens on a click is open."""
     text = comment.replace(MARKER, "").replace("\u200b", "")
     text = re.sub(r"```mermaid\n.*?\n```", "", text, flags=re.DOTALL)
     text = re.sub(r"<details><summary>(.*?)</summary>", r"\1", text).replace("</details>", "")
     blocks = [
-        _columns(list(lines)) if is_table else "\n".join(map(_words, lines))
+        _align_table(list(lines)) if is_table else "\n".join(map(_strip_marks, lines))
         for is_table, lines in groupby(text.splitlines(), lambda line: line.startswith("| "))
     ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(blocks)).strip()
 
 
-def _columns(lines: list[str]) -> str:
+def _align_table(lines: list[str]) -> str:
     """A table, its columns aligned as its ruler says."""
     rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     right = [cell.endswith(":") for cell in rows.pop(1)]
-    told = [[_words(cell) for cell in row] for row in rows]
+    told = [[_strip_marks(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*told, strict=True)]
     columns = [list(zip(row, widths, right, strict=True)) for row in told]
     return "\n".join("  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in row).rstrip() for row in columns)
 
 
-def _words(line: str) -> str:
+def _strip_marks(line: str) -> str:
     line = re.sub(r"(?<!\\)(\*\*|`|^#+ |(?<!\w)_(?=\S)|(?<=\S)_(?!\w))", "", line)
-    line = _SLASH.sub(r"\1", line)
+    line = _BACKSLASH_ESCAPE.sub(r"\1", line)
     return line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.ledger import Entry
+from credit.registry.ledger import LedgerEntry
 
-PATH = "/v1/version"
-KEY = "RELEASE_SERVICE_KEY"
+VERSION_PATH = "/v1/version"
+KEY_VARIABLE = "RELEASE_SERVICE_KEY"
 """The variable with the key that a service may ask for. Its value is sent to the service, and shown nowhere."""
 
-_EVERY = 0.2
-_LONGEST = 1 << 16
+_POLL_SECONDS = 0.2
+_MAX_BYTES = 1 << 16
 
 
-class _Answer(NamedTuple):
+class _Reply(NamedTuple):
     """The ledger entry that a service decides by, if it names one, its version, and all of it in words."""
 
     number: int | None
@@ -39,7 +39,7 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
-def addresses() -> list[str]:
+def read_addresses() -> list[str]:
     """The services that RELEASE_SERVICE_URL names, one or several with commas between; none when it is not set.
 
     Raises CreditError when one is no address, or the key that goes with them cannot be sent.
@@ -49,21 +49,21 @@ def addresses() -> list[str]:
         if not _is_address(url):
             found = "a name or a secret in the address" if "@" in url else repr(url[:80])
             raise CreditError(Problem("RELEASE_SERVICE_URL", found, "an address such as http://127.0.0.1:8000"))
-    if urls and not _key().isprintable():
-        raise CreditError(Problem(KEY, "a line break or the like in it", "the key alone", "set it again"))
+    if urls and not _read_key().isprintable():
+        raise CreditError(Problem(KEY_VARIABLE, "a line break or the like in it", "the key alone", "set it again"))
     return urls
 
 
-def wait_for(entry: Entry, urls: list[str], seconds: float) -> list[str]:
+def wait_for_entry(entry: LedgerEntry, urls: list[str], seconds: float) -> list[str]:
     """Wait until every service decides by an entry of the ledger; what those say that do not after `seconds`."""
     deadline = time.monotonic() + seconds
     late = urls
     while late:
-        said = {url: _said(url, min(2.0, seconds)) for url in late}
-        late = [url for url, answer in said.items() if not _follows(answer, entry)]
+        said = {url: _ask_version(url, min(2.0, seconds)) for url in late}
+        late = [url for url, answer in said.items() if not _has_followed(answer, entry)]
         if late and time.monotonic() >= deadline:
             return [f"{url}: {said[url].words}" for url in late]
-        time.sleep(_EVERY if late else 0)
+        time.sleep(_POLL_SECONDS if late else 0)
     return []
 
 
@@ -77,29 +77,29 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def _key() -> str:
-    return os.environ.get(KEY, "")
+def _read_key() -> str:
+    return os.environ.get(KEY_VARIABLE, "")
 
 
-def _follows(answer: _Answer, entry: Entry) -> bool:
+def _has_followed(answer: _Reply, entry: LedgerEntry) -> bool:
     """A later entry is somebody's later change; the same one with another version is that of another ledger."""
     if answer.number is None or answer.number < entry.number:
         return False
     return answer.number > entry.number or answer.version in {None, entry.version}
 
 
-def _said(url: str, limit: float) -> _Answer:
-    request = Request(url + PATH, headers={"Authorization": f"Bearer {_key()}"} if _key() else {})  # noqa: S310 - checked
+def _ask_version(url: str, limit: float) -> _Reply:
+    request = Request(url + VERSION_PATH, headers={"Authorization": f"Bearer {_read_key()}"} if _read_key() else {})  # noqa: S310 - checked
     try:
         with build_opener(_NoRedirect).open(request, timeout=limit) as answer:
-            content = json.loads(answer.read(_LONGEST))
+            content = json.loads(answer.read(_MAX_BYTES))
             number, version = int(content["entry"]), content.get("version")
             told = None if version is None else str(version)
-            return _Answer(number, told, f"it reports {version}, entry {number}"[:200])
+            return _Reply(number, told, f"it reports {version}, entry {number}"[:200])
     except HTTPError as error:
         error.close()
-        mend = f"; is {KEY} right?" if error.code in {401, 403} else ""
-        return _Answer(None, None, f"no answer that names an entry (HTTP {error.code} {error.reason}){mend}"[:200])
+        mend = f"; is {KEY_VARIABLE} right?" if error.code in {401, 403} else ""
+        return _Reply(None, None, f"no answer that names an entry (HTTP {error.code} {error.reason}){mend}"[:200])
     except (HTTPException, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        return _Answer(None, None, f"no answer that names an entry ({said})"[:200])
+        return _Reply(None, None, f"no answer that names an entry ({said})"[:200])

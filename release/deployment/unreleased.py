@@ -3,42 +3,42 @@
 import os
 from pathlib import Path
 
-from credit.common.errors import CreditError, Problem, run
+from credit.common.errors import CreditError, Problem, run_command
 from credit.registry import versions
-from credit.registry.ledger import Entry, Ledger
-from credit.registry.names import UNREGISTERED, version_of
-from credit.registry.store import Store, store_in_use
-from release.deployment.plan import Why, apply, deployment
-from release.repository.dvc_outputs import BUNDLE
-from release.repository.git import actor, commit_of, in_repository
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import UNREGISTERED, parse_version
+from credit.registry.store import Store, open_store
+from release.deployment.plan import Attribution, apply_change, plan_deployment
+from release.repository.dvc_outputs import BUNDLE_PATH
+from release.repository.git import find_actor, is_in_repository, resolve_commit
 
-_REASON = "The first version of this folder, to try; release register makes a version that can be traced"
+_FIRST_REASON = "The first version of this folder, to try; release register makes a version that can be traced"
 
 
-def first(store: Store, environment: str, bundle: Path) -> Entry | None:
+def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerEntry | None:
     """Publish and deploy a bundle as the first version; None when something is live already.
 
     Raises CreditError for a store that others use: what is live there is decided by a release.
     """
     ledger = Ledger(store, environment)
-    if ledger.length():
+    if ledger.find_last_number():
         return None
     if store.folder is None:
         found = f"nothing that was ever deployed to {environment}"
         raise CreditError(Problem(f"the store {store.url}", found, "a live version", "release deploy puts one there"))
     if not bundle.is_dir():
         raise CreditError(Problem(str(bundle), "no such folder", "the bundle of a pipeline that ran", "run make repro"))
-    commit = commit_of("HEAD") if in_repository() else "0" * 40
-    record, _ = versions.publish(store, version_of(UNREGISTERED), bundle, commit, actor())
-    return apply(store, deployment(ledger, record, Why(_REASON, actor())))
+    commit = resolve_commit("HEAD") if is_in_repository() else "0" * 40
+    record, _ = versions.publish_bundle(store, parse_version(UNREGISTERED), bundle, commit, find_actor())
+    return apply_change(store, plan_deployment(ledger, record, Attribution(_FIRST_REASON, find_actor())))
 
 
 def main() -> None:
     """Say what was done, if anything."""
-    store, environment = store_in_use(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
-    if entry := first(store, environment, Path(BUNDLE)):
-        print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE} as it is here, in {store.url}")
+    store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
+    if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
+        print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")
 
 
 if __name__ == "__main__":
-    run(main)
+    run_command(main)

@@ -11,19 +11,19 @@ from credit.bundle import Bundle, load_bundle
 from credit.bundle.examples import check_examples
 from credit.common.errors import CreditError
 from credit.registry import versions
-from credit.registry.ledger import Entry, Ledger
+from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from credit.scoring.row_encoder import Row
+from credit.scoring.row_encoder import ApplicationRow
 
-_PAUSE = 0.01
+_PAUSE_SECONDS = 0.01
 
 
-class Live(NamedTuple):
+class LoadedVersion(NamedTuple):
     """What decides: a loaded version, and an application of its own examples."""
 
-    entry: Entry
+    entry: LedgerEntry
     bundle: Bundle
-    row: Row
+    row: ApplicationRow
 
     def decide(self) -> int:
         """Decide the application; the ledger entry it was decided by."""
@@ -32,28 +32,28 @@ class Live(NamedTuple):
         return self.entry.number
 
 
-def followed(ledger: Ledger, live: Live | None) -> Live | None:
+def follow_ledger(ledger: Ledger, live: LoadedVersion | None) -> LoadedVersion | None:
     """What decides now: the newest entry, loaded off to the side and verified before it takes over."""
-    entry = live.entry if live else ledger.newest()
-    while entry is not None and (later := ledger.find(entry.number + 1)) is not None:
+    entry = live.entry if live else ledger.read_newest()
+    while entry is not None and (later := ledger.find_entry(entry.number + 1)) is not None:
         entry = later
     if entry is None or (live and live.entry == entry):
         return live
     if live and live.entry.digest == entry.digest:
         return live._replace(entry=entry)
-    with versions.fetched(ledger.store, versions.required(ledger.store, entry.version)) as folder:
+    with versions.fetch_temporarily(ledger.store, versions.require_version(ledger.store, entry.version)) as folder:
         bundle = load_bundle(folder)
-        return Live(entry, bundle, check_examples(bundle, folder)[0])
+        return LoadedVersion(entry, bundle, check_examples(bundle, folder)[0])
 
 
 def main() -> None:
     """Answer until standard output closes. A version that cannot be loaded is told, and the last one goes on."""
     ledger = Ledger(Store(sys.argv[1]), sys.argv[2])
-    live: Live | None = None
+    live: LoadedVersion | None = None
     while True:
         told, number = "", 0
         try:
-            live = followed(ledger, live)
+            live = follow_ledger(ledger, live)
         except CreditError as refused:
             told = f"refused: {refused}".partition("\n")[0]
         try:
@@ -64,7 +64,7 @@ def main() -> None:
             print(f"{time.time():.6f}\t{number}\t{told}", flush=True)
         except BrokenPipeError:
             return
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE_SECONDS)
 
 
 if __name__ == "__main__":

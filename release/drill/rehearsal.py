@@ -17,17 +17,17 @@ from uuid import uuid4
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions as published
 from credit.registry.ledger import Ledger
-from credit.registry.names import Version, version_of
+from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
-from release.repository.dvc_outputs import BUNDLE
-from release.repository.git import actor
+from release.repository.dvc_outputs import BUNDLE_PATH
+from release.repository.git import find_actor
 
-ENVIRONMENT = "prod"
-PLACE = "drills"
+DRILL_ENVIRONMENT = "prod"
+DRILLS_PREFIX = "drills"
 """Where in the store drills are held. Each removes its own; of one that is killed, `release gc` does."""
 
-_LIMIT = 30.0
-_ROOT = Path(__file__).parents[2]
+_TIMEOUT_SECONDS = 30.0
+_PROJECT_ROOT = Path(__file__).parents[2]
 
 
 class Step(NamedTuple):
@@ -38,7 +38,7 @@ class Step(NamedTuple):
     seen: float | None
 
 
-class Drill(NamedTuple):
+class DrillResult(NamedTuple):
     """What was rehearsed: the steps, how many applications the reader decided meanwhile, and which it lost."""
 
     versions: tuple[str, str]
@@ -47,71 +47,78 @@ class Drill(NamedTuple):
     lost: list[str]
 
 
-def drill(store: Store) -> Drill:
+def rehearse(store: Store) -> DrillResult:
     """Rehearse. Raises CreditError when a step fails."""
-    name = f"{PLACE}/{uuid4().hex}"
-    place = store.within(name)
+    name = f"{DRILLS_PREFIX}/{uuid4().hex}"
+    place = store.open_prefix(name)
     try:
-        with TemporaryDirectory(prefix="release-drill-") as temporary, _bundles(store) as (first, second):
-            return _rehearsed(place, Path(temporary), first, second)
+        with TemporaryDirectory(prefix="release-drill-") as temporary, _fetch_bundles(store) as (first, second):
+            return _run_steps(place, Path(temporary), first, second)
     finally:
         store.delete(name)
 
 
-def _rehearsed(place: Store, folder: Path, first: tuple[Version, Path], second: tuple[Version, Path]) -> Drill:
-    steps = [_publish(place, *first)]
-    ledger = Ledger(place, ENVIRONMENT)
-    steps.append(Step(f"deploy {first[0]}", _command(place, folder, ledger, "deploy", str(first[0])), None))
-    with _reader(place, folder) as answers:
-        _seen(answers, ledger.length())
-        steps.append(_publish(place, *second))
+def _run_steps(place: Store, folder: Path, first: tuple[Version, Path], second: tuple[Version, Path]) -> DrillResult:
+    steps = [_time_publish(place, *first)]
+    ledger = Ledger(place, DRILL_ENVIRONMENT)
+    steps.append(Step(f"deploy {first[0]}", _time_command(place, folder, ledger, "deploy", str(first[0])), None))
+    with _run_reader(place, folder) as answers:
+        _wait_for_decision(answers, ledger.find_last_number())
+        steps.append(_time_publish(place, *second))
         for words in (["deploy", str(second[0])], ["rollback"], ["rollback", "--to", "rule"]):
-            seconds = _command(place, folder, ledger, *words)
-            entry = ledger.entry(ledger.length())
-            steps.append(Step(" ".join(words), seconds, _seen(answers, entry.number) - entry.time.timestamp()))
-    told = _answers(answers)
+            seconds = _time_command(place, folder, ledger, *words)
+            entry = ledger.read_entry(ledger.find_last_number())
+            steps.append(
+                Step(" ".join(words), seconds, _wait_for_decision(answers, entry.number) - entry.time.timestamp())
+            )
+    told = _read_answers(answers)
     lost = [said for _, number, said in told if not number or said]
-    return Drill((str(first[0]), str(second[0])), steps, len(told), lost)
+    return DrillResult((str(first[0]), str(second[0])), steps, len(told), lost)
 
 
 @contextmanager
-def _bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[Version, Path]]]:
+def _fetch_bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[Version, Path]]]:
     """Two bundles: of the two newest published versions, else the one of the working tree under two names."""
-    records = [record for version in published.versions(store)[-2:] if (record := published.find(store, version))]
+    records = [
+        record for version in published.list_versions(store)[-2:] if (record := published.find_version(store, version))
+    ]
     if len(records) == 2:
-        with published.fetched(store, records[0]) as one, published.fetched(store, records[1]) as other:
-            yield (version_of(records[0].version), one), (version_of(records[1].version), other)
+        with (
+            published.fetch_temporarily(store, records[0]) as one,
+            published.fetch_temporarily(store, records[1]) as other,
+        ):
+            yield (parse_version(records[0].version), one), (parse_version(records[1].version), other)
         return
-    if not Path(BUNDLE).is_dir():
+    if not Path(BUNDLE_PATH).is_dir():
         mend = "release publish two versions, or dvc pull models/bundle"
         raise CreditError(Problem(f"the store {store.url}", "fewer than two versions", "two to rehearse with", mend))
-    yield (Version(0, 0, 1), Path(BUNDLE)), (Version(0, 0, 2), Path(BUNDLE))
+    yield (Version(0, 0, 1), Path(BUNDLE_PATH)), (Version(0, 0, 2), Path(BUNDLE_PATH))
 
 
-def _publish(place: Store, version: Version, bundle: Path) -> Step:
+def _time_publish(place: Store, version: Version, bundle: Path) -> Step:
     start = time.perf_counter()
-    published.publish(place, version, bundle, "0" * 40, actor())
+    published.publish_bundle(place, version, bundle, "0" * 40, find_actor())
     return Step(f"publish {version}", time.perf_counter() - start, None)
 
 
-def _command(place: Store, folder: Path, ledger: Ledger, *words: str) -> float:
+def _time_command(place: Store, folder: Path, ledger: Ledger, *words: str) -> float:
     """Run a command of `release` where there is no git; seconds until its entry was in the ledger."""
     start = time.time()
-    command = [sys.executable, "-m", "release", *words, "--env", ENVIRONMENT, "--reason", "a drill"]
-    done = subprocess.run(command, cwd=folder, env=_environment(place), capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "release", *words, "--env", DRILL_ENVIRONMENT, "--reason", "a drill"]
+    done = subprocess.run(command, cwd=folder, env=_build_variables(place), capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-300:]
         raise CreditError(Problem(f"release {' '.join(words)}", said, "it to succeed"))
-    return ledger.entry(ledger.length()).time.timestamp() - start
+    return ledger.read_entry(ledger.find_last_number()).time.timestamp() - start
 
 
 @contextmanager
-def _reader(place: Store, folder: Path) -> Iterator[Path]:
+def _run_reader(place: Store, folder: Path) -> Iterator[Path]:
     """A reader that runs meanwhile; gives the file of its answers."""
     answers = folder / "answers"
-    command = [sys.executable, "-m", "release.drill.reader", place.url, ENVIRONMENT]
+    command = [sys.executable, "-m", "release.drill.reader", place.url, DRILL_ENVIRONMENT]
     with answers.open("wb") as file:
-        process = subprocess.Popen(command, cwd=folder, env=_environment(place), stdout=file, stderr=file)
+        process = subprocess.Popen(command, cwd=folder, env=_build_variables(place), stdout=file, stderr=file)
     try:
         yield answers
     finally:
@@ -119,24 +126,26 @@ def _reader(place: Store, folder: Path) -> Iterator[Path]:
         process.wait()
 
 
-def _seen(answers: Path, number: int) -> float:
+def _wait_for_decision(answers: Path, number: int) -> float:
     """When the first application was decided by an entry."""
-    deadline = time.monotonic() + _LIMIT
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline:
-        for moment, entry, _ in _answers(answers):
+        for moment, entry, _ in _read_answers(answers):
             if entry >= number:
                 return moment
         time.sleep(0.05)
     said = answers.read_text().splitlines()[-1:] or ["nothing"]
-    raise CreditError(Problem("the reader", said[0][:200], f"a decision by entry {number} within {_LIMIT:g} seconds"))
+    raise CreditError(
+        Problem("the reader", said[0][:200], f"a decision by entry {number} within {_TIMEOUT_SECONDS:g} seconds")
+    )
 
 
-def _answers(answers: Path) -> list[tuple[float, int, str]]:
+def _read_answers(answers: Path) -> list[tuple[float, int, str]]:
     lines = answers.read_text().splitlines(keepends=True)
     fields = [line.rstrip("\n").split("\t") for line in lines if line.endswith("\n") and line.count("\t") == 2]
     return [(float(moment), int(number), said) for moment, number, said in fields]
 
 
-def _environment(place: Store) -> dict[str, str]:
+def _build_variables(place: Store) -> dict[str, str]:
     alone = {name: value for name, value in os.environ.items() if name != "RELEASE_SERVICE_URL"}
-    return alone | {"RELEASE_STORE": place.url, "PYTHONPATH": str(_ROOT), "GIT_CEILING_DIRECTORIES": "/"}
+    return alone | {"RELEASE_STORE": place.url, "PYTHONPATH": str(_PROJECT_ROOT), "GIT_CEILING_DIRECTORIES": "/"}

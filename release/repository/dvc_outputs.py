@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from credit.bundle.manifest import MANIFEST
+from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
-from release.repository.git import text_at
+from release.repository.git import read_text_at
 
-BUNDLE = "models/bundle"
+BUNDLE_PATH = "models/bundle"
 
 
-def errors_of_dvc() -> tuple[type[Exception], ...]:
+def list_dvc_errors() -> tuple[type[Exception], ...]:
     """What DVC raises when a pipeline or a remote is not to be had. Errors of the S3 client reach us as they are."""
     from botocore.exceptions import BotoCoreError, ClientError
     from dvc.exceptions import DvcException
@@ -22,11 +22,11 @@ def errors_of_dvc() -> tuple[type[Exception], ...]:
     return (DvcException, DataIndexDirError, OSError, KeyError, BotoCoreError, ClientError)
 
 
-def locked_outs(commit: str) -> dict[str, str]:
+def read_dvc_outputs(commit: str) -> dict[str, str]:
     """The hash of every output in dvc.lock at a commit, by path. Raises CreditError when there is no such file."""
     import yaml
 
-    text = text_at(commit, "dvc.lock")
+    text = read_text_at(commit, "dvc.lock")
     if text is None:
         raise CreditError(Problem(f"dvc.lock at {commit[:10]}", "no such file", "the lock of a pipeline that ran"))
     stages = (yaml.load(text, yaml.CSafeLoader) or {}).get("stages", {})
@@ -34,25 +34,27 @@ def locked_outs(commit: str) -> dict[str, str]:
 
 
 @contextmanager
-def bundle_at(commit: str) -> Iterator[Path]:
+def pull_bundle(commit: str) -> Iterator[Path]:
     """A temporary folder with the bundle of a commit, from DVC's cache or its remote.
 
     Raises CreditError when it cannot be had or is not the one that dvc.lock names.
     """
-    if BUNDLE not in locked_outs(commit):
-        raise CreditError(Problem(f"dvc.lock at {commit[:10]}", f"no {BUNDLE}", "it", "run dvc repro and commit"))
+    if BUNDLE_PATH not in read_dvc_outputs(commit):
+        raise CreditError(Problem(f"dvc.lock at {commit[:10]}", f"no {BUNDLE_PATH}", "it", "run dvc repro and commit"))
     with TemporaryDirectory(prefix="release-") as temporary:
         folder = Path(temporary) / "bundle"
-        expected = _pull(commit, folder)
-        found = hashlib.md5((folder / MANIFEST).read_bytes(), usedforsecurity=False).hexdigest()
+        expected = _copy_from_dvc(commit, folder)
+        found = hashlib.md5((folder / MANIFEST_FILE).read_bytes(), usedforsecurity=False).hexdigest()
         if found != expected:
             raise CreditError(
-                Problem(f"{BUNDLE} at {commit[:10]}", f"a manifest with MD5 {found[:12]}", f"{expected[:12]}, DVC's")
+                Problem(
+                    f"{BUNDLE_PATH} at {commit[:10]}", f"a manifest with MD5 {found[:12]}", f"{expected[:12]}, DVC's"
+                )
             )
         yield folder
 
 
-def file_at(commit: str | None, path: str) -> bytes:
+def pull_file(commit: str | None, path: str) -> bytes:
     """One output at a commit, or of the working tree, from DVC's cache or its remote.
 
     Raises CreditError when it cannot be had.
@@ -61,24 +63,24 @@ def file_at(commit: str | None, path: str) -> bytes:
 
     try:
         content: bytes = DVCFileSystem(rev=commit).read_bytes(path)
-    except errors_of_dvc() as error:
+    except list_dvc_errors() as error:
         found = f"it neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
         where = f"{path} at {commit[:10]}" if commit else path
         raise CreditError(Problem(where, found, "it", "dvc push from where it was made")) from None
     return content
 
 
-def _pull(commit: str, folder: Path) -> str:
+def _copy_from_dvc(commit: str, folder: Path) -> str:
     """Copy the bundle; the MD5 that DVC knows its manifest by."""
     from dvc.api import DVCFileSystem
 
     try:
         files = DVCFileSystem(rev=commit)
-        expected: str = files.info(f"{BUNDLE}/{MANIFEST}")["md5"]
-        files.get(BUNDLE, str(folder), recursive=True)
-    except errors_of_dvc() as error:
+        expected: str = files.info(f"{BUNDLE_PATH}/{MANIFEST_FILE}")["md5"]
+        files.get(BUNDLE_PATH, str(folder), recursive=True)
+    except list_dvc_errors() as error:
         said = " ".join(str(error).split())[:200]
         mend = "dvc push from where it was made; dvc remote list shows whether there is a remote"
         found = f"nothing in DVC's cache or remote ({said})"
-        raise CreditError(Problem(f"{BUNDLE} at {commit[:10]}", found, "the bundle", mend)) from None
+        raise CreditError(Problem(f"{BUNDLE_PATH} at {commit[:10]}", found, "the bundle", mend)) from None
     return expected

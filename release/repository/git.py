@@ -6,13 +6,13 @@ import socket
 import subprocess
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.records import one_line
+from credit.registry.records import remove_control_characters
 
-LIMIT = 20
+TIMEOUT_SECONDS = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
 
 
-def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> str:
+def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) -> str:
     """What a git command prints. `date` is that of a tag. Raises CreditError with what it complains about."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
     dated = {"GIT_COMMITTER_DATE": date} if date else {}
@@ -24,7 +24,7 @@ def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> s
             capture_output=True,
             encoding="utf-8",
             errors="replace",  # of a tag that somebody wrote in another encoding; it must not hold up a rollback
-            timeout=LIMIT,
+            timeout=TIMEOUT_SECONDS,
             check=True,
             env=os.environ | quiet | dated,
         )
@@ -33,7 +33,9 @@ def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> s
     except OSError as error:
         raise CreditError(Problem("git", str(error), "a program that starts")) from None
     except subprocess.TimeoutExpired:
-        raise CreditError(Problem(f"git {arguments[0]}", f"no end after {LIMIT} seconds", "an answer")) from None
+        raise CreditError(
+            Problem(f"git {arguments[0]}", f"no end after {TIMEOUT_SECONDS} seconds", "an answer")
+        ) from None
     except subprocess.CalledProcessError as error:
         said = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
         line = next((line for line in said if line.startswith(("fatal:", "error:", " ! "))), said[-1])
@@ -42,10 +44,10 @@ def git(*arguments: str, stdin: str | None = None, date: str | None = None) -> s
     return done.stdout
 
 
-def in_repository() -> bool:
+def is_in_repository() -> bool:
     """Whether there is a git repository here with at least one commit."""
     try:
-        git("rev-parse", "--verify", "--quiet", "HEAD")
+        run_git("rev-parse", "--verify", "--quiet", "HEAD")
     except CreditError:
         return False
     return True
@@ -53,33 +55,33 @@ def in_repository() -> bool:
 
 def has_origin() -> bool:
     """Whether the repository knows where it came from."""
-    return "origin" in git("remote").split()
+    return "origin" in run_git("remote").split()
 
 
-def commit_of(revision: str) -> str:
+def resolve_commit(revision: str) -> str:
     """The full hash of the commit that a revision names. Raises CreditError when there is no such commit."""
-    return git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
+    return run_git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
 
 
-def text_at(commit: str, path: str) -> str | None:
+def read_text_at(commit: str, path: str) -> str | None:
     """A file as it was at a commit; None when it was not there."""
     try:
-        return git("show", f"{commit}:{path}")
+        return run_git("show", f"{commit}:{path}")
     except CreditError:
         return None
 
 
-def actor() -> str:
+def find_actor() -> str:
     """Who runs this: on GitHub the one who started the workflow, else git's user, else the system's."""
-    if name := one_line(os.environ.get("RELEASE_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""):
+    if name := remove_control_characters(os.environ.get("RELEASE_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""):
         return name
     try:
-        return one_line(git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0])
+        return remove_control_characters(run_git("var", "GIT_COMMITTER_IDENT").rpartition(" <")[0])
     except CreditError:
-        return f"{_user()} on {socket.gethostname()}"
+        return f"{_find_user()} on {socket.gethostname()}"
 
 
-def _user() -> str:
+def _find_user() -> str:
     """The system's name of the user, else the number: in a container there may be no name."""
     try:
         return getpass.getuser()

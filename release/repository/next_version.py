@@ -8,7 +8,7 @@ import yaml
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
-from release.repository.git import text_at
+from release.repository.git import read_text_at
 
 PARTS = ("major", "minor", "patch")
 
@@ -20,20 +20,20 @@ class Bump(NamedTuple):
     why: str
 
 
-def proposed(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:
+def propose_version(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:
     """The version that a commit should have after the last one. `base`: the commit of that, `head`: the new one."""
     if last is None or base is None:
         return Version(1, 0, 0), Bump("major", "the first version")
-    found = bump(lambda path: text_at(base, path), lambda path: text_at(head, path))
-    return last.next(found.part), found
+    found = choose_bump(lambda path: read_text_at(base, path), lambda path: read_text_at(head, path))
+    return last.bump(found.part), found
 
 
-def bump(before: Callable[[str], str | None], after: Callable[[str], str | None]) -> Bump:
+def choose_bump(before: Callable[[str], str | None], after: Callable[[str], str | None]) -> Bump:
     """Label or policy changed: major. Features or contract changed: minor. Anything else: patch.
 
     `before` and `after` give a file of the repository by its path, None when it was not there.
     """
-    old, new = _facts(before), _facts(after)
+    old, new = _read_version_inputs(before), _read_version_inputs(after)
     changed = [name for name in old if old[name] != new[name]]
     for part, names in (("major", ("dataset", "label", "policy")), ("minor", ("features", "contract"))):
         those = [name for name in names if name in changed]
@@ -42,24 +42,24 @@ def bump(before: Callable[[str], str | None], after: Callable[[str], str | None]
     return Bump("patch", "neither label nor policy, features nor contract changed")
 
 
-def _facts(read: Callable[[str], str | None]) -> dict[str, Any]:
-    params = _parsed(read, "params.yaml")
+def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
+    params = _parse_mapping(read, "params.yaml")
     dataset = (params.get("data") or {}).get("contract")
-    contract = _parsed(read, f"data/contracts/{dataset}.yaml")
-    features = _parsed(read, "reports/features.json").get("kept", [])
+    contract = _parse_mapping(read, f"data/contracts/{dataset}.yaml")
+    features = _parse_mapping(read, "reports/features.json").get("kept", [])
     train, fairness = params.get("train") or {}, params.get("fairness") or {}
     columns = contract.get("columns") or {}
     labels = {name: column for name, column in columns.items() if column.get("role") == "label"}
     return {
         "dataset": dataset,
         "label": labels,
-        "policy": [train.get("policy"), train.get("heuristic"), fairness.get("policy"), _limits(fairness)],
+        "policy": [train.get("policy"), train.get("heuristic"), fairness.get("policy"), _select_limits(fairness)],
         "features": sorted(features),
         "contract": contract,
     }
 
 
-def _parsed(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
+def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
     """A file of a commit, JSON or YAML; empty when it was not there. Raises CreditError when it is neither."""
     text = read(path) or "{}"
     try:
@@ -74,5 +74,5 @@ def _parsed(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
     return content
 
 
-def _limits(fairness: dict[str, Any]) -> Any:
+def _select_limits(fairness: dict[str, Any]) -> Any:
     return (fairness.get("policies") or {}).get(fairness.get("policy")), fairness.get("rules")

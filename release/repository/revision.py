@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from credit.common.errors import CreditError, Problem
-from release.repository.dvc_outputs import file_at
-from release.repository.git import commit_of, git, text_at
+from release.repository.dvc_outputs import pull_file
+from release.repository.git import read_text_at, resolve_commit, run_git
 
 
 @dataclass(frozen=True)
@@ -23,56 +23,56 @@ class Revision:
     name: str
     commit: str | None
 
-    def text(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
         """A file in git; None when it is not there."""
         if self.commit is not None:
-            return text_at(self.commit, path)
+            return read_text_at(self.commit, path)
         file = Path(path)
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
-    def json(self, path: str) -> Any:
+    def read_json(self, path: str) -> Any:
         """A report. Raises CreditError when it is not a JSON object; what is not there is empty."""
         try:
-            content = json.loads(self.text(path) or "{}")
+            content = json.loads(self.read_text(path) or "{}")
         except ValueError as error:
             raise CreditError(Problem(f"{path} at {self.name}", str(error), "JSON")) from None
-        return self._mapping(path, content)
+        return self._require_mapping(path, content)
 
     @cached_property
     def params(self) -> dict[str, Any]:
         """params.yaml."""
-        return self._yaml("params.yaml")
+        return self._read_yaml("params.yaml")
 
     @cached_property
-    def locked(self) -> dict[str, str]:
+    def dvc_outputs(self) -> dict[str, str]:
         """The MD5 of every output in dvc.lock, by path."""
         try:
-            stages = (self._yaml("dvc.lock").get("stages") or {}).values()
+            stages = (self._read_yaml("dvc.lock").get("stages") or {}).values()
             return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs") or ()}
         except (AttributeError, KeyError, TypeError):
             where = f"dvc.lock at {self.name}"
             raise CreditError(Problem(where, "stages that DVC did not write", "DVC's own", "run dvc repro")) from None
 
     @property
-    def contract(self) -> str:
+    def contract_path(self) -> str:
         """The path of the contract in use."""
         return f"data/contracts/{(self.params.get('data') or {}).get('contract')}.yaml"
 
-    def _yaml(self, path: str) -> dict[str, Any]:
+    def _read_yaml(self, path: str) -> dict[str, Any]:
         try:
-            return self._mapping(path, yaml.load(self.text(path) or "{}", yaml.CSafeLoader))
+            return self._require_mapping(path, yaml.load(self.read_text(path) or "{}", yaml.CSafeLoader))
         except yaml.YAMLError as error:
             raise CreditError(Problem(f"{path} at {self.name}", " ".join(str(error).split()), "YAML")) from None
 
-    def _mapping(self, path: str, content: Any) -> dict[str, Any]:
+    def _require_mapping(self, path: str, content: Any) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise CreditError(Problem(f"{path} at {self.name}", type(content).__name__, "keys and values"))
         return content
 
     @contextmanager
-    def file(self, path: str) -> Iterator[Path]:
+    def extract_file(self, path: str) -> Iterator[Path]:
         """A file in git as a file on disk, with its own name. Raises CreditError when it is not there."""
-        text = self.text(path)
+        text = self.read_text(path)
         if text is None:
             raise CreditError(Problem(f"{path} at {self.name}", "no such file", "it"))
         with tempfile.TemporaryDirectory(prefix="release-") as temporary:
@@ -81,7 +81,7 @@ class Revision:
             yield copy
 
     @contextmanager
-    def predictions(self, candidate: str) -> Iterator[Path]:
+    def pull_predictions(self, candidate: str) -> Iterator[Path]:
         """A file with the predictions of a candidate, from here, DVC's cache or its remote.
 
         Raises CreditError when it is nowhere to be had.
@@ -92,35 +92,35 @@ class Revision:
             return
         with tempfile.TemporaryDirectory(prefix="release-") as temporary:
             copy = Path(temporary) / "predictions.parquet"
-            copy.write_bytes(file_at(self.commit, path))
+            copy.write_bytes(pull_file(self.commit, path))
             yield copy
 
 
-def revisions(base: str, head: str | None, merge_base: bool) -> tuple[Revision, Revision]:
+def resolve_revisions(base: str, head: str | None, merge_base: bool) -> tuple[Revision, Revision]:
     """Both sides. Raises CreditError for an unknown revision, or a clone that is too shallow to know."""
-    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+    if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
         mend = "git fetch --unshallow, or fetch-depth: 0 on GitHub"
         raise CreditError(Problem("this clone", "a shallow one", "one with its whole history", mend))
-    first = _commit(base)
-    second = _commit(head) if head else None
+    first = _resolve_revision(base)
+    second = _resolve_revision(head) if head else None
     name = base
     if merge_base:
-        first = _merge_base(base, first, second or "HEAD")
+        first = _find_merge_base(base, first, second or "HEAD")
         name = f"the merge base with {base}"
     return Revision(name, first), Revision(head or "the working tree", second)
 
 
-def _commit(name: str) -> str:
+def _resolve_revision(name: str) -> str:
     try:
-        return commit_of(name)
+        return resolve_commit(name)
     except CreditError:
         mend = "git fetch, if it is at origin"
         raise CreditError(Problem(f"revision {name}", "no such commit", "a branch, tag or hash", mend)) from None
 
 
-def _merge_base(base: str, first: str, second: str) -> str:
+def _find_merge_base(base: str, first: str, second: str) -> str:
     try:
-        return git("merge-base", first, second).strip()
+        return run_git("merge-base", first, second).strip()
     except CreditError:
         problem = Problem(f"revision {base}", "no commit in common with the other one", "a shared history")
         raise CreditError(problem) from None

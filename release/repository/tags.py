@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.ledger import Entry
-from credit.registry.names import ARTIFACT, Version, parsed, version_of
-from release.repository.git import git, has_origin
+from credit.registry.ledger import LedgerEntry
+from credit.registry.names import ARTIFACT, Version, match_version, parse_version
+from release.repository.git import has_origin, run_git
 
 _FIELDS = ("objecttype", "refname:strip=2", "*objecttype", "*objectname", "taggername", "taggerdate:iso-strict")
 _FORMAT = "%00".join(f"%({field})" for field in (*_FIELDS, "contents")) + "%01"
-_EVENT = re.compile(rf"{ARTIFACT}#(?P<environment>[a-z][a-z0-9-]*)(?P<withdrawn>!)?#(?P<number>[1-9]\d*)")
-_LEDGER = re.compile(r"^ledger: (?P<environment>\S+) (?P<number>\d+)$", re.MULTILINE)
+_EVENT_NAME = re.compile(rf"{ARTIFACT}#(?P<environment>[a-z][a-z0-9-]*)(?P<withdrawn>!)?#(?P<number>[1-9]\d*)")
+_LEDGER_LINE = re.compile(r"^ledger: (?P<environment>\S+) (?P<number>\d+)$", re.MULTILINE)
 
 
 class Tag(NamedTuple):
@@ -32,14 +32,14 @@ class Tag(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An environment got a version, or lost it. `entry`: the ledger entry that the tag follows, if one came first."""
+    """An environment got a version, or lost it. `entry_number`: of the ledger entry that came first, if one did."""
 
     tag: Tag
     environment: str
     number: int
-    withdrawn: bool
+    is_withdrawal: bool
     version: Version | None
-    entry: int | None
+    entry_number: int | None
 
 
 class Registry(NamedTuple):
@@ -50,32 +50,32 @@ class Registry(NamedTuple):
     events: tuple[Event, ...]
     lightweight: tuple[str, ...]
 
-    def of(self, environment: str) -> list[Event]:
+    def list_events(self, environment: str) -> list[Event]:
         """What happened in an environment, in order."""
         return [event for event in self.events if event.environment == environment]
 
-    def at(self, commit: str) -> Version | None:
+    def find_version_at(self, commit: str) -> Version | None:
         """The version that is registered at a commit, the highest if there are several."""
         return max((version for version, tag in self.versions.items() if tag.commit == commit), default=None)
 
-    def next_number(self) -> int:
+    def choose_event_number(self) -> int:
         """GTO counts the events of an artifact, whatever the environment."""
-        numbers = [int(found[1]) for name in self._names() if (found := re.search(r"#(\d+)$", name))]
+        numbers = [int(found[1]) for name in self._list_event_names() if (found := re.search(r"#(\d+)$", name))]
         return max(numbers, default=0) + 1
 
-    def _names(self) -> Iterable[str]:
+    def _list_event_names(self) -> Iterable[str]:
         yield from (event.tag.name for event in self.events)
         yield from self.lightweight
 
 
-def live_by_tags(events: Iterable[Event]) -> Event | None:
+def find_live_event(events: Iterable[Event]) -> Event | None:
     """The event that holds in an environment: the last one whose version was not withdrawn since."""
     holding: dict[Version, Event] = {}
     for event in events:
         if event.version is None:
             continue
         holding.pop(event.version, None)
-        if not event.withdrawn:
+        if not event.is_withdrawal:
             holding[event.version] = event
     return next(reversed(holding.values()), None)
 
@@ -84,7 +84,7 @@ def read_registry() -> Registry:
     """All tags of the artifact in this repository."""
     patterns = [f"refs/tags/{ARTIFACT}@*", f"refs/tags/{ARTIFACT}#*"]
     tags, lightweight = [], []
-    for record in git("for-each-ref", f"--format={_FORMAT}", *patterns).split("\x01"):
+    for record in run_git("for-each-ref", f"--format={_FORMAT}", *patterns).split("\x01"):
         fields = record.lstrip("\n").split("\0")
         if len(fields) < 7:
             continue
@@ -93,14 +93,14 @@ def read_registry() -> Registry:
             tags.append(Tag(name, commit, tagger, time, message.strip()))
         else:
             lightweight.append(name)
-    versions = {version: tag for tag in tags if (version := parsed(tag.name))}
-    withdrawn = {v for tag in tags if (v := parsed(re.sub(r"!(#\d+)?$", "", tag.name))) and "!" in tag.name}
+    versions = {version: tag for tag in tags if (version := match_version(tag.name))}
+    withdrawn = {v for tag in tags if (v := match_version(re.sub(r"!(#\d+)?$", "", tag.name))) and "!" in tag.name}
     registry = Registry(versions, frozenset(withdrawn), (), tuple(lightweight))
-    events = [event for tag in tags if (event := _event(registry, tag))]
+    events = [event for tag in tags if (event := _parse_event(registry, tag))]
     return registry._replace(events=tuple(sorted(events, key=lambda event: event.number)))
 
 
-def required_tag(registry: Registry, version: Version) -> Tag:
+def require_tag(registry: Registry, version: Version) -> Tag:
     """The tag that registers a version. Raises CreditError when there is none, or it is lightweight or withdrawn."""
     tag = registry.versions.get(version)
     if version.tag in registry.lightweight:
@@ -117,24 +117,24 @@ def required_tag(registry: Registry, version: Version) -> Tag:
     return tag
 
 
-def assign(environment: str, entry: Entry) -> str:
+def assign_version(environment: str, entry: LedgerEntry) -> str:
     """Tag the commit of an entry's version as what the environment has; the tag's name. Does so once per entry.
 
     Made with git itself: GTO needs seconds once there are hundreds of tags.
     """
     registry = read_registry()
-    for event in registry.of(environment):
-        if event.entry == entry.number or event.tag.name == entry.tag:
+    for event in registry.list_events(environment):
+        if event.entry_number == entry.number or event.tag.name == entry.tag:
             return event.tag.name
-    tag = required_tag(registry, version_of(entry.version))
-    name = f"{ARTIFACT}#{environment}#{registry.next_number()}"
+    tag = require_tag(registry, parse_version(entry.version))
+    name = f"{ARTIFACT}#{environment}#{registry.choose_event_number()}"
     message = f"{entry.reason}\n\nledger: {environment} {entry.number}\nkind: {entry.kind}\nby: {entry.actor}\n"
-    date = f"{_second_after(registry, entry)} +0000"
-    git("tag", "--annotate", "--cleanup=verbatim", "--file=-", name, tag.commit, stdin=message, date=date)
+    date = f"{_choose_tag_time(registry, entry)} +0000"
+    run_git("tag", "--annotate", "--cleanup=verbatim", "--file=-", name, tag.commit, stdin=message, date=date)
     return name
 
 
-def _second_after(registry: Registry, entry: Entry) -> int:
+def _choose_tag_time(registry: Registry, entry: LedgerEntry) -> int:
     """When the entry was made, a Unix time, but after every event: GTO goes by these times, in whole seconds."""
     times = [datetime.fromisoformat(event.tag.time).timestamp() + 1 for event in registry.events]
     return int(max(entry.time.timestamp(), *times)) if times else int(entry.time.timestamp())
@@ -143,31 +143,31 @@ def _second_after(registry: Registry, entry: Entry) -> int:
 def fetch_tags() -> None:
     """Bring the tags of origin here. Forced, because a checkout on GitHub rewrites annotated tags."""
     if has_origin():
-        git("fetch", "--quiet", "--force", "--tags", "origin")
+        run_git("fetch", "--quiet", "--force", "--tags", "origin")
 
 
-def push(tag: str) -> None:
+def push_tag(tag: str) -> None:
     """Bring one tag to origin. Raises CreditError when that has another tag of this name."""
-    git("push", "--quiet", "origin", f"refs/tags/{tag}")
+    run_git("push", "--quiet", "origin", f"refs/tags/{tag}")
 
 
-def push_missing() -> list[str]:
+def push_missing_tags() -> list[str]:
     """Bring every annotated tag of the artifact to origin that is not there; their names."""
     registry = read_registry()
     here = [tag.name for tag in registry.versions.values()] + [event.tag.name for event in registry.events]
-    there = {line.partition("refs/tags/")[2] for line in git("ls-remote", "--tags", "origin").splitlines()}
+    there = {line.partition("refs/tags/")[2] for line in run_git("ls-remote", "--tags", "origin").splitlines()}
     missing = [name for name in here if name not in there]
     if missing:
-        git("push", "--quiet", "origin", *(f"refs/tags/{name}" for name in missing))
+        run_git("push", "--quiet", "origin", *(f"refs/tags/{name}" for name in missing))
     return missing
 
 
-def _event(registry: Registry, tag: Tag) -> Event | None:
-    match = _EVENT.fullmatch(tag.name)
+def _parse_event(registry: Registry, tag: Tag) -> Event | None:
+    match = _EVENT_NAME.fullmatch(tag.name)
     if match is None:
         return None
-    follows = _LEDGER.search(tag.message)
+    follows = _LEDGER_LINE.search(tag.message)
     entry = int(follows["number"]) if follows and follows["environment"] == match["environment"] else None
     withdrawn = match["withdrawn"] is not None
-    version = registry.at(tag.commit)
+    version = registry.find_version_at(tag.commit)
     return Event(tag, match["environment"], int(match["number"]), withdrawn, version, entry)

@@ -9,14 +9,14 @@ from fastapi import FastAPI, Request
 
 from credit.common.errors import CreditError
 from service.api.auth import Receive, Scope, Send
-from service.api.errors import refused
-from service.api.responses import RefusedError
-from service.api.routes import DECISIONS, decide
+from service.api.errors import handle_error
+from service.api.responses import RefusalError
+from service.api.routes import DECISIONS_PATH, decide
 
 _LOG = logging.getLogger(__name__)
 
 
-class Express:
+class FastPath:
     """Plain ASGI before a FastAPI application."""
 
     def __init__(self, app: FastAPI) -> None:
@@ -24,15 +24,15 @@ class Express:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide one application, or leave the request to FastAPI."""
-        if scope["type"] != "http" or scope["path"] != DECISIONS or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["path"] != DECISIONS_PATH or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         scope["app"] = self._app
         try:
             response = await decide(Request(scope, receive, send))
-        except (RefusedError, CreditError) as error:
-            response = refused(error)
+        except (RefusalError, CreditError) as error:
+            response = handle_error(error)
         except Exception as error:  # noqa: BLE001 - as FastAPI does: somebody is waiting, and the service goes on
             _LOG.exception("a decision failed")
-            response = refused(error)
+            response = handle_error(error)
         await response(scope, receive, send)

@@ -7,14 +7,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.decision_log.database import Record
-from service.api.responses import RefusedError
-from service.engine.requests import problem_of, type_of, words
+from credit.decision_log.database import DecisionRow
+from service.api.responses import RefusalError
+from service.engine.requests import build_field_type, describe_error, describe_values
 
-_AHEAD = timedelta(days=1)  # clocks and time zones of others
+_CLOCK_SKEW = timedelta(days=1)  # clocks and time zones of others
 
 
-class Outcome(BaseModel):
+class OutcomeReport(BaseModel):
     """What became of a decision: the value of the label that the contract names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -24,27 +24,27 @@ class Outcome(BaseModel):
     observed_at: AwareDatetime | None = Field(default=None, description="Now, when it is left out")
 
 
-def reported(body: bytes) -> Outcome:
+def parse_outcome(body: bytes) -> OutcomeReport:
     """What a body reports. Raises CreditError with every field that is wrong."""
     try:
-        return Outcome.model_validate_json(body)
+        return OutcomeReport.model_validate_json(body)
     except ValidationError as error:
-        raise CreditError([problem_of(one) for one in error.errors(include_url=False)]) from None
+        raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
 
 
-def checked(told: Outcome, decision: Record, contract: Contract, now: datetime) -> dict[str, Any]:
+def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> dict[str, Any]:
     """The row for the log. Raises CreditError when the contract's label cannot have this value.
 
     Raises RefusedError when the moment does not fit the decision.
     """
     label = contract.columns[contract.label]
     try:
-        value = TypeAdapter(type_of(label)).validate_python(told.outcome)
+        value = TypeAdapter(build_field_type(label)).validate_python(told.outcome)
     except ValidationError:
-        raise CreditError(Problem("outcome", repr(told.outcome)[:80], words(label))) from None
+        raise CreditError(Problem("outcome", repr(told.outcome)[:80], describe_values(label))) from None
     moment = told.observed_at or now
-    if not decision["decided_at"] - _AHEAD <= moment <= now + _AHEAD:
+    if not decision["decided_at"] - _CLOCK_SKEW <= moment <= now + _CLOCK_SKEW:
         expected = "a moment after the decision and not in the future"
         problem = Problem("observed_at", moment.isoformat(), expected)
-        raise RefusedError(409, "the outcome does not fit the decision", [problem])
+        raise RefusalError(409, "the outcome does not fit the decision", [problem])
     return {"decision_id": told.decision_id, "outcome": value, "observed_at": moment, "recorded_at": now}

@@ -13,23 +13,33 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import ClientDisconnect
 
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.database import Record
-from credit.decision_log.outcomes import latest, record_outcome
+from credit.decision_log.database import DecisionRow
+from credit.decision_log.outcomes import find_latest_outcome, record_outcome
 from service import metrics
-from service.api.openapi import REFUSAL
-from service.api.outcomes import Outcome, checked, reported
-from service.api.responses import Batch, Decision, Health, Logged, Outcomes, RefusedError, Version, as_json, told
-from service.api.state import Parts, problems_of
-from service.engine.live_version import Serving
-from service.engine.requests import Asked
+from service.api.openapi import REFUSAL_CONTENT
+from service.api.outcomes import OutcomeReport, check_outcome, parse_outcome
+from service.api.responses import (
+    BatchResponse,
+    DecisionRecordResponse,
+    DecisionResponse,
+    HealthResponse,
+    OutcomeResponse,
+    RefusalError,
+    VersionResponse,
+    render_json,
+    select_public_fields,
+)
+from service.api.state import Parts, collect_problems
+from service.engine.live_version import LiveVersion
+from service.engine.requests import ApplicationRequest
 
 ROUTER = APIRouter()
 
-DECISIONS = "/v1/decisions"
+DECISIONS_PATH = "/v1/decisions"
 """The route that `service.api.fast_path` answers."""
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": REFUSAL}
+    status: {"description": description, "content": REFUSAL_CONTENT}
     for status, description in {
         401: "No key that is good",
         403: "A key that may not do this",
@@ -41,14 +51,16 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 _ASKED = _REFUSALS
-_READ: dict[int | str, dict[str, Any]] = {status: _REFUSALS[status] for status in (401, 403, 422, 503)}
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "No such decision", "content": REFUSAL}}
+_READ_REFUSALS: dict[int | str, dict[str, Any]] = {status: _REFUSALS[status] for status in (401, 403, 422, 503)}
+_NOT_FOUND_REFUSAL: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such decision", "content": REFUSAL_CONTENT}
+}
 
-_LARGEST_ONE = 200_000
+_MAX_APPLICATION_BYTES = 200_000
 """Bytes of one application. Looking at what it has too much of keeps everybody else waiting."""
 
-_KEY = re.compile(rb"[\x21-\x7e]{1,200}")
-_WITH_KEY = {
+_KEY_PATTERN = re.compile(rb"[\x21-\x7e]{1,200}")
+_KEY_HEADER = {
     "parameters": [
         {
             "name": "Idempotency-Key",
@@ -58,10 +70,10 @@ _WITH_KEY = {
         }
     ]
 }
-_LOOKED_UP = _READ | _NOT_FOUND
+_LOOKED_UP = _READ_REFUSALS | _NOT_FOUND_REFUSAL
 
 
-class _Identifiers(Convertor[str]):
+class _DecisionIdConvertor(Convertor[str]):
     """The ids of decisions: other text at their place is no route, `batch` for example."""
 
     regex = "[0-9a-f]{32}"
@@ -75,71 +87,82 @@ class _Identifiers(Convertor[str]):
         return value
 
 
-register_url_convertor("decision", _Identifiers())
-Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+register_url_convertor("decision", _DecisionIdConvertor())
+DecisionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
-@ROUTER.post(DECISIONS, response_model=Decision, responses=_ASKED, openapi_extra=_WITH_KEY, tags=["decide"])
+@ROUTER.post(
+    DECISIONS_PATH, response_model=DecisionResponse, responses=_ASKED, openapi_extra=_KEY_HEADER, tags=["decide"]
+)
 async def decide(request: Request) -> Response:
     """Decide one application."""
     start = time.perf_counter()
-    serving = _serving(request)
-    asked = serving.requests.parse(await _body(request, _LARGEST_ONE))
-    record = await _parts(request).decider.decide(serving, asked, request.state.caller, _key(request))
-    _counted(serving, [asked], [record], start)
-    return as_json(told(record))
+    serving = _require_serving(request)
+    asked = serving.requests.parse(await _read_body(request, _MAX_APPLICATION_BYTES))
+    record = await _read_parts(request).decider.decide(
+        serving, asked, request.state.caller, _read_idempotency_key(request)
+    )
+    _finish_request(serving, [asked], [record], start)
+    return render_json(select_public_fields(record))
 
 
-@ROUTER.post("/v1/decisions/batch", response_model=Batch, responses=_ASKED, openapi_extra=_WITH_KEY, tags=["decide"])
+@ROUTER.post(
+    "/v1/decisions/batch", response_model=BatchResponse, responses=_ASKED, openapi_extra=_KEY_HEADER, tags=["decide"]
+)
 async def decide_batch(request: Request) -> Response:
     """Decide several applications by one version: all of them, or none when one is not allowed."""
     start = time.perf_counter()
-    serving = _serving(request)
-    asked = serving.requests.parse_batch(await _body(request))
-    records = await _parts(request).decider.decide_all(serving, asked, request.state.caller, _key(request))
-    _counted(serving, asked, records, start)
-    return as_json({"decisions": [told(record) for record in records]})
+    serving = _require_serving(request)
+    asked = serving.requests.parse_batch(await _read_body(request))
+    records = await _read_parts(request).decider.decide_batch(
+        serving, asked, request.state.caller, _read_idempotency_key(request)
+    )
+    _finish_request(serving, asked, records, start)
+    return render_json({"decisions": [select_public_fields(record) for record in records]})
 
 
 @ROUTER.get(
-    "/v1/decisions/{identifier:decision}", response_model=Logged, responses=_READ | _NOT_FOUND, tags=["look up"]
+    "/v1/decisions/{identifier:decision}",
+    response_model=DecisionRecordResponse,
+    responses=_READ_REFUSALS | _NOT_FOUND_REFUSAL,
+    tags=["look up"],
 )
-def look_up(request: Request, identifier: Identifier) -> Response:
+def look_up(request: Request, identifier: DecisionId) -> Response:
     """A decision as the log has it, with what it was made of and what became of it."""
-    record = _found(_parts(request), identifier)
+    record = _require_record(_read_parts(request), identifier)
     try:
-        outcome = latest(_parts(request).log.database, identifier)
+        outcome = find_latest_outcome(_read_parts(request).log.database, identifier)
     except CreditError:
-        raise RefusedError(503, "the decision log does not answer", Retry_After="1") from None
-    return as_json(told(record) | {"inputs": record["inputs"], "outcome": outcome})
+        raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
+    return render_json(select_public_fields(record) | {"inputs": record["inputs"], "outcome": outcome})
 
 
-@ROUTER.post("/v1/outcomes", response_model=Outcomes, responses=_ASKED | _NOT_FOUND, tags=["look up"])
+@ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=_ASKED | _NOT_FOUND_REFUSAL, tags=["look up"])
 async def outcome(request: Request) -> Response:
     """Record what became of a decision: the label that the contract names. The newest one holds."""
-    told_of = reported(await _body(request))
+    told_of = parse_outcome(await _read_body(request))
     return await run_in_threadpool(_record_outcome, request, told_of)
 
 
-def _record_outcome(request: Request, told_of: Outcome) -> Response:
-    parts = _parts(request)
-    record = _found(parts, told_of.decision_id)
-    row = checked(told_of, record, _serving(request).bundle.contract, datetime.now(UTC))
+def _record_outcome(request: Request, told_of: OutcomeReport) -> Response:
+    parts = _read_parts(request)
+    record = _require_record(parts, told_of.decision_id)
+    row = check_outcome(told_of, record, _require_serving(request).bundle.contract, datetime.now(UTC))
     try:
         record_outcome(parts.log.database, row | {"caller": request.state.caller})
     except CreditError:
-        raise RefusedError(503, "the outcome could not be recorded", Retry_After="1") from None
-    return as_json({"outcome": row["outcome"], "observed_at": row["observed_at"]})
+        raise RefusalError(503, "the outcome could not be recorded", Retry_After="1") from None
+    return render_json({"outcome": row["outcome"], "observed_at": row["observed_at"]})
 
 
-@ROUTER.get("/v1/version", response_model=Version, responses=_READ, tags=["watch"])
+@ROUTER.get("/v1/version", response_model=VersionResponse, responses=_READ_REFUSALS, tags=["watch"])
 def version(request: Request) -> Response:
     """What decides, since when, by whom and why."""
-    serving, entry = _serving(request), _serving(request).entry
-    return as_json(
+    serving, entry = _require_serving(request), _require_serving(request).entry
+    return render_json(
         {
-            "environment": _parts(request).settings.environment,
-            "entry": metrics.followed_by_all(serving.number),
+            "environment": _read_parts(request).settings.environment,
+            "entry": metrics.find_common_entry(serving.number),
             "version": serving.version,
             "digest": serving.bundle.manifest.digest,
             "kind": entry.kind if entry else None,
@@ -158,11 +181,11 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@ROUTER.get("/health/ready", response_model=Health, responses={503: {"model": Health}}, tags=["watch"])
+@ROUTER.get("/health/ready", response_model=HealthResponse, responses={503: {"model": HealthResponse}}, tags=["watch"])
 async def ready(request: Request) -> Response:
     """Whether applications are decided, by whom, and what is wrong."""
-    parts = _parts(request)
-    serving, problems = parts.follower.serving, problems_of(parts)
+    parts = _read_parts(request)
+    serving, problems = parts.follower.serving, collect_problems(parts)
     status = "dark" if serving is None else "degraded" if problems else "ok"
     decides = serving.decides if serving else None
     content = {
@@ -171,72 +194,74 @@ async def ready(request: Request) -> Response:
         "entry": serving.number if serving else 0,
         "problems": list(problems.values()),
     }
-    return as_json(content, 503 if serving is None else 200)
+    return render_json(content, 503 if serving is None else 200)
 
 
-@ROUTER.get("/metrics", tags=["watch"], response_class=PlainTextResponse, responses=_READ)
+@ROUTER.get("/metrics", tags=["watch"], response_class=PlainTextResponse, responses=_READ_REFUSALS)
 def figures(request: Request) -> Response:
     """Figures for Prometheus."""
-    parts = _parts(request)
-    metrics.problems(problems_of(parts))
+    parts = _read_parts(request)
+    metrics.set_problems(collect_problems(parts))
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
-        metrics.SPOOLED.set(parts.log.spooled())
-    return metrics.exposition()
+        metrics.SPOOL_SIZE.set(parts.log.count_spooled())
+    return metrics.expose_metrics()
 
 
-def _counted(serving: Serving, asked: list[Asked], records: list[Record], start: float) -> None:
+def _finish_request(
+    serving: LiveVersion, asked: list[ApplicationRequest], records: list[DecisionRow], start: float
+) -> None:
     both = zip(asked, records, strict=True)
     if any((record["inputs"], record["protected"]) != (one.application, one.protected) for one, record in both):
-        raise RefusedError(409, "this idempotency key belongs to another application")
-    metrics.count(records, serving, time.perf_counter() - start)
+        raise RefusalError(409, "this idempotency key belongs to another application")
+    metrics.count_decisions(records, serving, time.perf_counter() - start)
 
 
-def _key(request: Request) -> str | None:
+def _read_idempotency_key(request: Request) -> str | None:
     """The idempotency key; read by hand, for FastAPI takes long to read a header."""
     given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
     if not given:
         return None
-    if len(given) > 1 or not _KEY.fullmatch(given[0]):
+    if len(given) > 1 or not _KEY_PATTERN.fullmatch(given[0]):
         found = f"{len(given)} of them" if len(given) > 1 else repr(given[0].decode("latin-1"))[:80]
         problem = Problem("Idempotency-Key", found, "1 to 200 visible ASCII characters")
-        raise RefusedError(422, "the idempotency key is not one", [problem])
+        raise RefusalError(422, "the idempotency key is not one", [problem])
     return str(given[0], "ascii")
 
 
-async def _body(request: Request, largest: int | None = None) -> bytes:
+async def _read_body(request: Request, largest: int | None = None) -> bytes:
     """The body. Raises RefusedError when it is larger than it may be, without reading the rest, or breaks off."""
-    kind, most = request.headers.get("content-type", ""), _parts(request).settings.max_body_bytes
+    kind, most = request.headers.get("content-type", ""), _read_parts(request).settings.max_body_bytes
     most = min(most, largest or most)
     if kind.partition(";")[0].strip().lower() != "application/json":
-        raise RefusedError(415, "the content type must be application/json")
+        raise RefusalError(415, "the content type must be application/json")
     content = bytearray()
     try:
         async for part in request.stream():
             content += part
             if len(content) > most:
-                raise RefusedError(413, f"a body may have at most {most:,} bytes")
+                raise RefusalError(413, f"a body may have at most {most:,} bytes")
     except ClientDisconnect:
-        raise RefusedError(400, "the body broke off") from None  # nobody hears it; it is no failure of the service
+        raise RefusalError(400, "the body broke off") from None  # nobody hears it; it is no failure of the service
     return bytes(content)
 
 
-def _parts(request: Request) -> Parts:
+def _read_parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 
 
-def _serving(request: Request) -> Serving:
-    serving = _parts(request).follower.serving
+def _require_serving(request: Request) -> LiveVersion:
+    serving = _read_parts(request).follower.serving
     if serving is None:
-        raise RefusedError(503, "no version is live yet, and no rule is at hand", Retry_After="1")
+        raise RefusalError(503, "no version is live yet, and no rule is at hand", Retry_After="1")
     return serving
 
 
-def _found(parts: Parts, identifier: str) -> Record:
+def _require_record(parts: Parts, identifier: str) -> DecisionRow:
     try:
         record = parts.log.find(identifier)
     except CreditError:
-        raise RefusedError(503, "the decision log does not answer", Retry_After="1") from None
+        raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
     if record is None:
-        raise RefusedError(404, "no decision has this id", [Problem("id", identifier, "the id of a decision")])
+        raise RefusalError(404, "no decision has this id", [Problem("id", identifier, "the id of a decision")])
     return record

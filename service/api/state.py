@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from credit.decision_log.log import DecisionLog
-from service.engine.batching import Decider
+from service.engine.batching import Batcher
 from service.engine.follower import Follower
 from service.settings import Settings
 
@@ -14,11 +14,11 @@ class Parts:
 
     settings: Settings
     follower: Follower
-    decider: Decider
+    decider: Batcher
     log: DecisionLog
 
 
-def problems_of(parts: Parts) -> dict[str, str]:
+def collect_problems(parts: Parts) -> dict[str, str]:
     """What is wrong, by kind, in words that say nothing of paths."""
     problems = dict(parts.follower.problems)
     if parts.log.problem is not None:

@@ -11,11 +11,11 @@ from pydantic_core import to_json
 from tqdm import tqdm
 
 from credit.common.errors import CreditError, Problem
-from service.batch.sink import sink
-from service.batch.source import Part, Source, open_source
-from service.engine.live_version import Decided, Serving
+from service.batch.sink import open_sink
+from service.batch.source import ApplicationSource, RowBatch, open_source
+from service.engine.live_version import FinalDecision, LiveVersion
 
-_DECIDED = {
+_DECISION_COLUMNS = {
     "row": pa.int64(),
     "decision": pa.string(),
     "score": pa.float64(),
@@ -25,14 +25,14 @@ _DECIDED = {
     "version": pa.string(),
     "digest": pa.string(),
 }
-_REJECTED = {"row": pa.int64(), "problems": pa.list_(pa.string())}
+_REJECTION_COLUMNS = {"row": pa.int64(), "problems": pa.list_(pa.string())}
 
-Bad = tuple[int, list[Problem]]
-Good = tuple[int, Decided]
+RowRejection = tuple[int, list[Problem]]
+RowDecision = tuple[int, FinalDecision]
 
 
 @dataclass
-class Tally:
+class ScoringTally:
     """What became of the rows. `broken`: rows by column and by what the contract expects of it."""
 
     ignored: tuple[str, ...]
@@ -41,7 +41,7 @@ class Tally:
     by_rule: Counter[str] = field(default_factory=Counter)
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, good: Iterable[Good], bad: Iterable[Bad]) -> None:
+    def add_rows(self, good: Iterable[RowDecision], bad: Iterable[RowRejection]) -> None:
         """Count some rows."""
         for _, (decision, because) in good:
             self.rows += 1
@@ -57,29 +57,31 @@ class Tally:
         return self.decisions.total()
 
 
-def score_file(serving: Serving, path: Path, out: Path, rejected: Path) -> Tally:
+def score_file(serving: LiveVersion, path: Path, out: Path, rejected: Path) -> ScoringTally:
     """Write a decision per row of the file, or of the folder of files, to `out`, and what it breaks to `rejected`.
 
     Raises CreditError, and writes neither, when a column is missing or the file is not readable to its end.
     """
     source = open_source(path, serving.bundle)
-    tally, total = Tally(source.ignored), source.count()
-    columns, aside = _with_id(_DECIDED, source), _with_id(_REJECTED, source)
+    tally, total = ScoringTally(source.ignored), source.count_rows()
+    columns, aside = _build_schema(_DECISION_COLUMNS, source), _build_schema(_REJECTION_COLUMNS, source)
     with (
-        sink(rejected, aside) as set_aside,
-        sink(out, columns) as write,
+        open_sink(rejected, aside) as set_aside,
+        open_sink(out, columns) as write,
         tqdm(total=total, desc="score", unit=" rows", disable=None) as progress,
     ):
-        for part in source.parts():
-            good, bad = _decided(serving, part.rows)
-            write(_table(columns, part, tally.rows, [(i, _answer(serving, decided)) for i, decided in good]))
-            set_aside(_table(aside, part, tally.rows, [(i, {"problems": list(map(str, found))}) for i, found in bad]))
-            tally.add(good, bad)
+        for part in source.stream_batches():
+            good, bad = _decide_rows(serving, part.rows)
+            write(_build_table(columns, part, tally.rows, [(i, _build_row(serving, decided)) for i, decided in good]))
+            set_aside(
+                _build_table(aside, part, tally.rows, [(i, {"problems": list(map(str, found))}) for i, found in bad])
+            )
+            tally.add_rows(good, bad)
             progress.update(len(part.rows))
     return tally
 
 
-def asked(serving: Serving, values: dict[str, Any]) -> dict[str, Any]:
+def parse_application(serving: LiveVersion, values: dict[str, Any]) -> dict[str, Any]:
     """The application of these values as the API would take it. Raises CreditError with every value it would refuse."""
     content = {"application": values}
     try:
@@ -88,28 +90,30 @@ def asked(serving: Serving, values: dict[str, Any]) -> dict[str, Any]:
         raise CreditError([p._replace(where=p.where.removeprefix("application.")) for p in error.problems]) from None
 
 
-def _decided(serving: Serving, rows: Sequence[dict[str, Any]]) -> tuple[list[Good], list[Bad]]:
+def _decide_rows(serving: LiveVersion, rows: Sequence[dict[str, Any]]) -> tuple[list[RowDecision], list[RowRejection]]:
     good, bad = [], []
     for place, row in enumerate(rows):
         try:
-            good.append((place, serving.decide(asked(serving, row))))
+            good.append((place, serving.decide(parse_application(serving, row))))
         except CreditError as error:
             bad.append((place, error.problems))
     return good, bad
 
 
-def _answer(serving: Serving, decided: Decided) -> dict[str, Any]:
+def _build_row(serving: LiveVersion, decided: FinalDecision) -> dict[str, Any]:
     told = {"rule_because": decided.rule_because, "version": serving.version, "digest": serving.bundle.manifest.digest}
     return decided.decision._asdict() | told
 
 
-def _with_id(columns: dict[str, pa.DataType], source: Source) -> pa.Schema:
+def _build_schema(columns: dict[str, pa.DataType], source: ApplicationSource) -> pa.Schema:
     """After the row's number comes the id of the contract, when the file has it."""
     row, *others = columns.items()
     return pa.schema([row, *([("id", source.id_type)] if source.id else []), *others])
 
 
-def _table(schema: pa.Schema, part: Part, before: int, answers: Sequence[tuple[int, dict[str, Any]]]) -> pa.Table:
+def _build_table(
+    schema: pa.Schema, part: RowBatch, before: int, answers: Sequence[tuple[int, dict[str, Any]]]
+) -> pa.Table:
     """Answers to rows of a part, each with its place in it; `before`: rows of the file that came before the part."""
     places = pa.array([place for place, _ in answers], pa.int64())
     given: dict[str, Any] = {"row": [before + place + 1 for place, _ in answers]}

@@ -8,7 +8,7 @@ from credit.common.errors import CreditError, Problem
 EXAMPLE = "SERVICE_KEYS_FILE=keys.json python -m service key branch-office --role decide"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose key it is, and what it is good for."""
     parser.add_argument("name", help="whose key it is; the decision log keeps it with each decision")
     parser.add_argument(

@@ -8,20 +8,20 @@ from itertools import zip_longest
 from typing import Any
 
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.database import Database, Record
+from credit.decision_log.database import Database, DecisionRow
 from credit.registry import names, versions
-from credit.registry.ledger import Entry
+from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from service.batch.score import asked
-from service.engine.bundle_cache import Cache
-from service.engine.live_version import Serving
-from service.engine.loading import deployed, of_folder
+from service.batch.score import parse_application
+from service.engine.bundle_cache import BundleCache
+from service.engine.live_version import LiveVersion
+from service.engine.loading import build_deployment, load_folder
 from service.settings import Settings
 
-COMPARED = ("decision", "score", "reasons", "decided_by", "rule_because")
+COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
 
 
-def logged(settings: Settings, identifier: str) -> Record:
+def find_record(settings: Settings, identifier: str) -> DecisionRow:
     """A decision from the spool, else from the database. Raises CreditError when it is in neither."""
     spool = settings.state / "spool.db"
     urls = [f"sqlite:///{spool}"] if spool.exists() else []
@@ -35,12 +35,12 @@ def logged(settings: Settings, identifier: str) -> Record:
     raise CreditError(Problem("ID", repr(identifier[:80]), f"the id of a decision in {database}"))
 
 
-def recomputed(serving: Serving, record: Record) -> dict[str, Any]:
+def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
     """What the version says of the logged application, as the log would have it.
 
     Where the rule stood in for the model it is the rule's word again, since no version tells what went wrong then.
     """
-    application, because = asked(serving, record["inputs"]), record["rule_because"]
+    application, because = parse_application(serving, record["inputs"]), record["rule_because"]
     if because is None or because == serving.rule_because:
         decision, because = serving.decide(application)
     else:
@@ -48,15 +48,15 @@ def recomputed(serving: Serving, record: Record) -> dict[str, Any]:
     return decision._asdict() | {"reasons": list(decision.reasons), "rule_because": because}
 
 
-def version_of(record: Record, settings: Settings, store: Store) -> Serving:
+def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -> LiveVersion:
     """The version of a logged decision: from the service's disk, else from the store.
 
     Raises CreditError when neither has it, and when the version in the store is another bundle than the log says.
     """
-    entry = deployed(record["version"], record["digest"]) if record["version"] is not None else None
-    there = _on_disk(record, entry, settings)
+    entry = build_deployment(record["version"], record["digest"]) if record["version"] is not None else None
+    there = _load_from_disk(record, entry, settings)
     try:
-        publication = _published(record, store)
+        publication = _find_publication(record, store)
     except CreditError:
         if there is None:
             raise
@@ -69,15 +69,15 @@ def version_of(record: Record, settings: Settings, store: Store) -> Serving:
     if publication is None:
         where = f"the store {store.url}"
         raise CreditError(Problem(where, f"no bundle with digest {record['digest'][:12]}", "what decided"))
-    with versions.fetched(store, publication) as folder:
-        return of_folder(entry, folder)
+    with versions.fetch_temporarily(store, publication) as folder:
+        return load_folder(entry, folder)
 
 
-def _on_disk(record: Record, entry: Entry | None, settings: Settings) -> Serving | None:
+def _load_from_disk(record: DecisionRow, entry: LedgerEntry | None, settings: Settings) -> LiveVersion | None:
     """From what the service keeps, or from what the image brought: an intact bundle with the digest of the log."""
-    for folder in (Cache(settings.state).folder(record["digest"]), settings.baked):
+    for folder in (BundleCache(settings.state).locate_bundle(record["digest"]), settings.baked):
         try:
-            serving = of_folder(entry, folder) if folder is not None else None
+            serving = load_folder(entry, folder) if folder is not None else None
         except CreditError:
             continue
         if serving is not None and serving.bundle.manifest.digest == record["digest"]:
@@ -85,19 +85,19 @@ def _on_disk(record: Record, entry: Entry | None, settings: Settings) -> Serving
     return None
 
 
-def _published(record: Record, store: Store) -> versions.Published | None:
+def _find_publication(record: DecisionRow, store: Store) -> versions.VersionRecord | None:
     """The version in the store; of a decision by no version, such as the image's rule, one with the same bundle."""
     if record["version"] is not None:
-        return versions.find(store, names.version_of(record["version"]))
-    known = (versions.find(store, version) for version in versions.versions(store))
+        return versions.find_version(store, names.parse_version(record["version"]))
+    known = (versions.find_version(store, version) for version in versions.list_versions(store))
     return next((one for one in known if one is not None and one.digest == record["digest"]), None)
 
 
 EXAMPLE = "SERVICE_STATE=.service python -m service replay 019a1b2c3d4e7f708192a3b4c5d6e7f8"
-DIFFERS = 3
+EXIT_DIFFERS = 3
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which decision."""
     parser.add_argument("id", metavar="ID", help="as it was answered")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -108,29 +108,29 @@ def run(args: argparse.Namespace) -> None:
     import json
     import sys
 
-    from credit.common.cli import tell
-    from credit.registry.store import store_in_use
-    from service.settings import settings
+    from credit.common.cli import print_answer
+    from credit.registry.store import open_store
+    from service.settings import load_settings
 
-    chosen = settings()
-    record = logged(chosen, args.id)
-    again = recomputed(version_of(record, chosen, store_in_use()), record)
+    chosen = load_settings()
+    record = find_record(chosen, args.id)
+    again = recompute(load_logged_version(record, chosen, open_store()), record)
     content: dict[str, Any] = {
         "id": record["id"],
         "version": record["version"],
         "digest": record["digest"],
-        "logged": {name: record[name] for name in COMPARED},
-        "recomputed": {name: again[name] for name in COMPARED},
-        "differs": [name for name in COMPARED if record[name] != again[name]],
+        "logged": {name: record[name] for name in COMPARED_FIELDS},
+        "recomputed": {name: again[name] for name in COMPARED_FIELDS},
+        "differs": [name for name in COMPARED_FIELDS if record[name] != again[name]],
     }
-    tell(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _text(content))
-    sys.exit(DIFFERS if content["differs"] else 0)
+    print_answer(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _format_text(content))
+    sys.exit(EXIT_DIFFERS if content["differs"] else 0)
 
 
-def _text(content: dict[str, Any]) -> str:
+def _format_text(content: dict[str, Any]) -> str:
     rows = [("", "logged", "recomputed")]
     for name, value in content["logged"].items():
-        pairs = zip_longest(_listed(value), _listed(content["recomputed"][name]), fillvalue="-")
+        pairs = zip_longest(_format_lines(value), _format_lines(content["recomputed"][name]), fillvalue="-")
         rows += [(name if not place else "", *pair) for place, pair in enumerate(pairs)]
     width = max(len(logged) for _, logged, _ in rows)
     lines = [f"  {name:<13} {logged:<{width}}  {again}" for name, logged, again in rows]
@@ -139,7 +139,7 @@ def _text(content: dict[str, Any]) -> str:
     return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, told])
 
 
-def _listed(value: Any) -> list[str]:
+def _format_lines(value: Any) -> list[str]:
     """A value as the lines that it is shown in."""
     values = value if isinstance(value, list) else [value]
     return ["-" if one is None else str(one) for one in values] or ["-"]

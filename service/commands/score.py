@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from credit.registry.names import ENVIRONMENTS
 
 if TYPE_CHECKING:
-    from service.batch.score import Tally
-    from service.engine.live_version import Serving
+    from service.batch.score import ScoringTally
+    from service.engine.live_version import LiveVersion
 
 EXAMPLE = """python -m service score applications.csv --out decisions.parquet
   python -m service score applications/ --version v1.2.0 --out decisions.csv --rejected rejected.csv
@@ -22,7 +22,7 @@ columns of OUT:
   decision, score, reasons, decided_by, rule_because, version, digest"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is decided, by which version, and where the decisions go."""
     parser.add_argument("file", metavar="FILE", type=Path, help="CSV or Parquet, or a folder of such files")
     which = parser.add_mutually_exclusive_group()
@@ -37,29 +37,29 @@ def run(args: argparse.Namespace) -> None:
     """Write both files and print how many rows became what."""
     import json
 
-    from credit.common.cli import tell
+    from credit.common.cli import print_answer
     from credit.common.errors import Problem, raise_if_any
-    from credit.registry.store import store_in_use
+    from credit.registry.store import open_store
     from service.batch.score import score_file
-    from service.batch.sink import ending_problems
-    from service.engine.loading import live, of_store
+    from service.batch.sink import check_ending
+    from service.engine.loading import load_live, load_published
 
     out, rejected = args.out, args.rejected or args.out.with_suffix(f".rejected{args.out.suffix}")
-    problems = [*ending_problems(out), *(ending_problems(rejected) if args.rejected else [])]
+    problems = [*check_ending(out), *(check_ending(rejected) if args.rejected else [])]
     there = [args.file.resolve()]
     for path in (out, rejected):
         if path.resolve() in there or args.file.resolve() in path.resolve().parents:
             problems.append(Problem(str(path), "a file that has another part in this", "a file of its own"))
         there.append(path.resolve())
     raise_if_any(problems)
-    store = store_in_use()
-    serving = of_store(store, args.version) if args.version else live(store, args.env)
+    store = open_store()
+    serving = load_published(store, args.version) if args.version else load_live(store, args.env)
     tally = score_file(serving, args.file, out, rejected)
-    content = _content(serving, tally) | {"out": str(out), "rejected_out": str(rejected)}
-    tell(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _text(content))
+    content = _summarize_tally(serving, tally) | {"out": str(out), "rejected_out": str(rejected)}
+    print_answer(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _format_text(content))
 
 
-def _content(serving: "Serving", tally: "Tally") -> dict[str, Any]:
+def _summarize_tally(serving: "LiveVersion", tally: "ScoringTally") -> dict[str, Any]:
     return {
         "version": serving.version,
         "digest": serving.bundle.manifest.digest,
@@ -76,7 +76,7 @@ def _content(serving: "Serving", tally: "Tally") -> dict[str, Any]:
     }
 
 
-def _text(content: dict[str, Any]) -> str:
+def _format_text(content: dict[str, Any]) -> str:
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in content["decisions"].items())
     lines = [f"{content['decided']:,} of {content['rows']:,} rows decided by {content['version']}: {outcomes}"]
     lines += [f"  {count:,} by the rule: {because}" for because, count in content["by_rule"].items()]

@@ -7,24 +7,24 @@ from tempfile import TemporaryDirectory
 EXAMPLE = "SERVICE_ENVIRONMENT=staging SERVICE_WORKERS=2 python -m service serve"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """None: where a service runs, variables say how."""
 
 
 def run(args: argparse.Namespace) -> None:
     """Serve until the process is told to end; what was taken in is finished."""
-    from service.logs import configure
-    from service.settings import settings
+    from service.logs import configure_logging
+    from service.settings import load_settings
 
-    configure()
-    chosen = settings()
+    configure_logging()
+    chosen = load_settings()
     with TemporaryDirectory(prefix="service-metrics-") as figures:
         if chosen.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures  # must stand before the figures are made
-        _serve(chosen)
+        _start_server(chosen)
 
 
-def _serve(chosen: "Settings") -> None:  # type: ignore[name-defined]  # noqa: F821
+def _start_server(chosen: "Settings") -> None:  # type: ignore[name-defined]  # noqa: F821
     import uvicorn
 
     from credit.decision_log.log import DecisionLog

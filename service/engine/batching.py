@@ -11,30 +11,30 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.decision_log.database import Record
-from credit.decision_log.group_commit import Item, Writer
-from service.engine.live_version import Decided, Serving
-from service.engine.model_thread import Lane, Question, Result
-from service.engine.requests import Asked
+from credit.decision_log.database import DecisionRow
+from credit.decision_log.group_commit import Writer, WriteRequest
+from service.engine.live_version import FinalDecision, LiveVersion
+from service.engine.model_thread import DecisionResult, DecisionTask, ModelThread
+from service.engine.requests import ApplicationRequest
 
 T = TypeVar("T")
 
 
-class NotRecordedError(CreditError):
+class RecordingError(CreditError):
     """The decision could not be made durable, so that nobody may be told of it."""
 
 
-class _Waiting(NamedTuple):
+class _PendingRequest(NamedTuple):
     """An application, and who waits for its decision."""
 
-    serving: Serving
-    asked: Asked
+    serving: LiveVersion
+    asked: ApplicationRequest
     caller: str
     key: str | None
-    answer: "asyncio.Future[Record]"
+    answer: "asyncio.Future[DecisionRow]"
 
 
-class Decider:
+class Batcher:
     """Decides. What comes while others are being recorded goes through the lane and into the log together.
 
     So the more ask, the more share the way to the model and to the disk, and one who asks alone does not wait.
@@ -43,43 +43,49 @@ class Decider:
 
     def __init__(self, writer: Writer, seconds: float) -> None:
         self._writer = writer
-        self._one, self._many = Lane("one", seconds), Lane("many", seconds)
+        self._one, self._many = ModelThread("one", seconds), ModelThread("many", seconds)
         self._batches = ThreadPoolExecutor(1, "batches")
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_PendingRequest] = []
         self._recording = False
 
-    async def decide(self, serving: Serving, asked: Asked, caller: str, key: str | None) -> Record:
+    async def decide(
+        self, serving: LiveVersion, asked: ApplicationRequest, caller: str, key: str | None
+    ) -> DecisionRow:
         """The decision as the log has it; under a key that was used before, that of then.
 
         Raises CreditError when the contract of the version refuses a value, NotRecordedError when the log is away.
         """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Record] = loop.create_future()
-        self._waiting.append(_Waiting(serving, asked, caller, key, answer))
+        answer: asyncio.Future[DecisionRow] = loop.create_future()
+        self._waiting.append(_PendingRequest(serving, asked, caller, key, answer))
         if len(self._waiting) == 1 and not self._recording:
-            loop.call_soon(self._decide_waiting, loop)
+            loop.call_soon(self._decide_pending, loop)
         return await answer
 
-    async def decide_all(self, serving: Serving, asked: Sequence[Asked], caller: str, key: str | None) -> list[Record]:
+    async def decide_batch(
+        self, serving: LiveVersion, asked: Sequence[ApplicationRequest], caller: str, key: str | None
+    ) -> list[DecisionRow]:
         """The same for a batch, which is recorded as one: all of it or nothing."""
         loop = asyncio.get_running_loop()
-        questions = [Question(serving, one.application) for one in asked]
+        questions = [DecisionTask(serving, one.application) for one in asked]
         results = await loop.run_in_executor(self._batches, self._many.decide, questions)
-        raise_if_any([p for i, result in enumerate(results) for p in _problems(f"applications.{i}.", result)])
+        raise_if_any([p for i, result in enumerate(results) for p in _locate_problems(f"applications.{i}.", result)])
         now = datetime.now(UTC)
         records = [
-            _record(serving, one, result, caller, None if key is None else hashed(caller, key, i), now)
+            _build_record(
+                serving, one, result, caller, None if key is None else hash_idempotency_key(caller, key, i), now
+            )
             for i, (one, result) in enumerate(zip(asked, results, strict=True))
-            if isinstance(result, Decided)
+            if isinstance(result, FinalDecision)
         ]
-        answer: asyncio.Future[list[Record]] = loop.create_future()
-        self._writer.put(Item(records, lambda holds: loop.call_soon_threadsafe(_settle, answer, holds)))
+        answer: asyncio.Future[list[DecisionRow]] = loop.create_future()
+        self._writer.put(WriteRequest(records, lambda holds: loop.call_soon_threadsafe(_settle, answer, holds)))
         return await answer
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """After a swap: what was wrong with the model of the old version is forgotten."""
-        self._one.renew()
-        self._many.renew()
+        self._one.reset()
+        self._many.reset()
 
     def close(self) -> None:
         """End when what is queued is decided."""
@@ -87,44 +93,48 @@ class Decider:
         self._one.close()
         self._many.close()
 
-    def _decide_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _decide_pending(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting, self._waiting = self._waiting, []
-        results = self._one.decide([Question(one.serving, one.asked.application) for one in waiting])
+        results = self._one.decide([DecisionTask(one.serving, one.asked.application) for one in waiting])
         now, records, answers = datetime.now(UTC), [], []
         for (serving, asked, caller, key, answer), result in zip(waiting, results, strict=True):
             if isinstance(result, Exception):
-                _refuse(answer, CreditError(_problems("", result)) if isinstance(result, CreditError) else result)
+                _refuse(
+                    answer, CreditError(_locate_problems("", result)) if isinstance(result, CreditError) else result
+                )
                 continue
-            hashed_key = None if key is None else hashed(caller, key, 0)
-            records.append(_record(serving, asked, result, caller, hashed_key, now))
+            hashed_key = None if key is None else hash_idempotency_key(caller, key, 0)
+            records.append(_build_record(serving, asked, result, caller, hashed_key, now))
             answers.append(answer)
         if records:
             self._recording = True
-            recorded = functools.partial(self._recorded, loop, answers)
-            self._writer.put(Item(records, lambda holds: loop.call_soon_threadsafe(recorded, holds)))
+            recorded = functools.partial(self._settle_answers, loop, answers)
+            self._writer.put(WriteRequest(records, lambda holds: loop.call_soon_threadsafe(recorded, holds)))
 
-    def _recorded(
+    def _settle_answers(
         self,
         loop: asyncio.AbstractEventLoop,
-        answers: "Sequence[asyncio.Future[Record]]",
-        holds: list[Record] | CreditError,
+        answers: "Sequence[asyncio.Future[DecisionRow]]",
+        holds: list[DecisionRow] | CreditError,
     ) -> None:
         self._recording = False
         for i, answer in enumerate(answers):
             _settle(answer, holds if isinstance(holds, CreditError) else holds[i])
         if self._waiting:
-            self._decide_waiting(loop)
+            self._decide_pending(loop)
 
 
-def hashed(caller: str, key: str, place: int) -> str:
+def hash_idempotency_key(caller: str, key: str, place: int) -> str:
     """An idempotency key as the log keeps it: each caller has keys of their own, and each place in a batch."""
     return hashlib.sha256(f"{caller}\0{key}\0{place}".encode()).hexdigest()
 
 
-def _record(serving: Serving, asked: Asked, decided: Decided, caller: str, key: str | None, now: datetime) -> Record:
+def _build_record(
+    serving: LiveVersion, asked: ApplicationRequest, decided: FinalDecision, caller: str, key: str | None, now: datetime
+) -> DecisionRow:
     decision, because = decided
     return {
-        "id": _identifier(),
+        "id": _make_decision_id(),
         "decided_at": now,
         "decision": decision.decision,
         "score": decision.score,
@@ -142,19 +152,19 @@ def _record(serving: Serving, asked: Asked, decided: Decided, caller: str, key: 
     }
 
 
-def _identifier() -> str:
+def _make_decision_id() -> str:
     """A UUID of version 7 (RFC 9562) in hexadecimal: sorts by time, so that the log's index grows at its end."""
     moment, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
     low = chance & ((1 << 62) - 1)
     return f"{(moment << 80) | (7 << 76) | ((chance >> 68) << 64) | (2 << 62) | low:032x}"
 
 
-def _problems(place: str, result: Result) -> list[Problem]:
+def _locate_problems(place: str, result: DecisionResult) -> list[Problem]:
     """What the contract has against one application, which was of the right form: a derived value.
 
     Raises what it was that neither the model nor the rule could decide for.
     """
-    if isinstance(result, Decided):
+    if isinstance(result, FinalDecision):
         return []
     if not isinstance(result, CreditError):
         raise result
@@ -168,6 +178,6 @@ def _refuse(answer: "asyncio.Future[Any]", error: Exception) -> None:
 
 def _settle(answer: "asyncio.Future[T]", holds: T | CreditError) -> None:
     if isinstance(holds, CreditError):
-        _refuse(answer, NotRecordedError(holds.problems))
+        _refuse(answer, RecordingError(holds.problems))
     elif not answer.done():
         answer.set_result(holds)

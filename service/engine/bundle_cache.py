@@ -6,60 +6,60 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from credit.bundle.manifest import verified
+from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
-from credit.common.files import whole
+from credit.common.files import atomic_write
 from credit.registry import versions
-from credit.registry.ledger import Entry
+from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 
-_KEPT = 5
+_MAX_BUNDLES = 5
 
 
-class Cache:
+class BundleCache:
     """Bundles by digest, and the entry that was followed last. Several workers share it."""
 
     def __init__(self, folder: Path) -> None:
         self._bundles, self._entry, self._lock = folder / "bundles", folder / "live.json", folder / "bundles.lock"
 
-    def folder(self, digest: str) -> Path:
+    def locate_bundle(self, digest: str) -> Path:
         """Where the bundle of a digest is, or would be. Loading it verifies it."""
         return self._bundles / digest
 
-    def fetch(self, store: Store, entry: Entry) -> Path:
+    def fetch(self, store: Store, entry: LedgerEntry) -> Path:
         """The bundle of an entry, verified, from the store unless another worker fetched it meanwhile.
 
         Raises CreditError when it cannot be had.
         """
-        record = versions.required(store, entry.version, entry.digest)
-        folder, new = self.folder(entry.digest), self._bundles / ".fetching"
-        with self._alone():
-            if not _is_whole(folder, entry.digest):
+        record = versions.require_version(store, entry.version, entry.digest)
+        folder, new = self.locate_bundle(entry.digest), self._bundles / ".fetching"
+        with self._lock_bundles():
+            if not _is_intact(folder, entry.digest):
                 shutil.rmtree(new, ignore_errors=True)  # a worker that was killed left it
-                versions.fetch(store, record, new)
+                versions.fetch_bundle(store, record, new)
                 shutil.rmtree(folder, ignore_errors=True)
                 new.rename(folder)
         return folder
 
-    def keep(self, entry: Entry) -> None:
+    def keep(self, entry: LedgerEntry) -> None:
         """Remember what is followed, and of the bundles the last few. Raises CreditError when the disk is full."""
-        with self._alone():
-            with whole(self._entry) as temporary:
-                temporary.write_bytes(entry.written())
-            self.folder(entry.digest).touch()
+        with self._lock_bundles():
+            with atomic_write(self._entry) as temporary:
+                temporary.write_bytes(entry.serialize())
+            self.locate_bundle(entry.digest).touch()
             by_age = sorted(self._bundles.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime, reverse=True)
-            for path in by_age[_KEPT:]:
+            for path in by_age[_MAX_BUNDLES:]:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def last(self) -> Entry | None:
+    def read_last_entry(self) -> LedgerEntry | None:
         """The entry that was followed last; None when there is none that can be read."""
         try:
-            return Entry.read(self._entry.read_bytes(), str(self._entry))
+            return LedgerEntry.parse(self._entry.read_bytes(), str(self._entry))
         except (OSError, CreditError):
             return None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _lock_bundles(self) -> Iterator[None]:
         """One worker changes what is here at a time."""
         try:
             self._bundles.mkdir(parents=True, exist_ok=True)
@@ -70,8 +70,8 @@ class Cache:
             raise CreditError(Problem("the service's own disk", str(error), "room for a version")) from None
 
 
-def _is_whole(folder: Path, digest: str) -> bool:
+def _is_intact(folder: Path, digest: str) -> bool:
     try:
-        return verified(folder).digest == digest
+        return verify_bundle(folder).digest == digest
     except CreditError:
         return False

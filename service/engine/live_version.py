@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 from credit.bundle import Bundle
 from credit.common.errors import CreditError
-from credit.registry.ledger import Entry
-from credit.scoring.derived_columns import Derivations
-from credit.scoring.model import By, Decision
-from credit.scoring.row_encoder import Row
-from service.engine.requests import Requests
+from credit.registry.ledger import LedgerEntry
+from credit.scoring.derived_columns import DerivedColumns
+from credit.scoring.model import DecidedBy, Decision
+from credit.scoring.row_encoder import ApplicationRow
+from service.engine.requests import RequestParser
 
-_MADE_FOR_RULE = "no model in this version: no candidate passed every gate when it was made"
+_NO_MODEL = "no model in this version: no candidate passed every gate when it was made"
 
 
-class Decided(NamedTuple):
+class FinalDecision(NamedTuple):
     """A decision, and why it was the rule's when it was."""
 
     decision: Decision
@@ -22,19 +22,19 @@ class Decided(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Serving:
+class LiveVersion:
     """A loaded version and the entry by which it is live; without an entry, the bundle whose rule the image carries.
 
-    `example`: a made-up application. `unloaded`: why the version of the entry is not the one that is loaded, when the
-    rule has to stand in for it.
+    `example`: a made-up application. `load_failure`: why the version of the entry is not the one that is loaded, when
+    the rule has to stand in for it.
     """
 
-    entry: Entry | None
+    entry: LedgerEntry | None
     bundle: Bundle
-    requests: Requests
-    derivations: Derivations
-    example: Row
-    unloaded: str | None = None
+    requests: RequestParser
+    derivations: DerivedColumns
+    example: ApplicationRow
+    load_failure: str | None = None
 
     @property
     def number(self) -> int:
@@ -44,34 +44,34 @@ class Serving:
     @property
     def version(self) -> str | None:
         """The version whose bundle is loaded; None when it came with the image."""
-        return self.entry.version if self.entry and not self.unloaded else None
+        return self.entry.version if self.entry and not self.load_failure else None
 
     @property
-    def ruled(self) -> str | None:
+    def fallback_reason(self) -> str | None:
         """Why the rule decides every application, None when the model is there to."""
         if self.entry is None:
             return "no version could be had: neither from the store nor from the disk"
         if self.entry.kind == "fallback":
             return f"the rule was put forward: {self.entry.reason}"
-        return self.unloaded
+        return self.load_failure
 
     @property
     def rule_because(self) -> str | None:
         """Why the rule decides, when it does; also when it is this version's champion."""
-        return self.ruled or (_MADE_FOR_RULE if self.bundle.model.decided_by == "rule" else None)
+        return self.fallback_reason or (_NO_MODEL if self.bundle.model.decided_by == "rule" else None)
 
     @property
-    def decides(self) -> By:
+    def decides(self) -> DecidedBy:
         """Who decides every application that nothing goes wrong with."""
         return "model" if self.rule_because is None else "rule"
 
-    def decide(self, row: Row) -> Decided:
+    def decide(self, row: ApplicationRow) -> FinalDecision:
         """The champion's decision, or the rule's where the model fails.
 
         Raises CreditError when the contract refuses a value.
         """
-        if self.ruled is not None:
-            return self.decide_by_rule(row, self.ruled)
+        if self.fallback_reason is not None:
+            return self.decide_by_rule(row, self.fallback_reason)
         try:
             (decision,) = self.bundle.decide([self.derivations.add(row)])
         except CreditError:
@@ -80,8 +80,8 @@ class Serving:
             return self.decide_by_rule(row, f"the model failed ({type(error).__name__})")
         if not 0 <= decision.score <= 1:
             return self.decide_by_rule(row, "the model gave no score")
-        return Decided(decision, _MADE_FOR_RULE if decision.decided_by == "rule" else None)
+        return FinalDecision(decision, _NO_MODEL if decision.decided_by == "rule" else None)
 
-    def decide_by_rule(self, row: Row, because: str) -> Decided:
+    def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
         """The rule's decision; of a row it reads the score only."""
-        return Decided(self.bundle.decide_by_rule([self.derivations.add(row)])[0], because)
+        return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(row)])[0], because)

@@ -9,48 +9,48 @@ from credit.bundle.examples import check_examples
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import Column
 from credit.registry import versions
-from credit.registry.ledger import Entry, Ledger
+from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from credit.scoring.derived_columns import Derivations
-from service.engine.live_version import Serving
-from service.engine.requests import requests_of
+from credit.scoring.derived_columns import DerivedColumns
+from service.engine.live_version import LiveVersion
+from service.engine.requests import build_request_parser
 
 
-def of_folder(entry: Entry | None, folder: Path, largest_batch: int = 1) -> Serving:
+def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1) -> LiveVersion:
     """The bundle in a folder. Raises CreditError when it is not intact, or not the one that the entry names."""
     bundle = load_bundle(folder)
     if entry is not None and bundle.manifest.digest != entry.digest:
         raise CreditError(Problem(str(folder), f"digest {bundle.manifest.digest[:12]}", f"{entry.digest[:12]}"))
     rows = check_examples(bundle, folder)  # which warms it too
-    derivations = Derivations(bundle.contract, [*bundle.model.features, bundle.rule.column])
+    derivations = DerivedColumns(bundle.contract, [*bundle.model.features, bundle.rule.column])
     known = rows[0] if rows else {}
     columns = {name: bundle.contract.columns[name] for name in bundle.inputs}
-    example = {name: known[name] if name in known else _made_up(column) for name, column in columns.items()}
-    return Serving(entry, bundle, requests_of(bundle, largest_batch), derivations, example)
+    example = {name: known[name] if name in known else _invent_value(column) for name, column in columns.items()}
+    return LiveVersion(entry, bundle, build_request_parser(bundle, largest_batch), derivations, example)
 
 
-def live(store: Store, environment: str) -> Serving:
+def load_live(store: Store, environment: str) -> LiveVersion:
     """What is live, the kill switch included. Raises CreditError when nothing is."""
-    entry = Ledger(store, environment).newest()
+    entry = Ledger(store, environment).read_newest()
     if entry is None:
         where = f"the ledger of {environment} in {store.url}"
         raise CreditError(Problem(where, "nothing: no version was ever deployed", "an entry", "name a version"))
-    return _fetched(store, entry)
+    return _fetch_version(store, entry)
 
 
-def of_store(store: Store, version: str) -> Serving:
+def load_published(store: Store, version: str) -> LiveVersion:
     """A version, live or not. Raises CreditError when it is not in the store."""
-    record = versions.required(store, version)
-    return _fetched(store, deployed(record.version, record.digest))
+    record = versions.require_version(store, version)
+    return _fetch_version(store, build_deployment(record.version, record.digest))
 
 
-def deployed(version: str, digest: str) -> Entry:
+def build_deployment(version: str, digest: str) -> LedgerEntry:
     """An entry as if a version were live, for whoever decides by it without a ledger."""
     now = datetime.now(UTC)
-    return Entry(number=1, kind="deploy", version=version, digest=digest, reason="asked for", actor="", time=now)
+    return LedgerEntry(number=1, kind="deploy", version=version, digest=digest, reason="asked for", actor="", time=now)
 
 
-def _made_up(column: Column) -> Any:
+def _invent_value(column: Column) -> Any:
     """A value of a column that only derived ones are made of, of which a bundle has no example."""
     if column.allowed is not None:
         return column.allowed[0]
@@ -60,6 +60,6 @@ def _made_up(column: Column) -> Any:
     return {"boolean": False, "date": "2026-01-31", "timestamp": "2026-01-31T12:00:00"}.get(column.type, "a text")
 
 
-def _fetched(store: Store, entry: Entry) -> Serving:
-    with versions.fetched(store, versions.required(store, entry.version, entry.digest)) as folder:
-        return of_folder(entry, folder)
+def _fetch_version(store: Store, entry: LedgerEntry) -> LiveVersion:
+    with versions.fetch_temporarily(store, versions.require_version(store, entry.version, entry.digest)) as folder:
+        return load_folder(entry, folder)

@@ -7,37 +7,37 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from credit.common.errors import CreditError
-from credit.scoring.row_encoder import Row
-from service.engine.live_version import Decided, Serving
+from credit.scoring.row_encoder import ApplicationRow
+from service.engine.live_version import FinalDecision, LiveVersion
 
-_SHORTEST, _LONGEST = 1.0, 60.0
+_MIN_PAUSE, _MAX_PAUSE = 1.0, 60.0
 """Seconds for which the rule decides after the model was too slow, before the model is tried again: twice as long each
 time, until it is quick again."""
 
 
-class Question(NamedTuple):
+class DecisionTask(NamedTuple):
     """One application, and the version that decides it."""
 
-    serving: Serving
-    row: Row
+    serving: LiveVersion
+    row: ApplicationRow
 
 
-Result = Decided | Exception
+DecisionResult = FinalDecision | Exception
 """A decision, or why there is none: a CreditError is what the contract has against the application."""
 
 
-class _Call:
+class _TaskBatch:
     """Questions on their way through the lane."""
 
-    def __init__(self, questions: Sequence[Question]) -> None:
+    def __init__(self, questions: Sequence[DecisionTask]) -> None:
         self.questions = questions
-        self.results: list[Result] = []
+        self.results: list[DecisionResult] = []
         self.given_up = False
         self.done = threading.Lock()
         self.done.acquire()
 
 
-class Lane:
+class ModelThread:
     """Decides for the one thread that asks.
 
     That thread waits meanwhile, but for each application never longer than the model may take, whatever the model
@@ -48,26 +48,26 @@ class Lane:
     def __init__(self, name: str, seconds: float) -> None:
         self._seconds, self._name = seconds, name
         self._because = f"the model took longer than {seconds:g} s"
-        self._pause, self._again = _SHORTEST, 0.0
-        self._left: _Call | None = None
+        self._pause, self._again = _MIN_PAUSE, 0.0
+        self._left: _TaskBatch | None = None
         self._renewed = False
-        self._queue = _started(name)
+        self._queue = _start_thread(name)
 
-    def decide(self, questions: Sequence[Question]) -> list[Result]:
+    def decide(self, questions: Sequence[DecisionTask]) -> list[DecisionResult]:
         """The model's decisions in order, the rule's where the model fails or takes too long."""
-        if self._rests():
-            return [_by_rule(question, self._because) for question in questions]
-        call = _Call(questions)
+        if self._is_paused():
+            return [_decide_by_rule(question, self._because) for question in questions]
+        call = _TaskBatch(questions)
         self._queue.put(call)
         done = 0
         while not call.done.acquire(timeout=self._seconds):
             if len(call.results) == done:
-                return self._given_up(call)
+                return self._give_up(call)
             done = len(call.results)
-        self._pause, self._again = _SHORTEST, 0.0
+        self._pause, self._again = _MIN_PAUSE, 0.0
         return call.results
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """After a swap: the model of another version may hang, this one's has not been tried yet.
 
         Only says so, for it comes from another thread than the one that asks, which may be waiting for that model.
@@ -78,59 +78,59 @@ class Lane:
         """End when what is queued is decided."""
         self._queue.put(None)
 
-    def _rests(self) -> bool:
+    def _is_paused(self) -> bool:
         """Whether the model is left alone because it was too slow."""
         if self._renewed:
             self._renewed = False
             if self._left is not None:
                 self.close()  # ends when that model comes back, if ever
-                self._left, self._queue = None, _started(self._name)
-            self._pause, self._again = _SHORTEST, 0.0
+                self._left, self._queue = None, _start_thread(self._name)
+            self._pause, self._again = _MIN_PAUSE, 0.0
         if self._again and time.monotonic() < self._again:
             return True
         if self._left is not None and not self._left.done.acquire(blocking=False):
-            self._rest()  # it is at that one still
+            self._pause_model()  # it is at that one still
             return True
         self._left = None
         return False
 
-    def _rest(self) -> None:
+    def _pause_model(self) -> None:
         self._again = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _LONGEST)
+        self._pause = min(2 * self._pause, _MAX_PAUSE)
 
-    def _given_up(self, call: _Call) -> list[Result]:
+    def _give_up(self, call: _TaskBatch) -> list[DecisionResult]:
         call.given_up = True
         self._left = call
-        self._rest()
+        self._pause_model()
         decided = call.results[: len(call.questions)]
-        return [*decided, *(_by_rule(question, self._because) for question in call.questions[len(decided) :])]
+        return [*decided, *(_decide_by_rule(question, self._because) for question in call.questions[len(decided) :])]
 
 
-def _started(name: str) -> "SimpleQueue[_Call | None]":
-    queue: SimpleQueue[_Call | None] = SimpleQueue()
-    threading.Thread(target=_run, args=(queue,), name=f"lane-{name}", daemon=True).start()
+def _start_thread(name: str) -> "SimpleQueue[_TaskBatch | None]":
+    queue: SimpleQueue[_TaskBatch | None] = SimpleQueue()
+    threading.Thread(target=_run_tasks, args=(queue,), name=f"lane-{name}", daemon=True).start()
     return queue
 
 
-def _run(queue: "SimpleQueue[_Call | None]") -> None:
+def _run_tasks(queue: "SimpleQueue[_TaskBatch | None]") -> None:
     while (call := queue.get()) is not None:
         for question in call.questions:
             if call.given_up:
                 break
-            call.results.append(_decided(question))
+            call.results.append(_decide_task(question))
         call.done.release()
 
 
-def _decided(question: Question) -> Result:
+def _decide_task(question: DecisionTask) -> DecisionResult:
     try:
         return question.serving.decide(question.row)
     except CreditError as error:
         return error
     except Exception as error:  # noqa: BLE001 - somebody is waiting for an answer
-        return _by_rule(question, f"the model failed ({type(error).__name__})")
+        return _decide_by_rule(question, f"the model failed ({type(error).__name__})")
 
 
-def _by_rule(question: Question, because: str) -> Result:
+def _decide_by_rule(question: DecisionTask, because: str) -> DecisionResult:
     try:
         return question.serving.decide_by_rule(question.row, because)
     except Exception as error:  # noqa: BLE001 - the lane and everybody else in it go on

@@ -25,28 +25,30 @@ from typing_extensions import TypedDict
 from credit.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column, Scalar
-from credit.scoring.row_encoder import LARGEST
+from credit.scoring.row_encoder import MAX_FLOAT32
 
 Values = dict[str, Any]
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-_NUMBERS: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
-_OPEN: ConfigDict = {**_STRICT, "extra": "allow"}
-_WORDS = {"integer": "a whole number", "category": "a text", "date": "a date such as 2026-01-31"}
-_LARGEST_INTEGER = 2**63 - 1
-_UNKNOWN = ("an unknown field", "only fields of the version that answers")
-_SHOWN = 80  # characters of a value that an answer repeats
-_TOLD = 100  # problems of a body that an answer lists: telling of each would take longer than a thousand decisions
+_STRICT_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+_NUMBER_TYPES: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
+_OPEN_CONFIG: ConfigDict = {**_STRICT_CONFIG, "extra": "allow"}
+_TYPE_WORDS = {"integer": "a whole number", "category": "a text", "date": "a date such as 2026-01-31"}
+_MAX_INTEGER = 2**63 - 1
+_UNKNOWN_FIELD = ("an unknown field", "only fields of the version that answers")
+_MAX_SHOWN_CHARACTERS = 80  # characters of a value that an answer repeats
+_MAX_PROBLEMS = (
+    100  # problems of a body that an answer lists: telling of each would take longer than a thousand decisions
+)
 
 
-class Asked(NamedTuple):
+class ApplicationRequest(NamedTuple):
     """One application to decide: its values, and protected attributes, which are logged and never scored."""
 
     application: Values
     protected: Values
 
 
-class Members(NamedTuple):
+class FamilyMembers(NamedTuple):
     """Columns of one family that the version does not read."""
 
     pattern: re.Pattern[str]
@@ -55,7 +57,7 @@ class Members(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Requests:
+class RequestParser:
     """What a version accepts: one application, or a batch of them."""
 
     one: TypeAdapter[Any]
@@ -63,22 +65,24 @@ class Requests:
     columns: Mapping[str, Column]
     protected: Mapping[str, Column]
     codes: Mapping[str, frozenset[Scalar]]
-    families: tuple[Members, ...]
+    families: tuple[FamilyMembers, ...]
 
-    def parse(self, body: bytes) -> Asked:
+    def parse(self, body: bytes) -> ApplicationRequest:
         """One application. Raises CreditError with every field that the contract does not allow."""
-        content = self._parsed(self.one, body)
-        _raise_if_any(self._looked_at(content["application"], "application"))
-        return Asked(content["application"], content.get("protected", {}))
+        content = self._validate_body(self.one, body)
+        _raise_problems(self._check_application(content["application"], "application"))
+        return ApplicationRequest(content["application"], content.get("protected", {}))
 
-    def parse_batch(self, body: bytes) -> list[Asked]:
+    def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
         """Several applications. Raises CreditError with every field that the contract does not allow."""
-        listed = self._parsed(self.batch, body)["applications"]
+        listed = self._validate_body(self.batch, body)["applications"]
         where = "applications.{}.application"
-        _raise_if_any([p for i, one in enumerate(listed) for p in self._looked_at(one["application"], where.format(i))])
-        return [Asked(one["application"], one.get("protected", {})) for one in listed]
+        _raise_problems(
+            [p for i, one in enumerate(listed) for p in self._check_application(one["application"], where.format(i))]
+        )
+        return [ApplicationRequest(one["application"], one.get("protected", {})) for one in listed]
 
-    def schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
+    def build_json_schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
         """The JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
         content: dict[str, Any] = getattr(self, body).json_schema(ref_template=reference)
         if self.families:
@@ -86,43 +90,47 @@ class Requests:
             content["$defs"]["Application"] |= {"patternProperties": members, "additionalProperties": False}
         return content
 
-    def _parsed(self, kind: TypeAdapter[Any], body: bytes) -> Any:
+    def _validate_body(self, kind: TypeAdapter[Any], body: bytes) -> Any:
         try:
             return kind.validate_json(body)
         except ValidationError as error:
             errors = error.errors(include_url=False)
-            problems = [self._problem(one) for one in errors[:_TOLD]]
-            raise CreditError(_with_the_rest(problems, len(errors))) from None
+            problems = [self._explain_error(one) for one in errors[:_MAX_PROBLEMS]]
+            raise CreditError(_append_remaining_count(problems, len(errors))) from None
 
-    def _looked_at(self, application: Values, where: str) -> list[Problem]:
+    def _check_application(self, application: Values, where: str) -> list[Problem]:
         """What types cannot say: values that would be taken for amounts, and columns that are known by a pattern."""
         problems = [
-            Problem(f"{where}.{name}", f"{application[name]}, a code for what is not known", words(self.columns[name]))
+            Problem(
+                f"{where}.{name}",
+                f"{application[name]}, a code for what is not known",
+                describe_values(self.columns[name]),
+            )
             for name, codes in self.codes.items()
             if application.get(name) in codes
         ]
         if self.families:
             others = [name for name in application if name not in self.columns]
-            problems += [p for name in others for p in self._member_problems(name, application[name], where)]
+            problems += [p for name in others for p in self._check_member(name, application[name], where)]
         return problems
 
-    def _member_problems(self, name: str, value: Any, where: str) -> list[Problem]:
+    def _check_member(self, name: str, value: Any, where: str) -> list[Problem]:
         for pattern, kind, expected in self.families:
             if pattern.fullmatch(name):
                 try:
                     kind.validate_python(value)
                 except ValidationError:
-                    return [Problem(f"{where}.{name}", _shown(value), expected)]
+                    return [Problem(f"{where}.{name}", _format_value(value), expected)]
                 return []
-        return [Problem(f"{where}.{name}", *_UNKNOWN)]
+        return [Problem(f"{where}.{name}", *_UNKNOWN_FIELD)]
 
-    def _problem(self, error: Any) -> Problem:
+    def _explain_error(self, error: Any) -> Problem:
         columns = self.protected if "protected" in error["loc"] else self.columns
         named = [name for name in error["loc"] if name in columns]
-        return problem_of(error, words(columns[named[-1]]) if named else None)
+        return describe_error(error, describe_values(columns[named[-1]]) if named else None)
 
 
-def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
+def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     """What a version accepts: the columns that its model and its rule need, and the contract's protected ones.
 
     Other columns that the contract lets a model see are taken too, checked and logged, so that a client who sends
@@ -130,26 +138,32 @@ def requests_of(bundle: Bundle, largest_batch: int) -> Requests:
     """
     contract, needed = bundle.contract, set(bundle.inputs)
     columns = {n: c for n, c in contract.raw.items() if n in needed or c.role in ("feature", "score")}
-    types = {name: type_of(column) for name, column in columns.items()}
+    types = {name: build_field_type(column) for name, column in columns.items()}
     fields = {name: kind if name in needed else NotRequired[kind] for name, kind in types.items()}
-    members = [(re.compile(one.pattern), one.member()) for one in bundle.families.values() if one.role == "feature"]
-    application = _object("Application", fields, _OPEN if members else _STRICT)
-    disclosed = _object("Protected", {name: NotRequired[_disclosed(c)] for name, c in contract.protected.items()})
+    members = [
+        (re.compile(one.pattern), one.describe_member()) for one in bundle.families.values() if one.role == "feature"
+    ]
+    application = _build_object_type("Application", fields, _OPEN_CONFIG if members else _STRICT_CONFIG)
+    disclosed = _build_object_type(
+        "Protected", {name: NotRequired[_build_protected_type(c)] for name, c in contract.protected.items()}
+    )
     told = "Logged to watch for unequal treatment, and never scored"
     disclosed = Annotated[disclosed, Field(description=told)]
-    one = _object("Ask", {"application": application, "protected": NotRequired[disclosed]})
+    one = _build_object_type("Ask", {"application": application, "protected": NotRequired[disclosed]})
     several = Annotated[list[one], Field(min_length=1, max_length=largest_batch)]  # type: ignore[valid-type]
-    return Requests(
+    return RequestParser(
         one=TypeAdapter(one),
-        batch=TypeAdapter(_object("AskBatch", {"applications": several})),
+        batch=TypeAdapter(_build_object_type("AskBatch", {"applications": several})),
         columns=columns,
         protected=contract.protected,
         codes={name: frozenset(column.missing_codes) for name, column in columns.items() if column.missing_codes},
-        families=tuple(Members(pattern, TypeAdapter(type_of(one)), words(one)) for pattern, one in members),
+        families=tuple(
+            FamilyMembers(pattern, TypeAdapter(build_field_type(one)), describe_values(one)) for pattern, one in members
+        ),
     )
 
 
-def words(column: Column) -> str:
+def describe_values(column: Column) -> str:
     """What a column's values may be, in words."""
     if column.type == "boolean":
         text = "true or false"
@@ -157,96 +171,96 @@ def words(column: Column) -> str:
         text = f"one of {', '.join(map(str, column.allowed))}"
     else:
         low, high = column.range or (None, None)
-        text = _WORDS.get(column.type, f"a {column.type}")
+        text = _TYPE_WORDS.get(column.type, f"a {column.type}")
         text += f" of at least {low:g}" if low is not None else ""
         text += " and" if low is not None and high is not None else ""
         text += f" of at most {high:g}" if high is not None else ""
     return f"{text}, or null if it is not known" if column.missing == "allowed" else text
 
 
-def _raise_if_any(problems: list[Problem]) -> None:
-    raise_if_any(_with_the_rest(problems[:_TOLD], len(problems)))
+def _raise_problems(problems: list[Problem]) -> None:
+    raise_if_any(_append_remaining_count(problems[:_MAX_PROBLEMS], len(problems)))
 
 
-def _with_the_rest(problems: list[Problem], total: int) -> list[Problem]:
+def _append_remaining_count(problems: list[Problem], total: int) -> list[Problem]:
     """The first problems, and how many more there are."""
     rest = total - len(problems)
     return [*problems, Problem("the body", f"{rest:,} problems more", "none")] if rest else problems
 
 
-def _object(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT) -> Any:
+def _build_object_type(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT_CONFIG) -> Any:
     made = TypedDict(name, fields)  # type: ignore[misc]  # the names are those of a contract
     return with_config(config)(made)
 
 
-def problem_of(error: Any, expected: str | None = None) -> Problem:
+def describe_error(error: Any, expected: str | None = None) -> Problem:
     """One of pydantic's errors about a body; `expected`: what the contract says of the column that it is about."""
     where = ".".join(map(str, error["loc"])) or "the body"
     if error["type"] == "extra_forbidden":
-        return Problem(where, *_UNKNOWN)
+        return Problem(where, *_UNKNOWN_FIELD)
     if error["type"] == "json_invalid":
         return Problem("the body", str(error["ctx"]["error"]), "JSON")
-    found = "nothing" if error["type"] == "missing" else _shown(error["input"])
-    return Problem(where, found, expected or _in_words(error))
+    found = "nothing" if error["type"] == "missing" else _format_value(error["input"])
+    return Problem(where, found, expected or _describe_expectation(error))
 
 
-def type_of(column: Column) -> Any:
+def build_field_type(column: Column) -> Any:
     """A column as a type for pydantic, which makes the JSON schema of it too."""
     kind: Any
     if column.type == "boolean":
         kind = StrictBool
     elif column.allowed is not None:
         kind = Literal[tuple(column.allowed)]
-    elif column.type not in _NUMBERS:
-        kind = Annotated[StrictStr, AfterValidator(_MOMENTS.get(column.type, str))]
+    elif column.type not in _NUMBER_TYPES:
+        kind = Annotated[StrictStr, AfterValidator(_DATE_CHECKS.get(column.type, str))]
     else:
         low, high = column.range or (None, None)
-        largest = _LARGEST_INTEGER if column.type == "integer" else LARGEST
+        largest = _MAX_INTEGER if column.type == "integer" else MAX_FLOAT32
         bounds = Field(ge=-largest if low is None else low, le=largest if high is None else high)
-        kind = Annotated[_NUMBERS[column.type], bounds]
+        kind = Annotated[_NUMBER_TYPES[column.type], bounds]
     if column.type == "integer":
-        kind = Annotated[kind, BeforeValidator(_whole)]
-    return _described(kind | None if column.missing == "allowed" else kind, column)
+        kind = Annotated[kind, BeforeValidator(_convert_whole_float)]
+    return _add_description(kind | None if column.missing == "allowed" else kind, column)
 
 
-def _date(value: str) -> str:
+def _check_date(value: str) -> str:
     date.fromisoformat(value)
     return value
 
 
-def _timestamp(value: str) -> str:
+def _check_timestamp(value: str) -> str:
     datetime.fromisoformat(value)
     return value
 
 
-_MOMENTS = {"date": _date, "timestamp": _timestamp}
+_DATE_CHECKS = {"date": _check_date, "timestamp": _check_timestamp}
 """Columns that only derived ones are made of: checked here, and read by the database that computes them."""
 
 
-def _whole(value: Any) -> Any:
+def _convert_whole_float(value: Any) -> Any:
     """3.0 is a whole number in JSON, as it is in a table."""
     return int(value) if type(value) is float and value.is_integer() else value
 
 
-def _disclosed(column: Column) -> Any:
-    return _described(Literal[tuple(column.allowed or ())] | None, column)
+def _build_protected_type(column: Column) -> Any:
+    return _add_description(Literal[tuple(column.allowed or ())] | None, column)
 
 
-def _described(kind: Any, column: Column) -> Any:
+def _add_description(kind: Any, column: Column) -> Any:
     return Annotated[kind, Field(description=column.description)]
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float) and not math.isfinite(value):
         return "what is no finite number"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
-    return repr(value)[:_SHOWN]
+    return repr(value)[:_MAX_SHOWN_CHARACTERS]
 
 
-def _in_words(error: Any) -> str:
+def _describe_expectation(error: Any) -> str:
     """What is expected of the frame around the applications."""
     sizes = error.get("ctx", {})
     known = {

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class ValueCache(Generic[T]):
     """Asks again after `seconds`, or for another key. While one asks, the others get what was answered last."""
 
     def __init__(self, seconds: float) -> None:

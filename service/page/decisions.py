@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from credit.common.dates import moment_of
-from credit.common.formatting import percent, sentence, words
+from credit.common.dates import describe_time
+from credit.common.formatting import capitalise, format_percent, spell_out
 from credit.contract.columns import UNDISCLOSED, Column
-from credit.decision_log.summary import NEWEST, Cell, Lately
+from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
 
-OUTCOMES = {"approve": "approved", "refer": "referred", "deny": "denied"}
-HIDDEN, FEW, ROUND = 5, 30, 5
+DECISION_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
+MIN_SHOWN, FEW_PEOPLE, ROUND_TO = 5, 30, 5
 """Groups below HIDDEN people are not shown, so that nobody is; of those below FEW it is said that a rate says little.
 
 Where a group is hidden, the others are rounded to ROUND people, so that it is not what the total lacks.
 """
 
-_LISTED = 10
+_MAX_LISTED = 10
 
 
-class Share(NamedTuple):
+class DecisionShare(NamedTuple):
     """A part of all decisions. `width` in percent."""
 
     name: str
@@ -31,7 +31,7 @@ class Share(NamedTuple):
     kind: str = ""
 
 
-class Decider(NamedTuple):
+class DeciderShare(NamedTuple):
     """Decisions by one version, by its model or its rule."""
 
     version: str
@@ -41,7 +41,7 @@ class Decider(NamedTuple):
     share: str
 
 
-class Group(NamedTuple):
+class GroupApprovals(NamedTuple):
     """A protected group: how many people, what share was approved (`width`, in percent), what to bear in mind.
 
     `approved` is empty where it is not shown.
@@ -54,53 +54,55 @@ class Group(NamedTuple):
     note: str
 
 
-class Attribute(NamedTuple):
-    """The groups of a protected attribute. `told`: whether any of them is large enough, `least`, to be shown."""
+class AttributeApprovals(NamedTuple):
+    """The groups of a protected attribute. `is_shown`: whether any of them is large enough, `least`, to be shown."""
 
     name: str
     description: str
-    groups: list[Group]
-    rounded: bool
-    told: bool
-    least: int = HIDDEN
+    groups: list[GroupApprovals]
+    is_rounded: bool
+    is_shown: bool
+    least: int = MIN_SHOWN
 
 
-def outcomes(cells: Iterable[Cell]) -> list[Share]:
+def count_by_decision(cells: Iterable[DecisionCell]) -> list[DecisionShare]:
     """How many were approved, referred and denied."""
     counts: Counter[str] = Counter()
     for cell in cells:
         counts[cell.decision] += cell.number
-    return [_share(sentence(name), counts[key], counts.total(), key) for key, name in OUTCOMES.items()]
+    return [_build_share(capitalise(name), counts[key], counts.total(), key) for key, name in DECISION_WORDS.items()]
 
 
-def by_rule(cells: Iterable[Cell]) -> Share:
+def count_by_rule(cells: Iterable[DecisionCell]) -> DecisionShare:
     """How many the rule decided."""
     counts: Counter[str] = Counter()
     for cell in cells:
         counts[cell.decided_by] += cell.number
-    return _share("By the rule", counts["rule"], counts.total())
+    return _build_share("By the rule", counts["rule"], counts.total())
 
 
-def deciders(cells: Iterable[Cell]) -> list[Decider]:
+def count_by_decider(cells: Iterable[DecisionCell]) -> list[DeciderShare]:
     """Who decided how many, most first; what is beyond the first ten in one line."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for cell in cells:
         counts[cell.version or "no version", cell.decided_by, cell.rule_because or ""] += cell.number
     total, most = counts.total(), counts.most_common()
-    listed = [Decider(*who, *_share("", count, total)[1:3]) for who, count in most[:_LISTED]]
-    others = sum(count for _, count in most[_LISTED:])
+    listed = [DeciderShare(*who, *_build_share("", count, total)[1:3]) for who, count in most[:_MAX_LISTED]]
+    others = sum(count for _, count in most[_MAX_LISTED:])
     if others:
-        listed.append(Decider(f"{len(most) - _LISTED} more", "", "", *_share("", others, total)[1:3]))
+        listed.append(DeciderShare(f"{len(most) - _MAX_LISTED} more", "", "", *_build_share("", others, total)[1:3]))
     return listed
 
 
-def attributes(cells: Iterable[Cell], asked: Iterable[str], protected: Mapping[str, Column]) -> list[Attribute]:
+def count_by_group(
+    cells: Iterable[DecisionCell], asked: Iterable[str], protected: Mapping[str, Column]
+) -> list[AttributeApprovals]:
     """The approvals of every group of every attribute that was `asked` for, as the contract in use describes it."""
     listed = list(cells)
-    return [_attribute(listed, i, name, protected[name]) for i, name in enumerate(asked) if name in protected]
+    return [_build_attribute(listed, i, name, protected[name]) for i, name in enumerate(asked) if name in protected]
 
 
-def _attribute(cells: list[Cell], place: int, name: str, column: Column) -> Attribute:
+def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: Column) -> AttributeApprovals:
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for cell in cells:
@@ -109,55 +111,59 @@ def _attribute(cells: list[Cell], place: int, name: str, column: Column) -> Attr
         approved[group] += cell.number * (cell.decision == "approve")
     known = [str(value) for value in column.allowed or ()]
     others = sorted(people.keys() - {*known, UNDISCLOSED})  # of versions with another contract
-    rounded = any(0 < count < HIDDEN for count in people.values())
-    groups = [_group(one, people[one], approved[one], rounded) for one in (*known, *others, UNDISCLOSED)]
-    told = any(people[one] >= HIDDEN for one in (*known, *others))
-    return Attribute(words(name), column.description, groups, rounded, told)
+    rounded = any(0 < count < MIN_SHOWN for count in people.values())
+    groups = [_build_group(one, people[one], approved[one], rounded) for one in (*known, *others, UNDISCLOSED)]
+    told = any(people[one] >= MIN_SHOWN for one in (*known, *others))
+    return AttributeApprovals(spell_out(name), column.description, groups, rounded, told)
 
 
-def _group(name: str, people: int, approved: int, rounded: bool) -> Group:
-    if people < HIDDEN:
-        return Group(name, f"fewer than {HIDDEN}", "", 0.0, "too few to show")
-    shown = f"about {ROUND * round(people / ROUND):,}" if rounded else f"{people:,}"
-    note = "few people: the rate says little" if people < FEW else ""
-    return Group(name, shown, percent(approved / people, 0), 100 * approved / people, note)
+def _build_group(name: str, people: int, approved: int, rounded: bool) -> GroupApprovals:
+    if people < MIN_SHOWN:
+        return GroupApprovals(name, f"fewer than {MIN_SHOWN}", "", 0.0, "too few to show")
+    shown = f"about {ROUND_TO * round(people / ROUND_TO):,}" if rounded else f"{people:,}"
+    note = "few people: the rate says little" if people < FEW_PEOPLE else ""
+    return GroupApprovals(name, shown, format_percent(approved / people, 0), 100 * approved / people, note)
 
 
-def _share(name: str, count: int, total: int, kind: str = "") -> Share:
+def _build_share(name: str, count: int, total: int, kind: str = "") -> DecisionShare:
     part = count / total if total else None
-    return Share(name, f"{count:,}", percent(part), 100 * (part or 0.0), kind)
+    return DecisionShare(name, f"{count:,}", format_percent(part), 100 * (part or 0.0), kind)
 
 
 @dataclass(frozen=True)
-class Decisions:
+class RecentDecisions:
     """What was decided lately. `notes` say what is not in the figures, or may be twice."""
 
     notes: list[str]
     total: str
-    outcomes: list[Share]
-    by_rule: Share
-    deciders: list[Decider]
-    attributes: list[Attribute]
+    outcomes: list[DecisionShare]
+    by_rule: DecisionShare
+    deciders: list[DeciderShare]
+    attributes: list[AttributeApprovals]
 
 
-def decisions_of(known: Lately | None, protected: Mapping[str, Column], now: datetime) -> Decisions:
+def describe_decisions(
+    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime
+) -> RecentDecisions:
     """What was decided lately. `known` None: the decision log cannot be read."""
-    lately = known or Lately((), [], False, False, 0)
+    lately = known or DecisionSummary((), [], False, False, 0)
     cells, notes = lately.cells, []
     if known is None:
         notes.append("The decision log cannot be read: there are no figures.")
-    elif not lately.answered:
+    elif not lately.database_answered:
         notes.append("The database does not answer: decisions that are in it are not in these figures.")
     elif lately.spooled:
         notes.append("Decisions in the spool are counted; until they are in the database, some may be counted twice.")
-    if lately.cut:
+    if lately.is_truncated:
         first = min(cell.first for cell in cells)
-        notes.append(f"There were more: counted are the newest {NEWEST:,}, since {moment_of(first, now).said}.")
-    return Decisions(
+        notes.append(
+            f"There were more: counted are the newest {MAX_COUNTED:,}, since {describe_time(first, now).text}."
+        )
+    return RecentDecisions(
         notes=notes,
         total=f"{sum(cell.number for cell in cells):,}",
-        outcomes=outcomes(cells),
-        by_rule=by_rule(cells),
-        deciders=deciders(cells),
-        attributes=attributes(cells, lately.attributes, protected),
+        outcomes=count_by_decision(cells),
+        by_rule=count_by_rule(cells),
+        deciders=count_by_decider(cells),
+        attributes=count_by_group(cells, lately.attributes, protected),
     )

@@ -4,44 +4,44 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError
 from credit.common.parallel import run_in_threads
-from credit.registry.ledger import Entry, Ledger
-from credit.registry.store import store_in_use
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.store import open_store
 
 
-class Line(NamedTuple):
+class LedgerLine(NamedTuple):
     """One place in the ledger; no entry: it is not valid."""
 
     number: int
-    entry: Entry | None
+    entry: LedgerEntry | None
 
 
-class History:
+class LedgerHistory:
     """What was live in an environment. An entry never changes, so each is read once."""
 
     def __init__(self, environment: str, length: int = 20) -> None:
         self._environment, self._length = environment, length
         self._ledger: Ledger | None = None
-        self._known: dict[int, Line] = {}
+        self._known: dict[int, LedgerLine] = {}
 
     @property
-    def known(self) -> list[Line]:
+    def known_lines(self) -> list[LedgerLine]:
         """What was valid when it was read last, newest first."""
         return [self._known[number] for number in sorted(self._known, reverse=True)]
 
-    def read(self) -> list[Line]:
+    def read(self) -> list[LedgerLine]:
         """The newest lines, newest first. Raises CreditError when the store does not answer."""
         if self._ledger is None:
-            self._ledger = Ledger(store_in_use(make=False), self._environment)
-        ledger, last = self._ledger, self._ledger.length()
+            self._ledger = Ledger(open_store(make=False), self._environment)
+        ledger, last = self._ledger, self._ledger.find_last_number()
 
-        def line(number: int) -> Line:
+        def read_line(number: int) -> LedgerLine:
             try:
-                return self._known.get(number) or Line(number, ledger.entry(number))
+                return self._known.get(number) or LedgerLine(number, ledger.read_entry(number))
             except CreditError:
-                return Line(number, None)
+                return LedgerLine(number, None)
 
-        lines = run_in_threads(line, list(range(last, max(last - self._length, 0), -1)))
+        lines = run_in_threads(read_line, list(range(last, max(last - self._length, 0), -1)))
         if any(one.entry is None for one in lines):
-            ledger.length()  # raises when it was the store that could not be read, not the entry
+            ledger.find_last_number()  # raises when it was the store that could not be read, not the entry
         self._known = {one.number: one for one in lines if one.entry is not None}
         return lines

@@ -5,41 +5,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from credit.common.dates import Moment, moment_of
-from credit.common.formatting import sentence, words
-from credit.decision_log.summary import Lately
-from service.engine.live_version import Serving
-from service.page.decisions import Decisions, decisions_of
-from service.page.history import Line
+from credit.common.dates import DisplayTime, describe_time
+from credit.common.formatting import capitalise, spell_out
+from credit.decision_log.summary import DecisionSummary
+from service.engine.live_version import LiveVersion
+from service.page.decisions import RecentDecisions, describe_decisions
+from service.page.history import LedgerLine
 
 HOURS = 24
-KINDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Rule put forward"}
+KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Rule put forward"}
 
 
 @dataclass(frozen=True)
-class Facts:
+class ServiceSnapshot:
     """What is known at a moment. `lately` None: the decision log cannot be read. `store`: whether it answers."""
 
     environment: str
     now: datetime
-    serving: Serving | None
+    serving: LiveVersion | None
     problems: Mapping[str, str]
     log_in_use: bool
-    lately: Lately | None
-    history: Sequence[Line]
+    lately: DecisionSummary | None
+    history: Sequence[LedgerLine]
     store: bool
 
 
-class Live(NamedTuple):
+class LiveEntry(NamedTuple):
     """What is live by a ledger entry."""
 
     kind: str
-    since: Moment
+    since: DisplayTime
     actor: str
     reason: str
 
 
-class Change(NamedTuple):
+class HistoryRow(NamedTuple):
     """A line of the history; `live` is what is followed: live, newer (not followed yet) or nothing."""
 
     number: int
@@ -47,7 +47,7 @@ class Change(NamedTuple):
     live: Literal["live", "newer", ""]
     kind: str = ""
     version: str = ""
-    at: Moment | None = None
+    at: DisplayTime | None = None
     actor: str = ""
     reason: str = ""
 
@@ -64,79 +64,81 @@ class Overview:
     what: str
     digest: str
     entry: int
-    live: Live | None
+    live: LiveEntry | None
     wrong: list[str]
-    decisions: Decisions
-    history: list[Change]
+    decisions: RecentDecisions
+    history: list[HistoryRow]
     store: bool
-    now: Moment
+    now: DisplayTime
     hours: int = HOURS
 
 
-def overview(facts: Facts) -> Overview:
+def build_overview(facts: ServiceSnapshot) -> Overview:
     """The page in words and figures."""
     serving = facts.serving
     entry = serving.entry if serving else None
     state = serving.decides if serving else "dark"
-    headline, lead = _headline(facts)
+    headline, lead = _write_headline(facts)
     protected = serving.bundle.contract.protected if serving else {}
     return Overview(
         state=state,
         headline=headline,
         lead=lead,
         environment=facts.environment,
-        version=_version(serving) if serving else "",
-        what=words(serving.bundle.manifest.candidate) if serving else "",
+        version=_describe_version(serving) if serving else "",
+        what=spell_out(serving.bundle.manifest.candidate) if serving else "",
         digest=serving.bundle.manifest.digest[:12] if serving else "",
         entry=serving.number if serving else 0,
-        live=Live(KINDS[entry.kind], moment_of(entry.time, facts.now), entry.actor, entry.reason) if entry else None,
-        wrong=_wrong(facts),
-        decisions=decisions_of(facts.lately, protected, facts.now),
-        history=[_change(line, entry.number if entry else 0, facts.now) for line in facts.history],
+        live=LiveEntry(KIND_WORDS[entry.kind], describe_time(entry.time, facts.now), entry.actor, entry.reason)
+        if entry
+        else None,
+        wrong=_list_warnings(facts),
+        decisions=describe_decisions(facts.lately, protected, facts.now),
+        history=[_build_history_row(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
-        now=moment_of(facts.now, facts.now),
+        now=describe_time(facts.now, facts.now),
     )
 
 
-def _headline(facts: Facts) -> tuple[str, str]:
+def _write_headline(facts: ServiceSnapshot) -> tuple[str, str]:
     serving = facts.serving
     if serving is None:
         return "Nothing is decided", "No version is live and no rule is at hand: applications are refused until one is."
-    if serving.entry and serving.entry.kind == "fallback" and not serving.unloaded:
+    if serving.entry and serving.entry.kind == "fallback" and not serving.load_failure:
         return "The rule decides", f"It was put forward in place of {serving.version}."
     if serving.rule_because is not None:
-        return "The rule decides", f"{sentence(serving.rule_because)}."
-    said = f"{serving.version}, a {words(serving.bundle.manifest.candidate)}, decides; the rule stands by."
+        return "The rule decides", f"{capitalise(serving.rule_because)}."
+    said = f"{serving.version}, a {spell_out(serving.bundle.manifest.candidate)}, decides; the rule stands by."
     return "The model decides", said
 
 
-def _version(serving: Serving) -> str:
+def _describe_version(serving: LiveVersion) -> str:
     if serving.entry is None:
         return "of the image"
-    return f"{serving.entry.version}, not loaded" if serving.unloaded else serving.entry.version
+    return f"{serving.entry.version}, not loaded" if serving.load_failure else serving.entry.version
 
 
-def _wrong(facts: Facts) -> list[str]:
-    wrong = [f"{sentence(said)}." for said in facts.problems.values()]
+def _list_warnings(facts: ServiceSnapshot) -> list[str]:
+    wrong = [f"{capitalise(said)}." for said in facts.problems.values()]
     if facts.lately is None:
         return [*wrong, "The decision log cannot be read."]
-    if not (facts.log_in_use and facts.lately.answered):
+    if not (facts.log_in_use and facts.lately.database_answered):
         wrong.append("The database of the decision log does not answer; decisions go to the spool.")
     if facts.lately.spooled:
-        wrong.append(f"{_counted(facts.lately.spooled)} in the spool, not in the database yet.")
+        wrong.append(f"{_format_count(facts.lately.spooled)} in the spool, not in the database yet.")
     return wrong
 
 
-def _change(line: Line, followed: int, now: datetime) -> Change:
+def _build_history_row(line: LedgerLine, followed: int, now: datetime) -> HistoryRow:
     live: Literal["live", "newer", ""] = "live" if line.number == followed else ""
     if line.number > followed:
         live = "newer"
     entry = line.entry
     if entry is None:
-        return Change(line.number, False, live)
-    kind, at = KINDS[entry.kind], moment_of(entry.time, now)
-    return Change(line.number, True, live, kind, entry.version, at, entry.actor, entry.reason)
+        return HistoryRow(line.number, False, live)
+    kind, at = KIND_WORDS[entry.kind], describe_time(entry.time, now)
+    return HistoryRow(line.number, True, live, kind, entry.version, at, entry.actor, entry.reason)
 
 
-def _counted(count: int) -> str:
+def _format_count(count: int) -> str:
     return "1 decision is" if count == 1 else f"{count:,} decisions are"

@@ -9,38 +9,38 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from credit.common.errors import CreditError
-from credit.common.formatting import sentence
+from credit.common.formatting import capitalise
 from credit.decision_log.log import DecisionLog
-from credit.decision_log.summary import Lately, lately
+from credit.decision_log.summary import DecisionSummary, summarize_decisions
 from service.engine.follower import Follower
-from service.page.cached import Remembered
-from service.page.history import History, Line
-from service.page.overview import HOURS, Facts, overview
+from service.page.cached import ValueCache
+from service.page.history import LedgerHistory, LedgerLine
+from service.page.overview import HOURS, ServiceSnapshot, build_overview
 from service.settings import Settings
 
 ROUTER = APIRouter()
 
-_SECONDS = 5.0
+_CACHE_SECONDS = 5.0
 """How old the figures and the history may be."""
 
 
-class Watch:
+class PageState:
     """What is known of the service. The ledger and the log are asked every few seconds, however many look."""
 
     def __init__(self, settings: Settings, follower: Follower, log: DecisionLog) -> None:
         self._settings, self._follower, self._log = settings, follower, log
-        self._history = History(settings.environment)
-        self._lines: Remembered[tuple[list[Line], bool]] = Remembered(_SECONDS)
-        self._lately: Remembered[Lately | None] = Remembered(_SECONDS)
+        self._history = LedgerHistory(settings.environment)
+        self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
+        self._lately: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
 
-    def facts(self) -> Facts:
+    def take_snapshot(self) -> ServiceSnapshot:
         """What is known now."""
         serving = self._follower.serving
         protected = tuple(serving.bundle.contract.protected) if serving else ()
         problems = dict(self._follower.problems)
         seen = (serving.number if serving else 0, *problems.values())
         lines, store = self._lines.get(seen, self._read_history)
-        return Facts(
+        return ServiceSnapshot(
             environment=self._settings.environment,
             now=datetime.now(UTC),
             serving=serving,
@@ -51,31 +51,31 @@ class Watch:
             store=store,
         )
 
-    def _read_history(self) -> tuple[list[Line], bool]:
+    def _read_history(self) -> tuple[list[LedgerLine], bool]:
         """The history, and whether it is that of now. The store is not asked while the follower knows it to be away."""
         if "store" in self._follower.problems:
-            return self._history.known, False
+            return self._history.known_lines, False
         try:
             return self._history.read(), True
         except CreditError:
-            return self._history.known, False
+            return self._history.known_lines, False
 
-    def _read_log(self, protected: tuple[str, ...]) -> Lately | None:
+    def _read_log(self, protected: tuple[str, ...]) -> DecisionSummary | None:
         try:
-            return lately(self._log, protected, datetime.now(UTC) - timedelta(hours=HOURS))
+            return summarize_decisions(self._log, protected, datetime.now(UTC) - timedelta(hours=HOURS))
         except CreditError:
             return None
 
 
 @ROUTER.get("/", response_class=HTMLResponse, include_in_schema=False)
-def page(request: Request) -> HTMLResponse:
+def show_page(request: Request) -> HTMLResponse:
     """The page. Not async: reading the ledger and the log may take a while."""
-    watch: Watch = request.app.state.watch
-    return HTMLResponse(_template().render(it=overview(watch.facts())))
+    watch: PageState = request.app.state.watch
+    return HTMLResponse(_load_template().render(it=build_overview(watch.take_snapshot())))
 
 
 @cache
-def _template() -> Template:
+def _load_template() -> Template:
     folder = Path(__file__).parent / "templates"
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -84,5 +84,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["sentence"] = sentence
+    environment.filters["sentence"] = capitalise
     return environment.get_template("page.html.j2")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from credit.contract import load_contract
-from credit.packaging.build import Package, package
-from stages.ingest import ingest
+from credit.packaging.build import PackageParams, build_bundle
+from stages.ingest import ingest_table
 from testing.lenders.small import inputs_in, train_all
 
 CONTRACT = """
@@ -65,7 +65,7 @@ def burdened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.contract.write_text(CONTRACT)
     for path, rows, seed in ((made.train, 1500, 0), (made.test, 300, 1)):
         people(rows, seed).to_csv(root / "raw.csv", index=False)
-        ingest(load_contract(made.contract), root / "raw.csv", path, "c.yaml")
+        ingest_table(load_contract(made.contract), root / "raw.csv", path, "c.yaml")
     train_all(made, MODEL)
-    package("random_forest", made, Package(max_other_decisions=0), root / "bundle", {})
+    build_bundle("random_forest", made, PackageParams(max_other_decisions=0), root / "bundle", {})
     return root / "bundle"

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.files import write_json
 from credit.contract import load_contract
-from credit.data.tables import favourable, frame_of, open_table
-from credit.packaging.build import Inputs, Package, package
-from credit.scoring.design_matrix import design_matrix
-from credit.training.skops_files import save
-from credit.training.train import Train, features_for, train
+from credit.data.tables import is_favourable, make_frame, open_table
+from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.scoring.design_matrix import build_design_matrix
+from credit.training.skops_files import save_estimator
+from credit.training.train import TrainParams, list_candidate_features, train_candidate
 
 PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["train"]
 FEATURES = ["income", "points", "home", "self", "bureau_1", "bureau_2"]
@@ -62,8 +62,8 @@ def people(rows: int, seed: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    """The files from which `package` makes a bundle, for all three candidates."""
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
+    """The files from which `build_bundle` makes a bundle, for all three candidates."""
     made = inputs_in(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
     people(1500, 0).to_parquet(made.train, index=False)
@@ -72,22 +72,24 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     return made
 
 
-def inputs_in(root: Path) -> Inputs:
-    """Where the files are of which `package` makes a bundle."""
-    return Inputs(root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates")
+def inputs_in(root: Path) -> BundleInputs:
+    """Where the files are of which `build_bundle` makes a bundle."""
+    return BundleInputs(
+        root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates"
+    )
 
 
-def train_all(made: Inputs, features: list[str]) -> None:
+def train_all(made: BundleInputs, features: list[str]) -> None:
     """Train all three candidates on the table that is there."""
     table = open_table(made.train)
-    contract = load_contract(made.contract).bound_to(table.schema_arrow.names, "train")
-    frame = frame_of(table.read())
-    knobs = Train.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
-    for name in NAMES:
-        used = features_for(name, contract, features, "c.yaml")
-        matrix = design_matrix(contract, used, frame).to_numpy()
-        trained = train(name, knobs, matrix, favourable(contract, frame), 600.0)
-        save(trained.estimator, made.models / f"{name}.skops")
+    contract = load_contract(made.contract).bind(table.schema_arrow.names, "train")
+    frame = make_frame(table.read())
+    knobs = TrainParams.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
+    for name in CANDIDATE_NAMES:
+        used = list_candidate_features(name, contract, features, "c.yaml")
+        matrix = build_design_matrix(contract, used, frame).to_numpy()
+        trained = train_candidate(name, knobs, matrix, is_favourable(contract, frame), 600.0)
+        save_estimator(trained.estimator, made.models / f"{name}.skops")
         write_json(
             made.candidates / f"{name}.json",
             {"candidate": name, "features": used, **trained.report},
@@ -95,20 +97,20 @@ def train_all(made: Inputs, features: list[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def bundles(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def bundles(inputs: BundleInputs, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The bundle of a champion, made once and not to be changed."""
     root = tmp_path_factory.mktemp("bundles")
 
     def made(champion: str) -> Path:
         if not (root / champion).exists():
-            package(champion, inputs, Package(max_other_decisions=0), root / champion, {})
+            build_bundle(champion, inputs, PackageParams(max_other_decisions=0), root / champion, {})
         return root / champion
 
     return made
 
 
 @pytest.fixture(scope="session")
-def rows(inputs: Inputs) -> list[dict[str, Any]]:
+def rows(inputs: BundleInputs) -> list[dict[str, Any]]:
     """The test rows as plain dicts."""
     listed: list[dict[str, Any]] = open_table(inputs.test).read().to_pylist()
     return listed

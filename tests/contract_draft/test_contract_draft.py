@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract_draft.__main__ import main
-from contract_draft.draft import draft
+from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
 
 
 def drafted(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(draft(path, "x")[0])
+    return yaml.safe_load(draft_contract(path, "x")[0])
 
 
 def of_csv(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def loanapp_file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loanapp_text(loanapp_file):
-    return draft(loanapp_file, "loanapp")
+    return draft_contract(loanapp_file, "loanapp")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_plain_features_share_one_question(loanapp, loanapp_text):
 
 
 def test_the_same_file_gives_the_same_bytes(loanapp_file, loanapp_text):
-    assert draft(loanapp_file, "loanapp") == loanapp_text
+    assert draft_contract(loanapp_file, "loanapp") == loanapp_text
 
 
 def test_parquet_gives_the_draft_of_the_same_csv(tmp_path):
@@ -281,7 +281,7 @@ def test_many_numbered_columns_become_one_family(tmp_path):
     content = of_csv(tmp_path, ",".join(names) + "\n" + "\n".join(rows) + "\n")
     assert list(content["columns"]) == ["q1", "q2", "amount", "default"]
     assert content["families"]["noise"]["pattern"] == r"noise_\d{4}"
-    assert set(answered(tmp_path, content).bound_to(names, "f").columns) == set(names)
+    assert set(answered(tmp_path, content).bind(names, "f").columns) == set(names)
 
 
 def test_numbered_indicators_of_a_protected_attribute_become_a_family_left_out(tmp_path):
@@ -289,7 +289,7 @@ def test_numbered_indicators_of_a_protected_attribute_become_a_family_left_out(t
     rows = [",".join([str((n + i) % 2) for i in range(25)] + [f"{n}.5", str(n // 2 % 2)]) for n in range(8)]
     content = of_csv(tmp_path, ",".join(names) + "\n" + "\n".join(rows) + "\n")
     assert content["families"]["race"]["role"] == "? ignored"
-    assert set(answered(tmp_path, content).bound_to(names, "f").features) == {"amount"}
+    assert set(answered(tmp_path, content).bind(names, "f").features) == {"amount"}
 
 
 def test_a_folder_of_files_is_one_dataset_and_marker_files_do_not_count(tmp_path):

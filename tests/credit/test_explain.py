@@ -11,8 +11,8 @@ import pytest
 
 from credit.bundle import load_bundle
 from credit.common.errors import CreditError
-from credit.explain import as_text, explain, from_bundle, row_of
-from credit.packaging.build import Inputs
+from credit.explain import explain_decision, format_explanation, load_bundle_model, read_row
+from credit.packaging.build import BundleInputs
 
 Made = Callable[[str], Path]
 
@@ -29,7 +29,7 @@ def denied(bundles: Made, rows: list[dict[str, Any]]) -> int:
 
 
 def test_the_command_tells_what_the_bundle_decides(
-    bundles: Made, inputs: Inputs, rows: list[dict[str, Any]], denied: int
+    bundles: Made, inputs: BundleInputs, rows: list[dict[str, Any]], denied: int
 ) -> None:
     done = run("--row", denied, "--bundle", bundles("logistic"), "--test", inputs.test, "--json")
     told = json.loads(done.stdout)
@@ -42,10 +42,10 @@ def test_the_command_tells_what_the_bundle_decides(
 
 
 def test_each_rise_can_be_checked_by_hand(bundles: Made, rows: list[dict[str, Any]], denied: int) -> None:
-    decider = from_bundle(bundles("logistic"))
-    told = explain(decider, rows[denied])
+    decider = load_bundle_model(bundles("logistic"))
+    told = explain_decision(decider, rows[denied])
     for one in told["features"]:
-        changed = explain(decider, rows[denied] | {one["feature"]: one["typical"]})
+        changed = explain_decision(decider, rows[denied] | {one["feature"]: one["typical"]})
         assert changed["score"] - told["score"] == pytest.approx(one["rise"], abs=2e-6)
     rises = [one["rise"] for one in told["features"]]
     assert rises == sorted(rises, reverse=True)
@@ -54,8 +54,8 @@ def test_each_rise_can_be_checked_by_hand(bundles: Made, rows: list[dict[str, An
 def test_the_text_shows_values_beside_those_of_approved_people(
     bundles: Made, rows: list[dict[str, Any]], denied: int
 ) -> None:
-    decider = from_bundle(bundles("logistic"))
-    text = as_text(explain(decider, rows[denied]))
+    decider = load_bundle_model(bundles("logistic"))
+    text = format_explanation(explain_decision(decider, rows[denied]))
     assert text.splitlines()[1].split() == ["decision", "deny"]
     assert "  1. " in text
     for name, told in decider.model.reasons.items():
@@ -64,37 +64,37 @@ def test_the_text_shows_values_beside_those_of_approved_people(
 
 
 def test_a_candidate_is_explained_as_its_bundle_is(
-    bundles: Made, inputs: Inputs, tmp_path: Path, denied: int, monkeypatch: pytest.MonkeyPatch
+    bundles: Made, inputs: BundleInputs, tmp_path: Path, denied: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from credit.explain import from_candidate
+    from credit.explain import load_candidate_model
 
     (tmp_path / "reports").mkdir()
     (tmp_path / "models").mkdir()
     (tmp_path / "models/candidates").symlink_to(inputs.models)
     (tmp_path / "reports/candidates").symlink_to(inputs.candidates)
     monkeypatch.chdir(tmp_path)
-    row = row_of(inputs.test, denied)
-    left = explain(from_candidate("logistic", inputs.contract, inputs.train), row)
-    right = explain(from_bundle(bundles("logistic")), row)
+    row = read_row(inputs.test, denied)
+    left = explain_decision(load_candidate_model("logistic", inputs.contract, inputs.train), row)
+    right = explain_decision(load_bundle_model(bundles("logistic")), row)
     assert left["decision"] == right["decision"]
     assert left["reasons"] == right["reasons"]
     assert left["score"] == pytest.approx(right["score"], abs=1e-5)
 
 
 @pytest.mark.parametrize("number", [-1, 400, 10**9])
-def test_a_row_that_is_not_there_is_an_error_with_the_rows_that_are(inputs: Inputs, number: int) -> None:
+def test_a_row_that_is_not_there_is_an_error_with_the_rows_that_are(inputs: BundleInputs, number: int) -> None:
     with pytest.raises(CreditError, match=f"found {number}, expected 0 to 399"):
-        row_of(inputs.test, number)
+        read_row(inputs.test, number)
 
 
 def test_a_row_is_found_in_its_partition(
-    inputs: Inputs, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    inputs: BundleInputs, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 7)
-    assert [row_of(inputs.test, i) for i in (0, 6, 7, 399)] == [rows[i] for i in (0, 6, 7, 399)]
+    assert [read_row(inputs.test, i) for i in (0, 6, 7, 399)] == [rows[i] for i in (0, 6, 7, 399)]
 
 
-def test_errors_are_one_line_and_help_has_an_example(tmp_path: Path, inputs: Inputs) -> None:
+def test_errors_are_one_line_and_help_has_an_example(tmp_path: Path, inputs: BundleInputs) -> None:
     done = run("--row", 0, "--bundle", tmp_path / "none", "--test", inputs.test)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from credit.summary import summary
+from credit.summary import format_summary
 from testing.projects import Project
 
 FIGURES = {"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25}
@@ -13,7 +13,7 @@ def shown(figures: dict[str, Any], ratio: dict[str, Any] | None, passes: bool) -
     """The line of a candidate, and the last one."""
     choice = {"champion": "heuristic", "why": "no other", "candidates": {"heuristic": {"passes": passes}}}
     fairness = {"verdict": "insufficient", "lowest_adverse_impact_ratio": ratio}
-    _, line, last = summary({"heuristic": figures}, {"heuristic": fairness}, choice).splitlines()
+    _, line, last = format_summary({"heuristic": figures}, {"heuristic": fairness}, choice).splitlines()
     return [line, last]
 
 
@@ -31,7 +31,7 @@ def test_a_figure_that_there_is_not_is_a_dash() -> None:
 def test_figures_stand_below_their_heads() -> None:
     choice = {"champion": "b", "why": "", "candidates": {name: {"passes": True} for name in ("a", "b")}}
     fairness = {"verdict": "pass", "lowest_adverse_impact_ratio": RATIO}
-    lines = summary({"a": FIGURES, "b": FIGURES}, {"a": fairness, "b": fairness}, choice).splitlines()
+    lines = format_summary({"a": FIGURES, "b": FIGURES}, {"a": fairness, "b": fairness}, choice).splitlines()
     head, line = lines[0], lines[1]
     assert line[: head.index("roc auc") + len("roc auc")].endswith("0.750")
     assert line[head.index("for whom") :].startswith("race Black")

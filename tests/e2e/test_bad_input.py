@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.common.errors import run
+from credit.common.errors import run_command
 from testing.lenders.loans import CONTRACT, loans
 from testing.projects import Project
 
@@ -18,7 +18,7 @@ RAW = "raw"
 
 def exit_code(command: Callable[[], None]) -> int:
     try:
-        run(command)
+        run_command(command)
     except SystemExit as stopped:
         return int(stopped.code or 0)
     return 0

@@ -32,12 +32,12 @@ def typed(project: Project) -> pd.DataFrame:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The typed table of the frame itself, straight through ingest from Parquet."""
     from credit.contract import load_contract
-    from stages.ingest import ingest
+    from stages.ingest import ingest_table
 
     folder = tmp_path_factory.mktemp("expected")
     (folder / "mine.yaml").write_text(CONTRACT)
     loans().to_parquet(folder / "raw", index=False)
-    ingest(load_contract(folder / "mine.yaml"), folder / "raw", folder / "typed.parquet", "mine.yaml")
+    ingest_table(load_contract(folder / "mine.yaml"), folder / "raw", folder / "typed.parquet", "mine.yaml")
     table = pd.read_parquet(folder / "typed.parquet")
     assert table["score"].isna().sum() == loans()["score"].isna().sum()
     return table

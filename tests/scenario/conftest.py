@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scenario_files import FAIR, HIDDEN, changed
 
-from scenario.applicants import PARTITION, People
+from scenario.applicants import ROWS_PER_PARTITION, Applicants
 from scenario.generate import generate
-from scenario.params import Knobs
+from scenario.params import ScenarioParams
 
 Draw = Callable[..., pd.DataFrame]
 
@@ -19,7 +19,7 @@ def draw(tmp_path_factory) -> Draw:
     """The file of these knobs (FAIR and what is changed of it), beside it the truth that it does not have."""
     folder, made = tmp_path_factory.mktemp("scenario"), {}
 
-    def of(knobs: Knobs | None = None, **others) -> pd.DataFrame:
+    def of(knobs: ScenarioParams | None = None, **others) -> pd.DataFrame:
         knobs = knobs or changed(**others)
         key = knobs.model_dump_json()
         if key not in made:
@@ -30,8 +30,8 @@ def draw(tmp_path_factory) -> Draw:
     return of
 
 
-def _with_truth(frame: pd.DataFrame, knobs: Knobs) -> pd.DataFrame:
-    partitions = [People(knobs, number) for number in range(-(-knobs.rows // PARTITION))]
+def _with_truth(frame: pd.DataFrame, knobs: ScenarioParams) -> pd.DataFrame:
+    partitions = [Applicants(knobs, number) for number in range(-(-knobs.rows // ROWS_PER_PARTITION))]
     hidden = {name: np.concatenate([getattr(p, name) for p in partitions])[: knobs.rows] for name in HIDDEN}
     bands = np.select([frame.age < 25, frame.age < 62], ["under 25", "25 to 61"], "62 and over")
     applied_on = pd.to_datetime(frame.applied_on)

@@ -1,13 +1,13 @@
 """The fair file, and how to ask for another: what parametrized tests need before any fixture runs."""
 
-from scenario.applicants import PARTITION
-from scenario.params import Bias, Knobs
+from scenario.applicants import ROWS_PER_PARTITION
+from scenario.params import Bias, ScenarioParams
 
 HIDDEN = ("risk", "creditworthiness", "really_repaid", "score", "ramp")
 """What a drawn frame has beside the file: the truth about each person."""
-FAIR = Knobs(rows=12 * PARTITION, bias=Bias.none())
+FAIR = ScenarioParams(rows=12 * ROWS_PER_PARTITION, bias=Bias.parity())
 
 
-def changed(**knobs) -> Knobs:
+def changed(**knobs) -> ScenarioParams:
     """The fair file with other knobs."""
-    return Knobs.model_validate(FAIR.model_dump() | knobs)
+    return ScenarioParams.model_validate(FAIR.model_dump() | knobs)

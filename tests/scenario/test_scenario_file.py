@@ -7,22 +7,22 @@ from scenario_files import HIDDEN, changed
 
 from credit.contract import load_contract
 from scenario.generate import generate
-from scenario.params import Knobs
+from scenario.params import ScenarioParams
 
 CONTRACT = "data/contracts/scenario.yaml"
 
 
 def test_the_same_knobs_give_the_same_bytes_and_another_seed_gives_others(tmp_path):
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
-        generate(Knobs(rows=20_000, seed=seed, noise=3, redundant=8), tmp_path / name)
+        generate(ScenarioParams(rows=20_000, seed=seed, noise=3, redundant=8), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert (tmp_path / "a").read_bytes() != (tmp_path / "c").read_bytes()
 
 
 @pytest.mark.parametrize("rows", [1, 100, 8192, 8193])
 def test_a_bigger_file_begins_with_the_smaller_one(tmp_path, rows):
-    generate(Knobs(rows=rows, noise=2), tmp_path / "small")
-    generate(Knobs(rows=20_000, noise=2), tmp_path / "big")
+    generate(ScenarioParams(rows=rows, noise=2), tmp_path / "small")
+    generate(ScenarioParams(rows=20_000, noise=2), tmp_path / "big")
     small = (tmp_path / "small").read_bytes()
     assert small.count(b"\n") == rows + 1
     assert (tmp_path / "big").read_bytes().startswith(small)
@@ -34,7 +34,7 @@ def test_more_noise_columns_leave_every_other_column_as_it_was(draw):
 
 
 def test_thousands_of_columns_can_be_asked_for(tmp_path):
-    generate(Knobs(rows=50, noise=1500, redundant=1000), tmp_path / "wide.csv")
+    generate(ScenarioParams(rows=50, noise=1500, redundant=1000), tmp_path / "wide.csv")
     header, first = (tmp_path / "wide.csv").read_text().splitlines()[:2]
     assert header.endswith("redundant_0999,redundant_1000")
     assert first.count(",") == header.count(",") == 17 + 2500 - 1
@@ -42,11 +42,11 @@ def test_thousands_of_columns_can_be_asked_for(tmp_path):
 
 def test_a_failed_run_leaves_the_earlier_file_and_no_draft(tmp_path, monkeypatch):
     target = tmp_path / "scenario.csv"
-    generate(Knobs(rows=10), target)
+    generate(ScenarioParams(rows=10), target)
     before = target.read_bytes()
-    monkeypatch.setattr("scenario.generate._table", lambda *_: 1 / 0)
+    monkeypatch.setattr("scenario.generate._build_table", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        generate(Knobs(rows=20), target)
+        generate(ScenarioParams(rows=20), target)
     assert target.read_bytes() == before
     assert list(tmp_path.iterdir()) == [target]
 
@@ -55,7 +55,7 @@ def test_the_file_is_as_its_contract_says(draw):
     knobs = changed(bias={}, noise=2, redundant=2, drift={"covariate": -1})
     frame = draw(knobs)
     frame = frame.drop(columns=[*HIDDEN, "approved", "age_band"])
-    contract = load_contract(CONTRACT).bound_to(frame.columns, "scenario.csv")
+    contract = load_contract(CONTRACT).bind(frame.columns, "scenario.csv")
     for name, column in contract.raw.items():
         values = frame[name].dropna()
         assert column.missing == "allowed" or len(values) == len(frame), name
@@ -113,9 +113,9 @@ def test_age_bands_are_cut_at_25_and_62_and_missing_ages_get_none():
 )
 def test_knobs_out_of_range_or_misspelt_are_refused(wrong):
     with pytest.raises(ValidationError):
-        Knobs.model_validate(wrong)
+        ScenarioParams.model_validate(wrong)
 
 
 def test_knobs_survive_json():
-    knobs = Knobs(rows=5, bias={"score": {"non-binary": 30}})
-    assert Knobs.model_validate_json(knobs.model_dump_json()) == knobs
+    knobs = ScenarioParams(rows=5, bias={"score": {"non-binary": 30}})
+    assert ScenarioParams.model_validate_json(knobs.model_dump_json()) == knobs

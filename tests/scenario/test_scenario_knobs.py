@@ -11,7 +11,7 @@ RISKY = {"credit_score", "monthly_debt", "late_payments", "utilisation", "inquir
 
 
 def bias(**knobs):
-    return {"bias": Bias.none().model_dump() | knobs}
+    return {"bias": Bias.parity().model_dump() | knobs}
 
 
 def drift(**knobs):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scenario_files import changed
 
-from scenario.expected import expected
-from scenario.params import Bias, Knobs
+from scenario.expected import compute_expected
+from scenario.params import Bias, ScenarioParams
 
 STORIES = {
     "no bias": changed(),
@@ -26,7 +26,7 @@ STORIES = {
 def test_the_expected_figures_are_found_in_a_big_draw(draw, story):
     knobs = STORIES[story]
     frame = draw(knobs)
-    truth = expected(knobs)
+    truth = compute_expected(knobs)
     for attribute, groups in truth["groups"].items():
         labels = frame[attribute].fillna("undisclosed")
         for group, told in groups.items():
@@ -45,16 +45,16 @@ def test_the_expected_figures_are_found_in_a_big_draw(draw, story):
 
 
 def test_without_bias_every_group_is_at_parity_at_equal_risk():
-    for attribute, groups in expected(Knobs(bias=Bias.none()))["groups"].items():
+    for attribute, groups in compute_expected(ScenarioParams(bias=Bias.parity()))["groups"].items():
         for group, told in groups.items():
             assert told["at_equal_risk"]["adverse_impact_ratio"] == pytest.approx(1, abs=1e-9), (attribute, group)
             assert told["at_equal_risk"]["true_positive_rate_gap"] == pytest.approx(0, abs=1e-9), (attribute, group)
 
 
 def test_without_bias_races_differ_only_because_risks_do():
-    races = expected(Knobs(bias=Bias.none()))["groups"]["race"]
+    races = compute_expected(ScenarioParams(bias=Bias.parity()))["groups"]["race"]
     assert races["Black"]["adverse_impact_ratio"] < 0.8
-    assert expected(Knobs(bias=Bias.none(), risk_gap=0))["groups"]["race"]["Black"][
+    assert compute_expected(ScenarioParams(bias=Bias.parity(), risk_gap=0))["groups"]["race"]["Black"][
         "adverse_impact_ratio"
     ] == pytest.approx(1)
 
@@ -65,8 +65,8 @@ def test_without_bias_races_differ_only_because_risks_do():
 )
 def test_more_score_bias_is_a_lower_ratio_and_a_wider_gap_for_that_group(attribute, group):
     def figures(points):
-        knobs = Knobs(bias={**Bias.none().model_dump(), "score": {group: points}})
-        return expected(knobs)["groups"][attribute][group]["at_equal_risk"]
+        knobs = ScenarioParams(bias={**Bias.parity().model_dump(), "score": {group: points}})
+        return compute_expected(knobs)["groups"][attribute][group]["at_equal_risk"]
 
     told = [figures(points) for points in (0, 15, 30, 60)]
     assert sorted((t["adverse_impact_ratio"] for t in told), reverse=True) == [t["adverse_impact_ratio"] for t in told]
@@ -74,7 +74,7 @@ def test_more_score_bias_is_a_lower_ratio_and_a_wider_gap_for_that_group(attribu
 
 
 def test_undisclosed_is_a_group_like_everybody():
-    truth = expected(Knobs())
+    truth = compute_expected(ScenarioParams())
     told = truth["groups"]["race"]["undisclosed"]
     assert told["share"] == pytest.approx(0.03)
     assert told["selection_rate"] == pytest.approx(truth["overall"]["selection_rate"])
@@ -82,7 +82,7 @@ def test_undisclosed_is_a_group_like_everybody():
 
 
 def test_a_group_of_nobody_has_no_rate_instead_of_zero():
-    groups = expected(Knobs(non_binary=0, undisclosed=0))["groups"]["gender"]
+    groups = compute_expected(ScenarioParams(non_binary=0, undisclosed=0))["groups"]["gender"]
     for name in ("non-binary", "undisclosed"):
         assert groups[name]["share"] == 0
         assert groups[name]["selection_rate"] is None
@@ -90,10 +90,10 @@ def test_a_group_of_nobody_has_no_rate_instead_of_zero():
 
 
 def test_expected_figures_do_not_depend_on_rows_or_seed_and_are_json():
-    assert expected(Knobs(rows=10, seed=1)) == expected(Knobs(rows=999, seed=2))
-    assert json.loads(json.dumps(expected(Knobs()))) == expected(Knobs())
+    assert compute_expected(ScenarioParams(rows=10, seed=1)) == compute_expected(ScenarioParams(rows=999, seed=2))
+    assert json.loads(json.dumps(compute_expected(ScenarioParams()))) == compute_expected(ScenarioParams())
 
 
 def test_shares_of_the_groups_of_an_attribute_add_up_to_one():
-    for groups in expected(Knobs())["groups"].values():
+    for groups in compute_expected(ScenarioParams())["groups"].values():
         assert sum(told["share"] for told in groups.values()) == pytest.approx(1)

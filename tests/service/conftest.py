@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from credit.registry import versions
-from credit.registry.names import version_of
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from credit.registry.versions import Published
+from credit.registry.versions import VersionRecord
 from testing.lenders.small import bundles, inputs, rows
 from testing.projects import cloned
 from testing.releases import deployed
@@ -22,7 +22,7 @@ LABELS = ("paid", "race")
 
 
 @pytest.fixture
-def released(disk: Store, publish: Callable[..., Published]) -> Store:
+def released(disk: Store, publish: Callable[..., VersionRecord]) -> Store:
     """v1.0.0 is the rule, v2.0.0 the logistic regression, v3.0.0 the forest; v2.0.0 is live in prod, after v1.0.0."""
     for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic"), ("v3.0.0", "random_forest")):
         publish(disk, version, candidate)
@@ -51,7 +51,7 @@ def service_of_many(bundles: Callable[[str], Path], tmp_path_factory: pytest.Tem
     """One service for all tests that leave nothing behind which another would see."""
     folder = tmp_path_factory.mktemp("service")
     store = Store(str(folder / "store"))
-    versions.publish(store, version_of("v1.0.0"), bundles("logistic"), "0" * 40, "tester")
+    versions.publish_bundle(store, parse_version("v1.0.0"), bundles("logistic"), "0" * 40, "tester")
     deployed(store, "v1.0.0")
     with serving(store.url, folder / "state") as running:
         yield running.wait()

@@ -57,8 +57,8 @@ def test_secrets_in_use_are_not_replaced(project: Project) -> None:
 
 def test_the_key_of_prometheus_may_read_and_not_decide(secrets: Path) -> None:
     keys, bearer = read_keys(secrets / "keys.json"), b"Bearer " + (secrets / "prometheus_key").read_bytes()
-    assert keys.caller(bearer, "read") == "prometheus"
-    assert keys.caller(bearer, "decide") is None
+    assert keys.authenticate(bearer, "read") == "prometheus"
+    assert keys.authenticate(bearer, "decide") is None
 
 
 def test_prometheus_accepts_its_configuration() -> None:
@@ -89,7 +89,7 @@ def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", (secrets / "AWS_SECRET_ACCESS_KEY").read_text().strip())
         reader = Store(SERVICES["decisions"]["environment"]["RELEASE_STORE"])
         assert reader.read("versions/one") == b"1"
-        assert reader.listed("versions") == ([], ["one"])
+        assert reader.list_children("versions") == ([], ["one"])
         with pytest.raises(CreditError, match="lacked the necessary privileges"):
             reader.create("versions/two", b"2")
     finally:

@@ -233,7 +233,7 @@ def test_a_table_that_somebody_locks_keeps_nobody_waiting_for_long(
     other = Database(server.url)
     with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         service.wait()
-        with other.writing() as connection:
+        with other.begin_write() as connection:
             connection.execute(text("LOCK TABLE decisions"))
             answer = service.decide(asked[0]).json()
             service.wait("degraded")
@@ -246,9 +246,9 @@ def test_a_reason_that_postgresql_could_not_keep_never_reaches_the_log(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster
 ) -> None:
     ledger = Ledger(released, "prod")
-    (last,) = ledger.entries(1)
+    (last,) = ledger.read_entries(1)
     changes = {"number": 3, "id": "x", "kind": "fallback", "reason": "it went \0wrong"}
-    released.create(ledger._key(3), last.model_copy(update=changes).written())
+    released.create(ledger._build_key(3), last.model_copy(update=changes).serialize())
     with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         answer = service.wait("degraded").decide(asked[0]).json()
         assert answer["entry"] == 2, "an entry with such a reason is not valid, and is passed over"

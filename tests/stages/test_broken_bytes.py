@@ -8,7 +8,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
-from stages.ingest import ingest
+from stages.ingest import ingest_table
 from testing.lenders.loans import CONTRACT, loans
 
 
@@ -43,7 +43,7 @@ def test_damaged_bytes_are_read_or_refused_in_single_lines(tmp_path: Path, kind:
         raw.write_bytes(damaged(content, chance))
         typed.unlink(missing_ok=True)
         try:
-            rows = ingest(contract, raw, typed, "mine.yaml")
+            rows = ingest_table(contract, raw, typed, "mine.yaml")
         except CreditError as error:
             refused += 1
             lines = [str(problem) for problem in error.problems]

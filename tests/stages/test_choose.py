@@ -8,9 +8,9 @@ import yaml
 from pydantic import ValidationError
 
 from credit.common.errors import CreditError
-from stages.choose import Choose, choose
+from stages.choose import ChooseParams, choose_champion
 
-PARAMS = Choose.model_validate(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["choose"])
+PARAMS = ChooseParams.model_validate(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["choose"])
 
 
 def metrics(**auc: float | None) -> dict[str, dict[str, Any]]:
@@ -31,32 +31,32 @@ def fairness(*blocked: str) -> dict[str, dict[str, Any]]:
 
 
 def test_the_best_that_passes_every_gate_goes_forward() -> None:
-    choice = choose(PARAMS, metrics(), fairness())
+    choice = choose_champion(PARAMS, metrics(), fairness())
     assert choice["champion"] == "random_forest"
     assert choice["why"] == "the best roc_auc of those that pass every gate"
 
 
 def test_the_most_accurate_does_not_go_forward_when_it_treats_groups_unequally() -> None:
-    choice = choose(PARAMS, metrics(), fairness("random_forest"))
+    choice = choose_champion(PARAMS, metrics(), fairness("random_forest"))
     assert choice["champion"] == "logistic"
     assert choice["candidates"]["random_forest"]["against"] == ["random_forest is unequal."]
 
 
 def test_the_rule_goes_forward_when_nobody_may_and_the_report_says_why_each_is_out() -> None:
-    choice = choose(PARAMS, metrics(), fairness("heuristic", "logistic", "random_forest"))
+    choice = choose_champion(PARAMS, metrics(), fairness("heuristic", "logistic", "random_forest"))
     assert choice["champion"] == "heuristic"
     assert choice["why"] == "no candidate passes every gate"
     assert all(told["against"] for told in choice["candidates"].values())
 
 
 def test_a_model_that_is_no_better_than_the_rule_has_not_earned_its_place() -> None:
-    choice = choose(PARAMS, metrics(logistic=0.69, random_forest=0.5), fairness())
+    choice = choose_champion(PARAMS, metrics(logistic=0.69, random_forest=0.5), fairness())
     assert choice["champion"] == "heuristic"
     assert len(choice["candidates"]["logistic"]["against"]) == 1
 
 
 def test_a_missing_figure_is_a_gate_that_fails() -> None:
-    choice = choose(PARAMS, metrics(random_forest=None), fairness())
+    choice = choose_champion(PARAMS, metrics(random_forest=None), fairness())
     assert choice["champion"] == "logistic"
     assert "roc_auc is missing." in choice["candidates"]["random_forest"]["against"]
 
@@ -64,7 +64,7 @@ def test_a_missing_figure_is_a_gate_that_fails() -> None:
 def test_a_model_that_approves_nobody_does_not_go_forward_because_nothing_speaks_against_it() -> None:
     figures = metrics()
     figures["random_forest"]["approval_rate"] = 0.0
-    choice = choose(PARAMS, figures, fairness())
+    choice = choose_champion(PARAMS, figures, fairness())
     assert choice["champion"] == "logistic"
     assert choice["candidates"]["random_forest"]["against"][0].startswith("it approves nobody")
 
@@ -75,7 +75,7 @@ def test_only_figures_of_which_more_is_better_choose(metric: str) -> None:
         content = PARAMS.model_dump()
         content |= {"metric": metric} if "metric" in block else {"gates": content["gates"] | block["gates"]}
         with pytest.raises(ValidationError, match="expected_value"):
-            Choose.model_validate(content)
+            ChooseParams.model_validate(content)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -83,27 +83,27 @@ def test_a_limit_that_is_no_number_is_an_error(value: float) -> None:
     content = PARAMS.model_dump()
     content["gates"]["gain_over_rule"] = {"metric": "roc_auc", "by": value}
     with pytest.raises(ValidationError, match="finite"):
-        Choose.model_validate(content)
+        ChooseParams.model_validate(content)
 
 
 def test_a_figure_that_nobody_computes_is_an_error() -> None:
     with pytest.raises(CreditError, match=r"choose\.metric: found aucc, expected a figure of heuristic"):
-        choose(PARAMS.model_copy(update={"metric": "aucc"}), metrics(), fairness())
+        choose_champion(PARAMS.model_copy(update={"metric": "aucc"}), metrics(), fairness())
 
 
 def test_the_best_and_the_fairest_stand_side_by_side() -> None:
-    best, fairest = choose(PARAMS, metrics(), fairness())["side_by_side"]
+    best, fairest = choose_champion(PARAMS, metrics(), fairness())["side_by_side"]
     assert (best["candidate"], best["stands_out"]) == ("random_forest", ["the best roc_auc"])
     assert (best["roc_auc"], best["lowest_adverse_impact_ratio"], best["group"]) == (0.9, 0.7, "race: Black")
     assert (fairest["candidate"], fairest["lowest_adverse_impact_ratio"]) == ("heuristic", 0.9)
 
 
 def test_one_that_is_both_stands_alone() -> None:
-    (only,) = choose(PARAMS, metrics(heuristic=0.95), fairness())["side_by_side"]
+    (only,) = choose_champion(PARAMS, metrics(heuristic=0.95), fairness())["side_by_side"]
     assert len(only["stands_out"]) == 2
 
 
 def test_without_groups_to_compare_only_the_best_stands_out() -> None:
     unknown = {name: told | {"lowest_adverse_impact_ratio": None} for name, told in fairness().items()}
-    (only,) = choose(PARAMS, metrics(), unknown)["side_by_side"]
+    (only,) = choose_champion(PARAMS, metrics(), unknown)["side_by_side"]
     assert only["group"] is None

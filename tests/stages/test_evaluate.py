@@ -6,25 +6,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.evaluation.metrics import UnitValues
 from credit.scoring.policy import Policy
 from credit.training.candidates import Candidate
-from credit.training.scores import score_rows
+from credit.training.scores import score_table
 from credit.training.threshold_rule import ThresholdRule
-from stages.evaluate import Evaluate, evaluate
+from stages.evaluate import EvaluateParams, evaluate_candidate
 
 CONTRACT = Contract(
     name="t",
     row="r",
-    source=Source(title="t", licence="l", citation="c"),
+    source=DataSource(title="t", licence="l", citation="c"),
     columns={
         "score": Column(type="number", role="score", threshold=620, missing="allowed", description="d"),
         "paid": Column(type="category", role="label", allowed=("yes", "no"), favourable="yes", description="d"),
     },
 )
-PARAMS = Evaluate(unit_values=UnitValues(approve_favourable=1, approve_unfavourable=-5, refer=-0.1, deny=0), points=20)
+PARAMS = EvaluateParams(
+    unit_values=UnitValues(approve_favourable=1, approve_unfavourable=-5, refer=-0.1, deny=0), points=20
+)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def rows(tmp_path: Path) -> Path:
 
 
 def test_the_figures_are_those_counted_by_hand(candidate: Candidate, rows: Path) -> None:
-    figures, _ = evaluate(candidate, CONTRACT, rows, PARAMS)
+    figures, _ = evaluate_candidate(candidate, CONTRACT, rows, PARAMS)
     assert figures["rows"] == 100
     assert figures["approval_rate"] == 0.5
     assert figures["referral_rate"] == 0.25
@@ -54,7 +56,7 @@ def test_the_figures_are_those_counted_by_hand(candidate: Candidate, rows: Path)
 def test_partitions_give_the_scores_of_the_whole(
     candidate: Candidate, rows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = score_rows(candidate, CONTRACT, rows, "test")
+    whole = score_table(candidate, CONTRACT, rows, "test")
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 7)
-    for left, right in zip(whole, score_rows(candidate, CONTRACT, rows, "test"), strict=True):
+    for left, right in zip(whole, score_table(candidate, CONTRACT, rows, "test"), strict=True):
         assert (left == right).all()

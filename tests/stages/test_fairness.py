@@ -11,20 +11,20 @@ import pytest
 import yaml
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.evaluation.predictions import Predictions
-from credit.fairness.counts import counted
+from credit.fairness.counts import count_predictions
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
-from stages.fairness import judged
+from stages.fairness import judge_candidate
 from testing.projects import Project
 
 PARAMS = Fairness.model_validate(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["fairness"])
 CONTRACT = Contract(
     name="t",
     row="r",
-    source=Source(title="t", licence="l", citation="c"),
+    source=DataSource(title="t", licence="l", citation="c"),
     columns={
         "score": Column(type="number", role="score", threshold=1, missing="allowed", description="d"),
         "race": Column(
@@ -57,7 +57,7 @@ def people(white: int, black: int, each: int = 1000) -> Predictions:
 
 
 def judge(told: Predictions, **waivers: Waiver) -> dict[str, Any]:
-    content = judged(counted(CONTRACT, told), PARAMS, "heuristic", waivers, TODAY, "test rows")
+    content = judge_candidate(count_predictions(CONTRACT, told), PARAMS, "heuristic", waivers, TODAY, "test rows")
     json.dumps(content, allow_nan=False)
     return content
 

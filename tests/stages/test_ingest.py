@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from stages.ingest import ingest
+from stages.ingest import ingest_table
 
 
 def contract(**columns: Column) -> Contract:
     label = Column(type="boolean", role="label", favourable=True, description="d")
-    source = Source(title="t", licence="l", citation="c")
+    source = DataSource(title="t", licence="l", citation="c")
     return Contract(name="t", row="r", source=source, columns={**columns, "paid": label})
 
 
@@ -25,7 +25,7 @@ def typed(column: Column, values: list[object], folder: Path, parquet: bool) -> 
     frame = pd.DataFrame({"x": values, "paid": True})
     write = frame.to_parquet if parquet else frame.to_csv
     write(folder / "raw", index=False)
-    ingest(contract(x=column), folder / "raw", folder / "typed.parquet", "contract.yaml")
+    ingest_table(contract(x=column), folder / "raw", folder / "typed.parquet", "contract.yaml")
     table = pd.read_parquet(folder / "typed.parquet", dtype_backend="pyarrow")
     return [None if pd.isna(value) else value for value in table["x"].tolist()]
 
@@ -80,12 +80,14 @@ def test_a_derived_column_that_is_not_sql_is_named(tmp_path: Path) -> None:
     (tmp_path / "raw").write_text("x,paid\n1,1\n2,0\n")
     wrong = feature("number", sql="x +")
     with pytest.raises(CreditError, match=r"contract\.yaml: columns\.y\.sql: found Parser Error"):
-        ingest(contract(x=feature("number"), y=wrong), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
+        ingest_table(
+            contract(x=feature("number"), y=wrong), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml"
+        )
 
 
 def test_a_message_about_a_row_does_not_repeat_the_row(tmp_path: Path) -> None:
     """DuckDB's own message shows the whole line, and with it a person."""
     (tmp_path / "raw").write_text("x,paid\n1,1\n2,0,Ada\n")
     with pytest.raises(CreditError) as caught:
-        ingest(contract(x=feature("number")), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
+        ingest_table(contract(x=feature("number")), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
     assert "Ada" not in str(caught.value)

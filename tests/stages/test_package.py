@@ -11,25 +11,25 @@ from pathlib import Path
 import pytest
 
 from credit.bundle import load_bundle
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
-from credit.common.formatting import words
-from credit.packaging.build import Inputs, Package, package
-from stages.package import champion_of
+from credit.common.formatting import spell_out
+from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from stages.package import read_champion
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Package(max_other_decisions=0)
+PARAMS = PackageParams(max_other_decisions=0)
 
 
 @pytest.fixture
-def reports(inputs: Inputs, tmp_path: Path) -> Path:
+def reports(inputs: BundleInputs, tmp_path: Path) -> Path:
     """The committed reports about the candidates of the small lender."""
     folder = Path(shutil.copytree(ROOT / "reports", tmp_path / "reports"))
     shutil.copytree(inputs.candidates, folder / "candidates", dirs_exist_ok=True)
     return folder
 
 
-def run(inputs: Inputs, reports: Path, bundle: Path, seed: str) -> str:
+def run(inputs: BundleInputs, reports: Path, bundle: Path, seed: str) -> str:
     arguments = [inputs.contract, inputs.train, inputs.test, inputs.models, reports, ROOT / "waivers", bundle]
     done = subprocess.run(
         [sys.executable, "-m", "stages", "package", *map(str, arguments)],
@@ -43,8 +43,8 @@ def run(inputs: Inputs, reports: Path, bundle: Path, seed: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("champion", NAMES)
-def test_two_processes_write_the_same_bytes(champion: str, inputs: Inputs, reports: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+def test_two_processes_write_the_same_bytes(champion: str, inputs: BundleInputs, reports: Path, tmp_path: Path) -> None:
     choice = json.loads((reports / "choice.json").read_text()) | {"champion": champion}
     (reports / "choice.json").write_text(json.dumps(choice))
     hashes = []
@@ -58,19 +58,19 @@ def test_two_processes_write_the_same_bytes(champion: str, inputs: Inputs, repor
     for name in ("metrics.json", f"fairness/{champion}.json"):
         inside = "fairness.json" if "fairness" in name else name
         assert (tmp_path / "bundle" / inside).read_bytes() == (reports / name).read_bytes()
-    assert (tmp_path / "bundle/model_card.md").read_text().startswith(f"# Model card: {words(champion)}, small\n")
+    assert (tmp_path / "bundle/model_card.md").read_text().startswith(f"# Model card: {spell_out(champion)}, small\n")
 
 
-def test_other_stages_add_their_files(inputs: Inputs, tmp_path: Path) -> None:
-    manifest, _ = package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"model_card.md": b"# Card"})
+def test_other_stages_add_their_files(inputs: BundleInputs, tmp_path: Path) -> None:
+    manifest, _ = build_bundle("heuristic", inputs, PARAMS, tmp_path / "bundle", {"model_card.md": b"# Card"})
     assert (tmp_path / "bundle/model_card.md").read_bytes() == b"# Card"
     assert load_bundle(tmp_path / "bundle").manifest == manifest
     with pytest.raises(CreditError, match=r"policy\.json"):
-        package("heuristic", inputs, PARAMS, tmp_path / "bundle", {"policy.json": b"{}"})
+        build_bundle("heuristic", inputs, PARAMS, tmp_path / "bundle", {"policy.json": b"{}"})
 
 
-def test_the_bundle_holds_what_was_trained(inputs: Inputs, tmp_path: Path) -> None:
-    package("logistic", inputs, PARAMS, tmp_path / "b", {})
+def test_the_bundle_holds_what_was_trained(inputs: BundleInputs, tmp_path: Path) -> None:
+    build_bundle("logistic", inputs, PARAMS, tmp_path / "b", {})
     assert (tmp_path / "b/model.skops").read_bytes() == (inputs.models / "logistic.skops").read_bytes()
     assert (tmp_path / "b/contract.yaml").read_bytes() == inputs.contract.read_bytes()
     trained = json.loads((inputs.candidates / "logistic.json").read_text())
@@ -81,22 +81,24 @@ def test_the_bundle_holds_what_was_trained(inputs: Inputs, tmp_path: Path) -> No
     assert rule["policy"] == json.loads((inputs.candidates / "heuristic.json").read_text())["policy"]
 
 
-def test_a_feature_without_words_stops_packaging_and_leaves_the_old_bundle(inputs: Inputs, tmp_path: Path) -> None:
-    package("logistic", inputs, PARAMS, tmp_path / "b", {})
+def test_a_feature_without_words_stops_packaging_and_leaves_the_old_bundle(
+    inputs: BundleInputs, tmp_path: Path
+) -> None:
+    build_bundle("logistic", inputs, PARAMS, tmp_path / "b", {})
     silent = tmp_path / "c.yaml"
     silent.write_text(inputs.contract.read_text().replace(", reason: Self-employment", ""))
     with pytest.raises(CreditError, match=r"c\.yaml: columns\.self\.reason: found no words, expected the words"):
-        package("logistic", inputs._replace(contract=silent), PARAMS, tmp_path / "b", {})
+        build_bundle("logistic", inputs._replace(contract=silent), PARAMS, tmp_path / "b", {})
     assert load_bundle(tmp_path / "b")
 
 
-def test_a_protected_attribute_among_the_features_stops_packaging(inputs: Inputs, tmp_path: Path) -> None:
+def test_a_protected_attribute_among_the_features_stops_packaging(inputs: BundleInputs, tmp_path: Path) -> None:
     """However it came there: the contract has the last word."""
     turned = tmp_path / "c.yaml"
     changed = "role: protected, allowed: [own, rent, other], reference: own,"
     turned.write_text(inputs.contract.read_text().replace("role: feature, allowed: [own, rent, other],", changed))
     with pytest.raises(CreditError, match="found a column of role protected as a reason, expected a feature"):
-        package("logistic", inputs._replace(contract=turned), PARAMS, tmp_path / "b", {})
+        build_bundle("logistic", inputs._replace(contract=turned), PARAMS, tmp_path / "b", {})
     assert not (tmp_path / "b").exists()
 
 
@@ -104,4 +106,4 @@ def test_a_protected_attribute_among_the_features_stops_packaging(inputs: Inputs
 def test_a_choice_that_is_none_of_the_candidates_is_an_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "choice.json").write_text(content)
     with pytest.raises(CreditError, match=r"choice\.json: champion: found .* expected one of"):
-        champion_of(tmp_path / "choice.json")
+        read_champion(tmp_path / "choice.json")

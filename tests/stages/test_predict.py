@@ -11,29 +11,29 @@ import pytest
 import yaml
 from joblib import delayed
 
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.common.parallel import run_in_processes
 from credit.common.params import read_params
-from credit.contract import Contract, Source, load_contract
+from credit.contract import Contract, DataSource, load_contract
 from credit.contract.columns import Column
-from credit.data.splitting import Split, fold_codes
-from credit.data.tables import frame_of, open_table
-from credit.evaluation.predictions import Predictions, in_folds, read_predictions, write_predictions
-from credit.selection.selection import SelectFeatures, select
+from credit.data.splitting import SplitParams, assign_folds
+from credit.data.tables import make_frame, open_table
+from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold, write_predictions
+from credit.selection.selection import SelectFeaturesParams, select_features
 from credit.training.candidates import load_candidate
-from credit.training.cross_fitting import kept_in_folds, out_of_fold
-from credit.training.train import Train
-from stages.predict import Predict, predict_folds
+from credit.training.cross_fitting import score_out_of_fold, select_in_folds
+from credit.training.train import TrainParams
+from stages.predict import PredictParams, predict_folds
 from testing.projects import Project
 
 ROOT = Path(__file__).parents[2]
 KNOBS = yaml.safe_load((ROOT / "params.yaml").read_text())
 FOREST = KNOBS["train"]["random_forest"] | {"n_estimators": 20, "min_samples_leaf": 1}
-TRAIN = Train.model_validate(KNOBS["train"] | {"random_forest": FOREST})
-SELECT = read_params(SelectFeatures, "select_features", ROOT / "params.yaml")
-PREDICT = Predict(out_of_fold_up_to=1000, folds=4, salt="a")
-BY_HASH = Split(by="hash", test_share=0.3, salt="a")
+TRAIN = TrainParams.model_validate(KNOBS["train"] | {"random_forest": FOREST})
+SELECT = read_params(SelectFeaturesParams, "select_features", ROOT / "params.yaml")
+PREDICT = PredictParams(out_of_fold_up_to=1000, folds=4, salt="a")
+BY_HASH = SplitParams(by="hash", test_share=0.3, salt="a")
 
 
 def contract(features: list[str], **more: Column) -> Contract:
@@ -51,7 +51,7 @@ def contract(features: list[str], **more: Column) -> Contract:
         "paid": Column(type="boolean", role="label", favourable=True, description="d"),
         **more,
     }
-    return Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=columns)
+    return Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
 
 
 def noise(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:
@@ -75,11 +75,11 @@ def test_features_chosen_on_all_rows_would_guess_chance_and_those_chosen_in_the_
     told = contract(features)
     knobs = SELECT.model_copy(update={"max_features": 10})
     codes = np.arange(160) % 4
-    kept = kept_in_folds(told, knobs, frame, codes)
+    kept = select_in_folds(told, knobs, frame, codes)
     assert len({tuple(names) for names in kept}) == 4
-    inside = out_of_fold(TRAIN, told, frame, codes, kept)["random_forest"].scores
-    chosen_on_all = select(told, knobs, frame.__getitem__).kept
-    leaked = out_of_fold(TRAIN, told, frame, codes, [chosen_on_all] * 4)["random_forest"].scores
+    inside = score_out_of_fold(TRAIN, told, frame, codes, kept)["random_forest"].scores
+    chosen_on_all = select_features(told, knobs, frame.__getitem__).kept
+    leaked = score_out_of_fold(TRAIN, told, frame, codes, [chosen_on_all] * 4)["random_forest"].scores
     assert auc(frame["paid"], inside) < 0.5
     assert auc(frame["paid"], leaked) > 0.6
 
@@ -91,7 +91,7 @@ def test_every_row_is_scored_and_by_a_model_that_has_not_seen_it(tmp_path: Path)
     told, kept = predict_folds(
         contract([f"x{i}" for i in range(5)]), tmp_path / "accepted.parquet", PREDICT, SELECT, TRAIN
     )
-    assert list(told) == list(NAMES)
+    assert list(told) == list(CANDIDATE_NAMES)
     assert len(kept) == 4
     for predictions in told.values():
         assert np.isfinite(predictions.scores).all()
@@ -105,12 +105,12 @@ def test_equal_rows_share_a_fold_and_a_row_keeps_its_fold_when_the_table_grows(t
     told = contract(["x0", "x1"])
     frame.to_parquet(tmp_path / "small", index=False)
     pd.concat([frame, noise(100, 2, seed=1), frame]).to_parquet(tmp_path / "large", index=False)
-    small = fold_codes(told, tmp_path / "small", 5, "a")
-    large = fold_codes(told, tmp_path / "large", 5, "a")
+    small = assign_folds(told, tmp_path / "small", 5, "a")
+    large = assign_folds(told, tmp_path / "large", 5, "a")
     assert set(small) == set(range(5))
     assert (large[:200] == small).all()
     assert (large[-200:] == small).all()
-    assert (fold_codes(told, tmp_path / "small", 5, "b") != small).any()
+    assert (assign_folds(told, tmp_path / "small", 5, "b") != small).any()
 
 
 @pytest.mark.parametrize(
@@ -127,23 +127,23 @@ def test_equal_rows_share_a_fold_and_a_row_keeps_its_fold_when_the_table_grows(t
     ],
 )
 def test_small_tables_are_scored_out_of_fold_unless_time_splits_them(
-    rows: int, split: Split, folded: bool, why: str
+    rows: int, split: SplitParams, folded: bool, why: str
 ) -> None:
-    assert PREDICT.on(rows, split)[0] is folded
-    assert why in PREDICT.on(rows, split)[1]
+    assert PREDICT.choose_predictions(rows, split)[0] is folded
+    assert why in PREDICT.choose_predictions(rows, split)[1]
 
 
 def test_a_fold_without_both_classes_is_an_error_that_says_what_to_do() -> None:
     frame = noise(40, 2).assign(paid=[True] * 39 + [False])
     with pytest.raises(CreditError, match=r"predict\.folds: found a fold with 0 rows of the rarer class.*fewer folds"):
-        kept_in_folds(contract(["x0", "x1"]), SELECT, frame, np.arange(40) % 4)
+        select_in_folds(contract(["x0", "x1"]), SELECT, frame, np.arange(40) % 4)
 
 
 def test_an_error_in_a_fold_is_the_error_of_the_stage() -> None:
     frame = noise(200, 2)
     told = contract(["x0", "x1"])
     with pytest.raises(CreditError, match="is the score upside down"):
-        out_of_fold(TRAIN, told, frame.assign(score=-5 * frame["paid"] + 2), np.arange(200) % 4, [["x0"]] * 4)
+        score_out_of_fold(TRAIN, told, frame.assign(score=-5 * frame["paid"] + 2), np.arange(200) % 4, [["x0"]] * 4)
 
 
 def _die() -> None:
@@ -169,20 +169,20 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(read.people[["id", "race"]], written.people, check_dtype=False)
     for left, right in zip(read[1:], written[1:], strict=True):
         np.testing.assert_array_equal(left, right)
-    assert in_folds(read).people["id"].tolist() == ["b", "a", "c"]
-    assert in_folds(read).decisions.tolist() == ["refer", "approve", "deny"]
+    assert sort_by_fold(read).people["id"].tolist() == ["b", "a", "c"]
+    assert sort_by_fold(read).decisions.tolist() == ["refer", "approve", "deny"]
 
 
 def test_a_large_table_is_scored_on_its_test_rows_by_the_candidates_as_they_are(finished: Project) -> None:
     finished.edit("params.yaml", "out_of_fold_up_to: 10000 ", "out_of_fold_up_to: 100 ")
     finished.run("dvc", "repro", "--quiet", "--single-item", "predict")
     test = open_table(finished.folder / "data/test.parquet")
-    told = load_contract(finished.folder / "data/contracts/loanapp.yaml").bound_to(test.schema_arrow.names, "test")
+    told = load_contract(finished.folder / "data/contracts/loanapp.yaml").bind(test.schema_arrow.names, "test")
     name = finished.folder / "data/predictions/logistic.parquet"
     predictions = read_predictions(name, told)
     models, reports = finished.folder / "models/candidates", finished.folder / "reports/candidates"
     candidate = load_candidate(models / "logistic.skops", reports / "logistic.json")
-    np.testing.assert_array_equal(predictions.scores, candidate.scores(told, frame_of(test.read())))
+    np.testing.assert_array_equal(predictions.scores, candidate.score_frame(told, make_frame(test.read())))
     report = yaml.safe_load((finished.folder / "reports/predictions.json").read_text())
     assert (report["predictions"], report["rows"], report["kept_in_folds"]) == (
         "test rows",

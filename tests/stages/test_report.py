@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from credit.bundle.manifest import verified
+from credit.bundle.manifest import verify_bundle
 from testing.projects import Project
 
 
@@ -19,7 +19,7 @@ def test_the_page_and_the_card_are_those_of_the_bundle_and_the_same_bytes_again(
     page, card = (finished.folder / "reports" / name for name in ("report.html", "model_card.md"))
     before = page.read_bytes(), card.read_bytes()
     assert card.read_bytes() == (finished.folder / "models/bundle/model_card.md").read_bytes()
-    assert verified(finished.folder / "models/bundle").digest in page.read_text()
+    assert verify_bundle(finished.folder / "models/bundle").digest in page.read_text()
     page.unlink()
     for seed in ("1", "2"):
         done = report(finished, PYTHONHASHSEED=seed)

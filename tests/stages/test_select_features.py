@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.selection.selection import SelectFeatures
-from stages.select_features import report
+from credit.selection.selection import SelectFeaturesParams
+from stages.select_features import report_selection
 
-PARAMS = SelectFeatures(
+PARAMS = SelectFeaturesParams(
     max_features=30,
     max_missing=0.5,
     min_auc=0.52,
@@ -55,11 +55,11 @@ def contract(frame: pd.DataFrame) -> Contract:
     columns["race"] = Column(
         type="category", role="protected", allowed=("white", "Black"), reference="white", description="d"
     )
-    return Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=columns)
+    return Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
 
 
 def run(frame: pd.DataFrame, **knobs: Any) -> tuple[dict[str, Any], Callable[[str], str]]:
-    content = report(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
+    content = report_selection(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
     verdicts = {row["feature"]: row["verdict"] for row in content["features"]}
     return content, verdicts.__getitem__
 

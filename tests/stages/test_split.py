@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.splitting import Split
-from stages.split import split
+from credit.data.splitting import SplitParams
+from stages.split import split_rows
 
 COLUMNS = {
     "id": Column(type="integer", role="id", description="d"),
@@ -17,7 +17,7 @@ COLUMNS = {
     "x": Column(type="number", role="feature", description="d"),
     "paid": Column(type="boolean", role="label", favourable=True, description="d"),
 }
-WITH_ID = Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=COLUMNS)
+WITH_ID = Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=COLUMNS)
 WITHOUT_ID = WITH_ID.model_copy(update={"columns": {k: v for k, v in COLUMNS.items() if k not in ("id", "applied")}})
 
 
@@ -30,9 +30,9 @@ def table(rows: int) -> pd.DataFrame:
 
 
 def sides(contract: Contract, frame: pd.DataFrame, folder: Path, **knobs: object) -> tuple[pd.DataFrame, pd.DataFrame]:
-    params = Split.model_validate({"by": "hash", "test_share": 0.3, "salt": "s"} | knobs)
+    params = SplitParams.model_validate({"by": "hash", "test_share": 0.3, "salt": "s"} | knobs)
     frame.to_parquet(folder / "accepted.parquet", index=False)
-    split(contract, params, folder / "accepted.parquet", folder / "train.parquet", folder / "test.parquet")
+    split_rows(contract, params, folder / "accepted.parquet", folder / "train.parquet", folder / "test.parquet")
     return pd.read_parquet(folder / "train.parquet"), pd.read_parquet(folder / "test.parquet")
 
 

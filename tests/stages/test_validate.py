@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from stages.validate import Tally, Validate, validate
+from stages.validate import ValidateParams, ValidationTally, validate_table
 
 CONTRACT = Contract(
     name="t",
     row="r",
-    source=Source(title="t", licence="l", citation="c"),
+    source=DataSource(title="t", licence="l", citation="c"),
     columns={
         "id": Column(type="text", role="id", description="d"),
         "income": Column(type="number", role="feature", range=(0, 100), missing="allowed", description="d"),
@@ -29,7 +29,7 @@ CONTRACT = Contract(
         "paid": Column(type="boolean", role="label", favourable=True, description="d"),
     },
 )
-PARAMS = Validate(max_quarantined=0.05, min_group=2)
+PARAMS = ValidateParams(max_quarantined=0.05, min_group=2)
 
 
 def table(rows: int = 1000) -> pd.DataFrame:
@@ -44,10 +44,10 @@ def table(rows: int = 1000) -> pd.DataFrame:
     )
 
 
-def run(frame: pd.DataFrame, folder: Path, params: Validate = PARAMS) -> Tally:
+def run(frame: pd.DataFrame, folder: Path, params: ValidateParams = PARAMS) -> ValidationTally:
     frame.to_parquet(folder / "typed.parquet", index=False)
     accepted, quarantined = folder / "accepted.parquet", folder / "quarantined.parquet"
-    return validate(CONTRACT, params, folder / "typed.parquet", accepted, quarantined)
+    return validate_table(CONTRACT, params, folder / "typed.parquet", accepted, quarantined)
 
 
 def refused(frame: pd.DataFrame, folder: Path) -> list[str]:
@@ -70,7 +70,7 @@ def test_accepted_and_quarantined_rows_are_all_the_rows(tmp_path: Path) -> None:
         "income: found inf, allowed 0 to 100",
     ]
     assert sorted([*accepted["id"], *aside["id"]]) == sorted(frame["id"])
-    assert tally.report()["reasons"] == [
+    assert tally.build_report()["reasons"] == [
         {"column": "income", "allowed": "0 to 100", "rows": 2, "example": "-1.0"},
         {"column": "race", "allowed": "white, Black", "rows": 1, "example": "'green'"},
     ]
@@ -85,7 +85,7 @@ def test_partitions_add_up_to_the_same_as_the_whole(tmp_path: Path, monkeypatch:
     first = [pd.read_parquet(tmp_path / name) for name in files]
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 64)
     parts = run(frame, tmp_path)
-    assert parts.report() == whole.report()
+    assert parts.build_report() == whole.build_report()
     for name, frame in zip(files, first, strict=True):
         pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / name), frame)
 
@@ -100,7 +100,7 @@ def test_a_repeated_id_sets_all_its_rows_aside(tmp_path: Path) -> None:
 def test_a_repeated_id_is_not_shown_in_the_report_because_it_may_name_a_person(tmp_path: Path) -> None:
     frame = table()
     frame.loc[[3, 650], "id"] = "Ada L."
-    assert "Ada" not in str(run(frame, tmp_path).report())
+    assert "Ada" not in str(run(frame, tmp_path).build_report())
 
 
 def test_too_many_rows_set_aside_stop_the_pipeline_and_say_why(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_missing_protected_value_is_the_group_undisclosed(tmp_path: Path) -> N
     frame = table()
     frame.loc[:9, "race"] = None
     tally = run(frame, tmp_path)
-    assert tally.report()["groups"]["race"] == {"white": 792, "Black": 198, "undisclosed": 10}
+    assert tally.build_report()["groups"]["race"] == {"white": 792, "Black": 198, "undisclosed": 10}
 
 
 @pytest.mark.parametrize(("people", "found"), [(0, "0 people"), (1, "1 people")])
@@ -125,7 +125,7 @@ def test_a_declared_group_without_people_or_with_one_is_an_error(tmp_path: Path,
     frame.loc[: people - 1, "race"] = "Black"
     (line,) = refused(frame, tmp_path)
     assert line.startswith(f"typed.parquet: race: found {found} of group 'Black', expected at least 2; merge it")
-    run(frame, tmp_path, Validate(max_quarantined=0.05, min_group=0))
+    run(frame, tmp_path, ValidateParams(max_quarantined=0.05, min_group=0))
 
 
 def test_a_label_with_one_class_is_an_error(tmp_path: Path) -> None:
@@ -140,6 +140,6 @@ def test_a_table_with_columns_called_row_and_reasons_is_set_aside_readably(tmp_p
     frame.loc[4, "income"] = -1.0
     frame.rename(columns=names).to_parquet(tmp_path / "typed.parquet", index=False)
     aside = tmp_path / "quarantined.parquet"
-    validate(contract, PARAMS, tmp_path / "typed.parquet", tmp_path / "accepted.parquet", aside)
+    validate_table(contract, PARAMS, tmp_path / "typed.parquet", tmp_path / "accepted.parquet", aside)
     found = pd.read_parquet(aside)
     assert found[["row_", "row", "reasons_"]].to_numpy().tolist() == [[5, -1.0, "row: found -1.0, allowed 0 to 100"]]

@@ -12,28 +12,28 @@ import pytest
 
 from credit.bundle import load_bundle
 from credit.bundle.manifest import write_bundle
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
-from credit.data.tables import frame_of, open_table
-from credit.packaging.build import Inputs
+from credit.data.tables import make_frame, open_table
+from credit.packaging.build import BundleInputs
 from credit.training.candidates import load_candidate
 
 Made = Callable[[str], Path]
 Rows = list[dict[str, Any]]
 
 
-@pytest.mark.parametrize("champion", NAMES)
-def test_decisions_are_those_of_the_candidate(champion: str, bundles: Made, inputs: Inputs, rows: Rows) -> None:
+@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+def test_decisions_are_those_of_the_candidate(champion: str, bundles: Made, inputs: BundleInputs, rows: Rows) -> None:
     bundle = load_bundle(bundles(champion))
     candidate = load_candidate(inputs.models / f"{champion}.skops", inputs.candidates / f"{champion}.json")
-    frame = frame_of(open_table(inputs.test).read())
+    frame = make_frame(open_table(inputs.test).read())
     decided = bundle.decide(rows)
-    assert [one.decision for one in decided] == candidate.decisions(bundle.contract, frame).tolist()
-    assert np.abs(np.array([one.score for one in decided]) - candidate.scores(bundle.contract, frame)).max() < 1e-5
+    assert [one.decision for one in decided] == candidate.decide_frame(bundle.contract, frame).tolist()
+    assert np.abs(np.array([one.score for one in decided]) - candidate.score_frame(bundle.contract, frame)).max() < 1e-5
     assert {one.decided_by for one in decided} == {"rule" if champion == "heuristic" else "model"}
 
 
-@pytest.mark.parametrize("champion", NAMES)
+@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
 def test_who_else_is_asked_about_changes_nothing(champion: str, bundles: Made, rows: Rows) -> None:
     bundle = load_bundle(bundles(champion))
     together = bundle.decide(rows[:60])
@@ -42,7 +42,7 @@ def test_who_else_is_asked_about_changes_nothing(champion: str, bundles: Made, r
     assert bundle.decide([]) == bundle.decide_by_rule([]) == []
 
 
-@pytest.mark.parametrize("champion", NAMES)
+@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
 def test_everybody_not_approved_by_the_model_gets_up_to_four_reasons(champion: str, bundles: Made, rows: Rows) -> None:
     decided = load_bundle(bundles(champion)).decide(rows)
     assert {one.decision for one in decided} == {"approve", "refer", "deny"}
@@ -52,7 +52,7 @@ def test_everybody_not_approved_by_the_model_gets_up_to_four_reasons(champion: s
         assert (one.decision == "approve") == (not one.reasons) or one.decision == "refer"
 
 
-@pytest.mark.parametrize("champion", NAMES)
+@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
 def test_protected_attributes_and_the_label_are_not_looked_at(champion: str, bundles: Made, rows: Rows) -> None:
     bundle = load_bundle(bundles(champion))
     other = [row | {"race": "anything", "paid": None, "more": 1} for row in rows[:50]]
@@ -73,13 +73,13 @@ def test_a_reason_names_what_would_raise_the_score(bundles: Made, rows: Rows) ->
         assert before.reasons[0] == (told.words_if_missing if row[best] is None else told.words)
 
 
-def test_the_rule_stands_beside_the_model(bundles: Made, inputs: Inputs, rows: Rows) -> None:
+def test_the_rule_stands_beside_the_model(bundles: Made, inputs: BundleInputs, rows: Rows) -> None:
     decided = load_bundle(bundles("random_forest")).decide_by_rule(rows)
     rule = load_candidate(inputs.models / "heuristic.skops", inputs.candidates / "heuristic.json")
     contract = load_bundle(bundles("random_forest")).contract
-    frame = frame_of(open_table(inputs.test).read())
-    assert [one.decision for one in decided] == rule.decisions(contract, frame).tolist()
-    assert [one.score for one in decided] == rule.scores(contract, frame).tolist()
+    frame = make_frame(open_table(inputs.test).read())
+    assert [one.decision for one in decided] == rule.decide_frame(contract, frame).tolist()
+    assert [one.score for one in decided] == rule.score_frame(contract, frame).tolist()
     assert {(one.decision, one.reasons, one.decided_by) for one in decided} == {
         ("approve", (), "rule"),
         ("deny", ("Your credit score",), "rule"),

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from credit.bundle import load_bundle
-from credit.bundle.manifest import FORMAT, MANIFEST, Agreement, digest_of, verified, write_bundle
+from credit.bundle.manifest import BUNDLE_FORMAT, MANIFEST_FILE, Agreement, compute_digest, verify_bundle, write_bundle
 from credit.common.errors import CreditError
-from credit.common.files import whole_folder
+from credit.common.files import replace_folder
 
 AGREEMENT = Agreement(rows=1, other_decisions=0, denied_without_reason=0)
 FILES = [
@@ -47,9 +47,9 @@ def problem(bundle: Path) -> str:
 
 def rewrite(bundle: Path, digest: bool = True, **changes: Any) -> None:
     """A manifest of somebody who knows how to make a digest."""
-    content = json.loads((bundle / MANIFEST).read_text()) | changes
-    content["digest"] = digest_of(content) if digest else content["digest"]
-    (bundle / MANIFEST).write_text(json.dumps(content))
+    content = json.loads((bundle / MANIFEST_FILE).read_text()) | changes
+    content["digest"] = compute_digest(content) if digest else content["digest"]
+    (bundle / MANIFEST_FILE).write_text(json.dumps(content))
 
 
 def test_the_files_are_these(bundle: Path) -> None:
@@ -60,7 +60,7 @@ def test_the_files_are_these(bundle: Path) -> None:
 def test_a_changed_byte_is_noticed_wherever_it_is(bundle: Path, name: str) -> None:
     path = bundle / name
     good = path.read_bytes()
-    step = 1 if name == MANIFEST else max(1, len(good) // 20)
+    step = 1 if name == MANIFEST_FILE else max(1, len(good) // 20)
     for place in range(0, len(good), step):
         changed = bytearray(good)
         changed[place] ^= 1
@@ -109,26 +109,26 @@ def test_a_folder_in_place_of_a_file_is_refused(bundle: Path, name: str) -> None
     assert f"{name}: found no such file" in problem(bundle)
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "..", ".", "", MANIFEST, "a\nb"])
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "..", ".", "", MANIFEST_FILE, "a\nb"])
 def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_read(bundle: Path, name: str) -> None:
     (bundle.parent / "secret").write_text("x")
-    files = json.loads((bundle / MANIFEST).read_text())["files"]
+    files = json.loads((bundle / MANIFEST_FILE).read_text())["files"]
     rewrite(bundle, files=files | {name: {"sha256": "0" * 64, "bytes": 1}})
-    text = json.loads((bundle / MANIFEST).read_text())
+    text = json.loads((bundle / MANIFEST_FILE).read_text())
     from credit.bundle.manifest import Manifest
 
-    (bundle / MANIFEST).write_text(Manifest.model_validate(text).text())
+    (bundle / MANIFEST_FILE).write_text(Manifest.model_validate(text).serialize())
     assert "expected a plain file name, without a folder" in problem(bundle)
 
 
 def test_a_bundle_of_a_newer_format_says_so_whatever_else_it_holds(bundle: Path) -> None:
-    (bundle / MANIFEST).write_text(json.dumps({"format": FORMAT + 1, "shape": "new"}))
+    (bundle / MANIFEST_FILE).write_text(json.dumps({"format": BUNDLE_FORMAT + 1, "shape": "new"}))
     assert "format: found 2, expected at most 1; this bundle needs newer code" in problem(bundle)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '"x"', '{"format": "1"}', "[" * 100_000, "\0"])
 def test_a_manifest_that_is_none_is_an_error_and_no_traceback(bundle: Path, text: str) -> None:
-    (bundle / MANIFEST).write_text(text)
+    (bundle / MANIFEST_FILE).write_text(text)
     with pytest.raises(CreditError, match=r"manifest\.json"):
         load_bundle(bundle)
 
@@ -164,7 +164,7 @@ def test_hashes_are_verified_before_anything_else_is_read(bundle: Path, monkeypa
 
 
 def test_the_digest_can_be_made_by_hand(bundle: Path) -> None:
-    content = json.loads((bundle / MANIFEST).read_text())
+    content = json.loads((bundle / MANIFEST_FILE).read_text())
     digest = content.pop("digest")
     line = json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n"
     assert hashlib.sha256(line.encode()).hexdigest() == digest
@@ -184,7 +184,7 @@ def test_the_digest_depends_on_every_byte_and_name_and_on_no_order(tmp_path: Pat
 def test_a_bundle_takes_the_place_of_the_old_one_as_a_whole(tmp_path: Path) -> None:
     write_bundle(tmp_path / "b", "d", "c", AGREEMENT, {"old": b"1"})
     write_bundle(tmp_path / "b", "d", "c", AGREEMENT, {"new": b"2"})
-    assert list(verified(tmp_path / "b").files) == ["new"]
+    assert list(verify_bundle(tmp_path / "b").files) == ["new"]
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
@@ -195,9 +195,9 @@ def fail_halfway(folder: Path) -> None:
 
 def test_a_failure_while_writing_leaves_the_old_one_and_no_rest(tmp_path: Path) -> None:
     write_bundle(tmp_path / "b", "d", "c", AGREEMENT, {"old": b"1"})
-    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "b") as temporary:
+    with pytest.raises(KeyboardInterrupt), replace_folder(tmp_path / "b") as temporary:
         fail_halfway(temporary)
-    assert list(verified(tmp_path / "b").files) == ["old"]
+    assert list(verify_bundle(tmp_path / "b").files) == ["old"]
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
@@ -215,7 +215,7 @@ def test_a_failure_between_the_two_renames_puts_the_old_one_back(
     monkeypatch.setattr(Path, "rename", full)
     with pytest.raises(OSError, match="disk full"):
         write_bundle(tmp_path / "b", "d", "c", AGREEMENT, {"new": b"2"})
-    assert list(verified(tmp_path / "b").files) == ["old"]
+    assert list(verify_bundle(tmp_path / "b").files) == ["old"]
 
 
 CRASH = """
@@ -238,9 +238,9 @@ os._exit(0)
 def test_after_a_crash_at_any_step_the_next_run_finds_a_whole_bundle(tmp_path: Path, at: int) -> None:
     write_bundle(tmp_path / "b", "d", "c", AGREEMENT, {"old": b"1"})
     subprocess.run([sys.executable, "-c", CRASH, str(tmp_path / "b"), str(at)], check=False, env=os.environ)
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "b"):
+    with pytest.raises(RuntimeError), replace_folder(tmp_path / "b"):
         raise RuntimeError
-    assert list(verified(tmp_path / "b").files) == (["new"] if at == 3 else ["old"])
+    assert list(verify_bundle(tmp_path / "b").files) == (["new"] if at == 3 else ["old"])
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 

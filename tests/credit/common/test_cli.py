@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_who_has_seen_enough_is_no_error(unbuffered: str) -> None:
     """Nobody reads: the other end of the pipe is closed before a word is said."""
-    code = "import sys; from credit.common.cli import tell; tell('x' * 100_000); sys.exit(3)"
+    code = "import sys; from credit.common.cli import print_answer; print_answer('x' * 100_000); sys.exit(3)"
     reading, writing = os.pipe()
     os.close(reading)
     env = os.environ | {"PYTHONUNBUFFERED": unbuffered}

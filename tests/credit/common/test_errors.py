@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from credit.common.errors import CreditError, Problem, raise_if_any, run
+from credit.common.errors import CreditError, Problem, raise_if_any, run_command
 
 
 def failing(error: BaseException):
@@ -32,41 +32,41 @@ def test_an_error_comes_whole_from_another_process():
 
 def test_a_command_prints_each_problem_on_one_line_and_exits_with_1(capsys):
     with pytest.raises(SystemExit) as caught:
-        run(failing(CreditError([Problem("a", "b", "c"), Problem("d", "e", "f")])))
+        run_command(failing(CreditError([Problem("a", "b", "c"), Problem("d", "e", "f")])))
     assert caught.value.code == 1
     assert capsys.readouterr().err == "error: a: found b, expected c\nerror: d: found e, expected f\n"
 
 
 def test_an_error_of_the_system_is_one_line_too(capsys):
     with pytest.raises(SystemExit) as caught:
-        run(failing(PermissionError(13, "Permission denied", "x.csv")))
+        run_command(failing(PermissionError(13, "Permission denied", "x.csv")))
     assert caught.value.code == 1
     assert capsys.readouterr().err == "error: [Errno 13] Permission denied: 'x.csv'\n"
 
 
 def test_an_interrupted_command_exits_with_130(capsys):
     with pytest.raises(SystemExit) as caught:
-        run(failing(KeyboardInterrupt()))
+        run_command(failing(KeyboardInterrupt()))
     assert caught.value.code == 130
     assert "interrupted" in capsys.readouterr().err
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
-        run(failing(ZeroDivisionError()))
+        run_command(failing(ZeroDivisionError()))
 
 
 def test_a_command_that_succeeds_just_returns():
-    run(lambda: None)
+    run_command(lambda: None)
 
 
 def test_errors_are_red_on_a_terminal_unless_no_color_is_set(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     with pytest.raises(SystemExit):
-        run(failing(CreditError(Problem("a", "b", "c"))))
+        run_command(failing(CreditError(Problem("a", "b", "c"))))
     assert "\033[31merror:\033[0m a" in capsys.readouterr().err
     monkeypatch.setenv("NO_COLOR", "1")
     with pytest.raises(SystemExit):
-        run(failing(CreditError(Problem("a", "b", "c"))))
+        run_command(failing(CreditError(Problem("a", "b", "c"))))
     assert capsys.readouterr().err.startswith("error: a")

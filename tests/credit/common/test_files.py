@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.common.errors import CreditError
-from credit.common.files import _json, read_json, rounded, whole, write_json
+from credit.common.files import _format_node, atomic_write, read_json, round_floats, write_json
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +25,7 @@ def fail_halfway(file: Path) -> None:
 def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     target.write_text("old")
-    with pytest.raises(RuntimeError), whole(target) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(target) as temporary:
         fail_halfway(temporary)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -35,8 +35,8 @@ def killed_halfway(target: Path) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
-from credit.common.files import whole
-with whole(Path(sys.argv[1])) as temporary:
+from credit.common.files import atomic_write
+with atomic_write(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -82,7 +82,7 @@ def test_rows_of_a_table_stand_on_one_line_each(tmp_path: Path) -> None:
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)))
 def test_whatever_is_written_is_read_again(content: object) -> None:
-    assert json.loads(_json(content)) == content
+    assert json.loads(_format_node(content)) == content
 
 
 def test_nan_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
@@ -92,13 +92,13 @@ def test_nan_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_floats_are_rounded_wherever_they_stand() -> None:
-    assert rounded({"a": [1.23456, (2.34567,)], "n": 3, "t": "x", "z": -0.00001}) == {
+    assert round_floats({"a": [1.23456, (2.34567,)], "n": 3, "t": "x", "z": -0.00001}) == {
         "a": [1.2346, [2.3457]],
         "n": 3,
         "t": "x",
         "z": 0.0,
     }
-    assert str(rounded(-0.00001)) == "0.0"
+    assert str(round_floats(-0.00001)) == "0.0"
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role
     assert len(contract.raw) == 59
     assert "black" not in contract.features
     assert "gdlin" in contract.features
-    assert contract.bound_to(contract.raw, "loanapp.csv") == contract
+    assert contract.bind(contract.raw, "loanapp.csv") == contract
 
 
 def test_a_contract_without_score_has_none(tmp_path):

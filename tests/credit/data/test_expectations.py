@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.expectations import Suite
+from credit.data.expectations import ContractSuite
 
 COLUMNS = {
     "id": Column(type="text", role="id", description="d"),
@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def contract(columns: dict[str, Column] = COLUMNS) -> Contract:
-    return Contract(name="t", row="r", source=Source(title="t", licence="l", citation="c"), columns=columns)
+    return Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
 
 
 def rows(**changes: object) -> pa.RecordBatch:
@@ -49,7 +49,7 @@ def rows(**changes: object) -> pa.RecordBatch:
 
 
 def test_rows_that_keep_the_contract_pass_at_the_very_limits() -> None:
-    assert Suite(contract()).breaches(rows()) == {}
+    assert ContractSuite(contract()).find_breaches(rows()) == {}
 
 
 @pytest.mark.parametrize(
@@ -68,22 +68,22 @@ def test_rows_that_keep_the_contract_pass_at_the_very_limits() -> None:
     ],
 )
 def test_a_row_that_breaks_the_contract_is_found_with_the_reason(column: str, value: object, told: str) -> None:
-    found = Suite(contract()).breaches(rows(**{column: value}))
+    found = ContractSuite(contract()).find_breaches(rows(**{column: value}))
     assert {row: [str(breach) for breach in breaches] for row, breaches in found.items()} == {2: [told]}
 
 
 @pytest.mark.parametrize("column", ["income", "open", "home"])
 def test_a_missing_value_is_let_in_where_the_contract_says_so(column: str) -> None:
-    assert Suite(contract()).breaches(rows(**{column: None})) == {}
+    assert ContractSuite(contract()).find_breaches(rows(**{column: None})) == {}
 
 
 def test_every_reason_of_a_row_is_told() -> None:
-    found = Suite(contract()).breaches(rows(income=-1.0, home="boat"))
+    found = ContractSuite(contract()).find_breaches(rows(income=-1.0, home="boat"))
     assert [breach.column for breach in found[2]] == ["home", "income"]
 
 
 def test_all_rows_of_a_repeated_id_are_set_aside() -> None:
-    found = Suite(contract(), repeated_ids=["a", "e"]).breaches(rows())
+    found = ContractSuite(contract(), repeated_ids=["a", "e"]).find_breaches(rows())
     assert sorted(found) == [0, 4]
     assert str(found[0][0]) == "id: found 'a', allowed each value in one row only"
 
@@ -94,7 +94,7 @@ def test_thousands_of_columns_alike_are_checked_each_by_its_own_name() -> None:
     values[[3, 7], [250, 999]] = [11, np.inf]
     batch = pa.RecordBatch.from_arrays(list(values.T), names=[f"x{i}" for i in range(1000)])
     columns = {f"x{i}": alike for i in range(1000)}
-    found = Suite(contract(columns)).breaches(batch)
+    found = ContractSuite(contract(columns)).find_breaches(batch)
     assert {row: [str(b) for b in breaches] for row, breaches in found.items()} == {
         3: ["x250: found 11.0, allowed -10 to 10"],
         7: ["x999: found inf, allowed -10 to 10"],
@@ -105,5 +105,5 @@ def test_importing_and_checking_send_nothing_and_write_nothing_home(
     tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    Suite(contract()).breaches(rows())
+    ContractSuite(contract()).find_breaches(rows())
     assert not list(tmp_path.iterdir())  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
-from stages.ingest import ingest
+from stages.ingest import ingest_table
 
 CONTRACT = """\
 name: mine
@@ -46,7 +46,7 @@ def test_a_line_that_is_not_csv_is_named_with_its_file_and_not_repeated(
     (raw / "a.csv").write_text("name,income,paid\nEve,1,1\nEve,1,0\n")
     (raw / "b.csv").write_bytes(f"name,income,paid\nEve,1,1\n{row}\nEve,3,0\n".encode("utf-8", "surrogateescape"))
     with pytest.raises(CreditError) as caught:
-        ingest(contract, raw, tmp_path / "typed.parquet", "mine.yaml")
+        ingest_table(contract, raw, tmp_path / "typed.parquet", "mine.yaml")
     (problem,) = map(str, caught.value.problems)
     assert problem.startswith(f"{raw}/b.csv: found {found}, expected ")
     assert "Ad" not in problem
@@ -67,7 +67,7 @@ def test_a_file_of_another_kind_is_called_by_its_name(
 ) -> None:
     (tmp_path / "raw").write_text(content)
     with pytest.raises(CreditError) as caught:
-        ingest(contract, tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml")
+        ingest_table(contract, tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml")
     (problem,) = map(str, caught.value.problems)
     assert problem == f"{tmp_path}/raw: found {found}, expected CSV in UTF-8, or Parquet; unpack or export it first"
 
@@ -80,6 +80,6 @@ def test_line_ends_byte_order_marks_and_line_breaks_in_quotes_are_read(
 ) -> None:
     rows = ["name,income,paid", "Ada,1,1", f'"Eve{end}""Q"", Ltd",2.5,0']
     (tmp_path / "raw").write_bytes((mark + end.join(rows) + (end if last else "")).encode())
-    assert ingest(contract, tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml") == 2
+    assert ingest_table(contract, tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml") == 2
     table = duckdb.sql(f"SELECT * FROM read_parquet('{tmp_path / 'typed.parquet'}')").fetchall()
     assert table == [("Ada", 1.0, True), (f'Eve{end}"Q", Ltd', 2.5, False)]

@@ -12,7 +12,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
-from stages.ingest import ingest
+from stages.ingest import ingest_table
 
 CONTRACT = """\
 name: mine
@@ -43,7 +43,7 @@ def typed(tmp_path: Path) -> Typed:
                 pq.write_table(
                     pa.table({"paid": [True] * len(part), "other": [1] * len(part), "value": part}), raw / str(number)
                 )
-        ingest(load_contract(tmp_path / "mine.yaml"), raw, tmp_path / "typed.parquet", "mine.yaml")
+        ingest_table(load_contract(tmp_path / "mine.yaml"), raw, tmp_path / "typed.parquet", "mine.yaml")
         query = f"SELECT value FROM read_parquet('{tmp_path / 'typed.parquet'}')"
         return [row[0] for row in duckdb.sql(query).fetchall()]
 

@@ -41,7 +41,7 @@ def test_what_was_decided_while_the_database_was_away_is_replayed_in_order(log: 
         part = several[start : start + 100]
         assert log.write(part) == part
     assert log.problem is not None
-    assert log.spooled() == 1_203
+    assert log.count_spooled() == 1_203
     assert log.find(several[0]["id"]) == several[0]
     assert not log.recover()
     away.start()
@@ -62,7 +62,7 @@ def test_a_start_without_the_database_neither_fails_nor_waits_for_the_spool(
     assert started.write([other]) == [other]
     away.start()
     late = DecisionLog(away.url, tmp_path / "state")
-    assert late.spooled() == 2
+    assert late.count_spooled() == 2
     last = record()
     late.write([last])
     assert late.recover()
@@ -87,10 +87,10 @@ log.recover()
 """
     command = [sys.executable, "-c", code, away.url, str(tmp_path / "state")]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
-    assert log.spooled() == 4
+    assert log.count_spooled() == 4
     assert in_order(log.database) == [one["id"] for one in several]
     assert log.recover()
-    assert log.spooled() == 0
+    assert log.count_spooled() == 0
     assert in_order(log.database) == [one["id"] for one in several]
     assert [found(log.database, one["id"]) for one in several] == several
 
@@ -115,7 +115,7 @@ def test_a_key_is_known_while_the_database_is_away(log: DecisionLog, server: Clu
     meanwhile = record(idempotency_key="meanwhile")
     assert log.write([record(idempotency_key="before"), meanwhile]) == [before, meanwhile]
     assert log.write([record(idempotency_key="meanwhile")]) == [meanwhile]
-    assert log.spooled() == 1
+    assert log.count_spooled() == 1
 
 
 def test_a_key_that_another_process_spooled_is_known(log: DecisionLog, away: Cluster, tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ def test_a_database_that_hangs_is_as_good_as_away(log: DecisionLog, server: Clus
         finally:
             server.go_on()
     else:
-        with other.writing() as connection:
+        with other.begin_write() as connection:
             connection.execute(text("LOCK TABLE decisions"))
             assert log.write(several) == several
-    assert log.spooled() == 2
+    assert log.count_spooled() == 2
     assert log.recover()
     assert in_order(log.database) == [one["id"] for one in several]
     other.close()
@@ -178,11 +178,11 @@ def test_a_full_disk_sends_decisions_to_the_spool(tmp_path: Path) -> None:
         for one in several:
             assert log.write([one]) == [one]
         assert "full" in str(log.problem)
-        assert 0 < log.spooled() < 600
+        assert 0 < log.count_spooled() < 600
         assert not log.recover()
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         assert log.recover()
-        assert log.spooled() == 0
+        assert log.count_spooled() == 0
         assert in_order(log.database) == [one["id"] for one in several]
         log.close()
 

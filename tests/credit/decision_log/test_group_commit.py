@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from credit.common.errors import CreditError
-from credit.decision_log.group_commit import Item, Writer
+from credit.decision_log.group_commit import Writer, WriteRequest
 from credit.decision_log.log import DecisionLog
 from testing.decisions import in_order, record
 from testing.parts.servers import wait_until
@@ -38,7 +38,7 @@ class Asked:
         self._result: list[dict[str, Any]] | CreditError = []
 
     def by(self, writer: Writer) -> "Asked":
-        writer.put(Item(self.records, self._told))
+        writer.put(WriteRequest(self.records, self._told))
         return self
 
     def result(self) -> list[dict[str, Any]] | CreditError:
@@ -58,7 +58,7 @@ def test_what_waits_for_a_transaction_goes_into_the_next_one_together(log: Decis
     statements: list[str] = []
     log.database.close()  # connections that are made from now on say what they do
     event.listen(log.database.engine, "connect", lambda made, _: made.set_trace_callback(statements.append))
-    with log.database.writing():  # somebody else writes
+    with log.database.begin_write():  # somebody else writes
         asked = [Asked(record(), record()).by(writer) for _ in range(200)]
     assert [one.result() for one in asked] == [one.records for one in asked]
     written = [one for one in statements if one.startswith("INSERT INTO decisions")]
@@ -72,7 +72,7 @@ def test_a_transaction_does_not_grow_without_bounds(
     sizes: list[int] = []
     write = log.write
     monkeypatch.setattr(log, "write", lambda records: sizes.append(len(records)) or write(records))
-    with log.database.writing():
+    with log.database.begin_write():
         asked = [Asked(*(record() for _ in range(300))).by(writer) for _ in range(20)]
     assert all(isinstance(one.result(), list) for one in asked)
     assert 1_000 < max(sizes) < 1_300
@@ -93,8 +93,8 @@ def test_an_error_that_nobody_expected_is_told_and_the_next_ones_are_written(
 
 
 def test_one_who_cannot_be_told_does_not_keep_the_others_waiting(log: DecisionLog, writer: Writer) -> None:
-    with log.database.writing():
-        writer.put(Item([record()], lambda result: 1 / 0))
+    with log.database.begin_write():
+        writer.put(WriteRequest([record()], lambda result: 1 / 0))
         asked = [Asked().by(writer) for _ in range(3)]
     assert [one.result() for one in asked] == [one.records for one in asked]
 
@@ -110,7 +110,7 @@ def test_replaying_goes_on_after_an_error_that_nobody_expected(
 
     one = record()
     with monkeypatch.context() as patched:
-        patched.setattr(log, "spooled", broken)
+        patched.setattr(log, "count_spooled", broken)
         assert failed.wait(60)
     log.spool.add([one])
     wait_until(lambda: log.database.find(one["id"]) is not None, "the replay")
@@ -118,7 +118,7 @@ def test_replaying_goes_on_after_an_error_that_nobody_expected(
 
 def test_what_is_queued_when_it_closes_is_written(log: DecisionLog) -> None:
     writer = Writer(log)
-    with log.database.writing():
+    with log.database.begin_write():
         asked = [Asked().by(writer) for _ in range(50)]
     writer.close()
     assert in_order(log.database) == ids(asked)

@@ -80,7 +80,7 @@ def test_postgresql_that_restarted_while_nobody_asked_is_not_noticed(server: Clu
 def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(server: Cluster) -> None:
     database = Database(server.url)
     database.prepare()
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         connection.execute(text("LOCK TABLE decisions"))
         with pytest.raises(CreditError, match="timeout"):
             database.add([record()])

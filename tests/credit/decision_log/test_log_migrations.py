@@ -62,7 +62,7 @@ def test_processes_that_start_at_once_make_them_once(empty: Database) -> None:
 
 
 def test_a_database_of_newer_code_is_one_line_and_left_as_it_is(database: Database) -> None:
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CreditError, match="9999") as caught:
         database.prepare()
@@ -71,12 +71,12 @@ def test_a_database_of_newer_code_is_one_line_and_left_as_it_is(database: Databa
 
 
 def test_decisions_go_to_the_spool_while_the_database_is_one_of_newer_code(database: Database, tmp_path: Path) -> None:
-    with database.writing() as connection:
+    with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     log, one = DecisionLog(str(database), tmp_path / "state"), record()
     assert log.write([one]) == [one]
-    assert log.spooled() == 1
-    with database.writing() as connection:
+    assert log.count_spooled() == 1
+    with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     assert log.recover()
     assert database.find(one["id"]) == one

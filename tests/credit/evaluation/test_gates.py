@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from credit.common.files import read_yaml
-from credit.evaluation.gates import Gates, judge_quality
+from credit.evaluation.gates import QualityGates, judge_quality
 
 ROOT = Path(__file__).parents[3]
-GATES = Gates.model_validate(
+GATES = QualityGates.model_validate(
     {
         "lowest_roc_auc": 0.7,
         "highest_calibration_error": 0.05,
@@ -80,4 +80,4 @@ def test_a_figure_exactly_at_its_limit_passes() -> None:
 
 def test_the_block_of_params_is_one() -> None:
     block = read_yaml(ROOT / "params.yaml")["choose"]["gates"]
-    assert judge_quality("logistic", METRICS, Gates.model_validate(block), None)["passes"]
+    assert judge_quality("logistic", METRICS, QualityGates.model_validate(block), None)["passes"]

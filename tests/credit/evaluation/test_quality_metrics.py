@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 
-from credit.evaluation.metrics import UnitValues, calibration_error, calibration_table, curves, ks, metrics
+from credit.evaluation.metrics import (
+    UnitValues,
+    calibration_error,
+    compute_curves,
+    compute_metrics,
+    ks_statistic,
+    tabulate_calibration,
+)
 
 VALUES = UnitValues(approve_favourable=1, approve_unfavourable=-5, refer=-0.1, deny=0)
 RNG = np.random.default_rng(0)
@@ -14,7 +21,7 @@ DECISIONS = np.where(P > 0.8, "approve", np.where(P > 0.7, "refer", "deny"))
 
 
 def test_figures_agree_with_scikit_learn() -> None:
-    found = metrics(Y, P, DECISIONS, VALUES)
+    found = compute_metrics(Y, P, DECISIONS, VALUES)
     assert found["brier"] == pytest.approx(brier_score_loss(Y, P), abs=1e-12)
     assert found["log_loss"] == pytest.approx(log_loss(Y, P), abs=1e-12)
     assert found["accuracy"] == accuracy_score(Y, DECISIONS == "approve")
@@ -22,7 +29,7 @@ def test_figures_agree_with_scikit_learn() -> None:
 
 
 def test_every_headline_figure_lies_in_its_interval() -> None:
-    found = metrics(Y, P, DECISIONS, VALUES)
+    found = compute_metrics(Y, P, DECISIONS, VALUES)
     intervals = [key for key in found if key.endswith("_interval")]
     assert len(intervals) == 10
     for key in intervals:
@@ -38,11 +45,13 @@ def test_calibrated_scores_have_next_to_no_calibration_error_and_shifted_ones_th
 def test_the_expected_value_is_counted_by_hand() -> None:
     y = np.array([True, False, True, False])
     decisions = np.array(["approve", "approve", "refer", "deny"])
-    assert metrics(y, np.array([0.9, 0.8, 0.5, 0.1]), decisions, VALUES)["expected_value"] == (1 - 5 - 0.1 + 0) / 4
+    assert (
+        compute_metrics(y, np.array([0.9, 0.8, 0.5, 0.1]), decisions, VALUES)["expected_value"] == (1 - 5 - 0.1 + 0) / 4
+    )
 
 
 def test_where_nobody_is_approved_the_bad_rate_is_absent_and_not_zero() -> None:
-    found = metrics(Y, P, np.full(len(Y), "deny"), VALUES)
+    found = compute_metrics(Y, P, np.full(len(Y), "deny"), VALUES)
     assert found["bad_rate"] is None
     assert found["bad_rate_interval"] is None
     assert found["approval_rate"] == 0
@@ -50,19 +59,19 @@ def test_where_nobody_is_approved_the_bad_rate_is_absent_and_not_zero() -> None:
 
 def test_ks_is_one_without_overlap_and_known_for_uniform_scores() -> None:
     y = np.arange(1000) < 500
-    assert ks(y, y + 0.0)[0] == 1
+    assert ks_statistic(y, y + 0.0)[0] == 1
     shifted = np.concatenate([np.linspace(0.25, 1.25, 500), np.linspace(0, 1, 500)])
-    assert ks(y, shifted)[0] == pytest.approx(0.25, abs=0.01)
+    assert ks_statistic(y, shifted)[0] == pytest.approx(0.25, abs=0.01)
 
 
 def test_tied_scores_share_a_bin_of_the_calibration_table() -> None:
-    table = calibration_table(np.array([True, False, True, True]), np.array([0.5, 0.5, 0.5, 0.9]))
+    table = tabulate_calibration(np.array([True, False, True, True]), np.array([0.5, 0.5, 0.5, 0.9]))
     assert table["rows"].tolist() == [3, 1]
     assert table["favourable_rate"].tolist() == pytest.approx([2 / 3, 1])
 
 
 def test_curves_are_short_and_keep_their_ends() -> None:
-    tables = curves(Y, P, points=50)
+    tables = compute_curves(Y, P, points=50)
     assert len(tables["roc"]) <= 50
     assert tables["roc"].iloc[[0, -1]].to_numpy().tolist() == [[0, 0], [1, 1]]
     assert tables["scores"][["favourable", "unfavourable"]].sum().tolist() == pytest.approx([1, 1])

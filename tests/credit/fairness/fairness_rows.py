@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from credit.common.params import read_params
-from credit.fairness.counts import Counts
-from credit.fairness.policies import Fairness, Limit, Policy, Rules
+from credit.fairness.counts import PeopleCounts
+from credit.fairness.policies import Fairness, FairnessPolicy, Limit, VerdictRules
 
 ROOT = Path(__file__).parents[3]
 PARAMS = read_params(Fairness, "fairness", ROOT / "params.yaml")
@@ -18,12 +18,12 @@ RATIO = Limit(at_least=0.8, warn_below=0.9, source="a test")
 GROUPS = {"race": ("white", "Black", "Hispanic", "undisclosed"), "sex": ("male", "female", "undisclosed")}
 
 
-def policy(gates: str = "attributes", **limits: Limit) -> Policy:
-    return Policy(description="a test", gates=gates, limits=limits or {"adverse_impact_ratio": RATIO})  # type: ignore[arg-type]
+def policy(gates: str = "attributes", **limits: Limit) -> FairnessPolicy:
+    return FairnessPolicy(description="a test", gates=gates, limits=limits or {"adverse_impact_ratio": RATIO})  # type: ignore[arg-type]
 
 
-def rules(**changes: Any) -> Rules:
-    return Rules.model_validate(PARAMS.rules.model_dump() | changes)
+def rules(**changes: Any) -> VerdictRules:
+    return VerdictRules.model_validate(PARAMS.rules.model_dump() | changes)
 
 
 def rows(n: int = 2000, seed: int = 0) -> tuple[dict[str, Any], Any, Any, Any]:
@@ -36,11 +36,11 @@ def rows(n: int = 2000, seed: int = 0) -> tuple[dict[str, Any], Any, Any, Any]:
     return codes, labels, scores, decisions
 
 
-def counted(*cells: tuple[int, int]) -> Counts:
+def counted(*cells: tuple[int, int]) -> PeopleCounts:
     """One attribute from approved and all people of each group, everybody's outcome favourable."""
     names = tuple(["white", "Black", "Hispanic", "Asian", *(f"group {i}" for i in range(len(cells)))][: len(cells)])
     people = np.zeros((len(cells), 2, 3), dtype=np.int64)
     people[:, 1, 0], people[:, 1, 2] = [k for k, _ in cells], [n - k for k, n in cells]
     n = people.sum(-1)
     scores = np.stack([n, 0.5 * n, 0.26 * n], axis=-1)
-    return Counts({"race": names}, {("race",): people}, {("race",): scores})
+    return PeopleCounts({"race": names}, {("race",): people}, {("race",): scores})

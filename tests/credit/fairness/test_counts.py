@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from credit.common.errors import CreditError
 from credit.contract import load_contract
 from credit.fairness import counts as module
-from credit.fairness.counts import count
-from credit.fairness.inputs import codes_in, groups_in
+from credit.fairness.counts import count_people
+from credit.fairness.inputs import encode_groups, list_attribute_groups
 
 
-def same(one: module.Counts, other: module.Counts) -> bool:
+def same(one: module.PeopleCounts, other: module.PeopleCounts) -> bool:
     return all((one.people[key] == other.people[key]).all() for key in one.people) and all(
         np.allclose(one.scores[key], other.scores[key], rtol=1e-12) for key in one.scores
     )
@@ -25,10 +25,10 @@ def same(one: module.Counts, other: module.Counts) -> bool:
 def test_partitions_counted_apart_add_up_to_the_whole(cut: int, seed: int) -> None:
     codes, labels, scores, decisions = rows(300, seed)
     parts = [
-        count(GROUPS, {k: v[part] for k, v in codes.items()}, labels[part], scores[part], decisions[part])
+        count_people(GROUPS, {k: v[part] for k, v in codes.items()}, labels[part], scores[part], decisions[part])
         for part in (slice(cut), slice(cut, None))
     ]
-    assert same(parts[0] + parts[1], count(GROUPS, codes, labels, scores, decisions))
+    assert same(parts[0] + parts[1], count_people(GROUPS, codes, labels, scores, decisions))
 
 
 @given(seed=st.integers(0, 20))
@@ -36,22 +36,24 @@ def test_partitions_counted_apart_add_up_to_the_whole(cut: int, seed: int) -> No
 def test_the_order_of_the_rows_does_not_matter(seed: int) -> None:
     codes, labels, scores, decisions = rows(300, seed)
     order = np.random.default_rng(seed).permutation(300)
-    shuffled = count(GROUPS, {k: v[order] for k, v in codes.items()}, labels[order], scores[order], decisions[order])
-    assert same(shuffled, count(GROUPS, codes, labels, scores, decisions))
+    shuffled = count_people(
+        GROUPS, {k: v[order] for k, v in codes.items()}, labels[order], scores[order], decisions[order]
+    )
+    assert same(shuffled, count_people(GROUPS, codes, labels, scores, decisions))
 
 
 def test_a_table_is_what_pandas_counts() -> None:
     codes, labels, scores, decisions = rows()
     frame = pd.DataFrame({"race": codes["race"], "sex": codes["sex"], "label": labels, "decision": decisions})
     expected = frame.value_counts(["race", "sex", "label", "decision"])
-    table = count(GROUPS, codes, labels, scores, decisions).people["race", "sex"]
+    table = count_people(GROUPS, codes, labels, scores, decisions).people["race", "sex"]
     for (race, sex, label, decision), people in expected.items():  # type: ignore[misc]
         assert table[race, sex, int(label), ["approve", "refer", "deny"].index(decision)] == people
     assert table.sum() == len(frame)
 
 
 def test_margins_of_a_pair_are_the_tables_of_its_attributes() -> None:
-    counts = count(GROUPS, *rows())
+    counts = count_people(GROUPS, *rows())
     assert (counts.people["race", "sex"].sum(1) == counts.people["race",]).all()
     assert (counts.people["race", "sex"].sum(0) == counts.people["sex",]).all()
 
@@ -61,15 +63,15 @@ def test_many_attributes_are_counted_pair_by_pair_with_the_same_result(monkeypat
     groups = dict.fromkeys("pqr", ("a", "b", "undisclosed"))
     codes = {name: rng.integers(0, 3, 500) for name in groups}
     _, labels, scores, decisions = rows(500)
-    crossed = count(groups, codes, labels, scores, decisions)
-    monkeypatch.setattr(module, "WIDEST", 10)
-    assert same(crossed, count(groups, codes, labels, scores, decisions))
+    crossed = count_people(groups, codes, labels, scores, decisions)
+    monkeypatch.setattr(module, "MAX_CELLS", 10)
+    assert same(crossed, count_people(groups, codes, labels, scores, decisions))
     assert set(crossed.people) == {("p",), ("q",), ("r",), ("p", "q"), ("p", "r"), ("q", "r")}
 
 
 def test_people_without_a_score_are_counted_and_left_out_of_score_sums() -> None:
     codes, labels, scores, decisions = rows()
-    counts = count(GROUPS, codes, labels, scores, decisions)
+    counts = count_people(GROUPS, codes, labels, scores, decisions)
     assert counts.rows == 2000
     assert counts.scores["sex",][..., 0].sum() == np.isfinite(scores).sum()
     assert counts.scores["sex",][..., 1].sum() == pytest.approx(np.nansum(scores))
@@ -86,11 +88,11 @@ def test_the_groups_come_from_the_contract_and_undisclosed_is_one() -> None:
             "age": ["up to median"] * 3,
         }
     )
-    groups, codes = groups_in(contract), codes_in(contract, frame)
+    groups, codes = list_attribute_groups(contract), encode_groups(contract, frame)
     assert groups["race"] == ("white", "Black", "Hispanic", "undisclosed")
     assert codes["race"].tolist() == [1, 3, 0]
     assert codes["schooling"].tolist() == [2, 2, 2]
-    assert count(groups, codes, [True] * 3, [0.5] * 3, ["approve"] * 3).rows == 3
+    assert count_people(groups, codes, [True] * 3, [0.5] * 3, ["approve"] * 3).rows == 3
 
 
 @pytest.mark.parametrize(
@@ -115,11 +117,11 @@ def test_the_groups_come_from_the_contract_and_undisclosed_is_one() -> None:
 def test_rows_that_cannot_be_counted_are_refused(change: dict[str, object], said: str) -> None:
     given = {"codes": {"race": [0, 1], "sex": [0, 1]}, "labels": [True, False], "scores": [0.5, 0.6]}
     with pytest.raises(CreditError, match=said):
-        count(GROUPS, **(given | {"decisions": ["approve", "deny"]} | change))  # type: ignore[arg-type]
+        count_people(GROUPS, **(given | {"decisions": ["approve", "deny"]} | change))  # type: ignore[arg-type]
 
 
 def test_counts_of_different_groups_do_not_add_up() -> None:
     codes, *others = rows(10)
-    one = count(GROUPS, codes, *others)
+    one = count_people(GROUPS, codes, *others)
     with pytest.raises(CreditError, match="one contract"):
-        one + count({"sex": GROUPS["sex"]}, codes, *others)
+        one + count_people({"sex": GROUPS["sex"]}, codes, *others)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_score
 
-from credit.fairness.counts import count
-from credit.fairness.metrics import FIGURES
-from credit.fairness.report import report
+from credit.fairness.counts import count_people
+from credit.fairness.metrics import METRICS
+from credit.fairness.report import compute_fairness_metrics
 
 FAIRLEARN = {
     "selection_rate": selection_rate,
@@ -31,7 +31,7 @@ def test_points_are_those_of_fairlearn(pair: bool) -> None:
     features = ["race", "sex"] if pair else ["race"]
     named = pd.DataFrame({name: np.array(GROUPS[name])[codes[name]] for name in features})
     frame = MetricFrame(metrics=FAIRLEARN, y_true=labels, y_pred=decisions == "approve", sensitive_features=named)
-    made = report(count(GROUPS, codes, labels, scores, decisions))
+    made = compute_fairness_metrics(count_people(GROUPS, codes, labels, scores, decisions))
     ours = made["pairs"]["race & sex"]["groups"] if pair else made["attributes"]["race"]["groups"]
     reference = frame.by_group.loc[("white", "male") if pair else "white"]
     for group, theirs in frame.by_group.iterrows():
@@ -47,7 +47,9 @@ def test_points_are_those_of_fairlearn(pair: bool) -> None:
 def test_a_group_without_favourable_outcomes_has_no_true_positive_rate_where_fairlearn_says_0() -> None:
     labels, decisions, race = np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0]), np.array([0, 0, 1, 1])
     theirs = MetricFrame(metrics=true_positive_rate, y_true=labels, y_pred=decisions, sensitive_features=race).by_group
-    made = report(count({"race": ("white", "Black")}, {"race": race}, labels, [0.5] * 4, np.where(decisions, 0, 2)))
+    made = compute_fairness_metrics(
+        count_people({"race": ("white", "Black")}, {"race": race}, labels, [0.5] * 4, np.where(decisions, 0, 2))
+    )
     black = made["attributes"]["race"]["groups"]["Black"]
     assert theirs[1] == 0
     assert black["true_positive_rate"] is None
@@ -58,7 +60,9 @@ def test_a_group_without_favourable_outcomes_has_no_true_positive_rate_where_fai
 
 def test_score_figures_are_what_their_formulas_say() -> None:
     codes, labels, scores, decisions = rows()
-    groups = report(count(GROUPS, codes, labels, scores, decisions))["attributes"]["race"]["groups"]
+    groups = compute_fairness_metrics(count_people(GROUPS, codes, labels, scores, decisions))["attributes"]["race"][
+        "groups"
+    ]
     own, of_reference = (scores[(codes["race"] == code) & ~np.isnan(scores)] for code in (1, 0))
     truth = labels[(codes["race"] == 1) & ~np.isnan(scores)]
     n, m = len(own), len(of_reference)
@@ -84,21 +88,21 @@ def test_nothing_in_the_report_is_not_a_number_whatever_is_missing() -> None:
     ):
         codes = {"race": np.arange(n) % 2, "sex": np.zeros(n, dtype=int)}
         score = np.full(n, np.nan if decision == 1 else 0.5)
-        made = report(count(groups, codes, np.full(n, outcome), score, np.full(n, decision)))
+        made = compute_fairness_metrics(count_people(groups, codes, np.full(n, outcome), score, np.full(n, decision)))
         json.dumps(made, allow_nan=False)
         assert made["attributes"]["race"]["groups"]["undisclosed"]["people"] == 0
         assert made["attributes"]["race"]["groups"]["undisclosed"]["selection_rate"] is None
 
 
 def test_the_reference_is_not_compared_with_itself() -> None:
-    white = report(counted((8, 10), (5, 10)))["attributes"]["race"]["groups"]["white"]
+    white = compute_fairness_metrics(counted((8, 10), (5, 10)))["attributes"]["race"]["groups"]["white"]
     assert white["selection_rate"] == 0.8
     assert white["adverse_impact_ratio"] is None
     assert white["true_positive_rate_difference"] is None
 
 
 def test_a_reference_that_nobody_is_approved_of_gives_no_ratio() -> None:
-    black = report(counted((0, 50), (5, 50)))["attributes"]["race"]["groups"]["Black"]
+    black = compute_fairness_metrics(counted((0, 50), (5, 50)))["attributes"]["race"]["groups"]["Black"]
     assert black["adverse_impact_ratio"] is None
     assert black["selection_rate_difference"] == pytest.approx(0.1)
 
@@ -107,8 +111,8 @@ def test_a_reference_that_nobody_is_approved_of_gives_no_ratio() -> None:
 @settings(max_examples=60, deadline=None)
 def test_more_approvals_never_lower_a_ratio_or_its_interval(first: int, second: int, of_reference: int) -> None:
     few, many = sorted((first, second))
-    people, scores = counted((of_reference, 300), (few, 40), (many, 40)).cells(("race",))
-    figure = FIGURES["adverse_impact_ratio"](people, scores, 0.9)
+    people, scores = counted((of_reference, 300), (few, 40), (many, 40)).flatten_cells(("race",))
+    figure = METRICS["adverse_impact_ratio"](people, scores, 0.9)
     assert figure.value[1] <= figure.value[2]
     assert figure.low[1] <= figure.low[2] + 1e-12
     assert figure.high[1] <= figure.high[2] + 1e-12
@@ -118,10 +122,12 @@ def test_more_approvals_never_lower_a_ratio_or_its_interval(first: int, second: 
 @given(order=st.permutations([1, 2, 3]))
 def test_the_order_of_the_other_groups_does_not_matter(order: list[int]) -> None:
     codes, labels, scores, decisions = rows()
-    made = report(count(GROUPS, codes, labels, scores, decisions))
+    made = compute_fairness_metrics(count_people(GROUPS, codes, labels, scores, decisions))
     place = np.array([0, *np.argsort(order) + 1])
     names = ("white", *(GROUPS["race"][i] for i in order))
-    moved = report(count(GROUPS | {"race": names}, codes | {"race": place[codes["race"]]}, labels, scores, decisions))
+    moved = compute_fairness_metrics(
+        count_people(GROUPS | {"race": names}, codes | {"race": place[codes["race"]]}, labels, scores, decisions)
+    )
     for name, figure in made["attributes"]["race"]["groups"]["Black"].items():
         assert moved["attributes"]["race"]["groups"]["Black"][name] == pytest.approx(figure, abs=1e-9)
 
@@ -129,7 +135,9 @@ def test_the_order_of_the_other_groups_does_not_matter(order: list[int]) -> None
 def test_calling_the_other_outcome_favourable_swaps_the_rates() -> None:
     codes, labels, scores, decisions = rows()
     before, after = (
-        report(count(GROUPS, codes, given, scores, decisions))["attributes"]["race"]["groups"]["Black"]
+        compute_fairness_metrics(count_people(GROUPS, codes, given, scores, decisions))["attributes"]["race"]["groups"][
+            "Black"
+        ]
         for given in (labels, ~labels)
     )
     assert after["true_positive_rate"] == before["false_positive_rate"]
@@ -161,7 +169,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(n: int) -> None:
     hits = dict.fromkeys(truth, 0)
     for people in draws.reshape(samples, 2, 2, 3):
         for name, value in truth.items():
-            figure = FIGURES[name](people, np.zeros((2, 2, 3)), 0.9)
+            figure = METRICS[name](people, np.zeros((2, 2, 3)), 0.9)
             hits[name] += bool(figure.low[1] <= value <= figure.high[1])
     for name, count_ in hits.items():
         assert count_ / samples >= 0.88, name
@@ -181,7 +189,7 @@ def test_intervals_of_score_figures_cover_the_truth(n: int) -> None:
         scores = [rng.normal(0.7, 0.1, 1000), rng.normal(0.65, 0.1, n)]
         sums = np.array([sums_of(s, rng.random(len(s)) < s) for s in scores])
         for i, (name, truth) in enumerate((("calibration", 0.0), ("standardized_mean_difference", -0.5))):
-            figure = FIGURES[name](np.zeros((2, 2, 3), dtype=np.int64), sums, 0.9)
+            figure = METRICS[name](np.zeros((2, 2, 3), dtype=np.int64), sums, 0.9)
             hits[i] += figure.low[1] <= truth <= figure.high[1]
     assert (hits / 1500 >= 0.87).all()
     assert (hits / 1500 <= 0.93).all()
@@ -195,14 +203,14 @@ def test_closed_forms_agree_with_the_bootstrap_of_the_table() -> None:
         return share[:, 1] / share[:, 0]
 
     low, high = bootstrap(people, ratio, 0.9, times=4000)
-    figure = FIGURES["adverse_impact_ratio"](people, np.zeros((2, 2, 3)), 0.9)
+    figure = METRICS["adverse_impact_ratio"](people, np.zeros((2, 2, 3)), 0.9)
     assert (low, high) == pytest.approx((figure.low[1], figure.high[1]), abs=0.004)
 
 
 def test_criteria_conflict_where_base_rates_differ() -> None:
     """Equal true and false positive rates, base rates of 80% and 50%: precision cannot be equal."""
     people = np.array([[[60, 0, 140], [640, 0, 160]], [[150, 0, 350], [400, 0, 100]]])
-    values = {name: FIGURES[name](people, np.zeros((2, 2, 3)), 0.9).value[1] for name in FIGURES}
+    values = {name: METRICS[name](people, np.zeros((2, 2, 3)), 0.9).value[1] for name in METRICS}
     assert values["true_positive_rate_difference"] == pytest.approx(0)
     assert values["false_positive_rate_difference"] == pytest.approx(0)
     assert values["precision_difference"] < -0.15
@@ -215,7 +223,7 @@ def test_past_decisions_of_the_mortgage_study_have_their_known_ratios() -> None:
     race = np.select([data["black"] == 1, data["hispan"] == 1], [1, 2], 0)
     approved = np.asarray(data["approve"] == 1)
     groups = {"race": ("white", "Black", "Hispanic", "undisclosed")}
-    counts = count(groups, {"race": race}, approved, approved * 1.0, np.where(approved, 0, 2))
-    found = report(counts)["attributes"]["race"]["groups"]
+    counts = count_people(groups, {"race": race}, approved, approved * 1.0, np.where(approved, 0, 2))
+    found = compute_fairness_metrics(counts)["attributes"]["race"]["groups"]
     assert [round(found[name]["selection_rate"], 3) for name in groups["race"][:3]] == [0.908, 0.675, 0.766]
     assert [round(found[name]["adverse_impact_ratio"], 3) for name in ("Black", "Hispanic")] == [0.743, 0.843]

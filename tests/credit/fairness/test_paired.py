@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from credit.common.errors import CreditError
-from credit.fairness.paired import compare, count_paired, rate_change, ratio_change
+from credit.fairness.paired import compare_versions, count_paired_people, estimate_rate_change, estimate_ratio_change
 
 GROUPS = {"race": ("white", "Black")}
 REFERENCE = (0.72, 0.03, 0.03, 0.22)  # approved by both, by production only, by the candidate only, by neither
@@ -39,7 +39,7 @@ def test_intervals_of_changes_cover_a_known_change(people: int, cell: tuple[floa
     own, reference = rng.multinomial(people, cell, samples), rng.multinomial(5000, REFERENCE, samples)
     for one, other in zip(reference, own, strict=True):
         drawn = table(tuple(one), tuple(other))
-        for i, (change, truth) in enumerate(((rate_change, of_rate), (ratio_change, of_ratio))):
+        for i, (change, truth) in enumerate(((estimate_rate_change, of_rate), (estimate_ratio_change, of_ratio))):
             _, low, high = change(drawn, 0.9)
             hits[i] += low[1] <= truth <= high[1]
     assert (hits / samples >= 0.875).all()
@@ -49,7 +49,7 @@ def test_intervals_of_changes_cover_a_known_change(people: int, cell: tuple[floa
 def test_pairing_narrows_the_interval() -> None:
     """Two versions that agree on nearly everybody differ by less than chance between two samples would allow."""
     drawn = table((3600, 50, 50, 1300), (290, 10, 3, 197))
-    _, low, high = rate_change(drawn, 0.9)
+    _, low, high = estimate_rate_change(drawn, 0.9)
     assert (high - low)[1] < 0.5 * 2 * 1.645 * np.sqrt(2 * 0.6 * 0.4 / 500)
 
 
@@ -59,8 +59,10 @@ def people(n: int, flipped: float, seed: int = 0) -> dict[str, object]:
     race = rng.integers(0, 2, n).astype(np.int8)
     production = rng.choice(["approve", "refer", "deny"], n, p=[0.7, 0.1, 0.2])
     lost = (race == 1) & (production == "approve") & (rng.random(n) < flipped)
-    made = count_paired(GROUPS, {"race": race}, rng.random(n) < 0.8, production, np.where(lost, "deny", production))
-    found = compare(made, level=0.9, largest_drop=0.02, smallest_denominator=10)
+    made = count_paired_people(
+        GROUPS, {"race": race}, rng.random(n) < 0.8, production, np.where(lost, "deny", production)
+    )
+    found = compare_versions(made, level=0.9, largest_drop=0.02, smallest_denominator=10)
     json.dumps(found, allow_nan=False)
     return found["findings"][1] | {"lost": int(lost.sum()), "all": found}
 
@@ -102,10 +104,12 @@ def test_the_same_version_changes_nothing() -> None:
 def test_versions_that_approve_nobody_or_everybody_get_an_answer() -> None:
     for production, candidate in ((0, 0), (2, 2), (0, 2), (2, 0)):
         race = np.arange(100) % 2
-        made = count_paired(GROUPS, {"race": race}, race == race, np.full(100, production), np.full(100, candidate))
-        json.dumps(compare(made, 0.9, 0.02, 10), allow_nan=False)
-    none = count_paired(GROUPS, {"race": []}, [], np.array([], dtype=int), np.array([], dtype=int))
-    json.dumps(compare(none, 0.9, 0.02, 10), allow_nan=False)
+        made = count_paired_people(
+            GROUPS, {"race": race}, race == race, np.full(100, production), np.full(100, candidate)
+        )
+        json.dumps(compare_versions(made, 0.9, 0.02, 10), allow_nan=False)
+    none = count_paired_people(GROUPS, {"race": []}, [], np.array([], dtype=int), np.array([], dtype=int))
+    json.dumps(compare_versions(none, 0.9, 0.02, 10), allow_nan=False)
 
 
 def test_partitions_add_up() -> None:
@@ -113,13 +117,13 @@ def test_partitions_add_up() -> None:
     race, labels = rng.integers(0, 2, 500), rng.random(500) < 0.8
     one, other = rng.integers(0, 3, (2, 500))
     parts = [
-        count_paired(GROUPS, {"race": race[part]}, labels[part], one[part], other[part])
+        count_paired_people(GROUPS, {"race": race[part]}, labels[part], one[part], other[part])
         for part in (slice(200), slice(200, None))
     ]
-    whole = count_paired(GROUPS, {"race": race}, labels, one, other)
+    whole = count_paired_people(GROUPS, {"race": race}, labels, one, other)
     assert ((parts[0] + parts[1]).people["race"] == whole.people["race"]).all()
 
 
 def test_rows_of_unequal_length_are_refused() -> None:
     with pytest.raises(CreditError, match="1 and 2 decisions"):
-        count_paired(GROUPS, {"race": [0, 1]}, [True, True], ["approve"], ["approve", "deny"])
+        count_paired_people(GROUPS, {"race": [0, 1]}, [True, True], ["approve"], ["approve", "deny"])

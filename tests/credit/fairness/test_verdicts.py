@@ -7,17 +7,17 @@ import pytest
 from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
 from scipy.stats import binom
 
-from credit.fairness.comparisons import comparisons, holm
-from credit.fairness.counts import Counts, count
+from credit.fairness.comparisons import compare_groups, reject_by_holm
+from credit.fairness.counts import PeopleCounts, count_people
 from credit.fairness.policies import Fairness, Limit
-from credit.fairness.sample_size import chance_of_pass, people_needed
-from credit.fairness.verdicts import decide, verdicts_of
+from credit.fairness.sample_size import compute_pass_probability, find_sample_size
+from credit.fairness.verdicts import judge_comparisons, judge_fairness
 
 K = np.arange(31)
 
 
-def verdict(counts: Counts, **kwargs: object) -> dict[str, object]:
-    made = decide(counts, kwargs.get("policy", policy()), kwargs.get("rules", rules()), "forest", {}, TODAY)  # type: ignore[arg-type]
+def verdict(counts: PeopleCounts, **kwargs: object) -> dict[str, object]:
+    made = judge_fairness(counts, kwargs.get("policy", policy()), kwargs.get("rules", rules()), "forest", {}, TODAY)  # type: ignore[arg-type]
     json.dumps(made, allow_nan=False)
     return made["findings"][0] | {"all": made}
 
@@ -54,20 +54,20 @@ def test_operating_characteristics(
 
 @pytest.mark.parametrize(("approval", "people"), [(0.5, 150), (0.75, 55), (0.9, 29)])
 def test_people_needed_at_parity(approval: float, people: int) -> None:
-    needed = people_needed(True, approval, 5000 * approval, 5000, RATIO, 0.9)
+    needed = find_sample_size(True, approval, 5000 * approval, 5000, RATIO, 0.9)
     assert needed == people
     sizes = np.array([people - 1, people])
-    below, enough = chance_of_pass(True, approval, 5000 * approval, 5000, RATIO, 0.9, sizes)
+    below, enough = compute_pass_probability(True, approval, 5000 * approval, 5000, RATIO, 0.9, sizes)
     assert below < 0.8 <= enough
 
 
 def test_the_chance_of_a_pass_is_that_of_the_verdicts(of_thirty: np.ndarray) -> None:
-    chance = chance_of_pass(True, 0.7, 3750, 5000, RATIO, 0.9, np.array([30]))[0]
+    chance = compute_pass_probability(True, 0.7, 3750, 5000, RATIO, 0.9, np.array([30]))[0]
     assert chance == pytest.approx(binom.pmf(K, 30, 0.7)[of_thirty == "pass"].sum())
 
 
 def test_no_number_of_people_makes_a_breach_pass() -> None:
-    assert people_needed(True, 0.59, 3750, 5000, RATIO, 0.9) is None
+    assert find_sample_size(True, 0.59, 3750, 5000, RATIO, 0.9) is None
     found = verdict(counted((3750, 5000), (17, 30)))
     assert found["verdict"] == "insufficient"
     assert found["more_people_at_observed_rates"] is None
@@ -81,7 +81,7 @@ def test_a_policy_that_blocks_nothing_says_too_how_many_more_people_it_would_tak
 
 
 def test_no_number_of_people_helps_against_a_reference_that_nobody_is_approved_of() -> None:
-    assert people_needed(True, 0.9, 0, 100, RATIO, 0.9) is None
+    assert find_sample_size(True, 0.9, 0, 100, RATIO, 0.9) is None
 
 
 def test_insufficient_within_the_limit_warns_and_beyond_it_blocks() -> None:
@@ -111,7 +111,9 @@ def test_positives_count_for_a_true_positive_rate_not_people() -> None:
     limit = {"true_positive_rate_difference": Limit(at_least=-0.1, source="a test")}
     codes, labels = np.repeat([0, 1], [500, 500]), np.ones(1000, dtype=bool)
     labels[509:] = False
-    counts = count({"race": ("white", "Black")}, {"race": codes}, labels, np.full(1000, 0.5), np.zeros(1000, dtype=int))
+    counts = count_people(
+        {"race": ("white", "Black")}, {"race": codes}, labels, np.full(1000, 0.5), np.zeros(1000, dtype=int)
+    )
     found = verdict(counts, policy=policy(**limit))
     assert found["verdict"] == "not assessable"
     assert "needs 10 people with a favourable outcome, the group has 9" in str(found["reason"])
@@ -123,15 +125,16 @@ def test_a_candidate_that_approves_everybody_or_nobody_gets_an_answer(approved: 
 
 
 def test_an_attribute_with_one_group_has_nothing_to_judge() -> None:
-    made = decide(counted((400, 500)), policy(), rules(), "forest", {}, TODAY)
+    made = judge_fairness(counted((400, 500)), policy(), rules(), "forest", {}, TODAY)
     assert made["findings"] == []
     assert not made["blocks"]
 
 
 def test_empty_groups_are_shown_and_an_empty_undisclosed_one_does_not_warn() -> None:
-    counts = count(GROUPS, {"race": [0] * 20, "sex": [0] * 20}, [True] * 20, [0.5] * 20, ["approve"] * 20)
+    counts = count_people(GROUPS, {"race": [0] * 20, "sex": [0] * 20}, [True] * 20, [0.5] * 20, ["approve"] * 20)
     found = {
-        (f["attribute"], f["group"]): f for f in decide(counts, policy(), rules(), "forest", {}, TODAY)["findings"]
+        (f["attribute"], f["group"]): f
+        for f in judge_fairness(counts, policy(), rules(), "forest", {}, TODAY)["findings"]
     }
     assert len(found) == 5
     assert {f["verdict"] for f in found.values()} == {"not assessable"}
@@ -146,8 +149,8 @@ def test_many_undisclosed_people_warn_and_prevent_a_pass(hidden: int, warn: bool
     groups = {"sex": ("male", "female", "undisclosed")}
     codes = np.repeat([0, 1, 2], [4000, 4000, hidden])
     n = len(codes)
-    counts = count(groups, {"sex": codes}, np.ones(n, dtype=bool), np.full(n, 0.5), np.arange(n) % 5 // 4 * 2)
-    made = decide(counts, policy(), rules(), "forest", {}, TODAY)
+    counts = count_people(groups, {"sex": codes}, np.ones(n, dtype=bool), np.full(n, 0.5), np.arange(n) % 5 // 4 * 2)
+    made = judge_fairness(counts, policy(), rules(), "forest", {}, TODAY)
     assert made["undisclosed"][0]["warn"] is warn
     assert made["findings"][0]["verdict"] == expected
     assert not made["blocks"]
@@ -160,12 +163,12 @@ def test_pairs_are_reported_and_block_only_if_the_policy_says_so() -> None:
     share[3] = 0.5
     approved = np.tile(np.arange(2000) / 2000, 4) < share[race * 2 + sex]
     groups = {"race": ("white", "Black"), "sex": ("male", "female")}
-    counts = count(
+    counts = count_people(
         groups, {"race": race, "sex": sex}, np.ones(8000, dtype=bool), approved * 0.5, np.where(approved, 0, 2)
     )
-    reported = decide(counts, policy(), rules(), "forest", {}, TODAY)
-    gated = decide(counts, policy("pairs"), rules(), "forest", {}, TODAY)
-    nothing = decide(counts, policy("nothing"), rules(), "forest", {}, TODAY)
+    reported = judge_fairness(counts, policy(), rules(), "forest", {}, TODAY)
+    gated = judge_fairness(counts, policy("pairs"), rules(), "forest", {}, TODAY)
+    nothing = judge_fairness(counts, policy("nothing"), rules(), "forest", {}, TODAY)
     of_pair = reported["pairs"][-1]
     assert (of_pair["group"], of_pair["verdict"], of_pair["blocks"], of_pair["warn"]) == (
         "Black & female",
@@ -182,13 +185,13 @@ def test_pairs_are_reported_and_block_only_if_the_policy_says_so() -> None:
 
 def test_holm_rejects_step_by_step() -> None:
     """Holm (1979): 0.01 <= 0.05/4, 0.013 <= 0.05/3, 0.03 > 0.05/2, and there it stops."""
-    assert holm([0.03, 0.01, 0.04, 0.013], 0.05) == [False, True, False, True]
+    assert reject_by_holm([0.03, 0.01, 0.04, 0.013], 0.05) == [False, True, False, True]
 
 
 def test_p_is_below_the_level_exactly_when_the_whole_interval_is_beyond(of_thirty: np.ndarray) -> None:
     for k in (12, 13, 14, 15):
-        item = next(comparisons(counted((3750, 5000), (k, 30)), ("race",), policy(), 0.9))
-        assert (item.p <= 0.05) == (of_thirty[k] == "fail")
+        item = next(compare_groups(counted((3750, 5000), (k, 30)), ("race",), policy(), 0.9))
+        assert (item.compute_p_value <= 0.05) == (of_thirty[k] == "fail")
 
 
 def test_perfect_parity_over_17_cells_hardly_ever_fails() -> None:
@@ -207,8 +210,8 @@ def test_all_fails_together_are_undeserved_at_most_as_often_as_one_may_be() -> N
     samples, wrong, uncorrected = 1000, 0, 0
     for approved in rng.binomial(400, 0.6, (samples, 12)):
         counts = counted((75_000, 100_000), *((int(k), 400) for k in approved))
-        compared = list(comparisons(counts, ("race",), policy(), 0.9))
-        wrong += "fail" in verdicts_of(compared, rules())
+        compared = list(compare_groups(counts, ("race",), policy(), 0.9))
+        wrong += "fail" in judge_comparisons(compared, rules())
         uncorrected += any(item.high < 0.8 for item in compared)
     assert wrong / samples <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / samples)
     assert uncorrected / samples > 0.3
@@ -223,7 +226,7 @@ def test_the_reason_has_the_numbers() -> None:
 
 
 def test_the_default_policy_decides_about_ordinary_rows() -> None:
-    made = decide(count(GROUPS, *rows(5000)), SCREEN, PARAMS.rules, "forest", {}, TODAY)
+    made = judge_fairness(count_people(GROUPS, *rows(5000)), SCREEN, PARAMS.rules, "forest", {}, TODAY)
     json.dumps(made, allow_nan=False)
     assert {f["measure"] for f in made["findings"]} == set(SCREEN.limits)
     assert all(limit.source for chosen in PARAMS.policies.values() for limit in chosen.limits.values())
@@ -250,7 +253,7 @@ def test_a_policy_that_makes_no_sense_is_refused(block: dict[str, object], said:
 
 def test_a_figure_of_one_group_can_be_gated_too_and_then_binds_the_reference() -> None:
     limit = {"selection_rate": Limit(at_least=0.5, at_most=0.9, source="a test")}
-    made = decide(counted((950, 1000), (300, 1000), (700, 1000)), policy(**limit), rules(), "forest", {}, TODAY)
+    made = judge_fairness(counted((950, 1000), (300, 1000), (700, 1000)), policy(**limit), rules(), "forest", {}, TODAY)
     assert [f["verdict"] for f in made["findings"]] == ["fail", "fail", "pass"]
 
 
@@ -263,7 +266,9 @@ def test_a_figure_that_is_missing_in_spite_of_the_people_blocks_and_too_few_peop
 
 
 def test_an_attribute_with_one_group_is_not_assessable_where_there_are_limits() -> None:
-    alone = count({"race": ["white"]}, {"race": np.zeros(100, np.int64)}, [True] * 100, [0.9] * 100, ["approve"] * 100)
-    made = decide(alone, policy(), rules(), "forest", {}, TODAY)
+    alone = count_people(
+        {"race": ["white"]}, {"race": np.zeros(100, np.int64)}, [True] * 100, [0.9] * 100, ["approve"] * 100
+    )
+    made = judge_fairness(alone, policy(), rules(), "forest", {}, TODAY)
     assert (made["verdict"], made["attributes"]["race"]["verdict"]) == ("not assessable", "not assessable")
     assert not made["blocks"]

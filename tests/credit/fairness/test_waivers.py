@@ -8,7 +8,7 @@ from fairness_rows import ROOT, TODAY, counted, policy, rules
 from pydantic import ValidationError
 
 from credit.common.errors import CreditError
-from credit.fairness.verdicts import decide
+from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 
 UNDECIDED = counted((3750, 5000), (17, 30))
@@ -25,7 +25,7 @@ WAIVER = Waiver(
 
 
 def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() -> None:
-    made = decide(UNDECIDED, policy(), rules(), "forest", {"waivers/race.yaml": WAIVER}, TODAY)
+    made = judge_fairness(UNDECIDED, policy(), rules(), "forest", {"waivers/race.yaml": WAIVER}, TODAY)
     found = made["findings"][0]
     assert not made["blocks"]
     assert (found["verdict"], found["warn"]) == ("insufficient", True)
@@ -39,19 +39,19 @@ def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() ->
 
 
 def test_a_waiver_does_not_lift_a_fail() -> None:
-    made = decide(FAILED, policy(), rules(), "forest", {"w": WAIVER}, TODAY)
+    made = judge_fairness(FAILED, policy(), rules(), "forest", {"w": WAIVER}, TODAY)
     assert made["blocks"]
     assert made["findings"][0]["waiver"]["used"] is False
 
 
 def test_a_waiver_of_another_candidate_changes_nothing() -> None:
-    assert decide(UNDECIDED, policy(), rules(), "logistic", {"w": WAIVER}, TODAY)["blocks"]
+    assert judge_fairness(UNDECIDED, policy(), rules(), "logistic", {"w": WAIVER}, TODAY)["blocks"]
 
 
 def test_a_waiver_holds_on_its_last_day_and_is_an_error_the_day_after() -> None:
-    assert not decide(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until)["blocks"]
+    assert not judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until)["blocks"]
     with pytest.raises(CreditError, match="which is past"):
-        decide(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until + timedelta(days=1))
+        judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until + timedelta(days=1))
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.packaging.onnx_export import to_onnx
-from credit.scoring.onnx import load_onnx, score_alone
-from credit.training.candidates import Logistic, RandomForest, build, fit
+from credit.packaging.onnx_export import export_onnx
+from credit.scoring.onnx import load_onnx, score_each_row
+from credit.training.candidates import LogisticParams, RandomForestParams, build_estimator, fit_estimator
 from credit.training.threshold_rule import ThresholdRule
 
 KNOBS = [
-    Logistic(C=1, class_weight=None),
-    RandomForest(
+    LogisticParams(C=1, class_weight=None),
+    RandomForestParams(
         n_estimators=20,
         max_depth=None,
         min_samples_leaf=3,
@@ -32,19 +32,19 @@ Y = RNG.random(600) < 1 / (1 + np.exp(-np.nan_to_num(X[:, 0] - 50) / 10))
 
 @pytest.mark.parametrize("knobs", KNOBS, ids=lambda knobs: type(knobs).__name__)
 def test_scores_agree_with_scikit_learn(knobs: Any) -> None:
-    estimator = fit(build(knobs, len(Y), 0, None), X, Y)
-    model = load_onnx(to_onnx(estimator, 4))
+    estimator = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)
+    model = load_onnx(export_onnx(estimator, 4))
     assert model.width == 4
     scores = model.score(X)
     assert scores.shape == (600,)
     assert np.abs(scores - estimator.predict_proba(X)[:, 1]).max() < 1e-5
-    assert np.abs(score_alone(model.score, X) - scores).max() < 1e-6
+    assert np.abs(score_each_row(model.score, X) - scores).max() < 1e-6
 
 
 def test_the_model_has_one_float_input_and_one_float_output() -> None:
     import onnx
 
-    model = onnx.load_from_string(to_onnx(fit(build(KNOBS[0], len(Y), 0, None), X, Y), 4))
+    model = onnx.load_from_string(export_onnx(fit_estimator(build_estimator(KNOBS[0], len(Y), 0, None), X, Y), 4))
     (given,), (taken,) = model.graph.input, model.graph.output
     assert (given.name, taken.name) == ("columns", "score")
     assert {port.type.tensor_type.elem_type for port in (given, taken)} == {onnx.TensorProto.FLOAT}
@@ -59,18 +59,20 @@ def test_the_rule_agrees_on_the_threshold_its_neighbours_and_no_score(threshold:
     rule = ThresholdRule(threshold).fit([[threshold - 1], [threshold - 1], [threshold], [threshold]], [0, 1, 1, 1])
     expected = rule.predict_proba(values)[:, 1]
     assert expected.tolist() == [0.5, 1, 1, 0.75]
-    assert load_onnx(to_onnx(rule, 1)).score(values).tolist() == expected.tolist()
+    assert load_onnx(export_onnx(rule, 1)).score(values).tolist() == expected.tolist()
 
 
 def test_the_rule_reads_its_own_column() -> None:
     rule = ThresholdRule(1, column=1).fit([[9, 0], [9, 1]], [0, 1])
-    assert load_onnx(to_onnx(rule, 2)).score(np.array([[5, 0], [0, 5]], np.float32)).tolist() == [0, 1]
+    assert load_onnx(export_onnx(rule, 2)).score(np.array([[5, 0], [0, 5]], np.float32)).tolist() == [0, 1]
 
 
 def test_two_processes_write_the_same_bytes() -> None:
     program = (
         "import hashlib; from tests.credit.packaging.test_onnx_export import *\n"
-        "for knobs in KNOBS: print(hashlib.sha256(to_onnx(fit(build(knobs, len(Y), 0, None), X, Y), 4)).hexdigest())"
+        "for knobs in KNOBS:\n"
+        "    fitted = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)\n"
+        "    print(hashlib.sha256(export_onnx(fitted, 4)).hexdigest())"
     )
     told = [
         subprocess.run(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from credit.bundle import load_bundle
 from credit.common.errors import CreditError
-from credit.packaging.build import Inputs
-from credit.packaging.parity import Checked, check_agreement
+from credit.packaging.build import BundleInputs
+from credit.packaging.parity import ParityResult, check_parity
 from credit.scoring.policy import Policy
 from credit.training.candidates import Candidate, load_candidate
 
@@ -20,19 +20,21 @@ Scores = NDArray[np.float64]
 
 
 @pytest.fixture
-def candidate(inputs: Inputs) -> Candidate:
+def candidate(inputs: BundleInputs) -> Candidate:
     return load_candidate(inputs.models / "logistic.skops", inputs.candidates / "logistic.json")
 
 
 @pytest.fixture
-def check(inputs: Inputs, bundles: Callable[[str], Path]) -> Callable[..., Checked]:
+def check(inputs: BundleInputs, bundles: Callable[[str], Path]) -> Callable[..., ParityResult]:
     model = load_bundle(bundles("logistic")).model
 
-    def run(candidate: Candidate, change: Callable[[Scores], Scores] = lambda scores: scores, most: int = 0) -> Checked:
+    def run(
+        candidate: Candidate, change: Callable[[Scores], Scores] = lambda scores: scores, most: int = 0
+    ) -> ParityResult:
         def score(matrix: Any) -> Scores:
             return change(model.score(matrix)) if len(matrix) == 400 else model.score(matrix)
 
-        return check_agreement(score, candidate, model.contract, inputs.test, model.reasons, most)
+        return check_parity(score, candidate, model.contract, inputs.test, model.reasons, most)
 
     return run
 
@@ -46,7 +48,7 @@ def at(row: int, add: float) -> Callable[[Scores], Scores]:
     return change
 
 
-def test_a_faithful_model_agrees(check: Callable[..., Checked], candidate: Candidate) -> None:
+def test_a_faithful_model_agrees(check: Callable[..., ParityResult], candidate: Candidate) -> None:
     checked = check(candidate)
     assert len(checked.scores) == 400
     assert checked.largest_difference < 1e-6
@@ -54,7 +56,7 @@ def test_a_faithful_model_agrees(check: Callable[..., Checked], candidate: Candi
     assert checked.denied_without_reason == 0
 
 
-def test_the_worst_row_is_named_with_both_scores(check: Callable[..., Checked], candidate: Candidate) -> None:
+def test_the_worst_row_is_named_with_both_scores(check: Callable[..., ParityResult], candidate: Candidate) -> None:
     def two(scores: Scores) -> Scores:
         return at(7, 2e-5)(at(31, 0.01)(scores))
 
@@ -63,14 +65,14 @@ def test_the_worst_row_is_named_with_both_scores(check: Callable[..., Checked], 
 
 
 def test_a_score_that_is_no_number_on_one_side_is_the_worst(
-    check: Callable[..., Checked], candidate: Candidate
+    check: Callable[..., ParityResult], candidate: Candidate
 ) -> None:
     with pytest.raises(CreditError, match="row 12: found ONNX nan"):
         check(candidate, at(12, np.nan))
 
 
 def test_a_score_on_a_cut_off_that_decides_otherwise_is_named(
-    check: Callable[..., Checked], candidate: Candidate
+    check: Callable[..., ParityResult], candidate: Candidate
 ) -> None:
     """Both scores may agree to 1e-5 and still stand on two sides of a cut-off."""
     score = float(check(candidate).scores[5])
@@ -82,7 +84,7 @@ def test_a_score_on_a_cut_off_that_decides_otherwise_is_named(
 
 
 def test_partitions_find_the_same(
-    check: Callable[..., Checked], candidate: Candidate, monkeypatch: pytest.MonkeyPatch
+    check: Callable[..., ParityResult], candidate: Candidate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = check(candidate)
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 7)
@@ -91,7 +93,7 @@ def test_partitions_find_the_same(
     assert np.abs(parts.scores - whole.scores).max() < 1e-6
 
 
-def test_denials_that_nothing_explains_are_counted(check: Callable[..., Checked], candidate: Candidate) -> None:
+def test_denials_that_nothing_explains_are_counted(check: Callable[..., ParityResult], candidate: Candidate) -> None:
     """Who already stands at every typical value cannot be told what to improve."""
     everybody = replace(candidate, policy=Policy(approve_from=2.0, refer_from=1.5))
     checked = check(everybody, most=400)

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.packaging.typical_values import typical_values
+from credit.packaging.typical_values import find_typical_values
 from credit.scoring.policy import Policy
 
 CONTRACT = Contract(
     name="x",
     row="a person",
-    source=Source(title="t", licence="l", citation="c"),
+    source=DataSource(title="t", licence="l", citation="c"),
     columns={
         "score": Column(type="number", role="feature", description="d"),
         "count": Column(type="integer", role="feature", missing="allowed", description="d"),
@@ -49,23 +49,23 @@ def score(matrix: np.ndarray) -> np.ndarray:
 
 def test_it_is_the_median_or_the_commonest_value_of_those_approved(train: Path) -> None:
     """Four are approved. The lower median is somebody's value; of two equally common ones the first is taken."""
-    found = typical_values(score, Policy(approve_from=0.5, refer_from=0.15), CONTRACT, FEATURES, train)
+    found = find_typical_values(score, Policy(approve_from=0.5, refer_from=0.15), CONTRACT, FEATURES, train)
     assert found == {"score": 0.7, "count": 2, "home": "own", "self": False, "none": None}
     assert [type(value) for value in found.values()] == [float, int, str, bool, type(None)]
 
 
 def test_where_nobody_is_approved_without_an_analyst_it_is_of_those_referred(train: Path) -> None:
-    found = typical_values(score, Policy(approve_from=None, refer_from=0.65), CONTRACT, FEATURES, train)
+    found = find_typical_values(score, Policy(approve_from=None, refer_from=0.65), CONTRACT, FEATURES, train)
     assert found["score"] == pytest.approx(0.8)
 
 
 def test_where_everybody_is_denied_there_is_nothing_typical(train: Path) -> None:
     with pytest.raises(CreditError, match="found nobody who is approved or referred"):
-        typical_values(score, Policy(approve_from=None, refer_from=2), CONTRACT, FEATURES, train)
+        find_typical_values(score, Policy(approve_from=None, refer_from=2), CONTRACT, FEATURES, train)
 
 
 def test_partitions_give_what_the_whole_gives(train: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = Policy(approve_from=0.5, refer_from=0.15)
-    whole = typical_values(score, policy, CONTRACT, FEATURES, train)
+    whole = find_typical_values(score, policy, CONTRACT, FEATURES, train)
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 1)
-    assert typical_values(score, policy, CONTRACT, FEATURES, train) == whole
+    assert find_typical_values(score, policy, CONTRACT, FEATURES, train) == whole

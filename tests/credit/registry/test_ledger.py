@@ -13,17 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit.common.errors import CreditError
-from credit.registry.ledger import BLOCK, Entry, Ledger
+from credit.registry.ledger import BLOCK_ENTRIES, Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.deployment import plan as live
-from release.deployment.plan import Change, Why
+from release.deployment.plan import Attribution, Change
 from testing.releases import WHY, record_of
 
 
-def append(ledger: Ledger, change: Change) -> Entry:
+def append(ledger: Ledger, change: Change) -> LedgerEntry:
     """Write a change without loading what it is about."""
     assert change.entry is not None
-    ledger.append(change.entry)
+    ledger.append_entry(change.entry)
     return change.entry
 
 
@@ -35,35 +35,35 @@ def raw(number: int, **fields: Any) -> bytes:
 
 
 def key(number: int) -> str:
-    return f"environments/prod/{number // BLOCK * BLOCK:09d}/{number:09d}.json"
+    return f"environments/prod/{number // BLOCK_ENTRIES * BLOCK_ENTRIES:09d}/{number:09d}.json"
 
 
 def test_an_empty_ledger_has_nothing_live(store: Store) -> None:
     ledger = Ledger(store, "prod")
-    assert ledger.newest() is None
-    assert ledger.entries() == []
-    assert ledger.at(datetime.now(UTC)) is None
+    assert ledger.read_newest() is None
+    assert ledger.read_entries() == []
+    assert ledger.find_entry_at(datetime.now(UTC)) is None
     with pytest.raises(CreditError, match="nothing that was ever deployed"):
-        live.rollback(ledger, WHY)
+        live.plan_rollback(ledger, WHY)
 
 
 def test_the_newest_entry_is_live_and_environments_do_not_mix(store: Store) -> None:
     for environment, version in (("prod", "v1.0.0"), ("staging", "v2.0.0"), ("prod", "v1.1.0")):
         ledger = Ledger(store, environment)
-        append(ledger, live.deployment(ledger, record_of(version), WHY))
-    assert [(e.number, e.version, e.back) for e in Ledger(store, "prod").entries()] == [
+        append(ledger, live.plan_deployment(ledger, record_of(version), WHY))
+    assert [(e.number, e.version, e.back) for e in Ledger(store, "prod").read_entries()] == [
         (2, "v1.1.0", 1),
         (1, "v1.0.0", None),
     ]
-    newest = Ledger(store, "staging").newest()
+    newest = Ledger(store, "staging").read_newest()
     assert newest is not None
     assert (newest.version, newest.reason, newest.actor) == ("v2.0.0", "a test", "tester")
 
 
 def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
-    for number in (1, BLOCK - 1, BLOCK, 2 * BLOCK + 7):
+    for number in (1, BLOCK_ENTRIES - 1, BLOCK_ENTRIES, 2 * BLOCK_ENTRIES + 7):
         disk.create(key(number), raw(number))
-        assert Ledger(disk, "prod").length() == number
+        assert Ledger(disk, "prod").find_last_number() == number
 
 
 VERSIONS = [f"v1.{i}.0" for i in range(4)]
@@ -108,16 +108,16 @@ def test_a_rollback_returns_to_the_last_version_that_was_not_itself_rolled_back_
     for step in steps:
         try:
             if step == "rollback":
-                change = live.rollback(ledger, WHY)
+                change = live.plan_rollback(ledger, WHY)
             elif step == "rule":
-                change = live.fallback(ledger, WHY)
+                change = live.plan_fallback(ledger, WHY)
             else:
-                change = live.deployment(ledger, record_of(step), WHY)
+                change = live.plan_deployment(ledger, record_of(step), WHY)
             if change.entry is not None:
                 append(ledger, change)
         except CreditError:
             pass
-        newest = ledger.newest()
+        newest = ledger.read_newest()
         after.append((newest.version, newest.kind == "fallback") if newest else None)
     assert after == expected(steps)
 
@@ -125,9 +125,9 @@ def test_a_rollback_returns_to_the_last_version_that_was_not_itself_rolled_back_
 def test_a_rollback_by_name_forgets_what_lay_above_it(disk: Store) -> None:
     ledger = Ledger(disk, "prod")
     for version in VERSIONS:
-        append(ledger, live.deployment(ledger, record_of(version), WHY))
-    append(ledger, live.rollback_to(ledger, record_of(VERSIONS[1]), WHY))
-    made = append(ledger, live.rollback(ledger, WHY))
+        append(ledger, live.plan_deployment(ledger, record_of(version), WHY))
+    append(ledger, live.plan_rollback_to(ledger, record_of(VERSIONS[1]), WHY))
+    made = append(ledger, live.plan_rollback(ledger, WHY))
     assert made.version == VERSIONS[0]
 
 
@@ -137,8 +137,8 @@ def test_what_was_live_at_a_moment_is_told_by_the_times_of_the_entries(disk: Sto
         time = (start + timedelta(days=number)).isoformat()
         disk.create(key(number), raw(number, version=f"v1.{number}.0", time=time))
     ledger = Ledger(disk, "prod")
-    assert ledger.at(start) is None
-    told = ledger.at(start + timedelta(days=2, hours=3))
+    assert ledger.find_entry_at(start) is None
+    told = ledger.find_entry_at(start + timedelta(days=2, hours=3))
     assert told is not None
     assert told.version == "v1.2.0"
 
@@ -164,14 +164,14 @@ def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it
     disk: Store, content: bytes, said: str
 ) -> None:
     ledger = Ledger(disk, "prod")
-    append(ledger, live.deployment(ledger, record_of("v1.0.0"), WHY))
+    append(ledger, live.plan_deployment(ledger, record_of("v1.0.0"), WHY))
     disk.create(key(2), content)
-    for refused in (ledger.newest, lambda: live.rollback(ledger, WHY), ledger.entries):
+    for refused in (ledger.read_newest, lambda: live.plan_rollback(ledger, WHY), ledger.read_entries):
         with pytest.raises(CreditError, match=said) as caught:
             refused()
         assert "\n" not in str(caught.value)
-    append(ledger, live.rollback_to(ledger, record_of("v1.0.0"), WHY))
-    newest = ledger.newest()
+    append(ledger, live.plan_rollback_to(ledger, record_of("v1.0.0"), WHY))
+    newest = ledger.read_newest()
     assert newest is not None
     assert (newest.number, newest.version) == (3, "v1.0.0")
 
@@ -181,7 +181,7 @@ def test_a_broken_entry_deep_in_the_ledger_does_not_stop_a_rollback_by_name(disk
     disk.create(key(2), raw(2, back=1, version="v1.1.0"))
     disk.create(key(3), raw(3, back=2, version="v1.2.0"))
     ledger = Ledger(disk, "prod")
-    assert append(ledger, live.rollback_to(ledger, record_of("v1.0.0"), WHY)).number == 4
+    assert append(ledger, live.plan_rollback_to(ledger, record_of("v1.0.0"), WHY)).number == 4
 
 
 def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_the_clock_says(disk: Store) -> None:
@@ -189,7 +189,7 @@ def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_th
     later = (datetime.now(UTC) + timedelta(days=400)).isoformat()
     disk.create(key(1), raw(1, time=later))
     disk.create(key(2), b"not an entry")
-    made = append(ledger, live.fallback(ledger, WHY))
+    made = append(ledger, live.plan_fallback(ledger, WHY))
     assert (made.number, made.kind, made.version) == (3, "fallback", "v1.0.0")
 
 
@@ -197,11 +197,11 @@ def test_a_clock_that_went_backwards_is_one_line_and_a_small_difference_is_none(
     ledger = Ledger(disk, "prod")
     soon, later = (datetime.now(UTC) + timedelta(seconds=20)), datetime.now(UTC) + timedelta(hours=2)
     disk.create(key(1), raw(1, time=soon.isoformat()))
-    assert append(ledger, live.deployment(ledger, record_of("v1.1.0"), WHY)).time == soon
+    assert append(ledger, live.plan_deployment(ledger, record_of("v1.1.0"), WHY)).time == soon
     disk.create(key(3), raw(3, time=later.isoformat()))
     with pytest.raises(CreditError, match="the clock: found"):
-        live.deployment(ledger, record_of("v1.2.0"), WHY)
-    assert ledger.length() == 3
+        live.plan_deployment(ledger, record_of("v1.2.0"), WHY)
+    assert ledger.find_last_number() == 3
 
 
 RACERS, LEDGERS, ROUNDS = 8, 25, 4
@@ -214,10 +214,10 @@ def race(url: str, environment: dict[str, str], racer: int, starts: list[Any], w
     def one(ledger: int) -> list[int]:
         there, made = Ledger(Store(f"{url}/{ledger}"), "prod"), []
         for number in range(1, ROUNDS + 1):
-            entry = Entry.read(raw(number, actor=str(racer), id=f"{racer}-{number}"), "here")
+            entry = LedgerEntry.parse(raw(number, actor=str(racer), id=f"{racer}-{number}"), "here")
             starts[ledger].wait()
             try:
-                there.append(entry)
+                there.append_entry(entry)
             except CreditError:
                 continue
             made.append(number)
@@ -241,7 +241,7 @@ def test_of_eight_that_race_for_each_number_one_wins_and_nothing_is_overwritten(
     for racer in racers:
         racer.join()
     for ledger in range(LEDGERS):
-        entries = Ledger(Store(f"{place}/{ledger}"), "prod").entries()
+        entries = Ledger(Store(f"{place}/{ledger}"), "prod").read_entries()
         assert [entry.number for entry in entries] == list(range(ROUNDS, 0, -1))
         winners = sorted((number, str(racer)) for racer, made in told.items() for number in made[ledger])
         assert winners == sorted((entry.number, entry.actor) for entry in entries)
@@ -249,9 +249,9 @@ def test_of_eight_that_race_for_each_number_one_wins_and_nothing_is_overwritten(
 
 def test_two_deploys_at_the_same_moment_do_not_both_believe_that_they_won(disk: Store, tmp_path: Path) -> None:
     ledger = Ledger(disk, "prod")
-    one = live.deployment(ledger, record_of("v1.0.0"), Why("r", "one"))
-    other = live.deployment(ledger, record_of("v2.0.0"), Why("r", "other"))
+    one = live.plan_deployment(ledger, record_of("v1.0.0"), Attribution("r", "one"))
+    other = live.plan_deployment(ledger, record_of("v2.0.0"), Attribution("r", "other"))
     append(ledger, one)
     with pytest.raises(CreditError, match=r"deploy of v1\.0\.0 by one, made at the same moment"):
         append(ledger, other)
-    assert [entry.version for entry in ledger.entries()] == ["v1.0.0"]
+    assert [entry.version for entry in ledger.read_entries()] == ["v1.0.0"]

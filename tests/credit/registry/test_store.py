@@ -23,19 +23,19 @@ def test_writing_the_same_again_is_a_success_because_an_answer_can_get_lost(stor
 
 def test_what_is_not_there_is_none(store: Store) -> None:
     assert store.read("a/b") is None
-    assert store.listed("a") == ([], [])
+    assert store.list_children("a") == ([], [])
 
 
 def test_a_listing_names_folders_and_objects_of_one_level_in_order(store: Store) -> None:
     for key in ("e/2/x", "e/10", "e/1", "e/1b/y/z", "other"):
         store.create(key, b"")
-    assert store.listed("e") == (["1b", "2"], ["1", "10"])
+    assert store.list_children("e") == (["1b", "2"], ["1", "10"])
 
 
 def test_a_part_of_a_store_can_be_removed_and_nothing_else_is(store: Store) -> None:
     for key in ("drills/1/a", "drills/1/b/c", "drills/10/a", "kept"):
         store.create(key, b"x")
-    assert store.within("drills/1").read("b/c") == b"x"
+    assert store.open_prefix("drills/1").read("b/c") == b"x"
     assert store.delete("drills/1") == 2
     assert store.read("drills/1/a") is None
     assert store.read("drills/10/a") == store.read("kept") == b"x"
@@ -156,7 +156,7 @@ try:
     store.create("versions/large", b"x" * 100_000)
 except CreditError as error:
     print(error)
-assert store.read("versions/large") is None and store.listed("versions") == ([], [])
+assert store.read("versions/large") is None and store.list_children("versions") == ([], [])
 """
     done = subprocess.run(
         ["python", "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "."}, check=True

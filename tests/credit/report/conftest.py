@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from credit.bundle.manifest import Agreement, write_bundle
-from credit.report.curves import curves
-from credit.report.facts import facts_of
+from credit.report.curves import draw_curves
+from credit.report.facts import collect_facts
 from credit.report.provenance import Run, read_run
-from credit.report.render import report_page
+from credit.report.render import render_report
 from credit.report.results import Results, read_results
 
 ROOT = Path(__file__).parents[3]
@@ -51,4 +51,4 @@ def run() -> Run:
 @pytest.fixture
 def page(run: Run) -> Callable[[Results], str]:
     """The HTML page of some results."""
-    return lambda results: report_page(facts_of(results), run, curves(results, ROOT / "reports/plots"))
+    return lambda results: render_report(collect_facts(results), run, draw_curves(results, ROOT / "reports/plots"))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from credit.report.narrative import verdict
+from credit.report.narrative import compose_narrative
 from credit.report.results import Results
 
 
 def told(results: Results) -> str:
-    found = verdict(results)
+    found = compose_narrative(results)
     return "\n".join([found.headline, found.why, *found.sentences])
 
 
@@ -74,7 +74,7 @@ def test_a_model_that_passes_goes_forward_with_its_figure_and_interval(results: 
         "2 of 3 candidates pass every gate, and it has the best AUC of them: AUC 0.873 (95% interval 0.821 to 0.925)."
         in told(results)
     )
-    assert verdict(results).headline == "The logistic regression goes forward"
+    assert compose_narrative(results).headline == "The logistic regression goes forward"
     assert "Against the logistic regression" not in told(results)
 
 

@@ -1,15 +1,17 @@
 """Pairs of attributes in short: what stands out in them is about people who can be judged."""
 
 from credit.common.formatting import DASH
-from credit.report.forest import RATIO
-from credit.report.groups import pairs
+from credit.report.forest import ADVERSE_IMPACT_RATIO
+from credit.report.groups import summarise_pairs
 from credit.report.results import Results
 
 
 def test_the_lowest_ratio_of_pairs_is_of_people_who_can_be_judged(results: Results) -> None:
     """One unmarried applicant who is denied is a ratio of 0, and says nothing."""
-    for told, judged in zip(pairs(results), results.judged.values(), strict=True):
-        shown = [item for item in judged["pairs"] if item["measure"] == RATIO and item["value"] is not None]
+    for told, judged in zip(summarise_pairs(results), results.judged.values(), strict=True):
+        shown = [
+            item for item in judged["pairs"] if item["measure"] == ADVERSE_IMPACT_RATIO and item["value"] is not None
+        ]
         lowest = min((item for item in shown if item["verdict"] != "not assessable"), key=lambda item: item["value"])
         assert any(item["verdict"] == "not assessable" for item in shown)
         assert told.lowest.value == f"{lowest['value']:.3f}"
@@ -21,7 +23,7 @@ def test_where_no_pair_can_be_judged_there_is_no_lowest_ratio(results: Results) 
     for judged in results.judged.values():
         for item in judged["pairs"]:
             item["verdict"] = "not assessable"
-    assert {(told.lowest.value, told.whom) for told in pairs(results)} == {(DASH, DASH)}
+    assert {(told.lowest.value, told.whom) for told in summarise_pairs(results)} == {(DASH, DASH)}
 
 
 def test_a_ratio_that_is_only_reported_is_not_that_of_a_few_either(results: Results) -> None:
@@ -29,5 +31,5 @@ def test_a_ratio_that_is_only_reported_is_not_that_of_a_few_either(results: Resu
     for judged in results.judged.values():
         for item in judged["pairs"]:
             item["verdict"] = "reported"
-    for told in pairs(results):
+    for told in summarise_pairs(results):
         assert int(told.whom.split()[-2]) >= results.fairness.rules.smallest_denominator

@@ -13,9 +13,9 @@ from markdown_it import MarkdownIt
 
 from credit.common.errors import CreditError
 from credit.fairness.waivers import Waiver
-from credit.report.curves import curves
-from credit.report.facts import facts_of, read_facts
-from credit.report.render import in_markdown, model_card
+from credit.report.curves import draw_curves
+from credit.report.facts import collect_facts, read_facts
+from credit.report.render import escape_markdown, render_model_card
 from credit.report.results import Results
 
 Page = Callable[[Results], str]
@@ -88,8 +88,8 @@ def test_what_people_write_is_text_on_the_page(results: Results, page: Page) -> 
 
 def test_what_people_write_is_text_in_the_card(results: Results) -> None:
     markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
-    plain = Parsed(markdown.render(model_card(facts_of(results))))
-    parsed = Parsed(markdown.render(model_card(facts_of(poisoned(results)))))
+    plain = Parsed(markdown.render(render_model_card(collect_facts(results))))
+    parsed = Parsed(markdown.render(render_model_card(collect_facts(poisoned(results)))))
     assert {tag for tag, _ in parsed.tags} <= {tag for tag, _ in plain.tags}
     tables = [sum(tag == "table" for tag, _ in text.tags) for text in (plain, parsed)]
     assert tables[0] == tables[1]
@@ -97,8 +97,8 @@ def test_what_people_write_is_text_in_the_card(results: Results) -> None:
 
 
 def test_a_cell_of_a_table_can_hold_anything() -> None:
-    assert in_markdown("a|b\nc") == "a\\|b c"
-    assert in_markdown("<b>&amp;") == "&lt;b&gt;&amp;amp;"
+    assert escape_markdown("a|b\nc") == "a\\|b c"
+    assert escape_markdown("<b>&amp;") == "&lt;b&gt;&amp;amp;"
 
 
 def test_missing_figures_are_dashes_or_words(results: Results, page: Page) -> None:
@@ -115,7 +115,7 @@ def test_missing_figures_are_dashes_or_words(results: Results, page: Page) -> No
             item["verdict"] = "not assessable"
     for point in bare.alternatives["points"]:
         point |= {"adverse_impact_ratio": None, "adverse_impact_ratio_interval": None, "group": None}
-    for text in (Parsed(page(bare)).text, model_card(facts_of(bare))):
+    for text in (Parsed(page(bare)).text, render_model_card(collect_facts(bare))):
         assert not re.findall(r"\b(nan|NaN|None|inf|null)\b", text.partition("All parameters")[0])
     assert "No point has an adverse impact ratio" in page(bare)
 
@@ -163,7 +163,7 @@ def test_the_page_has_what_is_needed_to_make_it_again(results: Results, page: Pa
 
 
 def test_the_card_has_the_headings_of_model_cards_and_the_champions_figures(results: Results) -> None:
-    card = model_card(facts_of(results))
+    card = render_model_card(collect_facts(results))
     assert re.findall("^## (.*)$", card, re.MULTILINE) == [
         "Model details",
         "Intended use",
@@ -190,11 +190,11 @@ def test_a_missing_report_is_named(reports: Path, name: str) -> None:
 def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
     (reports / "plots/roc/logistic.csv").unlink()
     with pytest.raises(CreditError, match=r"roc/logistic\.csv: found no such file"):
-        curves(results, reports / "plots")
+        draw_curves(results, reports / "plots")
 
 
 def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(results: Results, page: Page) -> None:
     for candidate in results.candidates.values():
         candidate["policy"]["approve_from"] = None
     assert "It approves nobody and refers from" in page(results)
-    assert "no score: it approves nobody" in model_card(facts_of(results))
+    assert "no score: it approves nobody" in render_model_card(collect_facts(results))

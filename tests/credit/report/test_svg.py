@@ -5,13 +5,13 @@ import re
 import pytest
 
 from credit.common.formatting import DASH, MINUS
-from credit.report.forest import Forest, Mark, forests
-from credit.report.frontier import frontier
+from credit.report.forest import Forest, ForestMark, draw_forests
+from credit.report.frontier import describe_frontier
 from credit.report.results import Results
-from credit.report.svg import BOTTOM, LEFT, RIGHT, TOP, Dot, Scale, around, lettered
+from credit.report.svg import BOTTOM, LEFT, RIGHT, TOP, PlotDot, Scale, fit_scale, place_letters
 
 
-def marks(forest: Forest, group: str) -> dict[str, Mark]:
+def marks(forest: Forest, group: str) -> dict[str, ForestMark]:
     rows = [row for attribute in forest.attributes for row in attribute.rows if row.group == group]
     return {mark.candidate: mark for mark in rows[0].marks}
 
@@ -25,30 +25,30 @@ def number(tick: str) -> float:
 )
 def test_ticks_are_few_round_and_at_their_place(low: float, high: float) -> None:
     scale = Scale(low, high, 0, 1000)
-    ticks = scale.ticks()
+    ticks = scale.choose_ticks()
     assert 2 <= len(ticks) <= 6
     for tick in ticks:
-        assert tick.at == pytest.approx(scale.at(number(tick.text)), abs=1e-6 * 1000)
+        assert tick.at == pytest.approx(scale.place(number(tick.text)), abs=1e-6 * 1000)
         assert 0 <= tick.at <= 1000
 
 
 def test_an_axis_around_one_number_has_room() -> None:
-    scale = around([0.8], 0, 100)
+    scale = fit_scale([0.8], 0, 100)
     assert scale.low < 0.8 < scale.high
-    assert scale.at(0.8) == 50
+    assert scale.place(0.8) == 50
 
 
 def test_a_mark_on_the_limit_is_drawn_on_the_limit(results: Results) -> None:
     item = next(i for i in results.judged["logistic"]["findings"] if i["group"] == "Hispanic")
     item |= {"value": 0.8, "interval": [0.8, 1.0]}
-    forest = forests(results)[0]
+    forest = draw_forests(results)[0]
     mark = marks(forest, "Hispanic")["logistic regression"]
     assert mark.at == mark.low == forest.limits[0]
     assert mark.high == forest.equal
 
 
 def test_every_group_of_every_attribute_has_a_row_and_says_why_nothing_is_drawn(results: Results) -> None:
-    forest = forests(results)[0]
+    forest = draw_forests(results)[0]
     assert [attribute.name for attribute in forest.attributes] == ["race", "sex", "schooling", "marital status", "age"]
     race = {row.group: row for row in forest.attributes[0].rows}
     assert race.keys() == {"Black", "Hispanic", "undisclosed"}
@@ -60,18 +60,18 @@ def test_every_group_of_every_attribute_has_a_row_and_says_why_nothing_is_drawn(
 def test_what_follows_from_a_verdict_is_in_words(results: Results) -> None:
     findings = results.judged["heuristic"]["findings"]
     black = next(item for item in findings if item["group"] == "Black")
-    mark = marks(forests(results)[0], "Black")["rule"]
-    assert (mark.kind, mark.follows) == ("insufficient", "blocks")
-    assert "0.779" in mark.told
-    assert mark.told.endswith("Verdict: insufficient, blocks.")
+    mark = marks(draw_forests(results)[0], "Black")["rule"]
+    assert (mark.kind, mark.action) == ("insufficient", "blocks")
+    assert "0.779" in mark.description
+    assert mark.description.endswith("Verdict: insufficient, blocks.")
     black |= {"blocks": False, "warn": True, "waiver": {"used": True}}
-    assert marks(forests(results)[0], "Black")["rule"].follows == "waived"
+    assert marks(draw_forests(results)[0], "Black")["rule"].action == "waived"
 
 
 def test_an_interval_without_an_upper_bound_reaches_to_the_end(results: Results) -> None:
     black = next(item for item in results.judged["heuristic"]["findings"] if item["group"] == "Black")
     black["interval"] = [0.7, None]
-    mark = marks(forests(results)[0], "Black")["rule"]
+    mark = marks(draw_forests(results)[0], "Black")["rule"]
     assert (mark.high, mark.interval) == (100, "0.700 and more")
 
 
@@ -79,7 +79,7 @@ def test_a_figure_that_one_candidate_lacks_is_words_in_its_row(results: Results)
     black = next(item for item in results.judged["heuristic"]["findings"] if item["group"] == "Black")
     black |= {"value": None, "interval": None, "verdict": "not assessable", "blocks": False}
     black["reason"] = "race Black: adverse impact ratio needs 10 people, the group has 3."
-    found = marks(forests(results)[0], "Black")
+    found = marks(draw_forests(results)[0], "Black")
     assert found["rule"].at is None
     assert found["rule"].interval == "Adverse impact ratio needs 10 people, the group has 3."
     assert found["logistic regression"].at is not None
@@ -89,19 +89,19 @@ def test_an_attribute_whose_only_group_is_the_reference_has_no_rows(results: Res
     for judged in results.judged.values():
         judged["groups"] = {k: v for k, v in judged["groups"].items() if not k.startswith("sex: ") or k == "sex: male"}
         judged["findings"] = [item for item in judged["findings"] if item["attribute"] != "sex"]
-    sex = forests(results)[0].attributes[1]
+    sex = draw_forests(results)[0].attributes[1]
     assert (sex.reference, sex.rows) == ("male, 1,596 people", ())
 
 
 def test_a_ratio_that_is_only_reported_is_drawn_without_a_limit(results: Results) -> None:
     policy = results.fairness.model_copy(update={"policy": "equal_opportunity"})
-    drawn = {forest.measure: forest for forest in forests(results._replace(fairness=policy))}
+    drawn = {forest.measure: forest for forest in draw_forests(results._replace(fairness=policy))}
     assert drawn["adverse_impact_ratio"].limits == ()
     assert len(drawn["true_positive_rate_difference"].limits) == 1
 
 
 def test_the_points_of_the_frontier_lie_where_their_numbers_say(results: Results) -> None:
-    picture = frontier(results).picture
+    picture = describe_frontier(results).picture
     assert picture
     assert len(picture.dots) == len(results.alternatives["points"])
     ticks = {number(tick.text): tick.at for tick in picture.x_ticks}
@@ -114,18 +114,18 @@ def test_the_points_of_the_frontier_lie_where_their_numbers_say(results: Results
 def test_a_frontier_of_one_point_is_drawn_and_of_none_is_not(results: Results) -> None:
     points = results.alternatives["points"]
     results.alternatives["points"] = points[:1]
-    found = frontier(results)
+    found = describe_frontier(results)
     assert found.picture
     assert len(found.picture.dots) == len(found.points) == 1
     points[0]["adverse_impact_ratio"] = points[0]["adverse_impact_ratio_interval"] = points[0]["group"] = None
-    found = frontier(results)
+    found = describe_frontier(results)
     assert found.picture is None
     assert found.keys == ()
     assert (found.points[0].ratio.value, found.points[0].whom) == (DASH, DASH)
 
 
 def test_the_table_has_the_marked_points_first_and_no_others_but_the_frontier(results: Results) -> None:
-    found = frontier(results)
+    found = describe_frontier(results)
     marked = [bool(point.mark) for point in found.points]
     assert marked == sorted(marked, reverse=True)
     shown = [p for p in results.alternatives["points"] if p["mark"] or p["on_frontier"]]
@@ -133,8 +133,10 @@ def test_the_table_has_the_marked_points_first_and_no_others_but_the_frontier(re
 
 
 def test_letters_do_not_cover_each_other_and_stay_inside() -> None:
-    dots = [Dot("marked", "circle", 200.0 + i, 50.0 + i) for i in range(4)] + [Dot("marked", "circle", RIGHT, TOP)]
-    labels = lettered(dots)
+    dots = [PlotDot("marked", "circle", 200.0 + i, 50.0 + i) for i in range(4)] + [
+        PlotDot("marked", "circle", RIGHT, TOP)
+    ]
+    labels = place_letters(dots)
     assert [label.text for label in labels] == list("ABCDE")
     for one in labels:
         assert LEFT < one.x < RIGHT
@@ -143,6 +145,6 @@ def test_letters_do_not_cover_each_other_and_stay_inside() -> None:
 
 
 def test_alternative_text_says_the_finding_in_numbers(results: Results) -> None:
-    picture = frontier(results).picture
+    picture = describe_frontier(results).picture
     assert picture
-    assert len(re.findall(r"\d\.\d{3}", picture.told)) >= 8
+    assert len(re.findall(r"\d\.\d{3}", picture.description)) >= 8

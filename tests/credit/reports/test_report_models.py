@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from credit.common.candidate_names import NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
-from credit.common.files import json_text, rounded
-from credit.contract import Contract, Source
+from credit.common.files import format_json, round_floats
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.evaluation.metrics import UnitValues, metrics
+from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.predictions import Predictions
-from credit.fairness.counts import counted
-from credit.fairness.metrics import FIGURES
+from credit.fairness.counts import count_predictions
+from credit.fairness.metrics import METRICS
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
 from credit.reports.alternatives import AlternativesReport
@@ -35,12 +35,12 @@ from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.reference import ReferenceReport
 from credit.reports.validation import ValidationReport
-from credit.training.alternatives import FindAlternatives, Shares, auc, worth
-from credit.training.train import Train, train
-from stages.choose import Choose, choose
-from stages.fairness import judged
-from stages.find_alternatives import report as report_alternatives
-from stages.validate import Validate, validate
+from credit.training.alternatives import ApprovalShares, FindAlternativesParams, measure_auc, measure_decisions
+from credit.training.train import TrainParams, train_candidate
+from stages.choose import ChooseParams, choose_champion
+from stages.fairness import judge_candidate
+from stages.find_alternatives import report_alternatives
+from stages.validate import ValidateParams, validate_table
 
 ROOT = Path(__file__).parents[3]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -56,8 +56,8 @@ MODELS: dict[str, type[ReportFile]] = {
     "reports/metrics.json": Metrics,
     "reports/predictions.json": PredictionsReport,
     "reports/validation.json": ValidationReport,
-    **{f"reports/candidates/{name}.json": CandidateReport for name in NAMES},
-    **{f"reports/fairness/{name}.json": FairnessReport for name in NAMES},
+    **{f"reports/candidates/{name}.json": CandidateReport for name in CANDIDATE_NAMES},
+    **{f"reports/fairness/{name}.json": FairnessReport for name in CANDIDATE_NAMES},
     **{f"reports/provenance/{name}.json": Provenance for name in ("loanapp", "scenario")},
 }
 """The model of each committed report."""
@@ -80,9 +80,9 @@ def refused(path: str, content: Any) -> list[str]:
 
 def accept(model: type[ReportFile], content: Any) -> Any:
     """Check that a model writes what a stage wrote, key by key; the report."""
-    text = json_text(rounded(content))
+    text = format_json(round_floats(content))
     report = model.parse(text, "report.json")
-    assert json_text(report.content()) == text
+    assert format_json(report.content()) == text
     return report
 
 
@@ -197,7 +197,7 @@ class Files(NamedTuple):
     name: str
     files: dict[str, str]
 
-    def text(self, path: str) -> str | None:
+    def read_text(self, path: str) -> str | None:
         return self.files.get(path)
 
 
@@ -212,9 +212,9 @@ def test_a_report_is_read_at_a_revision_and_none_where_the_revision_has_none() -
 
 
 def test_figures_are_those_that_are_computed() -> None:
-    assert GroupFigures.names() == ("people", "unscored", *FIGURES)
+    assert GroupFigures.names() == ("people", "unscored", *METRICS)
     y, scores = np.arange(40) % 3 > 0, np.linspace(0, 1, 40)
-    computed = metrics(
+    computed = compute_metrics(
         y, scores, np.where(scores > 0.5, "approve", "deny"), UnitValues(**PARAMS["evaluate"]["unit_values"])
     )
     assert CandidateMetrics.names() == tuple(name for name in computed if not name.endswith("_interval"))
@@ -225,14 +225,14 @@ def test_figures_are_those_that_are_computed() -> None:
 
 def test_a_candidate_that_approves_nobody_has_no_bad_rate() -> None:
     y, scores = np.arange(40) % 3 > 0, np.linspace(0, 1, 40)
-    computed = metrics(y, scores, np.full(40, "deny"), UnitValues(**PARAMS["evaluate"]["unit_values"]))
+    computed = compute_metrics(y, scores, np.full(40, "deny"), UnitValues(**PARAMS["evaluate"]["unit_values"]))
     assert accept(Metrics, {"mine": computed}).candidates["mine"].bad_rate is None
 
 
 CONTRACT = Contract(
     name="t",
     row="r",
-    source=Source(title="t", licence="l", citation="c"),
+    source=DataSource(title="t", licence="l", citation="c"),
     columns={
         "id": Column(type="text", role="id", description="d"),
         "income": Column(type="number", role="feature", range=(0, 100), missing="allowed", description="d"),
@@ -264,7 +264,7 @@ def people(white: int, black: int, each: int = 1000) -> Predictions:
 
 def judge(told: Predictions, params: Fairness = FAIRNESS, **waivers: Waiver) -> FairnessReport:
     """The report about a candidate, which its model takes as it is."""
-    content = judged(counted(CONTRACT, told), params, "my_own", waivers, TODAY, "test rows")
+    content = judge_candidate(count_predictions(CONTRACT, told), params, "my_own", waivers, TODAY, "test rows")
     report: FairnessReport = accept(FairnessReport, content)
     return report
 
@@ -311,7 +311,7 @@ def test_a_fairness_report_is_taken_whatever_is_found(told: Callable[[], Predict
     chosen = FAIRNESS.policies[policy].model_copy(update={"gates": gates})
     params = FAIRNESS.model_copy(update={"policy": policy, "policies": {policy: chosen}})
     report = judge(told(), params)
-    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.gated.limits))
+    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.gating_policy.limits))
     assert list(report.groups_of("race")) == ["white", "Black", "undisclosed"]
     assert sum(of.people for of in report.groups_of("race").values()) == report.rows
     assert group_key("race", "Black") in report.groups
@@ -352,39 +352,40 @@ def test_no_number_of_people_and_nothing_said_of_it_are_two_things() -> None:
 
 @pytest.mark.parametrize("metric", ["roc_auc", "ks", "accuracy", "average_precision"])
 def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> None:
-    params = Choose.model_validate(PARAMS["choose"] | {"metric": metric})
+    params = ChooseParams.model_validate(PARAMS["choose"] | {"metric": metric})
     figures = committed(Metrics.PATH)
-    fairness = {name: committed(FairnessReport.path_of(name)) for name in NAMES}
-    nobody = accept(Choice, choose(params, figures, fairness))
+    fairness = {name: committed(FairnessReport.path_of(name)) for name in CANDIDATE_NAMES}
+    nobody = accept(Choice, choose_champion(params, figures, fairness))
     assert (nobody.champion, nobody.chosen.passes) == ("heuristic", False)
     for told in fairness.values():
         told["findings"], told["lowest_adverse_impact_ratio"] = [], None
-    champion = accept(Choice, choose(params, figures, fairness))
+    champion = accept(Choice, choose_champion(params, figures, fairness))
     assert (champion.chosen.passes, champion.chosen.against) == (True, ())
     (alone,) = champion.side_by_side
     assert (alone.group, alone.value(metric)) == (None, champion.chosen.value(metric))
     figures["logistic"][metric] = None
-    assert accept(Choice, choose(params, figures, fairness)).candidates["logistic"].value(metric) is None
+    assert accept(Choice, choose_champion(params, figures, fairness)).candidates["logistic"].value(metric) is None
 
 
 def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
-    params = FindAlternatives(
+    params = FindAlternativesParams(
         metric="accuracy",
         tolerated_loss=0.05,
-        approval_shares=Shares(lowest=0.5, highest=0.9, step=0.1),
+        approval_shares=ApprovalShares(lowest=0.5, highest=0.9, step=0.1),
         logistic={"C": [1], "class_weight": [None, "balanced"]},
         random_forest={},
     )
     told, values = people(80, 70), UnitValues(**PARAMS["evaluate"]["unit_values"])
     ratio = {"value": 0.9, "interval": [0.8, None], "attribute": "race", "group": "Black"}
     none, some = (
-        auc(told.favourable, told.scores) | worth(told.favourable, told.decisions, values, r) for r in (None, ratio)
+        measure_auc(told.favourable, told.scores) | measure_decisions(told.favourable, told.decisions, values, r)
+        for r in (None, ratio)
     )
     which = {"candidate": "logistic", "hyperparameters": {"C": 1, "class_weight": None}, "approval_share": 0.8}
     head = {"predictions": "test rows", "rows": 2000}
     for figures, better in ((none, none), (some, some | {"adverse_impact_ratio": 0.95})):
         tried = [which | {"mark": None} | better]
-        content = report_alternatives(params, dict.fromkeys(NAMES, figures), tried, "heuristic")
+        content = report_alternatives(params, dict.fromkeys(CANDIDATE_NAMES, figures), tried, "heuristic")
         report = accept(AlternativesReport, head | content)
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.command is None) == (report.points[0].group is None)
@@ -406,8 +407,8 @@ def test_rows_that_were_set_aside_are_taken_with_an_example_and_without(tmp_path
     frame.loc[20:29, "race"] = None
     frame.to_parquet(tmp_path / "typed.parquet", index=False)
     files = [tmp_path / f"{name}.parquet" for name in ("typed", "accepted", "quarantined")]
-    tally = validate(CONTRACT, Validate(max_quarantined=0.05, min_group=2), *files)
-    report = accept(ValidationReport, tally.report())
+    tally = validate_table(CONTRACT, ValidateParams(max_quarantined=0.05, min_group=2), *files)
+    report = accept(ValidationReport, tally.build_report())
     assert {(one.column, one.rows, one.example) for one in report.reasons} == {("id", 2, None), ("income", 1, "-1.0")}
     assert report.groups["race"]["undisclosed"] == 10
 
@@ -421,13 +422,13 @@ def test_test_rows_have_no_folds() -> None:
 def test_a_candidate_that_was_searched_and_one_that_approves_nobody_alone_are_taken(name: Any) -> None:
     search = PARAMS["train"]["search"] | {"enabled": True, "logistic": {"C": [1, 0.1], "class_weight": [None]}}
     rule = {"threshold": None, "from_threshold": "refer"}
-    params = Train.model_validate(PARAMS["train"] | {"search": search, "heuristic": rule})
+    params = TrainParams.model_validate(PARAMS["train"] | {"search": search, "heuristic": rule})
     scores = np.random.default_rng(0).normal(size=(300, 1)).astype(np.float32)
-    trained = train(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, 0.0, bar=False)
+    trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, 0.0, bar=False)
     content = {"candidate": name, "features": ["score"], **trained.report}
-    text = json_text(content)
+    text = format_json(content)
     report = CandidateReport.parse(text, "report.json")
-    assert json_text(report.content()) == text
+    assert format_json(report.content()) == text
     assert (report.policy.approve_from is None) == (name == "heuristic") == (report.search is None)
 
 

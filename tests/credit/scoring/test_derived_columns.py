@@ -7,7 +7,7 @@ import pytest
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import load_contract
-from credit.scoring.derived_columns import Derivations
+from credit.scoring.derived_columns import DerivedColumns
 
 CONTRACT = """
 name: dated
@@ -24,12 +24,12 @@ columns:
 
 
 @pytest.fixture
-def derivations(tmp_path: Path) -> Derivations:
+def derivations(tmp_path: Path) -> DerivedColumns:
     (tmp_path / "c.yaml").write_text(CONTRACT)
-    return Derivations(load_contract(tmp_path / "c.yaml"), ["season", "burdens", "points"])
+    return DerivedColumns(load_contract(tmp_path / "c.yaml"), ["season", "burdens", "points"])
 
 
-def test_a_row_gets_its_derived_columns(derivations: Derivations) -> None:
+def test_a_row_gets_its_derived_columns(derivations: DerivedColumns) -> None:
     row = derivations.add({"applied": "2026-11-24", "debts": 2})
     assert (row["season"], row["burdens"]) == (11, 3)
     assert derivations.add({"applied": None, "debts": 2})["season"] is None
@@ -37,7 +37,7 @@ def test_a_row_gets_its_derived_columns(derivations: Derivations) -> None:
 
 @pytest.mark.parametrize("values", [{"applied": "20261124"}, {"applied": "2026-W48-2"}, {"debts": 2**63 - 1}])
 def test_values_that_nothing_can_be_computed_from_are_refused_by_name(
-    derivations: Derivations, values: dict[str, Any]
+    derivations: DerivedColumns, values: dict[str, Any]
 ) -> None:
     row = {"applied": "2026-11-24", "debts": 2} | values
     with pytest.raises(CreditError) as refused:

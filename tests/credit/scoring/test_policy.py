@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.scoring.policy import Policy, cut_offs
+from credit.scoring.policy import Policy, set_thresholds
 
 
 def test_each_score_gets_the_decision_of_its_band() -> None:
@@ -23,7 +23,7 @@ def test_without_a_cut_for_approval_nobody_is_approved_without_an_analyst() -> N
 
 def test_cut_offs_find_the_shares_that_were_asked_for() -> None:
     scores = np.random.default_rng(0).uniform(size=10_000)
-    decisions = cut_offs(scores, 0.8, 0.05).decide(scores)
+    decisions = set_thresholds(scores, 0.8, 0.05).decide(scores)
     assert (decisions == "approve").mean() == pytest.approx(0.8, abs=1e-4)
     assert (decisions == "refer").mean() == pytest.approx(0.05, abs=1e-4)
 
@@ -36,7 +36,7 @@ def test_cut_offs_find_the_shares_that_were_asked_for() -> None:
 def test_ties_never_exceed_the_shares_and_lower_scores_never_do_better(
     scores: list[float], share: float, budget: float
 ) -> None:
-    policy = cut_offs(scores, share, budget)
+    policy = set_thresholds(scores, share, budget)
     decisions = policy.decide(scores)
     assert (decisions == "approve").mean() <= share + 1e-9
     assert (decisions != "deny").mean() <= share + budget + 1e-9
@@ -46,13 +46,13 @@ def test_ties_never_exceed_the_shares_and_lower_scores_never_do_better(
 
 
 def test_everybody_can_be_approved_and_nobody_can() -> None:
-    assert set(cut_offs([0.1, 0.5], 1, 0).decide([0.1, 0.5])) == {"approve"}
-    assert set(cut_offs([0.1, 0.5], 0, 0).decide([0.1, 0.5])) == {"deny"}
+    assert set(set_thresholds([0.1, 0.5], 1, 0).decide([0.1, 0.5])) == {"approve"}
+    assert set(set_thresholds([0.1, 0.5], 0, 0).decide([0.1, 0.5])) == {"deny"}
 
 
 def test_the_last_bits_of_a_score_do_not_change_a_decision() -> None:
     scores = np.random.default_rng(1).integers(0, 300, 1000) / 300
-    policy = cut_offs(scores, 0.7, 0.1)
+    policy = set_thresholds(scores, 0.7, 0.1)
     for nudged in (np.nextafter(scores, -1), np.nextafter(scores, 2)):
         assert (policy.decide(scores) == policy.decide(nudged)).all()
 
@@ -64,4 +64,4 @@ def test_the_last_bits_of_a_score_do_not_change_a_decision() -> None:
 )
 def test_one_score_is_decided_as_it_is_among_many(score: float, approve_from: float | None, refer_from: float) -> None:
     policy = Policy(approve_from=approve_from, refer_from=refer_from)
-    assert [policy.outcome(score)] == policy.decide([score]).tolist()
+    assert [policy.decide_one(score)] == policy.decide([score]).tolist()

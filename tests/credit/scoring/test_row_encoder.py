@@ -9,16 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from credit.common.errors import CreditError
-from credit.contract import Contract, Source
+from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.scoring.design_matrix import design_columns, design_matrix, places
-from credit.scoring.row_encoder import encode
+from credit.scoring.design_matrix import build_design_matrix, list_design_columns, locate_features
+from credit.scoring.row_encoder import encode_rows
 
 FEATURES = ["amount", "count", "term", "home", "self", "whole"]
 CONTRACT = Contract(
     name="x",
     row="a person",
-    source=Source(title="t", licence="l", citation="c"),
+    source=DataSource(title="t", licence="l", citation="c"),
     columns={
         "amount": Column(type="number", role="feature", missing="allowed", range=(-1e30, 1e30), description="d"),
         "count": Column(type="integer", role="feature", missing="allowed", description="d"),
@@ -59,23 +59,23 @@ def test_a_dict_is_encoded_bit_for_bit_as_a_table(rows: list[dict[str, Any]]) ->
         "whole": "Int64",
     }
     frame = pd.DataFrame({name: pd.array([row[name] for row in rows], dtype=types[name]) for name in FEATURES})
-    table = design_matrix(CONTRACT, FEATURES, frame).to_numpy()
-    np.testing.assert_array_equal(encode(CONTRACT, FEATURES, rows).view(np.uint32), table.view(np.uint32))
+    table = build_design_matrix(CONTRACT, FEATURES, frame).to_numpy()
+    np.testing.assert_array_equal(encode_rows(CONTRACT, FEATURES, rows).view(np.uint32), table.view(np.uint32))
 
 
 def test_a_nan_is_a_missing_value_as_it_is_in_a_table() -> None:
-    assert encode(CONTRACT, ["amount"], [{"amount": float("nan")}])[0, 1] == 1
+    assert encode_rows(CONTRACT, ["amount"], [{"amount": float("nan")}])[0, 1] == 1
 
 
 def test_each_feature_owns_its_columns() -> None:
-    columns = design_columns(CONTRACT, FEATURES)
-    found = places(CONTRACT, FEATURES)
+    columns = list_design_columns(CONTRACT, FEATURES)
+    found = locate_features(CONTRACT, FEATURES)
     assert columns[found["home"]] == ["home=own", "home=rent", "home is missing"]
     assert [name for place in found.values() for name in columns[place]] == columns
 
 
 def test_no_rows_are_a_matrix_without_rows() -> None:
-    assert encode(CONTRACT, FEATURES, []).shape == (0, len(design_columns(CONTRACT, FEATURES)))
+    assert encode_rows(CONTRACT, FEATURES, []).shape == (0, len(list_design_columns(CONTRACT, FEATURES)))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_no_rows_are_a_matrix_without_rows() -> None:
 )
 def test_what_the_contract_does_not_allow_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(CreditError) as error:
-        encode(CONTRACT, FEATURES, [GOOD | change])
+        encode_rows(CONTRACT, FEATURES, [GOOD | change])
     assert message in str(error.value)
 
 
@@ -103,11 +103,11 @@ def test_an_infinite_number_is_refused_where_the_contract_has_no_range() -> None
     contract = CONTRACT.model_copy(update={"columns": {"x": column}})
     for value in (float("inf"), 1e300):
         with pytest.raises(CreditError, match="expected a number that can be computed with"):
-            encode(contract, ["x"], [{"x": value}])
+            encode_rows(contract, ["x"], [{"x": value}])
 
 
 def test_every_problem_of_every_row_is_told_at_once() -> None:
     without = {name: value for name, value in GOOD.items() if name != "self"}
     with pytest.raises(CreditError) as error:
-        encode(CONTRACT, FEATURES, [GOOD, without | {"term": 1}])
+        encode_rows(CONTRACT, FEATURES, [GOOD, without | {"term": 1}])
     assert [problem.where for problem in error.value.problems] == ["row 1: term", "row 1: self"]

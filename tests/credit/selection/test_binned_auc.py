@@ -6,15 +6,15 @@ import pytest
 from scipy.stats import norm
 
 from credit.contract.columns import Column
-from credit.selection.binned_auc import BINS, FOLDS, auc_of_class, bin_codes, count, folds_of
+from credit.selection.binned_auc import AUC_BINS, AUC_FOLDS, assign_bins, compute_class_auc, count_bins, draw_folds
 
 NUMBER = Column(type="number", role="feature", description="a number", missing="allowed")
 CATEGORY = Column(type="category", role="feature", description="letters", allowed=("a", "b"), missing="allowed")
 
 
 def guess(values: pd.Series, classes: np.ndarray, column: Column = NUMBER) -> float:
-    codes = bin_codes(values, column)
-    return auc_of_class(count(codes, classes, int(classes.max()) + 1, folds_of(len(classes), 0)), 1)
+    codes = assign_bins(values, column)
+    return compute_class_auc(count_bins(codes, classes, int(classes.max()) + 1, draw_folds(len(classes), 0)), 1)
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.5, 1.0, 2.0])
@@ -51,38 +51,38 @@ def test_missing_values_are_a_bin_of_their_own() -> None:
 
 
 def test_a_rare_value_is_not_merged_into_the_common_one() -> None:
-    codes = bin_codes(pd.Series([0.0] * 990 + [1.0] * 10), NUMBER)
+    codes = assign_bins(pd.Series([0.0] * 990 + [1.0] * 10), NUMBER)
     assert sorted(np.bincount(codes)[1:]) == [10, 990]
 
 
 def test_many_values_are_cut_into_about_equal_bins() -> None:
-    sizes = np.bincount(bin_codes(pd.Series(np.random.default_rng(0).exponential(size=10_000)), NUMBER))
-    assert len(sizes) == BINS + 1
+    sizes = np.bincount(assign_bins(pd.Series(np.random.default_rng(0).exponential(size=10_000)), NUMBER))
+    assert len(sizes) == AUC_BINS + 1
     assert sizes[0] == 0
     assert sizes[1:].min() > 400
 
 
 def test_a_category_is_coded_by_its_allowed_values_and_zero_is_missing() -> None:
-    assert bin_codes(pd.Series(["b", None, "a"]), CATEGORY).tolist() == [2, 0, 1]
+    assert assign_bins(pd.Series(["b", None, "a"]), CATEGORY).tolist() == [2, 0, 1]
 
 
 def test_a_column_without_any_value_has_one_bin() -> None:
-    assert bin_codes(pd.Series([np.nan, np.nan]), NUMBER).tolist() == [0, 0]
+    assert assign_bins(pd.Series([np.nan, np.nan]), NUMBER).tolist() == [0, 0]
 
 
 def test_counts_of_two_partitions_add_up_to_the_counts_of_the_whole() -> None:
     rng = np.random.default_rng(4)
-    codes, classes, folds = rng.integers(0, 5, 1000), rng.integers(0, 3, 1000), folds_of(1000, 0)
+    codes, classes, folds = rng.integers(0, 5, 1000), rng.integers(0, 3, 1000), draw_folds(1000, 0)
     codes[[0, 500]] = 4  # the highest bin in both parts
-    parts = [count(codes[part], classes[part], 3, folds[part]) for part in (slice(0, 500), slice(500, None))]
-    assert (parts[0] + parts[1] == count(codes, classes, 3, folds)).all()
+    parts = [count_bins(codes[part], classes[part], 3, folds[part]) for part in (slice(0, 500), slice(500, None))]
+    assert (parts[0] + parts[1] == count_bins(codes, classes, 3, folds)).all()
 
 
 def test_folds_are_of_equal_size_and_the_same_again() -> None:
-    assert np.bincount(folds_of(1000, 7)).tolist() == [1000 // FOLDS] * FOLDS
-    assert (folds_of(1000, 7) == folds_of(1000, 7)).all()
+    assert np.bincount(draw_folds(1000, 7)).tolist() == [1000 // AUC_FOLDS] * AUC_FOLDS
+    assert (draw_folds(1000, 7) == draw_folds(1000, 7)).all()
 
 
 def test_a_class_without_rows_has_no_auc() -> None:
-    counts = count(np.array([1, 1]), np.array([0, 0]), 2, np.array([0, 1]))
-    assert np.isnan(auc_of_class(counts, 1))
+    counts = count_bins(np.array([1, 1]), np.array([0, 0]), 2, np.array([0, 1]))
+    assert np.isnan(compute_class_auc(counts, 1))

@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 from credit.common.errors import CreditError
-from credit.training.skops_files import load, save
+from credit.training.skops_files import load_estimator, save_estimator
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(500, 4)).astype(np.float32)
@@ -24,21 +24,21 @@ def forest() -> RandomForestClassifier:
 
 def test_a_saved_forest_answers_the_same(tmp_path: Path) -> None:
     model = forest()
-    save(model, tmp_path / "model.skops")
-    assert (load(tmp_path / "model.skops").predict_proba(X) == model.predict_proba(X)).all()
+    save_estimator(model, tmp_path / "model.skops")
+    assert (load_estimator(tmp_path / "model.skops").predict_proba(X) == model.predict_proba(X)).all()
 
 
 def test_the_same_forest_is_the_same_bytes(tmp_path: Path) -> None:
     """skops writes memory addresses and times; the padding of tree nodes is whatever memory held."""
     files = [tmp_path / f"{i}.skops" for i in range(3)]
     for file in files:
-        save(forest(), file)
+        save_estimator(forest(), file)
     assert len({file.read_bytes() for file in files}) == 1
 
 
 def test_another_forest_is_other_bytes(tmp_path: Path) -> None:
-    save(forest(), tmp_path / "a")
-    save(RandomForestClassifier(20, random_state=1).fit(X, Y), tmp_path / "b")
+    save_estimator(forest(), tmp_path / "a")
+    save_estimator(RandomForestClassifier(20, random_state=1).fit(X, Y), tmp_path / "b")
     assert (tmp_path / "a").read_bytes() != (tmp_path / "b").read_bytes()
 
 
@@ -46,7 +46,7 @@ def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
     file = tmp_path / "model.skops"
     file.write_bytes(pickle.dumps(forest()))
     with pytest.raises(CreditError, match=r"model\.skops: found .*, expected a model file"):
-        load(file)
+        load_estimator(file)
 
 
 def test_an_estimator_of_a_type_that_is_not_ours_is_refused(tmp_path: Path) -> None:
@@ -55,25 +55,25 @@ def test_an_estimator_of_a_type_that_is_not_ours_is_refused(tmp_path: Path) -> N
     file = tmp_path / "model.skops"
     skops.io.dump(KNeighborsClassifier(algorithm="kd_tree").fit(X, Y), file)
     with pytest.raises(CreditError, match="expected estimators of this project"):
-        load(file)
+        load_estimator(file)
 
 
 @pytest.mark.parametrize("cut", [0, 100, -100])
 def test_a_truncated_file_is_named(tmp_path: Path, cut: int) -> None:
     file = tmp_path / "model.skops"
-    save(forest(), file)
+    save_estimator(forest(), file)
     file.write_bytes(file.read_bytes()[:cut])
     with pytest.raises(CreditError, match=r"model\.skops"):
-        load(file)
+        load_estimator(file)
 
 
 def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(CreditError, match="run dvc repro"):
-        load(tmp_path / "none.skops")
+        load_estimator(tmp_path / "none.skops")
 
 
 def test_no_time_and_no_address_is_stored(tmp_path: Path) -> None:
-    save(forest(), tmp_path / "model.skops")
+    save_estimator(forest(), tmp_path / "model.skops")
     with zipfile.ZipFile(io.BytesIO((tmp_path / "model.skops").read_bytes())) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert all(len(Path(info.filename).stem) < 7 for info in archive.infolist())

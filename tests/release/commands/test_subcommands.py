@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from release.__main__ import COMMANDS
+from release.__main__ import VERBS
 from testing.projects import Project
 
 
@@ -36,7 +36,7 @@ def lender(finished: Project) -> Project:
     return finished
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", VERBS)
 def test_every_subcommand_has_help_with_an_example_and_speaks_json(command: str) -> None:
     words = [sys.executable, "-m", "release", command, "--help"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
@@ -70,7 +70,7 @@ def test_the_command_works_from_any_folder_of_a_clone_and_elsewhere_says_where_i
 
 
 def test_help_loads_nothing_large() -> None:
-    code = "import sys; from release.__main__ import parser; parser(); print(*sys.modules)"
+    code = "import sys; from release.__main__ import build_parser; build_parser(); print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
@@ -78,7 +78,7 @@ def test_help_loads_nothing_large() -> None:
 
 
 def test_help_says_of_each_subcommand_what_its_file_says() -> None:
-    for name, line in COMMANDS.items():
+    for name, line in VERBS.items():
         assert line == (import_module(f"release.commands.{name}").__doc__ or "").partition("\n")[0]
 
 

@@ -11,7 +11,7 @@ import yaml
 from credit.contract import load_contract
 from credit.evaluation.predictions import Predictions
 from credit.fairness.policies import Fairness
-from release.compare.decisions import decided
+from release.compare.decisions import compare_predictions
 from testing.lenders.small import CONTRACT
 from testing.projects import ROOT, Project
 
@@ -79,7 +79,7 @@ def people_of(ids: list[int], decisions: str) -> Predictions:
 def told_of(tmp_path: Path, old: Predictions, new: Predictions) -> dict[str, Any]:
     file = tmp_path / "contract.yaml"
     file.write_text(CONTRACT.replace("  paid:", f"{ID}  paid:"))
-    return decided(load_contract(file), Fairness.model_validate(PARAMS), old, new)
+    return compare_predictions(load_contract(file), Fairness.model_validate(PARAMS), old, new)
 
 
 def test_people_are_joined_by_their_id_whatever_their_order_and_nobody_is_lost_uncounted(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from release.compare.comparison import compared
-from release.compare.integrity import READ, md5_of, not_of_the_pipeline
-from release.repository.revision import Revision, revisions
+from release.compare.comparison import compare_revisions
+from release.compare.integrity import REQUIRED_REPORTS, compute_dvc_md5, find_altered_reports
+from release.repository.revision import Revision, resolve_revisions
 from testing.report_edits import Edit, commit_all
 
 HERE = Revision("the working tree", None)
@@ -16,11 +16,11 @@ HERE = Revision("the working tree", None)
 def sides() -> list[Revision]:
     """The working tree, and the same as a commit."""
     commit_all()
-    return [HERE, revisions("HEAD", None, merge_base=False)[0]]
+    return [HERE, resolve_revisions("HEAD", None, merge_base=False)[0]]
 
 
 def test_reports_as_dvc_wrote_them_are_believed(edit: Edit) -> None:
-    assert [not_of_the_pipeline(side) for side in sides()] == [[], []]
+    assert [find_altered_reports(side) for side in sides()] == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_a_report_that_was_edited_by_hand_is_found(edit: Edit, file: str, old: b
     assert old in content
     path.write_bytes(content.replace(old, new))
     for side in sides():
-        assert not_of_the_pipeline(side) == [f"{named} is not what the pipeline wrote; run dvc repro"]
+        assert find_altered_reports(side) == [f"{named} is not what the pipeline wrote; run dvc repro"]
 
 
 def test_a_file_beside_the_reports_on_equal_treatment_is_found(edit: Edit) -> None:
     Path("reports/fairness/another.json").write_text("{}")
     for side in sides():
-        assert not_of_the_pipeline(side) == ["reports/fairness is not what the pipeline wrote; run dvc repro"]
+        assert find_altered_reports(side) == ["reports/fairness is not what the pipeline wrote; run dvc repro"]
 
 
 def _remove_metrics() -> None:
@@ -61,13 +61,13 @@ def _remove_fairness() -> None:
 def test_a_report_that_was_removed_is_found(edit: Edit, remove: Callable[[], None], named: str) -> None:
     remove()
     for side in sides():
-        assert not_of_the_pipeline(side) == [f"{named} is missing; run dvc repro and commit reports"]
+        assert find_altered_reports(side) == [f"{named} is missing; run dvc repro and commit reports"]
 
 
 def test_without_dvc_lock_nothing_is_believed(edit: Edit) -> None:
     Path("dvc.lock").unlink()
-    found = compared(*revisions("HEAD", None, merge_base=False))["problems"]
-    assert found == [f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock" for path in READ]
+    found = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))["problems"]
+    assert found == [f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock" for path in REQUIRED_REPORTS]
 
 
 def test_a_folder_of_folders_has_the_hash_that_dvc_gives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,4 +83,4 @@ def test_a_folder_of_folders_has_the_hash_that_dvc_gives_it(tmp_path: Path, monk
     files = LocalFileSystem()
     database = HashFileDB(files, str(tmp_path / "cache"))
     _, _, tree = build(database, str(tmp_path / "folder"), files, "md5")
-    assert md5_of(HERE, "folder", folder=True) == tree.hash_info.value
+    assert compute_dvc_md5(HERE, "folder", folder=True) == tree.hash_info.value

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from release.compare.comparison import compared
-from release.repository.revision import Revision, revisions
+from release.compare.comparison import compare_revisions
+from release.repository.revision import Revision, resolve_revisions
 from testing.report_edits import Edit, commit_all
 
 HERE = Revision("the working tree", None)
@@ -15,9 +15,9 @@ HERE = Revision("the working tree", None)
 
 def test_an_unknown_revision_is_one_line(edit: Edit) -> None:
     with pytest.raises(CreditError, match=r"^revision no-such-branch: found no such commit"):
-        revisions("no-such-branch", None, merge_base=False)
+        resolve_revisions("no-such-branch", None, merge_base=False)
     with pytest.raises(CreditError):
-        revisions("--output=/tmp/x", None, merge_base=False)
+        resolve_revisions("--output=/tmp/x", None, merge_base=False)
 
 
 def test_a_shallow_clone_is_refused_instead_of_compared_with_nothing(
@@ -27,42 +27,42 @@ def test_a_shallow_clone_is_refused_instead_of_compared_with_nothing(
     subprocess.run(["git", "clone", "--quiet", "--depth", "1", f"file://{Path.cwd()}", str(tmp_path / "c")], check=True)
     monkeypatch.chdir(tmp_path / "c")
     with pytest.raises(CreditError, match="a shallow one"):
-        revisions("HEAD", None, merge_base=True)
+        resolve_revisions("HEAD", None, merge_base=True)
 
 
 def test_the_merge_base_is_where_the_branches_parted(edit: Edit) -> None:
-    base = revisions("HEAD", None, merge_base=False)[0].commit
+    base = resolve_revisions("HEAD", None, merge_base=False)[0].commit
     for command in (["checkout", "--quiet", "-b", "other"], ["commit", "--quiet", "--allow-empty", "-m", "theirs"]):
         subprocess.run(["git", *command], check=True)
     subprocess.run(["git", "checkout", "--quiet", "-"], check=True)
     subprocess.run(["git", "commit", "--quiet", "--allow-empty", "-m", "ours"], check=True)
-    assert revisions("other", "HEAD", merge_base=True)[0].commit == base
+    assert resolve_revisions("other", "HEAD", merge_base=True)[0].commit == base
 
 
 def test_a_report_that_is_no_json_is_one_line(edit: Edit) -> None:
     Path("reports/choice.json").write_text("{")
     with pytest.raises(CreditError, match=r"reports/choice\.json at the working tree"):
-        Revision("the working tree", None).json("reports/choice.json")
+        Revision("the working tree", None).read_json("reports/choice.json")
 
 
 def test_histories_without_a_common_commit_are_one_line(edit: Edit) -> None:
-    first = revisions("HEAD", None, merge_base=False)[0].commit
+    first = resolve_revisions("HEAD", None, merge_base=False)[0].commit
     subprocess.run(["git", "checkout", "--quiet", "--orphan", "other"], check=True)
     Path("another").write_text("so that it is another commit, even in the same second")
     commit_all()
     with pytest.raises(CreditError, match="no commit in common"):
-        revisions(str(first), "HEAD", merge_base=True)
+        resolve_revisions(str(first), "HEAD", merge_base=True)
 
 
 @pytest.mark.parametrize("content", ["[]", "3", '"text"'])
 def test_a_report_that_is_no_object_is_one_line(edit: Edit, content: str) -> None:
     Path("reports/choice.json").write_text(content)
     with pytest.raises(CreditError, match=r"reports/choice\.json at the working tree"):
-        compared(*revisions("HEAD", None, merge_base=False))
+        compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
 
 
 @pytest.mark.parametrize("content", ["stages: [", "stages: [1]", "stages: {a: {outs: [{path: x}]}}", "[]", "stages: 1"])
 def test_a_dvc_lock_that_dvc_did_not_write_is_one_line(edit: Edit, content: str) -> None:
     Path("dvc.lock").write_text(content)
     with pytest.raises(CreditError, match=r"^dvc\.lock at the working tree: found [^\n]+$"):
-        compared(*revisions("HEAD", None, merge_base=False))
+        compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))

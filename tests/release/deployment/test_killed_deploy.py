@@ -12,10 +12,10 @@ import pytest
 
 from credit.registry import versions
 from credit.registry.ledger import Ledger
-from credit.registry.names import version_of
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from credit.registry.versions import Published
-from release.commands.gc import unneeded
+from credit.registry.versions import VersionRecord
+from release.commands.gc import find_garbage
 from release.deployment import plan
 from testing.releases import WHY, deployed
 
@@ -27,8 +27,8 @@ def publish_and_deploy(url: str, bundle: Path, environment: dict[str, str]) -> N
     """What `release deploy` does with the store. `environment`: where S3 is, which the server of forks cannot know."""
     os.environ.update(environment)
     store = Store(url)
-    record, _ = versions.publish(store, version_of(NEW), bundle, "c", "tester")
-    plan.apply(store, plan.deployment(Ledger(store, "prod"), record, WHY))
+    record, _ = versions.publish_bundle(store, parse_version(NEW), bundle, "c", "tester")
+    plan.apply_change(store, plan.plan_deployment(Ledger(store, "prod"), record, WHY))
 
 
 def killed_at(url: str, bundle: Path, environment: dict[str, str], step: int, after: bool) -> None:
@@ -53,12 +53,12 @@ def killed_at(url: str, bundle: Path, environment: dict[str, str], step: int, af
 def state(url: str, bundle: Path) -> tuple[str, bool]:
     """What is live, after proof that it loads, and whether the new version is visible, after proof that it is whole."""
     store = Store(url)
-    newest = plan.current(store, "prod")
-    loaded = versions.loaded(store, versions.required(store, newest.version))
+    newest = plan.read_current_entry(store, "prod")
+    loaded = versions.load_stored_bundle(store, versions.require_version(store, newest.version))
     assert loaded.manifest.digest == newest.digest
-    record = versions.find(store, version_of(NEW))
+    record = versions.find_version(store, parse_version(NEW))
     if record is not None:
-        with versions.fetched(store, record) as folder:
+        with versions.fetch_temporarily(store, record) as folder:
             assert {p.name: p.read_bytes() for p in folder.iterdir()} == {
                 p.name: p.read_bytes() for p in bundle.iterdir()
             }
@@ -83,7 +83,7 @@ def environment(place: str) -> dict[str, str]:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_and_again_completes_it(
     bundles: Callable[[str], Path],
-    publish: Callable[..., Published],
+    publish: Callable[..., VersionRecord],
     place: str,
     environment: dict[str, str],
     after: bool,
@@ -100,7 +100,7 @@ def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_
         seen = state(url, bundle)
         assert ended(publish_and_deploy, url, bundle, environment) == 0
         assert state(url, bundle) == (NEW, True)
-        assert [entry.version for entry in Ledger(Store(url), "prod").entries()] == [NEW, OLD]
+        assert [entry.version for entry in Ledger(Store(url), "prod").read_entries()] == [NEW, OLD]
         return seen
 
     assert {walked(step) for step in range(1, writes + 2)} == {(OLD, False), (OLD, True), (NEW, True)}
@@ -110,8 +110,8 @@ def test_a_publish_that_is_killed_leaves_only_what_gc_knows_as_left(
     bundles: Callable[[str], Path], place: str, environment: dict[str, str]
 ) -> None:
     assert ended(killed_at, place, bundles("logistic"), environment, 5, True) == -signal.SIGKILL
-    assert versions.versions(Store(place)) == []
-    folders, _ = Store(place).listed("bundles")
+    assert versions.list_versions(Store(place)) == []
+    folders, _ = Store(place).list_children("bundles")
     assert len(folders) == 1
-    assert unneeded(Store(place)).digests == []
-    assert unneeded(Store(place), grace=-timedelta(seconds=5)).digests == folders
+    assert find_garbage(Store(place)).digests == []
+    assert find_garbage(Store(place), grace=-timedelta(seconds=5)).digests == folders

@@ -14,13 +14,13 @@ from credit.common.errors import CreditError
 from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from credit.registry.versions import Published
+from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
-from release.drill.reader import followed
+from release.drill.reader import follow_ledger
 from testing.releases import WHY, deployed
 
-Publish = Callable[..., Published]
+Publish = Callable[..., VersionRecord]
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def test_nothing_goes_live_that_was_not_verified(disk: Store, publish: Publish) 
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CreditError, match=r"model\.onnx"):
         deployed(disk, "v2.0.0")
-    assert plan.current(disk, "prod").version == "v1.0.0"
+    assert plan.read_current_entry(disk, "prod").version == "v1.0.0"
 
 
 def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_is_not(
@@ -85,9 +85,9 @@ def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_
     assert disk.folder is not None
     (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
     with pytest.raises(CreditError, match=r"model\.onnx"):
-        plan.apply(disk, plan.rollback(Ledger(disk, "prod"), WHY))
-    assert plan.current(disk, "prod").version == "v2.0.0"
-    made = plan.apply(disk, plan.fallback(Ledger(disk, "prod"), WHY))
+        plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+    assert plan.read_current_entry(disk, "prod").version == "v2.0.0"
+    made = plan.apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert (made.kind, made.version) == ("fallback", "v2.0.0")
 
@@ -101,16 +101,16 @@ def test_a_bundle_that_changed_its_digest_since_it_was_live_is_not_gone_back_to(
     (disk.folder / "versions/v1.0.0.json").unlink(missing_ok=True)
     publish(disk, "v1.0.0", "random_forest")
     with pytest.raises(CreditError, match="the ledger's"):
-        plan.apply(disk, plan.rollback(Ledger(disk, "prod"), WHY))
+        plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
 
 
 def test_nobody_outruns_the_kill_switch(disk: Store, publish: Publish) -> None:
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
     deployed(disk, "v1.0.0")
-    switch = plan.fallback(Ledger(disk, "prod"), WHY)
+    switch = plan.plan_fallback(Ledger(disk, "prod"), WHY)
     deployed(disk, "v2.0.0")  # at the same moment, and it wins the number
-    made = plan.apply(disk, switch)
+    made = plan.apply_change(disk, switch)
     assert made is not None
     assert (made.number, made.kind, made.version) == (3, "fallback", "v2.0.0")
 
@@ -201,7 +201,7 @@ def test_a_dry_run_changes_nothing(disk: Store, publish: Publish, command: Any, 
     deployed(disk, "v1.0.0", "v2.0.0")
     code, told = command(*arguments, "--dry-run")
     assert (code, told["dry_run"]) == (0, True)
-    assert Ledger(disk, "prod").length() == 2
+    assert Ledger(disk, "prod").find_last_number() == 2
 
 
 def test_doing_it_again_changes_nothing(disk: Store, publish: Publish, command: Any) -> None:
@@ -209,7 +209,7 @@ def test_doing_it_again_changes_nothing(disk: Store, publish: Publish, command: 
     for arguments in (["deploy", "v1.0.0"], ["rollback", "--to", "v1.0.0"], ["rollback", "--to", "rule"]):
         for _ in range(2):
             assert command(*arguments, "--env", "prod", "--reason", "r")[0] == 0
-    assert [entry.kind for entry in Ledger(disk, "prod").entries()] == ["fallback", "deploy"]
+    assert [entry.kind for entry in Ledger(disk, "prod").read_entries()] == ["fallback", "deploy"]
 
 
 def test_a_deploy_waits_until_the_service_decides_by_it(
@@ -219,7 +219,7 @@ def test_a_deploy_waits_until_the_service_decides_by_it(
     asked = []
 
     def follows() -> dict[str, Any]:
-        asked.append(Ledger(disk, "prod").length())
+        asked.append(Ledger(disk, "prod").find_last_number())
         return {"entry": 0 if len(asked) < 4 else asked[-1], "version": "v1.0.0"}
 
     with service_that(follows) as url:
@@ -238,15 +238,15 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
     if before:
         deployed(disk, "v1.0.0")
     if before == "rule":
-        plan.apply(disk, plan.fallback(Ledger(disk, "prod"), WHY))
+        plan.apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     with (
-        service_that(lambda: {"entry": Ledger(disk, "prod").length()}) as good,
+        service_that(lambda: {"entry": Ledger(disk, "prod").find_last_number()}) as good,
         service_that(lambda: {"entry": 0}) as bad,
     ):
         monkeypatch.setenv("RELEASE_SERVICE_URL", f"{good}, {bad}/")
         code, told = command("deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.5")
     assert (code, told["put_back"], len(told["services_late"])) == (1, True, 1)
-    now = plan.current(disk, "prod")
+    now = plan.read_current_entry(disk, "prod")
     expected = {None: ("fallback", "v2.0.0"), "v1.0.0": ("rollback", "v1.0.0"), "rule": ("fallback", "v1.0.0")}
     assert (now.kind, now.version) == expected[before]
     assert "not taken up within 0.5 seconds" in now.reason
@@ -271,7 +271,7 @@ def test_a_deploy_that_can_not_be_put_back_says_what_is_live_and_how_to_go_on(
     assert "model.onnx" in told
     assert "live:  v2.0.0 (entry 2)" in told
     assert "next:  release rollback --env prod --to rule" in told
-    assert plan.current(disk, "prod").version == "v2.0.0"
+    assert plan.read_current_entry(disk, "prod").version == "v2.0.0"
 
 
 def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
@@ -284,7 +284,7 @@ def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
         monkeypatch.setenv("RELEASE_SERVICE_URL", url)
         code, told = command("deploy", "v1.0.0", "--env", "prod", "--reason", "r", "--wait", "0.3")
     assert (code, told["entry"]["kind"], told["put_back"], told["live"]) == (1, "rollback", True, "v2.0.0")
-    back = plan.apply(disk, plan.rollback(Ledger(disk, "prod"), WHY))
+    back = plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
     assert back is not None
     assert back.version == "v1.0.0", "what was put back stands where it stood"
 
@@ -300,13 +300,13 @@ def test_a_service_that_says_nothing_of_an_entry_is_late_and_a_rollback_stands(
         monkeypatch.setenv("RELEASE_SERVICE_URL", url)
         code, told = command("rollback", "--env", "prod", "--reason", "r", "--wait", "0.3")
     assert (code, told["live"]) == (1, "v1.0.0")
-    assert plan.current(disk, "prod").version == "v1.0.0"
+    assert plan.read_current_entry(disk, "prod").version == "v1.0.0"
 
 
 def test_an_address_of_a_service_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELEASE_SERVICE_URL", "file:///etc/passwd")
     with pytest.raises(CreditError, match="RELEASE_SERVICE_URL"):
-        service_client.addresses()
+        service_client.read_addresses()
 
 
 def test_a_follower_that_meets_a_broken_version_goes_on_with_the_last_one(disk: Store, publish: Publish) -> None:
@@ -314,16 +314,16 @@ def test_a_follower_that_meets_a_broken_version_goes_on_with_the_last_one(disk: 
     record = publish(disk, "v2.0.0", "logistic")
     deployed(disk, "v1.0.0")
     ledger = Ledger(disk, "prod")
-    first = followed(ledger, None)
+    first = follow_ledger(ledger, None)
     deployed(disk, "v2.0.0")
     assert disk.folder is not None
     path = disk.folder / "bundles" / record.digest / "policy.json"
     content = path.read_bytes()
     path.write_bytes(b"{}")
     with pytest.raises(CreditError):
-        followed(ledger, first)
+        follow_ledger(ledger, first)
     path.write_bytes(content)
-    second = followed(ledger, first)
+    second = follow_ledger(ledger, first)
     assert first is not None
     assert second is not None
     assert (first.decide(), second.decide()) == (1, 2)
@@ -332,4 +332,4 @@ def test_a_follower_that_meets_a_broken_version_goes_on_with_the_last_one(disk: 
 def test_no_command_has_the_name_of_a_version_that_is_not_there(disk: Store, publish: Publish) -> None:
     publish(disk, "v1.0.0")
     with pytest.raises(CreditError, match=r"no v1\.2\.0 \(there are: v1\.0\.0\)"):
-        versions.required(disk, "v1.2.0")
+        versions.require_version(disk, "v1.2.0")

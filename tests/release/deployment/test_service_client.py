@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry.ledger import Entry, Ledger
+from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from credit.registry.versions import Published
+from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
 from testing.parts.sockets import http, port_that_says
 from testing.releases import deployed
 
-Publish = Callable[..., Published]
+Publish = Callable[..., VersionRecord]
 SECRET = "do-not-print-me"
-ENTRY = Entry(number=3, kind="deploy", version="v1.0.0", digest="d", reason="r", actor="a", time=datetime.now(UTC))
+ENTRY = LedgerEntry(
+    number=3, kind="deploy", version="v1.0.0", digest="d", reason="r", actor="a", time=datetime.now(UTC)
+)
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def left(*arguments: str) -> Any:
 )
 def test_whatever_a_port_answers_it_is_late_until_it_reports_the_version(answer: bytes, said: str) -> None:
     with port_that_says(answer) as (url, _):
-        late = service_client.wait_for(ENTRY, [url], 0.3)
+        late = service_client.wait_for_entry(ENTRY, [url], 0.3)
         if said.endswith("None, entry 3"):
             assert late == []
             return
@@ -67,7 +69,7 @@ def test_whatever_a_port_answers_it_is_late_until_it_reports_the_version(answer:
 
 def test_a_later_entry_is_somebodys_later_change() -> None:
     with port_that_says(http('{"entry": 4, "version": "v9.0.0"}')) as (url, _):
-        assert service_client.wait_for(ENTRY, [url], 0.3) == []
+        assert service_client.wait_for_entry(ENTRY, [url], 0.3) == []
 
 
 def test_the_key_is_shown_to_the_service_and_to_nobody_that_it_redirects_to(
@@ -92,7 +94,7 @@ def test_without_a_key_none_is_sent(key: str | None, monkeypatch: pytest.MonkeyP
     if key is not None:
         monkeypatch.setenv("RELEASE_SERVICE_KEY", key)
     with port_that_says(http('{"entry": 3, "version": "v1.0.0"}')) as (url, asked):
-        assert service_client.wait_for(ENTRY, [url], 0.3) == []
+        assert service_client.wait_for_entry(ENTRY, [url], 0.3) == []
     assert "authorization" not in asked[0].lower()
 
 
@@ -100,7 +102,7 @@ def test_a_key_that_cannot_be_sent_is_one_line_without_the_key(monkeypatch: pyte
     monkeypatch.setenv("RELEASE_SERVICE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("RELEASE_SERVICE_KEY", f"{SECRET}\n")
     with pytest.raises(CreditError, match="RELEASE_SERVICE_KEY: found a line break") as caught:
-        service_client.addresses()
+        service_client.read_addresses()
     assert SECRET not in str(caught.value)
 
 
@@ -115,17 +117,17 @@ def test_an_address_that_is_none_stops_a_deploy_before_it_and_is_told_after_a_ro
     with pytest.raises(CreditError, match="RELEASE_SERVICE_URL") as caught:
         main(["deploy", "v1.0.0", "--env", "prod", "--reason", "r"])
     assert SECRET not in str(caught.value)
-    assert Ledger(night, "prod").length() == 2
+    assert Ledger(night, "prod").find_last_number() == 2
     assert left("rollback", "--env", "prod", "--reason", "r") == 1
     told = capsys.readouterr().out
     assert "prod: v2.0.0 -> v1.0.0" in told
     assert "late:  RELEASE_SERVICE_URL: found" in told
     assert SECRET not in told
-    assert plan.current(night, "prod").version == "v1.0.0"
+    assert plan.read_current_entry(night, "prod").version == "v1.0.0"
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
 def test_a_wait_that_has_no_end_is_refused(night: Store, capsys: pytest.CaptureFixture[str], seconds: str) -> None:
     assert left("rollback", "--env", "prod", "--reason", "r", f"--wait={seconds}") == 2
     assert "expected a number of seconds" in capsys.readouterr().err
-    assert Ledger(night, "prod").length() == 2
+    assert Ledger(night, "prod").find_last_number() == 2

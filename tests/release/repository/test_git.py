@@ -9,7 +9,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from release.repository import tags
-from release.repository.git import actor, git
+from release.repository.git import find_actor, run_git
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    git("init", "--quiet")
+    run_git("init", "--quiet")
     return tmp_path
 
 
@@ -37,7 +37,7 @@ def test_a_git_that_does_not_start_is_one_line(repository: Path, monkeypatch: py
     (repository / "bin/git").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(repository / "bin"))
     with pytest.raises(CreditError, match="expected a program that starts") as caught:
-        git("status")
+        run_git("status")
     assert "\n" not in str(caught.value)
 
 
@@ -48,8 +48,8 @@ def test_who_has_no_name_is_told_by_number(repository: Path, monkeypatch: pytest
     def nameless() -> str:
         raise error
 
-    git("config", "user.useConfigOnly", "true")
+    run_git("config", "user.useConfigOnly", "true")
     monkeypatch.delenv("GITHUB_ACTOR", raising=False)
     monkeypatch.delenv("RELEASE_ACTOR", raising=False)
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert actor().startswith(f"user {os.getuid()} on ")
+    assert find_actor().startswith(f"user {os.getuid()} on ")

@@ -14,21 +14,21 @@ import pytest
 from credit.common.errors import CreditError
 from credit.registry import versions
 from credit.registry.ledger import Ledger
-from credit.registry.names import ARTIFACT, version_of
+from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
-from credit.registry.versions import Published
+from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.commands import gc
-from release.commands.sync import follow, plans
+from release.commands.sync import follow_tags, plan_sync
 from release.deployment import plan
-from release.deployment.plan import Why
-from release.registration.publish import digest_in, in_store
+from release.deployment.plan import Attribution
+from release.registration.publish import find_published, parse_digest
 from release.repository import tags
-from release.repository.next_version import bump
+from release.repository.next_version import choose_bump
 from testing.releases import WHY, deployed
 
-V1, V2, V3 = map(version_of, ("v1.0.0", "v1.1.0", "v2.0.0"))
-Publish = Callable[..., Published]
+V1, V2, V3 = map(parse_version, ("v1.0.0", "v1.1.0", "v2.0.0"))
+Publish = Callable[..., VersionRecord]
 
 
 @pytest.fixture
@@ -78,14 +78,14 @@ def by_gto(run: Callable[..., str]) -> str | None:
 
 
 def ours() -> str | None:
-    event = tags.live_by_tags(tags.read_registry().of("prod"))
+    event = tags.find_live_event(tags.read_registry().list_events("prod"))
     return str(event.version) if event else None
 
 
 def test_what_gto_registers_is_what_we_read(run: Callable[..., str]) -> None:
     registry = tags.read_registry()
     assert sorted(registry.versions) == [V1, V2, V3]
-    tag = tags.required_tag(registry, V2)
+    tag = tags.require_tag(registry, V2)
     assert tag.commit == run("git", "rev-parse", "HEAD~1").strip()
     assert (tag.tagger, tag.message) == ("modeler@example.org", "about v1.1.0")
 
@@ -106,9 +106,9 @@ def test_gto_and_we_agree_on_what_is_live_after_assignments_and_withdrawals(run:
 
 def test_our_assignment_is_one_to_gto(run: Callable[..., str], three: Store) -> None:
     (first, second) = deployed(three, "v1.0.0", "v2.0.0")
-    assert tags.assign("prod", first) == f"{ARTIFACT}#prod#1"
-    assert tags.assign("prod", second) == f"{ARTIFACT}#prod#2"
-    assert tags.assign("prod", second) == f"{ARTIFACT}#prod#2", "once per entry"
+    assert tags.assign_version("prod", first) == f"{ARTIFACT}#prod#1"
+    assert tags.assign_version("prod", second) == f"{ARTIFACT}#prod#2"
+    assert tags.assign_version("prod", second) == f"{ARTIFACT}#prod#2", "once per entry"
     assert by_gto(run) == ours() == "v2.0.0"
     message = run("git", "cat-file", "tag", f"{ARTIFACT}#prod#2")
     assert "ledger: prod 2" in message
@@ -127,27 +127,29 @@ def test_a_tag_that_registers_nothing_is_refused_with_the_reason(
 ) -> None:
     run(*made)
     with pytest.raises(CreditError, match=said):
-        tags.required_tag(tags.read_registry(), version_of("v9.0.0"))
+        tags.require_tag(tags.read_registry(), parse_version("v9.0.0"))
 
 
 def test_the_digest_is_the_line_that_register_wrote_not_one_in_a_persons_message() -> None:
     said = f"as before\ndigest: {'0' * 64}\n\ndigest: {'1' * 64}"
-    assert digest_in(tags.Tag("credit-model@v1.0.0", "c", "m", "", said)) == "1" * 64
+    assert parse_digest(tags.Tag("credit-model@v1.0.0", "c", "m", "", said)) == "1" * 64
 
 
 def test_a_withdrawn_version_is_refused(run: Callable[..., str]) -> None:
     run("gto", "deprecate", ARTIFACT, "v1.1.0")
     with pytest.raises(CreditError, match="a withdrawal of it"):
-        tags.required_tag(tags.read_registry(), V2)
-    assert tags.required_tag(tags.read_registry(), V1)
+        tags.require_tag(tags.read_registry(), V2)
+    assert tags.require_tag(tags.read_registry(), V1)
 
 
 def synced(store: Store) -> list[str]:
     """What `release sync` does without origin; a line per thing done."""
     done = []
-    for one in plans(store):
-        done += [f"{one.environment} {entry.number} {tags.assign(one.environment, entry)}" for entry in one.untagged]
-        if (change := follow(store, one, "tester")) and plan.apply(store, change):
+    for one in plan_sync(store):
+        done += [
+            f"{one.environment} {entry.number} {tags.assign_version(one.environment, entry)}" for entry in one.untagged
+        ]
+        if (change := follow_tags(store, one, "tester")) and plan.apply_change(store, change):
             done.append(f"{one.environment} follows")
     return done
 
@@ -156,7 +158,7 @@ def test_sync_tags_what_was_rolled_back_without_git_and_then_has_nothing_to_do(
     run: Callable[..., str], three: Store
 ) -> None:
     deployed(three, "v1.0.0", "v2.0.0")
-    plan.apply(three, plan.rollback(Ledger(three, "prod"), WHY))
+    plan.apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert synced(three) == [f"prod {n} {ARTIFACT}#prod#{n}" for n in (1, 2, 3)]
     assert by_gto(run) == "v1.0.0"
     assert synced(three) == []
@@ -167,13 +169,13 @@ def test_an_environment_follows_a_withdrawal_by_hand(run: Callable[..., str], th
     synced(three)
     run("gto", "deprecate", ARTIFACT, "v2.0.0", "prod")
     assert synced(three) == ["prod follows"]
-    newest = plan.current(three, "prod")
+    newest = plan.read_current_entry(three, "prod")
     assert (newest.kind, newest.version, newest.tag) == ("rollback", "v1.0.0", f"{ARTIFACT}#prod!#3")
     assert newest.actor == "modeler@example.org"
     assert synced(three) == []
     run("gto", "deprecate", ARTIFACT, "v1.0.0", "prod")
     assert synced(three) == ["prod follows"]
-    assert plan.current(three, "prod").kind == "fallback", "all are withdrawn, so the rule decides"
+    assert plan.read_current_entry(three, "prod").kind == "fallback", "all are withdrawn, so the rule decides"
     assert synced(three) == []
 
 
@@ -182,9 +184,9 @@ def test_an_environment_follows_an_assignment_by_hand(run: Callable[..., str], t
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by hand")
     assert synced(three) == ["prod follows"]
-    newest = plan.current(three, "prod")
+    newest = plan.read_current_entry(three, "prod")
     assert (newest.kind, newest.version, newest.reason) == ("deploy", "v2.0.0", f"git tag {ARTIFACT}#prod#2: by hand")
-    made = plan.apply(three, plan.rollback(Ledger(three, "prod"), WHY))
+    made = plan.apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert made is not None
     assert made.version == "v1.0.0"
 
@@ -195,43 +197,43 @@ def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
     deployed(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
-    plan.apply(three, plan.rollback(Ledger(three, "prod"), WHY))
+    plan.apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert synced(three) == [f"prod 3 {ARTIFACT}#prod#4"]
-    assert plan.current(three, "prod").version == by_gto(run) == "v1.0.0"
+    assert plan.read_current_entry(three, "prod").version == by_gto(run) == "v1.0.0"
     assert synced(three) == []
 
 
 def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[..., str], three: Store) -> None:
     deployed(three, "v1.0.0", "v2.0.0")
     synced(three)
-    plan.apply(three, plan.fallback(Ledger(three, "prod"), Why("headline", "on call")))
+    plan.apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
     assert synced(three) == []
-    assert plan.current(three, "prod").kind == "fallback"
+    assert plan.read_current_entry(three, "prod").kind == "fallback"
 
 
 def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Callable[..., str], three: Store) -> None:
     deployed(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
-    plan.apply(three, plan.fallback(Ledger(three, "prod"), Why("headline", "on call")))
-    assert [event.tag.name for event in plans(three)[1].overtaken] == [f"{ARTIFACT}#prod#3"]
+    plan.apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
+    assert [event.tag.name for event in plan_sync(three)[1].overtaken] == [f"{ARTIFACT}#prod#3"]
     assert synced(three) == []
-    assert plan.current(three, "prod").kind == "fallback"
+    assert plan.read_current_entry(three, "prod").kind == "fallback"
     later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
     run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#4", f"{V1.tag}^{{commit}}")
     assert synced(three) == ["prod follows"], "one from after it counts"
-    assert plan.current(three, "prod").version == "v1.0.0"
+    assert plan.read_current_entry(three, "prod").version == "v1.0.0"
 
 
 def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., str], three: Store) -> None:
     deployed(three, "v1.0.0")
     synced(three)
-    plan.apply(three, plan.fallback(Ledger(three, "prod"), WHY))
+    plan.apply_change(three, plan.plan_fallback(Ledger(three, "prod"), WHY))
     run("git", "commit", "--quiet", "--allow-empty", "--message", "no version")
     later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
     run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#2")
     assert synced(three) == []
-    assert plan.current(three, "prod").kind == "fallback"
+    assert plan.read_current_entry(three, "prod").kind == "fallback"
 
 
 def test_an_entry_that_can_have_no_tag_does_not_stop_what_comes_after_it(
@@ -253,12 +255,12 @@ def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
     run: Callable[..., str], three: Store, tmp_path: Path
 ) -> None:
     for entry in deployed(three, "v1.0.0"):
-        tags.assign("prod", entry)
-    assert tags.push_missing() == [f"{ARTIFACT}#prod#1"]
-    assert tags.push_missing() == []
+        tags.assign_version("prod", entry)
+    assert tags.push_missing_tags() == [f"{ARTIFACT}#prod#1"]
+    assert tags.push_missing_tags() == []
     run("git", "tag", "--force", "-a", "-m", "moved", f"{ARTIFACT}@v1.0.0", "HEAD")
     with pytest.raises(CreditError, match="git push"):
-        tags.push(V1.tag)
+        tags.push_tag(V1.tag)
     assert "about v1.0.0" in run("git", "--git-dir", str(tmp_path / "origin.git"), "cat-file", "tag", V1.tag)
 
 
@@ -267,7 +269,7 @@ def test_gc_keeps_what_was_published_while_dvc_was_busy(
 ) -> None:
     """A bundle that a killed publish left yesterday, published again at the worst moment."""
     assert three.folder is not None
-    record = versions.required(three, str(V3))
+    record = versions.require_version(three, str(V3))
     (three.folder / f"versions/{V3}.json").unlink()
     for path in (three.folder / f"bundles/{record.digest}").iterdir():
         os.utime(path, (time.time() - 86_400,) * 2)
@@ -276,14 +278,14 @@ def test_gc_keeps_what_was_published_while_dvc_was_busy(
     def busy(command: list[str], **options: Any) -> subprocess.CompletedProcess[Any]:
         if "dvc" not in command:
             return real(command, **options)
-        three.create(f"versions/{V3}.json", record.written())
+        three.create(f"versions/{V3}.json", record.serialize())
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", busy)
     monkeypatch.setenv("RELEASE_STORE", three.url)
     with pytest.raises(SystemExit):
         main(["gc", "--force"])
-    assert versions.loaded(three, versions.required(three, str(V3)))
+    assert versions.load_stored_bundle(three, versions.require_version(three, str(V3)))
 
 
 def test_gc_removes_a_drill_that_was_killed_and_leaves_one_that_is_held(
@@ -300,11 +302,11 @@ def test_gc_removes_a_drill_that_was_killed_and_leaves_one_that_is_held(
         return capsys.readouterr().out
 
     assert json.loads(said("--force", "--json"))["drills"] == []
-    monkeypatch.setattr(gc.unneeded, "__defaults__", (-timedelta(seconds=5),))
+    monkeypatch.setattr(gc.find_garbage, "__defaults__", (-timedelta(seconds=5),))
     assert "would drop 1 drills that were killed more than an hour ago" in said()
-    assert store.touched("drills/killed")
+    assert store.find_last_write("drills/killed")
     assert json.loads(said("--force", "--json"))["drills"] == ["killed"]
-    assert store.touched("drills") is None
+    assert store.find_last_write("drills") is None
 
 
 def test_a_deploy_of_a_version_whose_record_is_not_what_the_tag_says_is_refused(
@@ -312,19 +314,19 @@ def test_a_deploy_of_a_version_whose_record_is_not_what_the_tag_says_is_refused(
 ) -> None:
     """Both to a person and to `release sync`; a tag that says the record's digest lets it through."""
     monkeypatch.setenv("RELEASE_STORE", three.url)
-    there = versions.required(three, "v1.0.0").digest
+    there = versions.require_version(three, "v1.0.0").digest
     for version, digest in ((V1, there), (V2, "0" * 64)):
         said = f"m\n\ndigest: {digest}"
         run("git", "tag", "--force", "--annotate", "--message", said, version.tag, f"{version.tag}^{{commit}}")
-    assert in_store(three, V1)
-    assert in_store(three, V3), "made by GTO itself, it says none"
+    assert find_published(three, V1)
+    assert find_published(three, V3), "made by GTO itself, it says none"
     for dry in ([], ["--dry-run"]):
         with pytest.raises(
             CreditError, match=r"v1\.1\.0: found digest .*expected 000000000000, which git tag"
         ) as caught:
             main(["deploy", "v1.1.0", "--env", "prod", "--reason", "r", *dry])
         assert "\n" not in str(caught.value)
-    assert Ledger(three, "prod").newest() is None
+    assert Ledger(three, "prod").read_newest() is None
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
     with pytest.raises(CreditError, match="which git tag"):
         synced(three)
@@ -338,7 +340,7 @@ def test_what_is_put_into_a_tag_by_hand_reaches_the_ledger_as_one_line(run: Call
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by\thand\x1b[31m")
     assert synced(three) == ["prod follows"]
-    assert plan.current(three, "prod").reason == f"git tag {ARTIFACT}#prod#2: by hand [31m"
+    assert plan.read_current_entry(three, "prod").reason == f"git tag {ARTIFACT}#prod#2: by hand [31m"
 
 
 @pytest.mark.parametrize("said", ["a\0b", "\x1b[31m", "\x7f", "\udcff"])
@@ -374,18 +376,18 @@ FILES = {
 def test_the_bump_says_what_changed(file: str, old: str, new: str, part: str, why: str) -> None:
     assert old in FILES[file]
     after = FILES | {file: FILES[file].replace(old, new)}
-    found = bump(FILES.get, after.get)
+    found = choose_bump(FILES.get, after.get)
     assert found.part == part
     assert why in found.why
 
 
 def test_of_several_reasons_the_gravest_counts() -> None:
     after = {**FILES, "reports/features.json": '{"kept": []}', "params.yaml": FILES["params.yaml"].replace("1", "2")}
-    assert bump(FILES.get, after.get).part == "major"
+    assert choose_bump(FILES.get, after.get).part == "major"
 
 
 @pytest.mark.parametrize("text", ["half [", "a line", "- a list"])
 def test_a_file_that_nobody_can_read_is_one_line(text: str) -> None:
     with pytest.raises(CreditError, match=r"^params\.yaml, as committed: found no keys") as caught:
-        bump(FILES.get, (FILES | {"params.yaml": text}).get)
+        choose_bump(FILES.get, (FILES | {"params.yaml": text}).get)
     assert "\n" not in str(caught.value)

@@ -15,9 +15,9 @@ import pytest
 
 from credit.registry import versions
 from credit.registry.ledger import Ledger
-from credit.registry.names import version_of
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from release.deployment.plan import apply, fallback
+from release.deployment.plan import apply_change, plan_fallback
 from testing.lenders.burdened import burdened, people
 from testing.parts.servers import wait_until
 from testing.releases import WHY, deployed
@@ -31,7 +31,7 @@ ANSWERED = ("decision", "score", "reasons", "decided_by", "rule_because", "versi
 @pytest.fixture
 def live(disk: Store, burdened: Path) -> Store:
     """A store in which that forest is live."""
-    versions.publish(disk, version_of("v1.0.0"), burdened, "0" * 40, "tester")
+    versions.publish_bundle(disk, parse_version("v1.0.0"), burdened, "0" * 40, "tester")
     deployed(disk, "v1.0.0")
     return disk
 
@@ -122,7 +122,7 @@ def test_the_documented_example_is_of_raw_columns_and_works(live: Store, tmp_pat
 
 
 def test_when_the_rule_was_put_forward_it_decides_files_too(live: Store, score: Score, tmp_path: Path) -> None:
-    apply(live, fallback(Ledger(live, "prod"), WHY))
+    apply_change(live, plan_fallback(Ledger(live, "prod"), WHY))
     frame = people(50, 7)
     write(frame, tmp_path / "in.csv")
     score("in.csv", "--out", "out.parquet")
@@ -249,7 +249,7 @@ bundle = load_bundle(Path(sys.argv[1]))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 for file in sys.argv[2:]:
     source = open_source(Path(file), bundle)
-    print(source.count(), sum(len(part.rows) for part in source.parts()), peak())
+    print(source.count_rows(), sum(len(part.rows) for part in source.stream_batches()), peak())
 """
 
 

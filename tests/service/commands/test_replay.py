@@ -15,7 +15,7 @@ import pytest
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import apply, fallback
+from release.deployment.plan import apply_change, plan_fallback
 from testing.parts.servers import free_ports, postgres, wait_until
 from testing.releases import WHY, deployed
 from testing.services import ROOT, Service, serving
@@ -89,7 +89,7 @@ def test_a_version_on_the_disk_of_the_service_needs_no_store(service: Service, d
 def test_what_the_rule_decided_by_the_kill_switch_the_rule_decides_again(
     service: Service, released: Store, asked: Asked
 ) -> None:
-    apply(released, fallback(Ledger(released, "prod"), WHY))
+    apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
     wait_until(lambda: service.get("/v1/version").json()["kind"] == "fallback", "the rule")
     answer = service.decide(asked[0]).json()
     told = json.loads(replay(service, answer["id"], "--json").stdout)

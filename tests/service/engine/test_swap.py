@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from credit.bundle import load_bundle
-from credit.bundle.manifest import verified, write_bundle
+from credit.bundle.manifest import verify_bundle, write_bundle
 from credit.registry import versions
 from credit.registry.ledger import Ledger
-from credit.registry.names import version_of
+from credit.registry.names import parse_version
 from credit.registry.store import Store
-from release.deployment.plan import apply, fallback, rollback, rollback_to
+from release.deployment.plan import apply_change, plan_fallback, plan_rollback, plan_rollback_to
 from testing.parts.servers import wait_until
 from testing.releases import WHY, deployed
 from testing.services import Service
@@ -80,7 +80,7 @@ def test_a_hundred_swaps_under_load_lose_nothing_and_mix_nothing(
 
 def test_a_rollback_to_a_version_that_needs_less_loses_nobody(service: Service, released: Store, asked: Asked) -> None:
     """The rule reads one value of the whole application that clients go on sending."""
-    apply(released, rollback(Ledger(released, "prod"), WHY))
+    apply_change(released, plan_rollback(Ledger(released, "prod"), WHY))
     wait_until(lambda: service.health()["entry"] == 3, "the rollback", service.process)
     answer = service.decide(asked[0]).json()
     assert (answer["version"], answer["decided_by"]) == ("v1.0.0", "rule")
@@ -88,7 +88,7 @@ def test_a_rollback_to_a_version_that_needs_less_loses_nobody(service: Service, 
 
 
 def test_the_kill_switch_lets_the_rule_decide_and_says_why(service: Service, released: Store, asked: Asked) -> None:
-    apply(released, fallback(Ledger(released, "prod"), WHY))
+    apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
     wait_until(lambda: service.health()["entry"] == 3, "the rule", service.process)
     answer = service.decide(asked[0]).json()
     assert (answer["decided_by"], answer["version"]) == ("rule", "v2.0.0")
@@ -99,19 +99,19 @@ def test_the_kill_switch_lets_the_rule_decide_and_says_why(service: Service, rel
 def test_a_version_that_is_damaged_in_the_store_is_refused_and_the_old_one_goes_on(
     service: Service, released: Store, asked: Asked
 ) -> None:
-    record = versions.required(released, "v3.0.0")
+    record = versions.require_version(released, "v3.0.0")
     entry = deployed(released, "v3.0.0", environment="staging")[0]  # verified there, damaged afterwards
     model = Path(released.url) / "bundles" / record.digest / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     ledger = Ledger(released, "prod")
-    ledger.append(entry.model_copy(update={"number": 3, "id": "x", "back": 2}))
+    ledger.append_entry(entry.model_copy(update={"number": 3, "id": "x", "back": 2}))
     wait_until(lambda: service.health()["status"] == "degraded", "the refusal", service.process)
     assert service.health()["problems"] == ["entry 3, v3.0.0, was refused: it could not be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
     assert 'service_problem{what="refused"} 1.0' in service.get("/metrics").text
     assert "model.onnx" in service.log.read_text()
     assert str(released.url) not in service.get("/health/ready").text
-    apply(released, rollback_to(ledger, versions.required(released, "v2.0.0"), WHY))
+    apply_change(released, plan_rollback_to(ledger, versions.require_version(released, "v2.0.0"), WHY))
     wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
     assert service.health()["entry"] == 4
 
@@ -125,31 +125,31 @@ def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder, made = bundles("logistic"), tmp_path / "broken"
-    manifest = verified(folder)
+    manifest = verify_bundle(folder)
     files = {name: (folder / name).read_bytes() for name in manifest.files}
     files["model.onnx"] = files["model.onnx"].replace(b"columns", b"kolumns")
     write_bundle(made, manifest.dataset, manifest.candidate, manifest.agreement, files)
     with monkeypatch.context() as unchecked:
         unchecked.setattr(versions, "check_examples", lambda *_: [])
-        versions.publish(released, version_of("v4.0.0"), made, "0" * 40, "tester")
-    ledger, record = Ledger(released, "prod"), versions.required(released, "v4.0.0")
-    (last,) = ledger.entries(1)
+        versions.publish_bundle(released, parse_version("v4.0.0"), made, "0" * 40, "tester")
+    ledger, record = Ledger(released, "prod"), versions.require_version(released, "v4.0.0")
+    (last,) = ledger.read_entries(1)
     entry = last.model_copy(update={"number": 3, "id": "x", "back": 2, "version": "v4.0.0", "digest": record.digest})
-    ledger.append(entry)
+    ledger.append_entry(entry)
     service.wait("degraded")
     assert service.health()["problems"] == ["entry 3, v4.0.0, was refused: it could not be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
-    apply(released, fallback(ledger, WHY))
+    apply_change(released, plan_fallback(ledger, WHY))
     wait_until(lambda: service.health()["entry"] == 4, "the rule", service.process)
     assert service.decide(asked[0]).json()["decided_by"] == "rule"
 
 
 def test_an_entry_that_is_not_valid_is_passed_over(service: Service, released: Store, asked: Asked) -> None:
     ledger = Ledger(released, "prod")
-    released.create(ledger._key(3), b"{}")
+    released.create(ledger._build_key(3), b"{}")
     wait_until(lambda: service.health()["status"] == "degraded", "the entry", service.process)
     assert service.decide(asked[0]).json()["entry"] == 2
-    apply(released, rollback_to(ledger, versions.required(released, "v1.0.0"), WHY))
+    apply_change(released, plan_rollback_to(ledger, versions.require_version(released, "v1.0.0"), WHY))
     wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
     assert service.decide(asked[0]).json()["entry"] == 4
 
@@ -159,11 +159,11 @@ def test_a_version_with_another_contract_validates_its_own_requests(
 ) -> None:
     """Once it is live, an application is what its contract says, and no longer what the old one said."""
     folder, made = bundles("logistic"), tmp_path / "wider"
-    manifest = verified(folder)
+    manifest = verify_bundle(folder)
     files = {name: (folder / name).read_bytes() for name in manifest.files}
     files["contract.yaml"] = files["contract.yaml"].replace(b"range: [300, 850]", b"range: [300, 900]")
     write_bundle(made, manifest.dataset, manifest.candidate, manifest.agreement, files)
-    versions.publish(released, version_of("v4.0.0"), made, "0" * 40, "tester")
+    versions.publish_bundle(released, parse_version("v4.0.0"), made, "0" * 40, "tester")
     high = {"application": {**asked[0]["application"], "points": 880}}
     answer = service.decide(high)
     assert answer.status_code == 422

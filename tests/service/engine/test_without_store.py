@@ -12,7 +12,7 @@ import requests
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import Why, apply, fallback
+from release.deployment.plan import Attribution, apply_change, plan_fallback
 from testing.parts.servers import free_ports, small_disk, wait_until
 from testing.releases import deployed
 from testing.services import Service, serving
@@ -108,7 +108,7 @@ def test_the_kill_switch_works_on_a_full_disk(released: Store, asked: list[dict[
             with (disk / "filler").open("wb") as filler:
                 filler.write(b"\0" * (shutil.disk_usage(disk).free - 4_096))
             (disk / "state/more").write_bytes(b"\0" * shutil.disk_usage(disk).free)
-            apply(released, fallback(Ledger(released, "prod"), Why("it went wrong", "tester")))
+            apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("it went wrong", "tester")))
             wait_until(lambda: service.decide(asked[0]).json()["decided_by"] == "rule", "the rule")
             assert "could not be kept" in json.dumps(service.wait("degraded").health()["problems"])
 

@@ -5,13 +5,13 @@ import threading
 import pytest
 
 from service.page import cached
-from service.page.cached import Remembered
+from service.page.cached import ValueCache
 
 
 def test_it_is_asked_again_for_another_key_or_when_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, answers = [100.0], iter("abcd")
     monkeypatch.setattr(cached.time, "monotonic", lambda: clock[0])
-    kept: Remembered[str] = Remembered(5)
+    kept: ValueCache[str] = ValueCache(5)
     assert kept.get(1, lambda: next(answers)) == "a"
     clock[0] += 4.9
     assert kept.get(1, lambda: next(answers)) == "a"
@@ -21,7 +21,7 @@ def test_it_is_asked_again_for_another_key_or_when_it_is_old(monkeypatch: pytest
 
 
 def test_nobody_waits_for_an_answer_while_there_is_an_older_one() -> None:
-    kept: Remembered[str] = Remembered(0)
+    kept: ValueCache[str] = ValueCache(0)
     kept.get(1, lambda: "old")
     asking, answered = threading.Event(), threading.Event()
 

@@ -8,40 +8,40 @@ import pytest
 from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from credit.registry.versions import Published
-from service.page.history import History
+from credit.registry.versions import VersionRecord
+from service.page.history import LedgerHistory
 from testing.releases import deployed
 
 
 @pytest.fixture
-def history(released: Store, monkeypatch: pytest.MonkeyPatch) -> History:
+def history(released: Store, monkeypatch: pytest.MonkeyPatch) -> LedgerHistory:
     """Of at most three lines."""
     monkeypatch.setenv("RELEASE_STORE", released.url)
-    return History("prod", 3)
+    return LedgerHistory("prod", 3)
 
 
-def versions(history: History) -> list[tuple[int, str | None]]:
+def versions(history: LedgerHistory) -> list[tuple[int, str | None]]:
     return [(line.number, line.entry and line.entry.version) for line in history.read()]
 
 
-def test_the_newest_lines_come_first_and_old_ones_are_left_out(history: History, released: Store) -> None:
+def test_the_newest_lines_come_first_and_old_ones_are_left_out(history: LedgerHistory, released: Store) -> None:
     assert versions(history) == [(2, "v2.0.0"), (1, "v1.0.0")]
     deployed(released, "v3.0.0", "v1.0.0")
     assert versions(history) == [(4, "v1.0.0"), (3, "v3.0.0"), (2, "v2.0.0")]
-    assert [line.number for line in history.known] == [4, 3, 2]
+    assert [line.number for line in history.known_lines] == [4, 3, 2]
 
 
-def test_an_entry_that_is_not_valid_has_its_line(history: History, released: Store) -> None:
+def test_an_entry_that_is_not_valid_has_its_line(history: LedgerHistory, released: Store) -> None:
     released.create("environments/prod/000000000/000000003.json", b"{}")
     assert versions(history) == [(3, None), (2, "v2.0.0"), (1, "v1.0.0")]
 
 
 def test_a_store_that_goes_away_is_not_taken_for_entries_that_are_not_valid(
-    history: History, released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: LedgerHistory, released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history.read()
     deployed(released, "v3.0.0")
-    asked = Ledger.length
+    asked = Ledger.find_last_number
 
     def length(ledger: Ledger) -> int:
         """Answers once; then the store is away."""
@@ -50,15 +50,15 @@ def test_a_store_that_goes_away_is_not_taken_for_entries_that_are_not_valid(
         (tmp_path / "store").write_text("a file where a folder should be")
         return number
 
-    monkeypatch.setattr(Ledger, "length", length)
+    monkeypatch.setattr(Ledger, "find_last_number", length)
     with pytest.raises(CreditError):
         history.read()
-    assert [line.number for line in history.known] == [2, 1]
+    assert [line.number for line in history.known_lines] == [2, 1]
 
 
 def test_nothing_was_ever_deployed(
-    publish: Callable[..., Published], disk: Store, monkeypatch: pytest.MonkeyPatch
+    publish: Callable[..., VersionRecord], disk: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(disk, "v1.0.0")
     monkeypatch.setenv("RELEASE_STORE", disk.url)
-    assert History("staging").read() == []
+    assert LedgerHistory("staging").read() == []

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from credit.bundle import load_bundle
-from credit.common.dates import ago
+from credit.common.dates import format_age
 from credit.common.formatting import DASH
 from credit.contract.columns import Column
-from credit.decision_log.summary import NEWEST, Cell, Lately
-from credit.registry.ledger import Entry
-from credit.scoring.derived_columns import Derivations
-from service.engine.live_version import Serving
-from service.engine.requests import requests_of
-from service.page.decisions import Group, attributes, deciders, outcomes
-from service.page.history import Line
-from service.page.overview import Facts, overview
+from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
+from credit.registry.ledger import LedgerEntry
+from credit.scoring.derived_columns import DerivedColumns
+from service.engine.live_version import LiveVersion
+from service.engine.requests import build_request_parser
+from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group
+from service.page.history import LedgerLine
+from service.page.overview import ServiceSnapshot, build_overview
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 RACE = Column.model_validate(
@@ -27,45 +27,49 @@ RACE = Column.model_validate(
 )
 
 
-def entry(number: int, kind: Any = "deploy", version: str = "v2.0.0") -> Entry:
+def entry(number: int, kind: Any = "deploy", version: str = "v2.0.0") -> LedgerEntry:
     moment = NOW - timedelta(minutes=100 - number)
-    return Entry(number=number, kind=kind, version=version, digest="d" * 64, reason="why", actor="tester", time=moment)
+    return LedgerEntry(
+        number=number, kind=kind, version=version, digest="d" * 64, reason="why", actor="tester", time=moment
+    )
 
 
-def cell(number: int, decision: str = "approve", group: str | None = None, **others: Any) -> Cell:
+def cell(number: int, decision: str = "approve", group: str | None = None, **others: Any) -> DecisionCell:
     made = {"decided_by": "model", "rule_because": None, "version": "v2.0.0"} | others
-    return Cell(decision=decision, groups=(group,), number=number, first=NOW - timedelta(hours=1), **made)
+    return DecisionCell(decision=decision, groups=(group,), number=number, first=NOW - timedelta(hours=1), **made)
 
 
-def lately(*cells: Cell, answered: bool = True, cut: bool = False, spooled: int = 0) -> Lately:
-    return Lately(("race",), list(cells), answered, cut, spooled)
+def lately(*cells: DecisionCell, answered: bool = True, cut: bool = False, spooled: int = 0) -> DecisionSummary:
+    return DecisionSummary(("race",), list(cells), answered, cut, spooled)
 
 
 @pytest.fixture(scope="session")
-def serving(bundles: Callable[[str], Path]) -> Callable[..., Serving]:
+def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
     """What serves by an entry, from a bundle of the small lender."""
 
-    def made(by: Entry | None, candidate: str = "logistic", unloaded: str | None = None) -> Serving:
+    def made(by: LedgerEntry | None, candidate: str = "logistic", unloaded: str | None = None) -> LiveVersion:
         bundle = load_bundle(bundles(candidate))
-        return Serving(by, bundle, requests_of(bundle, 10), Derivations(bundle.contract, []), {}, unloaded)
+        return LiveVersion(
+            by, bundle, build_request_parser(bundle, 10), DerivedColumns(bundle.contract, []), {}, unloaded
+        )
 
     return made
 
 
 @pytest.fixture
-def facts(serving: Callable[..., Serving]) -> Facts:
+def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
     """All is well: entry 2 is live after entry 1."""
-    history = [Line(2, entry(2)), Line(1, entry(1, version="v1.0.0"))]
-    return Facts("prod", NOW, serving(entry(2)), {}, True, lately(), history, True)
+    history = [LedgerLine(2, entry(2)), LedgerLine(1, entry(1, version="v1.0.0"))]
+    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, lately(), history, True)
 
 
-def groups(*cells: Cell) -> dict[str, Group]:
-    (found,) = attributes(cells, ("race",), {"race": RACE})
+def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:
+    (found,) = count_by_group(cells, ("race",), {"race": RACE})
     return {group.name: group for group in found.groups}
 
 
-def test_it_says_what_is_live_since_when_by_whom_and_why(facts: Facts) -> None:
-    said = overview(facts)
+def test_it_says_what_is_live_since_when_by_whom_and_why(facts: ServiceSnapshot) -> None:
+    said = build_overview(facts)
     assert (said.state, said.headline, said.version, said.what) == (
         "model",
         "The model decides",
@@ -78,32 +82,36 @@ def test_it_says_what_is_live_since_when_by_whom_and_why(facts: Facts) -> None:
     assert not said.wrong
 
 
-def test_it_says_that_the_rule_decides_and_why(facts: Facts, serving: Callable[..., Serving]) -> None:
-    put_forward = overview(replace(facts, serving=serving(entry(3, "fallback"))))
+def test_it_says_that_the_rule_decides_and_why(facts: ServiceSnapshot, serving: Callable[..., LiveVersion]) -> None:
+    put_forward = build_overview(replace(facts, serving=serving(entry(3, "fallback"))))
     assert (put_forward.state, put_forward.lead) == ("rule", "It was put forward in place of v2.0.0.")
-    champion = overview(replace(facts, serving=serving(entry(3), "heuristic")))
+    champion = build_overview(replace(facts, serving=serving(entry(3), "heuristic")))
     assert champion.state == "rule"
     assert "no candidate passed every gate" in champion.lead
-    baked = overview(replace(facts, serving=serving(None, "heuristic"), history=[]))
+    baked = build_overview(replace(facts, serving=serving(None, "heuristic"), history=[]))
     assert (baked.state, baked.version, baked.live) == ("rule", "of the image", None)
     assert "neither from the store nor from the disk" in baked.lead
 
 
-def test_it_says_that_the_rule_of_another_version_stands_in(facts: Facts, serving: Callable[..., Serving]) -> None:
-    said = overview(replace(facts, serving=serving(entry(3, "fallback"), unloaded="its own could not be loaded")))
+def test_it_says_that_the_rule_of_another_version_stands_in(
+    facts: ServiceSnapshot, serving: Callable[..., LiveVersion]
+) -> None:
+    said = build_overview(replace(facts, serving=serving(entry(3, "fallback"), unloaded="its own could not be loaded")))
     assert (said.state, said.version, said.lead) == ("rule", "v2.0.0, not loaded", "The rule was put forward: why.")
 
 
-def test_it_says_that_nothing_decides(facts: Facts) -> None:
-    said = overview(replace(facts, serving=None, history=[], problems={"ledger": "nothing was ever deployed here"}))
+def test_it_says_that_nothing_decides(facts: ServiceSnapshot) -> None:
+    said = build_overview(
+        replace(facts, serving=None, history=[], problems={"ledger": "nothing was ever deployed here"})
+    )
     assert (said.state, said.headline, said.live) == ("dark", "Nothing is decided", None)
     assert said.wrong == ["Nothing was ever deployed here."]
 
 
-def test_it_says_everything_that_is_wrong(facts: Facts) -> None:
+def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
     problems = {"store": "the store does not answer", "refused": "entry 3, v3.0.0, was refused"}
     away = lately(cell(2), answered=False, spooled=1200)
-    said = overview(replace(facts, problems=problems, log_in_use=False, lately=away, store=False))
+    said = build_overview(replace(facts, problems=problems, log_in_use=False, lately=away, store=False))
     assert said.wrong == [
         "The store does not answer.",
         "Entry 3, v3.0.0, was refused.",
@@ -111,19 +119,24 @@ def test_it_says_everything_that_is_wrong(facts: Facts) -> None:
         "1,200 decisions are in the spool, not in the database yet.",
     ]
     assert said.decisions.notes == ["The database does not answer: decisions that are in it are not in these figures."]
-    unread = overview(replace(facts, lately=None))
+    unread = build_overview(replace(facts, lately=None))
     assert unread.wrong == ["The decision log cannot be read."]
     assert unread.decisions.notes == ["The decision log cannot be read: there are no figures."]
 
 
-def test_it_says_when_not_all_decisions_are_counted(facts: Facts) -> None:
-    (note,) = overview(replace(facts, lately=lately(cell(NEWEST), cut=True))).decisions.notes
+def test_it_says_when_not_all_decisions_are_counted(facts: ServiceSnapshot) -> None:
+    (note,) = build_overview(replace(facts, lately=lately(cell(MAX_COUNTED), cut=True))).decisions.notes
     assert note == "There were more: counted are the newest 100,000, since 24 November 2026, 14:30 UTC."
 
 
-def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: Facts) -> None:
-    lines = [Line(5, entry(5, "rollback")), Line(4, None), Line(3, entry(3, "fallback")), Line(2, entry(2))]
-    said = overview(replace(facts, serving=replace(facts.serving, entry=entry(3, "fallback")), history=lines))  # type: ignore[type-var]
+def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: ServiceSnapshot) -> None:
+    lines = [
+        LedgerLine(5, entry(5, "rollback")),
+        LedgerLine(4, None),
+        LedgerLine(3, entry(3, "fallback")),
+        LedgerLine(2, entry(2)),
+    ]
+    said = build_overview(replace(facts, serving=replace(facts.serving, entry=entry(3, "fallback")), history=lines))  # type: ignore[type-var]
     assert [(one.number, one.valid, one.live, one.kind) for one in said.history] == [
         (5, True, "newer", "Rolled back"),
         (4, False, "newer", ""),
@@ -133,7 +146,7 @@ def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: Facts
 
 
 def test_outcomes_are_counts_and_shares_of_all_decisions() -> None:
-    found = outcomes([cell(60), cell(15), cell(20, "deny"), cell(5, "refer")])
+    found = count_by_decision([cell(60), cell(15), cell(20, "deny"), cell(5, "refer")])
     assert [(one.name, one.number, one.share) for one in found] == [
         ("Approved", "75", "75.0%"),
         ("Referred", "5", "5.0%"),
@@ -141,14 +154,14 @@ def test_outcomes_are_counts_and_shares_of_all_decisions() -> None:
     ]
 
 
-def test_shares_of_nothing_are_a_dash_and_not_nan(facts: Facts) -> None:
-    assert {one.share for one in outcomes([])} == {DASH}
-    said = overview(facts).decisions
+def test_shares_of_nothing_are_a_dash_and_not_nan(facts: ServiceSnapshot) -> None:
+    assert {one.share for one in count_by_decision([])} == {DASH}
+    said = build_overview(facts).decisions
     assert (said.total, said.by_rule.share, said.deciders) == ("0", DASH, [])
 
 
 def test_who_decided_adds_up_however_many_there_are() -> None:
-    listed = deciders([cell(100 - i, version=f"v1.{i}.0") for i in range(14)])
+    listed = count_by_decider([cell(100 - i, version=f"v1.{i}.0") for i in range(14)])
     assert [one.version for one in listed] == [*(f"v1.{i}.0" for i in range(10)), "4 more"]
     assert sum(int(one.number) for one in listed) == sum(100 - i for i in range(14))
 
@@ -180,7 +193,7 @@ def test_of_a_small_group_it_is_said_that_its_rate_says_little() -> None:
 
 def test_nobody_is_shown_who_is_in_a_group_of_fewer_than_five() -> None:
     found = groups(cell(97, group="white"), cell(4, "deny", group="Black"), cell(5))
-    assert found["Black"] == Group("Black", "fewer than 5", "", 0.0, "too few to show")
+    assert found["Black"] == GroupApprovals("Black", "fewer than 5", "", 0.0, "too few to show")
     assert [found["white"].people, found["undisclosed"].people] == ["about 95", "about 5"]  # of 106
 
 
@@ -189,4 +202,4 @@ def test_nobody_is_shown_who_is_in_a_group_of_fewer_than_five() -> None:
     [(-5, "just now"), (59, "just now"), (60, "1 minute ago"), (7_300, "2 hours ago"), (86_400, "1 day ago")],
 )
 def test_times_are_told_in_their_largest_unit(seconds: int, said: str) -> None:
-    assert ago(timedelta(seconds=seconds)) == said
+    assert format_age(timedelta(seconds=seconds)) == said

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import Why, apply, fallback, rollback
+from release.deployment.plan import Attribution, apply_change, plan_fallback, plan_rollback
 from service.api.auth import make_key
 from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser
 from testing.parts.servers import wait_until
@@ -24,7 +24,7 @@ UNKNOWN = {"nan", "NaN", "None", "null", "undefined", "inf", "Infinity"}
 
 
 def put_forward(store: Store, reason: str) -> None:
-    apply(store, fallback(Ledger(store, "prod"), Why(reason, "on-call")))
+    apply_change(store, plan_fallback(Ledger(store, "prod"), Attribution(reason, "on-call")))
 
 
 def text_of(service: Service) -> str:
@@ -73,7 +73,10 @@ def busy(service: Service, released: Store, asked: list[dict[str, Any]]) -> Serv
     """A service that has decided, was rolled back and lets its rule decide; the newest entry is not valid."""
     service.decide({"applications": asked[:300]}, "/v1/decisions/batch").raise_for_status()
     deployed(released, "v3.0.0")
-    apply(released, rollback(Ledger(released, "prod"), Why("too many referrals since this morning", "on-call")))
+    apply_change(
+        released,
+        plan_rollback(Ledger(released, "prod"), Attribution("too many referrals since this morning", "on-call")),
+    )
     put_forward(released, "complaints about denials, and a long-reason-without-a-break-" + "x" * 90)
     released.create("environments/prod/000000000/000000006.json", b"{")
     wait_until(lambda: "6 of the ledger" in str(service.health()), "the entry that is not valid")
