@@ -2,14 +2,14 @@
 
 import re
 
-from rich.console import Console
-from rich.markdown import Markdown
-
 from release.compare.comment import MARKER
 
 
 def render_for_terminal(comment: str) -> str:
     """Render the comment without its marker and charts; what opens on a click on GitHub is open."""
+    from rich.console import Console  # a tenth of a second, which only a terminal needs
+    from rich.markdown import Markdown
+
     text = comment.replace(MARKER, "").replace("\u200b", "")
     text = re.sub(r"```mermaid\n.*?\n```", "", text, flags=re.DOTALL)
     text = re.sub(r"<details><summary>(.*?)</summary>", r"\1", text).replace("</details>", "")
