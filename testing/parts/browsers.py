@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 OUTSIDE = """() => [...document.querySelectorAll('body *')]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
@@ -34,3 +35,27 @@ def browser() -> Iterator[Browser]:
         opened = play.chromium.launch(executable_path=program, args=options)
         yield opened
         opened.close()
+
+
+@contextmanager
+def pages(browser: Browser) -> Iterator[Callable[[str, int], Page]]:
+    """Open addresses at some width. Nothing else may be asked for, and nothing may be complained about."""
+    context = browser.new_context()
+    opened: set[str] = set()
+    asked: list[str] = []
+    complaints: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("console", lambda message: complaints.append(message.text))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+
+    def at(address: str, width: int) -> Page:
+        opened.add(address)
+        shown = context.new_page()
+        shown.set_viewport_size({"width": width, "height": 900})
+        shown.goto(address)
+        return shown
+
+    yield at
+    context.close()
+    assert set(asked) == opened
+    assert not complaints

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from credit.report.results import Results
-from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser
+from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, pages
 
 __all__ = ["browser"]
 
@@ -21,23 +21,8 @@ def opened(
     """The page at some width. Nothing may be asked of the network, nothing may be complained about."""
     file = tmp_path / "report.html"
     file.write_text(page(results), encoding="utf-8")
-    context = browser.new_context()
-    asked: list[str] = []
-    complaints: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    context.on("console", lambda message: complaints.append(message.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-
-    def at(width: int) -> Page:
-        shown = context.new_page()
-        shown.set_viewport_size({"width": width, "height": 900})
-        shown.goto(file.as_uri())
-        return shown
-
-    yield at
-    context.close()
-    assert set(asked) == {file.as_uri()}
-    assert not complaints
+    with pages(browser) as at:
+        yield lambda width: at(file.as_uri(), width)
 
 
 @pytest.mark.parametrize("width", [1200, 768, 390, 320])

@@ -12,7 +12,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.plan import Attribution, apply_change, plan_fallback, plan_rollback
 from service.api.auth import make_key
-from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser
+from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, pages
 from testing.parts.servers import wait_until
 from testing.releases import deployed
 from testing.services import Service, serving
@@ -47,25 +47,8 @@ def wait_for(service: Service, said: str) -> str:
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Callable[[Service, int], Page]]:
     """The page at some width. Only the service may be asked, for nothing but the page; nothing may be complained of."""
-    context = browser.new_context()
-    asked: list[str] = []
-    complaints: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    context.on("console", lambda message: complaints.append(message.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    addresses = set()
-
-    def at(service: Service, width: int) -> Page:
-        addresses.add(f"{service.url}/")
-        shown = context.new_page()
-        shown.set_viewport_size({"width": width, "height": 900})
-        shown.goto(service.url)
-        return shown
-
-    yield at
-    context.close()
-    assert set(asked) == addresses
-    assert not complaints
+    with pages(browser) as at:
+        yield lambda service, width: at(f"{service.url}/", width)
 
 
 @pytest.fixture
