@@ -1,7 +1,6 @@
 """The application: its parts, started and stopped together, and what every route has in common."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,8 +31,6 @@ from service.settings import Settings, load_settings
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
-
-_LOG = logging.getLogger(__name__)
 
 
 async def _watch_problems(parts: Parts) -> None:

@@ -1,6 +1,5 @@
 """A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
 
-import select as io
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -185,8 +184,10 @@ def _connect_with_timeout(_: Any, __: Any, arguments: Any, named: dict[str, Any]
 
 def _check_connection(connection: Any, _: Any, __: Any) -> None:
     """A server that restarted has said goodbye to idle connections: such a one is replaced, and nobody notices."""
-    watched = io.poll()
-    watched.register(connection.fileno(), io.POLLIN)
+    from select import POLLIN, poll  # which Windows does not have
+
+    watched = poll()
+    watched.register(connection.fileno(), POLLIN)
     if watched.poll(0):
         raise DisconnectionError
 

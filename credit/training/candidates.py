@@ -67,10 +67,6 @@ class Candidate:
         scores: NDArray[np.float64] = self.estimator.predict_proba(matrix)[:, 1]
         return scores
 
-    def decide_frame(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.str_]:
-        """approve, refer or deny for each row; shape (n,)."""
-        return self.policy.decide(self.score_frame(contract, frame))
-
 
 def load_candidate(model: Path, description: Path) -> Candidate:
     """The candidate that `train` wrote: its estimator and the JSON beside it."""

@@ -10,8 +10,6 @@ from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
 from release.repository.git import read_text_at
 
-PARTS = ("major", "minor", "patch")
-
 
 class Bump(NamedTuple):
     """The part that goes up, and why."""

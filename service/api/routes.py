@@ -70,7 +70,6 @@ _KEY_HEADER = {
         }
     ]
 }
-_LOOKED_UP = _READ_REFUSALS | _NOT_FOUND_REFUSAL
 
 
 class _DecisionIdConvertor(Convertor[str]):

@@ -12,7 +12,6 @@ from credit.common.errors import run_command
 from testing.lenders.loans import CONTRACT, loans
 from testing.projects import Project
 
-Stage = Callable[..., "object"]
 RAW = "raw"
 
 

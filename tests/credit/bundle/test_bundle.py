@@ -28,7 +28,9 @@ def test_decisions_are_those_of_the_candidate(champion: str, bundles: Made, inpu
     candidate = load_candidate(inputs.models / f"{champion}.skops", inputs.candidates / f"{champion}.json")
     frame = make_frame(open_table(inputs.test).read())
     decided = bundle.decide(rows)
-    assert [one.decision for one in decided] == candidate.decide_frame(bundle.contract, frame).tolist()
+    assert [one.decision for one in decided] == candidate.policy.decide(
+        candidate.score_frame(bundle.contract, frame)
+    ).tolist()
     assert np.abs(np.array([one.score for one in decided]) - candidate.score_frame(bundle.contract, frame)).max() < 1e-5
     assert {one.decided_by for one in decided} == {"rule" if champion == "heuristic" else "model"}
 
@@ -78,7 +80,7 @@ def test_the_rule_stands_beside_the_model(bundles: Made, inputs: BundleInputs, r
     rule = load_candidate(inputs.models / "heuristic.skops", inputs.candidates / "heuristic.json")
     contract = load_bundle(bundles("random_forest")).contract
     frame = make_frame(open_table(inputs.test).read())
-    assert [one.decision for one in decided] == rule.decide_frame(contract, frame).tolist()
+    assert [one.decision for one in decided] == rule.policy.decide(rule.score_frame(contract, frame)).tolist()
     assert [one.score for one in decided] == rule.score_frame(contract, frame).tolist()
     assert {(one.decision, one.reasons, one.decided_by) for one in decided} == {
         ("approve", (), "rule"),

@@ -10,8 +10,6 @@ from release.compare.comparison import compare_revisions
 from release.repository.revision import Revision, resolve_revisions
 from testing.report_edits import Edit, commit_all
 
-HERE = Revision("the working tree", None)
-
 
 def test_an_unknown_revision_is_one_line(edit: Edit) -> None:
     with pytest.raises(CreditError, match=r"^revision no-such-branch: found no such commit"):
