@@ -227,10 +227,10 @@ def test_a_feature_made_of_an_ignored_member_of_a_family_is_refused(tmp_path):
 
 def test_a_family_stands_for_its_members_in_the_file(tmp_path):
     contract = loaded(tmp_path, BASE + FAMILY)
-    bound = contract.bound_to(["approved", "income", "race", "noise_0001", "noise_0002"], "loans.csv")
+    bound = contract.bind(["approved", "income", "race", "noise_0001", "noise_0002"], "loans.csv")
     assert list(bound.features) == ["income", "noise_0001", "noise_0002"]
     assert bound.families == {}
-    assert contract.bound_to(contract.raw, "loans.csv").columns == contract.columns
+    assert contract.bind(contract.raw, "loans.csv").columns == contract.columns
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_missing_unknown_double_and_ambiguous_columns_are_listed_at_once(tmp_pat
     other = '  more: {type: number, role: feature, description: d, pattern: "n.*"}\n'
     contract = loaded(tmp_path, BASE + FAMILY + other)
     with pytest.raises(CreditError) as caught:
-        contract.bound_to(["approved", "approved", "race", "extra", "noise_0001"], "loans.csv")
+        contract.bind(["approved", "approved", "race", "extra", "noise_0001"], "loans.csv")
     assert list(map(str, caught.value.problems)) == [
         "loans.csv: income: found no such column, expected one of type number",
         "loans.csv: extra: found a column that the contract does not have, expected only columns of the contract",
