@@ -12,15 +12,22 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where it stands, what was found, what was expected, how to mend it."""
+    """One thing that is wrong: where, the value that was found, the one that was expected, and how to fix it.
+
+    An event has no expected value: `found` says what happened.
+    """
 
     where: str
     found: str
-    expected: str
+    expected: str = ""
     fix: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.where}: found {self.found}, expected {self.expected}"
+        line = (
+            f"{self.where}: found {self.found}, expected {self.expected}"
+            if self.expected
+            else f"{self.where}: {self.found}"
+        )
         return " ".join(f"{line}; {self.fix}".split()) if self.fix else " ".join(line.split())
 
 

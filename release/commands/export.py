@@ -16,7 +16,7 @@ REPORT_PATH = "reports/report.html"
 
 
 def export_version(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
-    """Write the files of a published version into a folder; them, and why there is no report if there is none."""
+    """Write the files of a published version into a folder; returns them, and why the report is missing."""
     record = versions.require_version(store, str(version))
     folder.mkdir(parents=True, exist_ok=True)
     archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / "model_card.md"
@@ -34,7 +34,7 @@ def export_version(store: Store, version: Version, folder: Path) -> tuple[list[P
 
 
 def _pack_archive(folder: Path, archive: Path, inside: str) -> None:
-    """The same files give the same archive: no time, no owner, one order."""
+    """Pack a folder into an archive; the same files give the same bytes: no time, no owner, one order."""
     with (
         archive.open("wb") as file,
         gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped,
@@ -49,7 +49,7 @@ def _pack_archive(folder: Path, archive: Path, inside: str) -> None:
 
 
 def _pull_report(version: Version) -> bytes:
-    """The report at the version's tag, from DVC. Raises CreditError when it cannot be had."""
+    """Pull the report at the version's tag from DVC. Raises CreditError when DVC does not have it."""
     from release.repository.dvc_outputs import pull_file
 
     return pull_file(require_tag(read_registry(), version).commit, REPORT_PATH)

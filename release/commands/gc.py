@@ -4,7 +4,7 @@ Kept is what any branch and any tag needs, here and at origin, and what the work
 bundles that no version names and drills that were killed, when they are older than an hour."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -25,24 +25,22 @@ class CommitChain(NamedTuple):
 
 
 def list_needed_commits() -> list[str]:
-    """The commit of every branch and every tag. Raises CreditError unless this clone has all that origin has."""
+    """List the commit of every branch and every tag. Raises CreditError unless this clone has all that origin has."""
     if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise CreditError(Problem("this clone", "a shallow one", "one with all tags", "git fetch --unshallow --tags"))
+        raise CreditError(Problem("this clone", "lacks a part of the history", fix="git fetch --unshallow --tags"))
     refs = run_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes", "refs/tags")
     here = {name: commit for commit, _, name in (line.partition(" ") for line in refs.splitlines())}
     there = _list_origin_refs() if has_origin() else {}
-    absent = {name for name, kind in zip(there, _list_object_types(there.values()), strict=True) if kind == "missing"}
-    absent |= {name for name in there if name.startswith(f"refs/tags/{ARTIFACT}") and name not in here}
+    absent = _find_absent_refs(here, there)
     if absent:
-        shown = ", ".join(name.removeprefix("refs/") for name in sorted(absent)[:3])
-        found = f"nothing of {shown}" + (" and more" if len(absent) > 3 else "")
-        expected = "every branch and every tag of origin"
-        raise CreditError(Problem("this clone", found, expected, "git fetch --force --tags origin"))
+        shown = ", ".join(name.removeprefix("refs/") for name in absent[:3])
+        found = f"lacks what origin has: {shown}" + (" and more" if len(absent) > 3 else "")
+        raise CreditError(Problem("this clone", found, fix="git fetch --force --tags origin"))
     return sorted({run_git("rev-parse", "HEAD").strip(), *here.values(), *there.values()})
 
 
 def chain_commits(commits: list[str]) -> CommitChain:
-    """One line of commits with all that these hold. No branch and no tag leads to it, so `git gc` removes it again.
+    """Chain the trees of commits into one line. No branch and no tag leads to it, so `git gc` removes it again.
 
     `dvc gc --all-branches` keeps what the branches of this clone need, and no branch that is at origin only. It takes
     one more commit and a number of commits before it.
@@ -57,21 +55,28 @@ def chain_commits(commits: list[str]) -> CommitChain:
     return CommitChain(last[0], len(trees))
 
 
+def _find_absent_refs(here: Collection[str], there: Mapping[str, str]) -> list[str]:
+    """Find the refs of origin whose object this clone lacks, and the artifact's tags that it does not have by name."""
+    kinds = zip(there, _list_object_types(there.values()), strict=True)
+    absent = {name for name, kind in kinds if kind == "missing"}
+    return sorted(absent | {name for name in there if name.startswith(f"refs/tags/{ARTIFACT}") and name not in here})
+
+
 def _list_origin_refs() -> dict[str, str]:
-    """What the branches and tags of origin lead to, by their full names."""
+    """List what the branches and tags of origin lead to, by their full names."""
     lines = run_git("ls-remote", "--heads", "--tags", "origin").splitlines()
     named = (line.partition("\t") for line in lines)
     return {name.removesuffix("^{}"): found for found, _, name in named}  # an annotated tag is told before its commit
 
 
 def _list_object_types(objects: Iterable[str]) -> list[str]:
-    """What each object is, such as commit, or missing."""
+    """List the type of each object, such as commit, or missing."""
     told = run_git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
     return [line.split()[-1] for line in told.splitlines()]
 
 
 class Garbage(NamedTuple):
-    """What was killed left behind: digests of bundles that no version names, and the places of drills.
+    """Leftovers of killed commands: digests of bundles that no version names, and names of drills.
 
     `kept`: the digests of all other bundles.
     """
@@ -82,7 +87,7 @@ class Garbage(NamedTuple):
 
     @property
     def prefixes(self) -> list[str]:
-        """Where all of it is in the store."""
+        """Their places in the store."""
         return [
             *(f"bundles/{digest}" for digest in self.digests),
             *(f"{DRILLS_PREFIX}/{drill}" for drill in self.drills),
@@ -94,7 +99,7 @@ GRACE_PERIOD = timedelta(hours=1)
 
 
 def find_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
-    """What no version in the store names. Raises CreditError when a record cannot be read: it may name anything."""
+    """Find what no version in the store names. Raises CreditError for an unreadable record: it may name anything."""
     before = datetime.now(UTC) - grace
     records = [versions.find_version(store, version) for version in versions.list_versions(store)]
     needed = {record.digest for record in records if record}

@@ -21,12 +21,12 @@ _GIT_FILES = ("params.yaml", "reports/choice.json", "reports/metrics.json", "rep
 
 
 def describe_version(store: Store, version: Version) -> dict[str, Any]:
-    """Everything about a version. Raises CreditError when it is neither registered here nor published."""
+    """Collect the facts of a version. Raises CreditError when it is neither registered here nor published."""
     tag = read_registry().versions.get(version) if is_in_repository() else None
     record = versions.find_version(store, version)
     if tag is None and record is None:
         where = f"git tags and {store.url}"
-        raise CreditError(Problem(where, f"no {version}", "a registered or published version", "see release status"))
+        raise CreditError(Problem(where, f"{version} is neither registered nor published", fix="see release status"))
     content: dict[str, Any] = {"version": str(version)}
     content["registered"] = _describe_tag(tag) if tag else None
     content["published"] = record.model_dump(mode="json") if record else None
@@ -37,7 +37,7 @@ def describe_version(store: Store, version: Version) -> dict[str, Any]:
 
 
 def format_version(facts: dict[str, Any]) -> str:
-    """What people read."""
+    """Format the facts of a version for people, a line each."""
     lines = [f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"]
     if tag := facts["registered"]:
         lines += [f"registered  {tag['time']} by {tag['by']}: {tag['message'].splitlines()[0]}"]
@@ -65,7 +65,7 @@ def _describe_tag(tag: Tag) -> dict[str, str]:
 
 
 def _read_from_git(tag: Tag) -> dict[str, Any]:
-    """From the small files in git; no data is pulled."""
+    """Read a version's facts from the small files in git; no data is pulled."""
     import yaml
 
     files = {name: read_text_at(tag.commit, name) or "{}" for name in _GIT_FILES}
@@ -88,7 +88,7 @@ def _read_from_git(tag: Tag) -> dict[str, Any]:
 
 
 def _read_from_store(store: Store, record: VersionRecord) -> dict[str, Any]:
-    """From the bundle, every hash verified: what really is, if it is published."""
+    """Read a published version's facts from its bundle, every hash verified."""
     with versions.fetch_temporarily(store, record) as folder:
         metrics = read_json(folder / "metrics.json").get(record.candidate, {})
         features = read_json(folder / "features.json")["features"]

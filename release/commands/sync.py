@@ -32,11 +32,11 @@ from release.repository.tags import Event, find_live_event
 
 
 class SyncPlan(NamedTuple):
-    """What one environment lacks.
+    """The differences between the ledger and the tags of one environment.
 
     `untagged`: entries without a tag, the oldest first. `overtaken`: tags by hand that the ledger has overtaken.
-    `followed`: the newest tag by hand that it has not, and that is to be followed. `target`: the version that holds by
-    the tags, None when all are withdrawn.
+    `followed`: the newest one that it has not, and is to follow. `target`: the version that is current by the tags,
+    None when all are withdrawn.
     """
 
     environment: str
@@ -47,7 +47,7 @@ class SyncPlan(NamedTuple):
 
 
 class SyncResult(NamedTuple):
-    """What was done for one environment; in a dry run nothing was, and each entry that would get a tag has "a tag".
+    """The changes made for one environment; none in a dry run, in which each entry that would get a tag has "a tag".
 
     `failures`: the entries that get none, and why; `entry`: the one that follows a tag; `late`: services that do not
     decide by it yet.
@@ -138,14 +138,7 @@ def run(args: argparse.Namespace) -> Answer:
     store = open_store()
     results = [_sync_environment(store, plan, args.dry_run, args.wait) for plan in plan_sync(store)]
     pushed = tags.push_missing_tags() if args.push and not args.dry_run else None
-    late = [said for result in results for said in result.late]
-    problems = [said for result in results for said in result.failures]
-    content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": args.dry_run}
-    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
-    lines = [line for result in results for line in _format_result(result, args.dry_run)]
-    lines += [f"pushed {name}" for name in pushed or ()]
-    lines += [f"late:  {said}" for said in late] + [f"problem: {said}" for said in problems]
-    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
+    return _describe_results(results, pushed, args.dry_run)
 
 
 def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) -> SyncResult:
@@ -156,7 +149,7 @@ def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) 
 
 
 def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
-    """Tag what has no tag; the entries with their tags, and why others get none: a withdrawn or unknown version."""
+    """Tag what has no tag; returns entries with their tags, and why others get none, such as a withdrawn version."""
     tagged, failures = [], []
     for entry in plan.untagged:
         try:
@@ -164,6 +157,18 @@ def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry,
         except CreditError as error:
             failures.append(f"{_name_entry(plan, entry)} gets no tag: {error}")
     return tagged, failures
+
+
+def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
+    """Describe what was done in every environment; exit code 1 for an entry without a tag or a late service."""
+    late = [said for result in results for said in result.late]
+    problems = [said for result in results for said in result.failures]
+    content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
+    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
+    lines = [line for result in results for line in _format_result(result, dry_run)]
+    lines += [f"pushed {name}" for name in pushed or ()]
+    lines += [f"late:  {said}" for said in late] + [f"problem: {said}" for said in problems]
+    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
 
 
 def _dump_result(result: SyncResult) -> dict[str, Any]:

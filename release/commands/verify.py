@@ -21,7 +21,7 @@ from release.repository.tags import Registry, require_tag
 
 
 class Verification(NamedTuple):
-    """What was found out about one version."""
+    """A version that was restored: its digest from DVC, whether the store has it, and every problem."""
 
     version: Version
     digest: str | None
@@ -30,7 +30,7 @@ class Verification(NamedTuple):
 
 
 def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
-    """Restore a version into an empty place and compare every hash; nothing here is touched or used as a shortcut."""
+    """Restore a version into an empty place and compare every hash; neither touches nor trusts what is here."""
     problems: list[Problem] = []
     digest = None
     record = None
@@ -55,7 +55,7 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
 
 
 def _restore_bundle(commit: str) -> str:
-    """The digest of a commit's bundle, after everything that dvc.lock names came from the remote by its hash."""
+    """Pull everything that dvc.lock names at a commit from the remote by its hash; returns the digest of the bundle."""
     with TemporaryDirectory(prefix="release-") as temporary:
         clone = Path(temporary) / "clone"
         run_git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
@@ -65,10 +65,8 @@ def _restore_bundle(commit: str) -> str:
         done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
         if done.returncode:
             said = " ".join((done.stderr or done.stdout).split())[-300:]
-            found = f"not all of it ({said})"
-            raise CreditError(
-                Problem(f"the DVC remote, at {commit[:10]}", found, "every output", "dvc push from a copy")
-            )
+            found = f"lacks outputs ({said})"
+            raise CreditError(Problem(f"the DVC remote, at {commit[:10]}", found, fix="dvc push from a copy"))
         _check_cache(clone / ".dvc/cache/files/md5")
         return verify_bundle(clone / BUNDLE_PATH).digest
 
@@ -90,7 +88,7 @@ def _copy_remote_config(clone: Path) -> None:
 
 
 def _check_cache(cache: Path) -> None:
-    """DVC names what it stores by its MD5; each file is read and must have the name that it has."""
+    """Read each file of DVC's cache and compare its MD5 with its name, which is how DVC stores it."""
     problems = []
     for path in sorted(path for path in cache.rglob("*") if path.is_file()):
         with path.open("rb") as file:

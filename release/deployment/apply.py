@@ -1,4 +1,4 @@
-"""Carry out a planned change: verify what is to go live, then write its entry into the ledger."""
+"""Apply a planned change: verify the version, then write the entry into the ledger."""
 
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
@@ -10,7 +10,7 @@ from release.deployment.plan import Attribution, Change, choose_change_time, pla
 def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     """Verify a change and write its entry; the entry, None when nothing had to change.
 
-    Raises CreditError, and what is live stays live: the bundle is not intact, or somebody else made an entry first.
+    Raises CreditError without any change: the bundle is not intact, or another command wrote an entry first.
     """
     if change.entry is None:
         return None

@@ -22,7 +22,7 @@ class Attribution(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What is to decide: a version by its digest. `back`: the number of the entry that a rollback returns to."""
+    """A version by its digest. `back`: the number of the entry that a rollback returns to."""
 
     version: str
     digest: str
@@ -65,9 +65,8 @@ def plan_rollback(ledger: Ledger, by: Attribution) -> Change:
         raise CreditError(
             Problem(
                 f"environment {ledger.environment}",
-                f"no version before {last.version}",
-                "one to return to",
-                "release rollback --to rule lets the rule decide",
+                f"no version before {last.version} to return to",
+                fix="release rollback --to rule lets the rule decide",
             )
         )
     previous = ledger.read_entry(last.back)
@@ -158,9 +157,8 @@ def _require_entry(ledger: Ledger, last: LedgerEntry | None) -> LedgerEntry:
         raise CreditError(
             Problem(
                 f"environment {ledger.environment} in {ledger.store.url}",
-                "nothing that was ever deployed",
-                "a live version",
-                "release deploy VERSION puts one there; is RELEASE_STORE right?",
+                "nothing was ever deployed",
+                fix="release deploy VERSION puts a version there; is RELEASE_STORE right?",
             )
         )
     return last

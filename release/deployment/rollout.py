@@ -1,7 +1,7 @@
 """Roll a planned change out: check, write the ledger entry, wait for the services, tag the commit, push the tag.
 
-`plan` decides before it what changes, `wording` says after it what came of it. Killed between two steps, what is live
-is whole, and the same command again completes the rest.
+`plan` decides the change before it, `wording` describes the result after it. A rollout that is killed between two steps
+leaves a whole version live, and the same command again completes it.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from release.repository.git import is_in_repository
 
 
 class Reversal(NamedTuple):
-    """What came of undoing an entry: the new entry if there is one, and what was in its way."""
+    """An attempt to undo an entry: the entry that does it, None without one, and the problems that prevented it."""
 
     entry: LedgerEntry | None
     problems: list[str]
@@ -47,7 +47,7 @@ class Rollout(NamedTuple):
 
 
 def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool) -> Rollout:
-    """Carry out a change, step by step, and what a killed run left undone of the same one.
+    """Carry out a change step by step; of one that was applied before and killed, the steps that are missing.
 
     `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up. Raises
     CreditError before anything is written when the version cannot be verified.
@@ -77,7 +77,7 @@ def wait_for_services(entry: LedgerEntry, seconds: float) -> list[str]:
 
 
 def tag_entry(environment: str, entry: LedgerEntry, push: bool) -> TagResult:
-    """Tag the commit of an entry's version, if git is within reach. What is live does not depend on it."""
+    """Tag the commit of an entry's version, if git is within reach. The deployment does not depend on it."""
     if not is_taggable(entry):
         why = "the version stays" if entry.kind == "fallback" else f"{entry.version} is not a registered version"
         return TagResult(None, f"git:   no tag, {why}")
@@ -101,7 +101,7 @@ def is_taggable(entry: LedgerEntry) -> bool:
 
 
 def _revert(store: Store, change: Change, entry: LedgerEntry, by: Attribution) -> Reversal:
-    """Make the environment what it was before an entry; neither entry nor problem if somebody else changed it."""
+    """Undo an entry; neither entry nor problem when another command has changed the environment meanwhile."""
     try:
         reversed_change = plan_reversal(Ledger(store, change.environment), entry, change.before, by)
         return Reversal(apply_change(store, reversed_change) if reversed_change else None, [])

@@ -18,7 +18,7 @@ def describe_change(change: Change) -> Answer:
 
 
 def describe_rollout(rollout: Rollout) -> Answer:
-    """Describe what was done, what decides now and what to do next; exit code 1 when a service is late."""
+    """Describe what was done, what decides now and the next command; exit code 1 for a late service."""
     if rollout.reversal is None:
         content, lines = _describe_success(rollout)
     else:
@@ -46,7 +46,7 @@ def _describe_success(rollout: Rollout) -> tuple[dict[str, Any], list[str]]:
 
 
 def _describe_failure(rollout: Rollout, reversal: Reversal) -> tuple[dict[str, Any], list[str]]:
-    """Tell a change that the services did not take up as what it is: a failure, whether it could be undone or not."""
+    """Describe a change that the services did not take up: a failure, whether it could be undone or not."""
     change, current, late, problems = rollout.change, rollout.current, rollout.late, reversal.problems
     content = _dump_change(change, rollout.entry)
     content |= {"put_back": reversal.entry is not None, "live": current.version, "tag": rollout.tag.name}

@@ -1,4 +1,4 @@
-"""Check whether a commit may become a version: every problem at once, and what a person should know besides."""
+"""Check whether a commit may become a version: every problem at once, and notes of what is worth knowing besides."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class Findings(NamedTuple):
 
 
 class ChampionChoice(NamedTuple):
-    """What the stage `choose` decided, and what the gates have against it."""
+    """The champion of the stage `choose`, and what the gates have against it."""
 
     champion: str
     passes: bool
@@ -94,7 +94,7 @@ def _check_dvc_lock() -> Findings:
 
 
 def _list_stale_stages() -> list[str]:
-    """The stages that `dvc repro` would run; works without any data here."""
+    """List the stages that `dvc repro` would run; works without any data here."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
@@ -103,9 +103,7 @@ def _list_stale_stages() -> list[str]:
         with Repo() as repo:
             return [stage.addressing for stage in repo.reproduce(dry=True, allow_missing=True, pull=False)]
     except DvcException as error:
-        raise CreditError(
-            Problem("dvc.yaml", " ".join(str(error).split())[:200], "a pipeline that DVC reads")
-        ) from None
+        raise CreditError(Problem("dvc.yaml", " ".join(str(error).split())[:200], fix="dvc status says more")) from None
 
 
 def _check_dvc_remote() -> Findings:
@@ -120,24 +118,24 @@ def _check_dvc_remote() -> Findings:
             missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])
     except list_dvc_errors() as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
-        return Findings([Problem("DVC remote", found, "an answer", "may you read it, and is its address right?")])
+        return Findings([Problem("DVC remote", found, fix="may you read it, and is its address right?")])
     if not missing:
         return Findings()
     shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     if any("/" in path and not Path(path).is_dir() for path in missing):
         fix += "; a folder that lost one file there is only pushed again without its .dir object there"
-    return Findings([Problem("DVC remote", f"not there: {shown}", "every output of this commit", fix)])
+    return Findings([Problem("DVC remote", f"lacks outputs of this commit: {shown}", fix=fix)])
 
 
 def _check_gates() -> Findings:
-    """The champion passed, or is the rule that goes forward when nobody does."""
+    """Check that the champion passed every gate, or is the rule that goes forward when no model does."""
     chosen = _read_choice()
     if chosen.passes:
         return Findings()
     if chosen.champion == HEURISTIC:
         return Findings(notes=[f"no model in this version: {chosen.why}, so it decides by the rule"])
     where, fix = f"the champion {chosen.champion}", "see reports/report.html"
-    return Findings([Problem(where, one, "a pass", fix) for one in chosen.against])
+    return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in chosen.against])
 
 
 def _read_choice() -> ChampionChoice:
@@ -156,7 +154,7 @@ def _read_choice() -> ChampionChoice:
 
 
 def _compare_with_production() -> Findings:
-    """The largest loss against the version that is live in prod, where one is known; `choose.gates` says how large."""
+    """Check that the champion loses no more against the version live in prod than `choose.gates` lets it."""
     try:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()
@@ -211,14 +209,12 @@ def _check_version_is_free(registry: Registry, version: Version, commit: str) ->
     fix = "release register proposes the next one"
     if tag is not None:
         where = f"git tag {version.tag}"
-        problems.append(Problem(where, f"taken, by {tag.tagger} on {tag.time[:10]}", "a new version", fix))
+        problems.append(Problem(where, f"taken by {tag.tagger} on {tag.time[:10]}", fix=fix))
     elif version.tag in registry.lightweight:
         problems.append(Problem(f"git tag {version.tag}", "a lightweight tag", "none", f"git tag -d {version.tag}"))
     elif has_origin() and run_git("ls-remote", "--tags", "origin", f"refs/tags/{version.tag}").strip():
-        problems.append(Problem(f"git tag {version.tag}", "taken, at origin", "a new version", "git fetch --tags"))
+        problems.append(Problem(f"git tag {version.tag}", "taken at origin", fix="git fetch --tags"))
     here = registry.find_version_at(commit)
     if here is not None and here != version:
-        problems.append(
-            Problem(f"commit {commit[:10]}", f"version {here}", "no version yet", "it is registered already")
-        )
+        problems.append(Problem(f"commit {commit[:10]}", f"is registered as {here} already"))
     return Findings(problems)

@@ -1,4 +1,4 @@
-"""From a commit to a version: the tag, through GTO, and the bundle of a tag into the store."""
+"""Register a commit as a version, by a tag through GTO, and publish a tag's bundle to the store."""
 
 import re
 
@@ -17,7 +17,7 @@ _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
 
 
 def register_version(version: Version, checked: Readiness, message: str) -> None:
-    """Tag a commit that was checked, with the digest of its bundle. Raises CreditError when GTO refuses."""
+    """Tag a checked commit as a version, with the digest of its bundle. Raises CreditError when GTO refuses."""
     from gto.api import register as gto_register
     from gto.exceptions import GTOException
 
@@ -25,11 +25,11 @@ def register_version(version: Version, checked: Readiness, message: str) -> None
     try:
         gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
     except GTOException as error:
-        raise CreditError(Problem(f"git tag {version.tag}", str(error), "a new version")) from None
+        raise CreditError(Problem(f"git tag {version.tag}", f"refused by GTO: {error}")) from None
 
 
 def publish_version(store: Store, version: Version, actor: str) -> tuple[VersionRecord, bool]:
-    """Put the bundle of a tag into the store; its record, and whether anything was written."""
+    """Put the bundle of a tag into the store; returns its record, and whether anything was written."""
     tag = require_tag(read_registry(), version)
     with pull_bundle(tag.commit) as folder:
         digest = verify_bundle(folder).digest
@@ -41,7 +41,7 @@ def publish_version(store: Store, version: Version, actor: str) -> tuple[Version
 
 
 def find_published(store: Store, version: Version) -> VersionRecord | None:
-    """The record of a version in the store; None when it is not published.
+    """Find the record of a version in the store; None when it is not published.
 
     Raises CreditError when the tags here withdraw it or say another digest; where there is no git, nothing says so.
     """
@@ -50,17 +50,17 @@ def find_published(store: Store, version: Version) -> VersionRecord | None:
         return record
     registry = read_registry()
     if version in registry.withdrawn:
-        raise CreditError(Problem(f"git tag {version.tag}", "a withdrawal of it", "a version that stands"))
+        raise CreditError(Problem(f"git tag {version.tag}", "is withdrawn", fix="name another version"))
     tag = registry.versions.get(version)
     said = parse_digest(tag) if tag else None
     if record and said is not None and said != record.digest:
-        mend = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
+        fix = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
         expected = f"{said[:12]}, which git tag {version.tag} says"
-        raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, mend))
+        raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, fix))
     return record
 
 
 def parse_digest(tag: Tag) -> str | None:
-    """The digest of the bundle as the tag says it; None when the tag was not made by `release register`."""
+    """Parse the digest of the bundle from its tag; None when the tag was not made by `release register`."""
     found = _DIGEST_LINE.findall(tag.message)
     return found[-1] if found else None  # the last: a person's message may have such a line too

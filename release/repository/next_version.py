@@ -1,4 +1,4 @@
-"""Which part of the version a change deserves, read from what two commits hold."""
+"""Propose the next version: which part a change raises, read from the files of two commits."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Bump(NamedTuple):
 
 
 def propose_version(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:
-    """The version that a commit should have after the last one. `base`: the commit of that, `head`: the new one."""
+    """Propose a commit's version. `last`: the one before it, at the commit `base`; `head`: the new commit."""
     if last is None or base is None:
         return Version(1, 0, 0), Bump("major", "the first version")
     found = choose_bump(lambda path: read_text_at(base, path), lambda path: read_text_at(head, path))
@@ -29,7 +29,7 @@ def propose_version(last: Version | None, base: str | None, head: str) -> tuple[
 
 
 def choose_bump(before: Callable[[str], str | None], after: Callable[[str], str | None]) -> Bump:
-    """Label or policy changed: major. Features or contract changed: minor. Anything else: patch.
+    """Choose the part to raise: major for another label or policy, minor for other features or contract, else patch.
 
     `before` and `after` give a file of the repository by its path, None when it was not there.
     """
@@ -60,16 +60,16 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
 
 
 def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
-    """A file of a commit, JSON or YAML; empty when it was not there. Raises CreditError when it is neither."""
+    """Parse a file of a commit, JSON or YAML; empty when it was not there. Raises CreditError when it is neither."""
     text = read(path) or "{}"
     try:
         content = json.loads(text) if path.endswith(".json") else yaml.safe_load(text) or {}
     except (ValueError, yaml.YAMLError):
         content = None
     if not isinstance(content, dict):
-        mend = "without it nobody can tell which part of the version goes up; mend and commit it"
+        fix = "without it nobody can tell which part of the version goes up; fix and commit it"
         raise CreditError(
-            Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", mend)
+            Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", fix)
         )
     return content
 

@@ -17,6 +17,7 @@ def failing(error: BaseException):
 def test_a_problem_is_one_line_that_says_where_what_and_how_to_mend_it():
     assert str(Problem("a.csv: x", "1", "2")) == "a.csv: x: found 1, expected 2"
     assert str(Problem("a.csv", "a\n b", "c", "do  d")) == "a.csv: found a b, expected c; do d"
+    assert str(Problem("git push", "timed out", fix="try\n again")) == "git push: timed out; try again", "an event"
 
 
 def test_all_problems_are_raised_at_once_and_none_raises_nothing():

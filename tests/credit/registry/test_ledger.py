@@ -43,7 +43,7 @@ def test_an_empty_ledger_has_nothing_live(store: Store) -> None:
     assert ledger.read_newest() is None
     assert ledger.read_entries() == []
     assert ledger.find_entry_at(datetime.now(UTC)) is None
-    with pytest.raises(CreditError, match="nothing that was ever deployed"):
+    with pytest.raises(CreditError, match="nothing was ever deployed"):
         live.plan_rollback(ledger, WHY)
 
 

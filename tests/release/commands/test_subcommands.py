@@ -131,9 +131,9 @@ def test_a_version_is_an_annotated_tag_with_the_digest_and_is_made_once(lender: 
     assert told["digest"] == manifest["digest"]
     assert "credit-model@v1.0.0" in lender.run("git", "ls-remote", "--tags", "origin").stdout
     again = released(lender, "register", "--message", "again", "--version", "v1.0.0", code=1)
-    assert "git tag credit-model@v1.0.0: found taken, by modeler" in again
+    assert "git tag credit-model@v1.0.0: taken by modeler" in again
     other = released(lender, "register", "--message", "again", code=1)
-    assert "found version v1.0.0, expected no version yet" in other
+    assert "is registered as v1.0.0 already" in other
 
 
 def test_an_output_that_is_lost_in_the_remote_is_named_before_a_version_is_made(lender: Project) -> None:
@@ -142,7 +142,7 @@ def test_an_output_that_is_lost_in_the_remote_is_named_before_a_version_is_made(
     (lender.folder.parent / f"remote/files/md5/{md5[:2]}/{md5[2:]}").unlink()
     told = released(lender, "check", code=1)
     assert len(told["problems"]) == 1
-    assert "DVC remote: found not there: models/bundle/model.onnx" in told["problems"][0]
+    assert "DVC remote: lacks outputs of this commit: models/bundle/model.onnx" in told["problems"][0]
 
 
 def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named(lender: Project) -> None:
@@ -205,10 +205,10 @@ def test_gc_refuses_while_it_does_not_know_every_tag_and_keeps_what_a_tag_needs(
     released(lender, "register", "--message", "first", "--push")
     lender.run("git", "tag", "--delete", "credit-model@v1.0.0")
     refused = released(lender, "gc", code=1)
-    assert "found nothing of tags/credit-model@v1.0.0" in refused
+    assert "this clone: lacks what origin has: tags/credit-model@v1.0.0" in refused
     lender.run("git", "fetch", "--quiet", "--tags", "origin")
     lender.edit("params.yaml", "max_other_decisions: 0", "max_other_decisions: 1")
-    lender.edit("stages/package.py", '"model_card.md": model', '"card.md": b"", "model_card.md": model')
+    lender.edit("stages/package.py", '"model_card.md": render', '"card.md": b"", "model_card.md": render')
     lender.run("dvc", "repro", "--quiet")
     cache = lender.folder / ".dvc/cache/files/md5"
     before = {path.name for path in cache.rglob("*") if path.is_file()}
@@ -256,7 +256,7 @@ def test_gc_keeps_what_a_branch_or_a_tag_needs_that_is_at_origin_only(project: P
     project.run("git", "commit", "--quiet", "--allow-empty", "--message", "later")
     project.run("git", "push", "--quiet", "origin", "HEAD:refs/heads/later")
     refused = released(clone, "gc", "--cloud", "--force", code=1)
-    assert "found nothing of heads/later, expected every branch and every tag of origin" in refused
+    assert "this clone: lacks what origin has: heads/later; git fetch --force --tags origin" in refused
     assert kept() == {"tagged", "branch", "main"}
 
 

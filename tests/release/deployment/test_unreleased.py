@@ -44,7 +44,7 @@ def test_a_store_that_others_use_gets_nothing(
 ) -> None:
     for name, value in s3.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(CreditError, match="release deploy puts one there"):
+    with pytest.raises(CreditError, match="release deploy puts a version there"):
         deploy_working_tree(Store("s3://models/empty"), "prod", bundles("logistic"))
 
 
