@@ -6,7 +6,8 @@ from pathlib import Path
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord, require_version
-from release.deployment.plan import Attribution, apply_change, plan_deployment
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_deployment
 
 WHY = Attribution("a test", "tester")
 

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> Answer:
         "version": str(version),
         "why": bump.why,
         "commit": checked.commit,
-        "digest": checked.digest or None,
+        "digest": checked.digest,
         "ready": not checked.problems,
         "problems": [str(problem) for problem in checked.problems],
         "notes": checked.notes,
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> Answer:
     lines = [f"note: {note}" for note in checked.notes]
     if checked.problems:
         lines += [f"problem: {problem}" for problem in checked.problems]
-        lines += [f"{version} cannot be registered: {len(checked.problems)} to mend"]
+        lines += [f"{version} cannot be registered: {len(checked.problems)} to fix"]
     else:
         lines += [f"commit {checked.commit[:10]} may become {version} ({bump.part}: {bump.why})"]
         lines += [f"next:  release register -m 'what changed' registers it as {version}"]

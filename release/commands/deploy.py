@@ -24,12 +24,14 @@ def run(args: argparse.Namespace) -> Answer:
     from credit.registry.ledger import Ledger
     from credit.registry.names import parse_version
     from credit.registry.store import open_store
-    from release.deployment import plan, service_client
-    from release.deployment.rollout import describe_change, roll_out
+    from release.deployment.plan import Attribution, plan_deployment
+    from release.deployment.rollout import roll_out
+    from release.deployment.service_client import read_addresses
+    from release.deployment.wording import describe_change, describe_rollout
     from release.registration.publish import find_published, publish_version
     from release.repository.git import find_actor
 
-    service_client.read_addresses()  # before anything is made: a deploy that nobody can wait for is none
+    read_addresses()  # before anything is made: a deploy that nobody can wait for is none
     store, version = open_store(), parse_version(args.version)
     record = find_published(store, version)
     if record is None and args.dry_run:
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> Answer:
         return Answer({"dry_run": True, "version": str(version), "publish": True}, text)
     if record is None:
         record, _ = publish_version(store, version, find_actor())
-    change = plan.plan_deployment(Ledger(store, args.env), record, plan.Attribution(args.reason, find_actor()))
+    change = plan_deployment(Ledger(store, args.env), record, Attribution(args.reason, find_actor()))
     if args.dry_run:
         return describe_change(change)
-    return roll_out(store, change, args)
+    return describe_rollout(roll_out(store, change, args.wait, args.push, revert=True))

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> Answer:
 
 
 def _format_entry(entry: "LedgerEntry") -> str:
-    from release.deployment.rollout import describe_decider
+    from release.deployment.plan import describe_decider
 
     when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", describe_decider(entry)
     return f"{entry.number:>5}  {when}  {entry.kind:8}  {who:20}  {entry.actor}: {entry.reason}"

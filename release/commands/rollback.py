@@ -32,17 +32,18 @@ def run(args: argparse.Namespace) -> Answer:
     from credit.registry.ledger import Ledger
     from credit.registry.store import open_store
     from release.deployment import plan
-    from release.deployment.rollout import describe_change, roll_out
+    from release.deployment.rollout import roll_out
+    from release.deployment.wording import describe_change, describe_rollout
     from release.repository.git import find_actor
 
     store = open_store()
-    ledger, why = Ledger(store, args.env), plan.Attribution(args.reason, find_actor())
+    ledger, by = Ledger(store, args.env), plan.Attribution(args.reason, find_actor())
     if args.to is None:
-        change = plan.plan_rollback(ledger, why)
+        change = plan.plan_rollback(ledger, by)
     elif args.to == plan.FALLBACK_TARGET:
-        change = plan.plan_fallback(ledger, why)
+        change = plan.plan_fallback(ledger, by)
     else:
-        change = plan.plan_rollback_to(ledger, versions.require_version(store, args.to), why)
+        change = plan.plan_rollback_to(ledger, versions.require_version(store, args.to), by)
     if args.dry_run:
         return describe_change(change)
-    return roll_out(store, change, args)
+    return describe_rollout(roll_out(store, change, args.wait, args.push, revert=False))

@@ -67,7 +67,7 @@ def _format_status(name: str, seen: EnvironmentStatus) -> list[str]:
     from datetime import UTC, datetime
 
     from credit.common.dates import format_age
-    from release.deployment.rollout import describe_decider
+    from release.deployment.plan import describe_decider
 
     entry = seen.entry
     if entry is None:

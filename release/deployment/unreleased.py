@@ -8,7 +8,8 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, parse_version
 from credit.registry.store import Store, open_store
-from release.deployment.plan import Attribution, apply_change, plan_deployment
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_deployment
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import find_actor, is_in_repository, resolve_commit
 

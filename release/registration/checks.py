@@ -1,7 +1,7 @@
-"""May a commit become a version? Every problem at once, and what a person should know besides."""
+"""Check whether a commit may become a version: every problem at once, and what a person should know besides."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.files import read_json
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
-from credit.fairness.waivers import find_expired, load_waivers
+from credit.fairness.waivers import Waiver, find_expired, load_waivers
 from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version
@@ -25,12 +25,19 @@ CHOICE_REPORT = Path("reports/choice.json")
 
 
 class Readiness(NamedTuple):
-    """What was found out about a commit. `notes`: no problem, but worth knowing."""
+    """A commit that was checked. `digest`: of its bundle, None without a valid one; `notes`: worth knowing."""
 
     commit: str
-    digest: str
+    digest: str | None
     problems: list[Problem]
     notes: list[str]
+
+
+class Findings(NamedTuple):
+    """The problems that one check found, and the notes: no problem, but worth knowing."""
+
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
 
 
 class ChampionChoice(NamedTuple):
@@ -45,42 +52,45 @@ class ChampionChoice(NamedTuple):
 def check_readiness(registry: Registry, version: Version) -> Readiness:
     """Check HEAD and the working tree. Looks into the DVC remote, which takes seconds."""
     commit = resolve_commit("HEAD")
-    digest: list[str] = []
-    notes: list[str] = []
-    found: list[Problem] = []
-    looks: list[Callable[[], list[Problem]]] = [
+    checks = (
         _check_working_tree,
         _check_dvc_lock,
         _check_dvc_remote,
-        lambda: _check_gates(notes),
-        lambda: _compare_with_production(notes),
-        lambda: find_expired(load_waivers(Path("waivers")), date.today()),
-        lambda: _check_bundle(commit, digest),
-        lambda: _check_version_is_free(registry, version, commit),
-    ]
-    for look in looks:
-        try:
-            found += look()
-        except CreditError as error:
-            found += error.problems
-    notes += describe_waivers(Path("waivers"))
-    return Readiness(commit, "".join(digest), found, notes)
+        _check_gates,
+        _compare_with_production,
+        _check_waivers,
+    )
+    found = [_collect_findings(check) for check in checks]
+    digest, bundle = _check_bundle(commit)
+    found += [bundle, _collect_findings(lambda: _check_version_is_free(registry, version, commit))]
+    problems = dict.fromkeys(problem for one in found for problem in one.problems)  # a file that two checks read: once
+    return Readiness(commit, digest, list(problems), [note for one in found for note in one.notes])
 
 
-def _check_working_tree() -> list[Problem]:
+def _collect_findings(check: Callable[[], Findings]) -> Findings:
+    """Run one check; an error that ends it is what it found, and the other checks go on."""
+    try:
+        return check()
+    except CreditError as error:
+        return Findings(error.problems)
+
+
+def _check_working_tree() -> Findings:
     changed = run_git("status", "--porcelain").splitlines()
     if not changed:
-        return []
+        return Findings()
     shown = ", ".join(line[3:] for line in changed[:3]) + (" and more" if len(changed) > 3 else "")
-    return [Problem("working tree", f"{len(changed)} changed files: {shown}", "none", "commit them, or git stash -u")]
+    found = f"{len(changed)} changed files: {shown}"
+    return Findings([Problem("working tree", found, "none", "commit them, or git stash -u")])
 
 
-def _check_dvc_lock() -> list[Problem]:
+def _check_dvc_lock() -> Findings:
     stale = _list_stale_stages()
     if not stale:
-        return []
-    mend = "dvc repro, and commit dvc.lock and reports"
-    return [Problem("dvc.lock", f"other inputs of {', '.join(stale)}", "those of the stages that ran", mend)]
+        return Findings()
+    fix = "dvc repro, and commit dvc.lock and reports"
+    found = f"other inputs of {', '.join(stale)}"
+    return Findings([Problem("dvc.lock", found, "those of the stages that ran", fix)])
 
 
 def _list_stale_stages() -> list[str]:
@@ -98,37 +108,36 @@ def _list_stale_stages() -> list[str]:
         ) from None
 
 
-def _check_dvc_remote() -> list[Problem]:
+def _check_dvc_remote() -> Findings:
     from dvc.repo import Repo
 
-    mend = "dvc push"
+    fix = "dvc push"
     try:
         with Repo() as repo:
             if not repo.config["core"].get("remote"):
-                mend = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
-                return [Problem("DVC remote", "none", "one, so that others can restore this version", mend)]
+                fix = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
+                return Findings([Problem("DVC remote", "none", "one, so that others can restore this version", fix)])
             missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])
     except list_dvc_errors() as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
-        return [Problem("DVC remote", found, "an answer", "may you read it, and is its address right?")]
+        return Findings([Problem("DVC remote", found, "an answer", "may you read it, and is its address right?")])
     if not missing:
-        return []
+        return Findings()
     shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     if any("/" in path and not Path(path).is_dir() for path in missing):
-        mend += "; a folder that lost one file there is only pushed again without its .dir object there"
-    return [Problem("DVC remote", f"not there: {shown}", "every output of this commit", mend)]
+        fix += "; a folder that lost one file there is only pushed again without its .dir object there"
+    return Findings([Problem("DVC remote", f"not there: {shown}", "every output of this commit", fix)])
 
 
-def _check_gates(notes: list[str]) -> list[Problem]:
+def _check_gates() -> Findings:
     """The champion passed, or is the rule that goes forward when nobody does."""
     chosen = _read_choice()
     if chosen.passes:
-        return []
+        return Findings()
     if chosen.champion == HEURISTIC:
-        notes.append(f"no model in this version: {chosen.why}, so it decides by the rule")
-        return []
-    where, mend = f"the champion {chosen.champion}", "see reports/report.html"
-    return [Problem(where, one, "a pass", mend) for one in chosen.against]
+        return Findings(notes=[f"no model in this version: {chosen.why}, so it decides by the rule"])
+    where, fix = f"the champion {chosen.champion}", "see reports/report.html"
+    return Findings([Problem(where, one, "a pass", fix) for one in chosen.against])
 
 
 def _read_choice() -> ChampionChoice:
@@ -140,61 +149,69 @@ def _read_choice() -> ChampionChoice:
             champion, told["passes"] is True, [str(one) for one in told["against"]], str(content["why"])
         )
     except (KeyError, TypeError, IndexError):
-        mend = "dvc repro writes it, git checkout brings it back"
+        fix = "dvc repro writes it, git checkout brings it back"
         raise CreditError(
-            Problem(str(CHOICE_REPORT), "no champion with its verdict", "what the stage choose writes", mend)
+            Problem(str(CHOICE_REPORT), "no champion with its verdict", "what the stage choose writes", fix)
         ) from None
 
 
-def _compare_with_production(notes: list[str]) -> list[Problem]:
+def _compare_with_production() -> Findings:
     """The largest loss against the version that is live in prod, where one is known; `choose.gates` says how large."""
     try:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()
         if last is None:
-            return []
+            return Findings()
         with versions.fetch_temporarily(store, versions.require_version(store, last.version)) as folder:
             manifest = verify_bundle(folder)
             before = read_json(folder / "metrics.json").get(manifest.candidate, {})
     except CreditError as error:
-        notes.append(f"not compared with the version in {PRODUCTION}: {error.problems[0]}")
-        return []
+        return Findings(notes=[f"not compared with the version in {PRODUCTION}: {error.problems[0]}"])
     champion = _read_choice().champion
     params = read_params(QualityGates, "choose.gates")
     only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
     judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)
-    mend = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
+    fix = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
     against = [finding["reason"] for finding in judged["findings"] if not finding["passes"]]
-    return [Problem(f"the champion {champion}", reason, "no larger loss", mend) for reason in against]
+    return Findings([Problem(f"the champion {champion}", reason, "no larger loss", fix) for reason in against])
+
+
+def _check_waivers() -> Findings:
+    waivers = load_waivers(Path("waivers"))
+    return Findings(find_expired(waivers, date.today()), [_describe_waiver(*one) for one in waivers.items()])
 
 
 def describe_waivers(folder: Path) -> list[str]:
-    """A line per waiver."""
-    return [
-        f"waiver {file}: {one.candidate}, {one.attribute} {one.group}, {one.measure}, "
-        f"by {one.who} until {one.until}: {one.why}"
-        for file, one in load_waivers(folder).items()
-    ]
+    """Describe each waiver of a folder in a line. Raises CreditError with every problem of every file."""
+    return [_describe_waiver(*one) for one in load_waivers(folder).items()]
 
 
-def _check_bundle(commit: str, digest: list[str]) -> list[Problem]:
+def _describe_waiver(file: str, one: Waiver) -> str:
+    finding = f"{one.candidate}, {one.attribute} {one.group}, {one.measure}"
+    return f"waiver {file}: {finding}, by {one.who} until {one.until}: {one.why}"
+
+
+def _check_bundle(commit: str) -> tuple[str | None, Findings]:
+    """Load the bundle of a commit and decide its examples; the digest, None when that fails."""
     from credit.bundle import load_bundle
     from credit.bundle.examples import check_examples
 
-    with pull_bundle(commit) as folder:
-        bundle = load_bundle(folder)
-        check_examples(bundle, folder)
-        digest.append(bundle.manifest.digest)
-    return []
+    try:
+        with pull_bundle(commit) as folder:
+            bundle = load_bundle(folder)
+            check_examples(bundle, folder)
+    except CreditError as error:
+        return None, Findings(error.problems)
+    return bundle.manifest.digest, Findings()
 
 
-def _check_version_is_free(registry: Registry, version: Version, commit: str) -> list[Problem]:
+def _check_version_is_free(registry: Registry, version: Version, commit: str) -> Findings:
     problems = []
     tag = registry.versions.get(version)
-    mend = "release register proposes the next one"
+    fix = "release register proposes the next one"
     if tag is not None:
         where = f"git tag {version.tag}"
-        problems.append(Problem(where, f"taken, by {tag.tagger} on {tag.time[:10]}", "a new version", mend))
+        problems.append(Problem(where, f"taken, by {tag.tagger} on {tag.time[:10]}", "a new version", fix))
     elif version.tag in registry.lightweight:
         problems.append(Problem(f"git tag {version.tag}", "a lightweight tag", "none", f"git tag -d {version.tag}"))
     elif has_origin() and run_git("ls-remote", "--tags", "origin", f"refs/tags/{version.tag}").strip():
@@ -204,4 +221,4 @@ def _check_version_is_free(registry: Registry, version: Version, commit: str) ->
         problems.append(
             Problem(f"commit {commit[:10]}", f"version {here}", "no version yet", "it is registered already")
         )
-    return problems
+    return Findings(problems)

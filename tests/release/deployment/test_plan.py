@@ -17,6 +17,7 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
+from release.deployment.apply import apply_change
 from release.drill.reader import follow_ledger
 from testing.releases import WHY, deployed
 
@@ -85,9 +86,9 @@ def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_
     assert disk.folder is not None
     (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
     with pytest.raises(CreditError, match=r"model\.onnx"):
-        plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+        apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
     assert plan.read_current_entry(disk, "prod").version == "v2.0.0"
-    made = plan.apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
+    made = apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert (made.kind, made.version) == ("fallback", "v2.0.0")
 
@@ -101,7 +102,7 @@ def test_a_bundle_that_changed_its_digest_since_it_was_live_is_not_gone_back_to(
     (disk.folder / "versions/v1.0.0.json").unlink(missing_ok=True)
     publish(disk, "v1.0.0", "random_forest")
     with pytest.raises(CreditError, match="the ledger's"):
-        plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+        apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
 
 
 def test_nobody_outruns_the_kill_switch(disk: Store, publish: Publish) -> None:
@@ -110,7 +111,7 @@ def test_nobody_outruns_the_kill_switch(disk: Store, publish: Publish) -> None:
     deployed(disk, "v1.0.0")
     switch = plan.plan_fallback(Ledger(disk, "prod"), WHY)
     deployed(disk, "v2.0.0")  # at the same moment, and it wins the number
-    made = plan.apply_change(disk, switch)
+    made = apply_change(disk, switch)
     assert made is not None
     assert (made.number, made.kind, made.version) == (3, "fallback", "v2.0.0")
 
@@ -238,7 +239,7 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
     if before:
         deployed(disk, "v1.0.0")
     if before == "rule":
-        plan.apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
+        apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     with (
         service_that(lambda: {"entry": Ledger(disk, "prod").find_last_number()}) as good,
         service_that(lambda: {"entry": 0}) as bad,
@@ -284,7 +285,7 @@ def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
         monkeypatch.setenv("RELEASE_SERVICE_URL", url)
         code, told = command("deploy", "v1.0.0", "--env", "prod", "--reason", "r", "--wait", "0.3")
     assert (code, told["entry"]["kind"], told["put_back"], told["live"]) == (1, "rollback", True, "v2.0.0")
-    back = plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+    back = apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
     assert back is not None
     assert back.version == "v1.0.0", "what was put back stands where it stood"
 

@@ -21,6 +21,7 @@ from release.__main__ import main
 from release.commands import gc
 from release.commands.sync import follow_tags, plan_sync
 from release.deployment import plan
+from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution
 from release.registration.publish import find_published, parse_digest
 from release.repository import tags
@@ -149,7 +150,7 @@ def synced(store: Store) -> list[str]:
         done += [
             f"{one.environment} {entry.number} {tags.assign_version(one.environment, entry)}" for entry in one.untagged
         ]
-        if (change := follow_tags(store, one, "tester")) and plan.apply_change(store, change):
+        if (change := follow_tags(store, one, "tester")) and apply_change(store, change):
             done.append(f"{one.environment} follows")
     return done
 
@@ -158,7 +159,7 @@ def test_sync_tags_what_was_rolled_back_without_git_and_then_has_nothing_to_do(
     run: Callable[..., str], three: Store
 ) -> None:
     deployed(three, "v1.0.0", "v2.0.0")
-    plan.apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
+    apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert synced(three) == [f"prod {n} {ARTIFACT}#prod#{n}" for n in (1, 2, 3)]
     assert by_gto(run) == "v1.0.0"
     assert synced(three) == []
@@ -186,7 +187,7 @@ def test_an_environment_follows_an_assignment_by_hand(run: Callable[..., str], t
     assert synced(three) == ["prod follows"]
     newest = plan.read_current_entry(three, "prod")
     assert (newest.kind, newest.version, newest.reason) == ("deploy", "v2.0.0", f"git tag {ARTIFACT}#prod#2: by hand")
-    made = plan.apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
+    made = apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert made is not None
     assert made.version == "v1.0.0"
 
@@ -197,7 +198,7 @@ def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
     deployed(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
-    plan.apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
+    apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert synced(three) == [f"prod 3 {ARTIFACT}#prod#4"]
     assert plan.read_current_entry(three, "prod").version == by_gto(run) == "v1.0.0"
     assert synced(three) == []
@@ -206,7 +207,7 @@ def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
 def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[..., str], three: Store) -> None:
     deployed(three, "v1.0.0", "v2.0.0")
     synced(three)
-    plan.apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
+    apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
     assert synced(three) == []
     assert plan.read_current_entry(three, "prod").kind == "fallback"
 
@@ -215,7 +216,7 @@ def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Call
     deployed(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
-    plan.apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
+    apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
     assert [event.tag.name for event in plan_sync(three)[1].overtaken] == [f"{ARTIFACT}#prod#3"]
     assert synced(three) == []
     assert plan.read_current_entry(three, "prod").kind == "fallback"
@@ -228,7 +229,7 @@ def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Call
 def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., str], three: Store) -> None:
     deployed(three, "v1.0.0")
     synced(three)
-    plan.apply_change(three, plan.plan_fallback(Ledger(three, "prod"), WHY))
+    apply_change(three, plan.plan_fallback(Ledger(three, "prod"), WHY))
     run("git", "commit", "--quiet", "--allow-empty", "--message", "no version")
     later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
     run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#2")

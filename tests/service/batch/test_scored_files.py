@@ -17,7 +17,8 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
-from release.deployment.plan import apply_change, plan_fallback
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback
 from testing.lenders.burdened import burdened, people
 from testing.parts.servers import wait_until
 from testing.releases import WHY, deployed

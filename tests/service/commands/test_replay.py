@@ -15,7 +15,8 @@ import pytest
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import apply_change, plan_fallback
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback
 from testing.parts.servers import free_ports, postgres, wait_until
 from testing.releases import WHY, deployed
 from testing.services import ROOT, Service, serving

@@ -12,7 +12,8 @@ import requests
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import Attribution, apply_change, plan_fallback
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_fallback
 from testing.parts.servers import free_ports, small_disk, wait_until
 from testing.releases import deployed
 from testing.services import Service, serving
