@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where it stands, what was found, what was expected, how to mend it."""
+    """One thing that is wrong: where it stands, what was found, what was expected, how to fix it."""
 
     where: str
     found: str
@@ -51,8 +51,8 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
             found.append(Problem(f"{file}: {key}", "an unknown key", "a known one", "is it misspelt?"))
         elif kind == "missing":
             found.append(Problem(f"{file}: {key}", "nothing", "a value"))
-        elif kind == "value_error":
-            found.append(Problem(f"{file}: {key}", *str(context["error"]).split("|", 2)))
+        elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
+            found.append(Problem(f"{file}: {key}", context["found"], context["expected"], context["fix"]))
         else:
             found.append(Problem(f"{file}: {key}", repr(item["input"])[:80], item["msg"][0].lower() + item["msg"][1:]))
     return found
