@@ -23,7 +23,7 @@ def main() -> None:
             epilog=f"example:\n  {module.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.arguments(one)
+        module.add_arguments(one)
     args = top.parse_args()
     load_secret_files()
     _import_command(args.command).run(args)

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
+from credit.common.invalid_values import make_value_error
 
 ENV_PREFIX = "SERVICE_"
 
@@ -45,7 +46,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _require_keys(self) -> Self:
         if not self.is_on_loopback and self.keys_file is None:
-            raise ValueError(f"host {self.host} without keys_file|SERVICE_KEYS_FILE|python -m service key makes a key")
+            raise make_value_error(
+                f"host {self.host} without keys_file", "SERVICE_KEYS_FILE", "python -m service key makes a key"
+            )
         return self
 
     @property

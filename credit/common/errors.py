@@ -23,11 +23,8 @@ class Problem(NamedTuple):
     fix: str = ""
 
     def __str__(self) -> str:
-        line = (
-            f"{self.where}: found {self.found}, expected {self.expected}"
-            if self.expected
-            else f"{self.where}: {self.found}"
-        )
+        said = f"found {self.found}, expected {self.expected}" if self.expected else self.found
+        line = f"{self.where}: {said}"
         return " ".join(f"{line}; {self.fix}".split()) if self.fix else " ".join(line.split())
 
 
@@ -58,8 +55,8 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
             found.append(Problem(f"{file}: {key}", "an unknown key", "a known one", "is it misspelt?"))
         elif kind == "missing":
             found.append(Problem(f"{file}: {key}", "nothing", "a value"))
-        elif kind == "value_error":
-            found.append(Problem(f"{file}: {key}", *str(context["error"]).split("|", 2)))
+        elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
+            found.append(Problem(f"{file}: {key}", context["found"], context["expected"], context["fix"]))
         else:
             found.append(Problem(f"{file}: {key}", repr(item["input"])[:80], item["msg"][0].lower() + item["msg"][1:]))
     return found

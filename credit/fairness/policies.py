@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from credit.common.errors import CreditError, Problem
+from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.fairness.metrics import METRICS
 
@@ -32,9 +33,9 @@ class Limit(Params):
     def _check_order(self) -> Self:
         given = [v for v in (self.at_least, self.warn_below, self.warn_above, self.at_most) if v is not None]
         if not given:
-            raise ValueError("no limit|at_least, at_most, warn_below or warn_above")
+            raise make_value_error("no limit", "at_least, at_most, warn_below or warn_above")
         if given != sorted(given) or not all(map(math.isfinite, given)):
-            raise ValueError(f"the limits {given}|at_least <= warn_below <= warn_above <= at_most")
+            raise make_value_error(f"the limits {given}", "at_least <= warn_below <= warn_above <= at_most")
         return self
 
     @property
@@ -98,7 +99,7 @@ class FairnessPolicy(Params):
     def _check_metrics(self) -> Self:
         unknown = sorted(self.limits.keys() - METRICS.keys())
         if unknown:
-            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join(METRICS)}")
+            raise make_value_error(f"limits of {', '.join(unknown)}", f"figures among {', '.join(METRICS)}")
         return self
 
 
@@ -113,7 +114,7 @@ class Fairness(Params):
     @model_validator(mode="after")
     def _check_policy(self) -> Self:
         if self.policy not in self.policies:
-            raise ValueError(f"the policy {self.policy}|one of {', '.join(self.policies)}")
+            raise make_value_error(f"the policy {self.policy}", f"one of {', '.join(self.policies)}")
         return self
 
     @property

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from credit.common.candidate_names import CandidateName
+from credit.common.invalid_values import make_value_error
 from credit.common.parallel import run_in_processes
 from credit.common.params import Params
 from credit.contract import Contract
@@ -42,7 +43,7 @@ class ApprovalShares(Params):
     @model_validator(mode="after")
     def _are_some(self) -> Self:
         if self.lowest > self.highest:
-            raise ValueError(f"lowest {self.lowest:g}, highest {self.highest:g}|lowest <= highest")
+            raise make_value_error(f"lowest {self.lowest:g}, highest {self.highest:g}", "lowest <= highest")
         return self
 
     @property

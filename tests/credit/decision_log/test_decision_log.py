@@ -49,7 +49,7 @@ def test_what_was_decided_while_the_database_was_away_is_replayed_in_order(log: 
     after = record()
     log.write([after])
     assert log.problem is None
-    assert log.spooled() == 0
+    assert log.count_spooled() == 0
     assert in_order(log.database) == [one["id"] for one in [*several, after]]
 
 
@@ -82,7 +82,7 @@ import os, signal, sys
 from pathlib import Path
 from credit.decision_log.log import DecisionLog
 log = DecisionLog(sys.argv[1], Path(sys.argv[2]))
-log.spool.writing = lambda: os.kill(os.getpid(), signal.SIGKILL)
+log.spool.begin_write = lambda: os.kill(os.getpid(), signal.SIGKILL)
 log.recover()
 """
     command = [sys.executable, "-c", code, away.url, str(tmp_path / "state")]
