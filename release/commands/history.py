@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 from credit.common.cli import Answer
 
 if TYPE_CHECKING:
+    from credit.common.errors import CreditError
     from credit.registry.ledger import LedgerEntry
 
 EXAMPLE = """release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
+
+
+_ALIGNMENT = ["left", "right", *["left"] * 4]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,8 @@ def _parse_count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
+    from tabulate import tabulate
+
     from credit.common.dates import parse_time
     from credit.common.errors import CreditError
     from credit.registry.ledger import Ledger, LedgerEntry
@@ -55,15 +61,20 @@ def run(args: argparse.Namespace) -> Answer:
         entries = [one for one in told if isinstance(one, LedgerEntry)]
         broken += [str(one) for one in told if isinstance(one, CreditError)]
         content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
-        lines += [f"{name:8} {_format_entry(one) if isinstance(one, LedgerEntry) else f'error: {one}'}" for one in told]
+        rows = [[name, *_format_cells(one)] for one in told]
+        lines += [tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=_ALIGNMENT)] if rows else []
         more = ledger.find_last_number() - len(told)
         if more > 0 and args.at is None:
-            lines += [f"{name:8} and {more} older ones; --limit 0 shows all"]
+            lines += [f"{name}  and {more} older ones; --limit 0 shows all"]
     return Answer(content | ({"problems": broken} if broken else {}), "\n".join(lines), 1 if broken else 0)
 
 
-def _format_entry(entry: "LedgerEntry") -> str:
+def _format_cells(one: "LedgerEntry | CreditError") -> list[str]:
+    """Format number, time, kind and decider of an entry, who made it and why; of an unreadable one only the error."""
+    from credit.common.errors import CreditError
     from release.deployment.plan import describe_decider
 
-    when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", describe_decider(entry)
-    return f"{entry.number:>5}  {when}  {entry.kind:8}  {who:20}  {entry.actor}: {entry.reason}"
+    if isinstance(one, CreditError):
+        return [*[""] * 4, f"error: {one}"]
+    when = f"{one.time:%Y-%m-%d %H:%M:%S}"
+    return [str(one.number), when, one.kind, describe_decider(one), f"{one.actor}: {one.reason}"]

@@ -28,6 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Read the newest entry of each ledger; exit code 1 when one is not valid, which does not hide the others."""
+    from tabulate import tabulate
+
     from credit.registry import versions as published
     from credit.registry.ledger import Ledger
     from credit.registry.names import ENVIRONMENTS
@@ -36,19 +38,19 @@ def run(args: argparse.Namespace) -> Answer:
     store = open_store()
     versions = [str(version) for version in published.list_versions(store)]
     seen = {name: _read_status(Ledger(store, name)) for name in ([args.env] if args.env else ENVIRONMENTS)}
-    lines = [line for name, one in seen.items() for line in _format_status(name, one)]
-    lines += [f"published  {', '.join(versions[-10:]) or 'nothing'} in {store.url}"]
-    if len(versions) > 10:
-        lines[-1] += f", and {len(versions) - 10} before them"
+    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
+    before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
+    rows += [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {store.url}{before}")]
     live = [name for name, one in seen.items() if one.entry]
     for name in live[-1:]:  # a command that works: where there is no version to return to, the rule
-        lines += [f"back:      release rollback --env {name} {'' if seen[name].back else '--to rule '}--reason '...'"]
+        to = "" if seen[name].back else "--to rule "
+        rows += [("back:", f"release rollback --env {name} {to}--reason '...'")]
     broken = any(one.problem for one in seen.values())
     if not (live or versions or broken):
-        lines += ["           another store? RELEASE_STORE names the one that is looked at"]
+        rows += [("", "another store? RELEASE_STORE names the one that is looked at")]
     environments = {name: _dump_status(one) for name, one in seen.items()}
     content = {"store": store.url, "published": versions, "environments": environments}
-    return Answer(content, "\n".join(lines), 1 if broken else 0)
+    return Answer(content, tabulate(rows, tablefmt="plain", disable_numparse=True), 1 if broken else 0)
 
 
 def _read_status(ledger: "Ledger") -> EnvironmentStatus:
@@ -63,7 +65,7 @@ def _read_status(ledger: "Ledger") -> EnvironmentStatus:
     return EnvironmentStatus(entry, back, None)
 
 
-def _format_status(name: str, seen: EnvironmentStatus) -> list[str]:
+def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
     from datetime import UTC, datetime
 
     from credit.common.dates import format_age
@@ -71,14 +73,14 @@ def _format_status(name: str, seen: EnvironmentStatus) -> list[str]:
 
     entry = seen.entry
     if entry is None:
-        return [f"{name:10} {f'error: {seen.problem}' if seen.problem else 'nothing was deployed yet'}"]
+        return [(name, f"error: {seen.problem}" if seen.problem else "nothing was deployed yet")]
     now = datetime.now(UTC)
     back = seen.back or "no version; --to rule lets the rule decide"
+    since = f"{entry.time:%Y-%m-%d %H:%M:%S} UTC ({format_age(now - entry.time)})"
     return [
-        f"{name:10} {describe_decider(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC "
-        f"({format_age(now - entry.time)})",
-        f"{'':10} {entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})",
-        f"{'':10} {f'error: {seen.problem}' if seen.problem else f'a rollback returns to {back}'}",
+        (name, f"{describe_decider(entry)}, since {since}"),
+        ("", f"{entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})"),
+        ("", f"error: {seen.problem}" if seen.problem else f"a rollback returns to {back}"),
     ]
 
 
