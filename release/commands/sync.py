@@ -4,20 +4,23 @@ The ledger goes first. An entry that git does not know yet (a rollback while git
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
 no tag; what was tagged by hand before it is overtaken by its time."""
 
-import argparse
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from credit.common.cli import Answer
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.records import remove_control_characters
-from credit.registry.store import Store
-from release.deployment import plan as live
-from release.deployment import rollout
+from credit.registry.store import Store, open_store
+from release.commands.options import add_dry_run, add_push, add_wait
+from release.deployment import plan, rollout
 from release.deployment.plan import Attribution, Change
 from release.registration.publish import find_published, publish_version
 from release.repository import tags
+from release.repository.git import find_actor
 from release.repository.tags import Event, find_live_event
 
 
@@ -68,40 +71,30 @@ def follow_tags(store: Store, one: SyncPlan, actor: str) -> Change | None:
     why = Attribution(said, remove_control_characters(event.tag.tagger) or actor)
     last = ledger.read_newest()
     if one.target is None:
-        return live.plan_fallback(ledger, why) if last else None
+        return plan.plan_fallback(ledger, why) if last else None
     record = find_published(store, one.target) or publish_version(store, one.target, actor)[0]
     if event.is_withdrawal and last is not None:
-        return live.plan_rollback_to(ledger, record, why, event.tag.name)
-    return live.plan_deployment(ledger, record, why, event.tag.name)
+        return plan.plan_rollback_to(ledger, record, why, event.tag.name)
+    return plan.plan_deployment(ledger, record, why, event.tag.name)
 
 
-EXAMPLE = """release sync    (after gto deprecate credit-model v1.2.0 prod, say)
+EPILOG = """example:
+  release sync    (after gto deprecate credit-model v1.2.0 prod, say)
   release sync --push"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """How far it may go."""
-    from release.commands.options import add_dry_run, add_push, add_wait
-
-    parser.add_argument("--no-fetch", action="store_true", help="look at the tags that are here, without asking origin")
-    add_wait(parser)
-    add_push(parser)
-    add_dry_run(parser)
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.option("--no-fetch", is_flag=True, help="look at the tags that are here, without asking origin")
+@add_wait
+@add_push
+@add_dry_run
+def run(no_fetch: bool, wait: float, push: bool, dry_run: bool) -> Answer:
     """Fetch the tags, tag entries, follow tags, push."""
-    from credit.common.errors import CreditError
-    from credit.registry.store import open_store
-    from release.deployment import plan, rollout
-    from release.repository import tags
-    from release.repository.git import find_actor
-
-    if not args.no_fetch:
+    if not no_fetch:
         tags.fetch_tags()
     store = open_store()
     lines: list[str] = []
-    content: dict[str, Any] = {"environments": {}, "dry_run": args.dry_run}
+    content: dict[str, Any] = {"environments": {}, "dry_run": dry_run}
     late: list[str] = []
     problems: list[str] = []
     for one in plan_sync(store):
@@ -110,7 +103,7 @@ def run(args: argparse.Namespace) -> Answer:
         for entry in one.untagged:
             what = f"{one.environment}: entry {entry.number} ({entry.kind}, {entry.version})"
             try:
-                name = "a tag" if args.dry_run else tags.assign_version(one.environment, entry)
+                name = "a tag" if dry_run else tags.assign_version(one.environment, entry)
             except CreditError as error:  # a version that was withdrawn, or is not known here, gets none
                 problems += [f"{what} gets no tag: {error}"]
                 continue
@@ -119,15 +112,15 @@ def run(args: argparse.Namespace) -> Answer:
         overtaken = [*one.overtaken, *(one.manual if one.untagged else [])]
         told["overtaken"] = [event.tag.name for event in overtaken]
         lines += [f"{one.environment}: {event.tag.name} is overtaken by the ledger" for event in overtaken]
-        if one.manual and not one.untagged and args.dry_run:
+        if one.manual and not one.untagged and dry_run:
             lines += [f"{one.environment}: would follow {one.manual[-1].tag.name} to {one.target or 'the rule'}"]
         elif change := follow_tags(store, one, find_actor()):
             made = plan.apply_change(store, change)
             if made is not None:
                 told["followed"] = made.model_dump(mode="json", exclude_none=True)
                 lines += [f"{one.environment}: {rollout.describe_decider(made)}, as {one.manual[-1].tag.name} says"]
-                late += rollout.wait_for_services(made, args.wait)
-    if args.push and not args.dry_run:
+                late += rollout.wait_for_services(made, wait)
+    if push and not dry_run:
         pushed = tags.push_missing_tags()
         content["pushed"] = pushed
         lines += [f"pushed {name}" for name in pushed]

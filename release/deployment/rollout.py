@@ -1,6 +1,5 @@
 """What follows an entry in the ledger: the services take it up, and git gets its tag."""
 
-import argparse
 from typing import Any, NamedTuple
 
 from credit.common.cli import Answer
@@ -82,14 +81,17 @@ def describe_change(change: Change) -> Answer:
     )
 
 
-def roll_out(store: Store, change: Change, args: argparse.Namespace) -> Answer:
-    """Verify, write the ledger, wait for the services, tag. What was begun before and killed is completed."""
+def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool) -> Answer:
+    """Verify, write the ledger, wait for the services, tag. What was begun before and killed is completed.
+
+    `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up.
+    """
     made = plan.apply_change(store, change)
     entry = made or change.resulting_entry
-    late = wait_for_services(entry, args.wait)
-    if late and made is not None and args.command == "deploy":
-        return _revert_rollout(store, change, made, late, args)
-    tagged = tag_entry(change.environment, entry, args.push)
+    late = wait_for_services(entry, wait)
+    if late and made is not None and revert:
+        return _revert_rollout(store, change, made, late, wait, push)
+    tagged = tag_entry(change.environment, entry, push)
     content = dump_change(change.environment, made, change.before)
     content |= {"live": entry.version, "decides": describe_decider(entry), "tag": tagged.tag, "services_late": late}
     lines = (
@@ -108,17 +110,17 @@ def roll_out(store: Store, change: Change, args: argparse.Namespace) -> Answer:
 
 
 def _revert_rollout(
-    store: Store, change: Change, made: LedgerEntry, late: list[str], args: argparse.Namespace
+    store: Store, change: Change, made: LedgerEntry, late: list[str], wait: float, push: bool
 ) -> Answer:
     """A deploy that the services did not take up is undone, and told as what it is: a failure."""
-    reason = f"{made.version} was not taken up within {args.wait:g} seconds"
+    reason = f"{made.version} was not taken up within {wait:g} seconds"
     back, why_not = None, []
     try:
         back = plan.revert_change(store, change.environment, made, change.before, plan.Attribution(reason, made.actor))
     except CreditError as error:
         why_not = [str(problem) for problem in error.problems]
     holds = back or plan.read_current_entry(store, change.environment)
-    tagged = tag_entry(change.environment, holds, args.push)
+    tagged = tag_entry(change.environment, holds, push)
     content = dump_change(change.environment, made, change.before)
     content |= {"put_back": back is not None, "live": holds.version, "tag": tagged.tag, "services_late": late}
     content |= {"problems": why_not}
