@@ -17,9 +17,10 @@ from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from service import metrics
 from service.api import routes as api
-from service.api.auth import AuthMiddleware, read_keys
+from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
+from service.api.keys import read_keys
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems

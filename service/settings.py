@@ -1,7 +1,6 @@
 """Settings of the service, from SERVICE_… variables. RELEASE_STORE says where versions are, as for `release`."""
 
 import os
-import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -71,24 +70,3 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise CreditError(list_problems(error, "SERVICE_ settings")) from None
-
-
-_SECRETS_VARIABLE = "SERVICE_SECRETS"
-_VARIABLE_NAME = re.compile("[A-Z][A-Z0-9_]*")
-
-
-def load_secret_files() -> None:
-    """Set every variable that has a file in the folder SERVICE_SECRETS, such as PGPASSWORD; one that is set stays.
-
-    Files with other names are left alone. Raises CreditError when the folder or a file cannot be read.
-    """
-    folder = os.environ.get(_SECRETS_VARIABLE)
-    if not folder:
-        return
-    try:
-        for file in Path(folder).iterdir():
-            if _VARIABLE_NAME.fullmatch(file.name):
-                os.environ.setdefault(file.name, file.read_text().strip())
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "what is no text"
-        raise CreditError(Problem(f"{_SECRETS_VARIABLE} {folder}", said, "a folder of readable files")) from None

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.plan import Attribution, apply_change, plan_fallback, plan_rollback
-from service.api.auth import make_key
+from service.commands.key import make_key
 from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser
 from testing.parts.servers import wait_until
 from testing.releases import deployed
