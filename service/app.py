@@ -1,4 +1,4 @@
-"""The application: its parts, started and stopped together, and what every route has in common."""
+"""Compose the application: start and stop its parts together, add routes and error handling."""
 
 import asyncio
 import logging
@@ -38,14 +38,14 @@ _LOG = logging.getLogger(__name__)
 
 
 async def _watch_problems(parts: Parts) -> None:
-    """Keep the figures of what is wrong those of now, also in a worker that is never asked for them."""
+    """Update the problem metrics every second, also in a worker that is never scraped."""
     while True:
         metrics.set_problems(collect_problems(parts))
         await asyncio.sleep(1)
 
 
 def create(chosen: Settings | None = None) -> Any:
-    """The service as an ASGI application, for each worker one."""
+    """Create the service as an ASGI application, one per worker."""
     chosen = chosen or load_settings()
     keys = read_keys(chosen.keys_file)
     if chosen.workers > 1:

@@ -12,7 +12,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEYLESS_PATHS = ("/health/live", "/health/ready")
-"""What whoever watches over processes asks without a key."""
+"""Health checks, which need no key."""
 
 _SCRIPT_PATHS = ("/docs",)  # its page has a script, of this service's own
 _SELF_INLINE = "'self' 'unsafe-inline'"
@@ -31,13 +31,13 @@ _HEADERS = [
 
 
 class AuthMiddleware:
-    """Plain ASGI, for it is in every request's way."""
+    """Authentication as plain ASGI, for it is in every request's way."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
         self._app, self._keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse who may not; add the headers."""
+        """Refuse a caller without a key for the role; add the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -2,7 +2,7 @@
 
 FILE has the raw columns of the version's contract, in any order. The label and protected columns need not be there;
 columns that the version does not need are ignored. Codes for missing values mean what they mean in training. Rows that
-break the contract are set aside with what is wrong; that is no error. Files are written whole or not at all."""
+break the contract are set aside with their problems; that is no error. Files are written whole or not at all."""
 
 from pathlib import Path
 from typing import Any

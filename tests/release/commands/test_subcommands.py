@@ -213,7 +213,7 @@ def test_gc_refuses_while_it_does_not_know_every_tag_and_keeps_what_a_tag_needs(
     assert "found nothing of tags/credit-model@v1.0.0" in refused
     lender.run("git", "fetch", "--quiet", "--tags", "origin")
     lender.edit("params.yaml", "max_other_decisions: 0", "max_other_decisions: 1")
-    lender.edit("stages/package.py", '"model_card.md": model', '"card.md": b"", "model_card.md": model')
+    lender.edit("stages/package.py", '"model_card.md": render', '"card.md": b"", "model_card.md": render')
     lender.run("dvc", "repro", "--quiet")
     cache = lender.folder / ".dvc/cache/files/md5"
     before = {path.name for path in cache.rglob("*") if path.is_file()}
