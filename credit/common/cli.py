@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 import click
 
+from credit.common.errors import print_error
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -121,7 +123,7 @@ def run(command: click.Command, program: str, arguments: Sequence[str] | None = 
         code = error.exit_code
     except click.UsageError as error:
         said = " ".join(error.format_message().split())
-        print(f"error: {said} ({error.ctx.command_path if error.ctx else program} --help says more)", file=sys.stderr)
+        print_error(f"{said} ({error.ctx.command_path if error.ctx else program} --help says more)")
         code = error.exit_code
     sys.exit(code)
 

@@ -70,12 +70,12 @@ def run_command(command: Callable[[], None], interrupted: str = NOTHING_WRITTEN)
         _run_interruptible(command)
     except CreditError as error:
         for problem in error.problems:
-            print(_color_red("error:"), problem, file=sys.stderr)
+            print_error(problem)
         sys.exit(1)
     except KeyboardInterrupt:
         _exit_interrupted(interrupted)
     except OSError as error:  # disk full, no permission: the system's own words name the file
-        print(_color_red("error:"), error, file=sys.stderr)
+        print_error(error)
         sys.exit(1)
 
 
@@ -108,6 +108,7 @@ def _exit_interrupted(state: str) -> NoReturn:
     sys.exit(130)
 
 
-def _color_red(text: str) -> str:
-    wanted = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return f"\033[31m{text}\033[0m" if wanted else text
+def print_error(said: object) -> None:
+    """Print one line on stderr, its `error:` in red on a terminal unless NO_COLOR is set."""
+    in_color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    print("\033[31merror:\033[0m" if in_color else "error:", said, file=sys.stderr)
