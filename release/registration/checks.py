@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
-from credit.common.files import read_json
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.fairness.waivers import find_expired, load_waivers
@@ -16,12 +15,14 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import open_store
+from credit.reports.choice import Choice
+from credit.reports.metrics import Metrics
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
+from release.repository.reports import read_bundle_reports
 from release.repository.tags import Registry
 
 HEURISTIC, PRODUCTION = "heuristic", "prod"
-CHOICE_REPORT = Path("reports/choice.json")
 
 
 class Readiness(NamedTuple):
@@ -31,15 +32,6 @@ class Readiness(NamedTuple):
     digest: str
     problems: list[Problem]
     notes: list[str]
-
-
-class ChampionChoice(NamedTuple):
-    """What the stage `choose` decided, and what the gates have against it."""
-
-    champion: str
-    passes: bool
-    against: list[str]
-    why: str
 
 
 def check_readiness(registry: Registry, version: Version) -> Readiness:
@@ -121,29 +113,14 @@ def _check_dvc_remote() -> list[Problem]:
 
 def _check_gates(notes: list[str]) -> list[Problem]:
     """The champion passed, or is the rule that goes forward when nobody does."""
-    chosen = _read_choice()
-    if chosen.passes:
+    choice = Choice.read(Path(Choice.PATH))
+    if choice.chosen.passes:
         return []
-    if chosen.champion == HEURISTIC:
-        notes.append(f"no model in this version: {chosen.why}, so it decides by the rule")
+    if choice.champion == HEURISTIC:
+        notes.append(f"no model in this version: {choice.why}, so it decides by the rule")
         return []
-    where, mend = f"the champion {chosen.champion}", "see reports/report.html"
-    return [Problem(where, one, "a pass", mend) for one in chosen.against]
-
-
-def _read_choice() -> ChampionChoice:
-    content = read_json(CHOICE_REPORT)
-    try:
-        champion = str(content["champion"])
-        told = content["candidates"][champion]
-        return ChampionChoice(
-            champion, told["passes"] is True, [str(one) for one in told["against"]], str(content["why"])
-        )
-    except (KeyError, TypeError, IndexError):
-        mend = "dvc repro writes it, git checkout brings it back"
-        raise CreditError(
-            Problem(str(CHOICE_REPORT), "no champion with its verdict", "what the stage choose writes", mend)
-        ) from None
+    where, mend = f"the champion {choice.champion}", "see reports/report.html"
+    return [Problem(where, one, "a pass", mend) for one in choice.chosen.against]
 
 
 def _compare_with_production(notes: list[str]) -> list[Problem]:
@@ -155,14 +132,23 @@ def _compare_with_production(notes: list[str]) -> list[Problem]:
             return []
         with versions.fetch_temporarily(store, versions.require_version(store, last.version)) as folder:
             manifest = verify_bundle(folder)
-            before = read_json(folder / "metrics.json").get(manifest.candidate, {})
+            reports = read_bundle_reports(folder, last.version)
     except CreditError as error:
         notes.append(f"not compared with the version in {PRODUCTION}: {error.problems[0]}")
         return []
-    champion = _read_choice().champion
+    where = f"{last.version}, which is live in {PRODUCTION}"
+    if reports.metrics is None and reports.unread:
+        return [Problem(where, line, "figures to compare the champion with") for line in reports.unread]
+    if reports.metrics is None:
+        notes.append(f"not compared with {where}: its bundle has no metrics.json")
+        return []
+    before = reports.metrics.get(manifest.candidate)
+    if before is None:
+        return [Problem(where, f"no figures of {manifest.candidate}", "figures to compare the champion with")]
+    champion = Choice.read(Path(Choice.PATH)).champion
     params = read_params(QualityGates, "choose.gates")
     only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
-    judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)
+    judged = judge_quality(champion, Metrics.read(Path(Metrics.PATH)).candidates, only, before)
     mend = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
     against = [finding.reason for finding in judged if not finding.passes]
     return [Problem(f"the champion {champion}", reason, "no larger loss", mend) for reason in against]
