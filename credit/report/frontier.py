@@ -31,6 +31,7 @@ from credit.report.svg import (
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
+from credit.reports.fairness import split_group_key
 
 MARK_LABELS: dict[Mark, str] = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
 
@@ -68,7 +69,6 @@ def _format_setting(value: Setting) -> str:
 
 
 def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
-    attribute, _, name = (point.group or "").partition(": ")
     return AlternativeRow(
         describe_alternative(point),
         MARK_LABELS[point.mark] if point.mark else "",
@@ -76,7 +76,7 @@ def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
         format_number(point.roc_auc),
         format_percent(point.approval_rate),
         MetricText(format_number(point.adverse_impact_ratio), format_interval(point.adverse_impact_ratio_interval)),
-        format_group(attribute, name) if name else DASH,
+        format_group(*split_group_key(point.group)) if point.group else DASH,
     )
 
 

@@ -21,6 +21,12 @@ def group_key(attribute: str, group: str) -> str:
     return f"{attribute}: {group}"
 
 
+def split_group_key(key: str) -> tuple[str, str]:
+    """Split what `group_key` made into attribute and group."""
+    attribute, _, group = key.partition(": ")
+    return attribute, group
+
+
 class LowestRatio(ReportPart):
     """The lowest adverse impact ratio of all groups that are large enough to judge, and whose it is."""
 

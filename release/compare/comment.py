@@ -65,7 +65,7 @@ def _list_warnings(told: Mapping[str, Any]) -> list[str]:
     moved = [f"{escape(key)} {escape(old)} → {escape(new)}" for key, (old, new) in gates.items()]
     return [
         *(f"the gates themselves change: {one}" for one in moved),
-        *map(escape, told["unread"]),
+        *(f"left out, as this code cannot read it: {escape(one)}" for one in told["unread"]),
         *groups.list_drops(told),
     ]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from credit.reports.fairness import FairnessReport, Verdict
+from credit.reports.fairness import FairnessReport, Verdict, split_group_key
 from release.repository.reports import RevisionReports
 
 SHOWN_METRICS = (
@@ -74,7 +74,7 @@ def compare_fairness(
     attributes = reports[0].attributes if reports else {}
     rows = []
     for name in dict.fromkeys(name for report in reports for name in report.groups):
-        attribute, _, group = name.partition(": ")
+        attribute, group = split_group_key(name)
         if attribute not in attributes:
             continue  # a pair of attributes
         of = [report.groups.get(name) if report else None for report in (old, new)]

@@ -138,7 +138,8 @@ def _compare_with_production(notes: list[str]) -> list[Problem]:
         return []
     where = f"{last.version}, which is live in {PRODUCTION}"
     if reports.metrics is None and reports.unread:
-        return [Problem(where, line, "figures to compare the champion with") for line in reports.unread]
+        found = f"reports that this code cannot read ({reports.unread[0]})"
+        return [Problem(where, found, "figures to compare the champion with")]
     if reports.metrics is None:
         notes.append(f"not compared with {where}: its bundle has no metrics.json")
         return []

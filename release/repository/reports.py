@@ -54,7 +54,7 @@ class _Reader:
             if self.strict:
                 raise
             more = f"; {len(error.problems) - 1} more" if len(error.problems) > 1 else ""
-            self.unread.append(f"left out, as this code cannot read it: {error.problems[0]}{more}")
+            self.unread.append(f"{error.problems[0]}{more}")
             return None
 
 
