@@ -42,7 +42,7 @@ def load_bundle_model(folder: Path) -> NamedModel:
 
 def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) -> NamedModel:
     """A trained candidate, by scikit-learn."""
-    candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.path_of(name)))
+    candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
     reasons = word_reasons(contract, typical, str(contract_file))

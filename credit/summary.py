@@ -48,7 +48,7 @@ def _format_cells(name: str, figures: CandidateMetrics, fairness: FairnessReport
     ratio = fairness.lowest_adverse_impact_ratio
     value, whom = (ratio.value, f"{ratio.attribute} {ratio.group}") if ratio else (None, "-")
     verdict = fairness.verdict + ("" if choice.candidates[name].passes else ", out")
-    numbers = [_format_number(figures.value(figure)) for figure in SUMMARY_METRICS]
+    numbers = [_format_number(figures.get_value(figure)) for figure in SUMMARY_METRICS]
     return [name, verdict, _format_number(figures.roc_auc), _format_number(value), whom, *numbers]
 
 
@@ -59,7 +59,7 @@ def _format_number(value: float | None) -> str:
 def main() -> None:
     """Print the summary of the committed or computed reports."""
     metrics = Metrics.read(Path(Metrics.PATH)).candidates
-    fairness = {name: FairnessReport.read(Path(FairnessReport.path_of(name))) for name in metrics}
+    fairness = {name: FairnessReport.read(Path(FairnessReport.locate(name))) for name in metrics}
     print_answer(format_summary(metrics, fairness, Choice.read(Path(Choice.PATH))))
     raise_if_any(find_expired(load_waivers(Path("waivers")), date.today()))
 

@@ -26,7 +26,7 @@ class ChooseParams(Params):
 def choose_champion(
     params: ChooseParams, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport]
 ) -> Choice:
-    """Choose the champion; say each candidate's figure and what is in its way. Both reports are by candidate.
+    """Choose the champion; list each candidate's figure and the reasons against it. Both reports are by candidate.
 
     A candidate without the figure that decides is out, as one that fails a gate. The rule goes forward when nobody
     else may, gates or not: it is what decided before there was a model.
@@ -35,7 +35,7 @@ def choose_champion(
     for name in CANDIDATE_NAMES:
         against = [finding.reason for finding in judge_quality(name, metrics, params.gates, None) if not finding.passes]
         against += [finding.reason for finding in fairness[name].findings if finding.blocks]
-        value = metrics[name].value(params.metric)
+        value = metrics[name].get_value(params.metric)
         if value is None:
             against.append(f"{params.metric} is missing.")
         if metrics[name].approval_rate == 0:
@@ -57,7 +57,7 @@ def compare_standouts(
 ) -> tuple[Standout, ...]:
     """The best candidate by `metric` and the fairest, the one with the highest of the lowest ratios; often not one."""
     ratios = {name: fairness[name].lowest_adverse_impact_ratio for name in CANDIDATE_NAMES}
-    values = {name: value for name in CANDIDATE_NAMES if (value := metrics[name].value(metric)) is not None}
+    values = {name: value for name in CANDIDATE_NAMES if (value := metrics[name].get_value(metric)) is not None}
     lowest = {name: ratio.value for name, ratio in ratios.items() if ratio}
     stand_out: dict[CandidateName, list[str]] = {}
     if values:
@@ -72,7 +72,7 @@ def compare_standouts(
             lowest_adverse_impact_ratio=lowest.get(name),
             group=ratio.key if (ratio := ratios[name]) else None,
             verdict=fairness[name].verdict,
-            **{figure: metrics[name].value(figure) for figure in dict.fromkeys((metric, *COMPARISON_METRICS))},
+            **{figure: metrics[name].get_value(figure) for figure in dict.fromkeys((metric, *COMPARISON_METRICS))},
         )
         for name, by in stand_out.items()
     )
@@ -93,5 +93,5 @@ def main() -> None:
             print(f"  against {name}: {reason}")
     for one in choice.side_by_side:
         whom = f"{one.lowest_adverse_impact_ratio} for {one.group}" if one.group else "none"
-        figures = f"{params.metric} {one.value(params.metric)}, lowest adverse impact ratio {whom}"
+        figures = f"{params.metric} {one.get_value(params.metric)}, lowest adverse impact ratio {whom}"
         print(f"  {' and '.join(one.stands_out)}: {one.candidate} ({figures})")

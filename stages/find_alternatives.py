@@ -98,7 +98,7 @@ def report_alternatives(
     others: Sequence[Point],
     champion: str,
 ) -> AlternativesReport:
-    """Describe what was found, with every point, the candidates as they were trained first.
+    """Report the search: its finding in words, and every point, the candidates as trained first.
 
     A point's `mark`: `champion`, `candidate` for the others as trained, `alternative` for the one that is suggested.
     """

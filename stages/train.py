@@ -1,6 +1,6 @@
 """Train one candidate: heuristic, logistic or random_forest. All three answer with a score and share the policy.
 
-`reports/candidates/<name>.json` says what was trained, so that a diff shows it.
+`reports/candidates/<name>.json` has the settings and thresholds, so that a diff shows a change.
 """
 
 from credit.common.candidate_names import CandidateName

@@ -19,13 +19,13 @@ class Draft:
 
     def __init__(self, results: Results) -> None:
         self.base = results
-        self.choice: Json = results.choice.content()
+        self.choice: Json = results.choice.dump()
         self.metrics: Json = {name: of.model_dump(mode="json") for name, of in results.metrics.items()}
-        self.candidates: Json = {name: of.content() for name, of in results.candidates.items()}
-        self.judged: Json = {name: of.content() for name, of in results.judged.items()}
-        self.features: Json = results.features.content()
-        self.validation: Json = results.validation.content()
-        self.alternatives: Json = results.alternatives.content()
+        self.candidates: Json = {name: of.dump() for name, of in results.candidates.items()}
+        self.judged: Json = {name: of.dump() for name, of in results.judged.items()}
+        self.features: Json = results.features.dump()
+        self.validation: Json = results.validation.dump()
+        self.alternatives: Json = results.alternatives.dump()
 
     def finish(self) -> Results:
         return self.base._replace(

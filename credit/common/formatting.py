@@ -52,21 +52,21 @@ def format_interval(ends: Sequence[float | None] | None, share: bool = False) ->
 class NamedFigures(Protocol):
     """Figures that are asked for by name. `credit.reports.figures.Figures` is one."""
 
-    def value(self, name: str) -> float | None:
+    def get_value(self, name: str) -> float | None:
         """Get a figure; None where there is none."""
 
-    def interval(self, name: str) -> Sequence[float | None] | None:
+    def get_interval(self, name: str) -> Sequence[float | None] | None:
         """Get the interval of a figure; None where there is none."""
 
 
 def format_metric(figures: NamedFigures, name: str) -> MetricText:
     """A figure of a report with its interval: shares in percent, all else as numbers."""
-    value, share = figures.value(name), name in PERCENT_METRICS
+    value, share = figures.get_value(name), name in PERCENT_METRICS
     if isinstance(value, int) and not isinstance(value, bool):
         return MetricText(f"{value:,}")
     return MetricText(
         format_percent(value) if share else format_number(value),
-        format_interval(figures.interval(name), share),
+        format_interval(figures.get_interval(name), share),
     )
 
 

@@ -67,7 +67,7 @@ def judge_quality(
 def _judge_gain(
     what: str, own: CandidateMetrics | None, other: CandidateMetrics | None, gain: MinimumGain
 ) -> GateFinding:
-    mine, theirs = (figures.value(gain.metric) if figures else None for figures in (own, other))
+    mine, theirs = (figures.get_value(gain.metric) if figures else None for figures in (own, other))
     value = None if mine is None or theirs is None else mine - theirs
     return _judge_limit(f"{gain.metric}, {what}", value, "at least", gain.by)
 

@@ -1,4 +1,4 @@
-"""The figures of all groups and pairs of groups. What is undefined is None, never NaN."""
+"""The figures of all groups and pairs of groups. An undefined figure is None, never NaN."""
 
 from typing import Any, NamedTuple
 

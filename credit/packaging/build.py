@@ -69,7 +69,7 @@ def build_bundle(
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),
         "heuristic.json": _encode_json(heuristic.model_dump()),
-        ReferenceReport.NAME: _encode_json(reference.content()),
+        ReferenceReport.NAME: _encode_json(reference.dump()),
         EXAMPLES_FILE: _encode_json(make_examples(model, heuristic, reference.features)),
     }
     agreement = Agreement(

@@ -1,4 +1,4 @@
-"""Each candidate in one line: its figures, its gates, and what is against it."""
+"""Describe each candidate in one line: its figures, its gates, and the reasons against it."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What the data is, what was set aside, and what the features are and give away."""
+"""Describe the data, the quarantine, the features and what these give away."""
 
 import re
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class FeaturesTable(NamedTuple):
 
 
 class DatasetSummary(NamedTuple):
-    """Rows, why some were set aside, what is missing, and how many people there are of each group."""
+    """Rows, why some are in quarantine, missing values, and how many people there are of each group."""
 
     rows: str
     accepted: str
@@ -80,7 +80,7 @@ def _find_description(name: str, contract: Contract) -> str:
 def describe_dataset(results: Results) -> DatasetSummary:
     """What `reports/validation.json` and the provenance say."""
     report = results.validation
-    origin = results.provenance.content() if results.provenance else {}
+    origin = results.provenance.dump() if results.provenance else {}
     return DatasetSummary(
         f"{report.rows:,}",
         f"{report.accepted:,}",

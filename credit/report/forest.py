@@ -148,7 +148,7 @@ def _draw_forest(measure: str, limit: Limit, results: Results) -> Forest:
 def _draw_attribute(
     attribute: str, reference: str, results: Results, found: dict[tuple[str, str, str], Finding], scale: Scale
 ) -> ForestAttribute:
-    people = {name: of.people for name, of in next(iter(results.judged.values())).groups_of(attribute).items()}
+    people = {name: of.people for name, of in next(iter(results.judged.values())).select_groups(attribute).items()}
     rows = []
     for group, count in people.items():
         items = {name: found[name, attribute, group] for name in results.judged if (name, attribute, group) in found}

@@ -72,7 +72,7 @@ def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
     return AlternativeRow(
         describe_alternative(point),
         MARK_LABELS[point.mark] if point.mark else "",
-        format_number(point.value(metric)),
+        format_number(point.get_value(metric)),
         format_number(point.roc_auc),
         format_percent(point.approval_rate),
         MetricText(format_number(point.adverse_impact_ratio), format_interval(point.adverse_impact_ratio_interval)),
@@ -133,7 +133,7 @@ def _place_points(report: AlternativesReport) -> list[PlottedPoint]:
     return [
         PlottedPoint(ratio, quality, point)
         for point in report.points
-        if (ratio := point.adverse_impact_ratio) is not None and (quality := point.value(report.metric)) is not None
+        if (ratio := point.adverse_impact_ratio) is not None and (quality := point.get_value(report.metric)) is not None
     ]
 
 

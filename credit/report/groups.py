@@ -67,7 +67,8 @@ def build_groups_tables(results: Results) -> tuple[AttributeTables, ...]:
             column.description,
             column.reference or "",
             tuple(
-                _build_groups_table(candidate, judged.groups_of(name)) for candidate, judged in results.judged.items()
+                _build_groups_table(candidate, judged.select_groups(name))
+                for candidate, judged in results.judged.items()
             ),
         )
         for name, column in results.contract.protected.items()
@@ -75,7 +76,7 @@ def build_groups_tables(results: Results) -> tuple[AttributeTables, ...]:
 
 
 def _build_groups_table(candidate: str, groups: dict[str, GroupFigures]) -> GroupsTable:
-    names = GroupFigures.names() if groups else ()
+    names = GroupFigures.list_names() if groups else ()
     rows = {spell_out(name): tuple(format_metric(of, name) for of in groups.values()) for name in names}
     return GroupsTable(spell_out(candidate), tuple(groups), rows)
 
@@ -112,7 +113,7 @@ def find_lowest_outcome(results: Results) -> OutcomeGap | None:
     found = []
     for attribute, column in results.contract.protected.items():
         name = column.reference or ""
-        groups = judged.groups_of(attribute)
+        groups = judged.select_groups(attribute)
         reference = groups.pop(name, None)
         if reference is None or reference.people < least or not reference.base_rate:
             continue

@@ -49,7 +49,7 @@ def describe_outcomes(results: Results) -> Iterator[str]:
 def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     """Whether the most accurate candidate is the one that treats groups most alike."""
     metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
-    values = {name: value for name in ratios if (value := results.metrics[name].value(metric)) is not None}
+    values = {name: value for name in ratios if (value := results.metrics[name].get_value(metric)) is not None}
     if len(values) < 2:
         return
     best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name].value)

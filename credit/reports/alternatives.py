@@ -16,7 +16,7 @@ Mark = Literal["champion", "candidate", "alternative"]
 
 
 class PointSettings(ReportPart):
-    """What was set to decide in one way."""
+    """The settings of one way to decide."""
 
     candidate: str
     hyperparameters: dict[str, Setting]
@@ -28,7 +28,7 @@ class PointSettings(ReportPart):
 
 
 class PointFigures(Figures):
-    """What one way to decide is worth, and how the group that it treats worst fares."""
+    """The worth of one way to decide, and how the group that it treats worst fares."""
 
     roc_auc: Share | None
     """None where only one class of the label has scores."""
@@ -52,7 +52,7 @@ class Point(PointFigures, PointSettings):
 
 
 class AlternativesReport(Report):
-    """Every point that was tried, the candidates as trained first, and what was found, in words."""
+    """Every point that was tried, the candidates as trained first, and the finding in words."""
 
     model_config = ConfigDict(populate_by_name=True)
     PATH: ClassVar[str] = "reports/alternatives.json"

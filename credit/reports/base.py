@@ -108,24 +108,24 @@ class ReportFile(BaseModel):
             report = cls.model_validate_json(text, by_alias=True, by_name=False)
         except ValidationError as error:
             raise CreditError(_describe(error, where)) from None
-        raise_if_any(report.contradictions(where))
+        raise_if_any(report.find_contradictions(where))
         return report
 
-    def contradictions(self, where: str) -> list[Problem]:
+    def find_contradictions(self, where: str) -> list[Problem]:
         """Find values that each fit and do not fit together; `where` names the file."""
         return []
 
-    def content(self) -> Any:
+    def dump(self) -> Any:
         """Convert to what JSON has: dictionaries in the order of the file, lists, numbers and texts."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     def round_floats(self, digits: int = 4) -> Self:
         """Round every float, so that another processor writes the same bytes."""
-        return type(self).model_validate(round_floats(self.content(), digits))
+        return type(self).model_validate(round_floats(self.dump(), digits))
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        write_json(path, self.content())
+        write_json(path, self.dump())
 
 
 class Report(ReportPart, ReportFile):

@@ -1,4 +1,4 @@
-"""The report `reports/choice.json`: which candidate goes forward, and what is against every other."""
+"""The report `reports/choice.json`: which candidate goes forward, and the reasons against every other."""
 
 from typing import ClassVar
 
@@ -67,10 +67,10 @@ class Choice(Report):
 
     @property
     def chosen(self) -> ChoiceCandidate:
-        """What is said of the champion."""
+        """The champion's figure, and whether it passes."""
         return self.candidates[self.champion]
 
-    def contradictions(self, where: str) -> list[Problem]:
+    def find_contradictions(self, where: str) -> list[Problem]:
         """Find a champion who is no candidate, and candidates without the figure that decides."""
         problems = []
         if self.champion not in self.candidates:

@@ -212,11 +212,11 @@ class FairnessReport(FairnessVerdict, JudgedPeople, Report):
     groups: dict[str, GroupFigures]
 
     @classmethod
-    def path_of(cls, candidate: str) -> str:
+    def locate(cls, candidate: str) -> str:
         """Name the file of a candidate."""
         return f"{cls.FOLDER}/{candidate}.json"
 
-    def groups_of(self, attribute: str) -> dict[str, GroupFigures]:
+    def select_groups(self, attribute: str) -> dict[str, GroupFigures]:
         """Get the figures of an attribute's groups by the group's own name, the reference first."""
         start = group_key(attribute, "")
         return {name.removeprefix(start): of for name, of in self.groups.items() if name.startswith(start)}

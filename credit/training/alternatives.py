@@ -141,7 +141,7 @@ def mark_frontier(points: Sequence[Point], metric: QualityFigure) -> tuple[Point
 
 def _get_quality(point: Point, metric: QualityFigure) -> float:
     """A point that has no such figure is worse than any that has."""
-    value = point.value(metric)
+    value = point.get_value(metric)
     return -np.inf if value is None else value
 
 
@@ -175,12 +175,12 @@ def find_fairest(points: Sequence[Point], baseline: Point, params: FindAlternati
 
 
 def describe_search(baseline: Point, found: Point | None, params: FindAlternativesParams, tried: int) -> str:
-    """Say what was found, in plain words."""
+    """Describe the outcome of the search in plain words."""
     metric = params.metric.replace("_", " ")
     best = baseline.candidate.replace("_", " ")
     start = (
         f"Of the candidates, scored on people whom they have not seen, {best} has the best {metric}, "
-        f"{_format_figure(baseline.value(params.metric))}"
+        f"{_format_figure(baseline.get_value(params.metric))}"
     )
     if baseline.group is None:
         nobody = baseline.approval_rate == 0
@@ -191,8 +191,8 @@ def describe_search(baseline: Point, found: Point | None, params: FindAlternativ
         return f"{start}; none of {tried} points within {params.tolerated_loss:g} of it treats people more alike."
     return (
         f"{start}; {describe_point(found)} reaches {_format_figure(found.adverse_impact_ratio)} ({found.group}) at "
-        f"{metric} {_format_figure(found.value(params.metric))}. It is the best of {tried} points on the people who "
-        "are measured, so the figures flatter it: train it, and let the gates judge."
+        f"{metric} {_format_figure(found.get_value(params.metric))}. It is the best of {tried} points on the people "
+        "who are measured, so the figures flatter it: train it, and let the gates judge."
     )
 
 

@@ -18,7 +18,7 @@ def compare_revisions(base: Revision, head: Revision) -> dict[str, Any]:
     """Everything that a reviewer asks of a change.
 
     Raises CreditError for a report of the head that does not fit. One of the base does not have to, as older code may
-    have written it: then `unread` says so, and what is in it counts as absent.
+    have written it: then `unread` names it, and its figures count as absent.
     """
     old, new = read_revision_reports(base, strict=False), read_revision_reports(head, strict=True)
     champions = [_describe_champion(old), _describe_champion(new)]

@@ -26,8 +26,8 @@ def compare_candidate_metrics(
     old, new = base.metrics.get(before or ""), head.metrics.get(after or "")
     rows = []
     for figure in SHOWN_METRICS:
-        then, now = (of.value(figure) if of else None for of in (old, new))
-        interval = new.interval(figure) if new else None
+        then, now = (of.get_value(figure) if of else None for of in (old, new))
+        interval = new.get_interval(figure) if new else None
         low, high = interval or (None, None)
         outside = then is not None and ((low is not None and then < low) or (high is not None and then > high))
         rows.append(

@@ -68,7 +68,7 @@ def read_revision_reports(revision: Revision, strict: bool) -> RevisionReports:
     metrics = reader.read(lambda: Metrics.read_at(revision, Metrics.PATH))
     figures = metrics.candidates if metrics else {}
     names = dict.fromkeys([*CANDIDATE_NAMES, *(choice.candidates if choice else ()), *figures])
-    paths = {name: FairnessReport.path_of(name) for name in names}
+    paths = {name: FairnessReport.locate(name) for name in names}
     judged = {name: reader.read(partial(FairnessReport.read_at, revision, path)) for name, path in paths.items()}
     fairness = {name: report for name, report in judged.items() if report}
     features = reader.read(lambda: FeaturesReport.read_at(revision, FeaturesReport.PATH))

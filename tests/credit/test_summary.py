@@ -16,7 +16,7 @@ FIGURES = (
     .candidates["heuristic"]
     .model_copy(update={"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25})
 )
-JUDGED = FairnessReport.read(ROOT / FairnessReport.path_of("heuristic"))
+JUDGED = FairnessReport.read(ROOT / FairnessReport.locate("heuristic"))
 assert JUDGED.lowest_adverse_impact_ratio
 RATIO = JUDGED.lowest_adverse_impact_ratio.model_copy(update={"value": 0.774, "attribute": "race", "group": "Black"})
 

@@ -13,7 +13,7 @@ from stages.choose import ChooseParams, choose_champion
 ROOT = Path(__file__).parents[2]
 PARAMS = ChooseParams.model_validate(yaml.safe_load((ROOT / "params.yaml").read_text())["choose"])
 FIGURES = Metrics.read(ROOT / Metrics.PATH).candidates["logistic"]
-JUDGED = FairnessReport.read(ROOT / FairnessReport.path_of("logistic"))
+JUDGED = FairnessReport.read(ROOT / FairnessReport.locate("logistic"))
 RATIO = JUDGED.lowest_adverse_impact_ratio
 
 

@@ -58,7 +58,7 @@ def people(white: int, black: int, each: int = 1000) -> Predictions:
 
 def judge(told: Predictions, **waivers: Waiver) -> FairnessReport:
     content = judge_candidate(count_predictions(CONTRACT, told), PARAMS, "heuristic", waivers, TODAY, "test rows")
-    json.dumps(content.content(), allow_nan=False)
+    json.dumps(content.dump(), allow_nan=False)
     return content
 
 

@@ -89,12 +89,12 @@ def test_a_proxy_is_measured_and_left_out_when_a_limit_says_so(frame: pd.DataFra
     assert proxy["noise"] == pytest.approx(0.5, abs=0.03)
     limited, verdict = run(frame, max_proxy=0.7)
     assert verdict("postcode").startswith("a proxy: guesses race with AUC 0.98")
-    assert "postcode" not in limited["kept"]
+    assert "postcode" not in limited.kept
 
 
 def test_all_kept_features_together_guess_what_the_best_proxy_guesses(frame: pd.DataFrame) -> None:
-    assert run(frame)[0]["all_together_guess"]["race"]["Black"] > 0.96
-    assert run(frame, max_proxy=0.7)[0]["all_together_guess"]["race"]["Black"] < 0.55
+    assert run(frame)[0].all_together_guess["race"]["Black"] > 0.96
+    assert run(frame, max_proxy=0.7)[0].all_together_guess["race"]["Black"] < 0.55
 
 
 def test_the_weaker_ones_go_when_there_are_too_many(frame: pd.DataFrame) -> None:

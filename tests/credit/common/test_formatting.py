@@ -20,10 +20,10 @@ from credit.common.formatting import (
 class Figures(dict[str, Any]):
     """Figures by name."""
 
-    def value(self, name: str) -> float | None:
+    def get_value(self, name: str) -> float | None:
         return self.get(name)
 
-    def interval(self, name: str) -> list[float | None] | None:
+    def get_interval(self, name: str) -> list[float | None] | None:
         return self.get(f"{name}_interval")
 
 

@@ -30,10 +30,10 @@ def test_figures_agree_with_scikit_learn() -> None:
 
 def test_every_headline_figure_lies_in_its_interval() -> None:
     found = compute_metrics(Y, P, DECISIONS, VALUES)
-    intervals = {name: found.interval(name) for name in found.names() if found.interval(name)}
+    intervals = {name: found.get_interval(name) for name in found.list_names() if found.get_interval(name)}
     assert len(intervals) == 10
     for name, (low, high) in intervals.items():
-        assert low < found.value(name) < high, name
+        assert low < found.get_value(name) < high, name
 
 
 def test_calibrated_scores_have_next_to_no_calibration_error_and_shifted_ones_their_shift() -> None:

@@ -37,9 +37,9 @@ def test_points_are_those_of_fairlearn(pair: bool) -> None:
     for group, theirs in frame.by_group.iterrows():
         own = ours[" & ".join(group) if pair else group]  # type: ignore[arg-type]
         for name in FAIRLEARN:
-            assert own.value(name) == pytest.approx(theirs[name], abs=1e-12)
+            assert own.get_value(name) == pytest.approx(theirs[name], abs=1e-12)
             if own is not ours["white & male" if pair else "white"]:
-                assert own.value(f"{name}_difference") == pytest.approx(theirs[name] - reference[name], abs=1e-12)
+                assert own.get_value(f"{name}_difference") == pytest.approx(theirs[name] - reference[name], abs=1e-12)
                 if name == "selection_rate":
                     assert own.adverse_impact_ratio == pytest.approx(theirs[name] / reference[name], abs=1e-12)
 

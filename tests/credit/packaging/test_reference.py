@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.bundle import load_bundle
@@ -30,6 +30,7 @@ def psi(reference: Histogram, live: Histogram) -> float:
 
 
 @given(FLOATS, FLOATS, FLOATS)
+@settings(deadline=None)
 def test_every_value_is_counted_once_and_parts_add_up(
     made_of: list[float | None], left: list[float | None], right: list[float | None]
 ) -> None:

@@ -30,7 +30,7 @@ from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport, Finding, GroupFigures, LowestRatio, group_key
 from credit.reports.features import FeaturesReport
-from credit.reports.metrics import CandidateMetrics, Metrics
+from credit.reports.metrics import Metrics
 from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.reference import ReferenceReport
@@ -81,18 +81,18 @@ def refused(path: str, content: Any) -> list[str]:
 
 def accept(report: R) -> R:
     """Check that a report that a stage made is read as it is written; what was read."""
-    text = format_json(report.round_floats().content())
+    text = format_json(report.round_floats().dump())
     read = type(report).parse(text, "report.json")
-    assert format_json(read.content()) == text
+    assert format_json(read.dump()) == text
     return read
 
 
 def test_every_committed_report_has_a_model() -> None:
     assert {str(path.relative_to(ROOT)) for path in (ROOT / "reports").rglob("*.json")} == set(MODELS)
     assert Choice.PATH in MODELS
-    assert FairnessReport.path_of("logistic") in MODELS
-    assert CandidateReport.path_of("logistic") in MODELS
-    assert Provenance.path_of("scenario") in MODELS
+    assert FairnessReport.locate("logistic") in MODELS
+    assert CandidateReport.locate("logistic") in MODELS
+    assert Provenance.locate("scenario") in MODELS
 
 
 @pytest.mark.parametrize("path", MODELS)
@@ -225,24 +225,21 @@ def test_a_report_is_read_at_a_revision_and_none_where_the_revision_has_none() -
     main = Files("main", {Choice.PATH: (ROOT / Choice.PATH).read_text(), Metrics.PATH: "{}", "other": "[]"})
     choice = Choice.read_at(main, Choice.PATH)
     assert choice is not None
-    assert choice.chosen.value(choice.metric) == committed(Choice.PATH)["candidates"]["heuristic"]["roc_auc"]
+    assert choice.chosen.get_value(choice.metric) == committed(Choice.PATH)["candidates"]["heuristic"]["roc_auc"]
     assert FeaturesReport.read_at(main, FeaturesReport.PATH) is None
     with pytest.raises(CreditError, match=r"^other at main: \(file\): found \[\], expected"):
         Choice.read_at(main, "other")
 
 
 def test_figures_are_those_that_are_computed() -> None:
-    assert GroupFigures.names() == ("people", "unscored", *METRICS)
+    assert GroupFigures.list_names() == ("people", "unscored", *METRICS)
     y, scores = np.arange(40) % 3 > 0, np.linspace(0, 1, 40)
     computed = compute_metrics(
         y, scores, np.where(scores > 0.5, "approve", "deny"), UnitValues(**PARAMS["evaluate"]["unit_values"])
     )
-    assert CandidateMetrics.names() == tuple(
-        name for name in CandidateMetrics.model_fields if not name.endswith("_interval")
-    )
     own = accept(Metrics({"mine": computed})).candidates["mine"]
-    assert own.value("roc_auc") == round(computed.roc_auc or 0, 4)
-    assert own.interval("calibration_error") is None
+    assert own.get_value("roc_auc") == round(computed.roc_auc or 0, 4)
+    assert own.get_interval("calibration_error") is None
 
 
 def test_a_candidate_that_approves_nobody_has_no_bad_rate() -> None:
@@ -332,8 +329,8 @@ def test_a_fairness_report_is_taken_whatever_is_found(told: Callable[[], Predict
     params = FAIRNESS.model_copy(update={"policy": policy, "policies": {policy: chosen}})
     report = judge(told(), params)
     assert bool(report.pairs) == (gates != "pairs" and bool(chosen.gating_policy.limits))
-    assert list(report.groups_of("race")) == ["white", "Black", "undisclosed"]
-    assert sum(of.people for of in report.groups_of("race").values()) == report.rows
+    assert list(report.select_groups("race")) == ["white", "Black", "undisclosed"]
+    assert sum(of.people for of in report.select_groups("race").values()) == report.rows
     assert group_key("race", "Black") in report.groups
 
 
@@ -341,7 +338,7 @@ def test_nothing_protected_is_a_report_without_groups() -> None:
     content = committed("reports/fairness/logistic.json")
     content |= {"verdict": "reported", "blocks": False, "lowest_adverse_impact_ratio": None}
     content |= {"attributes": {}, "verdicts": {}, "findings": [], "pairs": [], "undisclosed": [], "groups": {}}
-    assert accept(FairnessReport.model_validate(content)).groups_of("race") == {}
+    assert accept(FairnessReport.model_validate(content)).select_groups("race") == {}
 
 
 @pytest.mark.parametrize(("until", "black", "used"), [("2026-01-01", 72, True), ("2026-06-30", 10, False)])
@@ -374,7 +371,7 @@ def test_no_number_of_people_and_nothing_said_of_it_are_two_things() -> None:
 def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> None:
     params = ChooseParams.model_validate(PARAMS["choose"] | {"metric": metric})
     figures = Metrics.read(ROOT / Metrics.PATH).candidates
-    fairness = {name: FairnessReport.read(ROOT / FairnessReport.path_of(name)) for name in CANDIDATE_NAMES}
+    fairness = {name: FairnessReport.read(ROOT / FairnessReport.locate(name)) for name in CANDIDATE_NAMES}
     nobody = accept(choose_champion(params, figures, fairness))
     assert (nobody.champion, nobody.chosen.passes) == ("heuristic", False)
     nothing = {"findings": (), "lowest_adverse_impact_ratio": None}
@@ -382,9 +379,9 @@ def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> N
     champion = accept(choose_champion(params, figures, silent))
     assert (champion.chosen.passes, champion.chosen.against) == (True, ())
     (alone,) = champion.side_by_side
-    assert (alone.group, alone.value(metric)) == (None, champion.chosen.value(metric))
+    assert (alone.group, alone.get_value(metric)) == (None, champion.chosen.get_value(metric))
     missing = figures | {"logistic": figures["logistic"].model_copy(update={metric: None})}
-    assert accept(choose_champion(params, missing, silent)).candidates["logistic"].value(metric) is None
+    assert accept(choose_champion(params, missing, silent)).candidates["logistic"].get_value(metric) is None
 
 
 def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
@@ -449,9 +446,9 @@ def test_a_candidate_that_was_searched_and_one_that_approves_nobody_alone_are_ta
     params = TrainParams.model_validate(PARAMS["train"] | {"search": search, "heuristic": rule})
     scores = np.random.default_rng(0).normal(size=(300, 1)).astype(np.float32)
     trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, 0.0, bar=False)
-    text = format_json(trained.make_report(name, ["score"]).content())
+    text = format_json(trained.make_report(name, ["score"]).dump())
     report = CandidateReport.parse(text, "report.json")
-    assert format_json(report.content()) == text
+    assert format_json(report.dump()) == text
     assert (report.policy.approve_from is None) == (name == "heuristic") == (report.search is None)
 
 

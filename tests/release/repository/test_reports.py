@@ -41,7 +41,7 @@ def rename(metrics: Any, figure: str) -> Any:
 
 
 def test_the_reports_of_a_bundle_are_read_and_those_that_it_has_not_are_none(tmp_path: Path) -> None:
-    metrics, fairness = committed(Metrics.PATH), committed(FairnessReport.path_of(CHAMPION))
+    metrics, fairness = committed(Metrics.PATH), committed(FairnessReport.locate(CHAMPION))
     whole = read_bundle_reports(write(tmp_path / "b", metrics=metrics, fairness=fairness), "v1.0.0")
     assert (whole.metrics, whole.unread) == (Metrics.read(ROOT / Metrics.PATH).candidates, ())
     assert whole.fairness is not None
