@@ -12,7 +12,7 @@ from typing import Any
 
 from credit.common.cli import print_answer
 from credit.common.errors import run_command
-from credit.common.files import read_json, round_floats
+from credit.common.files import round_floats
 from credit.common.params import locate_contract, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
@@ -22,6 +22,8 @@ from credit.fairness.policies import Fairness
 from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import load_waivers
 from credit.fairness.wording import describe_more_people
+from credit.reports.choice import Choice
+from credit.reports.fairness import Finding
 
 EXIT_BLOCKED = 3
 _EXAMPLES = """examples:
@@ -63,7 +65,7 @@ def format_verdict(content: dict[str, Any]) -> str:
     for word, key in (("blocks", "blocks"), ("warns", "warn")):
         for one in findings:
             if one.get(key):
-                more = describe_more_people(one)
+                more = describe_more_people(Finding.model_validate(one)) if "verdict" in one else ""
                 lines += [f"{word}: {one['reason']}", *([f"  {more}"] if more else [])]
     lines += [f"warns: {one['reason']}." for one in content["undisclosed"] if one["warn"]]
     return "\n".join([*lines, "blocked" if content["blocks"] else "not blocked"])
@@ -85,7 +87,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, metavar="FILE", help="predictions of the version in production")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
-    candidate = args.candidate or read_json(Path("reports/choice.json"))["champion"]
+    candidate = args.candidate or Choice.read(Path(Choice.PATH)).champion
     params = read_params(Fairness, "fairness")
     if args.policy:
         params = params.switch_policy(args.policy)

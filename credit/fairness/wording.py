@@ -1,13 +1,13 @@
 """A verdict in one sentence of plain words, with the numbers that it rests on."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from credit.fairness.comparisons import Comparison
 from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import VerdictRules
 from credit.fairness.sample_size import find_sample_size
+from credit.reports.fairness import Finding
 
 _DENOMINATORS = {
     "selection_rate": "people",
@@ -69,11 +69,11 @@ def estimate_more_people(item: Comparison) -> dict[str, Any]:
     }
 
 
-def describe_more_people(finding: Mapping[str, Any]) -> str:
+def describe_more_people(finding: Finding) -> str:
     """What `estimate_more_people` found out about a finding, in words; empty where it says nothing."""
-    if "more_people_at_observed_rates" not in finding:
+    if not finding.has_more_people:
         return ""
-    more = finding["more_people_at_observed_rates"]
+    more = finding.more_people_at_observed_rates
     if more is None:
         return "at the rates observed, no number of further people would make a pass likely"
     return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"

@@ -21,6 +21,12 @@ def group_key(attribute: str, group: str) -> str:
     return f"{attribute}: {group}"
 
 
+def split_group_key(key: str) -> tuple[str, str]:
+    """Split what `group_key` made into attribute and group."""
+    attribute, _, group = key.partition(": ")
+    return attribute, group
+
+
 class LowestRatio(ReportPart):
     """The lowest adverse impact ratio of all groups that are large enough to judge, and whose it is."""
 
@@ -30,6 +36,11 @@ class LowestRatio(ReportPart):
     attribute: str
     group: str
     people: Count
+
+    @property
+    def key(self) -> str:
+        """The group as the reports name it: `race: Black`."""
+        return group_key(self.attribute, self.group)
 
 
 class AttributeVerdict(ReportPart):
@@ -201,11 +212,11 @@ class FairnessReport(FairnessVerdict, JudgedPeople, Report):
     groups: dict[str, GroupFigures]
 
     @classmethod
-    def path_of(cls, candidate: str) -> str:
+    def locate(cls, candidate: str) -> str:
         """Name the file of a candidate."""
         return f"{cls.FOLDER}/{candidate}.json"
 
-    def groups_of(self, attribute: str) -> dict[str, GroupFigures]:
+    def select_groups(self, attribute: str) -> dict[str, GroupFigures]:
         """Get the figures of an attribute's groups by the group's own name, the reference first."""
         start = group_key(attribute, "")
         return {name.removeprefix(start): of for name, of in self.groups.items() if name.startswith(start)}

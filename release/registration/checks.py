@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
-from credit.common.files import read_json
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.fairness.waivers import Waiver, find_expired, load_waivers
@@ -16,12 +15,14 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import open_store
+from credit.reports.choice import Choice
+from credit.reports.metrics import Metrics
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
+from release.repository.reports import read_bundle_reports
 from release.repository.tags import Registry
 
 HEURISTIC, PRODUCTION = "heuristic", "prod"
-CHOICE_REPORT = Path("reports/choice.json")
 
 
 class Readiness(NamedTuple):
@@ -38,15 +39,6 @@ class Findings(NamedTuple):
 
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
-
-
-class ChampionChoice(NamedTuple):
-    """The champion of the stage `choose`, and what the gates have against it."""
-
-    champion: str
-    passes: bool
-    against: list[str]
-    why: str
 
 
 def check_readiness(registry: Registry, version: Version) -> Readiness:
@@ -129,28 +121,13 @@ def _check_dvc_remote() -> Findings:
 
 def _check_gates() -> Findings:
     """Check that the champion passed every gate, or is the rule that goes forward when no model does."""
-    chosen = _read_choice()
-    if chosen.passes:
+    choice = Choice.read(Path(Choice.PATH))
+    if choice.chosen.passes:
         return Findings()
-    if chosen.champion == HEURISTIC:
-        return Findings(notes=[f"no model in this version: {chosen.why}, so it decides by the rule"])
-    where, fix = f"the champion {chosen.champion}", "see reports/report.html"
-    return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in chosen.against])
-
-
-def _read_choice() -> ChampionChoice:
-    content = read_json(CHOICE_REPORT)
-    try:
-        champion = str(content["champion"])
-        told = content["candidates"][champion]
-        return ChampionChoice(
-            champion, told["passes"] is True, [str(one) for one in told["against"]], str(content["why"])
-        )
-    except (KeyError, TypeError, IndexError):
-        fix = "dvc repro writes it, git checkout brings it back"
-        raise CreditError(
-            Problem(str(CHOICE_REPORT), "no champion with its verdict", "what the stage choose writes", fix)
-        ) from None
+    if choice.champion == HEURISTIC:
+        return Findings(notes=[f"no model in this version: {choice.why}, so it decides by the rule"])
+    where, fix = f"the champion {choice.champion}", "see reports/report.html"
+    return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in choice.chosen.against])
 
 
 def _compare_with_production() -> Findings:
@@ -162,15 +139,24 @@ def _compare_with_production() -> Findings:
             return Findings()
         with versions.fetch_temporarily(store, versions.require_version(store, last.version)) as folder:
             manifest = verify_bundle(folder)
-            before = read_json(folder / "metrics.json").get(manifest.candidate, {})
+            reports = read_bundle_reports(folder, last.version)
     except CreditError as error:
         return Findings(notes=[f"not compared with the version in {PRODUCTION}: {error.problems[0]}"])
-    champion = _read_choice().champion
+    where = f"{last.version}, which is live in {PRODUCTION}"
+    if reports.metrics is None and reports.unread:
+        found = f"reports that this code cannot read ({reports.unread[0]})"
+        return Findings([Problem(where, found, "figures to compare the champion with")])
+    if reports.metrics is None:
+        return Findings(notes=[f"not compared with {where}: its bundle has no metrics.json"])
+    before = reports.metrics.get(manifest.candidate)
+    if before is None:
+        return Findings([Problem(where, f"no figures of {manifest.candidate}", "figures to compare the champion with")])
+    champion = Choice.read(Path(Choice.PATH)).champion
     params = read_params(QualityGates, "choose.gates")
     only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
-    judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)
+    judged = judge_quality(champion, Metrics.read(Path(Metrics.PATH)).candidates, only, before)
     fix = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
-    against = [finding["reason"] for finding in judged["findings"] if not finding["passes"]]
+    against = [finding.reason for finding in judged if not finding.passes]
     return Findings([Problem(f"the champion {champion}", reason, "no larger loss", fix) for reason in against])
 
 

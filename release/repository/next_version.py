@@ -1,6 +1,5 @@
 """Propose the next version: which part a change raises, read from the files of two commits."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ import yaml
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version, parse_version
+from credit.reports.features import FeaturesReport, KeptFeatures
 from release.repository.git import read_text_at
 from release.repository.tags import Registry
 
@@ -62,7 +62,8 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
     params = _parse_mapping(read, "params.yaml")
     dataset = (params.get("data") or {}).get("contract")
     contract = _parse_mapping(read, f"data/contracts/{dataset}.yaml")
-    features = _parse_mapping(read, "reports/features.json").get("kept", [])
+    features = read(FeaturesReport.PATH)
+    kept = KeptFeatures.parse(features, f"{FeaturesReport.PATH}, as committed").kept if features is not None else ()
     train, fairness = params.get("train") or {}, params.get("fairness") or {}
     columns = contract.get("columns") or {}
     labels = {name: column for name, column in columns.items() if column.get("role") == "label"}
@@ -70,16 +71,16 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
         "dataset": dataset,
         "label": labels,
         "policy": [train.get("policy"), train.get("heuristic"), fairness.get("policy"), _select_limits(fairness)],
-        "features": sorted(features),
+        "features": sorted(kept),
         "contract": contract,
     }
 
 
 def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
-    """Parse a file of a commit, JSON or YAML; empty when it was not there. Raises CreditError when it is neither."""
+    """Parse a YAML file of a commit; empty when it was not there. Raises CreditError when it has no keys."""
     text = read(path) or "{}"
     try:
-        content = json.loads(text) if path.endswith(".json") else yaml.safe_load(text) or {}
+        content = yaml.safe_load(text) or {}
     except (ValueError, yaml.YAMLError):
         content = None
     if not isinstance(content, dict):

@@ -1,6 +1,5 @@
 """One side of a comparison: a commit, or the working tree."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,14 +28,6 @@ class Revision:
             return read_text_at(self.commit, path)
         file = Path(path)
         return file.read_text(encoding="utf-8") if file.is_file() else None
-
-    def read_json(self, path: str) -> Any:
-        """Read a report; empty when it is not there. Raises CreditError when it is not a JSON object."""
-        try:
-            content = json.loads(self.read_text(path) or "{}")
-        except ValueError as error:
-            raise CreditError(Problem(f"{path} at {self.name}", str(error), "JSON")) from None
-        return self._require_mapping(path, content)
 
     @cached_property
     def params(self) -> dict[str, Any]:
