@@ -14,9 +14,9 @@ from credit.common.params import parse_arguments, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.report import compute_fairness_metrics
-from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 
 
@@ -39,7 +39,7 @@ def judge_candidate(
         "policy": params.policy,
         "predictions": on,
         "rows": figures["rows"],
-        **told,
+        **told.model_dump(mode="json", exclude_unset=True),
         "figures_level": figures["level"],
         "groups": groups,
     }

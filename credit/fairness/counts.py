@@ -4,20 +4,22 @@ Axes of a people table: a group of each attribute, label (unfavourable, favourab
 Score tables have, instead of the decision: how many have a score, its sum, its sum of squares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.errors import raise_if_any
 from credit.contract import Contract
 from credit.contract.columns import UNDISCLOSED
 from credit.evaluation.predictions import Predictions
 from credit.fairness.inputs import (
     Groups,
+    check_same_groups,
     check_scores,
     encode_decisions,
     encode_groups,
@@ -36,6 +38,13 @@ MAX_CELLS = 1_000_000
 """Cells up to which all attributes are crossed in one table; beyond, each pair is counted for itself."""
 
 
+class CellTables(NamedTuple):
+    """People and score sums of each cell, the reference first; shape (cells, 2, 3) each."""
+
+    people: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
 @dataclass(frozen=True, eq=False)
 class PeopleCounts:
     """The tables of every attribute and of every pair. `+` joins those of two partitions."""
@@ -45,8 +54,7 @@ class PeopleCounts:
     scores: dict[AttributeKey, NDArray[np.float64]]
 
     def __add__(self, other: "PeopleCounts") -> "PeopleCounts":
-        if self.groups != other.groups:
-            raise CreditError(Problem("counts", f"the groups {other.groups}", f"{self.groups}", "use one contract"))
+        check_same_groups(self.groups, other.groups)
         return PeopleCounts(
             self.groups,
             {key: table + other.people[key] for key, table in self.people.items()},
@@ -79,9 +87,9 @@ class PeopleCounts:
             ]
         return names
 
-    def flatten_cells(self, key: AttributeKey) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """People and score sums with the groups of a pair flattened: shape (cells, 2, 3) each."""
-        return self.people[key].reshape(-1, 2, 3), self.scores[key].reshape(-1, 2, 3)
+    def flatten_cells(self, key: AttributeKey) -> CellTables:
+        """Flatten the groups of a pair into cells; one attribute's groups are its cells."""
+        return CellTables(self.people[key].reshape(-1, 2, 3), self.scores[key].reshape(-1, 2, 3))
 
 
 def count_people(
@@ -102,16 +110,17 @@ def count_people(
     known = np.where(absent, 0.0, score)
     columns = {name: np.asarray(codes[name]) for name in groups}
     weights = (np.where(absent, 0.0, 1.0) if absent.any() else None, known, known * known)
-    counts = PeopleCounts(groups, {}, {})
+    people: dict[AttributeKey, NDArray[np.int64]] = {}
+    sums: dict[AttributeKey, NDArray[np.float64]] = {}
     for block in choose_blocks(groups):
-        cell, shape = cross_attributes(groups, columns, block)
-        cell = cell * 2 + outcome
-        sums = np.stack([_sum_by_cell(cell, (*shape, 2), weight) for weight in weights], axis=-1)
-        people = _sum_by_cell(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
+        shape = tuple(len(groups[name]) for name in block)
+        cell = cross_attributes([columns[name] for name in block], shape) * 2 + outcome
+        of_block = _sum_by_cell(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
+        sums_of_block = np.stack([_sum_by_cell(cell, (*shape, 2), weight) for weight in weights], axis=-1)
         for key in list_keys(block):
-            axes = tuple(axis for axis, name in enumerate(block) if name not in key)
-            counts.people[key], counts.scores[key] = people.sum(axes), sums.sum(axes)
-    return counts
+            others = tuple(axis for axis, name in enumerate(block) if name not in key)
+            people[key], sums[key] = of_block.sum(others), sums_of_block.sum(others)
+    return PeopleCounts(groups, people, sums)
 
 
 def choose_blocks(groups: Groups) -> list[AttributeKey]:
@@ -126,15 +135,12 @@ def list_keys(block: AttributeKey) -> list[AttributeKey]:
     return [*((name,) for name in block), *combinations(block, 2)]
 
 
-def cross_attributes(
-    groups: Groups, columns: Mapping[str, NDArray[np.integer]], block: AttributeKey
-) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    """Each row's cell in the table that crosses the attributes of `block`, and that table's shape."""
-    shape = tuple(len(groups[name]) for name in block)
-    cell = columns[block[0]].astype(np.int64)
-    for name, size in zip(block[1:], shape[1:], strict=True):
-        cell = cell * size + columns[name]
-    return cell, shape
+def cross_attributes(codes: Sequence[NDArray[np.integer]], shape: Sequence[int]) -> NDArray[np.int64]:
+    """Number each row's cell in the table of this shape that crosses attributes, by its code of each; shape (n,)."""
+    cell = codes[0].astype(np.int64)
+    for column, size in zip(codes[1:], shape[1:], strict=True):
+        cell = cell * size + column
+    return cell
 
 
 def _sum_by_cell(
@@ -165,3 +171,8 @@ def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:
 def encode_number(value: float) -> float | None:
     """A float for JSON: None for NaN and for no bound."""
     return float(value) if np.isfinite(value) else None
+
+
+def encode_interval(value: float, low: float, high: float) -> tuple[float | None, float | None] | None:
+    """Encode the interval of `value` for JSON: None where there is no value; an end of None is no bound."""
+    return None if np.isnan(value) else (encode_number(low), encode_number(high))

@@ -20,6 +20,12 @@ def list_attribute_groups(contract: Contract) -> Groups:
     return {name: tuple(list_groups(contract, name)) for name in contract.protected}
 
 
+def check_same_groups(own: Groups, others: Groups) -> None:
+    """Raise CreditError when two tables that are to be added were counted by other groups."""
+    if own != others:
+        raise CreditError(Problem("counts", f"the groups {others}", f"{own}", "use one contract"))
+
+
 def encode_groups(contract: Contract, frame: pd.DataFrame) -> dict[str, NDArray[np.int8]]:
     """Encode each row's group of every protected attribute as its index in `list_attribute_groups`, -1 if unknown."""
     return {name: np.asarray(assign_groups(contract, name, frame[name]).codes) for name in contract.protected}

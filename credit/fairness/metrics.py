@@ -32,16 +32,23 @@ _APPROVED = np.array([[1, 0, 0], [1, 0, 0]])
 _REFERRED = np.array([[0, 1, 0], [0, 1, 0]])
 
 
+class Cases(NamedTuple):
+    """`events` among `n` people of each cell; shape (cells,) each."""
+
+    events: PeopleTable
+    n: PeopleTable
+
+
 class Rate(NamedTuple):
     """The share of the people in `among` who are in `event`, both masks of label by decision. 0 nobody, 1 all."""
 
     event: Mask
     among: Mask
 
-    def count_cases(self, people: PeopleTable) -> tuple[PeopleTable, PeopleTable]:
-        """Numerators and denominators; people: shape (cells, 2, 3)."""
+    def count_cases(self, people: PeopleTable) -> Cases:
+        """Count numerators and denominators; people: shape (cells, 2, 3)."""
         among = people * self.among
-        return (among * self.event).sum((-1, -2)), among.sum((-1, -2))
+        return Cases((among * self.event).sum((-1, -2)), among.sum((-1, -2)))
 
 
 RATES = {

@@ -90,9 +90,15 @@ class FairnessPolicy(Params):
     limits: dict[str, Limit] = Field(min_length=1)
 
     @property
-    def gating_policy(self) -> "FairnessPolicy":
-        """This policy without the figures that are only reported."""
-        return self.model_copy(update={"limits": {name: limit for name, limit in self.limits.items() if limit.gated}})
+    def has_gated_limits(self) -> bool:
+        """Whether any metric gets a verdict."""
+        return any(limit.gated for limit in self.limits.values())
+
+    @property
+    def pair_policy(self) -> "FairnessPolicy":
+        """The policy for pairs of attributes that do not gate: only limits that give a verdict, and none blocks."""
+        gated = {name: limit for name, limit in self.limits.items() if limit.gated}
+        return self.model_copy(update={"limits": gated, "gates": "nothing"})
 
     @model_validator(mode="after")
     def _check_metrics(self) -> Self:

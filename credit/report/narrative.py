@@ -19,6 +19,7 @@ from credit.fairness.wording import describe_more_people
 from credit.report.forest import ADVERSE_IMPACT_RATIO
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Json, Results
+from credit.reports.fairness import Finding
 
 
 def find_deciding_metric(results: Results) -> str:
@@ -140,7 +141,7 @@ def _has_failed(judged: Json, ratio: Json) -> bool:
 def suggest_more_people(results: Results) -> Iterator[str]:
     """How many more people would make a pass likely."""
     for item in results.judged[results.choice["champion"]]["findings"]:
-        if item["blocks"] and (told := describe_more_people(item)):
+        if item["blocks"] and (told := describe_more_people(Finding.model_validate(item))):
             yield f"{capitalise(spell_out(item['measure']))} of {name_group(item)}: {told}."
 
 

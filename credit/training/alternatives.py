@@ -5,7 +5,7 @@ it has not seen, with features selected without them, and gets one cut-off for a
 people reach. Points that no other beats in both the metric and the lowest adverse impact ratio are the frontier.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
 from credit.evaluation.metrics import UnitValues
+from credit.reports.fairness import LowestRatio, group_key
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import set_thresholds
 from credit.training.candidates import Hyperparameters, build_estimator, fit_estimator
@@ -104,18 +105,18 @@ def measure_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> OperatingP
 
 
 def measure_decisions(
-    y: NDArray[np.bool_], decisions: NDArray[np.str_], values: UnitValues, ratio: Mapping[str, Any] | None
+    y: NDArray[np.bool_], decisions: NDArray[np.str_], values: UnitValues, ratio: LowestRatio | None
 ) -> OperatingPoint:
-    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.verdicts.find_lowest_ratio`."""
+    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.findings.find_lowest_ratio`."""
     approved = decisions == "approve"
     return {
         "approval_rate": float(approved.mean()),
         "referral_rate": float((decisions == "refer").mean()),
         "expected_value": float(values.value_decisions(y, decisions).mean()),
         "accuracy": float((approved == y).mean()),
-        "adverse_impact_ratio": ratio["value"] if ratio else None,
-        "adverse_impact_ratio_interval": ratio["interval"] if ratio else None,
-        "group": f"{ratio['attribute']}: {ratio['group']}" if ratio else None,
+        "adverse_impact_ratio": ratio.value if ratio else None,
+        "adverse_impact_ratio_interval": ratio.interval if ratio else None,
+        "group": group_key(ratio.attribute, ratio.group) if ratio else None,
     }
 
 

@@ -28,7 +28,7 @@ from credit.reports.alternatives import AlternativesReport
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, Finding, GroupFigures, group_key
+from credit.reports.fairness import FairnessReport, Finding, GroupFigures, LowestRatio, group_key
 from credit.reports.features import FeaturesReport
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.reports.predictions import PredictionsReport
@@ -311,7 +311,7 @@ def test_a_fairness_report_is_taken_whatever_is_found(told: Callable[[], Predict
     chosen = FAIRNESS.policies[policy].model_copy(update={"gates": gates})
     params = FAIRNESS.model_copy(update={"policy": policy, "policies": {policy: chosen}})
     report = judge(told(), params)
-    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.gating_policy.limits))
+    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.pair_policy.limits))
     assert list(report.groups_of("race")) == ["white", "Black", "undisclosed"]
     assert sum(of.people for of in report.groups_of("race").values()) == report.rows
     assert group_key("race", "Black") in report.groups
@@ -376,7 +376,7 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
         random_forest={},
     )
     told, values = people(80, 70), UnitValues(**PARAMS["evaluate"]["unit_values"])
-    ratio = {"value": 0.9, "interval": [0.8, None], "attribute": "race", "group": "Black"}
+    ratio = LowestRatio(value=0.9, interval=(0.8, None), attribute="race", group="Black", people=1000)
     none, some = (
         measure_auc(told.favourable, told.scores) | measure_decisions(told.favourable, told.decisions, values, r)
         for r in (None, ratio)
