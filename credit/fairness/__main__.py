@@ -1,6 +1,6 @@
-"""Judge a candidate's predictions by a policy of params.yaml, as the pipeline does, and say so by the exit code.
+"""Judge a candidate's predictions by a policy of params.yaml, as the pipeline does. The exit code is the answer.
 
-0: nothing blocks. 1: something that was given cannot be used. 3: blocked.
+0: nothing blocks. 1: unusable input. 3: blocked.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Everything that fairness figures need of the rows, as tables that add up over partitions.
+"""Count rows into tables that every fairness metric is computed from, and that add up over partitions.
 
 Axes of a people table: a group of each attribute, label (unfavourable, favourable), decision (approve, refer, deny).
 Score tables have, instead of the decision: how many have a score, its sum, its sum of squares.
@@ -35,7 +35,7 @@ PAIR_SEPARATOR = " & "
 """Between the two names of a pair."""
 
 MAX_CELLS = 1_000_000
-"""Cells up to which all attributes are crossed in one table; beyond, each pair is counted for itself."""
+"""Cells up to which all attributes are crossed in one table; beyond, each pair has a table of its own."""
 
 
 class CellTables(NamedTuple):
@@ -47,7 +47,7 @@ class CellTables(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PeopleCounts:
-    """The tables of every attribute and of every pair. `+` joins those of two partitions."""
+    """The tables of every attribute and of every pair. `+` adds those of another partition."""
 
     groups: Groups
     people: dict[AttributeKey, NDArray[np.int64]]
@@ -77,7 +77,7 @@ class PeopleCounts:
         return [key for key in self.people if len(key) == 2]
 
     def list_groups(self, key: AttributeKey) -> list[str]:
-        """The names of the cells, in the order of the flattened table, the reference first: `Black & woman`."""
+        """Name the cells, in the order of the flattened table, the reference first: `Black & woman`."""
         names = [""]
         for attribute in key:
             names = [
@@ -95,11 +95,13 @@ class PeopleCounts:
 def count_people(
     groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, scores: ArrayLike, decisions: ArrayLike
 ) -> PeopleCounts:
-    """Count rows. `codes`: per attribute each row's index into its groups; labels: True is favourable; scores: NaN
-    where there is none; decisions: names, or indices into DECISIONS. Shape (n,) each.
+    """Count rows by group, label and decision.
+
+    codes: per attribute each row's index into its groups; labels: True is favourable; scores: NaN where there is none;
+    decisions: names, or indices into DECISION_KINDS. Shape (n,) each.
 
     Raises CreditError for an attribute that is missing, a code out of range, a label that is neither true nor false, an
-    unknown decision, an infinite score, and somebody without a score who was not referred.
+    unknown decision, an infinite score, and a person without a score who was not referred.
     """
     outcome = parse_labels(labels)
     score = np.asarray(scores, dtype=np.float64)
@@ -124,14 +126,14 @@ def count_people(
 
 
 def choose_blocks(groups: Groups) -> list[AttributeKey]:
-    """The attributes to cross in one go: all of them, or each pair when that table would be too wide."""
+    """Choose the attributes to cross in one table: all of them, or each pair when that table would be too wide."""
     if len(groups) <= 2 or prod(len(names) for names in groups.values()) <= MAX_CELLS:
         return [tuple(groups)]
     return list(combinations(groups, 2))
 
 
 def list_keys(block: AttributeKey) -> list[AttributeKey]:
-    """The single attributes and the pairs in a block."""
+    """List the single attributes and the pairs in a block."""
     return [*((name,) for name in block), *combinations(block, 2)]
 
 
@@ -149,19 +151,19 @@ def _sum_by_cell(
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
 
 
-def count_predictions(contract: Contract, told: Predictions) -> PeopleCounts:
-    """Everybody by group, label and decision."""
+def count_predictions(contract: Contract, predictions: Predictions) -> PeopleCounts:
+    """Count the people of a candidate's predictions by group, label and decision."""
     return count_people(
         list_attribute_groups(contract),
-        encode_groups(contract, told.people),
-        told.favourable,
-        told.scores,
-        told.decisions,
+        encode_groups(contract, predictions.people),
+        predictions.favourable,
+        predictions.scores,
+        predictions.decisions,
     )
 
 
 def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:
-    """The share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
+    """Compute the share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
     table = counts.people[key].sum((-2, -1))
     disclosed = table[tuple(slice(len([g for g in counts.groups[name] if g != UNDISCLOSED])) for name in key)]
     total = int(table.sum())
@@ -169,7 +171,7 @@ def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:
 
 
 def encode_number(value: float) -> float | None:
-    """A float for JSON: None for NaN and for no bound."""
+    """Encode a float for JSON: None for NaN and for no bound."""
     return float(value) if np.isfinite(value) else None
 
 

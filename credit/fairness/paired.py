@@ -1,4 +1,4 @@
-"""A candidate against the version in production on the same rows: what changed for whom.
+"""Compare a candidate with the version in production on the same rows: the change of each group's figures.
 
 Both versions decide about the same people, so their figures move together; intervals that ignore it would be far too
 wide. The table is group x label x production's decision x candidate's decision.
@@ -72,7 +72,7 @@ def estimate_ratio_change(people: PeopleTable, level: float) -> ChangeEstimate:
     """Estimate the change of each cell's ratio of approval rates to the first cell, as `estimate_rate_change`.
 
     0 no change, below 0 worse for the group. MOVER-R for each ratio; correlation by the delta method on logarithms,
-    half a person standing in for nobody. NaN for the first cell, and where a version approves nobody of it.
+    half a person in the place of nobody. NaN for the first cell, and where a version approves nobody of it.
     """
     both, first, second, n = _count_approvals(people)
     old, new = compute_rate(np.maximum(first, 0.5), n), compute_rate(np.maximum(second, 0.5), n)
@@ -113,7 +113,7 @@ def _divide(one: Array, other: Array, default: float = 0.0) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class PairedCounts:
-    """Tables per attribute, shape (groups, 2, 3, 3), the reference first. `+` joins those of two partitions."""
+    """Tables per attribute, shape (groups, 2, 3, 3), the reference first. `+` adds those of another partition."""
 
     groups: Groups
     people: dict[str, NDArray[np.int64]]
@@ -216,9 +216,9 @@ def _explain_change(change: _Change, few: bool, blocks: bool, largest_drop: floa
 def count_paired_predictions(
     contract: Contract, production: Predictions, candidate: Predictions, file: str
 ) -> PairedCounts:
-    """Count the same people by group, label and the decisions of both versions. `file`: where production's came from.
+    """Count the same people by group, label and both versions' decisions. `file`: the source of production's.
 
-    Raises CreditError when they are not the same people in the same order.
+    Raises CreditError for other people or another order.
     """
     own, other = candidate.people, production.people
     alike = len(own) == len(other) and (candidate.favourable == production.favourable).all() and own.equals(other)

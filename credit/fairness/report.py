@@ -2,14 +2,9 @@
 
 from typing import Any
 
-from credit.fairness.counts import (
-    PAIR_SEPARATOR,
-    AttributeKey,
-    PeopleCounts,
-    compute_undisclosed_share,
-    encode_interval,
-    encode_number,
-)
+import numpy as np
+
+from credit.fairness.counts import PAIR_SEPARATOR, AttributeKey, PeopleCounts, compute_undisclosed_share, encode_number
 from credit.fairness.metrics import METRICS
 
 
@@ -38,8 +33,11 @@ def compute_group_metrics(counts: PeopleCounts, key: AttributeKey, level: float)
     for figure, of in METRICS.items():
         value, low, high, _ = of(people, scores, level)
         for cell, name in enumerate(names):
+            defined = not np.isnan(value[cell])
             groups[name][figure] = encode_number(value[cell])
-            groups[name][f"{figure}_interval"] = encode_interval(value[cell], low[cell], high[cell])
+            groups[name][f"{figure}_interval"] = (
+                [encode_number(low[cell]), encode_number(high[cell])] if defined else None
+            )
     return {
         "reference": names[0],
         "undisclosed_share": encode_number(compute_undisclosed_share(counts, key)),

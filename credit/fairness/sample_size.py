@@ -1,4 +1,4 @@
-"""How many people a group needs before a verdict can be expected. Exact binomial probabilities, no simulation."""
+"""Find how many people a group needs before a verdict can be expected. Exact binomials, no simulation."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import Limit
 
 MAX_PEOPLE = 10_000_000
-"""No answer beyond: nobody will wait for so many people."""
+"""No answer beyond: no lender will wait for so many people."""
 EXACT_SIZES = 2000
 """Sizes that are all tried; further ones are tried in steps of about a percent."""
 

@@ -1,7 +1,7 @@
-"""Waivers: files in git in which a person lets an undecided finding through, for one candidate and until a date.
+"""Waivers: files in git by which a person lets an undecided finding through, for one candidate and until a date.
 
-A waiver lifts `insufficient`, never `fail`. One that has expired or that names nothing is an error, so none is left
-lying about.
+A waiver lifts `insufficient`, never `fail`. One that has expired or that names nothing judged is an error, so that no
+stale waiver stays in the folder.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_lengt
 
 
 class Waiver(Params):
-    """A person lets a finding through: which, who, why, and until when (that day included)."""
+    """Who lets which finding through, why, and until when (that day included)."""
 
     candidate: str
     attribute: str
@@ -34,12 +34,12 @@ class Waiver(Params):
 
     @property
     def finding(self) -> tuple[str, str, str]:
-        """What it is about: attribute, group and measure."""
+        """The finding that it is about: attribute, group and measure."""
         return self.attribute, self.group, self.measure
 
 
 def load_waivers(folder: Path) -> dict[str, Waiver]:
-    """Every `*.yaml` of a folder, one waiver each, by file. Raises CreditError with every problem of every file."""
+    """Load every `*.yaml` of a folder, one waiver each, by file. Raises CreditError with all problems of all files."""
     waivers: dict[str, Waiver] = {}
     problems: list[Problem] = []
     for path in sorted(path for path in folder.glob("*") if path.name != "README.md"):

@@ -112,7 +112,7 @@ def measure_decisions(
     return {
         "approval_rate": float(approved.mean()),
         "referral_rate": float((decisions == "refer").mean()),
-        "expected_value": float(values.value_decisions(y, decisions).mean()),
+        "expected_value": float(values.compute_decision_values(y, decisions).mean()),
         "accuracy": float((approved == y).mean()),
         "adverse_impact_ratio": ratio.value if ratio else None,
         "adverse_impact_ratio_interval": ratio.interval if ratio else None,
