@@ -27,7 +27,7 @@ _GROUP_PREFIX, _ID_PREFIX = "group_", "id_"
 
 
 class Predictions(NamedTuple):
-    """One candidate's decisions about n people. `people`: columns of role id and protected; `folds`: 0 for test rows."""
+    """A candidate's decisions about n people. `people`: columns of role id and protected; `folds`: 0 for test rows."""
 
     people: pd.DataFrame
     folds: NDArray[np.int64]

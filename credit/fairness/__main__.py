@@ -6,6 +6,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,20 +77,24 @@ def format_verdict(judged: JudgedPredictions) -> str:
     """Format the verdict of each attribute, and each finding that blocks or warns."""
     verdict, changes = judged.verdict, judged.against.findings if judged.against else ()
     lines = [f"{verdict.candidate}, {judged.rows:,} people, policy {judged.policy}: {verdict.verdict}"]
-    width = max(map(len, verdict.attributes))
-    for name, one in verdict.attributes.items():
-        small = f" (no verdict on: {', '.join(one.not_assessable)})" if one.not_assessable else ""
-        lines.append(f"  {name:{width}}  {one.verdict}{small}")
-    lines += [line for one in verdict.findings if one.blocks for line in _format_finding("blocks", one)]
+    lines += _format_attributes(verdict)
+    lines += [f"blocks: {_format_finding(one)}" for one in verdict.findings if one.blocks]
     lines += [f"blocks: {one.reason}" for one in changes if one.blocks]
-    lines += [line for one in verdict.findings if one.warn for line in _format_finding("warns", one)]
+    lines += [f"warns: {_format_finding(one)}" for one in verdict.findings if one.warn]
     lines += [f"warns: {one.reason}." for one in verdict.undisclosed if one.warn]
     return "\n".join([*lines, "blocked" if judged.blocks else "not blocked"])
 
 
-def _format_finding(follows: str, finding: Finding) -> list[str]:
+def _format_attributes(verdict: FairnessVerdict) -> Iterator[str]:
+    width = max(map(len, verdict.attributes))
+    for name, one in verdict.attributes.items():
+        small = f" (no verdict on: {', '.join(one.not_assessable)})" if one.not_assessable else ""
+        yield f"  {name:{width}}  {one.verdict}{small}"
+
+
+def _format_finding(finding: Finding) -> str:
     more = describe_more_people(finding)
-    return [f"{follows}: {finding.reason}", *([f"  {more}"] if more else [])]
+    return f"{finding.reason}\n  {more}" if more else finding.reason
 
 
 def main() -> None:
