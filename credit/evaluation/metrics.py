@@ -4,7 +4,7 @@
 referred person is not approved: what the analyst decides is not the model's merit.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from credit.evaluation.intervals import (
     roc_auc_interval,
     wilson_interval,
 )
+from credit.reports.metrics import CandidateMetrics
 
 LabelArray = NDArray[np.bool_]
 ScoreArray = NDArray[np.float64]
@@ -102,8 +103,10 @@ def compute_log_losses(y: LabelArray, scores: ScoreArray) -> ScoreArray:
     return -np.where(y, np.log(clipped), np.log(1 - clipped))
 
 
-def compute_metrics(y: LabelArray, scores: ScoreArray, decisions: DecisionArray, values: UnitValues) -> dict[str, Any]:
-    """All figures of one candidate; `<name>_interval` is the 95% interval of `<name>`. Inputs: shape (n,) each.
+def compute_metrics(
+    y: LabelArray, scores: ScoreArray, decisions: DecisionArray, values: UnitValues
+) -> CandidateMetrics:
+    """Compute all figures of one candidate; `<name>_interval` is the 95% interval of `<name>`. Inputs: shape (n,) each.
 
     A rate without a denominator (bad rate where nobody is approved) is None, never 0.
     """
@@ -118,30 +121,30 @@ def compute_metrics(y: LabelArray, scores: ScoreArray, decisions: DecisionArray,
     distance, distance_interval = compute_ks(y, scores)
     value = values.compute_decision_values(y, decisions)
     right = int((approved == y).sum())
-    return {
-        "rows": n,
-        "roc_auc": float(roc_auc_score(y, scores)),
-        "roc_auc_interval": roc_auc_interval(y, scores),
-        "average_precision": precision,
-        "average_precision_interval": average_precision_interval(precision, int(y.sum())),
-        "ks": distance,
-        "ks_interval": distance_interval,
-        "brier": float(squares.mean()),
-        "brier_interval": mean_interval(squares),
-        "log_loss": float(losses.mean()),
-        "log_loss_interval": mean_interval(losses),
-        "calibration_error": calibration_error(y, scores),
-        "accuracy": right / n,
-        "accuracy_interval": wilson_interval(right, n),
-        "approval_rate": approvals / n,
-        "approval_rate_interval": wilson_interval(approvals, n),
-        "referral_rate": float(referred.mean()),
-        "referral_rate_interval": wilson_interval(int(referred.sum()), n),
-        "bad_rate": bad / approvals if approvals else None,
-        "bad_rate_interval": wilson_interval(bad, approvals) if approvals else None,
-        "expected_value": float(value.mean()),
-        "expected_value_interval": mean_interval(value),
-    }
+    return CandidateMetrics(
+        rows=n,
+        roc_auc=float(roc_auc_score(y, scores)),
+        roc_auc_interval=roc_auc_interval(y, scores),
+        average_precision=precision,
+        average_precision_interval=average_precision_interval(precision, int(y.sum())),
+        ks=distance,
+        ks_interval=distance_interval,
+        brier=float(squares.mean()),
+        brier_interval=mean_interval(squares),
+        log_loss=float(losses.mean()),
+        log_loss_interval=mean_interval(losses),
+        calibration_error=calibration_error(y, scores),
+        accuracy=right / n,
+        accuracy_interval=wilson_interval(right, n),
+        approval_rate=approvals / n,
+        approval_rate_interval=wilson_interval(approvals, n),
+        referral_rate=float(referred.mean()),
+        referral_rate_interval=wilson_interval(int(referred.sum()), n),
+        bad_rate=bad / approvals if approvals else None,
+        bad_rate_interval=wilson_interval(bad, approvals) if approvals else None,
+        expected_value=float(value.mean()),
+        expected_value_interval=mean_interval(value),
+    )
 
 
 def compute_curves(y: LabelArray, scores: ScoreArray, points: int = 100) -> dict[str, pd.DataFrame]:

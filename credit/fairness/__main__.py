@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from credit.common.cli import print_answer
 from credit.common.errors import run_command
-from credit.common.files import read_json, round_floats
+from credit.common.files import round_floats
 from credit.common.params import locate_contract, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
@@ -23,6 +23,7 @@ from credit.fairness.paired import compare_versions, count_paired_predictions
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.fairness.wording import describe_more_people
+from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessVerdict, Finding, VersionComparison
 
 EXIT_BLOCKED = 3
@@ -113,7 +114,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, metavar="FILE", help="predictions of the version in production")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
-    candidate = args.candidate or read_json(Path("reports/choice.json"))["champion"]
+    candidate = args.candidate or Choice.read(Path(Choice.PATH)).champion
     params = read_params(Fairness, "fairness")
     if args.policy:
         params = params.switch_policy(args.policy)

@@ -31,6 +31,11 @@ class LowestRatio(ReportPart):
     group: str
     people: Count
 
+    @property
+    def key(self) -> str:
+        """The group as the reports name it: `race: Black`."""
+        return group_key(self.attribute, self.group)
+
 
 class AttributeVerdict(ReportPart):
     """What the findings about one attribute, or pair of attributes, come to."""

@@ -164,7 +164,7 @@ def _compare_with_production(notes: list[str]) -> list[Problem]:
     only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
     judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)
     mend = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
-    against = [finding["reason"] for finding in judged["findings"] if not finding["passes"]]
+    against = [finding.reason for finding in judged if not finding.passes]
     return [Problem(f"the champion {champion}", reason, "no larger loss", mend) for reason in against]
 
 

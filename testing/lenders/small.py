@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from credit.common.candidate_names import CANDIDATE_NAMES
-from credit.common.files import write_json
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
@@ -90,10 +89,7 @@ def train_all(made: BundleInputs, features: list[str]) -> None:
         matrix = build_design_matrix(contract, used, frame).to_numpy()
         trained = train_candidate(name, knobs, matrix, is_favourable(contract, frame), 600.0)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
-        write_json(
-            made.candidates / f"{name}.json",
-            {"candidate": name, "features": used, **trained.report},
-        )
+        trained.make_report(name, used).write(made.candidates / f"{name}.json")
 
 
 @pytest.fixture(scope="session")

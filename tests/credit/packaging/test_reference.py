@@ -54,7 +54,7 @@ def test_a_value_that_nearly_everybody_has_gets_a_bin_of_its_own() -> None:
 
 
 def test_a_bin_goes_from_its_edge_on_and_open_ends_take_the_rest() -> None:
-    bins = Histogram(edges=(1.0, 2.0), counts=(0, 0, 0))
+    bins = Histogram(edges=(1.0, 2.0), counts=(0, 0, 0), missing=0)
     assert bins.count_values([-1e9, 0.99, 1, 1.99, 2, 1e9, np.nan]).model_dump() == {
         "edges": (1.0, 2.0),
         "values": None,
