@@ -12,11 +12,11 @@ from credit.common.params import parse_arguments, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.report import compute_fairness_metrics
-from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
-from credit.reports.fairness import FairnessReport, FairnessVerdict, group_key
+from credit.reports.fairness import FairnessReport, group_key
 from credit.reports.predictions import JudgedOn, PredictionsReport
 
 
@@ -24,9 +24,7 @@ def judge_candidate(
     counts: PeopleCounts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date, on: JudgedOn
 ) -> FairnessReport:
     """Judge one candidate: verdict, findings, and the figures of every group and pair. `on`: who is judged."""
-    verdict = FairnessVerdict.model_validate(
-        judge_fairness(counts, params.chosen_policy, params.rules, name, waivers, today)
-    )
+    verdict = judge_fairness(counts, params.chosen_policy, params.rules, name, waivers, today)
     figures = compute_fairness_metrics(counts, params.report_level)
     return FairnessReport(
         policy=params.policy,

@@ -18,12 +18,11 @@ from credit.data.tables import open_table, read_frame
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold
 from credit.fairness.counts import count_people
+from credit.fairness.findings import find_lowest_ratio
 from credit.fairness.inputs import encode_groups, list_attribute_groups
 from credit.fairness.policies import Fairness, VerdictRules
-from credit.fairness.verdicts import find_lowest_ratio
 from credit.reports.alternatives import AlternativesReport, Point, PointFigures
 from credit.reports.choice import Choice
-from credit.reports.fairness import LowestRatio
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
 from credit.training.alternatives import (
@@ -53,8 +52,7 @@ def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules,
 
     def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_], auc: float | None) -> PointFigures:
         counts = count_people(groups, codes, people.favourable, scores, decisions)
-        found = find_lowest_ratio(counts, rules.level, rules.smallest_denominator)
-        ratio = None if found is None else LowestRatio.model_validate(found)
+        ratio = find_lowest_ratio(counts, rules.level, rules.smallest_denominator)
         return measure_decisions(people.favourable, decisions, auc, values, ratio)
 
     return evaluate

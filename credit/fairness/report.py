@@ -2,9 +2,14 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from credit.fairness.counts import PAIR_SEPARATOR, AttributeKey, PeopleCounts, compute_undisclosed_share, encode_number
+from credit.fairness.counts import (
+    PAIR_SEPARATOR,
+    AttributeKey,
+    PeopleCounts,
+    compute_undisclosed_share,
+    encode_interval,
+    encode_number,
+)
 from credit.fairness.metrics import METRICS
 from credit.reports.fairness import GroupFigures
 
@@ -45,9 +50,8 @@ def compute_group_metrics(counts: PeopleCounts, key: AttributeKey, level: float)
     for figure, of in METRICS.items():
         value, low, high, _ = of(people, scores, level)
         for cell, own in enumerate(figures):
-            defined = not np.isnan(value[cell])
             own[figure] = encode_number(value[cell])
-            own[f"{figure}_interval"] = [encode_number(low[cell]), encode_number(high[cell])] if defined else None
+            own[f"{figure}_interval"] = encode_interval(value[cell], low[cell], high[cell])
     return AttributeFigures(
         names[0],
         encode_number(compute_undisclosed_share(counts, key)),

@@ -111,6 +111,32 @@ class Undisclosed(ReportPart):
     reason: str
 
 
+class ChangeFinding(ReportPart):
+    """How the figures of one group change from the version in production to a candidate, on the same people."""
+
+    attribute: str
+    group: str
+    people: Count
+    adverse_impact_ratio_change: Number | None
+    """0 no change, below 0 worse for the group; None where a version has no ratio, and of the reference."""
+    adverse_impact_ratio_change_interval: OpenInterval | None
+    true_positive_rate_change: Number | None
+    true_positive_rate_change_interval: OpenInterval | None
+    flips: dict[str, Count]
+    """How many people each pair of decisions that differ is about, as `approve_to_deny`."""
+    blocks: Flag
+    reason: str
+
+
+class VersionComparison(ReportPart):
+    """A candidate against the version in production: the content of `credit.fairness.paired.compare_versions`."""
+
+    level: Share
+    """Of the intervals, two-sided."""
+    blocks: Flag
+    findings: tuple[ChangeFinding, ...]
+
+
 class GroupFigures(Figures):
     """The figures of one group, each with its interval; None: undefined, as a rate of nobody.
 
@@ -181,7 +207,7 @@ class JudgedPeople(ReportPart):
 
 
 class FairnessVerdict(ReportPart):
-    """What a policy says of one candidate: the content of `credit.fairness.verdicts.judge_fairness`."""
+    """What a policy says of one candidate: the content of `credit.fairness.findings.judge_fairness`."""
 
     candidate: str
     verdict: Verdict

@@ -106,13 +106,13 @@ def measure_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> float | No
 def measure_decisions(
     y: NDArray[np.bool_], decisions: NDArray[np.str_], auc: float | None, values: UnitValues, ratio: LowestRatio | None
 ) -> PointFigures:
-    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.verdicts.find_lowest_ratio`."""
+    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.findings.find_lowest_ratio`."""
     approved = decisions == "approve"
     return PointFigures(
         roc_auc=auc,
         approval_rate=float(approved.mean()),
         referral_rate=float((decisions == "refer").mean()),
-        expected_value=float(values.value_decisions(y, decisions).mean()),
+        expected_value=float(values.compute_decision_values(y, decisions).mean()),
         accuracy=float((approved == y).mean()),
         adverse_impact_ratio=ratio.value if ratio else None,
         adverse_impact_ratio_interval=ratio.interval if ratio else None,

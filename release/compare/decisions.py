@@ -42,7 +42,7 @@ def compare_predictions(contract: Contract, params: Fairness, old: Predictions, 
     """The comparison of two tables, joined on the id where the contract has one, else row by row."""
     everybody = [len(old.decisions), len(new.decisions)]
     old, new = _match_people(list(contract.find_by_role("id")), old, new)
-    people, rules = len(new.decisions), params.rules
+    people = len(new.decisions)
     if not people:
         return {"why_not": "nobody is in both tables of predictions"}
     counts = count_paired_predictions(contract, old, new, "the predictions of the base")
@@ -54,7 +54,7 @@ def compare_predictions(contract: Contract, params: Fairness, old: Predictions, 
         "decisions": list(DECISION_KINDS),
         "flips": flips,
         "flipped": int((old.decisions != new.decisions).sum()),
-        **compare_versions(counts, rules.level, rules.largest_drop, rules.smallest_denominator),
+        **compare_versions(counts, params.rules).model_dump(mode="json"),
     }
 
 

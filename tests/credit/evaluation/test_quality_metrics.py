@@ -8,8 +8,8 @@ from credit.evaluation.metrics import (
     UnitValues,
     calibration_error,
     compute_curves,
+    compute_ks,
     compute_metrics,
-    ks_statistic,
     tabulate_calibration,
 )
 
@@ -56,9 +56,9 @@ def test_where_nobody_is_approved_the_bad_rate_is_absent_and_not_zero() -> None:
 
 def test_ks_is_one_without_overlap_and_known_for_uniform_scores() -> None:
     y = np.arange(1000) < 500
-    assert ks_statistic(y, y + 0.0)[0] == 1
+    assert compute_ks(y, y + 0.0).value == 1
     shifted = np.concatenate([np.linspace(0.25, 1.25, 500), np.linspace(0, 1, 500)])
-    assert ks_statistic(y, shifted)[0] == pytest.approx(0.25, abs=0.01)
+    assert compute_ks(y, shifted).value == pytest.approx(0.25, abs=0.01)
 
 
 def test_tied_scores_share_a_bin_of_the_calibration_table() -> None:

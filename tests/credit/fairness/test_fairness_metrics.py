@@ -119,6 +119,7 @@ def test_more_approvals_never_lower_a_ratio_or_its_interval(first: int, second: 
 
 
 @given(order=st.permutations([1, 2, 3]))
+@settings(deadline=None)
 def test_the_order_of_the_other_groups_does_not_matter(order: list[int]) -> None:
     codes, labels, scores, decisions = rows()
     made = compute_fairness_metrics(count_people(GROUPS, codes, labels, scores, decisions))

@@ -328,7 +328,7 @@ def test_a_fairness_report_is_taken_whatever_is_found(told: Callable[[], Predict
     chosen = FAIRNESS.policies[policy].model_copy(update={"gates": gates})
     params = FAIRNESS.model_copy(update={"policy": policy, "policies": {policy: chosen}})
     report = judge(told(), params)
-    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.gating_policy.limits))
+    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.pair_policy.limits))
     assert list(report.select_groups("race")) == ["white", "Black", "undisclosed"]
     assert sum(of.people for of in report.select_groups("race").values()) == report.rows
     assert group_key("race", "Black") in report.groups
