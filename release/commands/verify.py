@@ -30,7 +30,7 @@ class Verification(NamedTuple):
 
 
 def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
-    """Restore a version into an empty place and compare every hash; neither touches nor trusts what is here."""
+    """Restore a version into an empty place and compare every hash; neither touches nor trusts this folder."""
     problems: list[Problem] = []
     digest = None
     record = None
