@@ -62,18 +62,24 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
     return found
 
 
-def run_command(command: Callable[[], None]) -> None:
-    """Run a command: a CreditError becomes one line per problem on stderr and exit code 1."""
+NOTHING_WRITTEN = "nothing was written; run the same command again"
+
+
+def run_command(command: Callable[[], None], interrupted: str = NOTHING_WRITTEN) -> None:
+    """Run a command: a CreditError becomes one line per problem on stderr and exit code 1.
+
+    `interrupted` says after Ctrl-C in which state things are; the exit code is 130.
+    """
     try:
         _run_interruptible(command)
     except CreditError as error:
         for problem in error.problems:
-            print(_color_red("error:"), problem, file=sys.stderr)
+            print_error(problem)
         sys.exit(1)
     except KeyboardInterrupt:
-        _exit_interrupted()
+        _exit_interrupted(interrupted)
     except OSError as error:  # disk full, no permission: the system's own words name the file
-        print(_color_red("error:"), error, file=sys.stderr)
+        print_error(error)
         sys.exit(1)
 
 
@@ -95,17 +101,18 @@ def exit_on_interrupt() -> None:
 
 def _handle_interrupt(*_: object) -> None:
     _interrupted.set()
-    _exit_interrupted()
+    _exit_interrupted(NOTHING_WRITTEN)
 
 
 _interrupted = threading.Event()
 
 
-def _exit_interrupted() -> NoReturn:
-    print("interrupted: nothing was written; run the same command again", file=sys.stderr)
+def _exit_interrupted(state: str) -> NoReturn:
+    print(f"interrupted: {state}", file=sys.stderr)
     sys.exit(130)
 
 
-def _color_red(text: str) -> str:
-    wanted = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return f"\033[31m{text}\033[0m" if wanted else text
+def print_error(said: object) -> None:
+    """Print one line on stderr, its `error:` in red on a terminal unless NO_COLOR is set."""
+    in_color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    print("\033[31merror:\033[0m" if in_color else "error:", said, file=sys.stderr)

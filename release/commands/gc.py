@@ -3,16 +3,19 @@
 Kept is what any branch and any tag needs, here and at origin, and what the working tree needs. From the store go
 bundles that no version names and drills that were killed, when they are older than an hour."""
 
-import argparse
+import subprocess
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from credit.common.cli import Answer
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
 from credit.registry.names import ARTIFACT
-from credit.registry.store import Store
+from credit.registry.store import Store, open_store
 from release.drill.rehearsal import DRILLS_PREFIX
 from release.repository.git import has_origin, run_git
 
@@ -116,43 +119,35 @@ def _is_older(store: Store, place: str, moment: datetime) -> bool:
     return touched is not None and touched < moment
 
 
-EXAMPLE = """release gc              says what it would drop
+EPILOG = """example:
+  release gc              says what it would drop
   release gc --force       drops it
   release gc --force --cloud   from the DVC remote too"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing is dropped without --force."""
-    parser.add_argument("--force", action="store_true", help="drop; without it nothing is changed")
-    parser.add_argument("--cloud", action="store_true", help="drop from the default DVC remote too")
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.option("--force", is_flag=True, help="drop; without it nothing is changed")
+@click.option("--cloud", is_flag=True, help="drop from the default DVC remote too")
+def run(force: bool, cloud: bool) -> Answer:
     """Keep what any tag, any branch, here and at origin, or the working tree needs."""
-    import subprocess
-    import sys
-
-    from credit.common.errors import CreditError, Problem
-    from credit.registry.store import open_store
-
     keep = chain_commits(list_needed_commits())
     store = open_store()
     found = find_garbage(store)
     command = ["gc", "--workspace", "--rev", keep.last, "--num", str(keep.length)]
-    command += [*(["--cloud"] if args.cloud else []), "--force" if args.force else "--dry"]
+    command += [*(["--cloud"] if cloud else []), "--force" if force else "--dry"]
     done = subprocess.run([sys.executable, "-m", "dvc", *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise CreditError(Problem("dvc gc", " ".join(done.stderr.split())[-300:], "it to succeed"))
-    if args.force:
+    if force:
         found = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
         for place in found.prefixes:
             store.delete(place)
-    did = "dropped" if args.force else "would drop"
+    did = "dropped" if force else "would drop"
     told = [line for line in done.stdout.splitlines() if line.strip()]
     lines = [f"store: {did} {len(found.digests)} bundles that no version names, kept {len(found.kept)}"]
     lines += [f"store: {did} {len(found.drills)} drills that were killed more than an hour ago"] if found.drills else []
     lines += [f"DVC:   {line}" for line in told]
-    lines += [] if args.force else ["next:  release gc --force"]
-    content = {"dry_run": not args.force, "store": found.digests, "kept": found.kept}
+    lines += [] if force else ["next:  release gc --force"]
+    content = {"dry_run": not force, "store": found.digests, "kept": found.kept}
     content |= {"drills": found.drills, "dvc": told}
     return Answer(content, "\n".join(lines))

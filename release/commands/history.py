@@ -1,55 +1,42 @@
 """Who put what where, when and why; with --at, what was live at a moment"""
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from credit.common.cli import Answer
+import click
 
-if TYPE_CHECKING:
-    from credit.registry.ledger import LedgerEntry
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.dates import parse_time
+from credit.common.errors import CreditError
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import ENVIRONMENTS
+from credit.registry.store import open_store
+from release.commands.options import add_environment
+from release.deployment.plan import describe_decider
 
-EXAMPLE = """release history --env prod
+EPILOG = """example:
+  release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which environment, which moment, how many."""
-    from release.commands.options import add_environment
-
-    add_environment(parser, required=False)
-    parser.add_argument("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
-    parser.add_argument(
-        "--limit", type=_parse_count, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
-    )
-
-
-def _parse_count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of entries, 0 for all")
-    return int(text)
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@add_environment(required=False)
+@click.option("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
+@click.option("--limit", type=click.IntRange(min=0), default=20, metavar="N", help="the newest N (default: 20; 0: all)")
+def run(env: str | None, at: str | None, limit: int) -> Answer:
     """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
-    from credit.common.dates import parse_time
-    from credit.common.errors import CreditError
-    from credit.registry.ledger import Ledger, LedgerEntry
-    from credit.registry.names import ENVIRONMENTS
-    from credit.registry.store import open_store
-
     store = open_store()
-    environments = [args.env] if args.env else list(ENVIRONMENTS)
+    environments = [env] if env else list(ENVIRONMENTS)
     content: dict[str, Any] = {"store": store.url, "environments": {}}
     lines = []
     broken: list[str] = []
     for name in environments:
         ledger = Ledger(store, name)
         told: list[LedgerEntry | CreditError]
-        if args.at is None:
-            told = ledger.read_entries_or_errors(args.limit)
+        if at is None:
+            told = ledger.read_entries_or_errors(limit)
             lines += [] if told else [f"{name}: nothing was deployed yet"]
         else:
-            moment = parse_time(args.at)
+            moment = parse_time(at)
             told = [entry for entry in [ledger.find_entry_at(moment)] if entry]
             lines += [] if told else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
         entries = [one for one in told if isinstance(one, LedgerEntry)]
@@ -57,13 +44,11 @@ def run(args: argparse.Namespace) -> Answer:
         content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
         lines += [f"{name:8} {_format_entry(one) if isinstance(one, LedgerEntry) else f'error: {one}'}" for one in told]
         more = ledger.find_last_number() - len(told)
-        if more > 0 and args.at is None:
+        if more > 0 and at is None:
             lines += [f"{name:8} and {more} older ones; --limit 0 shows all"]
     return Answer(content | ({"problems": broken} if broken else {}), "\n".join(lines), 1 if broken else 0)
 
 
-def _format_entry(entry: "LedgerEntry") -> str:
-    from release.deployment.plan import describe_decider
-
+def _format_entry(entry: LedgerEntry) -> str:
     when, who = f"{entry.time:%Y-%m-%d %H:%M:%S}", describe_decider(entry)
     return f"{entry.number:>5}  {when}  {entry.kind:8}  {who:20}  {entry.actor}: {entry.reason}"

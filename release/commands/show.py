@@ -1,16 +1,18 @@
 """What a version is: data, features, parameters, figures, fairness, code, who and when"""
 
-import argparse
 import json
 from typing import Any
 
-from credit.common.cli import Answer
+import click
+import yaml
+
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.common.files import read_json
 from credit.registry import versions
 from credit.registry.ledger import Ledger
-from credit.registry.names import ENVIRONMENTS, Version
-from credit.registry.store import Store
+from credit.registry.names import ENVIRONMENTS, Version, parse_version
+from credit.registry.store import Store, open_store
 from credit.registry.versions import VersionRecord
 from release.registration.publish import parse_digest
 from release.repository.dvc_outputs import read_dvc_outputs
@@ -66,8 +68,6 @@ def _describe_tag(tag: Tag) -> dict[str, str]:
 
 def _read_from_git(tag: Tag) -> dict[str, Any]:
     """Read a version's facts from the small files in git; no data is pulled."""
-    import yaml
-
     files = {name: read_text_at(tag.commit, name) or "{}" for name in _GIT_FILES}
     choice, metrics, features = (
         json.loads(files[f"reports/{name}.json"]) for name in ("choice", "metrics", "features")
@@ -106,18 +106,9 @@ def _is_live(store: Store, environment: str, version: Version) -> bool:
     return entry is not None and entry.version == str(version)
 
 
-EXAMPLE = "release show v1.2.0"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The version."""
-    parser.add_argument("version", metavar="VERSION", help="a version that is registered or published")
-
-
-def run(args: argparse.Namespace) -> Answer:
-    """From the tag if there is one here, else from the store."""
-    from credit.registry.names import parse_version
-    from credit.registry.store import open_store
-
-    content = describe_version(open_store(), parse_version(args.version))
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release show v1.2.0")
+@click.argument("version", help="a version that is registered or published")
+def run(version: str) -> Answer:
+    """Describe a version from its tag if there is one here, else from the store."""
+    content = describe_version(open_store(), parse_version(version))
     return Answer(content, format_version(content))

@@ -1,41 +1,36 @@
 """What is live where, since when and why; what may be deployed"""
 
-import argparse
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from credit.common.cli import Answer
+import click
 
-if TYPE_CHECKING:
-    from credit.registry.ledger import Ledger, LedgerEntry
-
-EXAMPLE = "release status --env prod"
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.dates import format_age
+from credit.common.errors import CreditError
+from credit.registry import versions as published
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import ENVIRONMENTS
+from credit.registry.store import open_store
+from release.commands.options import add_environment
+from release.deployment.plan import describe_decider
 
 
 class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and what cannot be read of them."""
 
-    entry: "LedgerEntry | None"
+    entry: LedgerEntry | None
     back: str | None
     problem: str | None
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """All environments, or one."""
-    from release.commands.options import add_environment
-
-    add_environment(parser, required=False)
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release status --env prod")
+@add_environment(required=False)
+def run(env: str | None) -> Answer:
     """Read the newest entry of each ledger; exit code 1 when one is not valid, which does not hide the others."""
-    from credit.registry import versions as published
-    from credit.registry.ledger import Ledger
-    from credit.registry.names import ENVIRONMENTS
-    from credit.registry.store import open_store
-
     store = open_store()
     versions = [str(version) for version in published.list_versions(store)]
-    seen = {name: _read_status(Ledger(store, name)) for name in ([args.env] if args.env else ENVIRONMENTS)}
+    seen = {name: _read_status(Ledger(store, name)) for name in ([env] if env else ENVIRONMENTS)}
     lines = [line for name, one in seen.items() for line in _format_status(name, one)]
     lines += [f"published  {', '.join(versions[-10:]) or 'nothing'} in {store.url}"]
     if len(versions) > 10:
@@ -51,9 +46,7 @@ def run(args: argparse.Namespace) -> Answer:
     return Answer(content, "\n".join(lines), 1 if broken else 0)
 
 
-def _read_status(ledger: "Ledger") -> EnvironmentStatus:
-    from credit.common.errors import CreditError
-
+def _read_status(ledger: Ledger) -> EnvironmentStatus:
     entry = None
     try:
         entry = ledger.read_newest()
@@ -64,11 +57,6 @@ def _read_status(ledger: "Ledger") -> EnvironmentStatus:
 
 
 def _format_status(name: str, seen: EnvironmentStatus) -> list[str]:
-    from datetime import UTC, datetime
-
-    from credit.common.dates import format_age
-    from release.deployment.plan import describe_decider
-
     entry = seen.entry
     if entry is None:
         return [f"{name:10} {f'error: {seen.problem}' if seen.problem else 'nothing was deployed yet'}"]

@@ -4,16 +4,18 @@ The ledger goes first. An entry that git does not know yet (a rollback while git
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
 no tag; what was tagged by hand before it is overtaken by its time."""
 
-import argparse
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from credit.common.cli import Answer
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.records import remove_control_characters
 from credit.registry.store import Store, open_store
+from release.commands.options import add_dry_run, add_push, add_wait
 from release.deployment.apply import apply_change
 from release.deployment.plan import (
     FALLBACK_TARGET,
@@ -117,28 +119,24 @@ def follow_tags(store: Store, plan: SyncPlan, actor: str) -> Change | None:
     return (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by)
 
 
-EXAMPLE = """release sync    (after gto deprecate credit-model v1.2.0 prod, say)
+EPILOG = """example:
+  release sync    (after gto deprecate credit-model v1.2.0 prod, say)
   release sync --push"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """How far it may go."""
-    from release.commands.options import add_dry_run, add_push, add_wait
-
-    parser.add_argument("--no-fetch", action="store_true", help="look at the tags that are here, without asking origin")
-    add_wait(parser)
-    add_push(parser)
-    add_dry_run(parser)
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.option("--no-fetch", is_flag=True, help="look at the tags that are here, without asking origin")
+@add_wait
+@add_push
+@add_dry_run
+def run(no_fetch: bool, wait: float, push: bool, dry_run: bool) -> Answer:
     """Fetch the tags, tag entries, follow tags, push."""
-    if not args.no_fetch:
+    if not no_fetch:
         tags.fetch_tags()
     store = open_store()
-    results = [_sync_environment(store, plan, args.dry_run, args.wait) for plan in plan_sync(store)]
-    pushed = tags.push_missing_tags() if args.push and not args.dry_run else None
-    return _describe_results(results, pushed, args.dry_run)
+    results = [_sync_environment(store, plan, dry_run, wait) for plan in plan_sync(store)]
+    pushed = tags.push_missing_tags() if push and not dry_run else None
+    return _describe_results(results, pushed, dry_run)
 
 
 def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) -> SyncResult:

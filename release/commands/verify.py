@@ -1,6 +1,5 @@
 """Prove that versions can still be restored byte for byte, from the DVC remote and from the store"""
 
-import argparse
 import hashlib
 import subprocess
 import sys
@@ -8,16 +7,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import click
+from tqdm import tqdm
+
 from credit.bundle.manifest import verify_bundle
-from credit.common.cli import Answer
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.registry import versions
-from credit.registry.names import Version
-from credit.registry.store import Store
+from credit.registry import versions as published
+from credit.registry.names import Version, parse_version
+from credit.registry.store import Store, open_store
 from release.registration.publish import parse_digest
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import run_git
-from release.repository.tags import Registry, require_tag
+from release.repository.tags import Registry, read_registry, require_tag
 
 
 class Verification(NamedTuple):
@@ -43,9 +45,9 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
     except CreditError as error:
         problems += error.problems
     try:
-        record = versions.find_version(store, version)
+        record = published.find_version(store, version)
         if record is not None:
-            versions.load_stored_bundle(store, record)
+            published.load_stored_bundle(store, record)
             if digest is not None and record.digest != digest:
                 where = f"{version} in the store"
                 problems.append(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, DVC's"))
@@ -73,7 +75,7 @@ def _restore_bundle(commit: str) -> str:
 
 def _copy_remote_config(clone: Path) -> None:
     """Let a clone use the default remote of this repository, which an old commit may not know yet."""
-    from dvc.config import Config
+    from dvc.config import Config  # half a second, which --help and a version that is unknown do not need
     from dvc.repo import Repo
 
     with Repo() as repo:
@@ -98,28 +100,19 @@ def _check_cache(cache: Path) -> None:
     raise_if_any(problems)
 
 
-EXAMPLE = """release verify v1.2.0
+EPILOG = """example:
+  release verify v1.2.0
   release verify --all"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """One version, or all."""
-    parser.add_argument("version", metavar="VERSION", nargs="?", help="the newest one by default")
-    parser.add_argument("--all", action="store_true", help="every registered version")
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.argument("version", required=False, help="the newest one by default")
+@click.option("--all", "everything", is_flag=True, help="every registered version")
+def run(version: str | None, everything: bool) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
-    from tqdm import tqdm
-
-    from credit.common.errors import CreditError, Problem
-    from credit.registry.names import parse_version
-    from credit.registry.store import open_store
-    from release.repository.tags import read_registry
-
     store, registry = open_store(), read_registry()
     known = sorted(registry.versions)
-    versions = [parse_version(args.version)] if args.version else known if args.all else known[-1:]
+    versions = [parse_version(version)] if version else known if everything else known[-1:]
     if not versions:
         mend = "git fetch --force --tags brings those of the remote, release register makes one"
         raise CreditError(Problem("git tags", "no registered version", "at least one to verify", mend))

@@ -8,6 +8,8 @@ from typing import Any
 from release.compare import inputs, results
 from release.compare.decisions import compare_decisions
 from release.compare.integrity import find_altered_reports
+from release.registration.checks import describe_waivers
+from release.repository.git import run_git
 from release.repository.revision import Revision
 
 HEURISTIC = "heuristic"
@@ -69,9 +71,6 @@ def _find_problems(head: Revision, champion: Mapping[str, Any]) -> list[str]:
 
 def _list_waivers(revision: Revision) -> list[str]:
     """A line per waiver: who let what through, why, and until when."""
-    from release.registration.checks import describe_waivers
-    from release.repository.git import run_git
-
     if revision.commit is None:
         return describe_waivers(Path("waivers"))
     names = run_git("ls-tree", "-r", "-z", "--name-only", revision.commit, "waivers/").split("\0")

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
+
 from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
 from release.repository.git import read_text_at
@@ -24,8 +26,6 @@ def list_dvc_errors() -> tuple[type[Exception], ...]:
 
 def read_dvc_outputs(commit: str) -> dict[str, str]:
     """Read the hash of every output in dvc.lock at a commit, by path. Raises CreditError when there is no dvc.lock."""
-    import yaml
-
     text = read_text_at(commit, "dvc.lock")
     if text is None:
         raise CreditError(Problem(f"dvc.lock at {commit[:10]}", "no such file", fix="run dvc repro and commit"))

@@ -1,14 +1,15 @@
 """Propose the next version: which part a change raises, read from the files of two commits."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.names import Version
+from credit.registry.names import Version, parse_version
 from release.repository.git import read_text_at
+from release.repository.tags import Registry
 
 PARTS = ("major", "minor", "patch")
 
@@ -18,6 +19,21 @@ class Bump(NamedTuple):
 
     part: str
     why: str
+
+
+def choose_version(registry: Registry, asked: str | None, parts: Mapping[str, bool]) -> tuple[Version, Bump]:
+    """Choose the version of HEAD: `asked`, or the last one with the part raised that is true in `parts`, or a proposal.
+
+    Raises CreditError when `asked` is no version.
+    """
+    last = max(registry.versions, default=None)
+    version, bump = propose_version(last, registry.versions[last].commit if last else None, "HEAD")
+    if asked:
+        return parse_version(asked), Bump("given", f"proposed was {version}, because {bump.why}")
+    part = next((name for name, wanted in parts.items() if wanted), None)
+    if part and last:
+        return last.bump(part), Bump(part, f"as asked; proposed was {version}, because {bump.why}")
+    return version, bump
 
 
 def propose_version(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:

@@ -1,4 +1,4 @@
-"""Applications as requests: what each body must be, built from the contract of the version that answers it."""
+"""Parse the bodies of requests by the contract of the version that answers them."""
 
 import math
 import re
@@ -49,7 +49,7 @@ class ApplicationRequest(NamedTuple):
 
 
 class FamilyMembers(NamedTuple):
-    """Columns of one family that the version does not read."""
+    """The columns of one family that the version does not read."""
 
     pattern: re.Pattern[str]
     kind: TypeAdapter[Any]
@@ -58,7 +58,7 @@ class FamilyMembers(NamedTuple):
 
 @dataclass(frozen=True)
 class RequestParser:
-    """What a version accepts: one application, or a batch of them."""
+    """The requests that a version accepts: one application, or a batch of them."""
 
     one: TypeAdapter[Any]
     batch: TypeAdapter[Any]
@@ -68,13 +68,13 @@ class RequestParser:
     families: tuple[FamilyMembers, ...]
 
     def parse(self, body: bytes) -> ApplicationRequest:
-        """One application. Raises CreditError with every field that the contract does not allow."""
+        """Parse one application. Raises CreditError with every field that the contract does not allow."""
         content = self._validate_body(self.one, body)
         _raise_problems(self._check_application(content["application"], "application"))
         return ApplicationRequest(content["application"], content.get("protected", {}))
 
     def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
-        """Several applications. Raises CreditError with every field that the contract does not allow."""
+        """Parse several applications. Raises CreditError with every field that the contract does not allow."""
         listed = self._validate_body(self.batch, body)["applications"]
         where = "applications.{}.application"
         _raise_problems(
@@ -83,7 +83,7 @@ class RequestParser:
         return [ApplicationRequest(one["application"], one.get("protected", {})) for one in listed]
 
     def build_json_schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
-        """The JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
+        """Build the JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
         content: dict[str, Any] = getattr(self, body).json_schema(ref_template=reference)
         if self.families:
             members = {f"^(?:{one.pattern.pattern})$": one.kind.json_schema() for one in self.families}
@@ -99,7 +99,7 @@ class RequestParser:
             raise CreditError(_append_remaining_count(problems, len(errors))) from None
 
     def _check_application(self, application: Values, where: str) -> list[Problem]:
-        """What types cannot say: values that would be taken for amounts, and columns that are known by a pattern."""
+        """Check beyond the types: codes for missing values that look like amounts, and columns known by a pattern."""
         problems = [
             Problem(
                 f"{where}.{name}",
@@ -131,7 +131,7 @@ class RequestParser:
 
 
 def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
-    """What a version accepts: the columns that its model and its rule need, and the contract's protected ones.
+    """Build the parser of a version: the columns that its model and its rule need, and the contract's protected ones.
 
     Other columns that the contract lets a model see are taken too, checked and logged, so that a client who sends
     whole applications is answered by whatever version is live: a rollback must not lose a request.
@@ -164,7 +164,7 @@ def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
 
 
 def describe_values(column: Column) -> str:
-    """What a column's values may be, in words."""
+    """Describe the allowed values of a column in words."""
     if column.type == "boolean":
         text = "true or false"
     elif column.allowed is not None:
@@ -183,7 +183,7 @@ def _raise_problems(problems: list[Problem]) -> None:
 
 
 def _append_remaining_count(problems: list[Problem], total: int) -> list[Problem]:
-    """The first problems, and how many more there are."""
+    """Append how many more problems there are than are listed."""
     rest = total - len(problems)
     return [*problems, Problem("the body", f"{rest:,} problems more", "none")] if rest else problems
 
@@ -194,7 +194,7 @@ def _build_object_type(name: str, fields: dict[str, Any], config: ConfigDict = _
 
 
 def describe_error(error: Any, expected: str | None = None) -> Problem:
-    """One of pydantic's errors about a body; `expected`: what the contract says of the column that it is about."""
+    """Turn one of pydantic's errors about a body into a Problem; `expected`: the allowed values of its column."""
     where = ".".join(map(str, error["loc"])) or "the body"
     if error["type"] == "extra_forbidden":
         return Problem(where, *_UNKNOWN_FIELD)
@@ -205,7 +205,7 @@ def describe_error(error: Any, expected: str | None = None) -> Problem:
 
 
 def build_field_type(column: Column) -> Any:
-    """A column as a type for pydantic, which makes the JSON schema of it too."""
+    """Build the pydantic type of a column, from which its JSON schema is made too."""
     kind: Any
     if column.type == "boolean":
         kind = StrictBool
@@ -234,11 +234,11 @@ def _check_timestamp(value: str) -> str:
 
 
 _DATE_CHECKS = {"date": _check_date, "timestamp": _check_timestamp}
-"""Columns that only derived ones are made of: checked here, and read by the database that computes them."""
+"""Checks of columns that only derived ones are made of; the database that computes those reads them."""
 
 
 def _convert_whole_float(value: Any) -> Any:
-    """3.0 is a whole number in JSON, as it is in a table."""
+    """Convert 3.0 to 3: it is a whole number in JSON, as it is in a table."""
     return int(value) if type(value) is float and value.is_integer() else value
 
 
@@ -261,7 +261,7 @@ def _format_value(value: Any) -> str:
 
 
 def _describe_expectation(error: Any) -> str:
-    """What is expected of the frame around the applications."""
+    """Describe the expected frame around the applications."""
     sizes = error.get("ctx", {})
     known = {
         "list_type": "a list",

@@ -11,7 +11,7 @@ import yaml
 
 from credit.common.errors import CreditError
 from credit.registry.store import Store
-from service.api.auth import read_keys
+from service.api.keys import read_keys
 from testing.parts.servers import free_ports, wait_until
 from testing.projects import ROOT, Project
 

@@ -69,12 +69,17 @@ def test_the_command_works_from_any_folder_of_a_clone_and_elsewhere_says_where_i
     assert outside.stderr.count("\n") == 1
 
 
-def test_help_loads_nothing_large() -> None:
-    code = "import sys; from release.__main__ import build_parser; build_parser(); print(*sys.modules)"
-    loaded = set(
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+@pytest.mark.parametrize("package", ["release", "service"])
+@pytest.mark.parametrize("arguments", [["--help"], [], ["statsu"]])
+def test_without_a_subcommand_nothing_of_others_but_click_is_imported(package: str, arguments: list[str]) -> None:
+    code = (
+        f"import runpy, sys; before, sys.argv = set(sys.modules), ['', *{arguments}]\n"
+        f"try: runpy.run_module({package!r}, run_name='__main__')\n"
+        "finally: print('imported', *sys.modules.keys() - before)"
     )
-    assert not loaded & {"pydantic", "numpy", "yaml", "obstore", "onnxruntime", "dvc", "gto", "pandas"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout
+    loaded = {name.partition(".")[0] for name in told.rpartition("imported ")[2].split()}
+    assert loaded - sys.stdlib_module_names == {"click", "credit", package}
 
 
 def test_help_says_of_each_subcommand_what_its_file_says() -> None:

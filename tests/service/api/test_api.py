@@ -241,7 +241,7 @@ def test_the_process_log_has_nothing_about_applicants(service: Service, asked: A
 @pytest.fixture
 def service_with_keys(released: Store, tmp_path: Path) -> Any:
     """A service that asks for keys, and three keys."""
-    from service.api.auth import make_key
+    from service.commands.key import make_key
 
     file = tmp_path / "keys.json"
     keys = {

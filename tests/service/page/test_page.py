@@ -12,7 +12,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, plan_fallback, plan_rollback
-from service.api.auth import make_key
+from service.commands.key import make_key
 from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser
 from testing.parts.servers import wait_until
 from testing.releases import deployed
