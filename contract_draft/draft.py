@@ -21,7 +21,7 @@ from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess
 from contract_draft.leakage import find_telling_columns
 from contract_draft.text_table import open_text_table
-from contract_draft.yaml_comments import format_blocks, format_fields
+from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
 from credit.common.errors import Problem, raise_if_any
 
 _HEADER = """\
@@ -54,18 +54,20 @@ def draft_contract(path: Path, name: str) -> tuple[str, int]:
         DraftField("citation", OpenQuestion("How to cite or find the source")),
     ]
     reviewed = DraftField("reviewed", OpenQuestion("Who went through the plain features listed above, and when"))
-    lines = [f"# {line}" for line in _HEADER.format(file=path.name, rows=table.rows, columns=len(looks)).splitlines()]
-    lines += [*format_fields(top, 0), "source:", *format_fields(source, 2)]
-    lines += [
-        *_wrap_comment(f"Plain features ({len(plain):,}): {_shorten_names(plain)}"),
-        *format_fields([reviewed], 0),
-        "",
-        "columns:",
-    ]
-    lines += format_blocks(columns)
-    lines += ["", "families:", *format_blocks(families)] if families else []
+    document = build_block(top, 0)
+    document["source"] = build_block(source, 2)
+    document.update(build_block([reviewed], 0))
+    document["columns"] = build_blocks(columns, 2)
+    if families:
+        document["families"] = build_blocks(families, 2)
+    header = _HEADER.format(file=path.name, rows=table.rows, columns=len(looks))
+    document.yaml_set_start_comment(header)
+    listed = _wrap_comment(f"Plain features ({len(plain):,}): {_shorten_names(plain)}")
+    document.yaml_set_comment_before_after_key("reviewed", listed)
+    for block in ("columns", "families"):
+        document.yaml_set_comment_before_after_key(block, "\n")
     asked = fields.count_questions([top, source, [reviewed], *columns.values(), *families.values()])
-    return "\n".join(lines) + "\n", asked
+    return dump_yaml(document), asked
 
 
 def _find_question_marks(looks: Sequence[ColumnProfile], file: str) -> list[Problem]:
@@ -106,8 +108,8 @@ def _draft_family(fold: ColumnFamily) -> list[DraftField]:
     return [pattern, *fields.draft_column(fold.look, fold.guess)[:-1], described]
 
 
-def _wrap_comment(comment: str) -> list[str]:
-    return textwrap.wrap(comment, 118, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
+def _wrap_comment(comment: str) -> str:
+    return textwrap.fill(comment, 116, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _shorten_names(names: Sequence[str]) -> str:

@@ -1,55 +1,69 @@
-"""YAML with comments, which the yaml package can read but not write."""
+"""The entries of a draft as YAML with comments, by ruamel.yaml: the yaml package reads such a file and cannot write it.
 
+Contracts are read as YAML 1.1, where `no` is false and `1:30` is 90, and ruamel.yaml writes YAML 1.2, where both are
+text. So text is in quotes here unless it is words that no YAML takes for anything else.
+"""
+
+import io
+import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
 from contract_draft.fields import DraftField, OpenQuestion
 
-
-def format_fields(fields: Sequence[DraftField], indent: int) -> list[str]:
-    """The lines of some fields."""
-    return [" " * indent + _format_field(field) for field in fields]
+_COMMENT_COLUMN = 40
 
 
-def format_blocks(entries: Mapping[str, Sequence[DraftField]]) -> list[str]:
-    """The lines of named blocks, one after the other."""
-    lines = []
-    for name, fields in entries.items():
-        lines += [f"  {format_value(name)}:", *format_fields(fields, 4)]
-    return lines
+def build_block(fields: Sequence[DraftField], indent: int) -> CommentedMap:
+    """Build a block that is written with `indent` blanks before each line; a field without a value is a comment."""
+    block, before = CommentedMap(), []
+    for field in fields:
+        comment = "".join(c if c.isprintable() else "?" for c in field.comment)
+        if field.value is None:
+            before.append(f"{field.key}: {comment}")
+            continue
+        block[field.key] = _convert_value(field.value)
+        if before:
+            block.yaml_set_comment_before_after_key(field.key, "\n".join(before), indent)
+            before = []
+        if comment:
+            block.yaml_add_eol_comment(comment, field.key, _COMMENT_COLUMN)
+    return block
 
 
-def format_value(value: Any) -> str:
-    """A value on one line. Text is in quotes unless it is words that YAML cannot take for anything else."""
-    import yaml
+def build_blocks(entries: Mapping[str, Sequence[DraftField]], indent: int) -> CommentedMap:
+    """Build a block of named blocks."""
+    return CommentedMap({_convert_text(name): build_block(fields, indent + 2) for name, fields in entries.items()})
 
-    words = isinstance(value, str) and re.fullmatch(r"[^\W\d_]\w*( \w+)*", value) and value.lower() not in ("y", "n")
-    if words and yaml.safe_load(value) == value:
-        return str(value)
+
+def dump_yaml(document: CommentedMap) -> str:
+    """Write a document; no line is wrapped."""
+    writer = YAML()
+    writer.width = sys.maxsize
+    stream = io.StringIO()
+    writer.dump(document, stream)
+    return stream.getvalue()
+
+
+def _convert_value(value: Any) -> Any:
+    if isinstance(value, OpenQuestion):
+        proposal = value.proposal
+        words = proposal if isinstance(proposal, str) else json.dumps(proposal, ensure_ascii=False)
+        return DoubleQuotedScalarString(f"? {words}")
     if isinstance(value, list):
-        return "[" + ", ".join(_quote(item) if isinstance(item, str) else format_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        return _quote(value)
-    return "true" if value is True else "false" if value is False else repr(value)
+        listed = CommentedSeq(DoubleQuotedScalarString(item) if isinstance(item, str) else item for item in value)
+        listed.fa.set_flow_style()
+        return listed
+    return _convert_text(value) if isinstance(value, str) else value
 
 
-def _quote(text: str) -> str:
-    import yaml
-
-    dumped: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf"))
-    return dumped.rstrip("\n")
-
-
-def _format_field(field: DraftField) -> str:
-    comment = "".join(c if c.isprintable() else "?" for c in field.comment)
-    if field.value is None:
-        return f"# {field.key}: {comment}"
-    return f"{field.key}: {_format_field_value(field.value)}" + (f"  # {comment}" if comment else "")
-
-
-def _format_field_value(value: Any) -> str:
-    if not isinstance(value, OpenQuestion):
-        return format_value(value)
-    proposal = value.proposal if isinstance(value.proposal, str) else format_value(value.proposal)
-    return _quote(f"? {proposal}")
+def _convert_text(text: str) -> str:
+    words = re.fullmatch(r"[^\W\d_]\w*( \w+)*", text) and text.lower() not in ("y", "n")
+    return text if words and yaml.safe_load(text) == text else DoubleQuotedScalarString(text)

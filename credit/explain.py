@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tabulate import tabulate
+
 from credit.bundle import load_bundle
 from credit.bundle.bundle import load_bound_contract
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
@@ -93,12 +95,14 @@ def format_explanation(told_of: dict[str, Any]) -> str:
         "reasons     " + ("none" if not told_of["reasons"] else ""),
         *(f"  {i}. {words}" for i, words in enumerate(told_of["reasons"], 1)),
         "",
-        f"{'feature':24} {'this person':>14} {'approved people':>16} {'score would rise by':>20}",
     ]
-    for one in told_of["features"]:
-        value, typical = _format_value(one["value"]), _format_value(one["typical"])
-        lines.append(f"{one['feature'][:24]:24} {value:>14} {typical:>16} {one['rise']:>+20.4f}")
-    return "\n".join(line.rstrip() for line in lines)
+    rows = [
+        (one["feature"], _format_value(one["value"]), _format_value(one["typical"]), f"{one['rise']:+.4f}")
+        for one in told_of["features"]
+    ]
+    heads, sides = ("feature", "this person", "approved people", "score would rise by"), ("left", *["right"] * 3)
+    table = tabulate([heads, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)
+    return "\n".join([*(line.rstrip() for line in lines), table])
 
 
 def _format_value(value: Scalar | None) -> str:

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tabulate import tabulate
+
 from credit.common.cli import print_answer
 from credit.common.errors import raise_if_any, run_command
 from credit.common.files import read_json
@@ -28,17 +30,10 @@ TEXT_HEADERS = ("", "verdict", "for whom")
 
 def format_summary(metrics: Mapping[str, Any], fairness: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
     """A line per candidate, a dash where there is no figure, and a line about the champion."""
-    rows = [
-        dict(zip(SUMMARY_HEADERS, _format_cells(name, metrics[name], fairness[name], choice), strict=True))
-        for name in metrics
-    ]
-    columns = []
-    for head in SUMMARY_HEADERS:
-        cells = [head, *(row[head] for row in rows)]
-        width = max(map(len, cells))
-        columns.append([cell.ljust(width) if head in TEXT_HEADERS else cell.rjust(width) for cell in cells])
-    lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
-    return "\n".join([*lines, f"champion: {choice['champion']}, {choice['why']}; read reports/report.html"])
+    rows = [_format_cells(name, metrics[name], fairness[name], choice) for name in metrics]
+    sides = ["left" if head in TEXT_HEADERS else "right" for head in SUMMARY_HEADERS]
+    table = tabulate([SUMMARY_HEADERS, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)
+    return "\n".join([table, f"champion: {choice['champion']}, {choice['why']}; read reports/report.html"])
 
 
 def _format_cells(

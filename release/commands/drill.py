@@ -1,6 +1,7 @@
 """Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests"""
 
 import click
+from tabulate import tabulate
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.registry.store import open_store
@@ -12,11 +13,12 @@ def run() -> Answer:
     """Rehearse; exit code 1 when a request was lost."""
     store = open_store()
     done = rehearse(store)
-    lines = [f"{'':22} {'until the entry':>16} {'until it decided':>17}"]
-    for step in done.steps:
-        seen = "" if step.seen is None else f"{step.seen:.2f} s"
-        lines += [f"{step.name:22} {step.command:>14.2f} s {seen:>17}".rstrip()]
-    lines += [f"{done.answered} applications decided meanwhile, {len(done.lost)} lost, in {store.url}"]
+    rows = [
+        (step.name, f"{step.command:.2f} s", "" if step.seen is None else f"{step.seen:.2f} s") for step in done.steps
+    ]
+    heads = ("", "until the entry", "until it decided")
+    table = tabulate([heads, *rows], tablefmt="plain", disable_numparse=True, colalign=("left", "right", "right"))
+    lines = [table, f"{done.answered} applications decided meanwhile, {len(done.lost)} lost, in {store.url}"]
     lines += [f"lost: {said}" for said in done.lost[:5]]
     content = {
         "versions": done.versions,

@@ -1,9 +1,11 @@
 """What is live where, since when and why; what may be deployed"""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import click
+from tabulate import tabulate
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.dates import format_age
@@ -31,19 +33,14 @@ def run(env: str | None) -> Answer:
     store = open_store()
     versions = [str(version) for version in published.list_versions(store)]
     seen = {name: _read_status(Ledger(store, name)) for name in ([env] if env else ENVIRONMENTS)}
-    lines = [line for name, one in seen.items() for line in _format_status(name, one)]
-    lines += [f"published  {', '.join(versions[-10:]) or 'nothing'} in {store.url}"]
-    if len(versions) > 10:
-        lines[-1] += f", and {len(versions) - 10} before them"
-    live = [name for name, one in seen.items() if one.entry]
-    for name in live[-1:]:  # a command that works: where there is no version to return to, the rule
-        lines += [f"back:      release rollback --env {name} {'' if seen[name].back else '--to rule '}--reason '...'"]
     broken = any(one.problem for one in seen.values())
-    if not (live or versions or broken):
-        lines += ["           another store? RELEASE_STORE names the one that is looked at"]
+    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
+    rows += _format_published(store.url, versions) + _suggest_rollback(seen)
+    if not (broken or versions or any(one.entry for one in seen.values())):
+        rows += [("", "another store? RELEASE_STORE names the one that is looked at")]
     environments = {name: _dump_status(one) for name, one in seen.items()}
     content = {"store": store.url, "published": versions, "environments": environments}
-    return Answer(content, "\n".join(lines), 1 if broken else 0)
+    return Answer(content, tabulate(rows, tablefmt="plain", disable_numparse=True), 1 if broken else 0)
 
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
@@ -56,18 +53,32 @@ def _read_status(ledger: Ledger) -> EnvironmentStatus:
     return EnvironmentStatus(entry, back, None)
 
 
-def _format_status(name: str, seen: EnvironmentStatus) -> list[str]:
+def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
     entry = seen.entry
     if entry is None:
-        return [f"{name:10} {f'error: {seen.problem}' if seen.problem else 'nothing was deployed yet'}"]
+        return [(name, f"error: {seen.problem}" if seen.problem else "nothing was deployed yet")]
     now = datetime.now(UTC)
     back = seen.back or "no version; --to rule lets the rule decide"
+    since = f"{entry.time:%Y-%m-%d %H:%M:%S} UTC ({format_age(now - entry.time)})"
     return [
-        f"{name:10} {describe_decider(entry)}, since {entry.time:%Y-%m-%d %H:%M:%S} UTC "
-        f"({format_age(now - entry.time)})",
-        f"{'':10} {entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})",
-        f"{'':10} {f'error: {seen.problem}' if seen.problem else f'a rollback returns to {back}'}",
+        (name, f"{describe_decider(entry)}, since {since}"),
+        ("", f"{entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})"),
+        ("", f"error: {seen.problem}" if seen.problem else f"a rollback returns to {back}"),
     ]
+
+
+def _format_published(url: str, versions: list[str]) -> list[tuple[str, str]]:
+    before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
+    return [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {url}{before}")]
+
+
+def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, str]]:
+    """Suggest a command that works: where there is no version to return to, the rule."""
+    live = [name for name, one in seen.items() if one.entry]
+    if not live:
+        return []
+    to = "" if seen[live[-1]].back else "--to rule "
+    return [("back:", f"release rollback --env {live[-1]} {to}--reason '...'")]
 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:

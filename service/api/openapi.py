@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from service.api.outcomes import OutcomeReport
 from service.api.responses import Refusal
+from service.engine.field_types import build_field_type
 from service.engine.live_version import LiveVersion
-from service.engine.requests import build_field_type
 
 _REFERENCE_TEMPLATE = "#/components/schemas/{model}"
 

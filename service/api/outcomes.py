@@ -9,7 +9,8 @@ from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.decision_log.database import DecisionRow
 from service.api.responses import RefusalError
-from service.engine.requests import build_field_type, describe_error, describe_values
+from service.engine.field_types import build_field_type, describe_values
+from service.engine.request_errors import describe_error
 
 _CLOCK_SKEW = timedelta(days=1)  # clocks and time zones of others
 

@@ -1,44 +1,24 @@
 """Parse the bodies of requests by the contract of the version that answers them."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    TypeAdapter,
-    ValidationError,
-    with_config,
-)
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from credit.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column, Scalar
-from credit.scoring.row_encoder import MAX_FLOAT32
+from service.engine.field_types import build_field_type, build_protected_type, describe_values
+from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value
 
 Values = dict[str, Any]
 
 _STRICT_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-_NUMBER_TYPES: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
 _OPEN_CONFIG: ConfigDict = {**_STRICT_CONFIG, "extra": "allow"}
-_TYPE_WORDS = {"integer": "a whole number", "category": "a text", "date": "a date such as 2026-01-31"}
-_MAX_INTEGER = 2**63 - 1
-_UNKNOWN_FIELD = ("an unknown field", "only fields of the version that answers")
-_MAX_SHOWN_CHARACTERS = 80  # characters of a value that an answer repeats
-_MAX_PROBLEMS = (
-    100  # problems of a body that an answer lists: telling of each would take longer than a thousand decisions
-)
+_MAX_PROBLEMS = 100  # that an answer lists: listing all could take longer than a thousand decisions
 
 
 class ApplicationRequest(NamedTuple):
@@ -120,9 +100,9 @@ class RequestParser:
                 try:
                     kind.validate_python(value)
                 except ValidationError:
-                    return [Problem(f"{where}.{name}", _format_value(value), expected)]
+                    return [Problem(f"{where}.{name}", format_value(value), expected)]
                 return []
-        return [Problem(f"{where}.{name}", *_UNKNOWN_FIELD)]
+        return [Problem(f"{where}.{name}", *UNKNOWN_FIELD)]
 
     def _explain_error(self, error: Any) -> Problem:
         columns = self.protected if "protected" in error["loc"] else self.columns
@@ -145,7 +125,7 @@ def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     ]
     application = _build_object_type("Application", fields, _OPEN_CONFIG if members else _STRICT_CONFIG)
     disclosed = _build_object_type(
-        "Protected", {name: NotRequired[_build_protected_type(c)] for name, c in contract.protected.items()}
+        "Protected", {name: NotRequired[build_protected_type(c)] for name, c in contract.protected.items()}
     )
     told = "Logged to watch for unequal treatment, and never scored"
     disclosed = Annotated[disclosed, Field(description=told)]
@@ -163,21 +143,6 @@ def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     )
 
 
-def describe_values(column: Column) -> str:
-    """Describe the allowed values of a column in words."""
-    if column.type == "boolean":
-        text = "true or false"
-    elif column.allowed is not None:
-        text = f"one of {', '.join(map(str, column.allowed))}"
-    else:
-        low, high = column.range or (None, None)
-        text = _TYPE_WORDS.get(column.type, f"a {column.type}")
-        text += f" of at least {low:g}" if low is not None else ""
-        text += " and" if low is not None and high is not None else ""
-        text += f" of at most {high:g}" if high is not None else ""
-    return f"{text}, or null if it is not known" if column.missing == "allowed" else text
-
-
 def _raise_problems(problems: list[Problem]) -> None:
     raise_if_any(_append_remaining_count(problems[:_MAX_PROBLEMS], len(problems)))
 
@@ -191,85 +156,3 @@ def _append_remaining_count(problems: list[Problem], total: int) -> list[Problem
 def _build_object_type(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT_CONFIG) -> Any:
     made = TypedDict(name, fields)  # type: ignore[misc]  # the names are those of a contract
     return with_config(config)(made)
-
-
-def describe_error(error: Any, expected: str | None = None) -> Problem:
-    """Turn one of pydantic's errors about a body into a Problem; `expected`: the allowed values of its column."""
-    where = ".".join(map(str, error["loc"])) or "the body"
-    if error["type"] == "extra_forbidden":
-        return Problem(where, *_UNKNOWN_FIELD)
-    if error["type"] == "json_invalid":
-        return Problem("the body", str(error["ctx"]["error"]), "JSON")
-    found = "nothing" if error["type"] == "missing" else _format_value(error["input"])
-    return Problem(where, found, expected or _describe_expectation(error))
-
-
-def build_field_type(column: Column) -> Any:
-    """Build the pydantic type of a column, from which its JSON schema is made too."""
-    kind: Any
-    if column.type == "boolean":
-        kind = StrictBool
-    elif column.allowed is not None:
-        kind = Literal[tuple(column.allowed)]
-    elif column.type not in _NUMBER_TYPES:
-        kind = Annotated[StrictStr, AfterValidator(_DATE_CHECKS.get(column.type, str))]
-    else:
-        low, high = column.range or (None, None)
-        largest = _MAX_INTEGER if column.type == "integer" else MAX_FLOAT32
-        bounds = Field(ge=-largest if low is None else low, le=largest if high is None else high)
-        kind = Annotated[_NUMBER_TYPES[column.type], bounds]
-    if column.type == "integer":
-        kind = Annotated[kind, BeforeValidator(_convert_whole_float)]
-    return _add_description(kind | None if column.missing == "allowed" else kind, column)
-
-
-def _check_date(value: str) -> str:
-    date.fromisoformat(value)
-    return value
-
-
-def _check_timestamp(value: str) -> str:
-    datetime.fromisoformat(value)
-    return value
-
-
-_DATE_CHECKS = {"date": _check_date, "timestamp": _check_timestamp}
-"""Checks of columns that only derived ones are made of; the database that computes those reads them."""
-
-
-def _convert_whole_float(value: Any) -> Any:
-    """Convert 3.0 to 3: it is a whole number in JSON, as it is in a table."""
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-def _build_protected_type(column: Column) -> Any:
-    return _add_description(Literal[tuple(column.allowed or ())] | None, column)
-
-
-def _add_description(kind: Any, column: Column) -> Any:
-    return Annotated[kind, Field(description=column.description)]
-
-
-def _format_value(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "what is no finite number"
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
-    return repr(value)[:_MAX_SHOWN_CHARACTERS]
-
-
-def _describe_expectation(error: Any) -> str:
-    """Describe the expected frame around the applications."""
-    sizes = error.get("ctx", {})
-    known = {
-        "list_type": "a list",
-        "missing": "it",
-        "too_short": f"at least {sizes.get('min_length')}",
-        "too_long": f"at most {sizes.get('max_length', 0):,}",
-        "typed_dict_type": "an object",
-        "dict_type": "an object",
-        "model_type": "an object",
-    }
-    return known.get(error["type"]) or str(error["msg"]).removeprefix("Input should be ").removeprefix("String ")

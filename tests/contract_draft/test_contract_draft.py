@@ -156,6 +156,14 @@ def test_plain_features_share_one_question(loanapp, loanapp_text):
     assert f"# Plain features ({len(plain)}): occ, loanamt" in loanapp_text[0]
 
 
+def test_comments_are_beside_what_they_are_about(loanapp_text):
+    text = loanapp_text[0]
+    assert text.startswith("# Draft of a contract for loanapp.csv: 1,989 rows, 59 columns.\n")
+    assert re.search(r'^    missing_codes: "\? \[666\]" +# do they mean "not known"\?', text, re.MULTILINE)
+    assert "    role: feature\n    # range: [1, 3] was observed; a limit sets aside rows beyond it\n" in text
+    assert re.search(r"^# Plain features .*\n(#   .*\n)+reviewed: .*\n\ncolumns:\n  occ:\n", text, re.MULTILINE)
+
+
 def test_the_same_file_gives_the_same_bytes(loanapp_file, loanapp_text):
     assert draft_contract(loanapp_file, "loanapp") == loanapp_text
 

@@ -13,6 +13,7 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
+from testing.parts.servers import free_ports
 from testing.parts.sockets import http, port_that_says
 from testing.releases import deployed
 
@@ -47,6 +48,7 @@ def left(*arguments: str) -> Any:
     [
         (b"+PONG\r\n", "PONG"),
         (b"", "closed connection"),
+        (http("{}").replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), "no answer"),
         (http('{"entry": 3', head="X: 1\r\n").replace(b"11\r\n", b"99\r\n"), "no answer"),
         (http("[" * 60_000), "no answer"),
         (http('{"entry": 3}' + " " * 70_000 + "x"), "it reports None, entry 3"),
@@ -65,6 +67,12 @@ def test_whatever_a_port_answers_it_is_late_until_it_reports_the_version(answer:
     assert len(late) == 1
     assert said in late[0]
     assert "\n" not in late[0]
+
+
+def test_a_port_where_nobody_listens_is_told_in_plain_words() -> None:
+    (port,) = free_ports(1)
+    late = service_client.wait_for_entry(ENTRY, [f"http://127.0.0.1:{port}"], 0)
+    assert late == [f"http://127.0.0.1:{port}: no answer that names an entry ([Errno 111] Connection refused)"]
 
 
 def test_a_later_entry_is_somebodys_later_change() -> None:
@@ -89,6 +97,22 @@ def test_the_key_is_shown_to_the_service_and_to_nobody_that_it_redirects_to(
     assert SECRET not in told
 
 
+@pytest.fixture
+def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password for the service's host that is meant for other programs."""
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+
+@pytest.mark.usefixtures("netrc")
+def test_the_key_goes_before_a_password_of_netrc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELEASE_SERVICE_KEY", "key")
+    with port_that_says(http('{"entry": 3, "version": "v1.0.0"}')) as (url, asked):
+        assert service_client.wait_for_entry(ENTRY, [url], 0.3) == []
+    assert "Authorization: Bearer key\r\n" in asked[0]
+
+
+@pytest.mark.usefixtures("netrc")
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_key_none_is_sent(key: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if key is not None:
