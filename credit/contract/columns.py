@@ -36,7 +36,7 @@ class FrozenModel(BaseModel):
 
 
 class Column(FrozenModel):
-    """One column: what it holds, what it is for, and what is said to an applicant when it counts against them.
+    """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
     `reason` is said when the value counts against them, `reason_if_missing` when it counts that there is none.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw

@@ -90,7 +90,7 @@ class Contract(FrozenModel):
     def _find_binding_problems(
         self, counts: Mapping[str, int], families: Mapping[str, list[str]], where: str
     ) -> list[Problem]:
-        """Find what is wrong with the columns of a file: `counts` of each, and `families` that each new one matches."""
+        """Find missing, unknown, doubled and ambiguous columns. `families`: those that each new column matches."""
         missing = [
             Problem(f"{where}: {name}", "no such column", f"one of type {column.type}")
             for name, column in self.raw.items()

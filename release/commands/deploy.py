@@ -7,8 +7,9 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import open_store
 from release.commands.options import add_dry_run, add_environment, add_push, add_reason, add_wait
-from release.deployment import plan, service_client
+from release.deployment.plan import Attribution, plan_deployment
 from release.deployment.rollout import roll_out
+from release.deployment.service_client import read_addresses
 from release.deployment.wording import describe_change, describe_rollout
 from release.registration.publish import find_published, publish_version
 from release.repository.git import find_actor
@@ -26,7 +27,7 @@ EPILOG = """example:
 @add_dry_run
 def run(version: str, env: str, reason: str, wait: float, push: bool, dry_run: bool) -> Answer:
     """Publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
-    service_client.read_addresses()  # before anything is made: a deploy that nobody can wait for is none
+    read_addresses()  # before anything is made: a deploy that nobody can wait for is none
     store, wanted = open_store(), parse_version(version)
     record = find_published(store, wanted)
     if record is None and dry_run:
@@ -34,7 +35,7 @@ def run(version: str, env: str, reason: str, wait: float, push: bool, dry_run: b
         return Answer({"dry_run": True, "version": str(wanted), "publish": True}, text)
     if record is None:
         record, _ = publish_version(store, wanted, find_actor())
-    change = plan.plan_deployment(Ledger(store, env), record, plan.Attribution(reason, find_actor()))
+    change = plan_deployment(Ledger(store, env), record, Attribution(reason, find_actor()))
     if dry_run:
         return describe_change(change)
     return describe_rollout(roll_out(store, change, wait, push, revert=True))

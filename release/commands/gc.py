@@ -130,24 +130,33 @@ EPILOG = """example:
 @click.option("--cloud", is_flag=True, help="drop from the default DVC remote too")
 def run(force: bool, cloud: bool) -> Answer:
     """Keep what any tag, any branch, here and at origin, or the working tree needs."""
-    keep = chain_commits(list_needed_commits())
+    needed = chain_commits(list_needed_commits())
     store = open_store()
-    found = find_garbage(store)
-    command = ["gc", "--workspace", "--rev", keep.last, "--num", str(keep.length)]
+    garbage = find_garbage(store)
+    said = _run_dvc_gc(needed, cloud, force)
+    if force:
+        garbage = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
+        for place in garbage.prefixes:
+            store.delete(place)
+    content = {"dry_run": not force, "store": garbage.digests, "kept": garbage.kept}
+    content |= {"drills": garbage.drills, "dvc": said}
+    return Answer(content, "\n".join(_format_garbage(garbage, said, force)))
+
+
+def _run_dvc_gc(needed: CommitChain, cloud: bool, force: bool) -> list[str]:
+    """Drop from DVC's cache what no needed commit names, with `cloud` from its remote too; returns what DVC prints."""
+    command = ["gc", "--workspace", "--rev", needed.last, "--num", str(needed.length)]
     command += [*(["--cloud"] if cloud else []), "--force" if force else "--dry"]
     done = subprocess.run([sys.executable, "-m", "dvc", *command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CreditError(Problem("dvc gc", " ".join(done.stderr.split())[-300:], "it to succeed"))
-    if force:
-        found = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
-        for place in found.prefixes:
-            store.delete(place)
-    did = "dropped" if force else "would drop"
-    told = [line for line in done.stdout.splitlines() if line.strip()]
-    lines = [f"store: {did} {len(found.digests)} bundles that no version names, kept {len(found.kept)}"]
-    lines += [f"store: {did} {len(found.drills)} drills that were killed more than an hour ago"] if found.drills else []
-    lines += [f"DVC:   {line}" for line in told]
-    lines += [] if force else ["next:  release gc --force"]
-    content = {"dry_run": not force, "store": found.digests, "kept": found.kept}
-    content |= {"drills": found.drills, "dvc": told}
-    return Answer(content, "\n".join(lines))
+        raise CreditError(Problem("dvc gc", f"failed: {' '.join(done.stderr.split())[-300:]}"))
+    return [line for line in done.stdout.splitlines() if line.strip()]
+
+
+def _format_garbage(garbage: Garbage, said: list[str], dropped: bool) -> list[str]:
+    did = "dropped" if dropped else "would drop"
+    lines = [f"store: {did} {len(garbage.digests)} bundles that no version names, kept {len(garbage.kept)}"]
+    if garbage.drills:
+        lines += [f"store: {did} {len(garbage.drills)} drills that were killed more than an hour ago"]
+    lines += [f"DVC:   {line}" for line in said]
+    return lines if dropped else [*lines, "next:  release gc --force"]

@@ -1,6 +1,7 @@
 """Who put what where, when and why; with --at, what was live at a moment"""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import click
 from tabulate import tabulate
@@ -18,8 +19,19 @@ EPILOG = """example:
   release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
 
-
 _ALIGNMENT = ["left", "right", *["left"] * 4]
+
+
+class LedgerExcerpt(NamedTuple):
+    """Entries of an environment, the newest first, each an error when it is not valid.
+
+    `older`: how many are left out; `absence`: a line for when there is no entry.
+    """
+
+    environment: str
+    entries: Sequence[LedgerEntry | CreditError]
+    older: int
+    absence: str
 
 
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
@@ -29,29 +41,39 @@ _ALIGNMENT = ["left", "right", *["left"] * 4]
 def run(env: str | None, at: str | None, limit: int) -> Answer:
     """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
     store = open_store()
-    environments = [env] if env else list(ENVIRONMENTS)
-    content: dict[str, Any] = {"store": store.url, "environments": {}}
-    lines = []
-    broken: list[str] = []
-    for name in environments:
-        ledger = Ledger(store, name)
-        told: list[LedgerEntry | CreditError]
-        if at is None:
-            told = ledger.read_entries_or_errors(limit)
-            lines += [] if told else [f"{name}: nothing was deployed yet"]
-        else:
-            moment = parse_time(at)
-            told = [entry for entry in [ledger.find_entry_at(moment)] if entry]
-            lines += [] if told else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
-        entries = [one for one in told if isinstance(one, LedgerEntry)]
-        broken += [str(one) for one in told if isinstance(one, CreditError)]
-        content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
-        rows = [[name, *_format_cells(one)] for one in told]
-        lines += [tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=_ALIGNMENT)] if rows else []
-        more = ledger.find_last_number() - len(told)
-        if more > 0 and at is None:
-            lines += [f"{name}  and {more} older ones; --limit 0 shows all"]
-    return Answer(content | ({"problems": broken} if broken else {}), "\n".join(lines), 1 if broken else 0)
+    ledgers = [Ledger(store, name) for name in ([env] if env else ENVIRONMENTS)]
+    excerpts = [_read_newest(ledger, limit) if at is None else _read_at(ledger, at) for ledger in ledgers]
+    valid = {
+        one.environment: [
+            entry.model_dump(mode="json", exclude_none=True) for entry in one.entries if isinstance(entry, LedgerEntry)
+        ]
+        for one in excerpts
+    }
+    broken = [str(error) for one in excerpts for error in one.entries if isinstance(error, CreditError)]
+    content = {"store": store.url, "environments": valid} | ({"problems": broken} if broken else {})
+    return Answer(content, "\n".join(map(_format_excerpt, excerpts)), 1 if broken else 0)
+
+
+def _read_newest(ledger: Ledger, limit: int) -> LedgerExcerpt:
+    entries = ledger.read_entries_or_errors(limit)
+    older = ledger.find_last_number() - len(entries)
+    return LedgerExcerpt(ledger.environment, entries, older, "nothing was deployed yet")
+
+
+def _read_at(ledger: Ledger, time: str) -> LedgerExcerpt:
+    moment = parse_time(time)
+    entry = ledger.find_entry_at(moment)
+    absence = f"nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"
+    return LedgerExcerpt(ledger.environment, [entry] if entry else [], 0, absence)
+
+
+def _format_excerpt(excerpt: LedgerExcerpt) -> str:
+    if not excerpt.entries:
+        return f"{excerpt.environment}: {excerpt.absence}"
+    rows = [[excerpt.environment, *_format_cells(one)] for one in excerpt.entries]
+    table: str = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=_ALIGNMENT)
+    more = f"\n{excerpt.environment}  and {excerpt.older} older ones; --limit 0 shows all" if excerpt.older > 0 else ""
+    return table + more
 
 
 def _format_cells(one: LedgerEntry | CreditError) -> list[str]:

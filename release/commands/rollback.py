@@ -33,13 +33,13 @@ EPILOG = """example:
 def run(env: str, reason: str, to: str | None, wait: float, push: bool, dry_run: bool) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
     store = open_store()
-    ledger, why = Ledger(store, env), plan.Attribution(reason, find_actor())
+    ledger, by = Ledger(store, env), plan.Attribution(reason, find_actor())
     if to is None:
-        change = plan.plan_rollback(ledger, why)
+        change = plan.plan_rollback(ledger, by)
     elif to == plan.FALLBACK_TARGET:
-        change = plan.plan_fallback(ledger, why)
+        change = plan.plan_fallback(ledger, by)
     else:
-        change = plan.plan_rollback_to(ledger, versions.require_version(store, to), why)
+        change = plan.plan_rollback_to(ledger, versions.require_version(store, to), by)
     if dry_run:
         return describe_change(change)
     return describe_rollout(roll_out(store, change, wait, push, revert=False))

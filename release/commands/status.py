@@ -1,5 +1,6 @@
 """What is live where, since when and why; what may be deployed"""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -32,15 +33,10 @@ def run(env: str | None) -> Answer:
     store = open_store()
     versions = [str(version) for version in published.list_versions(store)]
     seen = {name: _read_status(Ledger(store, name)) for name in ([env] if env else ENVIRONMENTS)}
-    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
-    before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
-    rows += [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {store.url}{before}")]
-    live = [name for name, one in seen.items() if one.entry]
-    for name in live[-1:]:  # a command that works: where there is no version to return to, the rule
-        to = "" if seen[name].back else "--to rule "
-        rows += [("back:", f"release rollback --env {name} {to}--reason '...'")]
     broken = any(one.problem for one in seen.values())
-    if not (live or versions or broken):
+    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
+    rows += _format_published(store.url, versions) + _suggest_rollback(seen)
+    if not (broken or versions or any(one.entry for one in seen.values())):
         rows += [("", "another store? RELEASE_STORE names the one that is looked at")]
     environments = {name: _dump_status(one) for name, one in seen.items()}
     content = {"store": store.url, "published": versions, "environments": environments}
@@ -69,6 +65,20 @@ def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
         ("", f"{entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})"),
         ("", f"error: {seen.problem}" if seen.problem else f"a rollback returns to {back}"),
     ]
+
+
+def _format_published(url: str, versions: list[str]) -> list[tuple[str, str]]:
+    before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
+    return [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {url}{before}")]
+
+
+def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, str]]:
+    """Suggest a command that works: where there is no version to return to, the rule."""
+    live = [name for name, one in seen.items() if one.entry]
+    if not live:
+        return []
+    to = "" if seen[live[-1]].back else "--to rule "
+    return [("back:", f"release rollback --env {live[-1]} {to}--reason '...'")]
 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:

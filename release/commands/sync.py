@@ -158,7 +158,7 @@ def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry,
 
 
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
-    """Describe what was done in every environment; exit code 1 for an entry without a tag or a late service."""
+    """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
     late = [said for result in results for said in result.late]
     problems = [said for result in results for said in result.failures]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from tqdm import tqdm
@@ -32,7 +32,7 @@ class Verification(NamedTuple):
 
 
 def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
-    """Restore a version into an empty place and compare every hash; neither touches nor trusts what is here."""
+    """Restore a version into an empty place and compare every hash; neither touches nor trusts this folder."""
     problems: list[Problem] = []
     digest = None
     record = None
@@ -111,26 +111,34 @@ EPILOG = """example:
 def run(version: str | None, everything: bool) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
     store, registry = open_store(), read_registry()
-    known = sorted(registry.versions)
-    versions = [parse_version(version)] if version else known if everything else known[-1:]
-    if not versions:
-        mend = "git fetch --force --tags brings those of the remote, release register makes one"
-        raise CreditError(Problem("git tags", "no registered version", "at least one to verify", mend))
+    versions = [parse_version(version)] if version else _list_registered(registry, everything)
     proofs = [
         verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
     ]
-    lines = []
-    for proof in proofs:
-        where = "DVC and the store" if proof.in_store else "DVC; it is not published"
-        lines += [f"{proof.version}: cannot be restored" if proof.problems else f"{proof.version}: whole, in {where}"]
-        lines += [f"  {problem}" for problem in proof.problems]
-    content = {
-        str(proof.version): {
-            "restorable": not proof.problems,
-            "digest": proof.digest,
-            "in_store": proof.in_store,
-            "problems": [str(problem) for problem in proof.problems],
-        }
-        for proof in proofs
+    content = {str(proof.version): _dump_verification(proof) for proof in proofs}
+    text = "\n".join(map(_format_verification, proofs))
+    return Answer({"versions": content}, text, 1 if any(proof.problems for proof in proofs) else 0)
+
+
+def _list_registered(registry: Registry, everything: bool) -> list[Version]:
+    """List every registered version, or the newest one alone. Raises CreditError when there is none."""
+    known = sorted(registry.versions)
+    if not known:
+        fix = "git fetch --force --tags brings those of the remote, release register makes one"
+        raise CreditError(Problem("git tags", "no registered version", "at least one to verify", fix))
+    return known if everything else known[-1:]
+
+
+def _dump_verification(proof: Verification) -> dict[str, Any]:
+    return {
+        "restorable": not proof.problems,
+        "digest": proof.digest,
+        "in_store": proof.in_store,
+        "problems": [str(problem) for problem in proof.problems],
     }
-    return Answer({"versions": content}, "\n".join(lines), 1 if any(proof.problems for proof in proofs) else 0)
+
+
+def _format_verification(proof: Verification) -> str:
+    where = "DVC and the store" if proof.in_store else "DVC; it is not published"
+    verdict = "cannot be restored" if proof.problems else f"whole, in {where}"
+    return "\n  ".join([f"{proof.version}: {verdict}", *map(str, proof.problems)])

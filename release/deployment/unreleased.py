@@ -19,7 +19,7 @@ _FIRST_REASON = "The first version of this folder, to try; release register make
 def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerEntry | None:
     """Publish and deploy a bundle as the first version; None when something is live already.
 
-    Raises CreditError for a store that others use: only a release changes what is live there.
+    Raises CreditError for a store that others use: only a release puts a version live there.
     """
     ledger = Ledger(store, environment)
     if ledger.find_last_number():

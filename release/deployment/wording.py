@@ -18,7 +18,7 @@ def describe_change(change: Change) -> Answer:
 
 
 def describe_rollout(rollout: Rollout) -> Answer:
-    """Describe what was done, what decides now and the next command; exit code 1 for a late service."""
+    """Describe the change, the version that decides now and the next command; exit code 1 for a late service."""
     if rollout.reversal is None:
         content, lines = _describe_success(rollout)
     else:

@@ -1,4 +1,4 @@
-"""Check whether a commit may become a version: every problem at once, and notes of what is worth knowing besides."""
+"""Check whether a commit may become a version: every problem at once, and notes for a person besides."""
 
 import logging
 from collections.abc import Callable, Sequence
