@@ -5,15 +5,27 @@ from typing import Any
 import click
 
 from credit.common.cli import Answer, AnsweringCommand
-from credit.common.errors import CreditError
+from credit.common.errors import CreditError, Problem
+from credit.registry.names import ARTIFACT, Version
 from release.commands.options import add_bump, add_dry_run, add_push
-from release.registration.checks import check_readiness
-from release.registration.publish import register_version
+from release.registration.checks import Readiness, check_readiness
 from release.repository import tags
 from release.repository.next_version import choose_version
 
 EPILOG = """example:
   release register -m 'features without the area'"""
+
+
+def register_version(version: Version, checked: Readiness, message: str) -> None:
+    """Tag a commit that was checked, with the digest of its bundle. Raises CreditError when GTO refuses."""
+    from gto.api import register as gto_register  # a second, which only a commit that may be a version needs
+    from gto.exceptions import GTOException
+
+    said = f"{message.strip()}\n\ndigest: {checked.digest}\n"
+    try:
+        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
+    except GTOException as error:
+        raise CreditError(Problem(f"git tag {version.tag}", f"refused by GTO: {error}")) from None
 
 
 def _parse_message(text: str) -> str:

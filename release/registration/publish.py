@@ -1,31 +1,18 @@
-"""Register a commit as a version, by a tag through GTO, and publish a tag's bundle to the store."""
+"""Publish the bundle of a tag into the store, and find what is published there."""
 
 import re
 
 from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
-from credit.registry.names import ARTIFACT, Version
+from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.registration.checks import Readiness
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
 from release.repository.tags import Tag, read_registry, require_tag
 
 _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
-
-
-def register_version(version: Version, checked: Readiness, message: str) -> None:
-    """Tag a checked commit as a version, with the digest of its bundle. Raises CreditError when GTO refuses."""
-    from gto.api import register as gto_register
-    from gto.exceptions import GTOException
-
-    said = f"{message.strip()}\n\ndigest: {checked.digest}\n"
-    try:
-        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
-    except GTOException as error:
-        raise CreditError(Problem(f"git tag {version.tag}", f"refused by GTO: {error}")) from None
 
 
 def publish_version(store: Store, version: Version, actor: str) -> tuple[VersionRecord, bool]:
