@@ -14,11 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import servers
-from bench.load import LoadResult, run_wrk
 from bench.packaged import package_candidate
 from bench.project import ROOT
 from bench.report import BenchTable
 from bench.servers import Server
+from bench.wrk import LoadResult, run_wrk
 from credit.bundle import load_bundle
 from credit.common.errors import CreditError, Problem
 from credit.data.tables import open_table

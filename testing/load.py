@@ -13,12 +13,16 @@ from testing.services import Service
 
 
 class Load:
-    """What the clients were answered. `refused`: answers that are no decision; `lost`: requests without an answer."""
+    """What the clients were answered.
+
+    `answers`: decisions, each behind the number of the application that it is about; `refused`: status codes of other
+    answers; `lost`: requests without an answer.
+    """
 
     def __init__(self, service: Service, bodies: Sequence[Any]) -> None:
         self._service, self._bodies = service, bodies
         self._ended = threading.Event()
-        self.answers: list[dict[str, Any]] = []
+        self.answers: list[tuple[int, dict[str, Any]]] = []
         self.refused: list[int] = []
         self.lost = 0
 
@@ -44,13 +48,14 @@ class Load:
         for number in count():
             if self._ended.is_set():
                 return
+            which = (client + number) % len(self._bodies)
             try:
-                answer = self._service.decide(self._bodies[(client + number) % len(self._bodies)])
+                answer = self._service.decide(self._bodies[which])
             except requests.RequestException:
                 self.lost += 1
                 self._ended.wait(0.05)
                 continue
             if answer.status_code == 200:
-                self.answers.append(answer.json())
+                self.answers.append((which, answer.json()))
             else:
                 self.refused.append(answer.status_code)

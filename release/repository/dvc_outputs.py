@@ -24,13 +24,23 @@ def list_dvc_errors() -> tuple[type[Exception], ...]:
     return (DvcException, DataIndexDirError, OSError, KeyError, BotoCoreError, ClientError)
 
 
+def parse_dvc_lock(text: str, where: str) -> dict[str, str]:
+    """Map every output in the text of a dvc.lock to its MD5. Raises CreditError when DVC did not write it."""
+    try:
+        stages = (yaml.load(text or "{}", yaml.CSafeLoader).get("stages") or {}).values()
+        return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs") or ()}
+    except yaml.YAMLError as error:
+        raise CreditError(Problem(where, " ".join(str(error).split()), "YAML")) from None
+    except (AttributeError, KeyError, TypeError):
+        raise CreditError(Problem(where, "stages that DVC did not write", "DVC's own", "run dvc repro")) from None
+
+
 def read_dvc_outputs(commit: str) -> dict[str, str]:
     """Read the hash of every output in dvc.lock at a commit, by path. Raises CreditError when there is no dvc.lock."""
     text = read_text_at(commit, "dvc.lock")
     if text is None:
         raise CreditError(Problem(f"dvc.lock at {commit[:10]}", "no such file", fix="run dvc repro and commit"))
-    stages = (yaml.load(text, yaml.CSafeLoader) or {}).get("stages", {})
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
+    return parse_dvc_lock(text, f"dvc.lock at {commit[:10]}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from credit.common.errors import CreditError, Problem
-from release.repository.dvc_outputs import pull_file
+from release.repository.dvc_outputs import parse_dvc_lock, pull_file
 from release.repository.git import read_text_at, resolve_commit, run_git
 
 
@@ -37,12 +37,7 @@ class Revision:
     @cached_property
     def dvc_outputs(self) -> dict[str, str]:
         """The MD5 of every output in dvc.lock, by path."""
-        try:
-            stages = (self._read_yaml("dvc.lock").get("stages") or {}).values()
-            return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs") or ()}
-        except (AttributeError, KeyError, TypeError):
-            where = f"dvc.lock at {self.name}"
-            raise CreditError(Problem(where, "stages that DVC did not write", "DVC's own", "run dvc repro")) from None
+        return parse_dvc_lock(self.read_text("dvc.lock") or "", f"dvc.lock at {self.name}")
 
     @property
     def contract_path(self) -> str:

@@ -53,7 +53,7 @@ def spooled(service: Service) -> int:
 
 def are_there_once(load: Load, url: str) -> None:
     """Whether what was answered is there, each decision once."""
-    there, answered = logged(url), [answer["id"] for answer in load.answers]
+    there, answered = logged(url), [answer["id"] for _, answer in load.answers]
     assert len(set(answered)) == len(answered)
     assert [one for one in answered if there[one] != 1] == []
 

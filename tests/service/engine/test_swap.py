@@ -1,6 +1,5 @@
 """Another version takes over while applications come in."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,41 +16,13 @@ from credit.registry.names import parse_version
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
+from testing.load import Load
 from testing.parts.servers import wait_until
 from testing.releases import WHY, deployed
 from testing.services import Service
 
 Asked = list[dict[str, Any]]
 CANDIDATES = {"v1.0.0": "heuristic", "v2.0.0": "logistic", "v3.0.0": "random_forest"}
-
-
-class Clients:
-    """A few clients that ask without a pause until they are told to stop."""
-
-    def __init__(self, service: Service, asked: Asked) -> None:
-        self.answers: list[tuple[int, dict[str, Any]]] = []
-        self.failed: list[str] = []
-        self._service, self._asked = service, asked
-        self._enough = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(start,)) for start in range(4)]
-        for thread in self._threads:
-            thread.start()
-
-    def _ask(self, start: int) -> None:
-        for turn in range(start, 100_000, len(self._threads)):
-            if self._enough.is_set():
-                return
-            which = turn % len(self._asked)
-            answer = self._service.decide(self._asked[which])
-            if answer.status_code == 200:
-                self.answers.append((which, answer.json()))
-            else:
-                self.failed.append(answer.text)
-
-    def stop(self) -> None:
-        self._enough.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def test_a_hundred_swaps_under_load_lose_nothing_and_mix_nothing(
@@ -64,16 +35,16 @@ def test_a_hundred_swaps_under_load_lose_nothing_and_mix_nothing(
     for version, candidate in CANDIDATES.items():
         decided = load_bundle(bundles(candidate)).decide(rows)
         expected[version] = [(d.decision, d.score, list(d.reasons)) for d in decided]
-    clients = Clients(service, some)
-    for number in range(100):
-        (entry,) = deployed(released, "v3.0.0" if number % 2 == 0 else "v2.0.0")
-        wait_until(lambda n=entry.number: service.health()["entry"] >= n, "the swap", service.process)  # type: ignore[misc]
-    clients.stop()
-    assert not clients.failed
-    for which, answer in clients.answers:
+    load = Load(service, some)
+    with load.by(clients=4):
+        for number in range(100):
+            (entry,) = deployed(released, "v3.0.0" if number % 2 == 0 else "v2.0.0")
+            wait_until(lambda n=entry.number: service.health()["entry"] >= n, "the swap", service.process)  # type: ignore[misc]
+    assert (load.refused, load.lost) == ([], 0)
+    for which, answer in load.answers:
         told = (answer["decision"], answer["score"], answer["reasons"])
         assert told == expected[answer["version"]][which]
-    by_version = Counter(answer["version"] for _, answer in clients.answers)
+    by_version = Counter(answer["version"] for _, answer in load.answers)
     assert set(by_version) == {"v2.0.0", "v3.0.0"}
     logged = service.get("/metrics").text
     assert "service_swaps_total 101.0" in logged
@@ -151,7 +122,8 @@ def test_an_entry_that_is_not_valid_is_passed_over(service: Service, released: S
     wait_until(lambda: service.health()["status"] == "degraded", "the entry", service.process)
     assert service.decide(asked[0]).json()["entry"] == 2
     apply_change(released, plan_rollback_to(ledger, versions.require_version(released, "v1.0.0"), WHY))
-    wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
+    wait_until(lambda: service.health()["entry"] == 4, "the rollback", service.process)
+    assert service.health()["status"] == "ok"
     assert service.decide(asked[0]).json()["entry"] == 4
 
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, text
@@ -11,9 +12,10 @@ from sqlalchemy import delete, text
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.summary import DecisionSummary, count_cells, summarize_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
-from testing.logged import NOW, decisions
+from testing.decisions import record
 from testing.parts.servers import postgres
 
+NOW = datetime.now(UTC)
 DAY = NOW - timedelta(hours=24)
 
 
@@ -41,6 +43,12 @@ def away(tmp_path: Path) -> Iterator[DecisionLog]:
     opened = DecisionLog("postgresql+psycopg://modeler@127.0.0.1:1/none", tmp_path)
     yield opened
     opened.close()
+
+
+def decisions(number: int, decision: str = "approve", minutes: float = 5.0, **others: Any) -> list[dict[str, Any]]:
+    """`number` decisions that are alike, made some minutes ago."""
+    alike = {"decision": decision, "decided_at": NOW - timedelta(minutes=minutes), "version": "v2.0.0", "protected": {}}
+    return [record(**alike | others) for _ in range(number)]
 
 
 def by(found: DecisionSummary, *names: str) -> Counter[tuple[str, ...]]:
