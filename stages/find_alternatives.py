@@ -89,7 +89,7 @@ def try_variants(
             )
 
 
-def report_alternatives(
+def build_alternatives_report(
     params: FindAlternativesParams,
     predicted: PredictionsReport,
     as_trained: Mapping[CandidateName, PointFigures],
@@ -169,7 +169,7 @@ def main() -> None:
     others = list(
         try_variants(params, training, contract, folds, people, make_evaluator(contract, people, rules, values))
     )
-    report = report_alternatives(params, predicted, as_trained, others, Choice.read(args.choice).champion)
+    report = build_alternatives_report(params, predicted, as_trained, others, Choice.read(args.choice).champion)
     report.round_floats().write(args.alternatives)
     print(report.told)
     if report.command:

@@ -17,7 +17,7 @@ from credit.selection.proxies import measure_joint_proxy
 from credit.selection.selection import ColumnReader, SelectFeaturesParams, select_features
 
 
-def report_selection(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> FeaturesReport:
+def build_selection_report(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> FeaturesReport:
     """Select features and describe the choice; `read(name)` gives one column of the training rows."""
     selection = select_features(contract, params, read)
     together = measure_joint_proxy(contract, selection.kept, read, params.sample, params.min_group, params.seed)
@@ -42,7 +42,7 @@ def main() -> None:
     params = read_params(SelectFeaturesParams, "select_features")
     table = open_table(args.train)
     contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.train))
-    report = report_selection(contract, params, partial(_read_column, table))
+    report = build_selection_report(contract, params, partial(_read_column, table))
     report.round_floats(3).write(args.features)
     print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
     for attribute, aucs in report.all_together_guess.items():

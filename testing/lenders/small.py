@@ -37,7 +37,7 @@ families:
 """
 
 
-def people(rows: int, seed: int) -> pd.DataFrame:
+def make_people(rows: int, seed: int) -> pd.DataFrame:
     """Applicants whose repayment depends on their values in a known way."""
     rng = np.random.default_rng(seed)
     income, points = rng.gamma(4, 10, rows).round(3), rng.integers(300, 851, rows)
@@ -63,15 +63,15 @@ def people(rows: int, seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
     """The files from which `build_bundle` makes a bundle, for all three candidates."""
-    made = inputs_in(tmp_path_factory.mktemp("lender"))
+    made = locate_inputs(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
-    people(1500, 0).to_parquet(made.train, index=False)
-    people(400, 1).to_parquet(made.test, index=False)
+    make_people(1500, 0).to_parquet(made.train, index=False)
+    make_people(400, 1).to_parquet(made.test, index=False)
     train_all(made, FEATURES)
-    return made
+    return build
 
 
-def inputs_in(root: Path) -> BundleInputs:
+def locate_inputs(root: Path) -> BundleInputs:
     """Where the files are of which `build_bundle` makes a bundle."""
     return BundleInputs(
         root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates"
@@ -97,12 +97,12 @@ def bundles(inputs: BundleInputs, tmp_path_factory: pytest.TempPathFactory) -> C
     """The bundle of a champion, made once and not to be changed."""
     root = tmp_path_factory.mktemp("bundles")
 
-    def made(champion: str) -> Path:
+    def build(champion: str) -> Path:
         if not (root / champion).exists():
             build_bundle(champion, inputs, PackageParams(max_other_decisions=0), root / champion, {})
         return root / champion
 
-    return made
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from credit.training.alternatives import (
     sweep_thresholds,
 )
 from credit.training.candidates import LogisticParams
-from stages.find_alternatives import report_alternatives
+from stages.find_alternatives import build_alternatives_report
 from testing.projects import Project
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,7 @@ def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
 def report(
     as_trained: Mapping[CandidateName, PointFigures], others: Sequence[Point], champion: str
 ) -> AlternativesReport:
-    return report_alternatives(PARAMS, PREDICTED, as_trained, others, champion)
+    return build_alternatives_report(PARAMS, PREDICTED, as_trained, others, champion)
 
 
 def trained(heuristic: float) -> dict[CandidateName, PointFigures]:

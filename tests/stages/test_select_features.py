@@ -12,7 +12,7 @@ from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.reports.features import FeaturesReport
 from credit.selection.selection import SelectFeaturesParams
-from stages.select_features import report_selection
+from stages.select_features import build_selection_report
 
 PARAMS = SelectFeaturesParams(
     max_features=30,
@@ -60,7 +60,7 @@ def contract(frame: pd.DataFrame) -> Contract:
 
 
 def run(frame: pd.DataFrame, **knobs: Any) -> tuple[FeaturesReport, Callable[[str], str]]:
-    content = report_selection(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
+    content = build_selection_report(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
     verdicts = {row.feature: row.verdict for row in content.features}
     return content, verdicts.__getitem__
 

@@ -39,7 +39,7 @@ from credit.training.alternatives import ApprovalShares, FindAlternativesParams,
 from credit.training.train import TrainParams, train_candidate
 from stages.choose import ChooseParams, choose_champion
 from stages.fairness import judge_candidate
-from stages.find_alternatives import report_alternatives
+from stages.find_alternatives import build_alternatives_report
 from stages.validate import ValidateParams, validate_table
 
 ROOT = Path(__file__).parents[3]
@@ -407,7 +407,7 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
             **dict(figures.model_copy(update={"adverse_impact_ratio": lowest and 0.95})),
         )
         as_trained = dict.fromkeys(CANDIDATE_NAMES, figures)
-        report = accept(report_alternatives(params, predicted, as_trained, [tried], "heuristic"))
+        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic"))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.command is None) == (report.points[0].group is None)
 

@@ -18,7 +18,7 @@ from credit.registry.versions import VersionRecord
 from release.commands.gc import find_garbage
 from release.deployment import plan
 from release.deployment.apply import apply_change
-from testing.releases import WHY, deployed
+from testing.releases import WHY, deploy_versions
 
 OLD, NEW = "v1.0.0", "v2.0.0"
 PRELOADED = ["release.deployment.apply", "onnxruntime", "obstore"]
@@ -95,7 +95,7 @@ def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_
     def walked(step: int) -> tuple[str, bool]:
         url = f"{place}/{step}"
         publish(Store(url), OLD)
-        deployed(Store(url), OLD)
+        deploy_versions(Store(url), OLD)
         code = ended(killed_at, url, bundle, environment, step, after)
         assert code == (-signal.SIGKILL if step <= writes else 0), f"step {step}"
         seen = state(url, bundle)

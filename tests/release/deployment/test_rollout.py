@@ -16,7 +16,7 @@ from release.deployment.apply import apply_change
 from release.deployment.plan import plan_deployment, plan_fallback
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout
-from testing.releases import WHY, deployed
+from testing.releases import WHY, deploy_versions
 
 Publish = Callable[..., VersionRecord]
 
@@ -45,7 +45,7 @@ def test_a_deploy_that_was_killed_after_its_entry_gets_its_tag_when_it_is_run_ag
     disk: Store, publish: Publish, repository: Callable[..., str]
 ) -> None:
     record = publish(disk, "v1.0.0")
-    deployed(disk, "v1.0.0")  # the entry alone, as a killed command leaves it
+    deploy_versions(disk, "v1.0.0")  # the entry alone, as a killed command leaves it
     for _ in range(2):
         change = plan_deployment(Ledger(disk, "prod"), record, WHY)
         done = roll_out(disk, change, wait=0, push=False, revert=True)
@@ -63,7 +63,7 @@ def test_a_deploy_that_is_not_taken_up_leaves_alone_what_somebody_changed_meanwh
     monkeypatch.setenv("RELEASE_SERVICE_URL", "http://127.0.0.1:9")
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     wait = service_client.wait_for_entry
 
     def wait_meanwhile(*arguments: object) -> list[str]:

@@ -13,7 +13,7 @@ from credit.registry.versions import VersionRecord
 from release.commands.sync import plan_environment
 from release.deployment.rollout import tag_entry
 from release.deployment.unreleased import deploy_working_tree
-from testing.releases import deployed
+from testing.releases import deploy_versions
 
 Bundles = Callable[[str], Path]
 
@@ -28,7 +28,7 @@ def test_an_empty_store_gets_the_bundle_once(disk: Store, bundles: Bundles) -> N
 
 def test_what_is_live_is_left_alone(disk: Store, publish: Callable[..., VersionRecord], bundles: Bundles) -> None:
     publish(disk, "v1.0.0")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     assert deploy_working_tree(disk, "prod", bundles("logistic")) is None
 
 

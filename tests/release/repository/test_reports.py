@@ -18,7 +18,7 @@ from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from release.registration import checks
 from release.repository.reports import read_bundle_reports
-from testing.releases import deployed
+from testing.releases import deploy_versions
 
 ROOT = Path(__file__).parents[3]
 CHAMPION = Choice.read(ROOT / Choice.PATH).champion
@@ -67,7 +67,7 @@ def live(disk: Store, inputs: BundleInputs, tmp_path: Path, monkeypatch: pytest.
         extra = {f"{name}.json": json.dumps(content).encode() for name, content in reports.items()}
         build_bundle(CHAMPION, inputs, PackageParams(max_other_decisions=0), tmp_path / "bundle", extra)
         versions.publish_bundle(disk, parse_version("v1.0.0"), tmp_path / "bundle", "1" * 40, "tester")
-        deployed(disk, "v1.0.0")
+        deploy_versions(disk, "v1.0.0")
         monkeypatch.chdir(ROOT)
         monkeypatch.setattr(checks, "open_store", lambda: disk)
         return checks._compare_with_production(notes)

@@ -26,7 +26,7 @@ from release.deployment.plan import Attribution
 from release.registration.publish import find_published, parse_digest
 from release.repository import tags
 from release.repository.next_version import choose_bump
-from testing.releases import WHY, deployed
+from testing.releases import WHY, deploy_versions
 
 V1, V2, V3 = map(parse_version, ("v1.0.0", "v1.1.0", "v2.0.0"))
 Publish = Callable[..., VersionRecord]
@@ -106,7 +106,7 @@ def test_gto_and_we_agree_on_what_is_live_after_assignments_and_withdrawals(run:
 
 
 def test_our_assignment_is_one_to_gto(run: Callable[..., str], three: Store) -> None:
-    (first, second) = deployed(three, "v1.0.0", "v2.0.0")
+    (first, second) = deploy_versions(three, "v1.0.0", "v2.0.0")
     assert tags.assign_version("prod", first) == f"{ARTIFACT}#prod#1"
     assert tags.assign_version("prod", second) == f"{ARTIFACT}#prod#2"
     assert tags.assign_version("prod", second) == f"{ARTIFACT}#prod#2", "once per entry"
@@ -158,7 +158,7 @@ def synced(store: Store) -> list[str]:
 def test_sync_tags_what_was_rolled_back_without_git_and_then_has_nothing_to_do(
     run: Callable[..., str], three: Store
 ) -> None:
-    deployed(three, "v1.0.0", "v2.0.0")
+    deploy_versions(three, "v1.0.0", "v2.0.0")
     apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert synced(three) == [f"prod {n} {ARTIFACT}#prod#{n}" for n in (1, 2, 3)]
     assert by_gto(run) == "v1.0.0"
@@ -166,7 +166,7 @@ def test_sync_tags_what_was_rolled_back_without_git_and_then_has_nothing_to_do(
 
 
 def test_an_environment_follows_a_withdrawal_by_hand(run: Callable[..., str], three: Store) -> None:
-    deployed(three, "v1.0.0", "v2.0.0")
+    deploy_versions(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "deprecate", ARTIFACT, "v2.0.0", "prod")
     assert synced(three) == ["prod follows"]
@@ -181,7 +181,7 @@ def test_an_environment_follows_a_withdrawal_by_hand(run: Callable[..., str], th
 
 
 def test_an_environment_follows_an_assignment_by_hand(run: Callable[..., str], three: Store) -> None:
-    deployed(three, "v1.0.0")
+    deploy_versions(three, "v1.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by hand")
     assert synced(three) == ["prod follows"]
@@ -195,7 +195,7 @@ def test_an_environment_follows_an_assignment_by_hand(run: Callable[..., str], t
 def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
     run: Callable[..., str], three: Store
 ) -> None:
-    deployed(three, "v1.0.0", "v2.0.0")
+    deploy_versions(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
     apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
@@ -205,7 +205,7 @@ def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
 
 
 def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[..., str], three: Store) -> None:
-    deployed(three, "v1.0.0", "v2.0.0")
+    deploy_versions(three, "v1.0.0", "v2.0.0")
     synced(three)
     apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
     assert synced(three) == []
@@ -213,7 +213,7 @@ def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[...
 
 
 def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Callable[..., str], three: Store) -> None:
-    deployed(three, "v1.0.0", "v2.0.0")
+    deploy_versions(three, "v1.0.0", "v2.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
     apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
@@ -227,7 +227,7 @@ def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Call
 
 
 def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., str], three: Store) -> None:
-    deployed(three, "v1.0.0")
+    deploy_versions(three, "v1.0.0")
     synced(three)
     apply_change(three, plan.plan_fallback(Ledger(three, "prod"), WHY))
     run("git", "commit", "--quiet", "--allow-empty", "--message", "no version")
@@ -241,8 +241,8 @@ def test_an_entry_that_can_have_no_tag_does_not_stop_what_comes_after_it(
     run: Callable[..., str], three: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RELEASE_STORE", three.url)
-    deployed(three, "v1.1.0", environment="staging")
-    deployed(three, "v1.0.0")
+    deploy_versions(three, "v1.1.0", environment="staging")
+    deploy_versions(three, "v1.0.0")
     run("gto", "deprecate", ARTIFACT, "v1.1.0")
     with pytest.raises(SystemExit) as left:
         main(["sync", "--no-fetch"])
@@ -255,7 +255,7 @@ def test_an_entry_that_can_have_no_tag_does_not_stop_what_comes_after_it(
 def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
     run: Callable[..., str], three: Store, tmp_path: Path
 ) -> None:
-    for entry in deployed(three, "v1.0.0"):
+    for entry in deploy_versions(three, "v1.0.0"):
         tags.assign_version("prod", entry)
     assert tags.push_missing_tags() == [f"{ARTIFACT}#prod#1"]
     assert tags.push_missing_tags() == []
@@ -337,7 +337,7 @@ def test_a_deploy_of_a_version_whose_record_is_not_what_the_tag_says_is_refused(
 
 
 def test_what_is_put_into_a_tag_by_hand_reaches_the_ledger_as_one_line(run: Callable[..., str], three: Store) -> None:
-    deployed(three, "v1.0.0")
+    deploy_versions(three, "v1.0.0")
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by\thand\x1b[31m")
     assert synced(three) == ["prod follows"]
