@@ -31,6 +31,7 @@ COPY credit/contract credit/contract
 COPY credit/data credit/data
 COPY credit/decision_log credit/decision_log
 COPY credit/registry credit/registry
+COPY credit/reports credit/reports
 COPY credit/scoring credit/scoring
 COPY service service
 COPY models/bundle models/bundle

@@ -40,6 +40,7 @@ test: $(INSTALLED) ## run the whole test suite
 lint: $(INSTALLED) ## what CI checks besides the tests
 	@ruff check .
 	@ruff format --check .
+	@python .ci/check_names.py
 	@mypy
 
 format: $(INSTALLED) ## format the code

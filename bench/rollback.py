@@ -20,7 +20,7 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
 from credit.registry.versions import publish_bundle
-from testing.parts.servers import KEYS, s3_server
+from testing.parts.servers import KEYS, run_s3_server
 
 LENGTHS = (10, 1_000)
 VERSIONS = ("v1.0.0", "v1.1.0")
@@ -30,7 +30,7 @@ def measure() -> BenchTable:
     """Seconds for a short and a long history."""
     rows = []
     took = {}
-    with TemporaryDirectory() as temporary, s3_server(_make_folder(temporary, "weed"), "models") as address:
+    with TemporaryDirectory() as temporary, run_s3_server(_make_folder(temporary, "weed"), "models") as address:
         os.environ |= {**KEYS, "AWS_ENDPOINT_URL": address, "AWS_REGION": "us-east-1"}
         bundle = package_candidate("random_forest", Path(temporary) / "bundle")
         for length in LENGTHS:

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 from bench.project import ROOT
 from credit.common.errors import CreditError, Problem
-from testing.parts.servers import free_ports
+from testing.parts.servers import find_free_ports
 
 
 class Server(NamedTuple):
@@ -37,7 +37,7 @@ class Server(NamedTuple):
 @contextmanager
 def run_service(store: str, folder: Path, workers: int) -> Iterator[Server]:
     """The service on a store."""
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     settings = {"PORT": str(port), "STATE": str(folder / f"state-{workers}"), "WORKERS": str(workers)}
     env = os.environ | {"RELEASE_STORE": store} | {f"SERVICE_{name}": value for name, value in settings.items()}
     with _run_server([sys.executable, "-m", "service", "serve"], env, port, "/health/ready", folder) as server:
@@ -47,7 +47,7 @@ def run_service(store: str, folder: Path, workers: int) -> Iterator[Server]:
 @contextmanager
 def run_constant(folder: Path) -> Iterator[Server]:
     """FastAPI by itself."""
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     command = [sys.executable, "-m", "uvicorn", "bench.constant:APP", "--no-access-log", "--port", str(port)]
     with _run_server(command, os.environ, port, "/openapi.json", folder) as server:
         yield server
@@ -59,7 +59,7 @@ def run_mlflow(row: Path, folder: Path) -> Iterator[Server]:
     import sklearn
 
     print("  an environment with mlflow …", file=sys.stderr)
-    python, model, (port,) = folder / "mlflow/bin/python", folder / "model", free_ports(1)
+    python, model, (port,) = folder / "mlflow/bin/python", folder / "model", find_free_ports(1)
     needed = ["mlflow", f"scikit-learn=={sklearn.__version__}", "skops", "pyyaml"]
     subprocess.run([sys.executable, "-m", "venv", folder / "mlflow"], check=True)
     subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], check=True, stderr=subprocess.DEVNULL)

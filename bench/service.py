@@ -26,7 +26,8 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import publish_bundle, require_version
-from release.deployment.plan import Attribution, apply_change, plan_deployment
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_deployment
 
 BENCH_DECISIONS = 1_000_000
 WHY = Attribution("bench", "bench")

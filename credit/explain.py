@@ -16,7 +16,9 @@ from credit.common.params import locate_contract
 from credit.contract.columns import Scalar
 from credit.data.tables import iterate_partitions, open_table
 from credit.packaging.typical_values import find_typical_values
+from credit.reports.candidate import CandidateReport
 from credit.scoring.model import DecidedBy, Model
+from credit.scoring.policy import Policy
 from credit.scoring.reasons import word_reasons
 from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
@@ -42,7 +44,7 @@ def load_bundle_model(folder: Path) -> NamedModel:
 
 def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) -> NamedModel:
     """A trained candidate, by scikit-learn."""
-    candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(f"reports/candidates/{name}.json"))
+    candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
     reasons = word_reasons(contract, typical, str(contract_file))
@@ -86,12 +88,12 @@ def explain_decision(decider: NamedModel, row: ApplicationRow) -> dict[str, Any]
 
 def format_explanation(told_of: dict[str, Any]) -> str:
     """What a person reads."""
-    policy = told_of["policy"]
-    approve = "nobody" if policy["approve_from"] is None else f"from {policy['approve_from']:.4f}"
+    policy = Policy.model_validate(told_of["policy"])
+    approve = "nobody" if policy.approve_from is None else f"from {policy.approve_from:.4f}"
     lines = [
         f"decided by  {told_of['decided_by']}",
         f"decision    {told_of['decision']}",
-        f"score       {told_of['score']:.4f}  (approve {approve}, refer from {policy['refer_from']:.4f}, deny below)",
+        f"score       {told_of['score']:.4f}  (approve {approve}, refer from {policy.refer_from:.4f}, deny below)",
         "reasons     " + ("none" if not told_of["reasons"] else ""),
         *(f"  {i}. {words}" for i, words in enumerate(told_of["reasons"], 1)),
         "",

@@ -1,13 +1,8 @@
 """The command `release`: from a trained pipeline to a live version, and back."""
 
-import argparse
-import json
-import os
-import sys
 from collections.abc import Sequence
-from importlib import import_module
-from types import ModuleType
 
+from credit.common import cli
 from credit.common.errors import run_command
 
 VERBS = {
@@ -37,50 +32,13 @@ nothing to go back to, or no time to think: the rule decides
 
 Versions are git tags; what is live is in the store that RELEASE_STORE names (default: the folder .store)."""
 
-
-def build_parser(command: str | None = None) -> argparse.ArgumentParser:
-    """All subcommands; of `command` alone the options too, because its module may take long to import."""
-    top = argparse.ArgumentParser(
-        prog="release", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    subcommands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, line in VERBS.items():
-        if name != command:
-            subcommands.add_parser(name, help=line)
-            continue
-        module = _import_command(name)
-        one = subcommands.add_parser(
-            name,
-            help=line,
-            description=module.__doc__,
-            epilog=f"example:\n  {module.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.arguments(one)
-        one.add_argument("--json", action="store_true", help="print JSON")
-    return top
+INTERRUPTED = "what is live is whole; release status says what it is, the same command again completes it"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one subcommand and print its answer."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    args = build_parser(next((word for word in arguments if not word.startswith("-")), None)).parse_args(arguments)
-    try:
-        answer = _import_command(args.command).run(args)
-    except KeyboardInterrupt:
-        print("interrupted: what is live is whole; release status says what it is, the same command again completes it",
-              file=sys.stderr)  # fmt: skip
-        sys.exit(130)
-    try:
-        print(json.dumps(answer.content, indent=2, ensure_ascii=False) if args.json else answer.text, flush=True)
-    except BrokenPipeError:  # the reader has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(answer.code)
-
-
-def _import_command(name: str) -> ModuleType:
-    return import_module(f"release.commands.{name}")
+    """Run one subcommand, print its answer and exit with its code."""
+    cli.run(cli.LazyGroup("release.commands", VERBS, help=__doc__, epilog=EPILOG), "release", arguments)
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, INTERRUPTED)

@@ -14,7 +14,12 @@ from scipy.special import ndtr, ndtri
 
 from scenario import calibration
 from scenario.params import ScenarioParams
-from scenario.probabilities import label_flip_probability, no_score_probability, score_distribution, score_penalty
+from scenario.probabilities import (
+    compute_missing_score_probability,
+    label_flip_probability,
+    score_distribution,
+    score_penalty,
+)
 
 ROWS_PER_PARTITION = 8192
 """Rows per partition. Another number is another file."""
@@ -138,7 +143,7 @@ class Applicants:
     @cached_property
     def has_no_score(self) -> NDArray[np.bool_]:
         """No credit history, or a score that was lost."""
-        chance = no_score_probability(self.params)
+        chance = compute_missing_score_probability(self.params)
         young, poor = (self.age < 25).astype(np.int64), (self.income < calibration.LOW_INCOME).astype(np.int64)
         never = self.draw_uniform("no score") < chance[self.race, young, poor]
         return never | (self.draw_uniform("lost score") < self.params.drift.missingness * self.ramp)

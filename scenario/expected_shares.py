@@ -14,12 +14,12 @@ from scipy.special import ndtr, ndtri
 from scenario import calibration
 from scenario.params import ScenarioParams
 from scenario.probabilities import (
-    age_shares,
-    gender_shares,
+    compute_age_shares,
+    compute_gender_shares,
+    compute_low_income_share,
+    compute_missing_score_probability,
+    compute_race_shares,
     label_flip_probability,
-    low_income_share,
-    no_score_probability,
-    race_shares,
     score_distribution,
     score_penalty,
 )
@@ -62,8 +62,8 @@ def _list_ramps(knobs: ScenarioParams) -> list[tuple[float, float]]:
 
 def _compute_shares_at(knobs: ScenarioParams, ramp: float) -> PopulationShares:
     education = np.array([calibration.DEGREE, 1 - calibration.DEGREE])
-    by_age = gender_shares(knobs)[:, None, None] * education[:, None] * age_shares()[:, None, :]
-    people = race_shares(knobs, ramp)[:, None, None, None] * by_age
+    by_age = compute_gender_shares(knobs)[:, None, None] * education[:, None] * compute_age_shares()[:, None, :]
+    people = compute_race_shares(knobs, ramp)[:, None, None, None] * by_age
     selected, repaid, both = _integrate_scores(knobs, ramp)
     scored = 1 - _compute_no_score(knobs, ramp)
     kept = 1 - label_flip_probability(knobs)
@@ -79,8 +79,8 @@ def _compute_shares_at(knobs: ScenarioParams, ramp: float) -> PopulationShares:
 
 def _compute_no_score(knobs: ScenarioParams, ramp: float) -> Floats:
     """Race x 1 x education x age band."""
-    poor = np.stack([1 - low_income_share(), low_income_share()])
-    never = np.einsum("ray,ye->rea", no_score_probability(knobs), poor)[:, None, :, [1, 0, 0]]
+    poor = np.stack([1 - compute_low_income_share(), compute_low_income_share()])
+    never = np.einsum("ray,ye->rea", compute_missing_score_probability(knobs), poor)[:, None, :, [1, 0, 0]]
     lost = knobs.drift.missingness * ramp
     return np.asarray(never + (1 - never) * lost)
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from credit.common.invalid_values import make_value_error
+
 GroupName = Literal["white", "Black", "Hispanic", "Asian", "woman", "man", "non-binary", "degree", "no degree"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 ScorePoints = Annotated[float, Field(ge=0, le=300)]
@@ -86,5 +88,5 @@ class ScenarioParams(_ParamsBlock):
     @model_validator(mode="after")
     def _has_a_span(self) -> Self:
         if self.last_day <= self.first_day:
-            raise ValueError(f"last_day {self.last_day}|a day after first_day {self.first_day}")
+            raise make_value_error(f"last_day {self.last_day}", f"a day after first_day {self.first_day}")
         return self

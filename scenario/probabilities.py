@@ -40,14 +40,14 @@ def _spread_by_attribute(knob: Mapping[Any, float]) -> tuple[Floats, Floats, Flo
     return race, gender, education
 
 
-def race_shares(knobs: ScenarioParams, ramp: float) -> Floats:
+def compute_race_shares(knobs: ScenarioParams, ramp: float) -> Floats:
     """Share of each race when the drift has come as far as `ramp`."""
     shares = np.array(calibration.RACE_SHARES)
     replaced = knobs.drift.group_mix * ramp * shares[0]
     return np.array([shares[0] - replaced, *(shares[1:] + replaced * shares[1:] / shares[1:].sum())])
 
 
-def age_shares() -> Floats:
+def compute_age_shares() -> Floats:
     """Share of each age band, by gender."""
     shares = [
         [_sum_shares_between(bands, *band) for band in ((0, 25), (25, 62), (62, 200))] for bands in _AGES_BY_GENDER
@@ -62,24 +62,24 @@ def _sum_shares_between(bands: tuple[tuple[int, int, float], ...], low: int, hig
     return sum(share * max(0, min(high, end) - max(low, start)) / (end - start) for start, end, share in bands)
 
 
-def gender_shares(knobs: ScenarioParams) -> Floats:
+def compute_gender_shares(knobs: ScenarioParams) -> Floats:
     """Share of each gender."""
     binary = 1 - knobs.non_binary
     return np.array([binary * calibration.WOMEN, binary * (1 - calibration.WOMEN), knobs.non_binary])
 
 
-def low_income_share() -> Floats:
+def compute_low_income_share() -> Floats:
     """Share of people with less than LOW_INCOME, by education."""
     return np.asarray(ndtr(np.log(calibration.LOW_INCOME / np.array(calibration.INCOME)) / calibration.INCOME_SPREAD))
 
 
-def no_score_probability(knobs: ScenarioParams) -> Floats:
+def compute_missing_score_probability(knobs: ScenarioParams) -> Floats:
     """Chance of having no score, by race x under 25 (no, yes) x low income (no, yes), before any drift.
 
     The three factors have mean 1 each, so the share over everybody is `no_score` whatever `bias.missing` is.
     """
-    young = float(gender_shares(knobs) @ age_shares()[:, 0])
-    poor = float(np.array([calibration.DEGREE, 1 - calibration.DEGREE]) @ low_income_share())
+    young = float(compute_gender_shares(knobs) @ compute_age_shares()[:, 0])
+    poor = float(np.array([calibration.DEGREE, 1 - calibration.DEGREE]) @ compute_low_income_share())
     race = _compute_factor(calibration.NO_SCORE_RACE, calibration.RACE_SHARES, knobs)
     by_age = _compute_factor((1.0, calibration.NO_SCORE_YOUNG), (1 - young, young), knobs)
     by_income = _compute_factor((1.0, calibration.NO_SCORE_POOR), (1 - poor, poor), knobs)

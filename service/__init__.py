@@ -1,1 +1,1 @@
-"""The decision service: serves the live version, follows the ledger, keeps the rule beside it and logs what it says."""
+"""The decision service: serves the live version, follows the ledger, keeps the rule as fallback and logs decisions."""

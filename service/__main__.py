@@ -1,36 +1,24 @@
 """The decision service: serve the live version, make keys for it, recompute what it decided, decide a whole file."""
 
-import argparse
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Sequence
 
+from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
-from service.settings import load_secret_files
+from service.secret_files import load_secret_files
 
-COMMANDS = ("serve", "key", "replay", "score")
-
-
-def main() -> None:
-    """Run one subcommand."""
-    top = argparse.ArgumentParser(prog="python -m service", description=__doc__)
-    subcommands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        module = _import_command(name)
-        one = subcommands.add_parser(
-            name,
-            help=(module.__doc__ or "").partition("\n")[0],
-            description=module.__doc__,
-            epilog=f"example:\n  {module.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(one)
-    args = top.parse_args()
-    load_secret_files()
-    _import_command(args.command).run(args)
+VERBS = {
+    "serve": "Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are",
+    "key": "Make an API key: printed once, kept as a hash in the file that SERVICE_KEYS_FILE names",
+    "replay": "Recompute a decision of the log from the version that made it: same decision, score and reasons?",
+    "score": "Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size",
+}
+"""Each subcommand and its line in `python -m service --help`."""
 
 
-def _import_command(name: str) -> ModuleType:
-    return import_module(f"service.commands.{name}")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one subcommand, with the variables that are files set before."""
+    group = cli.LazyGroup("service.commands", VERBS, help=__doc__, callback=load_secret_files)
+    cli.run(group, "python -m service", arguments)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The application: its parts, started and stopped together, and what every route has in common."""
+"""Compose the application: start and stop its parts together, add routes and error handling."""
 
 import asyncio
 import sys
@@ -16,9 +16,10 @@ from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from service import metrics
 from service.api import routes as api
-from service.api.auth import AuthMiddleware, read_keys
+from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
+from service.api.keys import read_keys
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
@@ -34,14 +35,14 @@ _SWITCH_INTERVAL = 0.0005
 
 
 async def _watch_problems(parts: Parts) -> None:
-    """Keep the figures of what is wrong those of now, also in a worker that is never asked for them."""
+    """Update the problem metrics every second, also in a worker that is never scraped."""
     while True:
         metrics.set_problems(collect_problems(parts))
         await asyncio.sleep(1)
 
 
 def create(chosen: Settings | None = None) -> Any:
-    """The service as an ASGI application, for each worker one."""
+    """Create the service as an ASGI application, one per worker."""
     chosen = chosen or load_settings()
     keys = read_keys(chosen.keys_file)
     if chosen.workers > 1:

@@ -1,4 +1,4 @@
-"""The log of the process: what happened to the service, and nothing about applicants."""
+"""Configure the log of the process: events of the service, and nothing about applicants."""
 
 import logging
 import traceback
@@ -8,10 +8,10 @@ ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] 
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Of an exception, its type and where it came from; its message may repeat what an applicant wrote."""
+    """Formats an exception as its type and place; its message may repeat what an applicant wrote."""
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's name
-        """The lines of a traceback without what was said."""
+        """Format a traceback without the exception's message."""
         kind, _, trace = ei
         frames = traceback.extract_tb(trace)
         lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
@@ -19,7 +19,7 @@ class DiscreetFormatter(logging.Formatter):
 
 
 def configure_logging() -> None:
-    """Write to standard error, a line each."""
+    """Send the log to standard error, one line per event."""
     handler = logging.StreamHandler()
     handler.setFormatter(DiscreetFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""What Prometheus reads: counts of decisions, in all and by protected group, times, and what is wrong."""
+"""Prometheus metrics: counts of decisions, in all and by protected group, latency, and problems."""
 
 import os
 from collections.abc import Container
@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.common.files import is_running
 from credit.contract.columns import UNDISCLOSED
@@ -30,7 +31,7 @@ RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every appl
 SWAP_COUNT = Counter("service_swaps", "Versions that took over")
 PROBLEM_GAUGE = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Set where there are several workers: what their figures are in."""
+"""Set where there are several workers: the folder of their metrics."""
 
 SPOOL_SIZE = Gauge(
     "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
@@ -38,7 +39,7 @@ SPOOL_SIZE = Gauge(
 
 
 def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: float) -> None:
-    """Count decisions that were answered."""
+    """Count answered decisions and their latency."""
     DECISION_SECONDS.observe(seconds)
     for record in records:
         decision, version = record["decision"], record["version"] or "image"
@@ -52,12 +53,12 @@ def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: f
 
 @lru_cache(maxsize=10_000)
 def _find_series(counter: Counter, *labels: str) -> Counter:
-    """One series of a counter; finding it takes longer than counting."""
+    """Find one series of a counter; finding it takes longer than counting."""
     return counter.labels(*labels)
 
 
 def classify_cause(because: str) -> str:
-    """A label for why the rule decided, of which there are few."""
+    """Classify why the rule decided by one of five labels."""
     for start, kind in (
         ("no model", "champion"),
         ("the rule was", "fallback"),
@@ -70,18 +71,18 @@ def classify_cause(because: str) -> str:
 
 
 def set_problems(there: Container[str]) -> None:
-    """Say which kinds of problem this worker has. Each says so by itself, for a scrape comes to one of them."""
+    """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
     for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
         PROBLEM_GAUGE.labels(what).set(what in there)
 
 
 def expose_metrics() -> Response:
-    """All figures, of all workers."""
+    """Expose the metrics of all workers as text."""
     return Response(_generate(_build_registry()), media_type=CONTENT_TYPE_LATEST)
 
 
 def find_common_entry(number: int) -> int:
-    """The ledger entry that every worker follows at least; `number` is this one's."""
+    """Find the ledger entry that every worker has reached; `number` is this worker's."""
     if _FOLDER_VARIABLE not in os.environ:
         return number
     samples = (sample for metric in _build_registry().collect() for sample in metric.samples)
@@ -91,8 +92,6 @@ def find_common_entry(number: int) -> int:
 def _build_registry() -> CollectorRegistry:
     if _FOLDER_VARIABLE not in os.environ:
         return REGISTRY
-    from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-
     for process in {path.stem.rpartition("_")[2] for path in Path(os.environ[_FOLDER_VARIABLE]).glob("gauge_live*.db")}:
         if not is_running(int(process)):
             mark_process_dead(process)  # type: ignore[no-untyped-call]  # a worker that ended says nothing any more
@@ -102,7 +101,7 @@ def _build_registry() -> CollectorRegistry:
 
 
 def count_swap(serving: LiveVersion) -> None:
-    """Count a version that took over."""
+    """Count a version that took over, and say which entry is followed."""
     SWAP_COUNT.inc()
     FOLLOWED_ENTRY.set(serving.number)
     RULE_DECIDES.set(serving.fallback_reason is not None)

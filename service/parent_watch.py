@@ -1,4 +1,4 @@
-"""A worker ends with the process that started it, however that ended: nobody could stop or replace it any more."""
+"""End a worker with the process that started it, however that ended: nobody could stop or replace it any more."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import time
 
 
 def end_with_parent() -> None:
-    """Watch from now on."""
+    """Start a thread that ends this process, by SIGTERM, within a second of its parent."""
     threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
 
 

@@ -1,7 +1,6 @@
 """Settings of the service, from SERVICE_… variables. RELEASE_STORE says where versions are, as for `release`."""
 
 import os
-import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -10,12 +9,13 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
+from credit.common.invalid_values import make_value_error
 
 ENV_PREFIX = "SERVICE_"
 
 
 class Settings(BaseSettings):
-    """What can be set, with what it is when nothing is."""
+    """The settings and their defaults."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -24,20 +24,19 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     environment: Literal["staging", "prod"] = "prod"
     state: Path = Path(".service")
-    """What survives a restart: the last good version, decisions that the database does not have yet, and by default
-    the decision log itself."""
+    """Folder of what survives a restart: the last good version, the spool, and by default the decision log."""
     database_url: SecretStr | None = None
-    """Where the decision log is, for SQLAlchemy: sqlite:///… or postgresql+psycopg://… By default in `state`."""
+    """URL of the decision log for SQLAlchemy: sqlite:///… or postgresql+psycopg://… By default in `state`."""
     baked: Path | None = None
     """A bundle whose rule decides when neither the store nor the disk has a version."""
     keys_file: Path | None = None
     secrets: Path | None = None
-    """A folder whose files are variables too, which have the file's name and its content; see `variables`."""
+    """A folder whose files are variables too; see `service.secret_files`."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
     start_seconds: float = Field(default=5.0, ge=0, le=120)
-    """How long a start waits for the store before it goes on with the last good version."""
+    """Seconds that a start waits for the store before it goes on with the last good version."""
     model_seconds: float = Field(default=0.25, gt=0, le=60)
-    """How long the model may take for one application; then the rule decides."""
+    """Seconds that the model may take for one application; then the rule decides."""
     shutdown_seconds: int = Field(default=30, ge=1, le=600)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000)
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
@@ -45,12 +44,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _require_keys(self) -> Self:
         if not self.is_on_loopback and self.keys_file is None:
-            raise ValueError(f"host {self.host} without keys_file|SERVICE_KEYS_FILE|python -m service key makes a key")
+            raise make_value_error(
+                f"host {self.host} without keys_file", "SERVICE_KEYS_FILE", "python -m service key makes a key"
+            )
         return self
 
     @property
     def is_on_loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
+        """True when only this machine can reach the service."""
         try:
             return self.host == "localhost" or ip_address(self.host).is_loopback
         except ValueError:
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings of this process. Raises CreditError with every one that is unknown or impossible."""
+    """Load the settings of this process. Raises CreditError with every one that is unknown or impossible."""
     known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(name for name in os.environ if name.startswith(ENV_PREFIX) and name not in known)
     raise_if_any([Problem(name, "an unknown setting", f"one of {', '.join(sorted(known))}") for name in unknown])
@@ -71,24 +72,3 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise CreditError(list_problems(error, "SERVICE_ settings")) from None
-
-
-_SECRETS_VARIABLE = "SERVICE_SECRETS"
-_VARIABLE_NAME = re.compile("[A-Z][A-Z0-9_]*")
-
-
-def load_secret_files() -> None:
-    """Set every variable that has a file in the folder SERVICE_SECRETS, such as PGPASSWORD; one that is set stays.
-
-    Files with other names are left alone. Raises CreditError when the folder or a file cannot be read.
-    """
-    folder = os.environ.get(_SECRETS_VARIABLE)
-    if not folder:
-        return
-    try:
-        for file in Path(folder).iterdir():
-            if _VARIABLE_NAME.fullmatch(file.name):
-                os.environ.setdefault(file.name, file.read_text().strip())
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "what is no text"
-        raise CreditError(Problem(f"{_SECRETS_VARIABLE} {folder}", said, "a folder of readable files")) from None

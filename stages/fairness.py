@@ -6,43 +6,39 @@ per finding and per group, so that a diff shows whom a change is about.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from credit.common.candidate_names import CANDIDATE_NAMES
-from credit.common.files import read_json, round_floats, write_json
 from credit.common.params import parse_arguments, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.report import compute_fairness_metrics
-from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
+from credit.reports.fairness import FairnessReport, group_key
+from credit.reports.predictions import JudgedOn, PredictionsReport
 
 
 def judge_candidate(
-    counts: PeopleCounts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date, on: str
-) -> dict[str, Any]:
-    """The content of one candidate's file: verdict, findings, and the figures of every group and pair.
-
-    `on`: who was judged, "out of fold" or "test rows".
-    """
-    told = judge_fairness(counts, params.chosen_policy, params.rules, name, waivers, today)
+    counts: PeopleCounts, params: Fairness, name: str, waivers: Mapping[str, Waiver], today: date, on: JudgedOn
+) -> FairnessReport:
+    """Judge one candidate: verdict, findings, and the figures of every group and pair. `on`: who is judged."""
+    verdict = judge_fairness(counts, params.chosen_policy, params.rules, name, waivers, today)
     figures = compute_fairness_metrics(counts, params.report_level)
-    groups = {
-        f"{attribute}: {group}": of
-        for part in ("attributes", "pairs")
-        for attribute, content in figures[part].items()
-        for group, of in content["groups"].items()
-    }
-    return {
-        "policy": params.policy,
-        "predictions": on,
-        "rows": figures["rows"],
-        **told,
-        "figures_level": figures["level"],
-        "groups": groups,
-    }
+    return FairnessReport(
+        policy=params.policy,
+        predictions=on,
+        rows=figures.rows,
+        **dict(verdict),
+        figures_level=figures.level,
+        groups={
+            group_key(attribute, group): of
+            for part in (figures.attributes, figures.pairs)
+            for attribute, content in part.items()
+            for group, of in content.groups.items()
+        },
+    )
 
 
 def main() -> None:
@@ -51,13 +47,13 @@ def main() -> None:
     params = read_params(Fairness, "fairness")
     contract = load_contract(args.contract)
     waivers = load_waivers(args.waivers)
-    on = read_json(args.told)["predictions"]
+    on = PredictionsReport.read(args.told).predictions
     files = {name: args.predictions / f"{name}.parquet" for name in CANDIDATE_NAMES}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
     check_waivers(waivers, list(counts), counts[CANDIDATE_NAMES[0]], params.chosen_policy, today)
     for name, people in counts.items():
-        content = judge_candidate(people, params, name, waivers, today, on)
-        write_json(args.reports / f"{name}.json", round_floats(content))
-        told = ", ".join(f"{times} {verdict}" for verdict, times in content["verdicts"].items())
-        print(f"{name}: {'blocked' if content['blocks'] else 'not blocked'} by {params.policy} ({told})")
+        report = judge_candidate(people, params, name, waivers, today, on)
+        report.round_floats().write(args.reports / f"{name}.json")
+        counted = ", ".join(f"{times} {verdict}" for verdict, times in report.verdicts.items())
+        print(f"{name}: {'blocked' if report.blocks else 'not blocked'} by {params.policy} ({counted})")

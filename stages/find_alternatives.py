@@ -7,28 +7,30 @@ quality that params tolerate. Nothing here decides: a point that looks good is s
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
-from credit.common.files import read_json, round_floats, write_json
 from credit.common.params import parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold
 from credit.fairness.counts import count_people
+from credit.fairness.findings import find_lowest_ratio
 from credit.fairness.inputs import encode_groups, list_attribute_groups
 from credit.fairness.policies import Fairness, VerdictRules
-from credit.fairness.verdicts import find_lowest_ratio
+from credit.reports.alternatives import AlternativesReport, Point, PointFigures
+from credit.reports.choice import Choice
+from credit.reports.features import FeaturesReport
+from credit.reports.predictions import PredictionsReport
 from credit.training.alternatives import (
     Evaluator,
     FindAlternativesParams,
-    OperatingPoint,
     describe_search,
     expand_grid,
+    find_baseline,
     find_fairest,
     format_command,
     mark_frontier,
@@ -48,10 +50,10 @@ def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules,
     """What decisions about these people are worth, and how the group that they treat worst fares."""
     groups, codes = list_attribute_groups(contract), encode_groups(contract, people.people)
 
-    def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_]) -> OperatingPoint:
+    def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_], auc: float | None) -> PointFigures:
         counts = count_people(groups, codes, people.favourable, scores, decisions)
         ratio = find_lowest_ratio(counts, rules.level, rules.smallest_denominator)
-        return measure_decisions(people.favourable, decisions, values, ratio)
+        return measure_decisions(people.favourable, decisions, auc, values, ratio)
 
     return evaluate
 
@@ -63,7 +65,7 @@ def try_variants(
     folds: Sequence[CrossFittingFold],
     people: Predictions,
     judge: Evaluator,
-) -> Iterator[OperatingPoint]:
+) -> Iterator[Point]:
     """Every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
     todo = [
         (name, knobs)
@@ -73,50 +75,65 @@ def try_variants(
     scored = score_variants(contract, folds, [knobs for _, knobs in todo], training.cross_validation.seed)
     for (name, knobs), scores in zip(todo, scored, strict=True):
         shown = {key: value for key, value in knobs.model_dump().items() if key in getattr(params, name)}
-        quality = measure_auc(people.favourable, scores)
+        auc = measure_auc(people.favourable, scores)
         for share, decisions in sweep_thresholds(
             scores, params.approval_shares.values, training.policy.referral_budget
         ):
-            which = {"candidate": name, "hyperparameters": shown, "approval_share": share, "mark": None}
-            yield which | quality | judge(scores, decisions)
+            yield Point(
+                candidate=name,
+                hyperparameters=shown,
+                approval_share=share,
+                mark=None,
+                on_frontier=False,
+                **dict(judge(scores, decisions, auc)),
+            )
 
 
-def report_alternatives(
+def build_alternatives_report(
     params: FindAlternativesParams,
-    as_trained: Mapping[CandidateName, OperatingPoint],
-    others: Sequence[OperatingPoint],
+    predicted: PredictionsReport,
+    as_trained: Mapping[CandidateName, PointFigures],
+    others: Sequence[Point],
     champion: str,
-) -> dict[str, Any]:
-    """The content of the report: what was found, in words, and every point, the candidates as they were trained first.
+) -> AlternativesReport:
+    """Report the search: its finding in words, and every point, the candidates as trained first.
 
     A point's `mark`: `champion`, `candidate` for the others as trained, `alternative` for the one that is suggested.
     """
     trained = [
-        {
-            "candidate": name,
-            "hyperparameters": {},
-            "approval_share": None,
-            "mark": "champion" if name == champion else "candidate",
-            **figures,
-        }
+        Point(
+            candidate=name,
+            hyperparameters={},
+            approval_share=None,
+            mark="champion" if name == champion else "candidate",
+            on_frontier=False,
+            **dict(figures),
+        )
         for name, figures in as_trained.items()
     ]
     points = [*trained, *others]
-    baseline = max(trained, key=lambda one: one[params.metric])
+    baseline = find_baseline(trained, params.metric)
     found = find_fairest(points, baseline, params)
-    if found is not None and found["mark"] is None:
-        found["mark"] = "alternative"
-    return {
-        "metric": params.metric,
-        "tolerated_loss": params.tolerated_loss,
-        "told": describe_search(baseline, found, params, len(points)),
-        "try": format_command(found) if found else None,
-        "points": mark_frontier(points, params.metric),
-    }
+    suggested = [
+        one.model_copy(update={"mark": "alternative"}) if one is found and one.mark is None else one for one in points
+    ]
+    return AlternativesReport(
+        predictions=predicted.predictions,
+        rows=predicted.rows,
+        metric=params.metric,
+        tolerated_loss=params.tolerated_loss,
+        told=describe_search(baseline, found, params, len(points)),
+        command=format_command(found) if found else None,
+        points=mark_frontier(suggested, params.metric),
+    )
 
 
 def read_folds(
-    contract: Contract, args: Namespace, codes: NDArray[np.int64], kept: list[list[str]], training: TrainParams
+    contract: Contract,
+    args: Namespace,
+    codes: NDArray[np.int64],
+    kept: Sequence[Sequence[str]],
+    training: TrainParams,
 ) -> list[CrossFittingFold]:
     """The folds that `predict` made; if it made none, one: trained on the training rows, judged on the test rows.
 
@@ -124,7 +141,7 @@ def read_folds(
     """
     if kept:
         return list(split_folds(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))
-    features = read_json(args.features)["kept"]
+    features = FeaturesReport.read(args.features).kept
     columns = [*features, contract.label]
     seen = read_frame(args.train, columns)
     step = -(-len(seen) // training.cross_validation.rows)
@@ -140,21 +157,20 @@ def main() -> None:
     names = open_table(args.accepted).schema_arrow.names
     contract = load_contract(args.contract).bind(names, str(args.accepted))
     candidates = {name: read_predictions(args.predictions / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
-    predicted = read_json(args.predicted)
+    predicted = PredictionsReport.read(args.predicted)
     as_trained = {
-        name: measure_auc(told.favourable, told.scores)
-        | make_evaluator(contract, told, rules, values)(told.scores, told.decisions)
+        name: make_evaluator(contract, told, rules, values)(
+            told.scores, told.decisions, measure_auc(told.favourable, told.scores)
+        )
         for name, told in candidates.items()
     }
     people = sort_by_fold(candidates[CANDIDATE_NAMES[0]])
-    folds = read_folds(contract, args, candidates[CANDIDATE_NAMES[0]].folds, predicted["kept_in_folds"], training)
+    folds = read_folds(contract, args, candidates[CANDIDATE_NAMES[0]].folds, predicted.kept_in_folds, training)
     others = list(
         try_variants(params, training, contract, folds, people, make_evaluator(contract, people, rules, values))
     )
-    content = report_alternatives(params, as_trained, others, read_json(args.choice)["champion"])
-    write_json(
-        args.alternatives, round_floats({"predictions": predicted["predictions"], "rows": predicted["rows"]} | content)
-    )
-    print(content["told"])
-    if content["try"]:
-        print(f"to try it: {content['try']}")
+    report = build_alternatives_report(params, predicted, as_trained, others, Choice.read(args.choice).champion)
+    report.round_floats().write(args.alternatives)
+    print(report.told)
+    if report.command:
+        print(f"to try it: {report.command}")

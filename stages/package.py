@@ -3,33 +3,18 @@
 Fails when ONNX and scikit-learn differ on a test row, or when a feature has no words to give as a reason.
 """
 
-from pathlib import Path
-
-from credit.common.candidate_names import CANDIDATE_NAMES
-from credit.common.errors import CreditError, Problem
-from credit.common.files import read_json
 from credit.common.params import parse_arguments, read_params
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 from credit.report.facts import read_facts
 from credit.report.render import render_model_card
-
-
-def read_champion(choice: Path) -> str:
-    """The candidate that `choose` chose."""
-    content = read_json(choice)
-    champion: str | None = content.get("champion") if isinstance(content, dict) else None
-    if champion is None or champion not in CANDIDATE_NAMES:
-        raise CreditError(
-            Problem(f"{choice}: champion", repr(champion), f"one of {list(CANDIDATE_NAMES)}", "run dvc repro choose")
-        )
-    return champion
+from credit.reports.choice import Choice
 
 
 def main() -> None:
     """Write `models/bundle/`."""
     args = parse_arguments(__doc__, "contract", "train", "test", "models", "reports", "waivers", "bundle")
     params = read_params(PackageParams, "package")
-    champion = read_champion(args.reports / "choice.json")
+    champion = Choice.read(args.reports / "choice.json").champion
     inputs = BundleInputs(args.contract, args.train, args.test, args.models, args.reports / "candidates")
     extra = {
         "metrics.json": (args.reports / "metrics.json").read_bytes(),

@@ -6,18 +6,19 @@ on its test rows, by the candidates as they are; so is one that was split by tim
 came later. `reports/predictions.json` says which it was, and why.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
-from credit.common.files import write_json
 from credit.common.params import Params, parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.data.splitting import SplitParams, assign_folds
 from credit.data.tables import is_favourable, open_table, read_frame
 from credit.evaluation.predictions import Predictions, map_people_columns, write_predictions
+from credit.reports.predictions import JudgedOn, PredictionsReport
 from credit.selection.selection import SelectFeaturesParams
 from credit.training.candidates import load_candidate
 from credit.training.cross_fitting import score_out_of_fold, select_in_folds
@@ -43,7 +44,7 @@ class PredictParams(Params):
 
 def predict_folds(
     contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
-) -> tuple[dict[CandidateName, Predictions], list[list[str]]]:
+) -> tuple[dict[CandidateName, Predictions], Sequence[Sequence[str]]]:
     """Every accepted row scored by models of the other folds: each candidate's predictions, and the folds' features."""
     frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
@@ -72,7 +73,7 @@ def main() -> None:
     table = open_table(args.accepted)
     contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.accepted))
     folded, why = params.choose_predictions(table.metadata.num_rows, split)
-    kept: list[list[str]] = []
+    kept: Sequence[Sequence[str]] = ()
     if folded:
         told, kept = predict_folds(contract, args.accepted, params, selection, training)
     else:
@@ -80,6 +81,7 @@ def main() -> None:
     for name, predictions in told.items():
         write_predictions(args.predictions / f"{name}.parquet", contract, predictions)
     rows = len(told[CANDIDATE_NAMES[0]].scores)
-    on = "out of fold" if folded else "test rows"
-    write_json(args.report, {"predictions": on, "why": why, "rows": rows, "kept_in_folds": kept})
+    on: JudgedOn = "out of fold" if folded else "test rows"
+    report = PredictionsReport(predictions=on, why=why, rows=rows, kept_in_folds=tuple(map(tuple, kept)))
+    report.write(args.report)
     print(f"{rows:,} rows scored, {on} ({why})")

@@ -9,29 +9,31 @@ from typing import Any
 
 import pandas as pd
 
-from credit.common.files import round_floats, write_json
 from credit.common.params import parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import make_frame, open_table
+from credit.reports.features import FeaturesReport, FeatureVerdict
 from credit.selection.proxies import measure_joint_proxy
 from credit.selection.selection import ColumnReader, SelectFeaturesParams, select_features
 
 
-def report_selection(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> dict[str, Any]:
-    """The content of the report; `read(name)` gives one column of the training rows."""
+def build_selection_report(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> FeaturesReport:
+    """Select features and describe the choice; `read(name)` gives one column of the training rows."""
     selection = select_features(contract, params, read)
     together = measure_joint_proxy(contract, selection.kept, read, params.sample, params.min_group, params.seed)
-    features = [
-        {
-            "feature": c.name,
-            "verdict": selection.verdicts[c.name],
-            "auc": c.auc,
-            "missing": c.missing,
-            "proxy": c.proxies,
-        }
-        for c in selection.measured
-    ]
-    return {"label": contract.label, "kept": selection.kept, "all_together_guess": together, "features": features}
+    features = tuple(
+        FeatureVerdict(
+            feature=one.name,
+            verdict=selection.verdicts[one.name],
+            auc=one.auc,
+            missing=one.missing,
+            proxy=one.proxies,
+        )
+        for one in selection.measured
+    )
+    return FeaturesReport(
+        label=contract.label, kept=tuple(selection.kept), all_together_guess=together, features=features
+    )
 
 
 def main() -> None:
@@ -40,10 +42,10 @@ def main() -> None:
     params = read_params(SelectFeaturesParams, "select_features")
     table = open_table(args.train)
     contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.train))
-    content = report_selection(contract, params, partial(_read_column, table))
-    write_json(args.features, round_floats(content, 3))
-    print(f"{len(content['kept'])} of {len(content['features'])} features kept; all together they guess:")
-    for attribute, aucs in content["all_together_guess"].items():
+    report = build_selection_report(contract, params, partial(_read_column, table))
+    report.round_floats(3).write(args.features)
+    print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
+    for attribute, aucs in report.all_together_guess.items():
         print(f"  {attribute}: " + ", ".join(f"{group} AUC {auc:.2f}" for group, auc in aucs.items()))
 
 

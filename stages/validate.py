@@ -14,12 +14,13 @@ from pydantic import Field
 from tqdm import tqdm
 
 from credit.common.errors import Problem, raise_if_any
-from credit.common.files import atomic_write, round_floats, write_json
+from credit.common.files import atomic_write
 from credit.common.params import Params, parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.contract.groups import assign_groups
 from credit.data.expectations import ContractBreach, ContractSuite
 from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table
+from credit.reports.validation import BrokenRule, ValidationReport
 
 
 class ValidateParams(Params):
@@ -57,28 +58,29 @@ class ValidationTally:
             counts = assign_groups(self.contract, name, accepted[name]).value_counts()
             counter.update({str(group): int(people) for group, people in counts.items()})
 
-    def build_report(self) -> dict[str, Any]:
-        """The content of `reports/validation.json`."""
-        return {
-            "rows": self.rows,
-            "accepted": self.rows - self.quarantined,
-            "quarantined": self.quarantined,
-            "reasons": self.list_breaches(),
-            "missing": {name: count for name, count in self.missing.items() if count},
-            "labels": {str(value): count for value, count in sorted(self.labels.items())},
-            "groups": self.groups,
-        }
+    def build_report(self) -> ValidationReport:
+        """Describe the table and the people in it."""
+        return ValidationReport(
+            rows=self.rows,
+            accepted=self.rows - self.quarantined,
+            quarantined=self.quarantined,
+            reasons=self.list_breaches(),
+            missing={name: count for name, count in self.missing.items() if count},
+            labels={str(value): count for value, count in sorted(self.labels.items())},
+            groups={name: dict(counts) for name, counts in self.groups.items()},
+        )
 
-    def list_breaches(self) -> list[dict[str, Any]]:
+    def list_breaches(self) -> tuple[BrokenRule, ...]:
         """Each broken rule with the number of rows and one example; the value only where it cannot be a name."""
         shown = {
             name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")
         }
-        return [
-            {"column": rule[0], "allowed": rule[1], "rows": count}
-            | ({"example": self.examples[rule]} if rule[0] in shown else {})
-            for rule, count in sorted(self.reasons.items())
-        ]
+        return tuple(
+            BrokenRule(column=column, allowed=allowed, rows=rows, example=self.examples[column, allowed])
+            if column in shown
+            else BrokenRule(column=column, allowed=allowed, rows=rows)
+            for (column, allowed), rows in sorted(self.reasons.items())
+        )
 
     def find_problems(self, params: ValidateParams, file: str) -> list[Problem]:
         """What makes the accepted rows unfit to learn from."""
@@ -88,8 +90,8 @@ class ValidationTally:
             limit = f"at most {params.max_quarantined:.1%} (validate.max_quarantined)"
             problems.append(Problem(file, f"{self.quarantined:,} of {self.rows:,} rows set aside", limit))
             problems += [
-                Problem(f"{file}: {r['column']}", f"{r.get('example', 'a value')} ({r['rows']:,} rows)", r["allowed"])
-                for r in self.list_breaches()
+                Problem(f"{file}: {rule.column}", f"{rule.example or 'a value'} ({rule.rows:,} rows)", rule.allowed)
+                for rule in self.list_breaches()
             ]
         label = self.contract.label
         if self.quarantined < self.rows and len(self.labels) < 2:
@@ -189,9 +191,7 @@ def main() -> None:
     params = read_params(ValidateParams, "validate")
     contract = load_contract(args.contract).bind(open_table(args.typed).schema_arrow.names, str(args.typed))
     tally = validate_table(contract, params, args.typed, args.accepted, args.quarantined)
-    write_json(args.report, round_floats(tally.build_report()))
+    tally.build_report().write(args.report)
     print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
     for rule in tally.list_breaches():
-        print(
-            f"  {rule['column']}: {rule['rows']:,} found {rule.get('example', 'otherwise')}, allowed {rule['allowed']}"
-        )
+        print(f"  {rule.column}: {rule.rows:,} found {rule.example or 'otherwise'}, allowed {rule.allowed}")

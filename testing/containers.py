@@ -78,7 +78,7 @@ class Podman:
     def build(self, context: Path) -> None:
         """Build the image; layers of the same files as the last time are taken again, others are removed."""
         last = self.run("images", "--quiet", "--no-trunc", IMAGE).stdout
-        secrets = [f"--secret=id={file.name},src={file}" for file in ways_to_packages(self._folder / "packages")]
+        secrets = [f"--secret=id={file.name},src={file}" for file in list_package_sources(self._folder / "packages")]
         options = ["--network=host", "--format=docker", f"--build-arg=BASE_IMAGE={BASE}", f"--tag={IMAGE}", *secrets]
         self.run("build", *options, str(context))
         if last and last != self.run("images", "--quiet", "--no-trunc", IMAGE).stdout:
@@ -104,13 +104,13 @@ class Container:
         """Wait until it says that it decides."""
 
         def decides() -> bool:
-            assert self._is("Running") == "true", self.log()
+            assert self._read_state("Running") == "true", self.read_log()
             return self.ask("/health/ready").status == 200
 
         wait_until(decides, "the container")
         return self
 
-    def shell(self, command: str) -> "subprocess.CompletedProcess[str]":
+    def run_shell(self, command: str) -> "subprocess.CompletedProcess[str]":
         """A command in a shell inside."""
         return self._podman.run("exec", self._name, "sh", "-c", command, check=False)
 
@@ -121,24 +121,24 @@ class Container:
     def stop(self) -> int:
         """End it as orchestrators do; its exit code."""
         self._podman.run("stop", "--time", "60", self._name)
-        return int(self._is("ExitCode"))
+        return int(self._read_state("ExitCode"))
 
     def start(self) -> "Container":
         """Start it again, with the same state."""
         self._podman.run("start", self._name)
         return self
 
-    def log(self) -> str:
+    def read_log(self) -> str:
         """What it said."""
         told = self._podman.run("logs", self._name, check=False)
         return told.stdout + told.stderr
 
-    def _is(self, state: str) -> str:
+    def _read_state(self, state: str) -> str:
         return self._podman.run("inspect", self._name, "--format", f"{{{{.State.{state}}}}}").stdout.strip()
 
 
 @contextmanager
-def running(podman: Podman, *options: str) -> Iterator[Container]:
+def run_container(podman: Podman, *options: str) -> Iterator[Container]:
     """The image, run as compose.yaml runs it: no privilege, nothing to write but /state and /tmp; and no network."""
     name = f"credit-test-{uuid4().hex}"
     closed = ["--read-only", "--read-only-tmpfs=false", "--tmpfs=/tmp", "--cap-drop=ALL", "--network=none"]
@@ -150,7 +150,7 @@ def running(podman: Podman, *options: str) -> Iterator[Container]:
         podman.run("rm", "--force", "--time=0", "--volumes", "--ignore", name)
 
 
-def ways_to_packages(folder: Path) -> list[Path]:
+def list_package_sources(folder: Path) -> list[Path]:
     """How pip reaches packages from here, for the build: an index and the authority that it is trusted by, if set."""
     folder.mkdir(parents=True, exist_ok=True)
     told = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from credit.decision_log.tables import DECISIONS_TABLE
 _NUMBERS = count(1)
 
 
-def record(**changes: Any) -> dict[str, Any]:
+def make_record(**changes: Any) -> dict[str, Any]:
     """A decision, another one each time."""
     made = {
         "id": f"{next(_NUMBERS):032x}",
@@ -35,14 +35,14 @@ def record(**changes: Any) -> dict[str, Any]:
     return made | changes
 
 
-def in_order(database: Database) -> list[str]:
+def list_identifiers(database: Database) -> list[str]:
     """The ids in a database of which nothing was ever deleted, in the order in which they were written."""
     place = "ctid" if database.engine.dialect.name == "postgresql" else "rowid"
     with database.begin_read() as connection:
         return list(connection.execute(select(DECISIONS_TABLE.c.id).order_by(text(place))).scalars())
 
 
-def found(database: Database, identifier: str) -> dict[str, Any]:
+def read_decision(database: Database, identifier: str) -> dict[str, Any]:
     """A decision that must be in a database."""
     there = database.find(identifier)
     assert there is not None

@@ -120,7 +120,7 @@ class Hub:
             command += ["--var", f"{name}={value}"]
         for name in keys:
             command += ["--secret", name]
-        for action in actions(checkout):
+        for action in list_actions(checkout):
             stub = "upload" if "upload-artifact" in action else "nothing"
             if "checkout" not in action:
                 command += ["--local-repository", f"{action}={self.folder / stub}"]
@@ -130,13 +130,13 @@ class Hub:
             [*command, *options], cwd=checkout, env=env, capture_output=True, text=True, check=False, timeout=400
         )
 
-    def released(self, *arguments: str) -> Any:
+    def run_release(self, *arguments: str) -> Any:
         """What `release … --json` answers, from the store that the workflows use."""
         told = self.clone.run("python", "-m", "release", *arguments, "--json", RELEASE_STORE=self.store)
         return json.loads(told.stdout)
 
 
-def actions(checkout: Path) -> set[str]:
+def list_actions(checkout: Path) -> set[str]:
     """Every action of somebody else that the workflows use, with its commit."""
     found = set()
     for path in (checkout / ".github").rglob("*.yml"):

@@ -32,7 +32,7 @@ class Load:
         wait_until(lambda: len(self.answers) >= wanted, f"{more} more decisions")
 
     @contextmanager
-    def by(self, clients: int) -> Iterator["Load"]:
+    def run_clients(self, clients: int) -> Iterator["Load"]:
         """Ask, by so many clients at once."""
         threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
         for thread in threads:

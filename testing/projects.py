@@ -58,7 +58,7 @@ class Project:
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new))
 
-    def results(self) -> dict[str, bytes]:
+    def read_results(self) -> dict[str, bytes]:
         """Everything that the pipeline wrote."""
         folders = ("data", "models", "reports")
         files = [
@@ -68,7 +68,7 @@ class Project:
         return {str(file.relative_to(self.folder)): file.read_bytes() for file in files}
 
 
-def cloned(folder: Path) -> Project:
+def clone_project(folder: Path) -> Project:
     """A new copy of the repository at `folder`, committed."""
     project = Project(folder)
     Path(project.env["HOME"]).mkdir(parents=True)

@@ -6,12 +6,13 @@ from pathlib import Path
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord, require_version
-from release.deployment.plan import Attribution, apply_change, plan_deployment
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_deployment
 
 WHY = Attribution("a test", "tester")
 
 
-def deployed(store: Store, *versions: str, environment: str = "prod") -> list[LedgerEntry]:
+def deploy_versions(store: Store, *versions: str, environment: str = "prod") -> list[LedgerEntry]:
     """Deploy published versions one after another; the entries made."""
     made = []
     for version in versions:
@@ -21,7 +22,7 @@ def deployed(store: Store, *versions: str, environment: str = "prod") -> list[Le
     return made
 
 
-def record_of(version: str, digest: str = "d" * 64) -> VersionRecord:
+def make_version_record(version: str, digest: str = "d" * 64) -> VersionRecord:
     """A record as the ledger needs it, of a version that nobody loads."""
     moment = "2026-01-01T00:00:00Z"
     text = f'{{"format": 1, "version": "{version}", "digest": "{digest}", "commit": "c", "dataset": "small", '
@@ -29,7 +30,7 @@ def record_of(version: str, digest: str = "d" * 64) -> VersionRecord:
     return VersionRecord.parse(text.encode(), "here")
 
 
-def changed(folder: Path, copy: Path, name: str) -> Path:
+def corrupt_copy(folder: Path, copy: Path, name: str) -> Path:
     """A copy of a bundle in which one byte of a file is another."""
     shutil.copytree(folder, copy)
     content = bytearray((copy / name).read_bytes())

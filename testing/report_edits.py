@@ -11,24 +11,24 @@ Edit = Callable[[str, Callable[[Any], None]], None]
 """Changes a report of the folder reports in place, by a function of its content."""
 
 
-def edited(file: str, by: Callable[[Any], None]) -> None:
+def edit_report(file: str, by: Callable[[Any], None]) -> None:
     """Change one JSON report, and its hash or that of its folder in dvc.lock."""
     path = Path("reports") / file
     known = path if path.parent.name == "reports" else path.parent
-    old = md5(known)
+    old = hash_file(known)
     content = json.loads(path.read_text())
     by(content)
     path.write_text(json.dumps(content))
     lock = Path("dvc.lock")
     assert old in lock.read_text()
-    lock.write_text(lock.read_text().replace(old, md5(known)))
+    lock.write_text(lock.read_text().replace(old, hash_file(known)))
 
 
-def md5(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """As DVC has it."""
     if path.is_file():
         return hashlib.md5(path.read_bytes()).hexdigest()
-    files = [{"md5": md5(file), "relpath": file.name} for file in sorted(path.iterdir())]
+    files = [{"md5": hash_file(file), "relpath": file.name} for file in sorted(path.iterdir())]
     return hashlib.md5(json.dumps(files).encode()).hexdigest() + ".dir"
 
 

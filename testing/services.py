@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from testing.parts.servers import free_ports, wait_until
+from testing.parts.servers import find_free_ports, wait_until
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,26 +21,26 @@ class Service:
     """A running service; `state` outlives it."""
 
     def __init__(self, store: str, state: Path, **settings: str) -> None:
-        (port,) = free_ports(1)
+        (port,) = find_free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
         own = {"RELEASE_STORE": store, "SERVICE_STATE": str(state), "SERVICE_PORT": str(port)}
         self._env = os.environ | {"PYTHONPATH": str(ROOT), "SERVICE_POLL_SECONDS": "0.1"} | own | settings
         self.log = state / "process.log"
-        self.process = self._started()
+        self.process = self._start()
 
-    def _started(self) -> "subprocess.Popen[bytes]":
+    def _start(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "service", "serve"]
             return subprocess.Popen(command, env=self._env, stdout=log, stderr=log, cwd=self.state)
 
     def wait(self, status: str = "ok") -> "Service":
         """Wait until it says of itself that it is ready: ok, degraded or dark."""
-        wait_until(lambda: self.health().get("status") == status, f"the service, {status}", self.process)
+        wait_until(lambda: self.read_health().get("status") == status, f"the service, {status}", self.process)
         return self
 
-    def health(self) -> dict[str, Any]:
+    def read_health(self) -> dict[str, Any]:
         """What it says of itself; nothing while it does not answer."""
         try:
             content: dict[str, Any] = requests.get(f"{self.url}/health/ready", timeout=2).json()
@@ -65,7 +65,7 @@ class Service:
 
     def restart(self) -> "Service":
         """Start it again with the same state, at the same place."""
-        self.process = self._started()
+        self.process = self._start()
         return self
 
     def stop(self) -> int:
@@ -75,7 +75,7 @@ class Service:
 
 
 @contextmanager
-def serving(store: str, state: Path, **settings: str) -> Iterator[Service]:
+def run_service(store: str, state: Path, **settings: str) -> Iterator[Service]:
     """A service that ends with the block. Not waited for: `.wait()` does that."""
     service = Service(store, state, **settings)
     try:

@@ -10,13 +10,13 @@ from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from testing.parts.servers import KEYS, s3_server
+from testing.parts.servers import KEYS, run_s3_server
 
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment in which a real S3 server is found, with a bucket `models`. One server per test process."""
-    with s3_server(tmp_path_factory.mktemp("weed"), "models") as address:
+    with run_s3_server(tmp_path_factory.mktemp("weed"), "models") as address:
         yield {**KEYS, "AWS_ENDPOINT_URL": address, "AWS_REGION": "us-east-1"}
 
 
@@ -49,7 +49,7 @@ Publish = Callable[..., VersionRecord]
 def publish(bundles: Callable[[str], Path], tmp_path: Path) -> Publish:
     """Publish a bundle of the small lender as a version: publish(store, "v1.0.0", "logistic")."""
 
-    def one(store: Store, version: str, candidate: str = "heuristic") -> VersionRecord:
+    def publish_version(store: Store, version: str, candidate: str = "heuristic") -> VersionRecord:
         return versions.publish_bundle(store, parse_version(version), bundles(candidate), "0" * 40, "tester")[0]
 
-    return one
+    return publish_version

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from testing.projects import Project, cloned
+from testing.projects import Project, clone_project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A fresh clone: nothing has run."""
-    return cloned(tmp_path / "template")
+    return clone_project(tmp_path / "template")
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def _finished_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
     shared = (base if worker_id == "master" else base.parent) / "finished"
     with FileLock(f"{shared}.lock"):
         if not (shared / "done").exists():
-            project = cloned(shared / "template")
+            project = clone_project(shared / "template")
             project.run("dvc", "repro", "--quiet")
             project.commit("--allow-empty")  # nothing, unless the working tree is ahead of its results
             (shared / "done").touch()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.lenders.loans import CONTRACT, loans
+from testing.lenders.loans import CONTRACT, make_loans
 
 ROOT = Path(__file__).parent.parent
 LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}
@@ -46,7 +46,7 @@ def run(stage: str, *arguments: str) -> str:
 def test_stages_that_need_no_scikit_learn_run_without_it(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(CONTRACT)
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    loans(600).to_csv(tmp_path / "mine", index=False)
+    make_loans(600).to_csv(tmp_path / "mine", index=False)
     ran = {
         "fetch": loaded(run("fetch", "loanapp", "raw", "provenance.json"), tmp_path),
         "ingest": loaded(run("ingest", "mine.yaml", "mine", "typed.parquet"), tmp_path),

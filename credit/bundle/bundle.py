@@ -82,7 +82,7 @@ def load_bundle(folder: Path) -> Bundle:
     a bundle that newer code has written.
     """
     manifest = verify_bundle(folder)
-    features = _read_as(BundleFeatures, folder / "features.json")
+    features = load_bundle_features(folder)
     whole = load_contract(folder / "contract.yaml")
     contract = _bind_features(whole, features.features, str(folder / "contract.yaml"))
     onnx = load_onnx((folder / "model.onnx").read_bytes())
@@ -95,6 +95,11 @@ def load_bundle(folder: Path) -> Bundle:
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == "heuristic" else "model"
     return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
+
+
+def load_bundle_features(folder: Path) -> BundleFeatures:
+    """Read what the model of a bundle reads."""
+    return _read_as(BundleFeatures, folder / "features.json")
 
 
 def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:

@@ -13,6 +13,7 @@ from credit.common.errors import CreditError, Problem, list_problems, raise_if_a
 from credit.common.files import read_json
 from credit.contract.columns import FrozenModel, Scalar
 from credit.contract.contract import Contract
+from credit.reports.reference import Distribution
 from credit.scoring.model import Model
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
@@ -35,22 +36,22 @@ class Example(FrozenModel):
 
 
 def make_example_rows(
-    contract: Contract, features: Sequence[str], histograms: Mapping[str, Any]
+    contract: Contract, features: Sequence[str], histograms: Mapping[str, Distribution]
 ) -> list[dict[str, Any]]:
     """ROWS applications whose values are the cuts of the histograms; `histograms` as in reference.json."""
     columns = []
     for place, name in enumerate(features):
         column, histogram = contract.columns[name], histograms[name]
-        values = list(histogram.get("values") or histogram.get("edges") or ())
+        values: list[Scalar | None] = list(histogram.cuts)
         if column.type == "integer":
-            values = [int(value) for value in values]
+            values = [int(value) for value in histogram.cuts]
         if column.missing == "allowed" or not values:
             values.append(None)
         columns.append([values[row * (place + 1) % len(values)] for row in range(EXAMPLE_COUNT)])
     return [dict(zip(features, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Any]) -> list[dict[str, Any]]:
+def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Distribution]) -> list[dict[str, Any]]:
     """The content of examples.json: made-up applications with the scores of the champion and of the rule."""
     rows = make_example_rows(model.contract, list(dict.fromkeys([*model.features, rule.column])), histograms)
     scores = [decided.score for decided in model.decide(rows)]

@@ -1,9 +1,25 @@
-"""How a command that people pipe into others gives its answer."""
+"""Commands: help, subcommands that are imported when they are called, answers as text or JSON, exit codes."""
 
+import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from credit.common.errors import print_error
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` is what `--json` prints, `text` what people read, `code` the exit code."""
+
+    content: dict[str, Any]
+    text: str
+    code: int = 0
 
 
 def print_answer(text: str) -> None:
@@ -14,10 +30,105 @@ def print_answer(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@dataclass(frozen=True)
-class Answer:
-    """`content` is what `--json` prints, `text` what people read, `code` the exit code."""
+class Command(click.Command):
+    """A command whose epilog is printed line for line."""
 
-    content: dict[str, Any]
-    text: str
-    code: int = 0
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the epilog without filling its lines."""
+        if self.epilog:
+            formatter.write(f"\n{self.epilog}\n")
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Build --help so that a reader may close the pipe."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help, option.callback = "show this and exit", _print_help
+        return option
+
+
+class AnsweringCommand(Command):
+    """A command whose function returns an Answer, printed as JSON with --json. Invoking it returns the exit code."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.params.append(click.Option(["--json", "as_json"], is_flag=True, help="print JSON"))
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Print the answer and return its exit code."""
+        as_json = ctx.params.pop("as_json")
+        answer: Answer = super().invoke(ctx)
+        print_answer(json.dumps(answer.content, indent=2, ensure_ascii=False) if as_json else answer.text)
+        return answer.code
+
+
+class LazyGroup(Command, click.Group):
+    """Subcommands in a file each: `run` in `package.name` is imported when `name` is called.
+
+    `verbs` has their names with the line that --help prints, so that help imports none of them.
+    """
+
+    def __init__(self, package: str, verbs: Mapping[str, str], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._package, self._verbs = package, verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the names in their given order."""
+        return list(self._verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Import one subcommand. Raises NoSuchCommand, which names the nearest ones."""
+        if cmd_name not in self._verbs:
+            raise click.NoSuchCommand(cmd_name, possibilities=self._verbs, ctx=ctx)
+        command: click.Command = import_module(f"{self._package}.{cmd_name}").run
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each subcommand."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._verbs.items()))
+
+
+class ExclusiveOption(click.Option):
+    """An option that is refused beside any of `excludes`, the names of other parameters."""
+
+    def __init__(self, *arguments: Any, excludes: Sequence[str], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._excludes = excludes
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Raise UsageError when two of them are given."""
+        for other in self._excludes if self.name in opts else ():
+            if other in opts and other != self.name:
+                raise click.UsageError(f"{self.opts[0]}: not allowed with argument --{other}", ctx)
+        return super().handle_parse_result(ctx, opts, args)
+
+
+def run(command: click.Command, program: str, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with its code, 0 when it returns none; 2 and one line when it is called wrongly.
+
+    Not click's own `main`, which makes Ctrl-C and broken pipes a failure with exit code 1.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        with command.make_context(
+            program, list(words), help_option_names=["-h", "--help"], max_content_width=120
+        ) as context:
+            code = command.invoke(context)
+    except click.exceptions.Exit as left:  # --help
+        code = left.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = error.exit_code
+    except click.UsageError as error:
+        said = " ".join(error.format_message().split())
+        print_error(f"{said} ({error.ctx.command_path if error.ctx else program} --help says more)")
+        code = error.exit_code
+    sys.exit(code)
+
+
+def _print_help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        print_answer(ctx.get_help())
+        ctx.exit()

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where it stands, what was found, what was expected, how to mend it."""
+    """One thing that is wrong: where, the value that was found, the one that was expected, and how to fix it.
+
+    An event has no expected value: `found` says what happened.
+    """
 
     where: str
     found: str
-    expected: str
+    expected: str = ""
     fix: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.where}: found {self.found}, expected {self.expected}"
+        said = f"found {self.found}, expected {self.expected}" if self.expected else self.found
+        line = f"{self.where}: {said}"
         return " ".join(f"{line}; {self.fix}".split()) if self.fix else " ".join(line.split())
 
 
@@ -51,25 +55,31 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
             found.append(Problem(f"{file}: {key}", "an unknown key", "a known one", "is it misspelt?"))
         elif kind == "missing":
             found.append(Problem(f"{file}: {key}", "nothing", "a value"))
-        elif kind == "value_error":
-            found.append(Problem(f"{file}: {key}", *str(context["error"]).split("|", 2)))
+        elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
+            found.append(Problem(f"{file}: {key}", context["found"], context["expected"], context["fix"]))
         else:
             found.append(Problem(f"{file}: {key}", repr(item["input"])[:80], item["msg"][0].lower() + item["msg"][1:]))
     return found
 
 
-def run_command(command: Callable[[], None]) -> None:
-    """Run a command: a CreditError becomes one line per problem on stderr and exit code 1."""
+NOTHING_WRITTEN = "nothing was written; run the same command again"
+
+
+def run_command(command: Callable[[], None], interrupted: str = NOTHING_WRITTEN) -> None:
+    """Run a command: a CreditError becomes one line per problem on stderr and exit code 1.
+
+    `interrupted` says after Ctrl-C in which state things are; the exit code is 130.
+    """
     try:
         _run_interruptible(command)
     except CreditError as error:
         for problem in error.problems:
-            print(_color_red("error:"), problem, file=sys.stderr)
+            print_error(problem)
         sys.exit(1)
     except KeyboardInterrupt:
-        _exit_interrupted()
+        _exit_interrupted(interrupted)
     except OSError as error:  # disk full, no permission: the system's own words name the file
-        print(_color_red("error:"), error, file=sys.stderr)
+        print_error(error)
         sys.exit(1)
 
 
@@ -91,17 +101,18 @@ def exit_on_interrupt() -> None:
 
 def _handle_interrupt(*_: object) -> None:
     _interrupted.set()
-    _exit_interrupted()
+    _exit_interrupted(NOTHING_WRITTEN)
 
 
 _interrupted = threading.Event()
 
 
-def _exit_interrupted() -> NoReturn:
-    print("interrupted: nothing was written; run the same command again", file=sys.stderr)
+def _exit_interrupted(state: str) -> NoReturn:
+    print(f"interrupted: {state}", file=sys.stderr)
     sys.exit(130)
 
 
-def _color_red(text: str) -> str:
-    wanted = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return f"\033[31m{text}\033[0m" if wanted else text
+def print_error(said: object) -> None:
+    """Print one line on stderr, its `error:` in red on a terminal unless NO_COLOR is set."""
+    in_color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    print("\033[31merror:\033[0m" if in_color else "error:", said, file=sys.stderr)

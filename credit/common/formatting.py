@@ -1,8 +1,8 @@
 """How figures and names are written for people. What is missing is a dash, never `nan` or `None`."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 CANDIDATE_LABELS = {"heuristic": "rule", "logistic": "logistic regression", "random_forest": "random forest"}
@@ -49,14 +49,24 @@ def format_interval(ends: Sequence[float | None] | None, share: bool = False) ->
     return f"{write(low)} to {write(high)}"
 
 
-def format_metric(figures: Mapping[str, Any], name: str) -> MetricText:
+class NamedFigures(Protocol):
+    """Figures that are asked for by name. `credit.reports.figures.Figures` is one."""
+
+    def get_value(self, name: str) -> float | None:
+        """Get a figure; None where there is none."""
+
+    def get_interval(self, name: str) -> Sequence[float | None] | None:
+        """Get the interval of a figure; None where there is none."""
+
+
+def format_metric(figures: NamedFigures, name: str) -> MetricText:
     """A figure of a report with its interval: shares in percent, all else as numbers."""
-    value, share = figures.get(name), name in PERCENT_METRICS
+    value, share = figures.get_value(name), name in PERCENT_METRICS
     if isinstance(value, int) and not isinstance(value, bool):
         return MetricText(f"{value:,}")
     return MetricText(
         format_percent(value) if share else format_number(value),
-        format_interval(figures.get(f"{name}_interval"), share),
+        format_interval(figures.get_interval(name), share),
     )
 
 

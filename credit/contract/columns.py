@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
+from credit.common.invalid_values import make_value_error
+
 ColumnType = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
 ColumnRole = Literal["feature", "score", "label", "protected", "id", "time", "ignored"]
 Scalar = bool | int | float | str
@@ -12,10 +14,18 @@ Scalar = bool | int | float | str
 UNDISCLOSED = "undisclosed"
 """The group of people whose protected attribute is not known."""
 
+_ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
+    "ignored": ("because", "why the model may not see it"),
+    "label": ("favourable", "the value that is good for the applicant"),
+    "protected": ("reference", "the group that the others are compared with"),
+    "score": ("threshold", "the score from which the rule lets an applicant pass"),
+}
+"""The key that a column of a role needs and that no other may have, and what it says."""
+
 
 def _reject_role_list(value: Any) -> Any:
     if isinstance(value, list):
-        raise ValueError(f"the roles {value}|one role|a protected column is never a feature")
+        raise make_value_error(f"the roles {value}", "one role", "a protected column is never a feature")
     return value
 
 
@@ -26,7 +36,7 @@ class FrozenModel(BaseModel):
 
 
 class Column(FrozenModel):
-    """One column: what it holds, what it is for, and what is said to an applicant when it counts against them.
+    """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
     `reason` is said when the value counts against them, `reason_if_missing` when it counts that there is none.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
@@ -49,56 +59,74 @@ class Column(FrozenModel):
     threshold: float | None = None
 
     @model_validator(mode="after")
-    def _fits_its_role(self) -> Self:
-        needs = {
-            "ignored": ("because", "why the model may not see it"),
-            "label": ("favourable", "the value that is good for the applicant"),
-            "protected": ("reference", "the group that the others are compared with"),
-            "score": ("threshold", "the score from which the rule lets an applicant pass"),
-        }
-        key, meaning = needs.get(self.role, ("description", ""))
-        if getattr(self, key) is None:
-            raise ValueError(f"role {self.role} without `{key}`|`{key}`: {meaning}")
-        for other, (owned, _) in {v[0]: (k, v) for k, v in needs.items()}.items():
-            if owned != self.role and getattr(self, other) is not None:
-                raise ValueError(f"`{other}` on a column of role {self.role}|it on role {owned} only")
-        self._check_domain()
+    def _check_consistency(self) -> Self:
+        """Check the values that it may hold, then what its role makes of them; the first contradiction is raised."""
+        self._check_role_keys()
+        self._check_allowed()
+        self._check_range()
+        self._check_role_type()
+        self._check_role_values()
         return self
 
-    def _check_domain(self) -> None:
+    def _check_role_keys(self) -> None:
+        own, meaning = _ROLE_KEYS.get(self.role, (None, ""))
+        if own and getattr(self, own) is None:
+            raise make_value_error(f"role {self.role} without `{own}`", f"`{own}`: {meaning}")
+        for role, (key, _) in _ROLE_KEYS.items():
+            if role != self.role and getattr(self, key) is not None:
+                raise make_value_error(f"`{key}` on a column of role {self.role}", f"it on role {role} only")
+
+    def _check_allowed(self) -> None:
         if self.type == "category" and not self.allowed:
-            raise ValueError("a category without `allowed`|the list of its values")
-        if self.type == "category" and not all(isinstance(value, str) for value in self.allowed or ()):
-            raise ValueError(f"category values {list(self.allowed or ())}|text|put them in quotes")
-        if self.allowed and self.type in ("number", "date", "timestamp"):
-            raise ValueError(f"`allowed` on type {self.type}|`range`, or type category")
-        if self.range and self.type not in ("integer", "number"):
-            raise ValueError(f"`range` on type {self.type}|it on integer or number")
-        if self.range and not self._is_range_ordered():
-            raise ValueError(f"`range` {list(self.range)}|[lowest, highest]")
-        if self.allowed is not None and not self.allowed:
-            raise ValueError("`allowed` without a value|the list of values, or no `allowed`")
-        if self.allowed and len(set(map(str, self.allowed))) < len(self.allowed):
-            raise ValueError(f"a value twice in {list(self.allowed)}|each once")
+            raise make_value_error("a category without `allowed`", "the list of its values")
+        if self.allowed is None:
+            return
+        if not self.allowed:
+            raise make_value_error("`allowed` without a value", "the list of values, or no `allowed`")
+        if self.type == "category" and not all(isinstance(value, str) for value in self.allowed):
+            raise make_value_error(f"category values {list(self.allowed)}", "text", "put them in quotes")
+        if self.type in ("number", "date", "timestamp"):
+            raise make_value_error(f"`allowed` on type {self.type}", "`range`, or type category")
+        if len(set(map(str, self.allowed))) < len(self.allowed):
+            raise make_value_error(f"a value twice in {list(self.allowed)}", "each once")
+        for value in self.allowed:
+            self._check_value("allowed", value)
+
+    def _check_range(self) -> None:
+        if self.range is None:
+            return
+        if self.type not in ("integer", "number"):
+            raise make_value_error(f"`range` on type {self.type}", "it on integer or number")
+        ends = [end for end in self.range if end is not None]
+        if ends != sorted(ends) or any(map(math.isnan, ends)):
+            raise make_value_error(f"`range` {list(self.range)}", "[lowest, highest]")
+
+    def _check_role_type(self) -> None:
+        """Check that what a role needs can be done with the type: people are grouped, a model and a rule calculate."""
         if self.role == "protected" and self.type != "category":
-            raise ValueError(f"a protected column of type {self.type}|type category|derive the groups with `sql`")
-        for key, value in (("favourable", self.favourable), *(("allowed", value) for value in self.allowed or ())):
-            if value is not None and not self._is_of_type(value):
-                raise ValueError(f"{key} {value!r}|a value of type {self.type}|a comparison with it is never true")
+            raise make_value_error(
+                f"a protected column of type {self.type}", "type category", "derive the groups with `sql`"
+            )
+        if self.role in ("score", "feature") and self.type not in ("boolean", "integer", "number", "category"):
+            raise make_value_error(f"a {self.role} of type {self.type}", "boolean, integer, number or category")
+        if self.role == "score" and self.type == "category":
+            raise make_value_error("a score of type category", "boolean, integer or number")
+
+    def _check_role_values(self) -> None:
+        """Check that the values that a role names, `favourable` and `reference`, are among those of the column."""
+        if self.favourable is not None:
+            self._check_value("favourable", self.favourable)
         for key, value in (("favourable", self.favourable), ("reference", self.reference)):
             if value is not None and self.allowed and value not in self.allowed:
-                raise ValueError(f"{key} {value!r}|one of {list(self.allowed)}")
+                raise make_value_error(f"{key} {value!r}", f"one of {list(self.allowed)}")
         if self.role == "protected" and UNDISCLOSED in (self.allowed or ()):
-            raise ValueError(f"the group {UNDISCLOSED!r}|it left out: it is the group of all missing values")
-        if self.role in ("score", "feature") and self.type not in ("boolean", "integer", "number", "category"):
-            raise ValueError(f"a {self.role} of type {self.type}|boolean, integer, number or category")
-        if self.role == "score" and self.type == "category":
-            raise ValueError("a score of type category|boolean, integer or number")
+            raise make_value_error(f"the group {UNDISCLOSED!r}", "it left out: it is the group of all missing values")
 
-    def _is_range_ordered(self) -> bool:
-        low, high = self.range or (None, None)
-        ends = [end for end in (low, high) if end is not None]
-        return ends == sorted(ends) and not any(map(math.isnan, ends))
+    def _check_value(self, key: str, value: Scalar) -> None:
+        if not self._is_of_type(value):
+            raise make_value_error(
+                f"{key} {value!r}", f"a value of type {self.type}", "a comparison with it is never true"
+            )
 
     def _is_of_type(self, value: Scalar) -> bool:
         if self.type == "boolean":
@@ -117,7 +145,7 @@ class Family(Column):
     @model_validator(mode="after")
     def _is_in_the_file(self) -> Self:
         if self.sql is not None:
-            raise ValueError("`sql` on a family|it on a single column")
+            raise make_value_error("`sql` on a family", "it on a single column")
         return self
 
     def describe_member(self) -> Column:

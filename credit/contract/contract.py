@@ -6,7 +6,7 @@ all findings at once, before any data is read.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,35 +78,40 @@ class Contract(FrozenModel):
 
         Raises CreditError that lists every missing and every unknown column.
         """
-        times = Counter(iter(names))  # of a dict, Counter would take the values for counts
-        families: dict[str, list[str]] = {name: [] for name in times if name not in self.columns}
-        for key, family in self.families.items():
-            for name in filter(re.compile(family.pattern).fullmatch, families):
-                families[name].append(key)
-        members = {name: self.families[keys[0]].describe_member() for name, keys in families.items() if keys}
-        known = self.columns.keys() | members.keys()
-        problems = [
-            Problem(f"{where}: {name}", "no such column", f"one of type {self.raw[name].type}")
-            for name in self.raw
-            if name not in times
+        counts = Counter(iter(names))  # of a dict, Counter would take the values for counts
+        families = {name: self._match_families(name) for name in counts if name not in self.columns}
+        raise_if_any(self._find_binding_problems(counts, families, where))
+        members = {name: self.families[keys[0]].describe_member() for name, keys in families.items()}
+        return self.model_copy(update={"columns": {**self.columns, **members}, "families": {}})
+
+    def _match_families(self, name: str) -> list[str]:
+        return [key for key, family in self.families.items() if re.fullmatch(family.pattern, name)]
+
+    def _find_binding_problems(
+        self, counts: Mapping[str, int], families: Mapping[str, list[str]], where: str
+    ) -> list[Problem]:
+        """Find missing, unknown, doubled and ambiguous columns. `families`: those that each new column matches."""
+        missing = [
+            Problem(f"{where}: {name}", "no such column", f"one of type {column.type}")
+            for name, column in self.raw.items()
+            if name not in counts
         ]
-        problems += [
+        unknown = [
             Problem(f"{where}: {name}", "a column that the contract does not have", "only columns of the contract")
-            for name in times
-            if name not in known
+            for name, keys in families.items()
+            if not keys
         ]
-        problems += [
+        doubled = [
             Problem(f"{where}: {name}", f"the column {count} times", "it once")
-            for name, count in times.items()
+            for name, count in counts.items()
             if count > 1
         ]
-        problems += [
+        ambiguous = [
             Problem(f"{where}: {name}", f"a member of the families {keys}", "a member of one")
             for name, keys in families.items()
             if len(keys) > 1
         ]
-        raise_if_any(problems)
-        return self.model_copy(update={"columns": {**self.columns, **members}, "families": {}})
+        return [*missing, *unknown, *doubled, *ambiguous]
 
 
 def load_contract(path: str | Path) -> Contract:

@@ -1,1 +1,1 @@
-"""Quality of the candidates, with intervals, and its gates."""
+"""Measure and judge the quality of candidates: metrics, intervals, gates, and the files of predictions."""

@@ -3,16 +3,13 @@
 A figure that is missing fails its gate. Equal treatment is judged apart, by `credit.fairness`.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import NamedTuple
 
 from pydantic import Field
 
 from credit.common.params import Params
-
-RankingMetric = Literal["roc_auc", "average_precision", "ks", "accuracy", "expected_value"]
-"""The figures by which candidates can be compared without knowing which way is better."""
+from credit.reports.metrics import CandidateMetrics, RankingMetric
 
 
 class MinimumGain(Params):
@@ -32,51 +29,53 @@ class QualityGates(Params):
     rule: str
 
 
-def judge_quality(
-    candidate: str, metrics: Mapping[str, Mapping[str, Any]], gates: QualityGates, production: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Judge one candidate of `metrics` (by name). `production`: the figures of the version that is live, None if none.
+class GateFinding(NamedTuple):
+    """One gate: its figure, None where that is missing, its limit, and what came out in one sentence."""
 
-    JSON-ready: each gate with its value, its limit, whether it passes, and the reason in one sentence.
+    gate: str
+    value: float | None
+    limit: float
+    passes: bool
+    reason: str
+
+
+def judge_quality(
+    candidate: str,
+    metrics: Mapping[str, CandidateMetrics],
+    gates: QualityGates,
+    production: CandidateMetrics | None,
+) -> tuple[GateFinding, ...]:
+    """Judge one candidate of `metrics` (by name) by each gate that applies. A candidate without figures fails them.
+
+    `production`: the figures of the version that is live, None if none.
     """
-    own = metrics.get(candidate, {})
+    own, rule = metrics.get(candidate), metrics.get(gates.rule)
     findings = []
     if gates.lowest_roc_auc is not None:
-        findings.append(_judge_limit("roc_auc", _read_metric(own, "roc_auc"), "at least", gates.lowest_roc_auc))
+        value = own.roc_auc if own else None
+        findings.append(_judge_limit("roc_auc", value, "at least", gates.lowest_roc_auc))
     if gates.highest_calibration_error is not None:
-        error = _read_metric(own, "calibration_error")
+        error = own.calibration_error if own else None
         findings.append(_judge_limit("calibration_error", error, "at most", gates.highest_calibration_error))
     if gates.gain_over_rule is not None and candidate != gates.rule:
-        rule = metrics.get(gates.rule, {})
         findings.append(_judge_gain("gain over the rule", own, rule, gates.gain_over_rule))
     if gates.against_production is not None and production is not None:
         findings.append(_judge_gain("change against production", own, production, gates.against_production))
-    return {"candidate": candidate, "passes": all(item["passes"] for item in findings), "findings": findings}
+    return tuple(findings)
 
 
-def _read_metric(figures: Mapping[str, Any], name: str) -> float | None:
-    """A figure, None where it is absent, null, not a number or not finite."""
-    value = figures.get(name)
-    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if known and value is not None else None
-
-
-def _judge_gain(what: str, own: Mapping[str, Any], other: Mapping[str, Any], gain: MinimumGain) -> dict[str, Any]:
-    mine, theirs = _read_metric(own, gain.metric), _read_metric(other, gain.metric)
+def _judge_gain(
+    what: str, own: CandidateMetrics | None, other: CandidateMetrics | None, gain: MinimumGain
+) -> GateFinding:
+    mine, theirs = (figures.get_value(gain.metric) if figures else None for figures in (own, other))
     value = None if mine is None or theirs is None else mine - theirs
     return _judge_limit(f"{gain.metric}, {what}", value, "at least", gain.by)
 
 
-def _judge_limit(gate: str, value: float | None, side: str, limit: float) -> dict[str, Any]:
+def _judge_limit(gate: str, value: float | None, side: str, limit: float) -> GateFinding:
     if value is None:
         passes, told = False, "missing, and what is missing fails"
     else:
         passes = value >= limit - 1e-12 if side == "at least" else value <= limit + 1e-12
         told = f"{value:.4f}, {'within' if passes else 'beyond'} the limit of {side} {limit:g}"
-    return {
-        "gate": gate,
-        "value": value,
-        "limit": limit,
-        "passes": passes,
-        "reason": f"{gate.replace('_', ' ')}: {told}.",
-    }
+    return GateFinding(gate, value, limit, passes, f"{gate.replace('_', ' ')}: {told}.")

@@ -1,4 +1,4 @@
-"""Closed-form intervals. Each returns (low, high); `level` is two-sided, 0.95 by default.
+"""Compute closed-form intervals. Each returns (low, high); `level` is two-sided, 0.95 by default.
 
 `wilson_interval`, `newcombe_interval` and `mover_r_interval` take numbers, or arrays that broadcast against each
 other: one interval per cell.
@@ -14,15 +14,15 @@ Array = NDArray[np.float64]
 Bounds = tuple[Array, Array]
 
 
-def normal_quantile(level: float) -> float:
-    """The standard normal quantile of a two-sided interval: 1.96 for 0.95."""
+def compute_normal_quantile(level: float) -> float:
+    """Compute the standard normal quantile of a two-sided interval: 1.96 for 0.95."""
     from scipy.special import ndtri
 
     return float(ndtri(0.5 + level / 2))
 
 
 def compute_rate(count: ArrayLike, n: ArrayLike) -> Array:
-    """`count` of `n`, NaN where n is 0: there is no rate of nobody."""
+    """Divide `count` by `n`, NaN where n is 0: there is no rate of nobody."""
     count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
     out: Array = np.divide(count, n, out=np.full(n.shape, np.nan), where=n > 0)
     return out
@@ -33,8 +33,8 @@ def wilson_interval(count: float, n: float, level: float = ...) -> Interval: ...
 @overload
 def wilson_interval(count: NDArray[np.number], n: NDArray[np.number], level: float = ...) -> Bounds: ...
 def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval | Bounds:
-    """A rate's score interval (Wilson 1927): `count` of `n`. Within 0 and 1 at any count; NaN where n is 0."""
-    z = normal_quantile(level)
+    """Compute the score interval of a rate, `count` of `n` (Wilson 1927). Within 0 and 1; NaN where n is 0."""
+    z = compute_normal_quantile(level)
     count, n = np.broadcast_arrays(np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64))
     spread = z * np.sqrt(np.maximum(count * compute_rate(n - count, n), 0) + z**2 / 4)
     low = np.where(count == 0, 0.0, (count + z**2 / 2 - spread) / (n + z**2))  # exactly 0: rounding must not lift it
@@ -55,7 +55,10 @@ def newcombe_interval(
 def newcombe_interval(
     count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike, level: float = 0.95
 ) -> Interval | Bounds:
-    """The difference of two independent rates, first less second (Newcombe 1998, method 10, from Wilson intervals)."""
+    """Compute the interval of the difference of two independent rates, first less second.
+
+    Newcombe (1998), method 10, from Wilson intervals.
+    """
     rate_1, rate_2 = compute_rate(count_1, n_1), compute_rate(count_2, n_2)
     low_1, high_1 = wilson_interval(np.asarray(count_1), np.asarray(n_1), level)
     low_2, high_2 = wilson_interval(np.asarray(count_2), np.asarray(n_2), level)
@@ -79,11 +82,12 @@ def mover_r_interval(
 def mover_r_interval(
     count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike, level: float = 0.95
 ) -> Interval | Bounds:
-    """The ratio of two independent rates, first over second (Donner and Zou 2012, MOVER-R, from Wilson intervals).
+    """Compute the interval of the ratio of two independent rates, first over second.
 
-    With rates p, q and limits (l, u), (m, v): low = (pq - sqrt((pq)^2 - lv(2p - l)(2q - v))) / (v(2q - v)), high
-    likewise from u and m. `low` is computed in its other form, b / (a + sqrt(a^2 - bc)), which has no pole at v = 2q.
-    Where the second count is 0 there is no upper bound: infinity. Where either n is 0: NaN.
+    Donner and Zou (2012), MOVER-R, from Wilson intervals. With rates p, q and limits (l, u), (m, v):
+    low = (pq - sqrt((pq)^2 - lv(2p - l)(2q - v))) / (v(2q - v)), high likewise from u and m. `low` is computed in its
+    other form, b / (a + sqrt(a^2 - bc)), which has no pole at v = 2q. Where the second count is 0 there is no upper
+    bound: infinity. Where either n is 0: NaN.
     """
     p, q = compute_rate(count_1, n_1), compute_rate(count_2, n_2)
     low_1, high_1 = wilson_interval(np.asarray(count_1), np.asarray(n_1), level)
@@ -99,29 +103,32 @@ def mover_r_interval(
 
 
 def _match_inputs(low: Array, high: Array) -> Interval | Bounds:
-    """Floats for numbers, arrays for arrays."""
+    """Give floats for numbers, arrays for arrays."""
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
-    """The mean of independent values, shape (n,), by the central limit theorem."""
+    """Compute the interval of the mean of independent values, shape (n,), by the central limit theorem."""
     values = np.asarray(values, dtype=np.float64)
-    half = normal_quantile(level) * float(values.std(ddof=1)) / np.sqrt(len(values))
+    half = compute_normal_quantile(level) * float(values.std(ddof=1)) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 
 def average_precision_interval(value: float, positives: int, level: float = 0.95) -> Interval:
-    """Average precision's logit interval (Boyd, Eng and Page 2013), from the number of positive rows."""
+    """Compute the logit interval of average precision (Boyd, Eng and Page 2013). `positives`: number of such rows."""
     if not 0 < value < 1:
         return value, value
     centre = np.log(value / (1 - value))
-    half = normal_quantile(level) / np.sqrt(positives * value * (1 - value))
+    half = compute_normal_quantile(level) / np.sqrt(positives * value * (1 - value))
     low, high = 1 / (1 + np.exp(-(centre + np.array([-half, half]))))
     return float(low), float(high)
 
 
 def roc_auc_interval(y: NDArray[np.bool_], scores: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """The area under the ROC curve (DeLong 1988; by ranks, Sun and Xu 2014). y and scores: shape (n,), both classes."""
+    """Compute the interval of the area under the ROC curve (DeLong 1988; by ranks, Sun and Xu 2014).
+
+    y and scores: shape (n,), with rows of both classes.
+    """
     from scipy.stats import rankdata
 
     positive, negative = scores[y], scores[~y]
@@ -131,5 +138,5 @@ def roc_auc_interval(y: NDArray[np.bool_], scores: NDArray[np.float64], level: f
     below_positives = 1 - (ranks[m:] - rankdata(negative)) / m
     auc = float(above_negatives.mean())
     variance = above_negatives.var(ddof=1) / m + below_positives.var(ddof=1) / n if min(m, n) > 1 else np.nan
-    half = normal_quantile(level) * float(np.sqrt(variance))
+    half = compute_normal_quantile(level) * float(np.sqrt(variance))
     return max(0.0, auc - half), min(1.0, auc + half)

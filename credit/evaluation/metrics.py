@@ -1,10 +1,10 @@
-"""How good scores and decisions are: the figures of `reports/metrics.json`, and the curves behind them.
+"""Measure the quality of scores and decisions: the figures of `reports/metrics.json`, and the curves behind them.
 
 `y` is True where the label is favourable; scores are probabilities of that; decisions are approve, refer or deny. A
 referred person is not approved: what the analyst decides is not the model's merit.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from credit.evaluation.intervals import (
     roc_auc_interval,
     wilson_interval,
 )
+from credit.reports.metrics import CandidateMetrics
 
 LabelArray = NDArray[np.bool_]
 ScoreArray = NDArray[np.float64]
@@ -26,23 +27,30 @@ DecisionArray = NDArray[np.str_]
 
 
 class UnitValues(Params):
-    """What one decision is worth, in units of the profit of one good loan."""
+    """The value of one decision, in units of the profit of one good loan."""
 
     approve_favourable: float
     approve_unfavourable: float
     refer: float
     deny: float
 
-    def value_decisions(self, y: LabelArray, decisions: DecisionArray) -> ScoreArray:
-        """The value of each decision; shape (n,)."""
+    def compute_decision_values(self, y: LabelArray, decisions: DecisionArray) -> ScoreArray:
+        """Compute the value of each decision; shape (n,)."""
         approved = np.where(y, self.approve_favourable, self.approve_unfavourable)
         return np.select([decisions == "approve", decisions == "refer"], [approved, self.refer], self.deny)
 
 
-def ks_statistic(y: LabelArray, scores: ScoreArray) -> tuple[float, Interval]:
-    """Kolmogorov-Smirnov distance between the scores of the two classes: 0 none, 1 no overlap; with its interval.
+class KsDistance(NamedTuple):
+    """The Kolmogorov-Smirnov distance and its interval."""
 
-    The largest true positive rate less false positive rate over all cut-offs; Newcombe's interval at that cut-off,
+    value: float
+    interval: Interval
+
+
+def compute_ks(y: LabelArray, scores: ScoreArray) -> KsDistance:
+    """Compute the Kolmogorov-Smirnov distance between the scores of the two classes: 0 none, 1 no overlap.
+
+    The largest true positive rate less false positive rate over all thresholds; Newcombe's interval at that threshold,
     taken as given.
     """
     from sklearn.metrics import roc_curve
@@ -53,11 +61,14 @@ def ks_statistic(y: LabelArray, scores: ScoreArray) -> tuple[float, Interval]:
     interval = newcombe_interval(
         true_positive[best] * positives, positives, false_positive[best] * negatives, negatives
     )
-    return float((true_positive - false_positive)[best]), interval
+    return KsDistance(float((true_positive - false_positive)[best]), interval)
 
 
 def tabulate_calibration(y: LabelArray, scores: ScoreArray, bins: int = 10) -> pd.DataFrame:
-    """Mean score and favourable rate in bins of equally many rows (fewer where scores tie), with Wilson's interval."""
+    """Tabulate mean score and favourable rate, with Wilson's interval, in bins of equally many rows.
+
+    Columns mean_score, favourable_rate, low, high and rows; fewer bins where scores tie.
+    """
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
     bin_of = np.searchsorted(edges, scores, side="right")
     rows = np.bincount(bin_of, minlength=len(edges) + 1)
@@ -77,7 +88,7 @@ def tabulate_calibration(y: LabelArray, scores: ScoreArray, bins: int = 10) -> p
 
 
 def calibration_error(y: LabelArray, scores: ScoreArray) -> float:
-    """Expected calibration error over ten bins of equally many rows: 0 is perfect, 1 the worst.
+    """Compute the expected calibration error over ten bins of equally many rows: 0 is perfect, 1 the worst.
 
     No interval: resampling adds noise of its own to every bin, so a bootstrap would sit above the figure.
     """
@@ -86,8 +97,16 @@ def calibration_error(y: LabelArray, scores: ScoreArray) -> float:
     return float((gaps * table["rows"]).sum() / table["rows"].sum())
 
 
-def compute_metrics(y: LabelArray, scores: ScoreArray, decisions: DecisionArray, values: UnitValues) -> dict[str, Any]:
-    """All figures of one candidate; `<name>_interval` is the 95% interval of `<name>`. Inputs: shape (n,) each.
+def compute_log_losses(y: LabelArray, scores: ScoreArray) -> ScoreArray:
+    """Compute the log loss of each score, natural logarithm, 34.5 at most; shape (n,)."""
+    clipped = np.clip(scores, 1e-15, 1 - 1e-15)
+    return -np.where(y, np.log(clipped), np.log(1 - clipped))
+
+
+def compute_metrics(
+    y: LabelArray, scores: ScoreArray, decisions: DecisionArray, values: UnitValues
+) -> CandidateMetrics:
+    """Compute all figures of one candidate; `<name>_interval` is the 95% interval of `<name>`. Inputs: shape (n,) each.
 
     A rate without a denominator (bad rate where nobody is approved) is None, never 0.
     """
@@ -97,41 +116,39 @@ def compute_metrics(y: LabelArray, scores: ScoreArray, decisions: DecisionArray,
     approved = decisions == "approve"
     referred = decisions == "refer"
     bad, approvals = int((approved & ~y).sum()), int(approved.sum())
-    squares = (scores - y) ** 2
-    clipped = np.clip(scores, 1e-15, 1 - 1e-15)
-    losses = -np.where(y, np.log(clipped), np.log(1 - clipped))
+    squares, losses = (scores - y) ** 2, compute_log_losses(y, scores)
     precision = float(average_precision_score(y, scores))
-    distance, distance_interval = ks_statistic(y, scores)
-    value = values.value_decisions(y, decisions)
+    distance, distance_interval = compute_ks(y, scores)
+    value = values.compute_decision_values(y, decisions)
     right = int((approved == y).sum())
-    return {
-        "rows": n,
-        "roc_auc": float(roc_auc_score(y, scores)),
-        "roc_auc_interval": roc_auc_interval(y, scores),
-        "average_precision": precision,
-        "average_precision_interval": average_precision_interval(precision, int(y.sum())),
-        "ks": distance,
-        "ks_interval": distance_interval,
-        "brier": float(squares.mean()),
-        "brier_interval": mean_interval(squares),
-        "log_loss": float(losses.mean()),
-        "log_loss_interval": mean_interval(losses),
-        "calibration_error": calibration_error(y, scores),
-        "accuracy": right / n,
-        "accuracy_interval": wilson_interval(right, n),
-        "approval_rate": approvals / n,
-        "approval_rate_interval": wilson_interval(approvals, n),
-        "referral_rate": float(referred.mean()),
-        "referral_rate_interval": wilson_interval(int(referred.sum()), n),
-        "bad_rate": bad / approvals if approvals else None,
-        "bad_rate_interval": wilson_interval(bad, approvals) if approvals else None,
-        "expected_value": float(value.mean()),
-        "expected_value_interval": mean_interval(value),
-    }
+    return CandidateMetrics(
+        rows=n,
+        roc_auc=float(roc_auc_score(y, scores)),
+        roc_auc_interval=roc_auc_interval(y, scores),
+        average_precision=precision,
+        average_precision_interval=average_precision_interval(precision, int(y.sum())),
+        ks=distance,
+        ks_interval=distance_interval,
+        brier=float(squares.mean()),
+        brier_interval=mean_interval(squares),
+        log_loss=float(losses.mean()),
+        log_loss_interval=mean_interval(losses),
+        calibration_error=calibration_error(y, scores),
+        accuracy=right / n,
+        accuracy_interval=wilson_interval(right, n),
+        approval_rate=approvals / n,
+        approval_rate_interval=wilson_interval(approvals, n),
+        referral_rate=float(referred.mean()),
+        referral_rate_interval=wilson_interval(int(referred.sum()), n),
+        bad_rate=bad / approvals if approvals else None,
+        bad_rate_interval=wilson_interval(bad, approvals) if approvals else None,
+        expected_value=float(value.mean()),
+        expected_value_interval=mean_interval(value),
+    )
 
 
 def compute_curves(y: LabelArray, scores: ScoreArray, points: int = 100) -> dict[str, pd.DataFrame]:
-    """The tables of the plots: roc, precision_recall, calibration and scores, at most about `points` rows each."""
+    """Compute the tables of the plots: roc, precision_recall, calibration, scores; about `points` rows at most."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 
     false_positive, true_positive, _ = roc_curve(y, scores)
@@ -152,6 +169,6 @@ def compute_curves(y: LabelArray, scores: ScoreArray, points: int = 100) -> dict
 
 
 def _thin(table: pd.DataFrame, points: int) -> pd.DataFrame:
-    """About `points` rows, evenly spaced, first and last included."""
+    """Keep about `points` rows, evenly spaced, first and last included."""
     rows = np.unique(np.linspace(0, len(table) - 1, min(points, len(table))).round().astype(int))
     return table.iloc[rows].reset_index(drop=True)

@@ -1,6 +1,6 @@
-"""The files `data/predictions/<candidate>.parquet`: each judged person's fold, label, score, decision and groups.
+"""Read and write `data/predictions/<candidate>.parquet`: each judged person's fold, label, score, decision and groups.
 
-Rows stand in the same order in every candidate's file, so two candidates can be compared person by person.
+Rows are in the same order in every candidate's file, so two candidates can be compared person by person.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ from credit.data.tables import make_frame, open_table
 from credit.scoring.policy import DECISION_KINDS
 
 PREDICTION_COLUMNS = ("fold", "favourable", "score", "decision")
-"""Beside those that say who somebody is."""
+"""Beside the columns that identify and group people."""
 
 _COLUMN_KINDS = {"fold": "whole number", "favourable": "boolean", "score": "number", "decision": "text"}
 
@@ -27,7 +27,7 @@ _GROUP_PREFIX, _ID_PREFIX = "group_", "id_"
 
 
 class Predictions(NamedTuple):
-    """What one candidate said of n people. `people`: columns of role id and protected; `folds`: 0 for test rows."""
+    """A candidate's decisions about n people. `people`: columns of role id and protected; `folds`: 0 for test rows."""
 
     people: pd.DataFrame
     folds: NDArray[np.int64]
@@ -37,7 +37,7 @@ class Predictions(NamedTuple):
 
 
 def map_people_columns(contract: Contract) -> dict[str, str]:
-    """The columns that say who somebody is, by their name in the file."""
+    """Map the columns that identify and group people: from their names in the file to those of the contract."""
     ids = {_ID_PREFIX + name: name for name in contract.find_by_role("id")}
     return ids | {_GROUP_PREFIX + name: name for name in contract.protected}
 
@@ -81,7 +81,7 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
 
 
 def _check_column(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> Problem | None:
-    """What is wrong with a column: its type, or values that are missing where there must be some."""
+    """Check a column: its type, and that no value is missing, except for scores. None if nothing is wrong."""
     plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     fits = {
         "boolean": pa.types.is_boolean,
@@ -98,7 +98,7 @@ def _check_column(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> 
 
 
 def sort_by_fold(predictions: Predictions) -> Predictions:
-    """The same people, fold after fold, within a fold in their order."""
+    """Sort people by fold, within a fold in their order."""
     order = np.argsort(predictions.folds, kind="stable")
     people, folds, favourable, scores, decisions = predictions
     return Predictions(people.iloc[order], folds[order], favourable[order], scores[order], decisions[order])

@@ -1,6 +1,9 @@
-"""Equal treatment, measured and judged: count once, compute every figure from the counts, decide in one place.
+"""Measure and judge how a candidate treats each protected group, from tables of counts.
 
-counts = count(groups, codes, labels, scores, decisions)    # add up those of partitions
-report(counts, level)                                       # every figure with an interval, JSON-ready
-decide(counts, policy, candidate, waivers, today)           # pass, fail, insufficient, not assessable, and why
+counts = count_people(groups, codes, labels, scores, decisions)                # add up those of partitions
+compute_fairness_metrics(counts, level)                                        # every metric with an interval
+judge_fairness(counts, policy, rules, candidate, waivers, today)               # verdicts, and what follows
+
+`judge_fairness` is one pass: comparisons (compare), verdicts (judge, act), wording (explain), findings (put together).
+`paired` compares a candidate with the version in production on the same people.
 """

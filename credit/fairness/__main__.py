@@ -1,27 +1,30 @@
-"""Judge a candidate's predictions by a policy of params.yaml, as the pipeline does, and say so by the exit code.
+"""Judge a candidate's predictions by a policy of params.yaml, as the pipeline does. The exit code is the answer.
 
-0: nothing blocks. 1: something that was given cannot be used. 3: blocked.
+0: nothing blocks. 1: unusable input. 3: blocked.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from credit.common.cli import print_answer
 from credit.common.errors import run_command
-from credit.common.files import read_json, round_floats
+from credit.common.files import round_floats
 from credit.common.params import locate_contract, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import count_predictions
+from credit.fairness.findings import judge_fairness
 from credit.fairness.paired import compare_versions, count_paired_predictions
 from credit.fairness.policies import Fairness
-from credit.fairness.verdicts import judge_fairness
 from credit.fairness.waivers import load_waivers
 from credit.fairness.wording import describe_more_people
+from credit.reports.choice import Choice
+from credit.reports.fairness import FairnessVerdict, Finding, VersionComparison
 
 EXIT_BLOCKED = 3
 _EXAMPLES = """examples:
@@ -33,44 +36,70 @@ Predictions of any model can be judged: a Parquet file with the columns favourab
 deny), fold (0), and group_<attribute> for each protected attribute, as in data/predictions/."""
 
 
+class JudgedPredictions(NamedTuple):
+    """The verdict on a candidate's predictions, and its comparison with another version where one was asked for."""
+
+    policy: str
+    rows: int
+    verdict: FairnessVerdict
+    against: VersionComparison | None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the policy or the comparison blocks the candidate."""
+        return self.verdict.blocks or (self.against is not None and self.against.blocks)
+
+    def content(self) -> dict[str, Any]:
+        """Convert to what `--json` prints: the keys of a report, and `against`."""
+        verdict = self.verdict.model_dump(mode="json", exclude_unset=True)
+        content = {"policy": self.policy, "rows": self.rows, **verdict, "blocks": self.blocks}
+        if self.against is not None:
+            content["against"] = self.against.model_dump(mode="json")
+        return dict(round_floats(content))
+
+
 def judge_predictions(
     candidate: str, predictions: Path, params: Fairness, against: Path | None, today: date
-) -> dict[str, Any]:
-    """What `judge_fairness`, and `compare_versions` with another version about the same people, say; JSON-ready."""
+) -> JudgedPredictions:
+    """Judge predictions, and compare them with those of another version about the same people (`against`)."""
     contract = load_contract(locate_contract())
-    told = read_predictions(predictions, contract)
+    own = read_predictions(predictions, contract)
     waivers, rules = load_waivers(Path("waivers")), params.rules
-    content = {
-        "policy": params.policy,
-        "rows": len(told.scores),
-        **judge_fairness(count_predictions(contract, told), params.chosen_policy, rules, candidate, waivers, today),
-    }
+    counts = count_predictions(contract, own)
+    verdict = judge_fairness(counts, params.chosen_policy, rules, candidate, waivers, today)
+    compared = None
     if against is not None:
-        paired = count_paired_predictions(contract, read_predictions(against, contract), told, str(against))
-        content["against"] = compare_versions(paired, rules.level, rules.largest_drop, rules.smallest_denominator)
-        content["blocks"] = content["blocks"] or content["against"]["blocks"]
-    return dict(round_floats(content))
+        paired = count_paired_predictions(contract, read_predictions(against, contract), own, str(against))
+        compared = compare_versions(paired, rules)
+    return JudgedPredictions(params.policy, counts.rows, verdict, compared)
 
 
-def format_verdict(content: dict[str, Any]) -> str:
-    """What a person reads: the verdict of each attribute, and each finding that does not simply pass."""
-    lines = [f"{content['candidate']}, {content['rows']:,} people, policy {content['policy']}: {content['verdict']}"]
-    width = max(map(len, content["attributes"]))
-    for name, told in content["attributes"].items():
-        small = ", ".join(told["not_assessable"])
-        lines.append(f"  {name:{width}}  {told['verdict']}{f' (no verdict on: {small})' if small else ''}")
-    findings = [*content["findings"], *content.get("against", {}).get("findings", [])]
-    for word, key in (("blocks", "blocks"), ("warns", "warn")):
-        for one in findings:
-            if one.get(key):
-                more = describe_more_people(one)
-                lines += [f"{word}: {one['reason']}", *([f"  {more}"] if more else [])]
-    lines += [f"warns: {one['reason']}." for one in content["undisclosed"] if one["warn"]]
-    return "\n".join([*lines, "blocked" if content["blocks"] else "not blocked"])
+def format_verdict(judged: JudgedPredictions) -> str:
+    """Format the verdict of each attribute, and each finding that blocks or warns."""
+    verdict, changes = judged.verdict, judged.against.findings if judged.against else ()
+    lines = [f"{verdict.candidate}, {judged.rows:,} people, policy {judged.policy}: {verdict.verdict}"]
+    lines += _format_attributes(verdict)
+    lines += [f"blocks: {_format_finding(one)}" for one in verdict.findings if one.blocks]
+    lines += [f"blocks: {one.reason}" for one in changes if one.blocks]
+    lines += [f"warns: {_format_finding(one)}" for one in verdict.findings if one.warn]
+    lines += [f"warns: {one.reason}." for one in verdict.undisclosed if one.warn]
+    return "\n".join([*lines, "blocked" if judged.blocks else "not blocked"])
+
+
+def _format_attributes(verdict: FairnessVerdict) -> Iterator[str]:
+    width = max(map(len, verdict.attributes))
+    for name, one in verdict.attributes.items():
+        small = f" (no verdict on: {', '.join(one.not_assessable)})" if one.not_assessable else ""
+        yield f"  {name:{width}}  {one.verdict}{small}"
+
+
+def _format_finding(finding: Finding) -> str:
+    more = describe_more_people(finding)
+    return f"{finding.reason}\n  {more}" if more else finding.reason
 
 
 def main() -> None:
-    """Print the verdict; exit with BLOCKED where it blocks."""
+    """Print the verdict; exit with EXIT_BLOCKED where it blocks."""
     parser = argparse.ArgumentParser(
         prog="python -m credit.fairness",
         description=__doc__,
@@ -85,14 +114,14 @@ def main() -> None:
     parser.add_argument("--against", type=Path, metavar="FILE", help="predictions of the version in production")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
-    candidate = args.candidate or read_json(Path("reports/choice.json"))["champion"]
+    candidate = args.candidate or Choice.read(Path(Choice.PATH)).champion
     params = read_params(Fairness, "fairness")
     if args.policy:
         params = params.switch_policy(args.policy)
     predictions = args.predictions or Path(f"data/predictions/{candidate}.parquet")
-    content = judge_predictions(candidate, predictions, params, args.against, date.today())
-    print_answer(json.dumps(content, indent=2, ensure_ascii=False) if args.json else format_verdict(content))
-    sys.exit(EXIT_BLOCKED if content["blocks"] else 0)
+    judged = judge_predictions(candidate, predictions, params, args.against, date.today())
+    print_answer(json.dumps(judged.content(), indent=2, ensure_ascii=False) if args.json else format_verdict(judged))
+    sys.exit(EXIT_BLOCKED if judged.blocks else 0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
-"""One comparison per group and limited figure, and how surely it is beyond its limit."""
+"""Compare every group with every limit of a policy: the metric, its interval, and the p-value that this implies."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from credit.evaluation.intervals import Array
 from credit.fairness.counts import PAIR_SEPARATOR, AttributeKey, PeopleCounts, compute_undisclosed_share
@@ -13,9 +11,9 @@ from credit.fairness.policies import FairnessPolicy, Limit
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """One figure of one group against its limit. `people` and `scores`: the reference's cell, then the group's own.
+    """One metric of one group against its limit. `people` and `scores`: the reference's cell, then the group's own.
 
-    `n` is how many people of the group the figure is about, `reference_n` of the reference (of a figure within the
+    `n` is how many people of the group the metric is about, `reference_n` of the reference (of a metric within the
     group, the same). `value` is NaN where there is none.
     """
 
@@ -42,40 +40,50 @@ class Comparison:
 
     @property
     def rate(self) -> Rate | None:
-        """The rate that the figure is, or compares; None for figures of scores and for a maximum of two."""
+        """The rate that the metric is, or compares; None for metrics of scores and for a maximum of two."""
         if self.measure == "adverse_impact_ratio":
             return RATES["selection_rate"]
         return RATES.get(self.measure.removesuffix("_difference"))
 
-    @property
     def compute_p_value(self) -> float:
-        """Half of one less the highest level at which the whole interval is still beyond the limit.
+        """Compute half of one less the highest level at which the whole interval is still beyond the limit.
 
-        What the interval says as a one-sided p-value, found by bisection: below (1 - level) / 2 exactly when the whole
+        This is the interval as a one-sided p-value, found by bisection: below (1 - level) / 2 exactly when the whole
         interval at `level` is beyond.
         """
         from scipy.special import ndtr
 
-        holding, broken = 8.0, 0.0  # standard normal quantiles
+        not_beyond, beyond = 8.0, 0.0  # standard normal quantiles
         for _ in range(30):
-            z = (holding + broken) / 2
-            figure = METRICS[self.measure](self.people, self.scores, float(2 * ndtr(z) - 1))
-            if self.limit.is_broken_by(figure.low[1], figure.high[1]):
-                broken = z
+            z = (not_beyond + beyond) / 2
+            metric = METRICS[self.measure](self.people, self.scores, float(2 * ndtr(z) - 1))
+            if self.limit.is_broken_by(metric.low[1], metric.high[1]):
+                beyond = z
             else:
-                holding = z
-        return float(ndtr(-broken))
+                not_beyond = z
+        return float(ndtr(-beyond))
+
+
+def list_judged_keys(counts: PeopleCounts, policy: FairnessPolicy) -> list[AttributeKey]:
+    """List what the verdict rests on: the attributes and, where a policy gates them, the pairs of attributes."""
+    return [*counts.attributes, *(counts.pairs if policy.gates == "pairs" else [])]
 
 
 def compare_groups(
+    counts: PeopleCounts, keys: Sequence[AttributeKey], policy: FairnessPolicy, level: float
+) -> list[Comparison]:
+    """Compare every group of each attribute, or cell of each pair, with every limit of the policy; none is left out."""
+    return [item for key in keys for item in _compare_cells(counts, key, policy, level)]
+
+
+def _compare_cells(
     counts: PeopleCounts, key: AttributeKey, policy: FairnessPolicy, level: float
 ) -> Iterator[Comparison]:
-    """Every group of an attribute, or cell of a pair, against every limit of the policy, nobody left out."""
     people, scores = counts.flatten_cells(key)
     names = counts.list_groups(key)
-    hidden = compute_undisclosed_share(counts, key)
+    undisclosed = compute_undisclosed_share(counts, key)
     for measure, limit in policy.limits.items():
-        figure = METRICS[measure](people, scores, level)
+        metric = METRICS[measure](people, scores, level)
         first = 0 if measure in GROUP_METRICS else 1
         for cell in range(first, len(names)):
             yield Comparison(
@@ -87,21 +95,10 @@ def compare_groups(
                 level=level,
                 people=people[[0, cell]],
                 scores=scores[[0, cell]],
-                value=float(figure.value[cell]),
-                low=float(figure.low[cell]),
-                high=float(figure.high[cell]),
-                n=int(figure.n[cell]),
-                reference_n=int(figure.n[0 if first else cell]),
-                undisclosed=hidden,
+                value=float(metric.value[cell]),
+                low=float(metric.low[cell]),
+                high=float(metric.high[cell]),
+                n=int(metric.n[cell]),
+                reference_n=int(metric.n[0 if first else cell]),
+                undisclosed=undisclosed,
             )
-
-
-def reject_by_holm(p: Sequence[float], alpha: float) -> list[bool]:
-    """Which hypotheses Holm's step-down procedure (1979) rejects: all errors together at most `alpha` likely."""
-    order = np.argsort(p, kind="stable")
-    rejected = [False] * len(p)
-    for step, index in enumerate(order):
-        if p[index] > alpha / (len(p) - step):
-            break
-        rejected[index] = True
-    return rejected

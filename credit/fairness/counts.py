@@ -1,23 +1,25 @@
-"""Everything that fairness figures need of the rows, as tables that add up over partitions.
+"""Count rows into tables that every fairness metric is computed from, and that add up over partitions.
 
 Axes of a people table: a group of each attribute, label (unfavourable, favourable), decision (approve, refer, deny).
 Score tables have, instead of the decision: how many have a score, its sum, its sum of squares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.errors import raise_if_any
 from credit.contract import Contract
 from credit.contract.columns import UNDISCLOSED
 from credit.evaluation.predictions import Predictions
 from credit.fairness.inputs import (
     Groups,
+    check_same_groups,
     check_scores,
     encode_decisions,
     encode_groups,
@@ -33,20 +35,26 @@ PAIR_SEPARATOR = " & "
 """Between the two names of a pair."""
 
 MAX_CELLS = 1_000_000
-"""Cells up to which all attributes are crossed in one table; beyond, each pair is counted for itself."""
+"""Cells up to which all attributes are crossed in one table; beyond, each pair has a table of its own."""
+
+
+class CellTables(NamedTuple):
+    """People and score sums of each cell, the reference first; shape (cells, 2, 3) each."""
+
+    people: NDArray[np.int64]
+    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class PeopleCounts:
-    """The tables of every attribute and of every pair. `+` joins those of two partitions."""
+    """The tables of every attribute and of every pair. `+` adds those of another partition."""
 
     groups: Groups
     people: dict[AttributeKey, NDArray[np.int64]]
     scores: dict[AttributeKey, NDArray[np.float64]]
 
     def __add__(self, other: "PeopleCounts") -> "PeopleCounts":
-        if self.groups != other.groups:
-            raise CreditError(Problem("counts", f"the groups {other.groups}", f"{self.groups}", "use one contract"))
+        check_same_groups(self.groups, other.groups)
         return PeopleCounts(
             self.groups,
             {key: table + other.people[key] for key, table in self.people.items()},
@@ -69,7 +77,7 @@ class PeopleCounts:
         return [key for key in self.people if len(key) == 2]
 
     def list_groups(self, key: AttributeKey) -> list[str]:
-        """The names of the cells, in the order of the flattened table, the reference first: `Black & woman`."""
+        """Name the cells, in the order of the flattened table, the reference first: `Black & woman`."""
         names = [""]
         for attribute in key:
             names = [
@@ -79,19 +87,21 @@ class PeopleCounts:
             ]
         return names
 
-    def flatten_cells(self, key: AttributeKey) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """People and score sums with the groups of a pair flattened: shape (cells, 2, 3) each."""
-        return self.people[key].reshape(-1, 2, 3), self.scores[key].reshape(-1, 2, 3)
+    def flatten_cells(self, key: AttributeKey) -> CellTables:
+        """Flatten the groups of a pair into cells; one attribute's groups are its cells."""
+        return CellTables(self.people[key].reshape(-1, 2, 3), self.scores[key].reshape(-1, 2, 3))
 
 
 def count_people(
     groups: Groups, codes: Mapping[str, ArrayLike], labels: ArrayLike, scores: ArrayLike, decisions: ArrayLike
 ) -> PeopleCounts:
-    """Count rows. `codes`: per attribute each row's index into its groups; labels: True is favourable; scores: NaN
-    where there is none; decisions: names, or indices into DECISIONS. Shape (n,) each.
+    """Count rows by group, label and decision.
+
+    codes: per attribute each row's index into its groups; labels: True is favourable; scores: NaN where there is none;
+    decisions: names, or indices into DECISION_KINDS. Shape (n,) each.
 
     Raises CreditError for an attribute that is missing, a code out of range, a label that is neither true nor false, an
-    unknown decision, an infinite score, and somebody without a score who was not referred.
+    unknown decision, an infinite score, and a person without a score who was not referred.
     """
     outcome = parse_labels(labels)
     score = np.asarray(scores, dtype=np.float64)
@@ -102,39 +112,37 @@ def count_people(
     known = np.where(absent, 0.0, score)
     columns = {name: np.asarray(codes[name]) for name in groups}
     weights = (np.where(absent, 0.0, 1.0) if absent.any() else None, known, known * known)
-    counts = PeopleCounts(groups, {}, {})
+    people: dict[AttributeKey, NDArray[np.int64]] = {}
+    sums: dict[AttributeKey, NDArray[np.float64]] = {}
     for block in choose_blocks(groups):
-        cell, shape = cross_attributes(groups, columns, block)
-        cell = cell * 2 + outcome
-        sums = np.stack([_sum_by_cell(cell, (*shape, 2), weight) for weight in weights], axis=-1)
-        people = _sum_by_cell(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
+        shape = tuple(len(groups[name]) for name in block)
+        cell = cross_attributes([columns[name] for name in block], shape) * 2 + outcome
+        of_block = _sum_by_cell(cell * 3 + decision, (*shape, 2, 3), None).astype(np.int64)
+        sums_of_block = np.stack([_sum_by_cell(cell, (*shape, 2), weight) for weight in weights], axis=-1)
         for key in list_keys(block):
-            axes = tuple(axis for axis, name in enumerate(block) if name not in key)
-            counts.people[key], counts.scores[key] = people.sum(axes), sums.sum(axes)
-    return counts
+            others = tuple(axis for axis, name in enumerate(block) if name not in key)
+            people[key], sums[key] = of_block.sum(others), sums_of_block.sum(others)
+    return PeopleCounts(groups, people, sums)
 
 
 def choose_blocks(groups: Groups) -> list[AttributeKey]:
-    """The attributes to cross in one go: all of them, or each pair when that table would be too wide."""
+    """Choose the attributes to cross in one table: all of them, or each pair when that table would be too wide."""
     if len(groups) <= 2 or prod(len(names) for names in groups.values()) <= MAX_CELLS:
         return [tuple(groups)]
     return list(combinations(groups, 2))
 
 
 def list_keys(block: AttributeKey) -> list[AttributeKey]:
-    """The single attributes and the pairs in a block."""
+    """List the single attributes and the pairs in a block."""
     return [*((name,) for name in block), *combinations(block, 2)]
 
 
-def cross_attributes(
-    groups: Groups, columns: Mapping[str, NDArray[np.integer]], block: AttributeKey
-) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    """Each row's cell in the table that crosses the attributes of `block`, and that table's shape."""
-    shape = tuple(len(groups[name]) for name in block)
-    cell = columns[block[0]].astype(np.int64)
-    for name, size in zip(block[1:], shape[1:], strict=True):
-        cell = cell * size + columns[name]
-    return cell, shape
+def cross_attributes(codes: Sequence[NDArray[np.integer]], shape: Sequence[int]) -> NDArray[np.int64]:
+    """Number each row's cell in the table of this shape that crosses attributes, by its code of each; shape (n,)."""
+    cell = codes[0].astype(np.int64)
+    for column, size in zip(codes[1:], shape[1:], strict=True):
+        cell = cell * size + column
+    return cell
 
 
 def _sum_by_cell(
@@ -143,19 +151,19 @@ def _sum_by_cell(
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
 
 
-def count_predictions(contract: Contract, told: Predictions) -> PeopleCounts:
-    """Everybody by group, label and decision."""
+def count_predictions(contract: Contract, predictions: Predictions) -> PeopleCounts:
+    """Count the people of a candidate's predictions by group, label and decision."""
     return count_people(
         list_attribute_groups(contract),
-        encode_groups(contract, told.people),
-        told.favourable,
-        told.scores,
-        told.decisions,
+        encode_groups(contract, predictions.people),
+        predictions.favourable,
+        predictions.scores,
+        predictions.decisions,
     )
 
 
 def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:
-    """The share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
+    """Compute the share of the rows in which an attribute of `key` is undisclosed; NaN of no rows."""
     table = counts.people[key].sum((-2, -1))
     disclosed = table[tuple(slice(len([g for g in counts.groups[name] if g != UNDISCLOSED])) for name in key)]
     total = int(table.sum())
@@ -163,5 +171,10 @@ def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:
 
 
 def encode_number(value: float) -> float | None:
-    """A float for JSON: None for NaN and for no bound."""
+    """Encode a float for JSON: None for NaN and for no bound."""
     return float(value) if np.isfinite(value) else None
+
+
+def encode_interval(value: float, low: float, high: float) -> tuple[float | None, float | None] | None:
+    """Encode the interval of `value` for JSON: None where there is no value; an end of None is no bound."""
+    return None if np.isnan(value) else (encode_number(low), encode_number(high))

@@ -1,4 +1,4 @@
-"""The rows as given: what is wrong with them, said before anything is counted. Nothing is repaired or left out."""
+"""Check and encode rows before they are counted. Nothing is repaired or left out."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,8 +16,14 @@ Groups = dict[str, tuple[str, ...]]
 
 
 def list_attribute_groups(contract: Contract) -> Groups:
-    """The groups of every protected attribute of a contract."""
+    """List the groups of every protected attribute of a contract."""
     return {name: tuple(list_groups(contract, name)) for name in contract.protected}
+
+
+def check_same_groups(own: Groups, others: Groups) -> None:
+    """Raise CreditError when two tables that are to be added were counted by other groups."""
+    if own != others:
+        raise CreditError(Problem("counts", f"the groups {others}", f"{own}", "use one contract"))
 
 
 def encode_groups(contract: Contract, frame: pd.DataFrame) -> dict[str, NDArray[np.int8]]:
@@ -26,9 +32,9 @@ def encode_groups(contract: Contract, frame: pd.DataFrame) -> dict[str, NDArray[
 
 
 def parse_labels(labels: ArrayLike) -> NDArray[np.bool_]:
-    """True where the label is favourable; shape (n,). Raises CreditError for what is neither true nor false.
+    """Parse labels, True where favourable; shape (n,). Raises CreditError for a label that is neither true nor false.
 
-    To numpy, NaN and any text, "no" included, are true: a label that nobody knows yet would count as favourable.
+    To numpy, NaN and any text, "no" included, are true: a label that is not known yet would count as favourable.
     """
     given = np.asarray(labels)
     if given.dtype == np.bool_ or not len(given):
@@ -43,7 +49,7 @@ def parse_labels(labels: ArrayLike) -> NDArray[np.bool_]:
 
 
 def encode_decisions(decisions: ArrayLike) -> NDArray[np.int64]:
-    """Indices into DECISIONS; shape (n,). Raises CreditError for what is no decision."""
+    """Encode decisions as indices into DECISION_KINDS; shape (n,). Raises CreditError for an unknown decision."""
     given = np.asarray(decisions)
     if np.issubdtype(given.dtype, np.integer):
         codes = given.astype(np.int64)
@@ -58,7 +64,7 @@ def encode_decisions(decisions: ArrayLike) -> NDArray[np.int64]:
 
 
 def find_code_problems(groups: Groups, codes: Mapping[str, ArrayLike], n: int) -> Iterator[Problem]:
-    """What is wrong with the group codes of n rows."""
+    """Find every problem of the group codes of n rows."""
     if not groups:
         yield Problem("groups", "no attribute", "at least one of role protected")
     for attribute, names in groups.items():
@@ -76,7 +82,7 @@ def find_code_problems(groups: Groups, codes: Mapping[str, ArrayLike], n: int) -
 
 
 def check_scores(score: NDArray[np.float64], absent: NDArray[np.bool_], decision: NDArray[np.int64], n: int) -> None:
-    """Raise CreditError for arrays of unequal length, an infinite score, and somebody judged without a score."""
+    """Raise CreditError for arrays of unequal length, an infinite score, or a person judged unseen."""
     if not len(score) == len(decision) == n:
         found = f"{n} labels, {len(score)} scores and {len(decision)} decisions"
         raise CreditError(Problem("rows", found, "one of each per person"))

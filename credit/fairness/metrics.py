@@ -1,8 +1,8 @@
-"""Fairness figures of every cell at once, each with an interval, from the count tables alone.
+"""Compute fairness metrics of every cell at once, each with an interval, from the count tables alone.
 
 Names are fairlearn's. A comparison is always with the reference cell, the first, never with the best group. Every
-figure here has a closed-form interval, so nothing is resampled and the same counts give the same bytes. Where
-fairlearn answers 0 or 1 for 0/0, the answer here is that there is none. Figures of the scores leave out people without
+metric here has a closed-form interval, so nothing is resampled and the same counts give the same bytes. Where
+fairlearn answers 0 or 1 for 0/0, the answer here is that there is none. Metrics of the scores leave out people without
 a score; the tables say how many there are.
 """
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from credit.evaluation.intervals import (
     Array,
     Bounds,
+    compute_normal_quantile,
     compute_rate,
     mover_r_interval,
     newcombe_interval,
-    normal_quantile,
     wilson_interval,
 )
 
@@ -32,16 +32,23 @@ _APPROVED = np.array([[1, 0, 0], [1, 0, 0]])
 _REFERRED = np.array([[0, 1, 0], [0, 1, 0]])
 
 
+class Cases(NamedTuple):
+    """`events` among `n` people of each cell; shape (cells,) each."""
+
+    events: PeopleTable
+    n: PeopleTable
+
+
 class Rate(NamedTuple):
     """The share of the people in `among` who are in `event`, both masks of label by decision. 0 nobody, 1 all."""
 
     event: Mask
     among: Mask
 
-    def count_cases(self, people: PeopleTable) -> tuple[PeopleTable, PeopleTable]:
-        """Numerators and denominators; people: shape (cells, 2, 3)."""
+    def count_cases(self, people: PeopleTable) -> Cases:
+        """Count numerators and denominators; people: shape (cells, 2, 3)."""
         among = people * self.among
-        return (among * self.event).sum((-1, -2)), among.sum((-1, -2))
+        return Cases((among * self.event).sum((-1, -2)), among.sum((-1, -2)))
 
 
 RATES = {
@@ -57,7 +64,7 @@ RATES = {
 
 
 class Estimates(NamedTuple):
-    """One figure of every cell: value and interval, NaN where there is none; `n`: how many people it is about.
+    """One metric of every cell: value and interval, NaN where there is none; `n`: how many people it is about.
 
     Shape (cells,) each.
     """
@@ -69,13 +76,13 @@ class Estimates(NamedTuple):
 
 
 def estimate_rate(name: str, people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """One of RATES, from 0 nobody to 1 all, with Wilson's interval."""
+    """Estimate one of RATES, from 0 nobody to 1 all, with Wilson's interval."""
     count, n = RATES[name].count_cases(people)
     return Estimates(compute_rate(count, n), *wilson_interval(count, n, level), n)
 
 
 def adverse_impact_ratio(people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """Selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound.
+    """Estimate the selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound.
 
     MOVER-R on Wilson limits. Undefined where nobody of the reference is approved. The four-fifths screen of
     29 CFR 1607.4(D) compares selection rates in this way.
@@ -87,10 +94,10 @@ def adverse_impact_ratio(people: PeopleTable, scores: Array, level: float) -> Es
 
 
 def rate_difference(name: str, people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """A rate less the reference's, from -1 to 1: 0 parity, negative where the group's is lower. Newcombe's interval.
+    """Estimate a rate less the reference's, from -1 to 1: 0 parity, negative where the group's is lower.
 
-    Of the true positive rate this is equal opportunity; of it and the false positive rate, equalized odds (Hardt,
-    Price and Srebro 2016); of the selection rate, demographic parity.
+    Newcombe's interval. Of the true positive rate this is equal opportunity; of it and the false positive rate,
+    equalized odds (Hardt, Price and Srebro 2016); of the selection rate, demographic parity.
     """
     count, n = RATES[name].count_cases(people)
     share = compute_rate(count, n)
@@ -98,7 +105,7 @@ def rate_difference(name: str, people: PeopleTable, scores: Array, level: float)
 
 
 def equalized_odds_difference(people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """The larger of the two distances from the reference in true and in false positive rate: 0 parity, 1 the worst.
+    """Estimate the larger distance from the reference in true and in false positive rate: 0 parity, 1 the worst.
 
     The interval joins Newcombe's intervals of both at Bonferroni's level, so it covers at least as often as it says;
     a bootstrap of a maximum would not, it sits above 0 at perfect parity.
@@ -113,21 +120,21 @@ def equalized_odds_difference(people: PeopleTable, scores: Array, level: float) 
 
 
 def estimate_against_reference(value: Array, bounds: Bounds, n: PeopleTable) -> Estimates:
-    """A comparison with the first cell, which is not compared with itself. No value, no interval."""
+    """Leave out the first cell, which is not compared with itself, and the interval where there is no value."""
     none = np.isnan(value) | (np.arange(len(n)) == 0)
     value, low, high = (np.where(none, np.nan, given) for given in (value, *bounds))
     return Estimates(value, low, high, n)
 
 
 def mean_score(people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """Mean score of the people with a score, on the scale of the scores, with Student's interval."""
+    """Estimate the mean score of the people with a score, on the scale of the scores, with Student's interval."""
     return _estimate_mean(scores.sum(-2), level)
 
 
 def calibration(people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """Mean score less favourable rate, of the people with a score: 0 calibrated, above 0 the score flatters the group.
+    """Estimate mean score less favourable rate: 0 calibrated, above 0 the score flatters the group.
 
-    Interval of the mean of score - outcome, by Student's t.
+    Of the people with a score. Interval of the mean of score - outcome, by Student's t.
     """
     n, total, squares = scores.sum(-2).T
     favourable, their_scores = scores[:, 1, 0], scores[:, 1, 1]
@@ -135,7 +142,7 @@ def calibration(people: PeopleTable, scores: Array, level: float) -> Estimates:
 
 
 def standardized_mean_difference(people: PeopleTable, scores: Array, level: float) -> Estimates:
-    """Mean score less the reference's, in pooled standard deviations (Cohen's d): 0 parity, no bound.
+    """Estimate mean score less the reference's, in pooled standard deviations (Cohen's d): 0 parity, no bound.
 
     Normal interval with the large-sample variance (n + m) / nm + d^2 / 2(n + m) (Hedges and Olkin 1985).
     """
@@ -145,12 +152,12 @@ def standardized_mean_difference(people: PeopleTable, scores: Array, level: floa
     within = np.where(within <= 1e-12 * squares, 0, within)  # the same score for all, up to rounding
     pooled = np.sqrt(compute_rate(within + within[0], n + n[0] - 2))
     value = np.divide(mean - mean[0], pooled, out=np.full(len(n), np.nan), where=pooled > 0)
-    half = normal_quantile(level) * np.sqrt(compute_rate(n + n[0], n * n[0]) + value**2 / (2 * (n + n[0])))
+    half = compute_normal_quantile(level) * np.sqrt(compute_rate(n + n[0], n * n[0]) + value**2 / (2 * (n + n[0])))
     return estimate_against_reference(value, (value - half, value + half), n.astype(np.int64))
 
 
 def _estimate_mean(sums: Array, level: float) -> Estimates:
-    """A mean with Student's interval; sums: n, sum and sum of squares, shape (cells, 3)."""
+    """Estimate a mean with Student's interval; sums: n, sum and sum of squares, shape (cells, 3)."""
     from scipy.special import stdtrit
 
     n, total, squares = sums.T
@@ -161,19 +168,19 @@ def _estimate_mean(sums: Array, level: float) -> Estimates:
 
 
 Metric = Callable[[PeopleTable, Array, float], Estimates]
-"""From people and scores, shape (cells, 2, 3) each, the reference first (`Counts.cells`), and a level."""
+"""From people and scores, shape (cells, 2, 3) each, the reference first (`PeopleCounts.flatten_cells`), and a level."""
 
 GROUP_METRICS: dict[str, Metric] = {
     **{name: partial(estimate_rate, name) for name in RATES},
     "mean_score": mean_score,
     "calibration": calibration,
 }
-"""Figures of a group by itself."""
+"""Metrics of a group by itself."""
 REFERENCE_METRICS: dict[str, Metric] = {
     "adverse_impact_ratio": adverse_impact_ratio,
     **{f"{name}_difference": partial(rate_difference, name) for name in RATES},
     "equalized_odds_difference": equalized_odds_difference,
     "standardized_mean_difference": standardized_mean_difference,
 }
-"""Figures of a group against the reference."""
+"""Metrics of a group against the reference."""
 METRICS = GROUP_METRICS | REFERENCE_METRICS

@@ -1,4 +1,4 @@
-"""A candidate against the version in production on the same rows: what changed for whom.
+"""Compare a candidate with the version in production on the same rows: the change of each group's figures.
 
 Both versions decide about the same people, so their figures move together; intervals that ignore it would be far too
 wide. The table is group x label x production's decision x candidate's decision.
@@ -10,9 +10,9 @@ samples, this in 88 to 98%; from 500 people on both are at 88% or more.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,27 +21,45 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
 from credit.evaluation.intervals import Array, Bounds, compute_rate, mover_r_interval, wilson_interval
 from credit.evaluation.predictions import Predictions
-from credit.fairness.counts import encode_number
+from credit.fairness.counts import encode_interval, encode_number
 from credit.fairness.inputs import (
     Groups,
+    check_same_groups,
     encode_decisions,
     encode_groups,
     find_code_problems,
     list_attribute_groups,
     parse_labels,
 )
+from credit.fairness.policies import VerdictRules
+from credit.reports.fairness import ChangeFinding, VersionComparison
 from credit.scoring.policy import DECISION_KINDS
 
 PeopleTable = NDArray[np.int64]
-ChangeEstimate = tuple[Array, Array, Array]
-"""Value, low and high; shape (cells,) each."""
+
+
+class ChangeEstimate(NamedTuple):
+    """The change of a metric in each cell, and its interval; NaN where there is none; shape (cells,) each."""
+
+    value: Array
+    low: Array
+    high: Array
+
+
+class Approvals(NamedTuple):
+    """How many people of each cell both versions approve, the first, the second, and all; shape (cells,) each."""
+
+    both: PeopleTable
+    first: PeopleTable
+    second: PeopleTable
+    n: PeopleTable
 
 
 def estimate_rate_change(people: PeopleTable, level: float) -> ChangeEstimate:
-    """Change of the approval rate in each cell, second version less first; people: shape (cells, 3, 3) by decisions.
+    """Estimate the change of each cell's approval rate, second version less first: from -1 to 1, 0 no change.
 
-    From -1 to 1, 0 no change. On Wilson limits this is Newcombe's interval for paired rates (1998, Statistics in
-    Medicine 17, 2635-2650), with phi as it is.
+    people: by the decisions of both versions, shape (cells, 3, 3). On Wilson limits this is Newcombe's interval for
+    paired rates (1998, Statistics in Medicine 17, 2635-2650), with phi as it is.
     """
     both, first, second, n = _count_approvals(people)
     old, new = compute_rate(first, n), compute_rate(second, n)
@@ -54,7 +72,7 @@ def estimate_ratio_change(people: PeopleTable, level: float) -> ChangeEstimate:
     """Estimate the change of each cell's ratio of approval rates to the first cell, as `estimate_rate_change`.
 
     0 no change, below 0 worse for the group. MOVER-R for each ratio; correlation by the delta method on logarithms,
-    half a person standing in for nobody. NaN for the first cell, and where a version approves nobody of it.
+    half a person in the place of nobody. NaN for the first cell, and where a version approves nobody of it.
     """
     both, first, second, n = _count_approvals(people)
     old, new = compute_rate(np.maximum(first, 0.5), n), compute_rate(np.maximum(second, 0.5), n)
@@ -68,41 +86,40 @@ def estimate_ratio_change(people: PeopleTable, level: float) -> ChangeEstimate:
     return _apply_mover(after, next(bounds), before, next(bounds), _divide(shared + shared[0], spread))
 
 
-def _count_approvals(people: PeopleTable) -> tuple[PeopleTable, PeopleTable, PeopleTable, PeopleTable]:
-    """Approved by both versions, by the first, by the second, and everybody; shape (cells,) each."""
-    return people[:, 0, 0], people[:, 0].sum(-1), people[:, :, 0].sum(-1), people.sum((-2, -1))
+def _count_approvals(people: PeopleTable) -> Approvals:
+    return Approvals(people[:, 0, 0], people[:, 0].sum(-1), people[:, :, 0].sum(-1), people.sum((-2, -1)))
 
 
 def _apply_mover(new: Array, of_new: Bounds, old: Array, of_old: Bounds, correlation: Array) -> ChangeEstimate:
     change = new - old
-    none = np.isnan(change)
     correlation = np.clip(correlation, -1, 1)
-
-    def reach(one: Array, other: Array) -> Array:
-        one, other = np.where(none, 0, one), np.where(none, 0, other)
-        out: Array = np.sqrt(np.maximum(one**2 + other**2 - 2 * np.where(none, 0, correlation) * one * other, 0))
-        return out
-
-    below, above = reach(new - of_new[0], of_old[1] - old), reach(of_new[1] - new, old - of_old[0])
-    return change, change - below, change + above
+    below = _combine_distances(new - of_new[0], of_old[1] - old, correlation)
+    above = _combine_distances(of_new[1] - new, old - of_old[0], correlation)
+    return ChangeEstimate(change, change - below, change + above)
 
 
-def _divide(one: Array, other: Array, otherwise: float = 0.0) -> Array:
+def _combine_distances(one: Array, other: Array, correlation: Array) -> Array:
+    """Combine the distances of two correlated values from their limits to that of their difference."""
+    out: Array = np.sqrt(np.maximum(one**2 + other**2 - 2 * correlation * one * other, 0))
+    return out
+
+
+def _divide(one: Array, other: Array, default: float = 0.0) -> Array:
+    """Divide; `default` where `other` is 0 or below."""
     one, other = np.broadcast_arrays(one, other)
-    out: Array = np.divide(one, other, out=np.full(one.shape, otherwise), where=other > 0)
+    out: Array = np.divide(one, other, out=np.full(one.shape, default), where=other > 0)
     return out
 
 
 @dataclass(frozen=True, eq=False)
 class PairedCounts:
-    """Tables per attribute, shape (groups, 2, 3, 3), the reference first. `+` joins those of two partitions."""
+    """Tables per attribute, shape (groups, 2, 3, 3), the reference first. `+` adds those of another partition."""
 
     groups: Groups
     people: dict[str, NDArray[np.int64]]
 
     def __add__(self, other: "PairedCounts") -> "PairedCounts":
-        if self.groups != other.groups:
-            raise CreditError(Problem("counts", f"the groups {other.groups}", f"{self.groups}", "use one contract"))
+        check_same_groups(self.groups, other.groups)
         return PairedCounts(self.groups, {name: table + other.people[name] for name, table in self.people.items()})
 
 
@@ -127,69 +144,81 @@ def count_paired_people(
     )
 
 
-def compare_versions(
-    counts: PairedCounts, level: float, largest_drop: float, smallest_denominator: int
-) -> dict[str, Any]:
-    """Per attribute and group: the change of the adverse impact ratio and of the true positive rate, and who flipped.
+def compare_versions(counts: PairedCounts, rules: VerdictRules) -> VersionComparison:
+    """Compare the versions per attribute and group: the ratio, the true positive rate, and whose decision changed.
 
-    Blocks where the ratio dropped by more than `largest_drop` and the interval of the change excludes 0. JSON-ready.
+    Blocks where the ratio dropped by more than `rules.largest_drop` and the interval of the change excludes 0.
     """
-    findings = []
-    for attribute, people in counts.people.items():
-        ratio, ratio_low, ratio_high = estimate_ratio_change(people.sum(1), level)
-        share, share_low, share_high = estimate_rate_change(people[:, 1], level)
-        total = people.sum((1, 2, 3))
-        for cell, name in enumerate(counts.groups[attribute]):
-            few = min(total[cell], total[0]) < smallest_denominator
-            blocks = bool(not few and ratio[cell] < -largest_drop - 1e-12 and ratio_high[cell] < 0)
-            flips = people[cell].sum(0)
-            findings.append(
-                {
-                    "attribute": attribute,
-                    "group": name,
-                    "people": int(total[cell]),
-                    "adverse_impact_ratio_change": encode_number(ratio[cell]),
-                    "adverse_impact_ratio_change_interval": _encode_interval(ratio_low[cell], ratio_high[cell]),
-                    "true_positive_rate_change": encode_number(share[cell]),
-                    "true_positive_rate_change_interval": _encode_interval(share_low[cell], share_high[cell]),
-                    "flips": {
-                        f"{old}_to_{new}": int(flips[i, j])
-                        for i, old in enumerate(DECISION_KINDS)
-                        for j, new in enumerate(DECISION_KINDS)
-                        if i != j
-                    },
-                    "blocks": blocks,
-                    "reason": _explain_change(
-                        f"{attribute} {name}", float(ratio[cell]), float(ratio_high[cell]), largest_drop, blocks, few
-                    ),
-                }
-            )
-    return {"level": level, "blocks": any(item["blocks"] for item in findings), "findings": findings}
+    findings = tuple(finding for attribute in counts.people for finding in _compare_groups(counts, attribute, rules))
+    return VersionComparison(level=rules.level, blocks=any(one.blocks for one in findings), findings=findings)
 
 
-def _encode_interval(low: float, high: float) -> list[float | None] | None:
-    return None if math.isnan(low) else [encode_number(low), encode_number(high)]
+def _compare_groups(counts: PairedCounts, attribute: str, rules: VerdictRules) -> Iterator[ChangeFinding]:
+    people = counts.people[attribute]
+    ratio, rate = estimate_ratio_change(people.sum(1), rules.level), estimate_rate_change(people[:, 1], rules.level)
+    total = people.sum((1, 2, 3))
+    for cell, name in enumerate(counts.groups[attribute]):
+        own_ratio, own_rate = _Change.pick(ratio, cell), _Change.pick(rate, cell)
+        few = min(total[cell], total[0]) < rules.smallest_denominator
+        blocks = not few and own_ratio.value < -rules.largest_drop - 1e-12 and own_ratio.high < 0
+        yield ChangeFinding(
+            attribute=attribute,
+            group=name,
+            people=int(total[cell]),
+            adverse_impact_ratio_change=encode_number(own_ratio.value),
+            adverse_impact_ratio_change_interval=encode_interval(*own_ratio),
+            true_positive_rate_change=encode_number(own_rate.value),
+            true_positive_rate_change_interval=encode_interval(*own_rate),
+            flips=_count_flips(people[cell].sum(0)),
+            blocks=bool(blocks),
+            reason=f"{attribute} {name}: {_explain_change(own_ratio, few, blocks, rules.largest_drop)}",
+        )
 
 
-def _explain_change(who: str, change: float, high: float, largest_drop: float, blocks: bool, few: bool) -> str:
-    if math.isnan(change):
-        return f"{who}: there is no ratio to the reference in both versions, or this is the reference."
-    told = f"{who}: the adverse impact ratio changed by {change:+.3f} against the version in production"
+class _Change(NamedTuple):
+    """The change in one cell, and its interval; NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def pick(cls, change: ChangeEstimate, cell: int) -> Self:
+        return cls(float(change.value[cell]), float(change.low[cell]), float(change.high[cell]))
+
+
+def _count_flips(decisions: PeopleTable) -> dict[str, int]:
+    """Count the people by old and new decision where these differ; decisions: shape (3, 3)."""
+    return {
+        f"{old}_to_{new}": int(decisions[i, j])
+        for i, old in enumerate(DECISION_KINDS)
+        for j, new in enumerate(DECISION_KINDS)
+        if i != j
+    }
+
+
+def _explain_change(change: _Change, few: bool, blocks: bool, largest_drop: float) -> str:
+    if math.isnan(change.value):
+        return "there is no ratio to the reference in both versions, or this is the reference."
+    fact = f"the adverse impact ratio changed by {change.value:+.3f} against the version in production"
     if few:
-        return f"{told}, of too few people to judge."
+        return f"{fact}, of too few people to judge."
     if blocks:
-        return f"{told}, a drop of more than {largest_drop:g}, and the whole interval, up to {high:+.3f}, is below 0."
-    if change < -largest_drop:
-        return f"{told}, but the interval reaches 0, so it may be chance."
-    return f"{told}."
+        return (
+            f"{fact}, a drop of more than {largest_drop:g}, and the whole interval, up to {change.high:+.3f}, "
+            "is below 0."
+        )
+    if change.value < -largest_drop:
+        return f"{fact}, but the interval reaches 0, so it may be chance."
+    return f"{fact}."
 
 
 def count_paired_predictions(
     contract: Contract, production: Predictions, candidate: Predictions, file: str
 ) -> PairedCounts:
-    """The same people by group, label and the decisions of both versions. `file`: where production's came from.
+    """Count the same people by group, label and both versions' decisions. `file`: the source of production's.
 
-    Raises CreditError when they are not the same people in the same order.
+    Raises CreditError for other people or another order.
     """
     own, other = candidate.people, production.people
     alike = len(own) == len(other) and (candidate.favourable == production.favourable).all() and own.equals(other)

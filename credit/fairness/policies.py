@@ -1,9 +1,9 @@
-"""What counts as equal enough: named policies of params.yaml. A limit is a choice with a source, not the law.
+"""Limits of unequal treatment: named policies of params.yaml. A limit is a choice with a source, not the law.
 
 Criteria of equal treatment conflict: where base rates differ, an imperfect score cannot have equal true and false
 positive rates and equal precision at once (Chouldechova 2017, Fair prediction with disparate impact; Kleinberg,
 Mullainathan and Raghavan 2016, Inherent trade-offs in the fair determination of risk scores). So a policy gates a
-few figures and reports the others.
+few metrics and reports the others.
 """
 
 import math
@@ -12,14 +12,15 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from credit.common.errors import CreditError, Problem
+from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.fairness.metrics import METRICS
 
 
 class Limit(Params):
-    """What one figure must keep, as a signed value: a gap of a rate is negative where the group's rate is lower.
+    """The limits of one metric, as signed values: a gap of a rate is negative where the group's rate is lower.
 
-    Without `at_least` and `at_most` the figure is reported, and stands out beyond `warn_below` or `warn_above`.
+    Without `at_least` and `at_most` the metric is only reported, with a remark beyond `warn_below` or `warn_above`.
     """
 
     at_least: float | None = None
@@ -32,30 +33,30 @@ class Limit(Params):
     def _check_order(self) -> Self:
         given = [v for v in (self.at_least, self.warn_below, self.warn_above, self.at_most) if v is not None]
         if not given:
-            raise ValueError("no limit|at_least, at_most, warn_below or warn_above")
+            raise make_value_error("no limit", "at_least, at_most, warn_below or warn_above")
         if given != sorted(given) or not all(map(math.isfinite, given)):
-            raise ValueError(f"the limits {given}|at_least <= warn_below <= warn_above <= at_most")
+            raise make_value_error(f"the limits {given}", "at_least <= warn_below <= warn_above <= at_most")
         return self
 
     @property
     def gated(self) -> bool:
-        """Whether the figure gets a verdict."""
+        """Whether the metric gets a verdict."""
         return self.at_least is not None or self.at_most is not None
 
     def is_kept_by(self, low: float, high: float) -> bool:
-        """Whether the whole interval complies. A point is an interval too."""
+        """Tell whether the whole interval complies. A point is an interval too."""
         return (self.at_least is None or low >= self.at_least - _TOLERANCE) and (
             self.at_most is None or high <= self.at_most + _TOLERANCE
         )
 
     def is_broken_by(self, low: float, high: float) -> bool:
-        """Whether the whole interval is beyond a limit."""
+        """Tell whether the whole interval is beyond a limit."""
         return (self.at_least is not None and high < self.at_least - _TOLERANCE) or (
             self.at_most is not None and low > self.at_most + _TOLERANCE
         )
 
     def has_warning_at(self, value: float) -> bool:
-        """Whether the point is beyond a warning level."""
+        """Tell whether the point is beyond a warning level."""
         return (self.warn_below is not None and value < self.warn_below - _TOLERANCE) or (
             self.warn_above is not None and value > self.warn_above + _TOLERANCE
         )
@@ -90,15 +91,21 @@ class FairnessPolicy(Params):
     limits: dict[str, Limit] = Field(min_length=1)
 
     @property
-    def gating_policy(self) -> "FairnessPolicy":
-        """This policy without the figures that are only reported."""
-        return self.model_copy(update={"limits": {name: limit for name, limit in self.limits.items() if limit.gated}})
+    def has_gated_limits(self) -> bool:
+        """Whether any metric gets a verdict."""
+        return any(limit.gated for limit in self.limits.values())
+
+    @property
+    def pair_policy(self) -> "FairnessPolicy":
+        """The policy for pairs of attributes that do not gate: only limits that give a verdict, and none blocks."""
+        gated = {name: limit for name, limit in self.limits.items() if limit.gated}
+        return self.model_copy(update={"limits": gated, "gates": "nothing"})
 
     @model_validator(mode="after")
     def _check_metrics(self) -> Self:
         unknown = sorted(self.limits.keys() - METRICS.keys())
         if unknown:
-            raise ValueError(f"limits of {', '.join(unknown)}|figures among {', '.join(METRICS)}")
+            raise make_value_error(f"limits of {', '.join(unknown)}", f"figures among {', '.join(METRICS)}")
         return self
 
 
@@ -113,7 +120,7 @@ class Fairness(Params):
     @model_validator(mode="after")
     def _check_policy(self) -> Self:
         if self.policy not in self.policies:
-            raise ValueError(f"the policy {self.policy}|one of {', '.join(self.policies)}")
+            raise make_value_error(f"the policy {self.policy}", f"one of {', '.join(self.policies)}")
         return self
 
     @property
@@ -122,7 +129,7 @@ class Fairness(Params):
         return self.policies[self.policy]
 
     def switch_policy(self, name: str) -> "Fairness":
-        """The same block with another of its policies chosen. Raises CreditError when there is none of the name."""
+        """Choose another policy of the block. Raises CreditError for an unknown name."""
         if name not in self.policies:
             raise CreditError(Problem("policy", name, f"one of {', '.join(self.policies)}"))
         return self.model_copy(update={"policy": name})

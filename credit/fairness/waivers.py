@@ -1,7 +1,7 @@
-"""Waivers: files in git in which a person lets an undecided finding through, for one candidate and until a date.
+"""Waivers: files in git by which a person lets an undecided finding through, for one candidate and until a date.
 
-A waiver lifts `insufficient`, never `fail`. One that has expired or that names nothing is an error, so none is left
-lying about.
+A waiver lifts `insufficient`, never `fail`. One that has expired or that names nothing judged is an error, so that no
+stale waiver stays in the folder.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
 from credit.common.params import Params
+from credit.fairness.comparisons import list_judged_keys
 from credit.fairness.counts import PAIR_SEPARATOR, PeopleCounts
 from credit.fairness.policies import FairnessPolicy
 
@@ -33,12 +34,12 @@ class Waiver(Params):
 
     @property
     def finding(self) -> tuple[str, str, str]:
-        """What it is about: attribute, group and measure."""
+        """The finding that it is about: attribute, group and measure."""
         return self.attribute, self.group, self.measure
 
 
 def load_waivers(folder: Path) -> dict[str, Waiver]:
-    """Every `*.yaml` of a folder, one waiver each, by file. Raises CreditError with every problem of every file."""
+    """Load every `*.yaml` of a folder, one waiver each, by file. Raises CreditError with all problems of all files."""
     waivers: dict[str, Waiver] = {}
     problems: list[Problem] = []
     for path in sorted(path for path in folder.glob("*") if path.name != "README.md"):
@@ -62,14 +63,18 @@ def check_waivers(
     policy: FairnessPolicy,
     today: date,
 ) -> None:
-    """Raise CreditError with every waiver that has expired, names nothing that is judged, or stands twice."""
-    gating = [*counts.attributes, *(counts.pairs if policy.gates == "pairs" else [])]
-    groups = {
-        PAIR_SEPARATOR.join(key): counts.list_groups(key)[1:] for key in gating
-    }  # the reference is compared with nobody
+    """Raise CreditError with every waiver that names nothing that is judged, is a duplicate, or has expired."""
+    unmatched = find_unmatched(waivers, candidates, counts, policy)
+    raise_if_any([*unmatched, *find_duplicates(waivers), *find_expired(waivers, today)])
+
+
+def find_unmatched(
+    waivers: Mapping[str, Waiver], candidates: Collection[str], counts: PeopleCounts, policy: FairnessPolicy
+) -> list[Problem]:
+    """Find every name in a waiver that nothing judged has. No waiver is needed for a reference group."""
+    groups = {PAIR_SEPARATOR.join(key): counts.list_groups(key)[1:] for key in list_judged_keys(counts, policy)}
     measures = [name for name, limit in policy.limits.items() if limit.gated]
-    first: dict[tuple[str, ...], str] = {}
-    problems: list[Problem] = []
+    problems = []
     for file, waiver in waivers.items():
         known: dict[str, Collection[str]] = {
             "candidate": candidates,
@@ -78,20 +83,27 @@ def check_waivers(
             "measure": measures,
         }
         for key, names in known.items():
-            value = getattr(waiver, key)
-            if value not in names:
+            if (value := getattr(waiver, key)) not in names:
                 problems.append(Problem(f"{file}: {key}", value, f"one of {', '.join(names) or 'none'}"))
+    return problems
+
+
+def find_duplicates(waivers: Mapping[str, Waiver]) -> list[Problem]:
+    """Find every waiver of a finding that an earlier file names too."""
+    first: dict[tuple[str, ...], str] = {}
+    problems = []
+    for file, waiver in waivers.items():
         other = first.setdefault((waiver.candidate, *waiver.finding), file)
         if other != file:
             problems.append(Problem(file, f"the same finding as in {other}", "one waiver per finding"))
-    raise_if_any([*problems, *find_expired(waivers, today)])
+    return problems
 
 
 def find_expired(waivers: Mapping[str, Waiver], today: date) -> list[Problem]:
-    """Every waiver whose day is past. DVC sees no clock, so `make repro` and `release check` ask each time."""
-    mend = "renew it or remove the file, then dvc repro"
+    """Find every waiver whose day is past. DVC sees no clock, so `make repro` and `release check` ask each time."""
+    fix = "renew it or remove the file, then dvc repro"
     return [
-        Problem(f"{file}: until", f"{waiver.until}, which is past", "a later day", mend)
+        Problem(f"{file}: until", f"{waiver.until}, which is past", "a later day", fix)
         for file, waiver in waivers.items()
         if waiver.until < today
     ]

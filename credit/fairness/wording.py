@@ -1,13 +1,11 @@
-"""A verdict in one sentence of plain words, with the numbers that it rests on."""
+"""Explain a verdict in one sentence of plain words, with the numbers that it rests on."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from credit.fairness.comparisons import Comparison
 from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import VerdictRules
-from credit.fairness.sample_size import find_sample_size
+from credit.reports.fairness import Finding, Verdict
 
 _DENOMINATORS = {
     "selection_rate": "people",
@@ -22,58 +20,45 @@ _DENOMINATORS = {
 }
 
 
-def explain_verdict(item: Comparison, verdict: str, rules: VerdictRules) -> str:
-    """Why this verdict, in one sentence."""
+def explain_verdict(item: Comparison, verdict: Verdict, rules: VerdictRules) -> str:
+    """Explain a verdict in one sentence."""
     who = f"{item.attribute} {item.group}"
     if verdict == "not assessable" or math.isnan(item.value):
         return f"{who}: {_explain_missing(item, rules)}."
-    told = f"{who}: {_describe_metric(item)}"
+    metric = f"{who}: {_describe_metric(item)}"
     if verdict == "reported":
         apart = ", which stands out" if item.limit.has_warning_at(item.value) else ""
-        return f"{told}; reported, without a limit{apart}."
+        return f"{metric}; reported, without a limit{apart}."
     interval = f"the {item.level:.0%} interval, {_format_bounds(item)},"
     limit = f"the limit of {item.limit}"
     if verdict == "pass":
         close = " though the figure itself is beyond the warning level" if item.limit.has_warning_at(item.value) else ""
-        return f"{told}; the whole of {interval} keeps {limit}{',' if close else ''}{close}."
+        return f"{metric}; the whole of {interval} keeps {limit}{',' if close else ''}{close}."
     if verdict == "fail":
-        return f"{told}; the whole of {interval} is beyond {limit}."
+        return f"{metric}; the whole of {interval} is beyond {limit}."
     if item.limit.is_kept_by(item.low, item.high):
         hidden = f"{item.undisclosed:.0%} of the rows do not disclose {item.attribute}"
-        return f"{told}; {interval} keeps {limit}, but {hidden}."
+        return f"{metric}; {interval} keeps {limit}, but {hidden}."
     if item.limit.is_broken_by(item.low, item.high):
-        return f"{told}; {interval} is beyond {limit}, but no longer when corrected for the number of comparisons."
-    return f"{told}; {interval} reaches to both sides of {limit}, so the data do not decide."
+        return f"{metric}; {interval} is beyond {limit}, but no longer when corrected for the number of comparisons."
+    return f"{metric}; {interval} reaches to both sides of {limit}, so the data do not decide."
 
 
-def estimate_more_people(item: Comparison) -> dict[str, Any]:
-    """How many more people of the group make a pass 80% likely: at the observed rates, and if rates were equal.
-
-    0: there are enough. None: no number would do. Left out of figures that are not made of one rate.
-    """
-    rate = item.rate
-    if rate is None or item.measure in GROUP_METRICS or not item.n or not item.reference_n:
-        return {}
-    if item.limit.is_kept_by(item.low, item.high):
-        return {}  # those who do not disclose are the obstacle: no number of others helps
-    count, n = rate.count_cases(item.people)
-    ratio = item.measure == "adverse_impact_ratio"
-
-    def more(share: float, above: int) -> int | None:
-        needed = find_sample_size(ratio, share, int(count[0]), int(n[0]), item.limit, item.level, above)
-        return None if needed is None else max(0, math.ceil((needed - item.n) * item.total / item.n))
-
-    return {
-        "more_people_at_observed_rates": more(float(count[1] / n[1]), item.n),
-        "more_people_at_equal_rates": more(float(count[0] / n[0]), 0),
-    }
+def explain_undisclosed(attribute: str, share: float, rules: VerdictRules) -> str:
+    """Explain in a sentence how many people do not disclose an attribute, and what follows."""
+    follows = ""
+    if share > rules.undisclosed_warn:
+        follows = f", more than {rules.undisclosed_warn:.0%}: the figures may not show how people are treated"
+    if share > rules.undisclosed_no_pass:
+        follows = f", more than {rules.undisclosed_no_pass:.0%}: nothing by this attribute can pass"
+    return f"{share:.1%} of the rows do not disclose {attribute}{follows}"
 
 
-def describe_more_people(finding: Mapping[str, Any]) -> str:
-    """What `estimate_more_people` found out about a finding, in words; empty where it says nothing."""
-    if "more_people_at_observed_rates" not in finding:
+def describe_more_people(finding: Finding) -> str:
+    """Describe how many more people would make a pass likely; empty where the finding does not say."""
+    if not finding.has_more_people:
         return ""
-    more = finding["more_people_at_observed_rates"]
+    more = finding.more_people_at_observed_rates
     if more is None:
         return "at the rates observed, no number of further people would make a pass likely"
     return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"

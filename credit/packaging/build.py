@@ -17,6 +17,7 @@ from credit.packaging.onnx_export import export_onnx
 from credit.packaging.parity import check_parity
 from credit.packaging.reference import build_reference
 from credit.packaging.typical_values import find_typical_values
+from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
@@ -56,7 +57,7 @@ def build_bundle(
     decisions = candidate.policy.decide(checked.scores)
     heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
     watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
-    seen = build_reference(contract, watched, inputs.train, checked.scores, decisions)
+    reference = build_reference(contract, watched, inputs.train, checked.scores, decisions)
     model = Model(contract, candidate.policy, reasons, score, "rule" if champion == "heuristic" else "model")
     contents = {
         "model.onnx": onnx,
@@ -68,8 +69,8 @@ def build_bundle(
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),
         "heuristic.json": _encode_json(heuristic.model_dump()),
-        "reference.json": _encode_json(seen),
-        EXAMPLES_FILE: _encode_json(make_examples(model, heuristic, seen["features"])),
+        ReferenceReport.NAME: _encode_json(reference.dump()),
+        EXAMPLES_FILE: _encode_json(make_examples(model, heuristic, reference.features)),
     }
     agreement = Agreement(
         rows=len(checked.scores),

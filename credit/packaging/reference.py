@@ -1,6 +1,6 @@
 """Distributions to compare live applications with: counts, so that partitions and days can be added up.
 
-`build_reference.json` holds them as they were when the model was trained. With the same bins counted over live rows it
+`reference.json` holds them as they were when the model was trained. With the same bins counted over live rows it
 gives the population stability index: the sum over bins of (live share - share) * ln(live share / share).
 """
 
@@ -13,26 +13,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import Column, FrozenModel, Scalar
+from credit.contract.columns import Column, Scalar
 from credit.contract.groups import assign_groups
 from credit.data.tables import iterate_partitions, make_frame, open_table
+from credit.reports.reference import DecisionCounts, Distribution, ReferenceReport, ReferenceRows
 from credit.scoring.policy import DECISION_KINDS
 
 HISTOGRAM_BINS = 10
 _SAMPLE_ROWS = 250_000  # values that the bins of a number are made from
 
 
-class Histogram(FrozenModel):
-    """How many values fall into each bin, and how many are missing.
-
-    Numbers have `edges`, inner cuts in increasing order: bin 0 is below the first, bin i from edge i - 1 up to edge i,
-    the last bin from the last edge on. Other columns have `values`, one bin each, and one more for any other value.
-    """
-
-    edges: tuple[float, ...] | None = None
-    values: tuple[Scalar, ...] | None = None
-    counts: tuple[int, ...]
-    missing: int = 0
+class Histogram(Distribution):
+    """A distribution whose bins can be counted again, over other values; `+` joins those of two partitions."""
 
     def count_values(self, values: ArrayLike | pd.Series) -> Self:
         """The same bins with the counts of other values, shape (n,); None and NaN are missing."""
@@ -66,12 +58,12 @@ def make_quantile_histogram(sample: ArrayLike) -> Histogram:
         after = np.searchsorted(values, inner, side="right")
         inner = np.unique([*inner, *values[after[after < len(values)]]])
     inner = inner[inner > values[:1]]  # nothing lies below the lowest value
-    return Histogram(edges=tuple(inner.tolist()), counts=(0,) * (len(inner) + 1))
+    return Histogram(edges=tuple(inner.tolist()), counts=(0,) * (len(inner) + 1), missing=0)
 
 
 def make_value_histogram(values: Sequence[Scalar]) -> Histogram:
     """An empty histogram with a bin for each value and one for any other."""
-    return Histogram(values=tuple(values), counts=(0,) * (len(values) + 1))
+    return Histogram(values=tuple(values), counts=(0,) * (len(values) + 1), missing=0)
 
 
 def make_histogram(column: Column, sample: pd.Series) -> Histogram:
@@ -85,7 +77,7 @@ def make_histogram(column: Column, sample: pd.Series) -> Histogram:
 
 def build_reference(
     contract: Contract, features: Sequence[str], train: Path, scores: NDArray[np.float64], decisions: NDArray[np.str_]
-) -> dict[str, Any]:
+) -> ReferenceReport:
     """The content of reference.json: features and groups of the training rows, scores and decisions of the test rows.
 
     scores, decisions: shape (test rows,). Not of the training rows: on those a forest is far too sure, and every live
@@ -105,18 +97,14 @@ def build_reference(
         for name in contract.protected:
             counts = pd.Series(assign_groups(contract, name, frame[name])).value_counts(sort=False)
             groups[name] = counts + groups.get(name, 0)
-    return {
-        "rows": {"train": table.metadata.num_rows, "test": len(scores)},
-        "score": _dump_histogram(make_quantile_histogram(scores.round(6)).count_values(scores)),
-        "decisions": {name: int((decisions == name).sum()) for name in DECISION_KINDS},
-        "groups": {name: _stringify_groups(counts.to_dict()) for name, counts in groups.items()},
-        "features": {name: _dump_histogram(histogram) for name, histogram in histograms.items()},
-    }
+    return ReferenceReport(
+        rows=ReferenceRows(train=table.metadata.num_rows, test=len(scores)),
+        score=make_quantile_histogram(scores.round(6)).count_values(scores),
+        decisions=DecisionCounts(**{name: int((decisions == name).sum()) for name in DECISION_KINDS}),
+        groups={name: _stringify_groups(counts.to_dict()) for name, counts in groups.items()},
+        features=dict(histograms),
+    )
 
 
 def _stringify_groups(counts: Mapping[Any, Any]) -> dict[str, int]:
     return {str(group): int(count) for group, count in counts.items()}
-
-
-def _dump_histogram(histogram: Histogram) -> dict[str, Any]:
-    return histogram.model_dump(exclude_none=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, ConfigDict, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems
+from credit.common.invalid_values import make_value_error
 from credit.contract.columns import FrozenModel
 
 RECORD_FORMAT = 1
@@ -57,7 +58,7 @@ def remove_control_characters(text: str) -> str:
 
 def _reject_control_characters(text: str) -> str:
     if not is_clean(text):
-        raise ValueError("a control character|text without any")
+        raise make_value_error("a control character", "text without any")
     return text
 
 

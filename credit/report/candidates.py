@@ -1,4 +1,4 @@
-"""Each candidate in one line: its figures, its gates, and what is against it."""
+"""Describe each candidate in one line: its figures, its gates, and the reasons against it."""
 
 from typing import NamedTuple
 
@@ -11,18 +11,11 @@ from credit.common.formatting import (
     format_number,
     spell_out,
 )
-from credit.evaluation.gates import judge_quality
+from credit.evaluation.gates import GateFinding, judge_quality
 from credit.report.results import Results
 
 CANDIDATE_METRICS = ("roc_auc", "approval_rate", "referral_rate", "bad_rate", "expected_value", "calibration_error")
 """Figures that stand side by side; the others are in `reports/metrics.json`."""
-
-
-class GateResult(NamedTuple):
-    """A gate of quality and what it said."""
-
-    passes: bool
-    reason: str
 
 
 class CandidateSummary(NamedTuple):
@@ -37,35 +30,32 @@ class CandidateSummary(NamedTuple):
     figures: dict[str, MetricText]
     ratio: MetricText
     whom: str
-    gates: tuple[GateResult, ...]
+    gates: tuple[GateFinding, ...]
     against: tuple[str, ...]
 
 
 def describe_candidates(results: Results) -> tuple[CandidateSummary, ...]:
     """Every candidate, in the order of the reports."""
-    return tuple(_describe_candidate(name, results) for name in results.choice["candidates"])
+    return tuple(_describe_candidate(name, results) for name in results.choice.candidates)
 
 
 def _describe_candidate(name: str, results: Results) -> CandidateSummary:
-    told, judged = results.choice["candidates"][name], results.judged[name]
-    lowest = judged["lowest_adverse_impact_ratio"]
-    people = f", {lowest['people']:,} people" if lowest else ""
-    quality = judge_quality(name, results.metrics, results.gates, None)
-    stands_out = {item["candidate"]: item["stands_out"] for item in results.choice["side_by_side"]}
+    told, judged = results.choice.candidates[name], results.judged[name]
+    lowest = judged.lowest_adverse_impact_ratio
+    people = f", {lowest.people:,} people" if lowest else ""
+    stands_out = {item.candidate: item.stands_out for item in results.choice.side_by_side}
     return CandidateSummary(
         name=name,
         words=spell_out(name),
-        champion=name == results.choice["champion"],
-        passes=told["passes"],
-        verdict=judged["verdict"],
-        stands_out=" and ".join(_spell_out_metric(text) for text in stands_out.get(name, [])),
+        champion=name == results.choice.champion,
+        passes=told.passes,
+        verdict=judged.verdict,
+        stands_out=" and ".join(_spell_out_metric(text) for text in stands_out.get(name, ())),
         figures={figure: format_metric(results.metrics[name], figure) for figure in CANDIDATE_METRICS},
-        ratio=MetricText(format_number(lowest["value"]), format_interval(lowest["interval"]))
-        if lowest
-        else MetricText(DASH),
-        whom=(format_group(lowest["attribute"], lowest["group"]) if lowest else DASH) + people,
-        gates=tuple(GateResult(item["passes"], item["reason"]) for item in quality["findings"]),
-        against=tuple(told["against"]),
+        ratio=MetricText(format_number(lowest.value), format_interval(lowest.interval)) if lowest else MetricText(DASH),
+        whom=(format_group(lowest.attribute, lowest.group) if lowest else DASH) + people,
+        gates=judge_quality(name, results.metrics, results.gates, None),
+        against=told.against,
     )
 
 

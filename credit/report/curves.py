@@ -13,7 +13,7 @@ from credit.common.formatting import (
     format_percent,
     join_words,
 )
-from credit.report.results import Json, Results
+from credit.report.results import Results
 from credit.report.svg import (
     CANDIDATE_SHAPES,
     Picture,
@@ -38,7 +38,7 @@ class Curves(NamedTuple):
 
 def draw_curves(results: Results, plots: Path) -> Curves:
     """The pictures of one run. Raises CreditError that names a missing file."""
-    names = list(results.choice["candidates"])
+    names = list(results.choice.candidates)
     files = {
         kind: {name: _read_rows(plots / kind / f"{name}.csv") for name in names}
         for kind in ("roc", "calibration", "scores")
@@ -95,7 +95,7 @@ def _draw_calibration(name: str, results: Results, rows: CurveRows) -> Picture:
         f"a mean score of {format_number(row['mean_score'], 2)} went with {format_percent(row['favourable_rate'], 0)}"
         for row in rows[:: max(1, len(rows) - 1)][:2]
     ]
-    error = format_number(results.metrics[name].get("calibration_error"))
+    error = format_number(results.metrics[name].calibration_error)
     return Picture(
         f"calibration-{name}",
         capitalise(format_candidate(name)),
@@ -113,7 +113,7 @@ def _draw_calibration(name: str, results: Results, rows: CurveRows) -> Picture:
 
 
 def _draw_scores(name: str, results: Results, rows: CurveRows) -> Picture:
-    policy: Json = results.candidates[name]["policy"]
+    policy = results.candidates[name].policy
     highest = max((row[side] for row in rows for side in ("favourable", "unfavourable")), default=1.0)
     x, y = make_x_axis(), make_y_axis(0, highest * 1.05)
     bin_ = 0.5 / max(1, len(rows))
@@ -124,10 +124,11 @@ def _draw_scores(name: str, results: Results, rows: CurveRows) -> Picture:
         )
         for side in ("favourable", "unfavourable")
     ]
-    known = [kind for kind in ("approve_from", "refer_from") if policy[kind] is not None]
-    cuts = [PlotLine(f"cut {kind}", draw_vertical(x, min(1.0, policy[kind]))) for kind in known]
-    approve = "nobody" if policy["approve_from"] is None else f"from {format_number(policy['approve_from'])}"
-    refer = format_number(policy["refer_from"])
+    thresholds = {"approve_from": policy.approve_from, "refer_from": policy.refer_from}
+    known = {kind: threshold for kind, threshold in thresholds.items() if threshold is not None}
+    cuts = [PlotLine(f"cut {kind}", draw_vertical(x, min(1.0, threshold))) for kind, threshold in known.items()]
+    approve = "nobody" if policy.approve_from is None else f"from {format_number(policy.approve_from)}"
+    refer = format_number(policy.refer_from)
     return Picture(
         f"scores-{name}",
         capitalise(format_candidate(name)),

@@ -1,11 +1,12 @@
-"""What the data is, what was set aside, and what the features are and give away."""
+"""Describe the data, the quarantine, the features and what these give away."""
 
 import re
 from typing import NamedTuple
 
 from credit.common.formatting import DASH, format_number, format_percent, spell_out
 from credit.contract import Contract
-from credit.report.results import Json, Results
+from credit.report.results import Results
+from credit.reports.features import FeatureVerdict
 
 
 class FeatureRow(NamedTuple):
@@ -30,7 +31,7 @@ class FeaturesTable(NamedTuple):
 
 
 class DatasetSummary(NamedTuple):
-    """Rows, why some were set aside, what is missing, and how many people there are of each group."""
+    """Rows, why some are in quarantine, missing values, and how many people there are of each group."""
 
     rows: str
     accepted: str
@@ -44,29 +45,29 @@ class DatasetSummary(NamedTuple):
 
 def build_features_table(results: Results) -> FeaturesTable:
     """What `reports/features.json` says."""
-    told = results.features
+    report = results.features
     names = tuple(results.contract.protected)
     return FeaturesTable(
         tuple(map(spell_out, names)),
-        tuple(_build_feature_row(row, names, results.contract) for row in told["features"]),
-        len(told["kept"]),
+        tuple(_build_feature_row(row, names, results.contract) for row in report.features),
+        len(report.kept),
         {
             f"{group} ({spell_out(attribute)})": format_number(auc)
-            for attribute, groups in told["all_together_guess"].items()
+            for attribute, groups in report.all_together_guess.items()
             for group, auc in groups.items()
         },
     )
 
 
-def _build_feature_row(row: Json, attributes: tuple[str, ...], contract: Contract) -> FeatureRow:
+def _build_feature_row(row: FeatureVerdict, attributes: tuple[str, ...], contract: Contract) -> FeatureRow:
     return FeatureRow(
-        row["feature"],
-        _find_description(row["feature"], contract),
-        row["verdict"] == "kept",
-        row["verdict"],
-        format_number(row["auc"]),
-        format_percent(row["missing"]),
-        tuple(format_number((row["proxy"] or {}).get(name)) for name in attributes),
+        row.feature,
+        _find_description(row.feature, contract),
+        row.is_kept,
+        row.verdict,
+        format_number(row.auc),
+        format_percent(row.missing),
+        tuple(format_number(row.proxy.get(name)) for name in attributes),
     )
 
 
@@ -78,18 +79,18 @@ def _find_description(name: str, contract: Contract) -> str:
 
 def describe_dataset(results: Results) -> DatasetSummary:
     """What `reports/validation.json` and the provenance say."""
-    told = results.validation
-    origin = results.provenance or {}
+    report = results.validation
+    origin = results.provenance.dump() if results.provenance else {}
     return DatasetSummary(
-        f"{told['rows']:,}",
-        f"{told['accepted']:,}",
-        f"{told['quarantined']:,}",
-        tuple((one["column"], one["allowed"], f"{one['rows']:,}", one["example"]) for one in told["reasons"]),
-        {name: f"{count:,}" for name, count in told["missing"].items()},
-        {name: f"{count:,}" for name, count in told["labels"].items()},
+        f"{report.rows:,}",
+        f"{report.accepted:,}",
+        f"{report.quarantined:,}",
+        tuple((one.column, one.allowed, f"{one.rows:,}", one.example or DASH) for one in report.reasons),
+        {name: f"{count:,}" for name, count in report.missing.items()},
+        {name: f"{count:,}" for name, count in report.labels.items()},
         {
             spell_out(attribute): {group: f"{count:,}" for group, count in groups.items()}
-            for attribute, groups in told["groups"].items()
+            for attribute, groups in report.groups.items()
         },
         {key: f"{value:,}" if isinstance(value, int) else value for key, value in origin.items()
          if isinstance(value, str | int)},

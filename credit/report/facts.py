@@ -20,7 +20,8 @@ from credit.report.groups import (
     summarise_pairs,
 )
 from credit.report.narrative import Narrative, compose_narrative
-from credit.report.results import Json, Results, read_results
+from credit.report.results import Results, read_results
+from credit.reports.candidate import CandidateReport
 
 
 class WaiverRow(NamedTuple):
@@ -90,16 +91,16 @@ def collect_facts(results: Results) -> ReportFacts:
         judgements=candidates,
         champion=champion,
         model=_describe_model(results.candidates[champion.name]),
-        population=judged["predictions"],
-        rows=f"{judged['rows']:,}",
-        level=format_percent(judged["level"], 0),
-        figures_level=format_percent(judged["figures_level"], 0),
-        test_rows=f"{results.metrics[champion.name]['rows']:,}",
+        population=judged.predictions,
+        rows=f"{judged.rows:,}",
+        level=format_percent(judged.level, 0),
+        figures_level=format_percent(judged.figures_level, 0),
+        test_rows=f"{results.metrics[champion.name].rows:,}",
         forests=draw_forests(results),
         attributes=build_groups_tables(results),
         pairs=summarise_pairs(results),
         lowest_outcome=find_lowest_outcome(results),
-        undisclosed=tuple(item["reason"] for item in judged["undisclosed"] if item["warn"]),
+        undisclosed=tuple(item.reason for item in judged.undisclosed if item.warn),
         frontier=describe_frontier(results),
         features=build_features_table(results),
         data=describe_dataset(results),
@@ -117,19 +118,19 @@ def _describe_favourable_outcome(label: Column) -> str:
     return f"{label.description}: {value}"
 
 
-def _describe_model(candidate: Json) -> ModelDetails:
-    policy, knobs = candidate["policy"], candidate["hyperparameters"]
+def _describe_model(candidate: CandidateReport) -> ModelDetails:
+    policy, knobs = candidate.policy, candidate.hyperparameters
     return ModelDetails(
         {spell_out(name): "not set" if value is None else f"{value}" for name, value in knobs.items()},
-        tuple(candidate["features"]),
-        "no score: it approves nobody" if policy["approve_from"] is None else format_number(policy["approve_from"]),
-        format_number(policy["refer_from"]),
+        candidate.features,
+        "no score: it approves nobody" if policy.approve_from is None else format_number(policy.approve_from),
+        format_number(policy.refer_from),
     )
 
 
 def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
-    findings = [item.get("waiver") or {} for judged in results.judged.values() for item in judged["findings"]]
-    used = {waiver["file"] for waiver in findings if waiver.get("used")}
+    findings = [item for judged in results.judged.values() for item in judged.findings]
+    used = {item.waiver.file for item in findings if item.waiver and item.waiver.used}
     return tuple(
         WaiverRow(
             file.rpartition("/")[2],

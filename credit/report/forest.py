@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
-from credit.common.formatting import DASH, capitalise, format_candidate, format_interval, format_number, spell_out
+from credit.common.formatting import capitalise, format_candidate, format_interval, format_number, spell_out
 from credit.fairness.policies import Limit
-from credit.report.results import Json, Results
+from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale
+from credit.reports.base import OpenInterval
+from credit.reports.fairness import Finding, PairFinding
 
 
 class ForestMark(NamedTuple):
@@ -26,27 +28,29 @@ class ForestMark(NamedTuple):
     description: str
 
 
-def is_drawable(item: Json) -> bool:
-    """Whether a finding has a figure that may be looked at."""
-    return item["verdict"] != "not assessable" and item["value"] is not None
+def get_drawable(item: PairFinding) -> tuple[float, OpenInterval] | None:
+    """The figure of a finding and its interval; None where there is none, or none that may be looked at."""
+    if item.verdict == "not assessable" or item.value is None or item.interval is None:
+        return None
+    return item.value, item.interval
 
 
-def draw_mark(name: str, item: Json, scale: Scale, reason: str) -> ForestMark:
+def draw_mark(name: str, item: Finding, scale: Scale, reason: str) -> ForestMark:
     """The mark of a finding about a candidate. `reason` stands in place of an interval where there is none to draw."""
-    drawn = is_drawable(item)
-    low, high = item["interval"] if drawn else (None, None)
+    drawn = get_drawable(item)
+    value, (low, high) = drawn or (None, (None, None))
     follows = _describe_action(item)
     return ForestMark(
         candidate=spell_out(name),
-        value=format_number(item["value"]) if drawn else DASH,
-        interval=format_interval(item["interval"]) if drawn else reason,
-        at=scale.place(item["value"]) if drawn else None,
+        value=format_number(value),
+        interval=format_interval((low, high)) if drawn else reason,
+        at=None if value is None else scale.place(value),
         low=_place_end(low, scale, 0.0) if drawn else None,
         high=_place_end(high, scale, 100.0) if drawn else None,
-        kind=item["verdict"],
+        kind=item.verdict,
         action=follows,
-        description=f"{capitalise(format_candidate(name))}, {item['reason']} "
-        f"Verdict: {', '.join(filter(None, [item['verdict'], follows]))}.",
+        description=f"{capitalise(format_candidate(name))}, {item.reason} "
+        f"Verdict: {', '.join(filter(None, [item.verdict, follows]))}.",
     )
 
 
@@ -54,13 +58,12 @@ def _place_end(value: float | None, scale: Scale, beyond: float) -> float:
     return beyond if value is None else scale.place(value)
 
 
-def _describe_action(item: Json) -> str:
-    waiver: Json = item.get("waiver") or {}
-    if item["blocks"]:
+def _describe_action(item: Finding) -> str:
+    if item.blocks:
         return "blocks"
-    if waiver.get("used"):
+    if item.waiver and item.waiver.used:
         return "waived"
-    return "warning" if item["warn"] else ""
+    return "warning" if item.warn else ""
 
 
 ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
@@ -115,24 +118,17 @@ def list_limit_values(limit: Limit | None) -> list[float]:
     return [value for value in ends if value is not None]
 
 
-def read_group_sizes(results: Results, attribute: str) -> dict[str, int]:
-    """The groups of an attribute, the reference first, and how many people are judged of each."""
-    groups = next(iter(results.judged.values()))["groups"]
-    start = f"{attribute}: "
-    return {name.removeprefix(start): of["people"] for name, of in groups.items() if name.startswith(start)}
-
-
 def _draw_forest(measure: str, limit: Limit, results: Results) -> Forest:
     found = {
-        (name, item["attribute"], item["group"]): item
+        (name, item.attribute, item.group): item
         for name, judged in results.judged.items()
-        for item in judged["findings"]
-        if item["measure"] == measure
+        for item in judged.findings
+        if item.measure == measure
     }
-    drawn = [item for item in found.values() if is_drawable(item)]
+    drawn = [figure for item in found.values() if (figure := get_drawable(item))]
     equal = PARITY_VALUES.get(measure, 0.0)
     limits = list_limit_values(limit)
-    ends = [end for item in drawn for end in (item["value"], *item["interval"]) if end is not None]
+    ends = [end for value, interval in drawn for end in (value, *interval) if end is not None]
     scale = fit_scale([*ends, equal, *limits], 0, 100)
     return Forest(
         measure=measure,
@@ -150,9 +146,9 @@ def _draw_forest(measure: str, limit: Limit, results: Results) -> Forest:
 
 
 def _draw_attribute(
-    attribute: str, reference: str, results: Results, found: dict[tuple[str, str, str], Json], scale: Scale
+    attribute: str, reference: str, results: Results, found: dict[tuple[str, str, str], Finding], scale: Scale
 ) -> ForestAttribute:
-    people = read_group_sizes(results, attribute)
+    people = {name: of.people for name, of in next(iter(results.judged.values())).select_groups(attribute).items()}
     rows = []
     for group, count in people.items():
         items = {name: found[name, attribute, group] for name in results.judged if (name, attribute, group) in found}
@@ -161,11 +157,11 @@ def _draw_attribute(
     return ForestAttribute(spell_out(attribute), f"{reference}, {people.get(reference, 0):,} people", tuple(rows))
 
 
-def _draw_row(who: str, group: str, people: int, found: dict[str, Json], scale: Scale) -> ForestRow:
+def _draw_row(who: str, group: str, people: int, found: dict[str, Finding], scale: Scale) -> ForestRow:
     if not people:
         return ForestRow(group, people, "nobody to judge", ())
-    reasons = {name: capitalise(item["reason"].removeprefix(who)) for name, item in found.items()}
-    if len(set(reasons.values())) == 1 and not any(map(is_drawable, found.values())):
+    reasons = {name: capitalise(item.reason.removeprefix(who)) for name, item in found.items()}
+    if len(set(reasons.values())) == 1 and not any(map(get_drawable, found.values())):
         return ForestRow(group, people, f"not assessable. {next(iter(reasons.values()))}", ())
     return ForestRow(
         group, people, "", tuple(draw_mark(name, item, scale, reasons[name]) for name, item in found.items())

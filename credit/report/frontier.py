@@ -1,5 +1,6 @@
 """The search for a less discriminatory alternative: its frontier of quality against equal treatment, and a table."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from credit.common.formatting import (
@@ -12,7 +13,7 @@ from credit.common.formatting import (
     spell_out,
 )
 from credit.report.forest import ADVERSE_IMPACT_RATIO, list_limit_values
-from credit.report.results import Json, Results
+from credit.report.results import Results
 from credit.report.svg import (
     BOTTOM,
     CANDIDATE_SHAPES,
@@ -28,8 +29,11 @@ from credit.report.svg import (
     fit_scale,
     place_letters,
 )
+from credit.reports.alternatives import AlternativesReport, Mark, Point
+from credit.reports.base import Setting
+from credit.reports.fairness import split_group_key
 
-MARK_LABELS = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
+MARK_LABELS: dict[Mark, str] = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
 
 
 class AlternativeRow(NamedTuple):
@@ -46,38 +50,33 @@ class AlternativeRow(NamedTuple):
 
 def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
     """The marked points first, then those on the frontier, those that treat groups most alike before others."""
-    found, metric = results.alternatives, results.alternatives["metric"]
-    chosen = [point for point in found["points"] if point["mark"] or point["on_frontier"]]
-    ordered = sorted(chosen, key=lambda point: (not point["mark"], -(point[ADVERSE_IMPACT_RATIO] or 0)))
-    return tuple(_build_alternative_row(point, metric) for point in ordered)
+    report = results.alternatives
+    chosen = [point for point in report.points if point.mark or point.on_frontier]
+    ordered = sorted(chosen, key=lambda point: (not point.mark, -(point.adverse_impact_ratio or 0)))
+    return tuple(_build_alternative_row(point, report.metric) for point in ordered)
 
 
-def describe_alternative(point: Json) -> str:
+def describe_alternative(point: Point) -> str:
     """A point by what was set."""
-    knobs = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point["hyperparameters"].items()]
-    share = point["approval_share"]
-    return ", ".join(
-        [spell_out(point["candidate"]), *knobs, *([f"approving {share:.0%}"] if share is not None else [])]
-    )
+    knobs = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
+    share = point.approval_share
+    return ", ".join([spell_out(point.candidate), *knobs, *([f"approving {share:.0%}"] if share is not None else [])])
 
 
-def _format_setting(value: Json) -> str:
+def _format_setting(value: Setting) -> str:
     number_ = isinstance(value, int | float) and not isinstance(value, bool)
     return "not set" if value is None else f"{value:g}" if number_ else str(value)
 
 
-def _build_alternative_row(point: Json, metric: str) -> AlternativeRow:
-    attribute, _, name = (point["group"] or "").partition(": ")
+def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
     return AlternativeRow(
         describe_alternative(point),
-        MARK_LABELS.get(point["mark"], ""),
-        format_number(point[metric]),
-        format_number(point["roc_auc"]),
-        format_percent(point["approval_rate"]),
-        MetricText(
-            format_number(point[ADVERSE_IMPACT_RATIO]), format_interval(point[f"{ADVERSE_IMPACT_RATIO}_interval"])
-        ),
-        format_group(attribute, name) if name else DASH,
+        MARK_LABELS[point.mark] if point.mark else "",
+        format_number(point.get_value(metric)),
+        format_number(point.roc_auc),
+        format_percent(point.approval_rate),
+        MetricText(format_number(point.adverse_impact_ratio), format_interval(point.adverse_impact_ratio_interval)),
+        format_group(*split_group_key(point.group)) if point.group else DASH,
     )
 
 
@@ -106,63 +105,73 @@ class Frontier(NamedTuple):
 
 def describe_frontier(results: Results) -> Frontier:
     """What `reports/alternatives.json` says."""
-    found, metric = results.alternatives, results.alternatives["metric"]
+    report = results.alternatives
+    limit = results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
+    plotted = _place_points(report)
     return Frontier(
-        found["told"],
-        found.get("try") or "",
-        len(found["points"]),
-        spell_out(metric),
-        format_number(found["tolerated_loss"]),
-        str(results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO) or ""),
-        _draw_frontier(results, metric),
-        _build_legend(found["points"], metric),
+        report.told,
+        report.command or "",
+        len(report.points),
+        spell_out(report.metric),
+        format_number(report.tolerated_loss),
+        str(limit or ""),
+        _draw_frontier(report, plotted, list_limit_values(limit)) if plotted else None,
+        _build_legend(plotted),
         build_alternatives_table(results),
     )
 
 
-def _choose_shape(point: Json) -> str:
-    return "diamond" if point["mark"] == "alternative" else CANDIDATE_SHAPES.get(point["candidate"], "circle")
+class PlottedPoint(NamedTuple):
+    """A point that has both figures."""
+
+    ratio: float
+    quality: float
+    point: Point
 
 
-def _has_coordinates(point: Json, metric: str) -> bool:
-    return point[ADVERSE_IMPACT_RATIO] is not None and point[metric] is not None
+def _place_points(report: AlternativesReport) -> list[PlottedPoint]:
+    return [
+        PlottedPoint(ratio, quality, point)
+        for point in report.points
+        if (ratio := point.adverse_impact_ratio) is not None and (quality := point.get_value(report.metric)) is not None
+    ]
 
 
-def _build_legend(points: list[Json], metric: str) -> tuple[LegendEntry, ...]:
-    marked = [point for point in points if point["mark"] and _has_coordinates(point, metric)]
+def _choose_shape(point: Point) -> str:
+    return "diamond" if point.mark == "alternative" else CANDIDATE_SHAPES.get(point.candidate, "circle")
+
+
+def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
+    marked = [(one, one.point.mark) for one in plotted if one.point.mark]
     return tuple(
         LegendEntry(
             chr(ord("A") + place),
-            f"marked {point['mark']}",
-            _choose_shape(point),
-            f"{describe_alternative(point)}, {MARK_LABELS[point['mark']]}: "
-            f"{format_number(point[metric])} at ratio {format_number(point[ADVERSE_IMPACT_RATIO])}",
+            f"marked {mark}",
+            _choose_shape(one.point),
+            f"{describe_alternative(one.point)}, {MARK_LABELS[mark]}: "
+            f"{format_number(one.quality)} at ratio {format_number(one.ratio)}",
         )
-        for place, point in enumerate(marked)
+        for place, (one, mark) in enumerate(marked)
     )
 
 
-def _draw_frontier(results: Results, metric: str) -> Picture | None:
-    points = [point for point in results.alternatives["points"] if _has_coordinates(point, metric)]
-    if not points:
-        return None
-    limits = list_limit_values(results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO))
-    x = fit_scale([*(point[ADVERSE_IMPACT_RATIO] for point in points), *limits], LEFT, RIGHT)
-    y = fit_scale([point[metric] for point in points], BOTTOM, TOP)
+def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], limits: Sequence[float]) -> Picture:
+    x = fit_scale([*(one.ratio for one in plotted), *limits], LEFT, RIGHT)
+    y = fit_scale([one.quality for one in plotted], BOTTOM, TOP)
 
-    def dot(point: Json, kind: str) -> PlotDot:
-        return PlotDot(kind, _choose_shape(point), x.place(point[ADVERSE_IMPACT_RATIO]), y.place(point[metric]))
+    def dot(one: PlottedPoint, kind: str) -> PlotDot:
+        return PlotDot(kind, _choose_shape(one.point), x.place(one.ratio), y.place(one.quality))
 
-    edge = sorted((p[ADVERSE_IMPACT_RATIO], p[metric]) for p in points if p["on_frontier"])
-    marked = [dot(point, f"marked {point['mark']}") for point in points if point["mark"]]
-    best = max((p[metric] for p in points if p["mark"] in ("champion", "candidate")), default=None)
-    floor = [] if best is None else [best - results.alternatives["tolerated_loss"]]
+    edge = sorted((one.ratio, one.quality) for one in plotted if one.point.on_frontier)
+    marked = [dot(one, f"marked {one.point.mark}") for one in plotted if one.point.mark]
+    best = max((one.quality for one in plotted if one.point.mark in ("champion", "candidate")), default=None)
+    floor = [] if best is None else [best - report.tolerated_loss]
     return Picture(
         "frontier",
-        f"{spell_out(metric)} against equal treatment",
-        _describe_picture(points, edge, limits, metric),
+        f"{spell_out(report.metric)} against equal treatment",
+        _describe_picture(plotted, edge, limits, report.metric),
         "lowest adverse impact ratio",
-        spell_out(metric),
+        spell_out(report.metric),
         x.choose_ticks(),
         y.choose_ticks(),
         (
@@ -170,14 +179,16 @@ def _draw_frontier(results: Results, metric: str) -> Picture | None:
             *(PlotLine("floor", draw_horizontal(y, value)) for value in floor if y.low < value < y.high),
             PlotLine("edge", draw_path(x, y, edge)),
         ),
-        (*(dot(point, "tried") for point in points if not point["mark"]), *marked),
+        (*(dot(one, "tried") for one in plotted if not one.point.mark), *marked),
         place_letters(marked),
     )
 
 
-def _describe_picture(points: list[Json], edge: list[tuple[float, float]], limits: list[float], metric: str) -> str:
+def _describe_picture(
+    plotted: Sequence[PlottedPoint], edge: Sequence[tuple[float, float]], limits: Sequence[float], metric: str
+) -> str:
     ends = [f"{format_number(quality)} at ratio {format_number(ratio)}" for ratio, quality in edge]
     runs = f"; the frontier runs from {ends[0]} to {ends[-1]}" if ends else ""
     limit = f" The limit is {limits[0]:g}." if limits else ""
-    keys = "; ".join(f"{key.letter} {key.words}" for key in _build_legend(points, metric))
-    return f"{spell_out(metric)} of {len(points)} points{runs}.{limit} {keys}."
+    keys = "; ".join(f"{key.letter} {key.words}" for key in _build_legend(plotted))
+    return f"{spell_out(metric)} of {len(plotted)} points{runs}.{limit} {keys}."

@@ -13,8 +13,9 @@ from credit.common.formatting import (
     spell_out,
 )
 from credit.fairness.counts import PAIR_SEPARATOR
-from credit.report.forest import ADVERSE_IMPACT_RATIO, is_drawable
-from credit.report.results import Json, Results
+from credit.report.forest import ADVERSE_IMPACT_RATIO, get_drawable
+from credit.report.results import Results
+from credit.reports.fairness import FairnessReport, GroupFigures
 
 
 class GroupsTable(NamedTuple):
@@ -66,19 +67,18 @@ def build_groups_tables(results: Results) -> tuple[AttributeTables, ...]:
             column.description,
             column.reference or "",
             tuple(
-                _build_groups_table(candidate, name, judged["groups"]) for candidate, judged in results.judged.items()
+                _build_groups_table(candidate, judged.select_groups(name))
+                for candidate, judged in results.judged.items()
             ),
         )
         for name, column in results.contract.protected.items()
     )
 
 
-def _build_groups_table(candidate: str, attribute: str, groups: Json) -> GroupsTable:
-    start = f"{attribute}: "
-    own = {name.removeprefix(start): of for name, of in groups.items() if name.startswith(start)}
-    figures = [key for key in next(iter(own.values()), {}) if not key.endswith("_interval")]
-    rows = {spell_out(key): tuple(format_metric(of, key) for of in own.values()) for key in figures}
-    return GroupsTable(spell_out(candidate), tuple(own), rows)
+def _build_groups_table(candidate: str, groups: dict[str, GroupFigures]) -> GroupsTable:
+    names = GroupFigures.list_names() if groups else ()
+    rows = {spell_out(name): tuple(format_metric(of, name) for of in groups.values()) for name in names}
+    return GroupsTable(spell_out(candidate), tuple(groups), rows)
 
 
 def summarise_pairs(results: Results) -> tuple[PairsSummary, ...]:
@@ -87,37 +87,38 @@ def summarise_pairs(results: Results) -> tuple[PairsSummary, ...]:
     return tuple(_summarise_candidate_pairs(name, judged, least) for name, judged in results.judged.items())
 
 
-def _summarise_candidate_pairs(name: str, judged: Json, least: int) -> PairsSummary:
-    items = [item for item in (*judged["findings"], *judged["pairs"]) if PAIR_SEPARATOR in item["attribute"]]
-    gated = [item for item in items if item["verdict"] != "reported"]
+def _summarise_candidate_pairs(name: str, judged: FairnessReport, least: int) -> PairsSummary:
+    items = [item for item in (*judged.findings, *judged.pairs) if PAIR_SEPARATOR in item.attribute]
+    gated = [item for item in items if item.verdict != "reported"]
     ratios = [
-        item
+        (*figure, item)
         for item in items
-        if item["measure"] == ADVERSE_IMPACT_RATIO and is_drawable(item) and item["people"] >= least
+        if item.measure == ADVERSE_IMPACT_RATIO and item.people >= least and (figure := get_drawable(item))
     ]
-    lowest = min(ratios, key=lambda item: item["value"], default=None)
+    lowest, whom = MetricText(DASH), DASH
+    if ratios:
+        value, interval, item = min(ratios, key=lambda ratio: ratio[0])
+        lowest = MetricText(format_number(value), format_interval(interval))
+        whom = f"{format_group(item.attribute, item.group)}, {item.people:,} people"
+    verdicts = dict(Counter(str(item.verdict) for item in gated))
     return PairsSummary(
-        spell_out(name),
-        dict(Counter(item["verdict"] for item in gated)),
-        MetricText(format_number(lowest["value"]), format_interval(lowest["interval"])) if lowest else MetricText(DASH),
-        f"{format_group(lowest['attribute'], lowest['group'])}, {lowest['people']:,} people" if lowest else DASH,
-        tuple(item["reason"] for item in gated if item["verdict"] == "fail"),
+        spell_out(name), verdicts, lowest, whom, tuple(item.reason for item in gated if item.verdict == "fail")
     )
 
 
 def find_lowest_outcome(results: Results) -> OutcomeGap | None:
     """Where the recorded outcomes differ most, among groups that are large enough to be judged."""
-    groups = next(iter(results.judged.values()))["groups"]
+    judged = next(iter(results.judged.values()))
     least = results.fairness.rules.smallest_denominator
     found = []
     for attribute, column in results.contract.protected.items():
-        reference = groups.get(f"{attribute}: {column.reference}", {})
-        if reference.get("people", 0) < least or not reference["base_rate"]:
+        name = column.reference or ""
+        groups = judged.select_groups(attribute)
+        reference = groups.pop(name, None)
+        if reference is None or reference.people < least or not reference.base_rate:
             continue
-        for name, of in groups.items():
-            group = name.removeprefix(f"{attribute}: ")
-            if group not in (name, column.reference) and of["people"] >= least:
-                ratio = of["base_rate"] / reference["base_rate"]
+        for group, of in groups.items():
+            if of.people >= least and of.base_rate is not None:
                 rates = format_metric(of, "base_rate"), format_metric(reference, "base_rate")
-                found.append(OutcomeGap(attribute, group, column.reference or "", *rates, ratio))
+                found.append(OutcomeGap(attribute, group, name, *rates, of.base_rate / reference.base_rate))
     return min(found, key=lambda outcome: outcome.ratio, default=None)

@@ -18,18 +18,13 @@ from credit.common.formatting import (
 from credit.fairness.wording import describe_more_people
 from credit.report.forest import ADVERSE_IMPACT_RATIO
 from credit.report.groups import find_lowest_outcome
-from credit.report.results import Json, Results
+from credit.report.results import Results
+from credit.reports.base import OpenInterval
+from credit.reports.fairness import FairnessReport, LowestRatio, PairFinding
 
 
-def find_deciding_metric(results: Results) -> str:
-    """The figure that decides among those that pass."""
-    metric: str = results.choice["metric"]
-    return metric
-
-
-def _collect_lowest_ratios(results: Results) -> dict[str, Json]:
-    ratios = {name: judged["lowest_adverse_impact_ratio"] for name, judged in results.judged.items()}
-    return {name: ratio for name, ratio in ratios.items() if ratio}
+def _collect_lowest_ratios(results: Results) -> dict[str, LowestRatio]:
+    return {name: ratio for name, judged in results.judged.items() if (ratio := judged.lowest_adverse_impact_ratio)}
 
 
 def describe_outcomes(results: Results) -> Iterator[str]:
@@ -53,21 +48,21 @@ def describe_outcomes(results: Results) -> Iterator[str]:
 
 def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     """Whether the most accurate candidate is the one that treats groups most alike."""
-    metric, ratios = find_deciding_metric(results), _collect_lowest_ratios(results)
-    values = {name: results.metrics[name][metric] for name in ratios if results.metrics[name][metric] is not None}
+    metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
+    values = {name: value for name in ratios if (value := results.metrics[name].get_value(metric)) is not None}
     if len(values) < 2:
         return
-    best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name]["value"])
-    alike = max(ratios, key=lambda name: ratios[name]["value"])
+    best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name].value)
+    alike = max(ratios, key=lambda name: ratios[name].value)
     told = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
-    least = f"{format_number(ratios[best]['value'])} for {name_group(ratios[best])}"
+    least = f"{format_number(ratios[best].value)} for {name_group(ratios[best])}"
     if best == alike:
         yield f"{told} and has the highest of the lowest adverse impact ratios, {least}: here the two do not conflict."
     else:
         yield _describe_tradeoff(results, told, least, best, lowest, alike, values)
-    champion = results.choice["champion"]
-    if champion == lowest != best and not results.choice["candidates"][champion]["passes"]:
-        own = f"{format_number(ratios[champion]['value'])} for {name_group(ratios[champion])}"
+    champion = results.choice.champion
+    if champion == lowest != best and not results.choice.candidates[champion].passes:
+        own = f"{format_number(ratios[champion].value)} for {name_group(ratios[champion])}"
         because = "it goes forward because no other may, not because it treats groups more alike"
         yield f"{capitalise(format_candidate(champion))} has the lowest of all, {own}: {because}."
 
@@ -76,11 +71,11 @@ def _describe_tradeoff(
     results: Results, told: str, least: str, best: str, lowest: str, alike: str, values: dict[str, float]
 ) -> str:
     """The most accurate candidate and the one that treats groups most alike are two."""
-    metric, ratios = find_deciding_metric(results), _collect_lowest_ratios(results)
-    if format_number(ratios[best]["value"]) == format_number(ratios[alike]["value"]):
+    metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
+    if format_number(ratios[best].value) == format_number(ratios[alike].value):
         return f"{told} with an adverse impact ratio of {least}, as high as that of {format_candidate(alike)}."
     also = "and has the lowest adverse impact ratio of all" if best == lowest else "with an adverse impact ratio of"
-    fairest = f"{format_candidate(alike)} has the highest, {format_number(ratios[alike]['value'])}"
+    fairest = f"{format_candidate(alike)} has the highest, {format_number(ratios[alike].value)}"
     accuracy = f", at {spell_out(metric)} {format_number(values[alike])}" if alike in values else ""
     return f"{told} {also}{',' if best == lowest else ''} {least}; {fairest}{accuracy}."
 
@@ -88,16 +83,16 @@ def _describe_tradeoff(
 def describe_sample_size(results: Results) -> Iterator[str]:
     """How many people the lowest ratio rests on, and whether they decide."""
     ratios, limit = _collect_lowest_ratios(results), results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
-    first = ratios.get(results.choice["champion"])
+    first = ratios.get(results.choice.champion)
     if first is None or limit is None or not limit.gated:
         return
-    judged = results.judged[results.choice["champion"]]
-    same = {name: ratio["interval"] for name, ratio in ratios.items() if name_group(ratio) == name_group(first)}
+    judged = results.judged[results.choice.champion]
+    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(ratio) == name_group(first)}
     told = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
-    share = format_percent(first["people"] / judged["rows"])
+    share = format_percent(first.people / judged.rows)
     yield (
-        f"The lowest ratio is about {name_group(first)}: {first['people']:,} of {judged['rows']:,} people ({share}). "
-        f"Its {judged['level']:.0%} interval is {told}."
+        f"The lowest ratio is about {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
+        f"Its {judged.level:.0%} interval is {told}."
     )
     both = join_words(
         [
@@ -120,28 +115,28 @@ def describe_sample_size(results: Results) -> Iterator[str]:
             yield f"For {names} the whole interval is beyond the limit of {limit}{text}."
 
 
-def name_group(item: Json) -> str:
+def name_group(item: PairFinding | LowestRatio) -> str:
     """The group that a finding or a ratio is about."""
-    return format_group(item["attribute"], item["group"])
+    return format_group(item.attribute, item.group)
 
 
-def _open_interval(ends: list[float | None]) -> tuple[float, float]:
+def _open_interval(ends: OpenInterval) -> tuple[float, float]:
     low, high = ends
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
-def _has_failed(judged: Json, ratio: Json) -> bool:
+def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
     return any(
-        item["verdict"] == "fail" and item["measure"] == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
-        for item in judged["findings"]
+        item.verdict == "fail" and item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
+        for item in judged.findings
     )
 
 
 def suggest_more_people(results: Results) -> Iterator[str]:
     """How many more people would make a pass likely."""
-    for item in results.judged[results.choice["champion"]]["findings"]:
-        if item["blocks"] and (told := describe_more_people(item)):
-            yield f"{capitalise(spell_out(item['measure']))} of {name_group(item)}: {told}."
+    for item in results.judged[results.choice.champion].findings:
+        if item.blocks and (told := describe_more_people(item)):
+            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {told}."
 
 
 class Narrative(NamedTuple):
@@ -154,7 +149,7 @@ class Narrative(NamedTuple):
 
 def compose_narrative(results: Results) -> Narrative:
     """The verdict of one run."""
-    champion = results.choice["champion"]
+    champion = results.choice.champion
     parts = (
         _describe_objections,
         _describe_waivers,
@@ -171,8 +166,8 @@ def compose_narrative(results: Results) -> Narrative:
 
 
 def _explain_choice(results: Results) -> str:
-    entries, champion, metric = results.choice["candidates"], results.choice["champion"], find_deciding_metric(results)
-    passing = [name for name, entry in entries.items() if entry["passes"]]
+    entries, champion, metric = results.choice.candidates, results.choice.champion, results.choice.metric
+    passing = [name for name, entry in entries.items() if entry.passes]
     if not passing:
         goes_on = f"{format_candidate(champion)}, which decided before there was a model, goes on deciding"
         return f"No candidate of {len(entries)} passes every gate, so {goes_on}."
@@ -189,26 +184,26 @@ def _explain_choice(results: Results) -> str:
 
 
 def _describe_objections(results: Results) -> Iterator[str]:
-    for name, entry in results.choice["candidates"].items():
+    for name, entry in results.choice.candidates.items():
         found: dict[str, list[str]] = {}
-        for item in results.judged[name]["findings"]:
-            if item["blocks"]:
-                found.setdefault(item["verdict"], []).append(f"{spell_out(item['measure'])} of {name_group(item)}")
+        for item in results.judged[name].findings:
+            if item.blocks:
+                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(item)}")
         told = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
-        others = len(entry["against"]) - sum(map(len, found.values()))
+        others = len(entry.against) - sum(map(len, found.values()))
         if others:
             told.append("a gate of quality" if others == 1 else f"{others} gates of quality")
         if told:
-            goes = " It goes forward all the same, which is not a pass." if name == results.choice["champion"] else ""
+            goes = " It goes forward all the same, which is not a pass." if name == results.choice.champion else ""
             yield f"Against {format_candidate(name)}: {'; '.join(told)}.{goes}"
 
 
 def _describe_waivers(results: Results) -> Iterator[str]:
-    champion = results.choice["champion"]
-    for item in results.judged[champion]["findings"]:
-        waiver = item.get("waiver") or {}
-        if waiver.get("used"):
-            finding = f"the {spell_out(item['measure'])} of {name_group(item)}"
-            signed = f"signed by {waiver['who']} until {waiver['until']}"
+    champion = results.choice.champion
+    for item in results.judged[champion].findings:
+        waiver = item.waiver
+        if waiver and waiver.used:
+            finding = f"the {spell_out(item.measure)} of {name_group(item)}"
+            signed = f"signed by {waiver.who} until {waiver.until}"
             through = f"A waiver lets {format_candidate(champion)} through for {finding}, {signed}."
             yield f"{through} It is not a pass on the figures."

@@ -2,16 +2,21 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from credit.common.files import read_json
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver, load_waivers
-
-Json = dict[str, Any]
+from credit.reports.alternatives import AlternativesReport
+from credit.reports.candidate import CandidateReport
+from credit.reports.choice import Choice
+from credit.reports.fairness import FairnessReport
+from credit.reports.features import FeaturesReport
+from credit.reports.metrics import CandidateMetrics, Metrics
+from credit.reports.provenance import Provenance
+from credit.reports.validation import ValidationReport
 
 
 class Results(NamedTuple):
@@ -25,21 +30,20 @@ class Results(NamedTuple):
     gates: QualityGates
     fairness: Fairness
     waivers: dict[str, Waiver]
-    choice: Json
-    metrics: Json
-    candidates: dict[str, Json]
-    judged: dict[str, Json]
-    features: Json
-    validation: Json
-    alternatives: Json
-    provenance: Json | None
+    choice: Choice
+    metrics: dict[str, CandidateMetrics]
+    candidates: dict[str, CandidateReport]
+    judged: dict[str, FairnessReport]
+    features: FeaturesReport
+    validation: ValidationReport
+    alternatives: AlternativesReport
+    provenance: Provenance | None
 
 
 def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
     """Read them all. Raises CreditError that names the file which is missing or unreadable."""
     loaded = load_contract(contract)
-    choice = read_json(reports / "choice.json")
-    names = list(choice["candidates"])
+    choice = Choice.read(reports / "choice.json")
     provenance = reports / "provenance" / f"{contract.stem}.json"
     return Results(
         contract=loaded,
@@ -48,11 +52,11 @@ def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
         fairness=read_params(Fairness, "fairness"),
         waivers=load_waivers(waivers),
         choice=choice,
-        metrics=read_json(reports / "metrics.json"),
-        candidates={name: read_json(reports / "candidates" / f"{name}.json") for name in names},
-        judged={name: read_json(reports / "fairness" / f"{name}.json") for name in names},
-        features=read_json(reports / "features.json"),
-        validation=read_json(reports / "validation.json"),
-        alternatives=read_json(reports / "alternatives.json"),
-        provenance=read_json(provenance) if provenance.exists() else None,
+        metrics=Metrics.read(reports / "metrics.json").candidates,
+        candidates={name: CandidateReport.read(reports / f"candidates/{name}.json") for name in choice.candidates},
+        judged={name: FairnessReport.read(reports / f"fairness/{name}.json") for name in choice.candidates},
+        features=FeaturesReport.read(reports / "features.json"),
+        validation=ValidationReport.read(reports / "validation.json"),
+        alternatives=AlternativesReport.read(reports / "alternatives.json"),
+        provenance=Provenance.read(provenance) if provenance.exists() else None,
     )

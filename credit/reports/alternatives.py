@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from credit.reports.base import Count, Flag, Number, OpenInterval, Report, Setting, Share
+from credit.reports.base import Count, Flag, Number, OpenInterval, Report, ReportPart, Setting, Share
 from credit.reports.figures import Figures
 from credit.reports.predictions import JudgedOn
 
@@ -15,8 +15,8 @@ Mark = Literal["champion", "candidate", "alternative"]
 """The candidate that goes forward, another as it was trained, or the point that is suggested."""
 
 
-class Point(Figures):
-    """One way to decide, what it is worth, and how the group that it treats worst fares."""
+class PointSettings(ReportPart):
+    """The settings of one way to decide."""
 
     candidate: str
     hyperparameters: dict[str, Setting]
@@ -25,6 +25,11 @@ class Point(Figures):
     """Of the people, that the threshold was set to approve; None for a candidate as trained."""
     mark: Mark | None
     """None for a point that was tried and is not suggested."""
+
+
+class PointFigures(Figures):
+    """The worth of one way to decide, and how the group that it treats worst fares."""
+
     roc_auc: Share | None
     """None where only one class of the label has scores."""
     approval_rate: Share
@@ -37,12 +42,17 @@ class Point(Figures):
     adverse_impact_ratio_interval: OpenInterval | None
     group: str | None
     """Whose ratio that is, as `race: Black`."""
+
+
+class Point(PointFigures, PointSettings):
+    """One way to decide, with its figures."""
+
     on_frontier: Flag
     """Whether no other point is as good in both the metric and the ratio, and better in one."""
 
 
 class AlternativesReport(Report):
-    """Every point that was tried, the candidates as trained first, and what was found, in words."""
+    """Every point that was tried, the candidates as trained first, and the finding in words."""
 
     model_config = ConfigDict(populate_by_name=True)
     PATH: ClassVar[str] = "reports/alternatives.json"

@@ -23,6 +23,13 @@ from credit.common.errors import CreditError, Problem, list_problems, raise_if_a
 from credit.common.files import round_floats, write_json
 
 
+def _clip_dust(value: Any) -> Any:
+    """Cut off what adding up floats leaves below 0 or above 1."""
+    if isinstance(value, float) and -1e-9 < value < 1 + 1e-9:
+        return min(max(value, 0.0), 1.0)
+    return value
+
+
 def _check_scalar(value: Any) -> Any:
     """Refuse lists and mappings in one line; a union would say it once for each of its types."""
     if value is not None and not isinstance(value, bool | int | float | str):
@@ -38,7 +45,7 @@ Count = Annotated[int, Strict(), Field(ge=0)]
 Number = Annotated[float, Strict()]
 """A finite number."""
 
-Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+Share = Annotated[float, Strict(), BeforeValidator(_clip_dust), Field(ge=0, le=1)]
 """From 0, nothing, to 1, all."""
 
 Flag = Annotated[bool, Strict()]
@@ -60,7 +67,7 @@ OpenInterval = tuple[Number | None, Number | None]
 
 
 class Snapshot(Protocol):
-    """The files of one revision. `release.compare.revision.Revision` is one."""
+    """The files of one revision. `release.repository.revision.Revision` is one."""
 
     @property
     def name(self) -> str:
@@ -101,24 +108,24 @@ class ReportFile(BaseModel):
             report = cls.model_validate_json(text, by_alias=True, by_name=False)
         except ValidationError as error:
             raise CreditError(_describe(error, where)) from None
-        raise_if_any(report.contradictions(where))
+        raise_if_any(report.find_contradictions(where))
         return report
 
-    def contradictions(self, where: str) -> list[Problem]:
+    def find_contradictions(self, where: str) -> list[Problem]:
         """Find values that each fit and do not fit together; `where` names the file."""
         return []
 
-    def content(self) -> Any:
+    def dump(self) -> Any:
         """Convert to what JSON has: dictionaries in the order of the file, lists, numbers and texts."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
-    def rounded(self, digits: int = 4) -> Self:
+    def round_floats(self, digits: int = 4) -> Self:
         """Round every float, so that another processor writes the same bytes."""
-        return type(self).model_validate(round_floats(self.content(), digits))
+        return type(self).model_validate(round_floats(self.dump(), digits))
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        write_json(path, self.content())
+        write_json(path, self.dump())
 
 
 class Report(ReportPart, ReportFile):
@@ -126,8 +133,11 @@ class Report(ReportPart, ReportFile):
 
 
 def _describe(error: ValidationError, where: str) -> list[Problem]:
-    """List the problems of a text; one that is no JSON is a single problem, without the text."""
-    first = error.errors(include_url=False)[0]
-    if first["type"] == "json_invalid":
-        return [Problem(where, first["ctx"]["error"], "JSON")]
+    """List the problems of a text; one that is no JSON, or lacks several of the report's keys, is a single problem."""
+    found = error.errors(include_url=False)
+    if found[0]["type"] == "json_invalid":
+        return [Problem(where, found[0]["ctx"]["error"], "JSON")]
+    missing = [str(item["loc"][0]) for item in found if item["type"] == "missing" and len(item["loc"]) == 1]
+    if len(missing) > 1 and len(missing) == len(found):
+        return [Problem(where, f"nothing for {', '.join(missing)}", "a value of each", "run dvc repro")]
     return list_problems(error, where)

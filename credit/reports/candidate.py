@@ -1,4 +1,4 @@
-"""The reports `reports/candidates/<candidate>.json`: what was trained, with which settings, and how it decides."""
+"""The reports `reports/candidates/<candidate>.json`: a trained model or rule, its settings, and how it decides."""
 
 from typing import ClassVar
 
@@ -45,6 +45,6 @@ class CandidateReport(Report):
     """None: nothing was searched."""
 
     @classmethod
-    def path_of(cls, candidate: str) -> str:
+    def locate(cls, candidate: str) -> str:
         """Name the file of a candidate."""
         return f"{cls.FOLDER}/{candidate}.json"

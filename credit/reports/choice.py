@@ -1,4 +1,4 @@
-"""The report `reports/choice.json`: which candidate goes forward, and what is against every other."""
+"""The report `reports/choice.json`: which candidate goes forward, and the reasons against every other."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from credit.common.errors import Problem
 from credit.reports.base import Flag, Number, Report, Share
 from credit.reports.fairness import Verdict
 from credit.reports.figures import Figures
-from credit.reports.metrics import MoreIsBetter
+from credit.reports.metrics import RankingMetric
 
 
 class ChoiceCandidate(Figures):
@@ -21,6 +21,10 @@ class ChoiceCandidate(Figures):
     """Whether it passes every gate, those of quality and those of equal treatment."""
     against: tuple[str, ...]
     """A sentence per gate that it fails; empty where it passes."""
+
+
+COMPARISON_METRICS = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
+"""Figures of a candidate that stand side by side, beside the one that decides."""
 
 
 class Standout(Figures):
@@ -56,17 +60,17 @@ class Choice(Report):
 
     champion: str
     why: str
-    metric: MoreIsBetter
+    metric: RankingMetric
     """The figure that decides among those that pass."""
     candidates: dict[str, ChoiceCandidate]
     side_by_side: tuple[Standout, ...]
 
     @property
     def chosen(self) -> ChoiceCandidate:
-        """What is said of the champion."""
+        """The champion's figure, and whether it passes."""
         return self.candidates[self.champion]
 
-    def contradictions(self, where: str) -> list[Problem]:
+    def find_contradictions(self, where: str) -> list[Problem]:
         """Find a champion who is no candidate, and candidates without the figure that decides."""
         problems = []
         if self.champion not in self.candidates:

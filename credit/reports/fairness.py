@@ -21,6 +21,12 @@ def group_key(attribute: str, group: str) -> str:
     return f"{attribute}: {group}"
 
 
+def split_group_key(key: str) -> tuple[str, str]:
+    """Split what `group_key` made into attribute and group."""
+    attribute, _, group = key.partition(": ")
+    return attribute, group
+
+
 class LowestRatio(ReportPart):
     """The lowest adverse impact ratio of all groups that are large enough to judge, and whose it is."""
 
@@ -30,6 +36,11 @@ class LowestRatio(ReportPart):
     attribute: str
     group: str
     people: Count
+
+    @property
+    def key(self) -> str:
+        """The group as the reports name it: `race: Black`."""
+        return group_key(self.attribute, self.group)
 
 
 class AttributeVerdict(ReportPart):
@@ -98,6 +109,32 @@ class Undisclosed(ReportPart):
     """Of the rows; None of no rows."""
     warn: Flag
     reason: str
+
+
+class ChangeFinding(ReportPart):
+    """How the figures of one group change from the version in production to a candidate, on the same people."""
+
+    attribute: str
+    group: str
+    people: Count
+    adverse_impact_ratio_change: Number | None
+    """0 no change, below 0 worse for the group; None where a version has no ratio, and of the reference."""
+    adverse_impact_ratio_change_interval: OpenInterval | None
+    true_positive_rate_change: Number | None
+    true_positive_rate_change_interval: OpenInterval | None
+    flips: dict[str, Count]
+    """How many people each pair of decisions that differ is about, as `approve_to_deny`."""
+    blocks: Flag
+    reason: str
+
+
+class VersionComparison(ReportPart):
+    """A candidate against the version in production: the content of `credit.fairness.paired.compare_versions`."""
+
+    level: Share
+    """Of the intervals, two-sided."""
+    blocks: Flag
+    findings: tuple[ChangeFinding, ...]
 
 
 class GroupFigures(Figures):
@@ -170,7 +207,7 @@ class JudgedPeople(ReportPart):
 
 
 class FairnessVerdict(ReportPart):
-    """What a policy says of one candidate: the content of `credit.fairness.verdicts.judge_fairness`."""
+    """What a policy says of one candidate: the content of `credit.fairness.findings.judge_fairness`."""
 
     candidate: str
     verdict: Verdict
@@ -201,11 +238,11 @@ class FairnessReport(FairnessVerdict, JudgedPeople, Report):
     groups: dict[str, GroupFigures]
 
     @classmethod
-    def path_of(cls, candidate: str) -> str:
+    def locate(cls, candidate: str) -> str:
         """Name the file of a candidate."""
         return f"{cls.FOLDER}/{candidate}.json"
 
-    def groups_of(self, attribute: str) -> dict[str, GroupFigures]:
+    def select_groups(self, attribute: str) -> dict[str, GroupFigures]:
         """Get the figures of an attribute's groups by the group's own name, the reference first."""
         start = group_key(attribute, "")
         return {name.removeprefix(start): of for name, of in self.groups.items() if name.startswith(start)}

@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from credit.reports.base import Report, ReportPart, Share
+from pydantic import ConfigDict
+
+from credit.reports.base import Report, ReportFile, ReportPart, Share
 
 KEPT = "kept"
 """The verdict on a feature that the models see."""
@@ -24,6 +26,14 @@ class FeatureVerdict(ReportPart):
     def is_kept(self) -> bool:
         """Whether the models see it."""
         return self.verdict == KEPT
+
+
+class KeptFeatures(ReportFile, ReportPart):
+    """The one key by which two versions are told apart: read alone, whatever else the code of an older one wrote."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kept: tuple[str, ...]
 
 
 class FeaturesReport(Report):

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, RootModel
 from credit.reports.base import Count, Interval, Number, ReportFile, Share
 from credit.reports.figures import Figures
 
-MoreIsBetter = Literal["roc_auc", "average_precision", "ks", "accuracy", "expected_value"]
+RankingMetric = Literal["roc_auc", "average_precision", "ks", "accuracy", "expected_value"]
 """Figures by which candidates can be compared without knowing which way is better."""
 
 

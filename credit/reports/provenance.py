@@ -75,11 +75,11 @@ class Provenance(Report):
     expected: ExpectedMeasurement | None = None
 
     @classmethod
-    def path_of(cls, dataset: str) -> str:
+    def locate(cls, dataset: str) -> str:
         """Name the file of a dataset."""
         return f"{cls.FOLDER}/{dataset}.json"
 
-    def contradictions(self, where: str) -> list[Problem]:
+    def find_contradictions(self, where: str) -> list[Problem]:
         """Find an origin that is half said or said twice."""
         given = self.model_fields_set - {"sha256", "bytes"}
         if given in ({"package", "file"}, {"generator", "knobs", "expected"}):

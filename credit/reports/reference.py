@@ -53,7 +53,7 @@ class ReferenceReport(Report):
     features: dict[str, Distribution]
     """The features of the model, and the score of the rule."""
 
-    def contradictions(self, where: str) -> list[Problem]:
+    def find_contradictions(self, where: str) -> list[Problem]:
         """Find distributions with another number of bins than their cuts make."""
         distributions = {"score": self.score, **{f"features.{name}": one for name, one in self.features.items()}}
         return [

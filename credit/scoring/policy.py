@@ -4,22 +4,15 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict
+
+from credit.reports.candidate import Thresholds
 
 DecisionKind = Literal["approve", "refer", "deny"]
 DECISION_KINDS: tuple[DecisionKind, ...] = ("approve", "refer", "deny")
 
 
-class Policy(BaseModel):
-    """Scores from `approve_from` are approved, from `refer_from` up to there referred, below denied.
-
-    `approve_from` None: nobody is approved without an analyst.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    approve_from: float | None
-    refer_from: float
+class Policy(Thresholds):
+    """Scores from `approve_from` are approved, from `refer_from` up to there referred, below denied."""
 
     def decide_one(self, score: float) -> DecisionKind:
         """The decision on one score, as `decide` makes it."""

@@ -14,6 +14,7 @@ from credit.common.params import Params
 from credit.contract import Contract
 from credit.contract.groups import assign_groups
 from credit.data.tables import is_favourable
+from credit.reports.features import KEPT
 from credit.selection.binned_auc import assign_bins, compute_class_auc, count_bins, draw_folds
 
 ColumnReader = Callable[[str], pd.Series]
@@ -52,7 +53,7 @@ class Selection(NamedTuple):
     @property
     def kept(self) -> list[str]:
         """The features that stay, in the order of the contract."""
-        return [one.name for one in self.measured if self.verdicts[one.name] == "kept"]
+        return [one.name for one in self.measured if self.verdicts[one.name] == KEPT]
 
 
 def select_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> Selection:
@@ -114,7 +115,7 @@ def judge_features(measured: list[CandidateFeature], params: SelectFeaturesParam
             verdict = f"beyond the best {params.max_features}"
         if not verdict:
             kept.append(candidate)
-        verdicts[candidate.name] = verdict or "kept"
+        verdicts[candidate.name] = verdict or KEPT
     return verdicts
 
 

@@ -5,8 +5,8 @@ it has not seen, with features selected without them, and gets one cut-off for a
 people reach. Points that no other beats in both the metric and the lowest adverse impact ratio are the frontier.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 from joblib import delayed
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from credit.common.candidate_names import CandidateName
+from credit.common.invalid_values import make_value_error
 from credit.common.parallel import run_in_processes
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
 from credit.evaluation.metrics import UnitValues
+from credit.reports.alternatives import Point, PointFigures, QualityFigure
+from credit.reports.fairness import LowestRatio
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import set_thresholds
 from credit.training.candidates import Hyperparameters, build_estimator, fit_estimator
 from credit.training.cross_fitting import CrossFittingFold
 from credit.training.search import HyperparameterGrid, check_grid
 
-OperatingPoint = dict[str, Any]
-"""One way to decide, what it is worth, and how it treats the group that it treats worst."""
-
-Evaluator = Callable[[NDArray[np.float64], NDArray[np.str_]], OperatingPoint]
-"""The figures of scores and decisions, shape (n,) each, about one set of people."""
+Evaluator = Callable[[NDArray[np.float64], NDArray[np.str_], float | None], PointFigures]
+"""The figures of scores and decisions, shape (n,) each, about one set of people, given the AUC of the scores."""
 
 
 class ApprovalShares(Params):
@@ -42,7 +42,7 @@ class ApprovalShares(Params):
     @model_validator(mode="after")
     def _are_some(self) -> Self:
         if self.lowest > self.highest:
-            raise ValueError(f"lowest {self.lowest:g}, highest {self.highest:g}|lowest <= highest")
+            raise make_value_error(f"lowest {self.lowest:g}, highest {self.highest:g}", "lowest <= highest")
         return self
 
     @property
@@ -55,7 +55,7 @@ class ApprovalShares(Params):
 class FindAlternativesParams(Params):
     """The block `find_alternatives`. `tolerated_loss`: of the metric, in its own unit."""
 
-    metric: Literal["expected_value", "accuracy", "roc_auc"]
+    metric: QualityFigure
     tolerated_loss: float = Field(ge=0)
     approval_shares: ApprovalShares
     logistic: HyperparameterGrid
@@ -95,28 +95,29 @@ def _fit_and_score(
     return scores
 
 
-def measure_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> OperatingPoint:
-    """The figure that no cut-off changes. Inputs: shape (n,) each."""
+def measure_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> float | None:
+    """Measure what no threshold changes; None where only one class has scores. Inputs: shape (n,) each."""
     from sklearn.metrics import roc_auc_score
 
     known = np.isfinite(scores)
-    return {"roc_auc": float(roc_auc_score(y[known], scores[known])) if len(set(y[known])) == 2 else None}
+    return float(roc_auc_score(y[known], scores[known])) if len(set(y[known])) == 2 else None
 
 
 def measure_decisions(
-    y: NDArray[np.bool_], decisions: NDArray[np.str_], values: UnitValues, ratio: Mapping[str, Any] | None
-) -> OperatingPoint:
-    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.verdicts.find_lowest_ratio`."""
+    y: NDArray[np.bool_], decisions: NDArray[np.str_], auc: float | None, values: UnitValues, ratio: LowestRatio | None
+) -> PointFigures:
+    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.findings.find_lowest_ratio`."""
     approved = decisions == "approve"
-    return {
-        "approval_rate": float(approved.mean()),
-        "referral_rate": float((decisions == "refer").mean()),
-        "expected_value": float(values.value_decisions(y, decisions).mean()),
-        "accuracy": float((approved == y).mean()),
-        "adverse_impact_ratio": ratio["value"] if ratio else None,
-        "adverse_impact_ratio_interval": ratio["interval"] if ratio else None,
-        "group": f"{ratio['attribute']}: {ratio['group']}" if ratio else None,
-    }
+    return PointFigures(
+        roc_auc=auc,
+        approval_rate=float(approved.mean()),
+        referral_rate=float((decisions == "refer").mean()),
+        expected_value=float(values.compute_decision_values(y, decisions).mean()),
+        accuracy=float((approved == y).mean()),
+        adverse_impact_ratio=ratio.value if ratio else None,
+        adverse_impact_ratio_interval=ratio.interval if ratio else None,
+        group=ratio.key if ratio else None,
+    )
 
 
 def sweep_thresholds(
@@ -127,15 +128,27 @@ def sweep_thresholds(
         yield share, set_thresholds(scores, share, min(budget, 1 - share)).decide(scores)
 
 
-def mark_frontier(points: Sequence[OperatingPoint], metric: str) -> list[OperatingPoint]:
-    """The points, each told whether it is on the frontier: no other is as good in both figures and better in one."""
+def mark_frontier(points: Sequence[Point], metric: QualityFigure) -> tuple[Point, ...]:
+    """Mark the points that are on the frontier: no other is as good in both figures and better in one."""
     best, on = -np.inf, set()
-    known = [i for i, one in enumerate(points) if one["adverse_impact_ratio"] is not None]
-    for i in sorted(known, key=lambda i: (-points[i]["adverse_impact_ratio"], -points[i][metric])):
-        if points[i][metric] > best:
-            best = points[i][metric]
+    known = [(ratio, _get_quality(one, metric), i) for i, one in enumerate(points)
+             if (ratio := one.adverse_impact_ratio) is not None]  # fmt: skip
+    for _, quality, i in sorted(known, key=lambda one: (-one[0], -one[1])):
+        if quality > best:
+            best = quality
             on.add(i)
-    return [one | {"on_frontier": i in on} for i, one in enumerate(points)]
+    return tuple(one.model_copy(update={"on_frontier": i in on}) for i, one in enumerate(points))
+
+
+def _get_quality(point: Point, metric: QualityFigure) -> float:
+    """A point that has no such figure is worse than any that has."""
+    value = point.get_value(metric)
+    return -np.inf if value is None else value
+
+
+def find_baseline(trained: Sequence[Point], metric: QualityFigure) -> Point:
+    """The best candidate as trained, the first of equals."""
+    return max(trained, key=lambda one: _get_quality(one, metric))
 
 
 def compute_parity(ratio: float) -> float:
@@ -143,62 +156,66 @@ def compute_parity(ratio: float) -> float:
     return min(ratio, 1 / ratio) if ratio else 0.0
 
 
-def find_fairest(
-    points: Sequence[OperatingPoint], baseline: OperatingPoint, params: FindAlternativesParams
-) -> OperatingPoint | None:
+def find_fairest(points: Sequence[Point], baseline: Point, params: FindAlternativesParams) -> Point | None:
     """The point whose lowest ratio is nearest to parity within the tolerated loss; None where no one beats `baseline`.
 
     Where every group fares better than its reference, a higher ratio would only treat people less alike.
     """
-    if baseline["adverse_impact_ratio"] is None:
+    if baseline.adverse_impact_ratio is None:
         return None
-    least = compute_parity(baseline["adverse_impact_ratio"])
+    least = compute_parity(baseline.adverse_impact_ratio)
+    worst = _get_quality(baseline, params.metric) - params.tolerated_loss - 1e-12
     enough = [
-        one
+        (compute_parity(ratio), quality, one)
         for one in points
-        if one["adverse_impact_ratio"] is not None
-        and compute_parity(one["adverse_impact_ratio"]) > least
-        and one[params.metric] >= baseline[params.metric] - params.tolerated_loss - 1e-12
+        if (ratio := one.adverse_impact_ratio) is not None
+        and compute_parity(ratio) > least
+        and (quality := _get_quality(one, params.metric)) >= worst
     ]
-    return max(enough, key=lambda one: (compute_parity(one["adverse_impact_ratio"]), one[params.metric]), default=None)
+    return max(enough, key=lambda one: one[:2], default=(0.0, 0.0, None))[2]
 
 
-def describe_search(
-    baseline: OperatingPoint, found: OperatingPoint | None, params: FindAlternativesParams, tried: int
-) -> str:
-    """What was found, in plain words."""
+def describe_search(baseline: Point, found: Point | None, params: FindAlternativesParams, tried: int) -> str:
+    """Describe the outcome of the search in plain words."""
     metric = params.metric.replace("_", " ")
-    best = baseline["candidate"].replace("_", " ")
-    value = "none" if baseline[params.metric] is None else f"{baseline[params.metric]:.3f}"
-    start = f"Of the candidates, scored on people whom they have not seen, {best} has the best {metric}, {value}"
-    if baseline["group"] is None:
-        nobody = baseline["approval_rate"] == 0
+    best = baseline.candidate.replace("_", " ")
+    start = (
+        f"Of the candidates, scored on people whom they have not seen, {best} has the best {metric}, "
+        f"{_format_figure(baseline.get_value(params.metric))}"
+    )
+    if baseline.group is None:
+        nobody = baseline.approval_rate == 0
         return f"{start}; {'it approves nobody' if nobody else 'no group is large enough to compare'}."
-    start += f", with a lowest adverse impact ratio of {baseline['adverse_impact_ratio']:.3f} ({baseline['group']})"
+    ratio = _format_figure(baseline.adverse_impact_ratio)
+    start += f", with a lowest adverse impact ratio of {ratio} ({baseline.group})"
     if found is None:
         return f"{start}; none of {tried} points within {params.tolerated_loss:g} of it treats people more alike."
     return (
-        f"{start}; {describe_point(found)} reaches {found['adverse_impact_ratio']:.3f} ({found['group']}) at {metric} "
-        f"{found[params.metric]:.3f}. It is the best of {tried} points on the people who are measured, so the figures "
-        "flatter it: train it, and let the gates judge."
+        f"{start}; {describe_point(found)} reaches {_format_figure(found.adverse_impact_ratio)} ({found.group}) at "
+        f"{metric} {_format_figure(found.get_value(params.metric))}. It is the best of {tried} points on the people "
+        "who are measured, so the figures flatter it: train it, and let the gates judge."
     )
 
 
-def describe_point(point: OperatingPoint) -> str:
+def _format_figure(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
+
+
+def describe_point(point: Point) -> str:
     """A point in words."""
-    given = point["hyperparameters"].items()
+    given = point.hyperparameters.items()
     knobs = ", ".join(f"{key} {'not set' if value is None else value}" for key, value in given)
-    if point["approval_share"] is None:
-        return f"{point['candidate']} as trained"
-    return f"{point['candidate']}{' with ' + knobs if knobs else ''}, approving {point['approval_share']:.0%},"
+    if point.approval_share is None:
+        return f"{point.candidate} as trained"
+    return f"{point.candidate}{' with ' + knobs if knobs else ''}, approving {point.approval_share:.0%},"
 
 
-def format_command(point: OperatingPoint) -> str | None:
+def format_command(point: Point) -> str | None:
     """The command that trains a point and has it judged; None for a candidate as trained."""
-    if point["approval_share"] is None:
+    if point.approval_share is None:
         return None
-    changes = {"train.policy.approval_share": point["approval_share"]}
-    changes |= {f"train.{point['candidate']}.{key}": value for key, value in point["hyperparameters"].items()}
+    changes: dict[str, Any] = {"train.policy.approval_share": point.approval_share}
+    changes |= {f"train.{point.candidate}.{key}": value for key, value in point.hyperparameters.items()}
     return "dvc exp run " + " ".join(f"-S {key}={_format_override(value)}" for key, value in changes.items())
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from credit.common.files import read_json
 from credit.common.params import Params
 from credit.contract import Contract
+from credit.reports.candidate import CandidateReport
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import Policy
 from credit.training.skops_files import load_estimator
@@ -70,8 +70,8 @@ class Candidate:
 
 def load_candidate(model: Path, description: Path) -> Candidate:
     """The candidate that `train` wrote: its estimator and the JSON beside it."""
-    told = read_json(description)
-    return Candidate(told["candidate"], load_estimator(model), tuple(told["features"]), Policy(**told["policy"]))
+    report = CandidateReport.read(description)
+    return Candidate(report.candidate, load_estimator(model), report.features, Policy(**dict(report.policy)))
 
 
 def build_estimator(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":

@@ -31,7 +31,7 @@ class CrossFittingFold(NamedTuple):
 
     seen: pd.DataFrame
     unseen: pd.DataFrame
-    kept: list[str]
+    kept: Sequence[str]
 
 
 class OutOfFoldScores(NamedTuple):
@@ -54,14 +54,20 @@ def select_in_folds(
     ]
 
 
-def split_folds(frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[list[str]]) -> Iterator[CrossFittingFold]:
+def split_folds(
+    frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[Sequence[str]]
+) -> Iterator[CrossFittingFold]:
     """The folds of a table, in order."""
     for fold, features in enumerate(kept):
         yield CrossFittingFold(frame[codes != fold], frame[codes == fold], features)
 
 
 def score_out_of_fold(
-    params: TrainParams, contract: Contract, frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[list[str]]
+    params: TrainParams,
+    contract: Contract,
+    frame: pd.DataFrame,
+    codes: NDArray[np.int64],
+    kept: Sequence[Sequence[str]],
 ) -> dict[CandidateName, OutOfFoldScores]:
     """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
     told = {name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES}

@@ -10,6 +10,7 @@ from credit.common.candidate_names import CandidateName
 from credit.common.errors import Problem, list_problems, raise_if_any
 from credit.common.files import round_floats
 from credit.common.params import Params
+from credit.reports.candidate import HyperparameterSearch
 from credit.training.candidates import HeuristicParams, Hyperparameters, build_estimator
 
 HyperparameterGrid = dict[str, Annotated[list[Any], Field(min_length=1)]]
@@ -33,7 +34,7 @@ def search_hyperparameters(
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
     seed: int,
-) -> tuple[Hyperparameters, dict[str, Any] | None]:
+) -> tuple[Hyperparameters, HyperparameterSearch | None]:
     """The hyperparameters to train with, and what was tried (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
@@ -70,7 +71,8 @@ def search_hyperparameters(
             results["params"], results["n_resources"], results["mean_test_score"], strict=True
         )
     ]
-    return type(knobs).model_validate(knobs.model_dump() | best), {"best": best, "tried": round_floats(tried, 3)}
+    report = HyperparameterSearch(best=best, tried=tuple(round_floats(tried, 3)))
+    return type(knobs).model_validate(knobs.model_dump() | best), report
 
 
 def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:

@@ -3,6 +3,7 @@
 Cross-validated, because a forest's scores on the rows that it has seen are far too sure.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,9 +14,9 @@ from tqdm import tqdm
 
 from credit.common.candidate_names import CandidateName
 from credit.common.errors import CreditError, Problem
-from credit.common.files import round_floats
 from credit.common.params import Params
 from credit.contract import Contract
+from credit.reports.candidate import CandidateReport, CrossValidated, HyperparameterSearch
 from credit.scoring.policy import Policy, set_thresholds
 from credit.training.candidates import (
     HeuristicParams,
@@ -60,11 +61,24 @@ class TrainParams(Params):
 
 
 class TrainingResult(NamedTuple):
-    """A fitted estimator, the policy that turns its scores into decisions, and the content of the report."""
+    """A fitted estimator, its settings, the policy that turns its scores into decisions, and what that was set on."""
 
     estimator: Any
+    hyperparameters: Hyperparameters
     policy: Policy
-    report: dict[str, Any]
+    cross_validated: CrossValidated
+    search: HyperparameterSearch | None
+
+    def make_report(self, candidate: str, features: Sequence[str]) -> CandidateReport:
+        """Describe the candidate. Its thresholds have nine digits, and its hyperparameters stay as they are."""
+        return CandidateReport(
+            candidate=candidate,
+            features=tuple(features),
+            hyperparameters=self.hyperparameters.model_dump(),
+            policy=self.policy,
+            cross_validated=self.cross_validated,
+            search=self.search,
+        )
 
 
 def train_candidate(
@@ -97,20 +111,13 @@ def train_candidate(
         else _set_model_policy(scores, y, params.policy)
     )
     decisions = policy.decide(scores)
-    report = {
-        "hyperparameters": knobs.model_dump(),
-        "policy": policy.model_dump(),
-        "cross_validated": round_floats(
-            {
-                "rows": len(truth),
-                "roc_auc": float(roc_auc_score(truth, scores)),
-                "approved": float((decisions == "approve").mean()),
-                "referred": float((decisions == "refer").mean()),
-            }
-        ),
-        "search": search,
-    }
-    return TrainingResult(estimator, policy, report)
+    cross_validated = CrossValidated(
+        rows=len(truth),
+        roc_auc=round(float(roc_auc_score(truth, scores)), 4),
+        approved=round(float((decisions == "approve").mean()), 4),
+        referred=round(float((decisions == "refer").mean()), 4),
+    )
+    return TrainingResult(estimator, knobs, policy, cross_validated, search)
 
 
 def cross_validate(
@@ -148,7 +155,7 @@ def _set_rule_policy(rule: Any, knobs: HeuristicParams) -> Policy:
     return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
 
 
-def list_candidate_features(name: CandidateName, contract: Contract, kept: list[str], file: str) -> list[str]:
+def list_candidate_features(name: CandidateName, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
     """What a candidate reads: the rule its score, the models what was selected."""
     if name != "heuristic":
         return kept

@@ -1,34 +1,28 @@
 """Check whether this commit may become a version"""
 
-import argparse
 from typing import Any
 
-from credit.common.cli import Answer
+import click
 
-EXAMPLE = "release check"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The version to check for."""
-    from release.commands.options import add_bump
-
-    add_bump(parser)
+from credit.common.cli import Answer, AnsweringCommand
+from release.commands.options import add_bump
+from release.registration.checks import check_readiness
+from release.repository.next_version import choose_version
+from release.repository.tags import read_registry
 
 
-def run(args: argparse.Namespace) -> Answer:
-    """Every problem at once; exit code 1 when there is one."""
-    from release.commands.options import choose_version
-    from release.registration.checks import check_readiness
-    from release.repository.tags import read_registry
-
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release check")
+@add_bump
+def run(version: str | None, **parts: bool) -> Answer:
+    """List every problem at once; exit code 1 when there is one."""
     registry = read_registry()
-    version, bump = choose_version(args, registry)
-    checked = check_readiness(registry, version)
+    chosen, bump = choose_version(registry, version, parts)
+    checked = check_readiness(registry, chosen)
     content: dict[str, Any] = {
-        "version": str(version),
+        "version": str(chosen),
         "why": bump.why,
         "commit": checked.commit,
-        "digest": checked.digest or None,
+        "digest": checked.digest,
         "ready": not checked.problems,
         "problems": [str(problem) for problem in checked.problems],
         "notes": checked.notes,
@@ -36,8 +30,8 @@ def run(args: argparse.Namespace) -> Answer:
     lines = [f"note: {note}" for note in checked.notes]
     if checked.problems:
         lines += [f"problem: {problem}" for problem in checked.problems]
-        lines += [f"{version} cannot be registered: {len(checked.problems)} to mend"]
+        lines += [f"{chosen} cannot be registered: {len(checked.problems)} to fix"]
     else:
-        lines += [f"commit {checked.commit[:10]} may become {version} ({bump.part}: {bump.why})"]
-        lines += [f"next:  release register -m 'what changed' registers it as {version}"]
+        lines += [f"commit {checked.commit[:10]} may become {chosen} ({bump.part}: {bump.why})"]
+        lines += [f"next:  release register -m 'what changed' registers it as {chosen}"]
     return Answer(content, "\n".join(lines), 1 if checked.problems else 0)

@@ -1,38 +1,32 @@
 """What a change does: verdict, metrics, equal treatment, flipped decisions, features, data"""
 
-import argparse
 import sys
 
-from credit.common.cli import Answer
+import click
 
-EXAMPLE = """release compare main
+from credit.common.cli import Answer, AnsweringCommand
+from release.compare.comment import render_comment
+from release.compare.comparison import compare_revisions
+from release.compare.terminal import render_for_terminal
+from release.repository.revision import resolve_revisions
+
+EPILOG = """example:
+  release compare main
   release compare origin/main HEAD --merge-base"""
 
 EXIT_GATE_FAILED = 3
 """The exit code of --gate."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Two revisions."""
-    parser.add_argument("base", metavar="BASE", help="a git revision")
-    parser.add_argument("head", metavar="HEAD", nargs="?", help="another one (default: the working tree)")
-    parser.add_argument(
-        "--merge-base", action="store_true", help="compare with where HEAD left BASE, as pull requests do"
-    )
-    parser.add_argument("--gate", action="store_true", help="exit with 3 when the change must not be merged")
-    parser.add_argument(
-        "--markdown", action="store_true", help="the comment for GitHub (default unless a terminal reads it)"
-    )
-
-
-def run(args: argparse.Namespace) -> Answer:
-    """Markdown for a comment on a pull request, or the same for a terminal."""
-    from release.compare.comment import render_comment
-    from release.compare.comparison import compare_revisions
-    from release.compare.terminal import render_for_terminal
-    from release.repository.revision import resolve_revisions
-
-    told = compare_revisions(*resolve_revisions(args.base, args.head, args.merge_base))
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.argument("base", help="a git revision")
+@click.argument("head", required=False, help="another one (default: the working tree)")
+@click.option("--merge-base", is_flag=True, help="compare with where HEAD left BASE, as pull requests do")
+@click.option("--gate", is_flag=True, help="exit with 3 when the change must not be merged")
+@click.option("--markdown", is_flag=True, help="the comment for GitHub (default unless a terminal reads it)")
+def run(base: str, head: str | None, merge_base: bool, gate: bool, markdown: bool) -> Answer:
+    """Compare two revisions: Markdown for a comment on a pull request, or the same for a terminal."""
+    told = compare_revisions(*resolve_revisions(base, head, merge_base))
     text = render_comment(told).rstrip()
-    shown = text if args.markdown or not sys.stdout.isatty() else render_for_terminal(text)
-    return Answer(told, shown, EXIT_GATE_FAILED if args.gate and told["problems"] else 0)
+    shown = text if markdown or not sys.stdout.isatty() else render_for_terminal(text)
+    return Answer(told, shown, EXIT_GATE_FAILED if gate and told["problems"] else 0)

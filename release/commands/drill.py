@@ -1,23 +1,16 @@
 """Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests"""
 
-import argparse
+import click
+from tabulate import tabulate
 
-from credit.common.cli import Answer
-
-EXAMPLE = "release drill"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """None: a drill that has to be set up is not held."""
+from credit.common.cli import Answer, AnsweringCommand
+from credit.registry.store import open_store
+from release.drill.rehearsal import rehearse
 
 
-def run(args: argparse.Namespace) -> Answer:
-    """Exit code 1 when a request was lost."""
-    from tabulate import tabulate
-
-    from credit.registry.store import open_store
-    from release.drill.rehearsal import rehearse
-
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release drill")
+def run() -> Answer:
+    """Rehearse; exit code 1 when a request was lost."""
     store = open_store()
     done = rehearse(store)
     rows = [

@@ -1,22 +1,24 @@
 """Write a published version to files: bundle archive, model card, report"""
 
-import argparse
 import gzip
 import tarfile
 from pathlib import Path
 
-from credit.common.cli import Answer
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError
 from credit.registry import versions
-from credit.registry.names import ARTIFACT, Version
-from credit.registry.store import Store
+from credit.registry.names import ARTIFACT, Version, parse_version
+from credit.registry.store import Store, open_store
+from release.repository.dvc_outputs import pull_file
 from release.repository.tags import read_registry, require_tag
 
 REPORT_PATH = "reports/report.html"
 
 
 def export_version(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
-    """Write the files of a published version into a folder; them, and why there is no report if there is none."""
+    """Write the files of a published version into a folder; returns them, and why the report is missing."""
     record = versions.require_version(store, str(version))
     folder.mkdir(parents=True, exist_ok=True)
     archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / "model_card.md"
@@ -34,7 +36,7 @@ def export_version(store: Store, version: Version, folder: Path) -> tuple[list[P
 
 
 def _pack_archive(folder: Path, archive: Path, inside: str) -> None:
-    """The same files give the same archive: no time, no owner, one order."""
+    """Pack a folder into an archive; the same files give the same bytes: no time, no owner, one order."""
     with (
         archive.open("wb") as file,
         gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped,
@@ -49,26 +51,15 @@ def _pack_archive(folder: Path, archive: Path, inside: str) -> None:
 
 
 def _pull_report(version: Version) -> bytes:
-    """The report at the version's tag, from DVC. Raises CreditError when it cannot be had."""
-    from release.repository.dvc_outputs import pull_file
-
+    """Pull the report at the version's tag from DVC. Raises CreditError when DVC does not have it."""
     return pull_file(require_tag(read_registry(), version).commit, REPORT_PATH)
 
 
-EXAMPLE = "release export v1.2.0 dist"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which version, and where to."""
-    parser.add_argument("version", metavar="VERSION", help="a published version")
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="made if need be")
-
-
-def run(args: argparse.Namespace) -> Answer:
-    """From the store; the report from DVC, if it is within reach."""
-    from credit.registry.names import parse_version
-    from credit.registry.store import open_store
-
-    files, why_not = export_version(open_store(), parse_version(args.version), args.folder)
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release export v1.2.0 dist")
+@click.argument("version", help="a published version")
+@click.argument("folder", type=click.Path(path_type=Path), help="made if need be")
+def run(version: str, folder: Path) -> Answer:
+    """Export from the store; the report from DVC, if it is within reach."""
+    files, why_not = export_version(open_store(), parse_version(version), folder)
     lines = [*map(str, files), *([f"no report: {why_not}"] if why_not else [])]
     return Answer({"files": [str(path) for path in files], "no_report": why_not}, "\n".join(lines))

@@ -3,16 +3,19 @@
 Kept is what any branch and any tag needs, here and at origin, and what the working tree needs. From the store go
 bundles that no version names and drills that were killed, when they are older than an hour."""
 
-import argparse
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from credit.common.cli import Answer
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
 from credit.registry.names import ARTIFACT
-from credit.registry.store import Store
+from credit.registry.store import Store, open_store
 from release.drill.rehearsal import DRILLS_PREFIX
 from release.repository.git import has_origin, run_git
 
@@ -25,24 +28,22 @@ class CommitChain(NamedTuple):
 
 
 def list_needed_commits() -> list[str]:
-    """The commit of every branch and every tag. Raises CreditError unless this clone has all that origin has."""
+    """List the commit of every branch and every tag. Raises CreditError unless this clone has all that origin has."""
     if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise CreditError(Problem("this clone", "a shallow one", "one with all tags", "git fetch --unshallow --tags"))
+        raise CreditError(Problem("this clone", "lacks a part of the history", fix="git fetch --unshallow --tags"))
     refs = run_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/remotes", "refs/tags")
     here = {name: commit for commit, _, name in (line.partition(" ") for line in refs.splitlines())}
     there = _list_origin_refs() if has_origin() else {}
-    absent = {name for name, kind in zip(there, _list_object_types(there.values()), strict=True) if kind == "missing"}
-    absent |= {name for name in there if name.startswith(f"refs/tags/{ARTIFACT}") and name not in here}
+    absent = _find_absent_refs(here, there)
     if absent:
-        shown = ", ".join(name.removeprefix("refs/") for name in sorted(absent)[:3])
-        found = f"nothing of {shown}" + (" and more" if len(absent) > 3 else "")
-        expected = "every branch and every tag of origin"
-        raise CreditError(Problem("this clone", found, expected, "git fetch --force --tags origin"))
+        shown = ", ".join(name.removeprefix("refs/") for name in absent[:3])
+        found = f"lacks what origin has: {shown}" + (" and more" if len(absent) > 3 else "")
+        raise CreditError(Problem("this clone", found, fix="git fetch --force --tags origin"))
     return sorted({run_git("rev-parse", "HEAD").strip(), *here.values(), *there.values()})
 
 
 def chain_commits(commits: list[str]) -> CommitChain:
-    """One line of commits with all that these hold. No branch and no tag leads to it, so `git gc` removes it again.
+    """Chain the trees of commits into one line. No branch and no tag leads to it, so `git gc` removes it again.
 
     `dvc gc --all-branches` keeps what the branches of this clone need, and no branch that is at origin only. It takes
     one more commit and a number of commits before it.
@@ -57,21 +58,28 @@ def chain_commits(commits: list[str]) -> CommitChain:
     return CommitChain(last[0], len(trees))
 
 
+def _find_absent_refs(here: Collection[str], there: Mapping[str, str]) -> list[str]:
+    """Find the refs of origin whose object this clone lacks, and the artifact's tags that it does not have by name."""
+    kinds = zip(there, _list_object_types(there.values()), strict=True)
+    absent = {name for name, kind in kinds if kind == "missing"}
+    return sorted(absent | {name for name in there if name.startswith(f"refs/tags/{ARTIFACT}") and name not in here})
+
+
 def _list_origin_refs() -> dict[str, str]:
-    """What the branches and tags of origin lead to, by their full names."""
+    """List what the branches and tags of origin lead to, by their full names."""
     lines = run_git("ls-remote", "--heads", "--tags", "origin").splitlines()
     named = (line.partition("\t") for line in lines)
     return {name.removesuffix("^{}"): found for found, _, name in named}  # an annotated tag is told before its commit
 
 
 def _list_object_types(objects: Iterable[str]) -> list[str]:
-    """What each object is, such as commit, or missing."""
+    """List the type of each object, such as commit, or missing."""
     told = run_git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
     return [line.split()[-1] for line in told.splitlines()]
 
 
 class Garbage(NamedTuple):
-    """What was killed left behind: digests of bundles that no version names, and the places of drills.
+    """Leftovers of killed commands: digests of bundles that no version names, and names of drills.
 
     `kept`: the digests of all other bundles.
     """
@@ -82,7 +90,7 @@ class Garbage(NamedTuple):
 
     @property
     def prefixes(self) -> list[str]:
-        """Where all of it is in the store."""
+        """Their places in the store."""
         return [
             *(f"bundles/{digest}" for digest in self.digests),
             *(f"{DRILLS_PREFIX}/{drill}" for drill in self.drills),
@@ -94,7 +102,7 @@ GRACE_PERIOD = timedelta(hours=1)
 
 
 def find_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
-    """What no version in the store names. Raises CreditError when a record cannot be read: it may name anything."""
+    """Find what no version in the store names. Raises CreditError for an unreadable record: it may name anything."""
     before = datetime.now(UTC) - grace
     records = [versions.find_version(store, version) for version in versions.list_versions(store)]
     needed = {record.digest for record in records if record}
@@ -111,43 +119,44 @@ def _is_older(store: Store, place: str, moment: datetime) -> bool:
     return touched is not None and touched < moment
 
 
-EXAMPLE = """release gc              says what it would drop
+EPILOG = """example:
+  release gc              says what it would drop
   release gc --force       drops it
   release gc --force --cloud   from the DVC remote too"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing is dropped without --force."""
-    parser.add_argument("--force", action="store_true", help="drop; without it nothing is changed")
-    parser.add_argument("--cloud", action="store_true", help="drop from the default DVC remote too")
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.option("--force", is_flag=True, help="drop; without it nothing is changed")
+@click.option("--cloud", is_flag=True, help="drop from the default DVC remote too")
+def run(force: bool, cloud: bool) -> Answer:
     """Keep what any tag, any branch, here and at origin, or the working tree needs."""
-    import subprocess
-    import sys
-
-    from credit.common.errors import CreditError, Problem
-    from credit.registry.store import open_store
-
-    keep = chain_commits(list_needed_commits())
+    needed = chain_commits(list_needed_commits())
     store = open_store()
-    found = find_garbage(store)
-    command = ["gc", "--workspace", "--rev", keep.last, "--num", str(keep.length)]
-    command += [*(["--cloud"] if args.cloud else []), "--force" if args.force else "--dry"]
+    garbage = find_garbage(store)
+    said = _run_dvc_gc(needed, cloud, force)
+    if force:
+        garbage = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
+        for place in garbage.prefixes:
+            store.delete(place)
+    content = {"dry_run": not force, "store": garbage.digests, "kept": garbage.kept}
+    content |= {"drills": garbage.drills, "dvc": said}
+    return Answer(content, "\n".join(_format_garbage(garbage, said, force)))
+
+
+def _run_dvc_gc(needed: CommitChain, cloud: bool, force: bool) -> list[str]:
+    """Drop from DVC's cache what no needed commit names, with `cloud` from its remote too; returns what DVC prints."""
+    command = ["gc", "--workspace", "--rev", needed.last, "--num", str(needed.length)]
+    command += [*(["--cloud"] if cloud else []), "--force" if force else "--dry"]
     done = subprocess.run([sys.executable, "-m", "dvc", *command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CreditError(Problem("dvc gc", " ".join(done.stderr.split())[-300:], "it to succeed"))
-    if args.force:
-        found = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
-        for place in found.prefixes:
-            store.delete(place)
-    did = "dropped" if args.force else "would drop"
-    told = [line for line in done.stdout.splitlines() if line.strip()]
-    lines = [f"store: {did} {len(found.digests)} bundles that no version names, kept {len(found.kept)}"]
-    lines += [f"store: {did} {len(found.drills)} drills that were killed more than an hour ago"] if found.drills else []
-    lines += [f"DVC:   {line}" for line in told]
-    lines += [] if args.force else ["next:  release gc --force"]
-    content = {"dry_run": not args.force, "store": found.digests, "kept": found.kept}
-    content |= {"drills": found.drills, "dvc": told}
-    return Answer(content, "\n".join(lines))
+        raise CreditError(Problem("dvc gc", f"failed: {' '.join(done.stderr.split())[-300:]}"))
+    return [line for line in done.stdout.splitlines() if line.strip()]
+
+
+def _format_garbage(garbage: Garbage, said: list[str], dropped: bool) -> list[str]:
+    did = "dropped" if dropped else "would drop"
+    lines = [f"store: {did} {len(garbage.digests)} bundles that no version names, kept {len(garbage.kept)}"]
+    if garbage.drills:
+        lines += [f"store: {did} {len(garbage.drills)} drills that were killed more than an hour ago"]
+    lines += [f"DVC:   {line}" for line in said]
+    return lines if dropped else [*lines, "next:  release gc --force"]

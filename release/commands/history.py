@@ -1,79 +1,83 @@
 """Who put what where, when and why; with --at, what was live at a moment"""
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from credit.common.cli import Answer
+import click
+from tabulate import tabulate
 
-if TYPE_CHECKING:
-    from credit.common.errors import CreditError
-    from credit.registry.ledger import LedgerEntry
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.dates import parse_time
+from credit.common.errors import CreditError
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import ENVIRONMENTS
+from credit.registry.store import open_store
+from release.commands.options import add_environment
+from release.deployment.plan import describe_decider
 
-EXAMPLE = """release history --env prod
+EPILOG = """example:
+  release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
-
 
 _ALIGNMENT = ["left", "right", *["left"] * 4]
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which environment, which moment, how many."""
-    from release.commands.options import add_environment
+class LedgerExcerpt(NamedTuple):
+    """Entries of an environment, the newest first, each an error when it is not valid.
 
-    add_environment(parser, required=False)
-    parser.add_argument("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
-    parser.add_argument(
-        "--limit", type=_parse_count, default=20, metavar="N", help="the newest N (default: %(default)s; 0: all)"
-    )
+    `older`: how many are left out; `absence`: a line for when there is no entry.
+    """
 
-
-def _parse_count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of entries, 0 for all")
-    return int(text)
+    environment: str
+    entries: Sequence[LedgerEntry | CreditError]
+    older: int
+    absence: str
 
 
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@add_environment(required=False)
+@click.option("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
+@click.option("--limit", type=click.IntRange(min=0), default=20, metavar="N", help="the newest N (default: 20; 0: all)")
+def run(env: str | None, at: str | None, limit: int) -> Answer:
     """Read ledgers from the newest entry on; one that is not valid does not hide the others."""
-    from tabulate import tabulate
-
-    from credit.common.dates import parse_time
-    from credit.common.errors import CreditError
-    from credit.registry.ledger import Ledger, LedgerEntry
-    from credit.registry.names import ENVIRONMENTS
-    from credit.registry.store import open_store
-
     store = open_store()
-    environments = [args.env] if args.env else list(ENVIRONMENTS)
-    content: dict[str, Any] = {"store": store.url, "environments": {}}
-    lines = []
-    broken: list[str] = []
-    for name in environments:
-        ledger = Ledger(store, name)
-        told: list[LedgerEntry | CreditError]
-        if args.at is None:
-            told = ledger.read_entries_or_errors(args.limit)
-            lines += [] if told else [f"{name}: nothing was deployed yet"]
-        else:
-            moment = parse_time(args.at)
-            told = [entry for entry in [ledger.find_entry_at(moment)] if entry]
-            lines += [] if told else [f"{name}: nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"]
-        entries = [one for one in told if isinstance(one, LedgerEntry)]
-        broken += [str(one) for one in told if isinstance(one, CreditError)]
-        content["environments"][name] = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
-        rows = [[name, *_format_cells(one)] for one in told]
-        lines += [tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=_ALIGNMENT)] if rows else []
-        more = ledger.find_last_number() - len(told)
-        if more > 0 and args.at is None:
-            lines += [f"{name}  and {more} older ones; --limit 0 shows all"]
-    return Answer(content | ({"problems": broken} if broken else {}), "\n".join(lines), 1 if broken else 0)
+    ledgers = [Ledger(store, name) for name in ([env] if env else ENVIRONMENTS)]
+    excerpts = [_read_newest(ledger, limit) if at is None else _read_at(ledger, at) for ledger in ledgers]
+    valid = {
+        one.environment: [
+            entry.model_dump(mode="json", exclude_none=True) for entry in one.entries if isinstance(entry, LedgerEntry)
+        ]
+        for one in excerpts
+    }
+    broken = [str(error) for one in excerpts for error in one.entries if isinstance(error, CreditError)]
+    content = {"store": store.url, "environments": valid} | ({"problems": broken} if broken else {})
+    return Answer(content, "\n".join(map(_format_excerpt, excerpts)), 1 if broken else 0)
 
 
-def _format_cells(one: "LedgerEntry | CreditError") -> list[str]:
+def _read_newest(ledger: Ledger, limit: int) -> LedgerExcerpt:
+    entries = ledger.read_entries_or_errors(limit)
+    older = ledger.find_last_number() - len(entries)
+    return LedgerExcerpt(ledger.environment, entries, older, "nothing was deployed yet")
+
+
+def _read_at(ledger: Ledger, time: str) -> LedgerExcerpt:
+    moment = parse_time(time)
+    entry = ledger.find_entry_at(moment)
+    absence = f"nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"
+    return LedgerExcerpt(ledger.environment, [entry] if entry else [], 0, absence)
+
+
+def _format_excerpt(excerpt: LedgerExcerpt) -> str:
+    if not excerpt.entries:
+        return f"{excerpt.environment}: {excerpt.absence}"
+    rows = [[excerpt.environment, *_format_cells(one)] for one in excerpt.entries]
+    table: str = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=_ALIGNMENT)
+    more = f"\n{excerpt.environment}  and {excerpt.older} older ones; --limit 0 shows all" if excerpt.older > 0 else ""
+    return table + more
+
+
+def _format_cells(one: LedgerEntry | CreditError) -> list[str]:
     """Format number, time, kind and decider of an entry, who made it and why; of an unreadable one only the error."""
-    from credit.common.errors import CreditError
-    from release.deployment.rollout import describe_decider
-
     if isinstance(one, CreditError):
         return [*[""] * 4, f"error: {one}"]
     when = f"{one.time:%Y-%m-%d %H:%M:%S}"

@@ -1,55 +1,64 @@
 """Check, then make this commit a version: an annotated git tag"""
 
-import argparse
 from typing import Any
 
-from credit.common.cli import Answer
-from credit.common.errors import CreditError
+import click
 
-EXAMPLE = "release register -m 'features without the area'"
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.errors import CreditError, Problem
+from credit.registry.names import ARTIFACT, Version
+from release.commands.options import add_bump, add_dry_run, add_push
+from release.registration.checks import Readiness, check_readiness
+from release.repository import tags
+from release.repository.next_version import choose_version
+
+EPILOG = """example:
+  release register -m 'features without the area'"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The version, and what is said of it."""
-    from release.commands.options import add_bump, add_dry_run, add_push
+def register_version(version: Version, checked: Readiness, message: str) -> None:
+    """Tag a commit that was checked, with the digest of its bundle. Raises CreditError when GTO refuses."""
+    from gto.api import register as gto_register  # a second, which only a commit that may be a version needs
+    from gto.exceptions import GTOException
 
-    parser.add_argument(
-        "-m", "--message", required=True, type=_parse_message, help="what changed, for whoever reads the tag"
-    )
-    add_bump(parser)
-    add_push(parser)
-    add_dry_run(parser)
+    said = f"{message.strip()}\n\ndigest: {checked.digest}\n"
+    try:
+        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
+    except GTOException as error:
+        raise CreditError(Problem(f"git tag {version.tag}", f"refused by GTO: {error}")) from None
 
 
 def _parse_message(text: str) -> str:
     if not text.strip():
-        raise argparse.ArgumentTypeError("an empty message; say what changed in a few words")
+        raise click.BadParameter("an empty message; say what changed in a few words")
     return text
 
 
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.option(
+    "-m", "--message", required=True, type=_parse_message, metavar="TEXT", help="what changed, for readers of the tag"
+)
+@add_bump
+@add_push
+@add_dry_run
+def run(message: str, version: str | None, push: bool, dry_run: bool, **parts: bool) -> Answer:
     """Tag HEAD, through GTO."""
-    from release.commands.options import choose_version
-    from release.registration.checks import check_readiness
-    from release.registration.publish import register_version
-    from release.repository import tags
-
     registry = tags.read_registry()
-    version, bump = choose_version(args, registry)
-    checked = check_readiness(registry, version)
+    chosen, bump = choose_version(registry, version, parts)
+    checked = check_readiness(registry, chosen)
     if checked.problems:
         raise CreditError(checked.problems)
-    content: dict[str, Any] = {"version": str(version), "tag": version.tag, "bump": bump.part, "why": bump.why}
-    content |= {"commit": checked.commit, "digest": checked.digest, "notes": checked.notes, "dry_run": args.dry_run}
+    content: dict[str, Any] = {"version": str(chosen), "tag": chosen.tag, "bump": bump.part, "why": bump.why}
+    content |= {"commit": checked.commit, "digest": checked.digest, "notes": checked.notes, "dry_run": dry_run}
     lines = [f"note: {note}" for note in checked.notes]
-    if args.dry_run:
-        lines += [f"would register {version} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
+    if dry_run:
+        lines += [f"would register {chosen} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
         return Answer(content, "\n".join(lines))
-    register_version(version, checked, args.message)
-    if args.push:
-        tags.push_tag(version.tag)
-    lines += [f"registered {version} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
-    lines += [f"tag:   {version.tag}, " + ("pushed" if args.push else f"here only; git push origin {version.tag}")]
-    lines += [f"undo:  gto deprecate credit-model {version}    (a version is never moved or reused)"]
-    lines += [f"next:  release deploy {version} --env staging --reason '...'"]
+    register_version(chosen, checked, message)
+    if push:
+        tags.push_tag(chosen.tag)
+    lines += [f"registered {chosen} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
+    lines += [f"tag:   {chosen.tag}, " + ("pushed" if push else f"here only; git push origin {chosen.tag}")]
+    lines += [f"undo:  gto deprecate credit-model {chosen}    (a version is never moved or reused)"]
+    lines += [f"next:  release deploy {chosen} --env staging --reason '...'"]
     return Answer(content, "\n".join(lines))

@@ -1,32 +1,36 @@
 """What a version is: data, features, parameters, figures, fairness, code, who and when"""
 
-import argparse
 import json
 from typing import Any
 
-from credit.common.cli import Answer
+import click
+import yaml
+
+from credit.bundle.bundle import load_bundle_features
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
-from credit.common.files import read_json
 from credit.registry import versions
 from credit.registry.ledger import Ledger
-from credit.registry.names import ENVIRONMENTS, Version
-from credit.registry.store import Store
+from credit.registry.names import ENVIRONMENTS, Version, parse_version
+from credit.registry.store import Store, open_store
 from credit.registry.versions import VersionRecord
+from credit.reports.fairness import FairnessReport, LowestRatio
+from credit.reports.metrics import CandidateMetrics
 from release.registration.publish import parse_digest
 from release.repository.dvc_outputs import read_dvc_outputs
 from release.repository.git import is_in_repository, read_text_at
+from release.repository.reports import read_bundle_reports, read_revision_reports
+from release.repository.revision import Revision
 from release.repository.tags import Tag, read_registry
-
-_GIT_FILES = ("params.yaml", "reports/choice.json", "reports/metrics.json", "reports/features.json")
 
 
 def describe_version(store: Store, version: Version) -> dict[str, Any]:
-    """Everything about a version. Raises CreditError when it is neither registered here nor published."""
+    """Collect the facts of a version. Raises CreditError when it is neither registered here nor published."""
     tag = read_registry().versions.get(version) if is_in_repository() else None
     record = versions.find_version(store, version)
     if tag is None and record is None:
         where = f"git tags and {store.url}"
-        raise CreditError(Problem(where, f"no {version}", "a registered or published version", "see release status"))
+        raise CreditError(Problem(where, f"{version} is neither registered nor published", fix="see release status"))
     content: dict[str, Any] = {"version": str(version)}
     content["registered"] = _describe_tag(tag) if tag else None
     content["published"] = record.model_dump(mode="json") if record else None
@@ -37,7 +41,7 @@ def describe_version(store: Store, version: Version) -> dict[str, Any]:
 
 
 def format_version(facts: dict[str, Any]) -> str:
-    """What people read."""
+    """Format the facts of a version for people, a line each."""
     lines = [f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"]
     if tag := facts["registered"]:
         lines += [f"registered  {tag['time']} by {tag['by']}: {tag['message'].splitlines()[0]}"]
@@ -51,11 +55,12 @@ def format_version(facts: dict[str, Any]) -> str:
     lines += [f"params      {name}: {json.dumps(value)[:120]}" for name, value in facts.get("params", {}).items()]
     shown = {name: value for name, value in facts["metrics"].items() if isinstance(value, int | float)}
     lines += [f"metrics     {name}: {value}" for name, value in shown.items()]
-    lowest = facts["fairness"]["lowest_adverse_impact_ratio"]
-    whom = (
-        f", lowest adverse impact ratio {lowest['value']} for {lowest['attribute']} {lowest['group']}" if lowest else ""
-    )
+    whom = ""
+    if ratio := facts["fairness"]["lowest_adverse_impact_ratio"]:
+        lowest = LowestRatio.model_validate(ratio)
+        whom = f", lowest adverse impact ratio {lowest.value} for {lowest.attribute} {lowest.group}"
     lines += [f"fairness    {facts['fairness']['verdict']} by {facts['fairness']['policy']}{whom}"]
+    lines += [f"not shown   {line}" for line in facts["unread"]]
     return "\n".join(lines)
 
 
@@ -65,40 +70,50 @@ def _describe_tag(tag: Tag) -> dict[str, str]:
 
 
 def _read_from_git(tag: Tag) -> dict[str, Any]:
-    """From the small files in git; no data is pulled."""
-    import yaml
-
-    files = {name: read_text_at(tag.commit, name) or "{}" for name in _GIT_FILES}
-    choice, metrics, features = (
-        json.loads(files[f"reports/{name}.json"]) for name in ("choice", "metrics", "features")
-    )
-    params = yaml.safe_load(files["params.yaml"])
-    champion = choice.get("champion", "heuristic")
-    fairness = json.loads(read_text_at(tag.commit, f"reports/fairness/{champion}.json") or "{}")
+    """Read a version's facts from the small files in git; no data is pulled."""
+    reports = read_revision_reports(Revision(tag.name, tag.commit), strict=False)
+    params = yaml.safe_load(read_text_at(tag.commit, "params.yaml") or "{}")
+    champion = reports.choice.champion if reports.choice else "heuristic"
     return {
         "dataset": (params.get("data") or {}).get("contract"),
         "candidate": champion,
         "digest": parse_digest(tag),
         "data": {path: md5 for path, md5 in read_dvc_outputs(tag.commit).items() if path.startswith("data/")},
-        "features": features.get("kept", []),
+        "features": list(reports.features.kept) if reports.features else [],
         "params": params,
-        "metrics": metrics.get(champion, {}),
-        "fairness": _select_verdict(fairness),
+        "metrics": _dump_metrics(reports.metrics.get(champion)),
+        "fairness": _select_verdict(reports.fairness.get(champion)),
+        "unread": list(reports.unread),
     }
 
 
 def _read_from_store(store: Store, record: VersionRecord) -> dict[str, Any]:
-    """From the bundle, every hash verified: what really is, if it is published."""
+    """Read a published version's facts from its bundle, every hash verified."""
     with versions.fetch_temporarily(store, record) as folder:
-        metrics = read_json(folder / "metrics.json").get(record.candidate, {})
-        features = read_json(folder / "features.json")["features"]
-        fairness = _select_verdict(read_json(folder / "fairness.json"))
-    told = {"dataset": record.dataset, "candidate": record.candidate, "digest": record.digest}
-    return {**told, "features": features, "metrics": metrics, "fairness": fairness}
+        features = load_bundle_features(folder)
+        reports = read_bundle_reports(folder, record.version)
+    return {
+        "dataset": record.dataset,
+        "candidate": record.candidate,
+        "digest": record.digest,
+        "features": list(features.features),
+        "metrics": _dump_metrics((reports.metrics or {}).get(record.candidate)),
+        "fairness": _select_verdict(reports.fairness),
+        "unread": list(reports.unread),
+    }
 
 
-def _select_verdict(fairness: dict[str, Any]) -> dict[str, Any]:
-    return {name: fairness.get(name) for name in ("policy", "verdict", "lowest_adverse_impact_ratio")}
+def _dump_metrics(figures: CandidateMetrics | None) -> dict[str, Any]:
+    return figures.model_dump(mode="json") if figures else {}
+
+
+def _select_verdict(report: FairnessReport | None) -> dict[str, Any]:
+    ratio = report.lowest_adverse_impact_ratio if report else None
+    return {
+        "policy": report.policy if report else None,
+        "verdict": report.verdict if report else None,
+        "lowest_adverse_impact_ratio": ratio.model_dump(mode="json") if ratio else None,
+    }
 
 
 def _is_live(store: Store, environment: str, version: Version) -> bool:
@@ -106,18 +121,9 @@ def _is_live(store: Store, environment: str, version: Version) -> bool:
     return entry is not None and entry.version == str(version)
 
 
-EXAMPLE = "release show v1.2.0"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The version."""
-    parser.add_argument("version", metavar="VERSION", help="a version that is registered or published")
-
-
-def run(args: argparse.Namespace) -> Answer:
-    """From the tag if there is one here, else from the store."""
-    from credit.registry.names import parse_version
-    from credit.registry.store import open_store
-
-    content = describe_version(open_store(), parse_version(args.version))
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release show v1.2.0")
+@click.argument("version", help="a version that is registered or published")
+def run(version: str) -> Answer:
+    """Describe a version from its tag if there is one here, else from the store."""
+    content = describe_version(open_store(), parse_version(version))
     return Answer(content, format_version(content))

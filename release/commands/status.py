@@ -1,61 +1,49 @@
 """What is live where, since when and why; what may be deployed"""
 
-import argparse
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from credit.common.cli import Answer
+import click
+from tabulate import tabulate
 
-if TYPE_CHECKING:
-    from credit.registry.ledger import Ledger, LedgerEntry
-
-EXAMPLE = "release status --env prod"
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.dates import format_age
+from credit.common.errors import CreditError
+from credit.registry import versions as published
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import ENVIRONMENTS
+from credit.registry.store import open_store
+from release.commands.options import add_environment
+from release.deployment.plan import describe_decider
 
 
 class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and what cannot be read of them."""
 
-    entry: "LedgerEntry | None"
+    entry: LedgerEntry | None
     back: str | None
     problem: str | None
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """All environments, or one."""
-    from release.commands.options import add_environment
-
-    add_environment(parser, required=False)
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release status --env prod")
+@add_environment(required=False)
+def run(env: str | None) -> Answer:
     """Read the newest entry of each ledger; exit code 1 when one is not valid, which does not hide the others."""
-    from tabulate import tabulate
-
-    from credit.registry import versions as published
-    from credit.registry.ledger import Ledger
-    from credit.registry.names import ENVIRONMENTS
-    from credit.registry.store import open_store
-
     store = open_store()
     versions = [str(version) for version in published.list_versions(store)]
-    seen = {name: _read_status(Ledger(store, name)) for name in ([args.env] if args.env else ENVIRONMENTS)}
-    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
-    before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
-    rows += [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {store.url}{before}")]
-    live = [name for name, one in seen.items() if one.entry]
-    for name in live[-1:]:  # a command that works: where there is no version to return to, the rule
-        to = "" if seen[name].back else "--to rule "
-        rows += [("back:", f"release rollback --env {name} {to}--reason '...'")]
+    seen = {name: _read_status(Ledger(store, name)) for name in ([env] if env else ENVIRONMENTS)}
     broken = any(one.problem for one in seen.values())
-    if not (live or versions or broken):
+    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
+    rows += _format_published(store.url, versions) + _suggest_rollback(seen)
+    if not (broken or versions or any(one.entry for one in seen.values())):
         rows += [("", "another store? RELEASE_STORE names the one that is looked at")]
     environments = {name: _dump_status(one) for name, one in seen.items()}
     content = {"store": store.url, "published": versions, "environments": environments}
     return Answer(content, tabulate(rows, tablefmt="plain", disable_numparse=True), 1 if broken else 0)
 
 
-def _read_status(ledger: "Ledger") -> EnvironmentStatus:
-    from credit.common.errors import CreditError
-
+def _read_status(ledger: Ledger) -> EnvironmentStatus:
     entry = None
     try:
         entry = ledger.read_newest()
@@ -66,11 +54,6 @@ def _read_status(ledger: "Ledger") -> EnvironmentStatus:
 
 
 def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
-    from datetime import UTC, datetime
-
-    from credit.common.dates import format_age
-    from release.deployment.rollout import describe_decider
-
     entry = seen.entry
     if entry is None:
         return [(name, f"error: {seen.problem}" if seen.problem else "nothing was deployed yet")]
@@ -82,6 +65,20 @@ def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
         ("", f"{entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})"),
         ("", f"error: {seen.problem}" if seen.problem else f"a rollback returns to {back}"),
     ]
+
+
+def _format_published(url: str, versions: list[str]) -> list[tuple[str, str]]:
+    before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
+    return [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {url}{before}")]
+
+
+def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, str]]:
+    """Suggest a command that works: where there is no version to return to, the rule."""
+    live = [name for name, one in seen.items() if one.entry]
+    if not live:
+        return []
+    to = "" if seen[live[-1]].back else "--to rule "
+    return [("back:", f"release rollback --env {live[-1]} {to}--reason '...'")]
 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:

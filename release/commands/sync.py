@@ -4,40 +4,66 @@ The ledger goes first. An entry that git does not know yet (a rollback while git
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
 no tag; what was tagged by hand before it is overtaken by its time."""
 
-import argparse
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from credit.common.cli import Answer
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
+from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.records import remove_control_characters
-from credit.registry.store import Store
-from release.deployment import plan as live
-from release.deployment import rollout
-from release.deployment.plan import Attribution, Change
+from credit.registry.store import Store, open_store
+from release.commands.options import add_dry_run, add_push, add_wait
+from release.deployment.apply import apply_change
+from release.deployment.plan import (
+    FALLBACK_TARGET,
+    Attribution,
+    Change,
+    describe_decider,
+    plan_deployment,
+    plan_fallback,
+    plan_rollback_to,
+)
+from release.deployment.rollout import is_taggable, wait_for_services
 from release.registration.publish import find_published, publish_version
 from release.repository import tags
+from release.repository.git import find_actor
 from release.repository.tags import Event, find_live_event
 
 
 class SyncPlan(NamedTuple):
-    """What one environment lacks.
+    """The differences between the ledger and the tags of one environment.
 
-    `untagged`: entries without a tag, the oldest first. `manual`: tags that no entry follows yet and that are newer
-    than all that one does. `overtaken`: those that are older than the kill switch. `target`: the version that holds by
-    the tags, None when all are withdrawn.
+    `untagged`: entries without a tag, the oldest first. `overtaken`: tags by hand that the ledger has overtaken.
+    `followed`: the newest one that it has not, and is to follow. `target`: the version that is current by the tags,
+    None when all are withdrawn.
     """
 
     environment: str
     untagged: list[LedgerEntry]
-    manual: list[Event]
     overtaken: list[Event]
+    followed: Event | None
     target: Version | None
 
 
+class SyncResult(NamedTuple):
+    """The changes made for one environment; none in a dry run, in which each entry that would get a tag has "a tag".
+
+    `failures`: the entries that get none, and why; `entry`: the one that follows a tag; `late`: services that do not
+    decide by it yet.
+    """
+
+    plan: SyncPlan
+    tagged: list[tuple[LedgerEntry, str]]
+    failures: list[str]
+    entry: LedgerEntry | None
+    late: list[str]
+
+
 def plan_sync(store: Store) -> list[SyncPlan]:
-    """What each environment lacks."""
+    """Find what each environment lacks."""
     registry = tags.read_registry()
     return [
         plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name)) for name in ENVIRONMENTS
@@ -46,91 +72,122 @@ def plan_sync(store: Store) -> list[SyncPlan]:
 
 def plan_environment(environment: str, entries: list[LedgerEntry], events: list[Event]) -> SyncPlan:
     """Compare the ledger of an environment, newest first, with its tags, oldest first."""
-    by_entry = {event.entry_number for event in events if event.entry_number is not None}
-    followed = {entry.tag for entry in entries if entry.tag is not None}
-    last_tagged = max((e.number for e in entries if e.number in by_entry or e.tag), default=0)
-    untagged = [e for e in reversed(entries) if e.number > last_tagged and rollout.is_taggable(e)]
-    last_linked = max((e.number for e in events if e.entry_number is not None or e.tag.name in followed), default=0)
-    new = [event for event in events if event.number > last_linked and event.version is not None]
-    switched = entries[0].time if entries and entries[0].kind == "fallback" else None
-    overtaken = [event for event in new if switched and datetime.fromisoformat(event.tag.time) <= switched]
-    by_hand = [event for event in new if event not in overtaken]
-    target = find_live_event(events)
-    return SyncPlan(environment, untagged, by_hand, overtaken, target.version if target else None)
+    untagged, manual = _find_untagged(entries, events), _find_manual_tags(entries, events)
+    overtaken = [event for event in manual if untagged or _is_overtaken(event, entries)]
+    remaining = [event for event in manual if event not in overtaken]
+    live = find_live_event(events)
+    return SyncPlan(
+        environment, untagged, overtaken, remaining[-1] if remaining else None, live.version if live else None
+    )
 
 
-def follow_tags(store: Store, one: SyncPlan, actor: str) -> Change | None:
-    """The change that makes an environment follow the tags, or None. Publishes the version if needed."""
-    if one.untagged or not one.manual:
+def _find_untagged(entries: list[LedgerEntry], events: list[Event]) -> list[LedgerEntry]:
+    """Find the entries that can have a tag and are newer than all that have one or follow one; the oldest first."""
+    tagged = {event.entry_number for event in events}
+    last = max((entry.number for entry in entries if entry.tag or entry.number in tagged), default=0)
+    return [entry for entry in reversed(entries) if entry.number > last and is_taggable(entry)]
+
+
+def _find_manual_tags(entries: list[LedgerEntry], events: list[Event]) -> list[Event]:
+    """Find the tags by hand of a version that are newer than all that an entry has or follows; the oldest first."""
+    followed = {entry.tag for entry in entries}
+    last = max(
+        (event.number for event in events if event.entry_number is not None or event.tag.name in followed), default=0
+    )
+    return [event for event in events if event.number > last and event.version is not None]
+
+
+def _is_overtaken(event: Event, entries: list[LedgerEntry]) -> bool:
+    """Whether a tag by hand is no younger than the kill switch that is the newest entry."""
+    newest = entries[0] if entries else None
+    return newest is not None and newest.kind == "fallback" and datetime.fromisoformat(event.tag.time) <= newest.time
+
+
+def follow_tags(store: Store, plan: SyncPlan, actor: str) -> Change | None:
+    """Plan the change that makes an environment follow its tags, if any. Publishes the version if needed."""
+    event = plan.followed
+    if event is None:
         return None
-    ledger, event = Ledger(store, one.environment), one.manual[-1]
-    said = remove_control_characters(f"git tag {event.tag.name}: {event.tag.message.partition(chr(10))[0]}")
-    why = Attribution(said, remove_control_characters(event.tag.tagger) or actor)
+    ledger = Ledger(store, plan.environment)
+    reason = remove_control_characters(f"git tag {event.tag.name}: {event.tag.message.partition(chr(10))[0]}")
+    by = Attribution(reason, remove_control_characters(event.tag.tagger) or actor)
     last = ledger.read_newest()
-    if one.target is None:
-        return live.plan_fallback(ledger, why) if last else None
-    record = find_published(store, one.target) or publish_version(store, one.target, actor)[0]
-    if event.is_withdrawal and last is not None:
-        return live.plan_rollback_to(ledger, record, why, event.tag.name)
-    return live.plan_deployment(ledger, record, why, event.tag.name)
+    if plan.target is None:
+        return plan_fallback(ledger, by) if last else None
+    record = find_published(store, plan.target) or publish_version(store, plan.target, actor)[0]
+    by = by._replace(tag=event.tag.name)
+    return (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by)
 
 
-EXAMPLE = """release sync    (after gto deprecate credit-model v1.2.0 prod, say)
+EPILOG = """example:
+  release sync    (after gto deprecate credit-model v1.2.0 prod, say)
   release sync --push"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """How far it may go."""
-    from release.commands.options import add_dry_run, add_push, add_wait
-
-    parser.add_argument("--no-fetch", action="store_true", help="look at the tags that are here, without asking origin")
-    add_wait(parser)
-    add_push(parser)
-    add_dry_run(parser)
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.option("--no-fetch", is_flag=True, help="look at the tags that are here, without asking origin")
+@add_wait
+@add_push
+@add_dry_run
+def run(no_fetch: bool, wait: float, push: bool, dry_run: bool) -> Answer:
     """Fetch the tags, tag entries, follow tags, push."""
-    from credit.common.errors import CreditError
-    from credit.registry.store import open_store
-    from release.deployment import plan, rollout
-    from release.repository import tags
-    from release.repository.git import find_actor
-
-    if not args.no_fetch:
+    if not no_fetch:
         tags.fetch_tags()
     store = open_store()
-    lines: list[str] = []
-    content: dict[str, Any] = {"environments": {}, "dry_run": args.dry_run}
-    late: list[str] = []
-    problems: list[str] = []
-    for one in plan_sync(store):
-        told: dict[str, Any] = {"tagged": [], "followed": None, "overtaken": []}
-        content["environments"][one.environment] = told
-        for entry in one.untagged:
-            what = f"{one.environment}: entry {entry.number} ({entry.kind}, {entry.version})"
-            try:
-                name = "a tag" if args.dry_run else tags.assign_version(one.environment, entry)
-            except CreditError as error:  # a version that was withdrawn, or is not known here, gets none
-                problems += [f"{what} gets no tag: {error}"]
-                continue
-            told["tagged"].append(name)
-            lines += [f"{what} has {name}"]
-        overtaken = [*one.overtaken, *(one.manual if one.untagged else [])]
-        told["overtaken"] = [event.tag.name for event in overtaken]
-        lines += [f"{one.environment}: {event.tag.name} is overtaken by the ledger" for event in overtaken]
-        if one.manual and not one.untagged and args.dry_run:
-            lines += [f"{one.environment}: would follow {one.manual[-1].tag.name} to {one.target or 'the rule'}"]
-        elif change := follow_tags(store, one, find_actor()):
-            made = plan.apply_change(store, change)
-            if made is not None:
-                told["followed"] = made.model_dump(mode="json", exclude_none=True)
-                lines += [f"{one.environment}: {rollout.describe_decider(made)}, as {one.manual[-1].tag.name} says"]
-                late += rollout.wait_for_services(made, args.wait)
-    if args.push and not args.dry_run:
-        pushed = tags.push_missing_tags()
-        content["pushed"] = pushed
-        lines += [f"pushed {name}" for name in pushed]
+    results = [_sync_environment(store, plan, dry_run, wait) for plan in plan_sync(store)]
+    pushed = tags.push_missing_tags() if push and not dry_run else None
+    return _describe_results(results, pushed, dry_run)
+
+
+def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) -> SyncResult:
+    tagged, failures = _tag_entries(plan, dry_run)
+    change = None if dry_run else follow_tags(store, plan, find_actor())
+    entry = apply_change(store, change) if change else None
+    return SyncResult(plan, tagged, failures, entry, wait_for_services(entry, wait) if entry else [])
+
+
+def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
+    """Tag what has no tag; returns entries with their tags, and why others get none, such as a withdrawn version."""
+    tagged, failures = [], []
+    for entry in plan.untagged:
+        try:
+            tagged.append((entry, "a tag" if dry_run else tags.assign_version(plan.environment, entry)))
+        except CreditError as error:
+            failures.append(f"{_name_entry(plan, entry)} gets no tag: {error}")
+    return tagged, failures
+
+
+def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
+    """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
+    late = [said for result in results for said in result.late]
+    problems = [said for result in results for said in result.failures]
+    content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
+    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
+    lines = [line for result in results for line in _format_result(result, dry_run)]
+    lines += [f"pushed {name}" for name in pushed or ()]
     lines += [f"late:  {said}" for said in late] + [f"problem: {said}" for said in problems]
-    content["problems"] = problems
     return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
+
+
+def _dump_result(result: SyncResult) -> dict[str, Any]:
+    return {
+        "tagged": [name for _, name in result.tagged],
+        "followed": result.entry.model_dump(mode="json", exclude_none=True) if result.entry else None,
+        "overtaken": [event.tag.name for event in result.plan.overtaken],
+    }
+
+
+def _format_result(result: SyncResult, dry_run: bool) -> list[str]:
+    plan = result.plan
+    lines = [f"{_name_entry(plan, entry)} has {name}" for entry, name in result.tagged]
+    lines += [f"{plan.environment}: {event.tag.name} is overtaken by the ledger" for event in plan.overtaken]
+    if plan.followed and dry_run:
+        target = plan.target or f"the {FALLBACK_TARGET}"
+        lines += [f"{plan.environment}: would follow {plan.followed.tag.name} to {target}"]
+    if plan.followed and result.entry:
+        lines += [f"{plan.environment}: {describe_decider(result.entry)}, as {plan.followed.tag.name} says"]
+    return lines
+
+
+def _name_entry(plan: SyncPlan, entry: LedgerEntry) -> str:
+    return f"{plan.environment}: entry {entry.number} ({entry.kind}, {entry.version})"

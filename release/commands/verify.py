@@ -1,27 +1,29 @@
 """Prove that versions can still be restored byte for byte, from the DVC remote and from the store"""
 
-import argparse
 import hashlib
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import click
+from tqdm import tqdm
 
 from credit.bundle.manifest import verify_bundle
-from credit.common.cli import Answer
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.registry import versions
-from credit.registry.names import Version
-from credit.registry.store import Store
+from credit.registry import versions as published
+from credit.registry.names import Version, parse_version
+from credit.registry.store import Store, open_store
 from release.registration.publish import parse_digest
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import run_git
-from release.repository.tags import Registry, require_tag
+from release.repository.tags import Registry, read_registry, require_tag
 
 
 class Verification(NamedTuple):
-    """What was found out about one version."""
+    """A version that was restored: its digest from DVC, whether the store has it, and every problem."""
 
     version: Version
     digest: str | None
@@ -30,7 +32,7 @@ class Verification(NamedTuple):
 
 
 def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
-    """Restore a version into an empty place and compare every hash; nothing here is touched or used as a shortcut."""
+    """Restore a version into an empty place and compare every hash; neither touches nor trusts this folder."""
     problems: list[Problem] = []
     digest = None
     record = None
@@ -43,9 +45,9 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
     except CreditError as error:
         problems += error.problems
     try:
-        record = versions.find_version(store, version)
+        record = published.find_version(store, version)
         if record is not None:
-            versions.load_stored_bundle(store, record)
+            published.load_stored_bundle(store, record)
             if digest is not None and record.digest != digest:
                 where = f"{version} in the store"
                 problems.append(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, DVC's"))
@@ -55,7 +57,7 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
 
 
 def _restore_bundle(commit: str) -> str:
-    """The digest of a commit's bundle, after everything that dvc.lock names came from the remote by its hash."""
+    """Pull everything that dvc.lock names at a commit from the remote by its hash; returns the digest of the bundle."""
     with TemporaryDirectory(prefix="release-") as temporary:
         clone = Path(temporary) / "clone"
         run_git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
@@ -65,17 +67,15 @@ def _restore_bundle(commit: str) -> str:
         done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
         if done.returncode:
             said = " ".join((done.stderr or done.stdout).split())[-300:]
-            found = f"not all of it ({said})"
-            raise CreditError(
-                Problem(f"the DVC remote, at {commit[:10]}", found, "every output", "dvc push from a copy")
-            )
+            found = f"lacks outputs ({said})"
+            raise CreditError(Problem(f"the DVC remote, at {commit[:10]}", found, fix="dvc push from a copy"))
         _check_cache(clone / ".dvc/cache/files/md5")
         return verify_bundle(clone / BUNDLE_PATH).digest
 
 
 def _copy_remote_config(clone: Path) -> None:
     """Let a clone use the default remote of this repository, which an old commit may not know yet."""
-    from dvc.config import Config
+    from dvc.config import Config  # half a second, which --help and a version that is unknown do not need
     from dvc.repo import Repo
 
     with Repo() as repo:
@@ -90,7 +90,7 @@ def _copy_remote_config(clone: Path) -> None:
 
 
 def _check_cache(cache: Path) -> None:
-    """DVC names what it stores by its MD5; each file is read and must have the name that it has."""
+    """Read each file of DVC's cache and compare its MD5 with its name, which is how DVC stores it."""
     problems = []
     for path in sorted(path for path in cache.rglob("*") if path.is_file()):
         with path.open("rb") as file:
@@ -100,46 +100,45 @@ def _check_cache(cache: Path) -> None:
     raise_if_any(problems)
 
 
-EXAMPLE = """release verify v1.2.0
+EPILOG = """example:
+  release verify v1.2.0
   release verify --all"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """One version, or all."""
-    parser.add_argument("version", metavar="VERSION", nargs="?", help="the newest one by default")
-    parser.add_argument("--all", action="store_true", help="every registered version")
-
-
-def run(args: argparse.Namespace) -> Answer:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.argument("version", required=False, help="the newest one by default")
+@click.option("--all", "everything", is_flag=True, help="every registered version")
+def run(version: str | None, everything: bool) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
-    from tqdm import tqdm
-
-    from credit.common.errors import CreditError, Problem
-    from credit.registry.names import parse_version
-    from credit.registry.store import open_store
-    from release.repository.tags import read_registry
-
     store, registry = open_store(), read_registry()
-    known = sorted(registry.versions)
-    versions = [parse_version(args.version)] if args.version else known if args.all else known[-1:]
-    if not versions:
-        mend = "git fetch --force --tags brings those of the remote, release register makes one"
-        raise CreditError(Problem("git tags", "no registered version", "at least one to verify", mend))
+    versions = [parse_version(version)] if version else _list_registered(registry, everything)
     proofs = [
         verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
     ]
-    lines = []
-    for proof in proofs:
-        where = "DVC and the store" if proof.in_store else "DVC; it is not published"
-        lines += [f"{proof.version}: cannot be restored" if proof.problems else f"{proof.version}: whole, in {where}"]
-        lines += [f"  {problem}" for problem in proof.problems]
-    content = {
-        str(proof.version): {
-            "restorable": not proof.problems,
-            "digest": proof.digest,
-            "in_store": proof.in_store,
-            "problems": [str(problem) for problem in proof.problems],
-        }
-        for proof in proofs
+    content = {str(proof.version): _dump_verification(proof) for proof in proofs}
+    text = "\n".join(map(_format_verification, proofs))
+    return Answer({"versions": content}, text, 1 if any(proof.problems for proof in proofs) else 0)
+
+
+def _list_registered(registry: Registry, everything: bool) -> list[Version]:
+    """List every registered version, or the newest one alone. Raises CreditError when there is none."""
+    known = sorted(registry.versions)
+    if not known:
+        fix = "git fetch --force --tags brings those of the remote, release register makes one"
+        raise CreditError(Problem("git tags", "no registered version", "at least one to verify", fix))
+    return known if everything else known[-1:]
+
+
+def _dump_verification(proof: Verification) -> dict[str, Any]:
+    return {
+        "restorable": not proof.problems,
+        "digest": proof.digest,
+        "in_store": proof.in_store,
+        "problems": [str(problem) for problem in proof.problems],
     }
-    return Answer({"versions": content}, "\n".join(lines), 1 if any(proof.problems for proof in proofs) else 0)
+
+
+def _format_verification(proof: Verification) -> str:
+    where = "DVC and the store" if proof.in_store else "DVC; it is not published"
+    verdict = "cannot be restored" if proof.problems else f"whole, in {where}"
+    return "\n  ".join([f"{proof.version}: {verdict}", *map(str, proof.problems)])

@@ -46,11 +46,10 @@ def render_verdict(told: Mapping[str, Any]) -> str:
     elif not _has_changes(told):
         lines = [f"### ✅ Nothing changed, {format_champion(head)} still goes forward"]
     else:
-        change = (
-            "still goes forward"
-            if base["champion"] == head["champion"]
-            else f"goes forward instead of {format_champion(base)}"
-        )
+        change = "goes forward"
+        if base["champion"] is not None:
+            same = base["champion"] == head["champion"]
+            change = "still goes forward" if same else f"goes forward instead of {format_champion(base)}"
         sign = "✅" if head["passes"] and not _list_warnings(told) else "⚠️"
         said = f"{format_champion(head)} {change}: {escape(head['why'])}"
         lines = [f"### {sign} {said[:1].upper()}{said[1:]}"]
@@ -61,10 +60,14 @@ def render_verdict(told: Mapping[str, Any]) -> str:
 
 
 def _list_warnings(told: Mapping[str, Any]) -> list[str]:
-    """What passes and yet needs a reviewer: limits that moved so that it does, and groups that lost by it."""
+    """What passes and yet needs a reviewer: moved limits, reports that were not compared, groups that lost by it."""
     gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATE_PARAMS)}
     moved = [f"{escape(key)} {escape(old)} → {escape(new)}" for key, (old, new) in gates.items()]
-    return [*(f"the gates themselves change: {one}" for one in moved), *groups.list_drops(told)]
+    return [
+        *(f"the gates themselves change: {one}" for one in moved),
+        *(f"left out, as this code cannot read it: {escape(one)}" for one in told["unread"]),
+        *groups.list_drops(told),
+    ]
 
 
 def _render_sections(told: Mapping[str, Any]) -> list[str]:

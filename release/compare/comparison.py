@@ -8,48 +8,54 @@ from typing import Any
 from release.compare import inputs, results
 from release.compare.decisions import compare_decisions
 from release.compare.integrity import find_altered_reports
+from release.registration.checks import describe_waivers
+from release.repository.git import run_git
+from release.repository.reports import RevisionReports, read_revision_reports
 from release.repository.revision import Revision
 
 HEURISTIC = "heuristic"
 
 
 def compare_revisions(base: Revision, head: Revision) -> dict[str, Any]:
-    """Everything that a reviewer asks of a change."""
-    champions = [_read_champion(base), _read_champion(head)]
-    before, after = (str(side["champion"]) for side in champions)
+    """Everything that a reviewer asks of a change.
+
+    Raises CreditError for a report of the head that does not fit. One of the base does not have to, as older code may
+    have written it: then `unread` names it, and its figures count as absent.
+    """
+    old, new = read_revision_reports(base, strict=False), read_revision_reports(head, strict=True)
+    champions = [_describe_champion(old), _describe_champion(new)]
+    before, after = (side["champion"] for side in champions)
     return {
         "base": {"name": base.name, "commit": base.commit, **champions[0]},
         "head": {"name": head.name, "commit": head.commit, **champions[1]},
         "problems": _find_problems(head, champions[1]),
+        "unread": list(old.unread),
         "waivers": _list_waivers(head),
-        "candidates": results.compare_candidates(base, head),
-        "champion_metrics": results.compare_candidate_metrics(base, head, before, after),
-        "metrics": results.compare_metrics(base, head),
+        "candidates": results.compare_candidates(old, new),
+        "champion_metrics": results.compare_candidate_metrics(old, new, before, after),
+        "metrics": results.compare_metrics(old, new),
         "fairness": {
-            "champion": results.compare_fairness(base, head, before, after),
-            **{
-                name: results.compare_fairness(base, head, name, name)
-                for name in head.read_json("reports/metrics.json")
-            },
+            "champion": results.compare_fairness(old, new, before, after),
+            **{name: results.compare_fairness(old, new, name, name) for name in new.metrics},
         },
-        "people": compare_decisions(base, head, champions[0]["champion"], champions[1]["champion"]),
-        "features": inputs.compare_features(base, head),
-        "data": inputs.compare_data(base, head),
+        "people": compare_decisions(base, head, before, after),
+        "features": inputs.compare_features(old, new),
+        "data": inputs.compare_data(base, head, old, new),
         "params": inputs.compare_params(base, head),
     }
 
 
-def _read_champion(revision: Revision) -> dict[str, Any]:
-    choice = revision.read_json("reports/choice.json")
-    name = choice.get("champion")
-    told = choice.get("candidates", {}).get(name, {})
-    against = {one: of["against"] for one, of in choice.get("candidates", {}).items() if not of["passes"]}
+def _describe_champion(reports: RevisionReports) -> dict[str, Any]:
+    choice = reports.choice
+    judged = reports.fairness.get(choice.champion) if choice else None
     return {
-        "champion": name,
-        "why": choice.get("why"),
-        "passes": told.get("passes"),
-        "verdict": revision.read_json(f"reports/fairness/{name}.json").get("verdict"),
-        "against": against,
+        "champion": choice.champion if choice else None,
+        "why": choice.why if choice else None,
+        "passes": choice.chosen.passes if choice else None,
+        "verdict": judged.verdict if judged else None,
+        "against": {
+            name: list(one.against) for name, one in (choice.candidates.items() if choice else ()) if not one.passes
+        },
     }
 
 
@@ -69,9 +75,6 @@ def _find_problems(head: Revision, champion: Mapping[str, Any]) -> list[str]:
 
 def _list_waivers(revision: Revision) -> list[str]:
     """A line per waiver: who let what through, why, and until when."""
-    from release.registration.checks import describe_waivers
-    from release.repository.git import run_git
-
     if revision.commit is None:
         return describe_waivers(Path("waivers"))
     names = run_git("ls-tree", "-r", "-z", "--name-only", revision.commit, "waivers/").split("\0")

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 
 from credit.common.errors import CreditError
-from credit.contract import Contract
-from credit.evaluation.predictions import Predictions
+from credit.common.params import read_params
+from credit.contract import Contract, load_contract
+from credit.evaluation.predictions import Predictions, read_predictions
+from credit.fairness.paired import compare_versions, count_paired_predictions
 from credit.fairness.policies import Fairness
+from credit.scoring.policy import DECISION_KINDS
 from release.repository.revision import Revision
 
 
@@ -27,10 +30,6 @@ def compare_decisions(base: Revision, head: Revision, before: str | None, after:
 
 
 def _compare_prediction_files(old_file: Path, new_file: Path, head: Revision) -> dict[str, Any]:
-    from credit.common.params import read_params
-    from credit.contract import load_contract
-    from credit.evaluation.predictions import read_predictions
-
     with head.extract_file(head.contract_path) as contract_file, head.extract_file("params.yaml") as params_file:
         contract = load_contract(contract_file)
         params = read_params(Fairness, "fairness", params_file)
@@ -41,12 +40,9 @@ def _compare_prediction_files(old_file: Path, new_file: Path, head: Revision) ->
 
 def compare_predictions(contract: Contract, params: Fairness, old: Predictions, new: Predictions) -> dict[str, Any]:
     """The comparison of two tables, joined on the id where the contract has one, else row by row."""
-    from credit.fairness.paired import compare_versions, count_paired_predictions
-    from credit.scoring.policy import DECISION_KINDS
-
     everybody = [len(old.decisions), len(new.decisions)]
     old, new = _match_people(list(contract.find_by_role("id")), old, new)
-    people, rules = len(new.decisions), params.rules
+    people = len(new.decisions)
     if not people:
         return {"why_not": "nobody is in both tables of predictions"}
     counts = count_paired_predictions(contract, old, new, "the predictions of the base")
@@ -58,7 +54,7 @@ def compare_predictions(contract: Contract, params: Fairness, old: Predictions, 
         "decisions": list(DECISION_KINDS),
         "flips": flips,
         "flipped": int((old.decisions != new.decisions).sum()),
-        **compare_versions(counts, rules.level, rules.largest_drop, rules.smallest_denominator),
+        **compare_versions(counts, params.rules).model_dump(mode="json"),
     }
 
 

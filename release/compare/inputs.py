@@ -3,47 +3,43 @@
 from collections.abc import Iterator
 from typing import Any
 
+from credit.reports.features import FeaturesReport
+from release.repository.reports import RevisionReports
 from release.repository.revision import Revision
 
 PROXY_AUC = 0.65
 """From this AUC on a feature counts as a proxy of a protected attribute; the example beside `max_proxy` in params."""
 
 
-def compare_features(base: Revision, head: Revision) -> dict[str, Any]:
+def compare_features(base: RevisionReports, head: RevisionReports) -> dict[str, Any]:
     """Added, dropped and why, and the features that now guess a protected attribute and did not before."""
-    old, new = base.read_json("reports/features.json"), head.read_json("reports/features.json")
-    before, after = set(old.get("kept", ())), set(new.get("kept", ()))
-    why = {row["feature"]: row["verdict"] for row in new.get("features", ())}
-    known = {(proxy["feature"], proxy["attribute"]) for proxy in _list_proxies(old)}
+    before, after = (set(side.features.kept) if side.features else set() for side in (base, head))
+    why = {row.feature: row.verdict for row in head.features.features} if head.features else {}
+    known = {(proxy["feature"], proxy["attribute"]) for proxy in _list_proxies(base.features)}
     return {
         "added": sorted(after - before),
         "dropped": {name: why.get(name, "no longer in the table") for name in sorted(before - after)},
         "kept": len(after),
-        "new_proxies": [proxy for proxy in _list_proxies(new) if (proxy["feature"], proxy["attribute"]) not in known],
+        "new_proxies": [
+            proxy for proxy in _list_proxies(head.features) if (proxy["feature"], proxy["attribute"]) not in known
+        ],
     }
 
 
-def _list_proxies(report: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_proxies(report: FeaturesReport | None) -> list[dict[str, Any]]:
     """Of what the models see."""
-    kept = set(report.get("kept", ()))
     return [
-        {"feature": row["feature"], "attribute": attribute, "auc": auc}
-        for row in report.get("features", ())
-        if row["feature"] in kept
-        for attribute, auc in (row.get("proxy") or {}).items()
-        if auc is not None and auc >= PROXY_AUC
+        {"feature": row.feature, "attribute": attribute, "auc": auc}
+        for row in (report.features if report else ())
+        if report and row.feature in report.kept
+        for attribute, auc in row.proxy.items()
+        if auc >= PROXY_AUC
     ]
 
 
-def compare_data(base: Revision, head: Revision) -> dict[str, Any]:
+def compare_data(base: Revision, head: Revision, old: RevisionReports, new: RevisionReports) -> dict[str, Any]:
     """The contract, the numbers of rows, and the tables whose hash in dvc.lock is another."""
-    old, new = base.read_json("reports/validation.json"), head.read_json("reports/validation.json")
-    counts = {name: [old.get(name), new.get(name)] for name in ("rows", "accepted", "quarantined")}
-    test = [_count_test_rows(side) for side in (base, head)]
-    counts["train"] = [
-        None if None in pair else pair[0] - pair[1] for pair in zip(counts["accepted"], test, strict=True)
-    ]
-    counts["test"] = test
+    pairs = [_count_rows(old), _count_rows(new)]
     tables = [
         (path, base.dvc_outputs.get(path), md5) for path, md5 in head.dvc_outputs.items() if path.startswith("data/")
     ]
@@ -52,15 +48,22 @@ def compare_data(base: Revision, head: Revision) -> dict[str, Any]:
         "contract": contracts,
         "contract_changed": contracts[0] != contracts[1]
         or base.read_text(contracts[0]) != head.read_text(contracts[1]),
-        "counts": counts,
+        "counts": {name: [counts[name] for counts in pairs] for name in pairs[0]},
         "changed": [path for path, before, after in tables if before != after and path != "data/predictions"],
     }
 
 
-def _count_test_rows(revision: Revision) -> int | None:
+def _count_rows(reports: RevisionReports) -> dict[str, int | None]:
     """Every candidate is measured on all test rows; the other accepted rows are those of training."""
-    rows: list[int] = [of["rows"] for of in revision.read_json("reports/metrics.json").values() if "rows" in of]
-    return rows[0] if rows else None
+    of = reports.validation
+    test = next((figures.rows for figures in reports.metrics.values()), None)
+    return {
+        "rows": of.rows if of else None,
+        "accepted": of.accepted if of else None,
+        "quarantined": of.quarantined if of else None,
+        "train": None if of is None or test is None else of.accepted - test,
+        "test": test,
+    }
 
 
 def compare_params(base: Revision, head: Revision) -> dict[str, list[Any]]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from release.repository.revision import Revision
+from credit.reports.fairness import FairnessReport, Verdict, split_group_key
+from release.repository.reports import RevisionReports
 
 SHOWN_METRICS = (
     "roc_auc", "ks", "brier", "calibration_error", "approval_rate", "referral_rate", "bad_rate", "expected_value",
@@ -12,81 +13,85 @@ SHOWN_METRICS = (
 ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
 
 
-def compare_metrics(base: Revision, head: Revision) -> list[dict[str, Any]]:
+def compare_metrics(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:
     """A row per candidate and figure, each candidate beside itself."""
-    names = dict.fromkeys([*head.read_json("reports/metrics.json"), *base.read_json("reports/metrics.json")])
+    names = dict.fromkeys([*head.metrics, *base.metrics])
     return [{"candidate": name, **row} for name in names for row in compare_candidate_metrics(base, head, name, name)]
 
 
-def compare_candidate_metrics(base: Revision, head: Revision, before: str, after: str) -> list[dict[str, Any]]:
+def compare_candidate_metrics(
+    base: RevisionReports, head: RevisionReports, before: str | None, after: str | None
+) -> list[dict[str, Any]]:
     """A row per figure of a candidate in each. `beyond_noise`: the old value lies outside the new one's interval."""
-    old = base.read_json("reports/metrics.json").get(before, {})
-    new = head.read_json("reports/metrics.json").get(after, {})
+    old, new = base.metrics.get(before or ""), head.metrics.get(after or "")
     rows = []
     for figure in SHOWN_METRICS:
-        then, now, interval = old.get(figure), new.get(figure), new.get(f"{figure}_interval")
-        known = then is not None and now is not None
+        then, now = (of.get_value(figure) if of else None for of in (old, new))
+        interval = new.get_interval(figure) if new else None
         low, high = interval or (None, None)
-        outside = known and interval and ((low is not None and then < low) or (high is not None and then > high))
+        outside = then is not None and ((low is not None and then < low) or (high is not None and then > high))
         rows.append(
             {
                 "figure": figure,
                 "base": then,
                 "head": now,
-                "change": now - then if known else None,
+                "change": None if then is None or now is None else now - then,
                 "interval": interval,
-                "beyond_noise": bool(outside),
+                "beyond_noise": outside and now is not None,
             }
         )
     return rows
 
 
-def compare_candidates(base: Revision, head: Revision) -> list[dict[str, Any]]:
+def compare_candidates(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:
     """A row per candidate: what it comes to in both, each a pair of base and head."""
-    sides = [(side, side.read_json("reports/choice.json").get("candidates", {})) for side in (base, head)]
+    chosen = [side.choice.candidates if side.choice else {} for side in (base, head)]
     rows = []
-    for name in dict.fromkeys([*sides[1][1], *sides[0][1]]):
-        metrics = [side.read_json("reports/metrics.json").get(name, {}) for side, _ in sides]
-        fairness = [side.read_json(f"reports/fairness/{name}.json") for side, _ in sides]
+    for name in dict.fromkeys([*chosen[1], *chosen[0]]):
+        gated = [of.get(name) for of in chosen]
+        metrics = [side.metrics.get(name) for side in (base, head)]
+        fairness = [side.fairness.get(name) for side in (base, head)]
+        ratios = [report.lowest_adverse_impact_ratio if report else None for report in fairness]
         rows.append(
             {
                 "candidate": name,
-                "passes": [of.get(name, {}).get("passes") for _, of in sides],
-                "verdict": [file.get("verdict") for file in fairness],
-                "roc_auc": [of.get("roc_auc") for of in metrics],
-                "lowest_ratio": [file.get("lowest_adverse_impact_ratio") for file in fairness],
+                "passes": [one.passes if one else None for one in gated],
+                "verdict": [report.verdict if report else None for report in fairness],
+                "roc_auc": [figures.roc_auc if figures else None for figures in metrics],
+                "lowest_ratio": [ratio.model_dump(mode="json") if ratio else None for ratio in ratios],
             }
         )
     return rows
 
 
-def compare_fairness(base: Revision, head: Revision, before: str, after: str) -> list[dict[str, Any]]:
+def compare_fairness(
+    base: RevisionReports, head: RevisionReports, before: str | None, after: str | None
+) -> list[dict[str, Any]]:
     """A row per group of a single attribute, of a candidate in each."""
-    files = [side.read_json(f"reports/fairness/{name}.json") for side, name in ((base, before), (head, after))]
-    verdicts = [
-        {
-            (f["attribute"], f["group"]): f["verdict"]
-            for f in file.get("findings", ())
-            if f["measure"] == ADVERSE_IMPACT_RATIO
-        }
-        for file in files
-    ]
+    old, new = base.fairness.get(before or ""), head.fairness.get(after or "")
+    reports = [report for report in (new, old) if report]
+    verdicts = [_find_ratio_verdicts(report) for report in (old, new)]
+    attributes = reports[0].attributes if reports else {}
     rows = []
-    attributes = files[1].get("attributes") or files[0].get("attributes") or {}
-    for name in dict.fromkeys([*files[1].get("groups", {}), *files[0].get("groups", {})]):
-        attribute, _, group = name.partition(": ")
+    for name in dict.fromkeys(name for report in reports for name in report.groups):
+        attribute, group = split_group_key(name)
         if attribute not in attributes:
             continue  # a pair of attributes
-        of = [file.get("groups", {}).get(name, {}) for file in files]
+        of = [report.groups.get(name) if report else None for report in (old, new)]
         rows.append(
             {
                 "attribute": attribute,
                 "group": group,
-                "people": of[1].get("people"),
-                "selection_rate": [one.get("selection_rate") for one in of],
-                "ratio": [one.get(ADVERSE_IMPACT_RATIO) for one in of],
-                "intervals": [one.get(f"{ADVERSE_IMPACT_RATIO}_interval") for one in of],
+                "people": of[1].people if of[1] else None,
+                "selection_rate": [one.selection_rate if one else None for one in of],
+                "ratio": [one.adverse_impact_ratio if one else None for one in of],
+                "intervals": [one.adverse_impact_ratio_interval if one else None for one in of],
                 "verdicts": [verdict.get((attribute, group)) for verdict in verdicts],
             }
         )
     return rows
+
+
+def _find_ratio_verdicts(report: FairnessReport | None) -> dict[tuple[str, str], Verdict]:
+    findings = report.findings if report else ()
+    return {(one.attribute, one.group): one.verdict for one in findings if one.measure == ADVERSE_IMPACT_RATIO}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from credit.reports.fairness import LowestRatio
 from release.compare.markdown import (
     NO_VALUE,
     escape,
@@ -44,11 +45,10 @@ def render_candidates(told: Mapping[str, Any]) -> str:
 
 
 def _format_lowest_ratio(ratio: Mapping[str, Any] | None) -> str:
-    return (
-        NO_VALUE
-        if not ratio
-        else f"{format_number_cell(ratio['value'])} {escape(ratio['attribute'] + ' ' + ratio['group'])}"
-    )
+    if not ratio:
+        return NO_VALUE
+    of = LowestRatio.model_validate(ratio)
+    return f"{format_number_cell(of.value)} {escape(f'{of.attribute} {of.group}')}"
 
 
 def render_decisions(told: Mapping[str, Any]) -> str:
@@ -74,7 +74,7 @@ def render_metrics(told: Mapping[str, Any]) -> str:
     base, head = told["base"], told["head"]
     who = (
         format_champion(head)
-        if base["champion"] == head["champion"]
+        if base["champion"] in (None, head["champion"])
         else f"{format_champion(base)} → {format_champion(head)}"
     )
     shown = f"**Quality** of the champion, {who}, on the test rows\n\n"

@@ -1,11 +1,10 @@
-"""What is live: deploy, roll back, let the rule decide. Each verifies first and ends with one entry in the ledger."""
+"""Decide what a deployment, a rollback or the kill switch changes. Reads ledger and clock, and writes nothing."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
-from credit.registry import versions
-from credit.registry.ledger import EntryKind, Ledger, LedgerConflictError, LedgerEntry, choose_entry_time
+from credit.registry.ledger import EntryKind, Ledger, LedgerEntry, choose_entry_time
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
@@ -15,14 +14,23 @@ FALLBACK_TARGET = "rule"
 
 
 class Attribution(NamedTuple):
-    """Who wants it, and why."""
+    """Who wants a change, and why. `tag`: the git tag that it follows, if one came first."""
 
     reason: str
     actor: str
+    tag: str | None = None
+
+
+class Target(NamedTuple):
+    """A version by its digest. `back`: the number of the entry that a rollback returns to."""
+
+    version: str
+    digest: str
+    back: int | None
 
 
 class Change(NamedTuple):
-    """What a command would do, before it does it: `entry` is to come after `before`; None when that holds already."""
+    """A planned change: `entry` is to follow `before`; None when the environment is already as it should be."""
 
     environment: str
     before: LedgerEntry | None
@@ -30,105 +38,85 @@ class Change(NamedTuple):
 
     @property
     def resulting_entry(self) -> LedgerEntry:
-        """The entry that holds when it is done."""
+        """The newest entry once the change is made."""
         entry = self.entry or self.before
         if entry is None:
             raise ValueError("a change from nothing to nothing")
         return entry
 
 
-def plan_deployment(ledger: Ledger, record: VersionRecord, why: Attribution, tag: str | None = None) -> Change:
-    """Put a version that is in the store into an environment; one that was live before is returned to."""
+def plan_deployment(ledger: Ledger, record: VersionRecord, by: Attribution) -> Change:
+    """Put a version that is in the store into an environment; returning to one that was live before is a rollback."""
     last = ledger.read_newest()
     if last is not None and _is_current(last, record):
         return Change(ledger.environment, last, None)
     if last is not None and parse_version(record.version) < parse_version(last.version):
-        stood = _find_previous_entry(ledger, last, record)
-        if stood is not None:
-            return _build_change(ledger, last, "rollback", record.version, record.digest, stood.back, why, tag)
+        previous = _find_previous_entry(ledger, last, record)
+        if previous is not None:
+            return _build_change(ledger, last, "rollback", Target(record.version, record.digest, previous.back), by)
     back = None if last is None else last.back if last.kind == "fallback" else last.number
-    return _build_change(ledger, last, "deploy", record.version, record.digest, back, why, tag)
+    return _build_change(ledger, last, "deploy", Target(record.version, record.digest, back), by)
 
 
-def plan_rollback(ledger: Ledger, why: Attribution, tag: str | None = None) -> Change:
+def plan_rollback(ledger: Ledger, by: Attribution) -> Change:
     """Return to the version before the live one that was not itself rolled back from."""
     last = _require_entry(ledger, ledger.read_newest())
     if last.back is None:
         raise CreditError(
             Problem(
                 f"environment {ledger.environment}",
-                f"no version before {last.version}",
-                "one to return to",
-                "release rollback --to rule lets the rule decide",
+                f"no version before {last.version} to return to",
+                fix="release rollback --to rule lets the rule decide",
             )
         )
-    target = ledger.read_entry(last.back)
-    return _build_change(ledger, last, "rollback", target.version, target.digest, target.back, why, tag)
+    previous = ledger.read_entry(last.back)
+    return _build_change(ledger, last, "rollback", Target(previous.version, previous.digest, previous.back), by)
 
 
-def plan_rollback_to(ledger: Ledger, record: VersionRecord, why: Attribution, tag: str | None = None) -> Change:
+def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution) -> Change:
     """Return to a version by name. Needs no valid newest entry: who is on call may be here because of a broken one."""
     last = _require_entry(ledger, next(ledger.iterate_valid_entries(), None))
     if last.number == ledger.find_last_number() and _is_current(last, record):
         return Change(ledger.environment, last, None)
-    stood = _find_previous_entry(ledger, last, record)
-    back = stood.back if stood else last.back
-    return _build_change(ledger, last, "rollback", record.version, record.digest, back, why, tag)
+    previous = _find_previous_entry(ledger, last, record)
+    back = previous.back if previous else last.back
+    return _build_change(ledger, last, "rollback", Target(record.version, record.digest, back), by)
 
 
-def plan_fallback(ledger: Ledger, why: Attribution) -> Change:
+def plan_fallback(ledger: Ledger, by: Attribution) -> Change:
     """Let the rule decide, at once: reads nothing but the ledger, and asks neither the clock nor the bundle."""
     last = _require_entry(ledger, next(ledger.iterate_valid_entries(), None))
     if last.kind == "fallback" and last.number == ledger.find_last_number():
         return Change(ledger.environment, last, None)
-    return _build_change(ledger, last, "fallback", last.version, last.digest, last.back, why, None)
+    return _build_change(ledger, last, "fallback", Target(last.version, last.digest, last.back), by)
 
 
-def apply_change(store: Store, change: Change) -> LedgerEntry | None:
-    """Verify what is to go live, then let it: the entry made. Raises CreditError, and what is live stays live."""
-    if change.entry is None:
-        return None
-    if change.entry.kind != "fallback":
-        record = versions.require_version(store, change.entry.version)
-        if record.digest != change.entry.digest:
-            where = f"{store.url}: {record.version}"
-            raise CreditError(
-                Problem(where, f"digest {record.digest[:12]}", f"{change.entry.digest[:12]}, the ledger's")
-            )
-        versions.load_stored_bundle(store, record)
-    ledger = Ledger(store, change.environment)
-    entry = change.entry.model_copy(
-        update={"time": _choose_time(change.entry.kind, change.before)}
-    )  # verifying took a while
-    try:
-        ledger.append_entry(entry)
-    except LedgerConflictError:
-        if entry.kind != "fallback":
-            raise
-        return apply_change(
-            store, plan_fallback(ledger, Attribution(entry.reason, entry.actor))
-        )  # nobody outruns the kill switch
-    return entry
-
-
-def revert_change(
-    store: Store, environment: str, failed: LedgerEntry, before: LedgerEntry | None, why: Attribution
-) -> LedgerEntry | None:
-    """Undo a change that did not take: the environment is as it was before, unless somebody changed it meanwhile."""
-    ledger = Ledger(store, environment)
+def plan_reversal(ledger: Ledger, failed: LedgerEntry, before: LedgerEntry | None, by: Attribution) -> Change | None:
+    """Make an environment what it was before an entry; None when somebody else has changed it since."""
     last = ledger.read_newest()
     if last is None or last.id != failed.id:
         return None
-    kind: EntryKind = "fallback" if before is None or before.kind == "fallback" else "rollback"
-    to = before or failed
-    change = _build_change(ledger, last, kind, to.version, to.digest, to.back if before else None, why, None)
-    return apply_change(store, change)
+    if before is None:
+        return _build_change(ledger, last, "fallback", Target(failed.version, failed.digest, None), by)
+    kind: EntryKind = "fallback" if before.kind == "fallback" else "rollback"
+    return _build_change(ledger, last, kind, Target(before.version, before.digest, before.back), by)
+
+
+def choose_change_time(kind: EntryKind, last: LedgerEntry | None) -> datetime:
+    """Choose the time of an entry after `last`. The kill switch asks no clock whether it may be right."""
+    now = datetime.now(UTC)
+    return max(now, last.time) if kind == "fallback" and last else choose_entry_time(last)
 
 
 def read_current_entry(store: Store, environment: str) -> LedgerEntry:
-    """What is live. Raises CreditError when nothing is."""
+    """Read the entry that is live. Raises CreditError when none is, or it is not valid."""
     ledger = Ledger(store, environment)
     return _require_entry(ledger, ledger.read_newest())
+
+
+def describe_decider(entry: LedgerEntry) -> str:
+    """Name what decides by an entry: its version, or the rule beside it."""
+    return f"the {FALLBACK_TARGET} of {entry.version}" if entry.kind == "fallback" else entry.version
 
 
 def _is_current(last: LedgerEntry, record: VersionRecord) -> bool:
@@ -136,7 +124,7 @@ def _is_current(last: LedgerEntry, record: VersionRecord) -> bool:
 
 
 def _find_previous_entry(ledger: Ledger, last: LedgerEntry, record: VersionRecord) -> LedgerEntry | None:
-    """The entry by which a version was live before, of those that were not rolled back from."""
+    """Find the entry by which a version was live before, of those that were not rolled back from."""
     seen: LedgerEntry | None = last
     while seen is not None:
         if seen.version == record.version and seen.digest == record.digest:
@@ -148,34 +136,20 @@ def _find_previous_entry(ledger: Ledger, last: LedgerEntry, record: VersionRecor
     return None
 
 
-def _build_change(
-    ledger: Ledger,
-    last: LedgerEntry | None,
-    kind: EntryKind,
-    version: str,
-    digest: str,
-    back: int | None,
-    why: Attribution,
-    tag: str | None,
-) -> Change:
+def _build_change(ledger: Ledger, last: LedgerEntry | None, kind: EntryKind, target: Target, by: Attribution) -> Change:
+    """Build the change to `target` as the ledger's next entry. Its number counts entries that are not valid too."""
     entry = LedgerEntry(
         number=ledger.find_last_number() + 1,
         kind=kind,
-        version=version,
-        digest=digest,
-        reason=why.reason,
-        actor=why.actor,
-        time=_choose_time(kind, last),
-        back=back,
-        tag=tag,
+        version=target.version,
+        digest=target.digest,
+        reason=by.reason,
+        actor=by.actor,
+        time=choose_change_time(kind, last),
+        back=target.back,
+        tag=by.tag,
     )
     return Change(ledger.environment, last, entry)
-
-
-def _choose_time(kind: EntryKind, last: LedgerEntry | None) -> datetime:
-    """The time of an entry. The kill switch asks no clock whether it may be right."""
-    now = datetime.now(UTC)
-    return max(now, last.time) if kind == "fallback" and last else choose_entry_time(last)
 
 
 def _require_entry(ledger: Ledger, last: LedgerEntry | None) -> LedgerEntry:
@@ -183,9 +157,8 @@ def _require_entry(ledger: Ledger, last: LedgerEntry | None) -> LedgerEntry:
         raise CreditError(
             Problem(
                 f"environment {ledger.environment} in {ledger.store.url}",
-                "nothing that was ever deployed",
-                "a live version",
-                "release deploy VERSION puts one there; is RELEASE_STORE right?",
+                "nothing was ever deployed",
+                fix="release deploy VERSION puts a version there; is RELEASE_STORE right?",
             )
         )
     return last

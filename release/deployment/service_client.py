@@ -1,4 +1,4 @@
-"""Whether the services that answer applicants have followed the ledger."""
+"""Ask the services that answer applicants which ledger entry they decide by."""
 
 import json
 import os
@@ -30,7 +30,7 @@ class _Reply(NamedTuple):
 
 
 def read_addresses() -> list[str]:
-    """The services that RELEASE_SERVICE_URL names, one or several with commas between; none when it is not set.
+    """Read the services from RELEASE_SERVICE_URL, one or several with commas between; none when it is not set.
 
     Raises CreditError when one is no address, or the key that goes with them cannot be sent.
     """
@@ -45,7 +45,7 @@ def read_addresses() -> list[str]:
 
 
 def wait_for_entry(entry: LedgerEntry, urls: list[str], seconds: float) -> list[str]:
-    """Wait until every service decides by an entry of the ledger; what those say that do not after `seconds`."""
+    """Wait until every service decides by an entry of the ledger; returns what late ones say after `seconds`."""
     deadline = time.monotonic() + seconds
     limit = min(2.0, max(seconds, _POLL_SECONDS))  # a socket with a time-out of 0 cannot even connect
     late = urls
@@ -73,7 +73,7 @@ def _read_key() -> str:
 
 
 def _has_followed(answer: _Reply, entry: LedgerEntry) -> bool:
-    """A later entry is somebody's later change; the same one with another version is that of another ledger."""
+    """Whether a service decides by an entry, or by a later one. Its number with another version is another ledger's."""
     if answer.number is None or answer.number < entry.number:
         return False
     return answer.number > entry.number or answer.version in {None, entry.version}

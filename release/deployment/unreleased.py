@@ -1,4 +1,4 @@
-"""Something to serve where nothing was released yet: the bundle of the working tree, in an empty store on this disk."""
+"""Deploy the bundle of the working tree to an empty store on this disk, to have something to serve before a release."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,8 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, parse_version
 from credit.registry.store import Store, open_store
-from release.deployment.plan import Attribution, apply_change, plan_deployment
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_deployment
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import find_actor, is_in_repository, resolve_commit
 
@@ -18,23 +19,23 @@ _FIRST_REASON = "The first version of this folder, to try; release register make
 def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerEntry | None:
     """Publish and deploy a bundle as the first version; None when something is live already.
 
-    Raises CreditError for a store that others use: what is live there is decided by a release.
+    Raises CreditError for a store that others use: only a release puts a version live there.
     """
     ledger = Ledger(store, environment)
     if ledger.find_last_number():
         return None
     if store.folder is None:
-        found = f"nothing that was ever deployed to {environment}"
-        raise CreditError(Problem(f"the store {store.url}", found, "a live version", "release deploy puts one there"))
+        found = f"nothing was ever deployed to {environment}"
+        raise CreditError(Problem(f"the store {store.url}", found, fix="release deploy puts a version there"))
     if not bundle.is_dir():
-        raise CreditError(Problem(str(bundle), "no such folder", "the bundle of a pipeline that ran", "run make repro"))
+        raise CreditError(Problem(str(bundle), "no such folder", fix="run make repro"))
     commit = resolve_commit("HEAD") if is_in_repository() else "0" * 40
     record, _ = versions.publish_bundle(store, parse_version(UNREGISTERED), bundle, commit, find_actor())
     return apply_change(store, plan_deployment(ledger, record, Attribution(_FIRST_REASON, find_actor())))
 
 
 def main() -> None:
-    """Say what was done, if anything."""
+    """Deploy to SERVICE_ENVIRONMENT, and say so if anything changed."""
     store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
     if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
         print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")

@@ -1,4 +1,4 @@
-"""A live reader for rehearsals: it follows a ledger as a service does and decides one application after another.
+"""Follow a ledger as a service does, and decide one application after another, for rehearsals.
 
 Prints a line per application: the time, the ledger entry that it was decided by, and what went wrong, if anything.
 """
@@ -19,21 +19,21 @@ _PAUSE_SECONDS = 0.01
 
 
 class LoadedVersion(NamedTuple):
-    """What decides: a loaded version, and an application of its own examples."""
+    """A loaded version that decides, and an application of its own examples."""
 
     entry: LedgerEntry
     bundle: Bundle
     row: ApplicationRow
 
     def decide(self) -> int:
-        """Decide the application; the ledger entry it was decided by."""
+        """Decide the application; returns the number of the ledger entry that it was decided by."""
         by = self.bundle.decide_by_rule if self.entry.kind == "fallback" else self.bundle.decide
         by([self.row])
         return self.entry.number
 
 
 def follow_ledger(ledger: Ledger, live: LoadedVersion | None) -> LoadedVersion | None:
-    """What decides now: the newest entry, loaded off to the side and verified before it takes over."""
+    """Load the newest entry's version off to the side and verify it before it takes over; returns what decides now."""
     entry = live.entry if live else ledger.read_newest()
     while entry is not None and (later := ledger.find_entry(entry.number + 1)) is not None:
         entry = later
@@ -47,7 +47,7 @@ def follow_ledger(ledger: Ledger, live: LoadedVersion | None) -> LoadedVersion |
 
 
 def main() -> None:
-    """Answer until standard output closes. A version that cannot be loaded is told, and the last one goes on."""
+    """Decide until standard output closes. A version that cannot be loaded is reported, and the last one goes on."""
     ledger = Ledger(Store(sys.argv[1]), sys.argv[2])
     live: LoadedVersion | None = None
     while True:

@@ -1,4 +1,4 @@
-"""A rehearsal: publish, deploy, roll back and let the rule decide, in a throwaway place, with a live reader polling.
+"""Rehearse publish, deploy, rollback and the kill switch in a throwaway place, with a live reader polling.
 
 The commands are the real ones, each a process of its own, on the real store below a prefix that is removed afterwards.
 """
@@ -31,7 +31,7 @@ _PROJECT_ROOT = Path(__file__).parents[2]
 
 
 class Step(NamedTuple):
-    """`command`: seconds until the ledger entry was made; `seen`: from there until the reader decided by it."""
+    """A timed step. `command`: seconds until its entry was written; `seen`: from there until the reader used it."""
 
     name: str
     command: float
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class DrillResult(NamedTuple):
-    """What was rehearsed: the steps, how many applications the reader decided meanwhile, and which it lost."""
+    """The steps of a drill, how many applications the reader decided meanwhile, and which it lost."""
 
     versions: tuple[str, str]
     steps: list[Step]
@@ -48,7 +48,7 @@ class DrillResult(NamedTuple):
 
 
 def rehearse(store: Store) -> DrillResult:
-    """Rehearse. Raises CreditError when a step fails."""
+    """Run all steps below a prefix of the store that is removed afterwards. Raises CreditError when one fails."""
     name = f"{DRILLS_PREFIX}/{uuid4().hex}"
     place = store.open_prefix(name)
     try:
@@ -78,7 +78,7 @@ def _run_steps(place: Store, folder: Path, first: tuple[Version, Path], second: 
 
 @contextmanager
 def _fetch_bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[Version, Path]]]:
-    """Two bundles: of the two newest published versions, else the one of the working tree under two names."""
+    """Fetch the bundles of the two newest published versions, else take the working tree's under two names."""
     records = [
         record for version in published.list_versions(store)[-2:] if (record := published.find_version(store, version))
     ]
@@ -90,8 +90,8 @@ def _fetch_bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[V
             yield (parse_version(records[0].version), one), (parse_version(records[1].version), other)
         return
     if not Path(BUNDLE_PATH).is_dir():
-        mend = "release publish two versions, or dvc pull models/bundle"
-        raise CreditError(Problem(f"the store {store.url}", "fewer than two versions", "two to rehearse with", mend))
+        fix = "release publish two versions, or dvc pull models/bundle"
+        raise CreditError(Problem(f"the store {store.url}", "fewer than two versions", "two to rehearse with", fix))
     yield (Version(0, 0, 1), Path(BUNDLE_PATH)), (Version(0, 0, 2), Path(BUNDLE_PATH))
 
 
@@ -102,19 +102,19 @@ def _time_publish(place: Store, version: Version, bundle: Path) -> Step:
 
 
 def _time_command(place: Store, folder: Path, ledger: Ledger, *words: str) -> float:
-    """Run a command of `release` where there is no git; seconds until its entry was in the ledger."""
+    """Run a command of `release` where there is no git; returns the seconds until its entry was in the ledger."""
     start = time.time()
     command = [sys.executable, "-m", "release", *words, "--env", DRILL_ENVIRONMENT, "--reason", "a drill"]
     done = subprocess.run(command, cwd=folder, env=_build_variables(place), capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-300:]
-        raise CreditError(Problem(f"release {' '.join(words)}", said, "it to succeed"))
+        raise CreditError(Problem(f"release {' '.join(words)}", f"failed: {said}"))
     return ledger.read_entry(ledger.find_last_number()).time.timestamp() - start
 
 
 @contextmanager
 def _run_reader(place: Store, folder: Path) -> Iterator[Path]:
-    """A reader that runs meanwhile; gives the file of its answers."""
+    """Run a reader in the background; yields the file of its answers."""
     answers = folder / "answers"
     command = [sys.executable, "-m", "release.drill.reader", place.url, DRILL_ENVIRONMENT]
     with answers.open("wb") as file:
@@ -127,7 +127,7 @@ def _run_reader(place: Store, folder: Path) -> Iterator[Path]:
 
 
 def _wait_for_decision(answers: Path, number: int) -> float:
-    """When the first application was decided by an entry."""
+    """Wait until an application is decided by an entry or a later one; returns when, a Unix time."""
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         for moment, entry, _ in _read_answers(answers):
@@ -135,9 +135,8 @@ def _wait_for_decision(answers: Path, number: int) -> float:
                 return moment
         time.sleep(0.05)
     said = answers.read_text().splitlines()[-1:] or ["nothing"]
-    raise CreditError(
-        Problem("the reader", said[0][:200], f"a decision by entry {number} within {_TIMEOUT_SECONDS:g} seconds")
-    )
+    found = f"decided nothing by entry {number} within {_TIMEOUT_SECONDS:g} seconds; its last line: {said[0][:200]}"
+    raise CreditError(Problem("the reader", found))
 
 
 def _read_answers(answers: Path) -> list[tuple[float, int, str]]:

@@ -1,90 +1,92 @@
-"""May a commit become a version? Every problem at once, and what a person should know besides."""
+"""Check whether a commit may become a version: every problem at once, and notes for a person besides."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
-from credit.common.files import read_json
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
-from credit.fairness.waivers import find_expired, load_waivers
+from credit.fairness.waivers import Waiver, find_expired, load_waivers
 from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import open_store
+from credit.reports.choice import Choice
+from credit.reports.metrics import Metrics
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
+from release.repository.reports import read_bundle_reports
 from release.repository.tags import Registry
 
 HEURISTIC, PRODUCTION = "heuristic", "prod"
-CHOICE_REPORT = Path("reports/choice.json")
 
 
 class Readiness(NamedTuple):
-    """What was found out about a commit. `notes`: no problem, but worth knowing."""
+    """A commit that was checked. `digest`: of its bundle, None without a valid one; `notes`: worth knowing."""
 
     commit: str
-    digest: str
+    digest: str | None
     problems: list[Problem]
     notes: list[str]
 
 
-class ChampionChoice(NamedTuple):
-    """What the stage `choose` decided, and what the gates have against it."""
+class Findings(NamedTuple):
+    """The problems that one check found, and the notes: no problem, but worth knowing."""
 
-    champion: str
-    passes: bool
-    against: list[str]
-    why: str
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
 
 
 def check_readiness(registry: Registry, version: Version) -> Readiness:
     """Check HEAD and the working tree. Looks into the DVC remote, which takes seconds."""
     commit = resolve_commit("HEAD")
-    digest: list[str] = []
-    notes: list[str] = []
-    found: list[Problem] = []
-    looks: list[Callable[[], list[Problem]]] = [
+    checks = (
         _check_working_tree,
         _check_dvc_lock,
         _check_dvc_remote,
-        lambda: _check_gates(notes),
-        lambda: _compare_with_production(notes),
-        lambda: find_expired(load_waivers(Path("waivers")), date.today()),
-        lambda: _check_bundle(commit, digest),
-        lambda: _check_version_is_free(registry, version, commit),
-    ]
-    for look in looks:
-        try:
-            found += look()
-        except CreditError as error:
-            found += error.problems
-    notes += describe_waivers(Path("waivers"))
-    return Readiness(commit, "".join(digest), found, notes)
+        _check_gates,
+        _compare_with_production,
+        _check_waivers,
+    )
+    found = [_collect_findings(check) for check in checks]
+    digest, bundle = _check_bundle(commit)
+    found += [bundle, _collect_findings(lambda: _check_version_is_free(registry, version, commit))]
+    problems = dict.fromkeys(problem for one in found for problem in one.problems)  # a file that two checks read: once
+    return Readiness(commit, digest, list(problems), [note for one in found for note in one.notes])
 
 
-def _check_working_tree() -> list[Problem]:
+def _collect_findings(check: Callable[[], Findings]) -> Findings:
+    """Run one check; an error that ends it is what it found, and the other checks go on."""
+    try:
+        return check()
+    except CreditError as error:
+        return Findings(error.problems)
+
+
+def _check_working_tree() -> Findings:
     changed = run_git("status", "--porcelain").splitlines()
     if not changed:
-        return []
+        return Findings()
     shown = ", ".join(line[3:] for line in changed[:3]) + (" and more" if len(changed) > 3 else "")
-    return [Problem("working tree", f"{len(changed)} changed files: {shown}", "none", "commit them, or git stash -u")]
+    found = f"{len(changed)} changed files: {shown}"
+    return Findings([Problem("working tree", found, "none", "commit them, or git stash -u")])
 
 
-def _check_dvc_lock() -> list[Problem]:
+def _check_dvc_lock() -> Findings:
     stale = _list_stale_stages()
     if not stale:
-        return []
-    mend = "dvc repro, and commit dvc.lock and reports"
-    return [Problem("dvc.lock", f"other inputs of {', '.join(stale)}", "those of the stages that ran", mend)]
+        return Findings()
+    fix = "dvc repro, and commit dvc.lock and reports"
+    found = f"other inputs of {', '.join(stale)}"
+    return Findings([Problem("dvc.lock", found, "those of the stages that ran", fix)])
 
 
 def _list_stale_stages() -> list[str]:
-    """The stages that `dvc repro` would run; works without any data here."""
+    """List the stages that `dvc repro` would run; works without any data here."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
@@ -93,115 +95,112 @@ def _list_stale_stages() -> list[str]:
         with Repo() as repo:
             return [stage.addressing for stage in repo.reproduce(dry=True, allow_missing=True, pull=False)]
     except DvcException as error:
-        raise CreditError(
-            Problem("dvc.yaml", " ".join(str(error).split())[:200], "a pipeline that DVC reads")
-        ) from None
+        raise CreditError(Problem("dvc.yaml", " ".join(str(error).split())[:200], fix="dvc status says more")) from None
 
 
-def _check_dvc_remote() -> list[Problem]:
+def _check_dvc_remote() -> Findings:
     from dvc.repo import Repo
 
-    mend = "dvc push"
+    fix = "dvc push"
     try:
         with Repo() as repo:
             if not repo.config["core"].get("remote"):
-                mend = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
-                return [Problem("DVC remote", "none", "one, so that others can restore this version", mend)]
+                fix = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
+                return Findings([Problem("DVC remote", "none", "one, so that others can restore this version", fix)])
             missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])
     except list_dvc_errors() as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
-        return [Problem("DVC remote", found, "an answer", "may you read it, and is its address right?")]
+        return Findings([Problem("DVC remote", found, fix="may you read it, and is its address right?")])
     if not missing:
-        return []
+        return Findings()
     shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     if any("/" in path and not Path(path).is_dir() for path in missing):
-        mend += "; a folder that lost one file there is only pushed again without its .dir object there"
-    return [Problem("DVC remote", f"not there: {shown}", "every output of this commit", mend)]
+        fix += "; a folder that lost one file there is only pushed again without its .dir object there"
+    return Findings([Problem("DVC remote", f"lacks outputs of this commit: {shown}", fix=fix)])
 
 
-def _check_gates(notes: list[str]) -> list[Problem]:
-    """The champion passed, or is the rule that goes forward when nobody does."""
-    chosen = _read_choice()
-    if chosen.passes:
-        return []
-    if chosen.champion == HEURISTIC:
-        notes.append(f"no model in this version: {chosen.why}, so it decides by the rule")
-        return []
-    where, mend = f"the champion {chosen.champion}", "see reports/report.html"
-    return [Problem(where, one, "a pass", mend) for one in chosen.against]
+def _check_gates() -> Findings:
+    """Check that the champion passed every gate, or is the rule that goes forward when no model does."""
+    choice = Choice.read(Path(Choice.PATH))
+    if choice.chosen.passes:
+        return Findings()
+    if choice.champion == HEURISTIC:
+        return Findings(notes=[f"no model in this version: {choice.why}, so it decides by the rule"])
+    where, fix = f"the champion {choice.champion}", "see reports/report.html"
+    return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in choice.chosen.against])
 
 
-def _read_choice() -> ChampionChoice:
-    content = read_json(CHOICE_REPORT)
-    try:
-        champion = str(content["champion"])
-        told = content["candidates"][champion]
-        return ChampionChoice(
-            champion, told["passes"] is True, [str(one) for one in told["against"]], str(content["why"])
-        )
-    except (KeyError, TypeError, IndexError):
-        mend = "dvc repro writes it, git checkout brings it back"
-        raise CreditError(
-            Problem(str(CHOICE_REPORT), "no champion with its verdict", "what the stage choose writes", mend)
-        ) from None
-
-
-def _compare_with_production(notes: list[str]) -> list[Problem]:
-    """The largest loss against the version that is live in prod, where one is known; `choose.gates` says how large."""
+def _compare_with_production() -> Findings:
+    """Check that the champion loses no more against the version live in prod than `choose.gates` lets it."""
     try:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()
         if last is None:
-            return []
+            return Findings()
         with versions.fetch_temporarily(store, versions.require_version(store, last.version)) as folder:
             manifest = verify_bundle(folder)
-            before = read_json(folder / "metrics.json").get(manifest.candidate, {})
+            reports = read_bundle_reports(folder, last.version)
     except CreditError as error:
-        notes.append(f"not compared with the version in {PRODUCTION}: {error.problems[0]}")
-        return []
-    champion = _read_choice().champion
+        return Findings(notes=[f"not compared with the version in {PRODUCTION}: {error.problems[0]}"])
+    where = f"{last.version}, which is live in {PRODUCTION}"
+    if reports.metrics is None and reports.unread:
+        found = f"reports that this code cannot read ({reports.unread[0]})"
+        return Findings([Problem(where, found, "figures to compare the champion with")])
+    if reports.metrics is None:
+        return Findings(notes=[f"not compared with {where}: its bundle has no metrics.json"])
+    before = reports.metrics.get(manifest.candidate)
+    if before is None:
+        return Findings([Problem(where, f"no figures of {manifest.candidate}", "figures to compare the champion with")])
+    champion = Choice.read(Path(Choice.PATH)).champion
     params = read_params(QualityGates, "choose.gates")
     only = params.model_copy(update={"lowest_roc_auc": None, "highest_calibration_error": None, "gain_over_rule": None})
-    judged = judge_quality(champion, read_json(Path("reports/metrics.json")), only, before)
-    mend = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
-    against = [finding["reason"] for finding in judged["findings"] if not finding["passes"]]
-    return [Problem(f"the champion {champion}", reason, "no larger loss", mend) for reason in against]
+    judged = judge_quality(champion, Metrics.read(Path(Metrics.PATH)).candidates, only, before)
+    fix = f"{last.version} is live; choose.gates.against_production in params.yaml is the limit"
+    against = [finding.reason for finding in judged if not finding.passes]
+    return Findings([Problem(f"the champion {champion}", reason, "no larger loss", fix) for reason in against])
+
+
+def _check_waivers() -> Findings:
+    waivers = load_waivers(Path("waivers"))
+    return Findings(find_expired(waivers, date.today()), [_describe_waiver(*one) for one in waivers.items()])
 
 
 def describe_waivers(folder: Path) -> list[str]:
-    """A line per waiver."""
-    return [
-        f"waiver {file}: {one.candidate}, {one.attribute} {one.group}, {one.measure}, "
-        f"by {one.who} until {one.until}: {one.why}"
-        for file, one in load_waivers(folder).items()
-    ]
+    """Describe each waiver of a folder in a line. Raises CreditError with every problem of every file."""
+    return [_describe_waiver(*one) for one in load_waivers(folder).items()]
 
 
-def _check_bundle(commit: str, digest: list[str]) -> list[Problem]:
+def _describe_waiver(file: str, one: Waiver) -> str:
+    finding = f"{one.candidate}, {one.attribute} {one.group}, {one.measure}"
+    return f"waiver {file}: {finding}, by {one.who} until {one.until}: {one.why}"
+
+
+def _check_bundle(commit: str) -> tuple[str | None, Findings]:
+    """Load the bundle of a commit and decide its examples; the digest, None when that fails."""
     from credit.bundle import load_bundle
     from credit.bundle.examples import check_examples
 
-    with pull_bundle(commit) as folder:
-        bundle = load_bundle(folder)
-        check_examples(bundle, folder)
-        digest.append(bundle.manifest.digest)
-    return []
+    try:
+        with pull_bundle(commit) as folder:
+            bundle = load_bundle(folder)
+            check_examples(bundle, folder)
+    except CreditError as error:
+        return None, Findings(error.problems)
+    return bundle.manifest.digest, Findings()
 
 
-def _check_version_is_free(registry: Registry, version: Version, commit: str) -> list[Problem]:
+def _check_version_is_free(registry: Registry, version: Version, commit: str) -> Findings:
     problems = []
     tag = registry.versions.get(version)
-    mend = "release register proposes the next one"
+    fix = "release register proposes the next one"
     if tag is not None:
         where = f"git tag {version.tag}"
-        problems.append(Problem(where, f"taken, by {tag.tagger} on {tag.time[:10]}", "a new version", mend))
+        problems.append(Problem(where, f"taken by {tag.tagger} on {tag.time[:10]}", fix=fix))
     elif version.tag in registry.lightweight:
         problems.append(Problem(f"git tag {version.tag}", "a lightweight tag", "none", f"git tag -d {version.tag}"))
     elif has_origin() and run_git("ls-remote", "--tags", "origin", f"refs/tags/{version.tag}").strip():
-        problems.append(Problem(f"git tag {version.tag}", "taken, at origin", "a new version", "git fetch --tags"))
+        problems.append(Problem(f"git tag {version.tag}", "taken at origin", fix="git fetch --tags"))
     here = registry.find_version_at(commit)
     if here is not None and here != version:
-        problems.append(
-            Problem(f"commit {commit[:10]}", f"version {here}", "no version yet", "it is registered already")
-        )
-    return problems
+        problems.append(Problem(f"commit {commit[:10]}", f"is registered as {here} already"))
+    return Findings(problems)

@@ -1,14 +1,13 @@
-"""From a commit to a version: the tag, through GTO, and the bundle of a tag into the store."""
+"""Publish the bundle of a tag into the store, and find what is published there."""
 
 import re
 
 from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
-from credit.registry.names import ARTIFACT, Version
+from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.registration.checks import Readiness
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
 from release.repository.tags import Tag, read_registry, require_tag
@@ -16,20 +15,8 @@ from release.repository.tags import Tag, read_registry, require_tag
 _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
 
 
-def register_version(version: Version, checked: Readiness, message: str) -> None:
-    """Tag a commit that was checked, with the digest of its bundle. Raises CreditError when GTO refuses."""
-    from gto.api import register as gto_register
-    from gto.exceptions import GTOException
-
-    said = f"{message.strip()}\n\ndigest: {checked.digest}\n"
-    try:
-        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
-    except GTOException as error:
-        raise CreditError(Problem(f"git tag {version.tag}", str(error), "a new version")) from None
-
-
 def publish_version(store: Store, version: Version, actor: str) -> tuple[VersionRecord, bool]:
-    """Put the bundle of a tag into the store; its record, and whether anything was written."""
+    """Put the bundle of a tag into the store; returns its record, and whether anything was written."""
     tag = require_tag(read_registry(), version)
     with pull_bundle(tag.commit) as folder:
         digest = verify_bundle(folder).digest
@@ -41,7 +28,7 @@ def publish_version(store: Store, version: Version, actor: str) -> tuple[Version
 
 
 def find_published(store: Store, version: Version) -> VersionRecord | None:
-    """The record of a version in the store; None when it is not published.
+    """Find the record of a version in the store; None when it is not published.
 
     Raises CreditError when the tags here withdraw it or say another digest; where there is no git, nothing says so.
     """
@@ -50,17 +37,17 @@ def find_published(store: Store, version: Version) -> VersionRecord | None:
         return record
     registry = read_registry()
     if version in registry.withdrawn:
-        raise CreditError(Problem(f"git tag {version.tag}", "a withdrawal of it", "a version that stands"))
+        raise CreditError(Problem(f"git tag {version.tag}", "is withdrawn", fix="name another version"))
     tag = registry.versions.get(version)
     said = parse_digest(tag) if tag else None
     if record and said is not None and said != record.digest:
-        mend = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
+        fix = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
         expected = f"{said[:12]}, which git tag {version.tag} says"
-        raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, mend))
+        raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, fix))
     return record
 
 
 def parse_digest(tag: Tag) -> str | None:
-    """The digest of the bundle as the tag says it; None when the tag was not made by `release register`."""
+    """Parse the digest of the bundle from its tag; None when the tag was not made by `release register`."""
     found = _DIGEST_LINE.findall(tag.message)
     return found[-1] if found else None  # the last: a person's message may have such a line too

@@ -1,10 +1,12 @@
-"""What a tag needs, brought back from DVC: the bundle alone for a publish, everything for a proof."""
+"""Read what dvc.lock names at a commit, and pull the bundle or one file from DVC's cache or remote."""
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import yaml
 
 from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
@@ -14,7 +16,7 @@ BUNDLE_PATH = "models/bundle"
 
 
 def list_dvc_errors() -> tuple[type[Exception], ...]:
-    """What DVC raises when a pipeline or a remote is not to be had. Errors of the S3 client reach us as they are."""
+    """List what DVC raises for a broken pipeline or remote. It passes on errors of the S3 client as they are."""
     from botocore.exceptions import BotoCoreError, ClientError
     from dvc.exceptions import DvcException
     from dvc_data.index import DataIndexDirError
@@ -24,8 +26,6 @@ def list_dvc_errors() -> tuple[type[Exception], ...]:
 
 def parse_dvc_lock(text: str, where: str) -> dict[str, str]:
     """Map every output in the text of a dvc.lock to its MD5. Raises CreditError when DVC did not write it."""
-    import yaml
-
     try:
         stages = (yaml.load(text or "{}", yaml.CSafeLoader).get("stages") or {}).values()
         return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs") or ()}
@@ -36,21 +36,23 @@ def parse_dvc_lock(text: str, where: str) -> dict[str, str]:
 
 
 def read_dvc_outputs(commit: str) -> dict[str, str]:
-    """The hash of every output in dvc.lock at a commit, by path. Raises CreditError when there is no such file."""
+    """Read the hash of every output in dvc.lock at a commit, by path. Raises CreditError when there is no dvc.lock."""
     text = read_text_at(commit, "dvc.lock")
     if text is None:
-        raise CreditError(Problem(f"dvc.lock at {commit[:10]}", "no such file", "the lock of a pipeline that ran"))
+        raise CreditError(Problem(f"dvc.lock at {commit[:10]}", "no such file", fix="run dvc repro and commit"))
     return parse_dvc_lock(text, f"dvc.lock at {commit[:10]}")
 
 
 @contextmanager
 def pull_bundle(commit: str) -> Iterator[Path]:
-    """A temporary folder with the bundle of a commit, from DVC's cache or its remote.
+    """Pull the bundle of a commit from DVC's cache or its remote into a temporary folder.
 
-    Raises CreditError when it cannot be had or is not the one that dvc.lock names.
+    Raises CreditError when neither has it, or its manifest is not the one that dvc.lock names.
     """
     if BUNDLE_PATH not in read_dvc_outputs(commit):
-        raise CreditError(Problem(f"dvc.lock at {commit[:10]}", f"no {BUNDLE_PATH}", "it", "run dvc repro and commit"))
+        raise CreditError(
+            Problem(f"dvc.lock at {commit[:10]}", f"has no {BUNDLE_PATH}", fix="run dvc repro and commit")
+        )
     with TemporaryDirectory(prefix="release-") as temporary:
         folder = Path(temporary) / "bundle"
         expected = _copy_from_dvc(commit, folder)
@@ -65,23 +67,23 @@ def pull_bundle(commit: str) -> Iterator[Path]:
 
 
 def pull_file(commit: str | None, path: str) -> bytes:
-    """One output at a commit, or of the working tree, from DVC's cache or its remote.
+    """Pull one output at a commit, or of the working tree, from DVC's cache or its remote.
 
-    Raises CreditError when it cannot be had.
+    Raises CreditError when neither has it.
     """
     from dvc.api import DVCFileSystem
 
     try:
         content: bytes = DVCFileSystem(rev=commit).read_bytes(path)
     except list_dvc_errors() as error:
-        found = f"it neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
+        found = f"neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
         where = f"{path} at {commit[:10]}" if commit else path
-        raise CreditError(Problem(where, found, "it", "dvc push from where it was made")) from None
+        raise CreditError(Problem(where, found, fix="dvc push from where it was made")) from None
     return content
 
 
 def _copy_from_dvc(commit: str, folder: Path) -> str:
-    """Copy the bundle; the MD5 that DVC knows its manifest by."""
+    """Copy the bundle into a folder; returns the MD5 that DVC knows its manifest by."""
     from dvc.api import DVCFileSystem
 
     try:
@@ -90,7 +92,7 @@ def _copy_from_dvc(commit: str, folder: Path) -> str:
         files.get(BUNDLE_PATH, str(folder), recursive=True)
     except list_dvc_errors() as error:
         said = " ".join(str(error).split())[:200]
-        mend = "dvc push from where it was made; dvc remote list shows whether there is a remote"
-        found = f"nothing in DVC's cache or remote ({said})"
-        raise CreditError(Problem(f"{BUNDLE_PATH} at {commit[:10]}", found, "the bundle", mend)) from None
+        fix = "dvc push from where it was made; dvc remote list shows whether there is a remote"
+        found = f"neither in DVC's cache nor in its remote ({said})"
+        raise CreditError(Problem(f"{BUNDLE_PATH} at {commit[:10]}", found, fix=fix)) from None
     return expected

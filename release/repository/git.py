@@ -1,4 +1,4 @@
-"""Git as this package needs it: a few commands, with a time limit, and refusals in one line."""
+"""Run git commands, with a time limit; a refusal is one line."""
 
 import getpass
 import os
@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 20
 
 
 def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) -> str:
-    """What a git command prints. `date` is that of a tag. Raises CreditError with what it complains about."""
+    """Run a git command and return what it prints. `date`: of a tag. Raises CreditError with git's complaint."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
     dated = {"GIT_COMMITTER_DATE": date} if date else {}
     command = ["git", "--no-optional-locks", *arguments]
@@ -29,19 +29,22 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
             env=os.environ | quiet | dated,
         )
     except FileNotFoundError:
-        raise CreditError(Problem("git", "no such program", "git on the PATH")) from None
+        raise CreditError(Problem("git", "is not on the PATH", fix="install it")) from None
     except OSError as error:
-        raise CreditError(Problem("git", str(error), "a program that starts")) from None
+        raise CreditError(Problem("git", f"does not start: {error}")) from None
     except subprocess.TimeoutExpired:
-        raise CreditError(
-            Problem(f"git {arguments[0]}", f"no end after {TIMEOUT_SECONDS} seconds", "an answer")
-        ) from None
+        raise CreditError(Problem(f"git {arguments[0]}", f"timed out after {TIMEOUT_SECONDS} seconds")) from None
     except subprocess.CalledProcessError as error:
-        said = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
-        line = next((line for line in said if line.startswith(("fatal:", "error:", " ! "))), said[-1])
-        expected = "a clone of the project" if "not a git repository" in line else "it to succeed"
-        raise CreditError(Problem(f"git {arguments[0]}", line.strip(), expected)) from None
+        raise CreditError(_name_failure(arguments[0], error)) from None
     return done.stdout
+
+
+def _name_failure(command: str, error: subprocess.CalledProcessError) -> Problem:
+    """Take the line by which git says why it failed."""
+    said = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
+    line = next((line for line in said if line.startswith(("fatal:", "error:", " ! "))), said[-1])
+    fix = "run this in a clone of the project" if "not a git repository" in line else ""
+    return Problem(f"git {command}", line.strip(), fix=fix)
 
 
 def is_in_repository() -> bool:
@@ -54,17 +57,17 @@ def is_in_repository() -> bool:
 
 
 def has_origin() -> bool:
-    """Whether the repository knows where it came from."""
+    """Whether the repository has a remote named origin."""
     return "origin" in run_git("remote").split()
 
 
 def resolve_commit(revision: str) -> str:
-    """The full hash of the commit that a revision names. Raises CreditError when there is no such commit."""
+    """Resolve a revision to the full hash of its commit. Raises CreditError when there is no such commit."""
     return run_git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
 
 
 def read_text_at(commit: str, path: str) -> str | None:
-    """A file as it was at a commit; None when it was not there."""
+    """Read a file as it was at a commit; None when it was not there."""
     try:
         return run_git("show", f"{commit}:{path}")
     except CreditError:
@@ -72,7 +75,7 @@ def read_text_at(commit: str, path: str) -> str | None:
 
 
 def find_actor() -> str:
-    """Who runs this: on GitHub the one who started the workflow, else git's user, else the system's."""
+    """Find who runs this: on GitHub the one who started the workflow, else git's user, else the system's."""
     if name := remove_control_characters(os.environ.get("RELEASE_ACTOR") or os.environ.get("GITHUB_ACTOR") or ""):
         return name
     try:
@@ -82,7 +85,7 @@ def find_actor() -> str:
 
 
 def _find_user() -> str:
-    """The system's name of the user, else the number: in a container there may be no name."""
+    """Find the system's name of the user, else the number: in a container there may be no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

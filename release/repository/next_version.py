@@ -1,14 +1,15 @@
-"""Which part of the version a change deserves, read from what two commits hold."""
+"""Propose the next version: which part a change raises, read from the files of two commits."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.names import Version
+from credit.registry.names import Version, parse_version
+from credit.reports.features import FeaturesReport, KeptFeatures
 from release.repository.git import read_text_at
+from release.repository.tags import Registry
 
 
 class Bump(NamedTuple):
@@ -18,8 +19,23 @@ class Bump(NamedTuple):
     why: str
 
 
+def choose_version(registry: Registry, asked: str | None, parts: Mapping[str, bool]) -> tuple[Version, Bump]:
+    """Choose the version of HEAD: `asked`, or the last one with the part raised that is true in `parts`, or a proposal.
+
+    Raises CreditError when `asked` is no version.
+    """
+    last = max(registry.versions, default=None)
+    version, bump = propose_version(last, registry.versions[last].commit if last else None, "HEAD")
+    if asked:
+        return parse_version(asked), Bump("given", f"proposed was {version}, because {bump.why}")
+    part = next((name for name, wanted in parts.items() if wanted), None)
+    if part and last:
+        return last.bump(part), Bump(part, f"as asked; proposed was {version}, because {bump.why}")
+    return version, bump
+
+
 def propose_version(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:
-    """The version that a commit should have after the last one. `base`: the commit of that, `head`: the new one."""
+    """Propose a commit's version. `last`: the one before it, at the commit `base`; `head`: the new commit."""
     if last is None or base is None:
         return Version(1, 0, 0), Bump("major", "the first version")
     found = choose_bump(lambda path: read_text_at(base, path), lambda path: read_text_at(head, path))
@@ -27,7 +43,7 @@ def propose_version(last: Version | None, base: str | None, head: str) -> tuple[
 
 
 def choose_bump(before: Callable[[str], str | None], after: Callable[[str], str | None]) -> Bump:
-    """Label or policy changed: major. Features or contract changed: minor. Anything else: patch.
+    """Choose the part to raise: major for another label or policy, minor for other features or contract, else patch.
 
     `before` and `after` give a file of the repository by its path, None when it was not there.
     """
@@ -44,7 +60,8 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
     params = _parse_mapping(read, "params.yaml")
     dataset = (params.get("data") or {}).get("contract")
     contract = _parse_mapping(read, f"data/contracts/{dataset}.yaml")
-    features = _parse_mapping(read, "reports/features.json").get("kept", [])
+    features = read(FeaturesReport.PATH)
+    kept = KeptFeatures.parse(features, f"{FeaturesReport.PATH}, as committed").kept if features is not None else ()
     train, fairness = params.get("train") or {}, params.get("fairness") or {}
     columns = contract.get("columns") or {}
     labels = {name: column for name, column in columns.items() if column.get("role") == "label"}
@@ -52,22 +69,22 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
         "dataset": dataset,
         "label": labels,
         "policy": [train.get("policy"), train.get("heuristic"), fairness.get("policy"), _select_limits(fairness)],
-        "features": sorted(features),
+        "features": sorted(kept),
         "contract": contract,
     }
 
 
 def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
-    """A file of a commit, JSON or YAML; empty when it was not there. Raises CreditError when it is neither."""
+    """Parse a YAML file of a commit; empty when it was not there. Raises CreditError when it has no keys."""
     text = read(path) or "{}"
     try:
-        content = json.loads(text) if path.endswith(".json") else yaml.safe_load(text) or {}
+        content = yaml.safe_load(text) or {}
     except (ValueError, yaml.YAMLError):
         content = None
     if not isinstance(content, dict):
-        mend = "without it nobody can tell which part of the version goes up; mend and commit it"
+        fix = "without it nobody can tell which part of the version goes up; fix and commit it"
         raise CreditError(
-            Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", mend)
+            Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", fix)
         )
     return content
 

@@ -1,6 +1,5 @@
 """One side of a comparison: a commit, or the working tree."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,23 +23,15 @@ class Revision:
     commit: str | None
 
     def read_text(self, path: str) -> str | None:
-        """A file in git; None when it is not there."""
+        """Read a file in git; None when it is not there."""
         if self.commit is not None:
             return read_text_at(self.commit, path)
         file = Path(path)
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
-    def read_json(self, path: str) -> Any:
-        """A report. Raises CreditError when it is not a JSON object; what is not there is empty."""
-        try:
-            content = json.loads(self.read_text(path) or "{}")
-        except ValueError as error:
-            raise CreditError(Problem(f"{path} at {self.name}", str(error), "JSON")) from None
-        return self._require_mapping(path, content)
-
     @cached_property
     def params(self) -> dict[str, Any]:
-        """params.yaml."""
+        """The content of params.yaml, empty when it is not there."""
         return self._read_yaml("params.yaml")
 
     @cached_property
@@ -66,10 +57,10 @@ class Revision:
 
     @contextmanager
     def extract_file(self, path: str) -> Iterator[Path]:
-        """A file in git as a file on disk, with its own name. Raises CreditError when it is not there."""
+        """Write a file in git to a temporary folder, with its own name. Raises CreditError when it is not there."""
         text = self.read_text(path)
         if text is None:
-            raise CreditError(Problem(f"{path} at {self.name}", "no such file", "it"))
+            raise CreditError(Problem(f"{path} at {self.name}", "no such file"))
         with tempfile.TemporaryDirectory(prefix="release-") as temporary:
             copy = Path(temporary) / Path(path).name
             copy.write_text(text, encoding="utf-8")
@@ -77,9 +68,9 @@ class Revision:
 
     @contextmanager
     def pull_predictions(self, candidate: str) -> Iterator[Path]:
-        """A file with the predictions of a candidate, from here, DVC's cache or its remote.
+        """Find the predictions of a candidate here, or pull them from DVC's cache or its remote.
 
-        Raises CreditError when it is nowhere to be had.
+        Raises CreditError when none of them has the file.
         """
         path = f"data/predictions/{candidate}.parquet"
         if self.commit is None and Path(path).is_file():
@@ -92,10 +83,10 @@ class Revision:
 
 
 def resolve_revisions(base: str, head: str | None, merge_base: bool) -> tuple[Revision, Revision]:
-    """Both sides. Raises CreditError for an unknown revision, or a clone that is too shallow to know."""
+    """Resolve both sides. Raises CreditError for an unknown revision, or a clone that is too shallow to know."""
     if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
-        mend = "git fetch --unshallow, or fetch-depth: 0 on GitHub"
-        raise CreditError(Problem("this clone", "a shallow one", "one with its whole history", mend))
+        fix = "git fetch --unshallow, or fetch-depth: 0 on GitHub"
+        raise CreditError(Problem("this clone", "lacks a part of the history", fix=fix))
     first = _resolve_revision(base)
     second = _resolve_revision(head) if head else None
     name = base
@@ -109,13 +100,12 @@ def _resolve_revision(name: str) -> str:
     try:
         return resolve_commit(name)
     except CreditError:
-        mend = "git fetch, if it is at origin"
-        raise CreditError(Problem(f"revision {name}", "no such commit", "a branch, tag or hash", mend)) from None
+        fix = "git fetch, if it is at origin"
+        raise CreditError(Problem(f"revision {name}", "no such commit", "a branch, tag or hash", fix)) from None
 
 
 def _find_merge_base(base: str, first: str, second: str) -> str:
     try:
         return run_git("merge-base", first, second).strip()
     except CreditError:
-        problem = Problem(f"revision {base}", "no commit in common with the other one", "a shared history")
-        raise CreditError(problem) from None
+        raise CreditError(Problem(f"revision {base}", "has no commit in common with the other one")) from None

@@ -51,15 +51,15 @@ class Registry(NamedTuple):
     lightweight: tuple[str, ...]
 
     def list_events(self, environment: str) -> list[Event]:
-        """What happened in an environment, in order."""
+        """List the events of an environment, the oldest first."""
         return [event for event in self.events if event.environment == environment]
 
     def find_version_at(self, commit: str) -> Version | None:
-        """The version that is registered at a commit, the highest if there are several."""
+        """Find the version that is registered at a commit, the highest if there are several."""
         return max((version for version, tag in self.versions.items() if tag.commit == commit), default=None)
 
     def choose_event_number(self) -> int:
-        """GTO counts the events of an artifact, whatever the environment."""
+        """Choose the number of the next event: GTO counts those of an artifact across environments."""
         numbers = [int(found[1]) for name in self._list_event_names() if (found := re.search(r"#(\d+)$", name))]
         return max(numbers, default=0) + 1
 
@@ -69,19 +69,19 @@ class Registry(NamedTuple):
 
 
 def find_live_event(events: Iterable[Event]) -> Event | None:
-    """The event that holds in an environment: the last one whose version was not withdrawn since."""
-    holding: dict[Version, Event] = {}
+    """Find the event that is current in an environment: the last one whose version was not withdrawn since."""
+    current: dict[Version, Event] = {}
     for event in events:
         if event.version is None:
             continue
-        holding.pop(event.version, None)
+        current.pop(event.version, None)
         if not event.is_withdrawal:
-            holding[event.version] = event
-    return next(reversed(holding.values()), None)
+            current[event.version] = event
+    return next(reversed(current.values()), None)
 
 
 def read_registry() -> Registry:
-    """All tags of the artifact in this repository."""
+    """Read all tags of the artifact in this repository."""
     patterns = [f"refs/tags/{ARTIFACT}@*", f"refs/tags/{ARTIFACT}#*"]
     tags, lightweight = [], []
     for record in run_git("for-each-ref", f"--format={_FORMAT}", *patterns).split("\x01"):
@@ -101,7 +101,7 @@ def read_registry() -> Registry:
 
 
 def require_tag(registry: Registry, version: Version) -> Tag:
-    """The tag that registers a version. Raises CreditError when there is none, or it is lightweight or withdrawn."""
+    """Find the tag of a version. Raises CreditError when there is none, or it is lightweight or withdrawn."""
     tag = registry.versions.get(version)
     if version.tag in registry.lightweight:
         found = "a lightweight tag, which says neither who nor when"
@@ -110,17 +110,17 @@ def require_tag(registry: Registry, version: Version) -> Tag:
         )
     if tag is None:
         there = ", ".join(map(str, sorted(registry.versions)[-10:])) or "none"
-        mend = "git fetch --force --tags brings the tags of the remote"
-        raise CreditError(Problem(f"git tag {version.tag}", f"no such tag (versions: {there})", "one", mend))
+        fix = "git fetch --force --tags brings the tags of the remote"
+        raise CreditError(Problem(f"git tag {version.tag}", f"no such tag (versions: {there})", fix=fix))
     if version in registry.withdrawn:
-        raise CreditError(Problem(f"git tag {version.tag}", "a withdrawal of it", "a version that stands"))
+        raise CreditError(Problem(f"git tag {version.tag}", "is withdrawn", fix="name another version"))
     return tag
 
 
 def assign_version(environment: str, entry: LedgerEntry) -> str:
-    """Tag the commit of an entry's version as what the environment has; the tag's name. Does so once per entry.
+    """Assign an entry's version to its environment by a tag, once per entry; returns the tag's name.
 
-    Made with git itself: GTO needs seconds once there are hundreds of tags.
+    Git itself makes the tag: GTO needs seconds once there are hundreds of them.
     """
     registry = read_registry()
     for event in registry.list_events(environment):
@@ -135,24 +135,24 @@ def assign_version(environment: str, entry: LedgerEntry) -> str:
 
 
 def _choose_tag_time(registry: Registry, entry: LedgerEntry) -> int:
-    """When the entry was made, a Unix time, but after every event: GTO goes by these times, in whole seconds."""
+    """Choose the entry's own time, a Unix time, but after every event: GTO goes by these, in whole seconds."""
     times = [datetime.fromisoformat(event.tag.time).timestamp() + 1 for event in registry.events]
     return int(max(entry.time.timestamp(), *times)) if times else int(entry.time.timestamp())
 
 
 def fetch_tags() -> None:
-    """Bring the tags of origin here. Forced, because a checkout on GitHub rewrites annotated tags."""
+    """Fetch the tags of origin. Forced, because a checkout on GitHub rewrites annotated tags."""
     if has_origin():
         run_git("fetch", "--quiet", "--force", "--tags", "origin")
 
 
 def push_tag(tag: str) -> None:
-    """Bring one tag to origin. Raises CreditError when that has another tag of this name."""
+    """Push one tag to origin. Raises CreditError when that has another tag of this name."""
     run_git("push", "--quiet", "origin", f"refs/tags/{tag}")
 
 
 def push_missing_tags() -> list[str]:
-    """Bring every annotated tag of the artifact to origin that is not there; their names."""
+    """Push every annotated tag of the artifact that origin does not have; returns their names."""
     registry = read_registry()
     here = [tag.name for tag in registry.versions.values()] + [event.tag.name for event in registry.events]
     there = {line.partition("refs/tags/")[2] for line in run_git("ls-remote", "--tags", "origin").splitlines()}

@@ -1,4 +1,4 @@
-"""What is answered to whom: every error that a route may end with, as a refusal of one form."""
+"""Turn every error that a route may end with into a refusal of one form."""
 
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +11,7 @@ from service.engine.batching import RecordingError
 
 
 def handle_error(error: Exception) -> Response:
-    """The answer in place of a decision. Says nothing of what happened inside."""
+    """Count an error and render its refusal, which says nothing of what happened inside."""
     told = _classify_error(error)
     metrics.REFUSAL_COUNT.labels(str(told.status)).inc()
     return render_refusal(told)

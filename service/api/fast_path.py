@@ -1,4 +1,4 @@
-"""The one route that everybody waits for goes past FastAPI, whose own work takes longer than the decision.
+"""Decide one application past FastAPI, whose own work takes longer than the decision.
 
 FastAPI has the route too: it documents it, and answers for every other method.
 """
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class FastPath:
-    """Plain ASGI before a FastAPI application."""
+    """Plain ASGI in front of a FastAPI application."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app

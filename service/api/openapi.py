@@ -1,4 +1,4 @@
-"""The documentation of the API: its request bodies and examples are those of the version that is live."""
+"""Document the API, with the request bodies and examples of the live version."""
 
 from typing import Any, Literal
 
@@ -14,13 +14,13 @@ from service.engine.live_version import LiveVersion
 _REFERENCE_TEMPLATE = "#/components/schemas/{model}"
 
 REFUSAL_CONTENT = {"application/problem+json": {"schema": {"$ref": _REFERENCE_TEMPLATE.format(model="Refusal")}}}
-"""The content of every answer that refuses."""
+"""The content of every refusal."""
 
 _BODY_KINDS: dict[str, Literal["one", "batch"]] = {"/v1/decisions": "one", "/v1/decisions/batch": "batch"}
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI for what is served now, made once for each version: everybody waits for whoever asks for it."""
+    """Describe the API of the live version in OpenAPI; built once per version, for every request waits meanwhile."""
     serving: LiveVersion | None = app.state.parts.follower.serving
     made = getattr(app.state, "documented", None)
     if made is None or made[0] is not serving:

@@ -1,4 +1,4 @@
-"""What became of a decision, as it is reported."""
+"""Parse and check the reported outcomes of decisions."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ _CLOCK_SKEW = timedelta(days=1)  # clocks and time zones of others
 
 
 class OutcomeReport(BaseModel):
-    """What became of a decision: the value of the label that the contract names."""
+    """The outcome of a decision: the value of the label that the contract names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -26,7 +26,7 @@ class OutcomeReport(BaseModel):
 
 
 def parse_outcome(body: bytes) -> OutcomeReport:
-    """What a body reports. Raises CreditError with every field that is wrong."""
+    """Parse a reported outcome. Raises CreditError with every field that is wrong."""
     try:
         return OutcomeReport.model_validate_json(body)
     except ValidationError as error:
@@ -34,9 +34,9 @@ def parse_outcome(body: bytes) -> OutcomeReport:
 
 
 def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> dict[str, Any]:
-    """The row for the log. Raises CreditError when the contract's label cannot have this value.
+    """Build the row for the log. Raises CreditError when the contract's label cannot have this value.
 
-    Raises RefusedError when the moment does not fit the decision.
+    Raises RefusalError when the moment does not fit the decision.
     """
     label = contract.columns[contract.label]
     try:

@@ -1,4 +1,4 @@
-"""What the service answers: the models of the API's documentation, and the bytes of an answer."""
+"""Responses: their models for the API's documentation, and their bytes."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -16,7 +16,7 @@ DecidedBy = Literal["model", "rule"]
 PUBLIC_FIELDS = (
     "id", "decision", "score", "reasons", "decided_by", "rule_because", "version", "digest", "entry", "decided_at",
 )  # fmt: skip
-"""What of a record is told to whoever asked."""
+"""Fields of a record that its caller may see."""
 
 
 class DecisionResponse(BaseModel):
@@ -41,21 +41,21 @@ class BatchResponse(BaseModel):
 
 
 class OutcomeResponse(BaseModel):
-    """What became of a decision, so far as it is known."""
+    """The outcome of a decision, as reported last."""
 
     outcome: bool | int | float | str
     observed_at: datetime
 
 
 class DecisionRecordResponse(DecisionResponse):
-    """A decision with what it was made of. Protected attributes stay in the log."""
+    """A decision with its inputs. Protected attributes stay in the log."""
 
     inputs: dict[str, bool | int | float | str | None]
     outcome: OutcomeResponse | None
 
 
 class VersionResponse(BaseModel):
-    """What decides."""
+    """The live version: by which entry, since when, by whom and why."""
 
     environment: str
     entry: int = Field(description="The ledger entry that every worker follows at least; 0: none")
@@ -70,7 +70,7 @@ class VersionResponse(BaseModel):
 
 
 class HealthResponse(BaseModel):
-    """Whether applications are decided, by whom, and what is wrong."""
+    """Whether applications are decided (`dark`: no), by the model or the rule, and the problems."""
 
     status: Literal["ok", "degraded", "dark"]
     decides: DecidedBy | None
@@ -79,7 +79,7 @@ class HealthResponse(BaseModel):
 
 
 class FieldProblem(BaseModel):
-    """One thing that is wrong with a request."""
+    """One problem of a request."""
 
     field: str
     found: str
@@ -87,7 +87,7 @@ class FieldProblem(BaseModel):
 
 
 class Refusal(BaseModel):
-    """Why there is no answer (RFC 9457)."""
+    """Why a request is refused (RFC 9457)."""
 
     title: str
     status: int
@@ -95,7 +95,7 @@ class Refusal(BaseModel):
 
 
 class RefusalError(Exception):
-    """A request that is not answered, and why."""
+    """A refused request: its HTTP status, why, and extra headers."""
 
     def __init__(self, status: int, title: str, problems: list[Problem] | None = None, **headers: str) -> None:
         super().__init__(title)
@@ -103,12 +103,12 @@ class RefusalError(Exception):
 
 
 def render_json(content: Any, status: int = 200) -> Response:
-    """An answer in JSON."""
+    """Render an answer in JSON."""
     return Response(to_json(content), status, media_type="application/json")
 
 
 def render_refusal(refused: RefusalError) -> Response:
-    """The answer to a request that is refused."""
+    """Render a refusal as a problem document (RFC 9457)."""
     problems = [{"field": p.where, "found": p.found, "expected": p.expected} for p in refused.problems]
     content = {"title": refused.title, "status": refused.status, "problems": problems}
     headers = {name.replace("_", "-"): value for name, value in refused.headers.items()}
@@ -116,5 +116,5 @@ def render_refusal(refused: RefusalError) -> Response:
 
 
 def select_public_fields(record: DecisionRow) -> dict[str, Any]:
-    """A record as whoever asked for the decision sees it."""
+    """Select the fields of a record that its caller may see."""
     return {name: record[name] for name in PUBLIC_FIELDS}

@@ -1,4 +1,4 @@
-"""The routes of /v1 and of health. A request is answered, from beginning to end, by the version it was validated by."""
+"""Routes of /v1, health and metrics. The version that validates a request also decides it, whatever is live by then."""
 
 import re
 import time
@@ -57,7 +57,7 @@ _NOT_FOUND_REFUSAL: dict[int | str, dict[str, Any]] = {
 }
 
 _MAX_APPLICATION_BYTES = 200_000
-"""Bytes of one application. Looking at what it has too much of keeps everybody else waiting."""
+"""Bytes of one application. Parsing a larger one keeps everybody else waiting."""
 
 _KEY_PATTERN = re.compile(rb"[\x21-\x7e]{1,200}")
 _KEY_HEADER = {
@@ -73,16 +73,16 @@ _KEY_HEADER = {
 
 
 class _DecisionIdConvertor(Convertor[str]):
-    """The ids of decisions: other text at their place is no route, `batch` for example."""
+    """Ids of decisions: other text in their place, such as `batch`, is no route."""
 
     regex = "[0-9a-f]{32}"
 
     def convert(self, value: str) -> str:
-        """As it is."""
+        """Return the id unchanged."""
         return value
 
     def to_string(self, value: str) -> str:
-        """As it is."""
+        """Return the id unchanged."""
         return value
 
 
@@ -127,7 +127,7 @@ async def decide_batch(request: Request) -> Response:
     tags=["look up"],
 )
 def look_up(request: Request, identifier: DecisionId) -> Response:
-    """A decision as the log has it, with what it was made of and what became of it."""
+    """Look a decision up in the log, with its inputs and its outcome."""
     record = _require_record(_read_parts(request), identifier)
     try:
         outcome = find_latest_outcome(_read_parts(request).log.database, identifier)
@@ -138,7 +138,7 @@ def look_up(request: Request, identifier: DecisionId) -> Response:
 
 @ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=_ASKED | _NOT_FOUND_REFUSAL, tags=["look up"])
 async def outcome(request: Request) -> Response:
-    """Record what became of a decision: the label that the contract names. The newest one holds."""
+    """Record the outcome of a decision: the value of the label that the contract names. The newest one counts."""
     told_of = parse_outcome(await _read_body(request))
     return await run_in_threadpool(_record_outcome, request, told_of)
 
@@ -156,7 +156,7 @@ def _record_outcome(request: Request, told_of: OutcomeReport) -> Response:
 
 @ROUTER.get("/v1/version", response_model=VersionResponse, responses=_READ_REFUSALS, tags=["watch"])
 def version(request: Request) -> Response:
-    """What decides, since when, by whom and why."""
+    """Show the live version: since when, deployed by whom and why."""
     serving, entry = _require_serving(request), _require_serving(request).entry
     return render_json(
         {
@@ -176,13 +176,13 @@ def version(request: Request) -> Response:
 
 @ROUTER.get("/health/live", tags=["watch"])
 async def live() -> dict[str, str]:
-    """The process answers."""
+    """Answer, as long as the process does."""
     return {"status": "ok"}
 
 
 @ROUTER.get("/health/ready", response_model=HealthResponse, responses={503: {"model": HealthResponse}}, tags=["watch"])
 async def ready(request: Request) -> Response:
-    """Whether applications are decided, by whom, and what is wrong."""
+    """Show whether applications are decided, by the model or the rule, and the problems."""
     parts = _read_parts(request)
     serving, problems = parts.follower.serving, collect_problems(parts)
     status = "dark" if serving is None else "degraded" if problems else "ok"
@@ -198,7 +198,7 @@ async def ready(request: Request) -> Response:
 
 @ROUTER.get("/metrics", tags=["watch"], response_class=PlainTextResponse, responses=_READ_REFUSALS)
 def figures(request: Request) -> Response:
-    """Figures for Prometheus."""
+    """Expose the metrics for Prometheus."""
     parts = _read_parts(request)
     metrics.set_problems(collect_problems(parts))
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
@@ -216,7 +216,7 @@ def _finish_request(
 
 
 def _read_idempotency_key(request: Request) -> str | None:
-    """The idempotency key; read by hand, for FastAPI takes long to read a header."""
+    """Read the idempotency key, None without one; by hand, for FastAPI takes long to read a header."""
     given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
     if not given:
         return None
@@ -228,7 +228,7 @@ def _read_idempotency_key(request: Request) -> str | None:
 
 
 async def _read_body(request: Request, largest: int | None = None) -> bytes:
-    """The body. Raises RefusedError when it is larger than it may be, without reading the rest, or breaks off."""
+    """Read the body. Raises RefusalError when it is too large, without reading the rest, or breaks off."""
     kind, most = request.headers.get("content-type", ""), _read_parts(request).settings.max_body_bytes
     most = min(most, largest or most)
     if kind.partition(";")[0].strip().lower() != "application/json":

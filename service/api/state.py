@@ -1,4 +1,4 @@
-"""What the routes share: the parts of the running service, and what is wrong with them."""
+"""The parts of the running service that the routes share, and their problems."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class Parts:
-    """What the routes use."""
+    """The parts of the running service."""
 
     settings: Settings
     follower: Follower
@@ -19,7 +19,7 @@ class Parts:
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
-    """What is wrong, by kind, in words that say nothing of paths."""
+    """Collect the problems by kind, in words that name no path."""
     problems = dict(parts.follower.problems)
     if parts.log.problem is not None:
         problems["log"] = "the database of the decision log does not answer; decisions go to the spool"

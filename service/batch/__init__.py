@@ -1,1 +1,1 @@
-"""Files of applications, of any size, decided by a version as the API decides them."""
+"""Decide files of applications, of any size, as the API would."""

@@ -1,4 +1,4 @@
-"""Decide every application of a file; what breaks the contract is set aside, with what is wrong and where."""
+"""Decide every application of a file; rows that break the contract go to another file, with their problems."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ RowDecision = tuple[int, FinalDecision]
 
 @dataclass
 class ScoringTally:
-    """What became of the rows. `broken`: rows by column and by what the contract expects of it."""
+    """Counts of rows by result. `broken`: rows by column and by the values that the contract expects of it."""
 
     ignored: tuple[str, ...]
     rows: int = 0
@@ -42,7 +42,7 @@ class ScoringTally:
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add_rows(self, good: Iterable[RowDecision], bad: Iterable[RowRejection]) -> None:
-        """Count some rows."""
+        """Add decided and rejected rows to the counts."""
         for _, (decision, because) in good:
             self.rows += 1
             self.decisions[decision.decision] += 1
@@ -53,12 +53,12 @@ class ScoringTally:
 
     @property
     def decided(self) -> int:
-        """Rows with a decision."""
+        """The number of rows with a decision."""
         return self.decisions.total()
 
 
 def score_file(serving: LiveVersion, path: Path, out: Path, rejected: Path) -> ScoringTally:
-    """Write a decision per row of the file, or of the folder of files, to `out`, and what it breaks to `rejected`.
+    """Write a decision per row of the file, or folder of files, to `out`; rows that break the contract to `rejected`.
 
     Raises CreditError, and writes neither, when a column is missing or the file is not readable to its end.
     """
@@ -82,7 +82,7 @@ def score_file(serving: LiveVersion, path: Path, out: Path, rejected: Path) -> S
 
 
 def parse_application(serving: LiveVersion, values: dict[str, Any]) -> dict[str, Any]:
-    """The application of these values as the API would take it. Raises CreditError with every value it would refuse."""
+    """Parse an application as the API would. Raises CreditError with every value that it would refuse."""
     content = {"application": values}
     try:
         return serving.requests.parse(to_json(content, inf_nan_mode="constants")).application
@@ -106,7 +106,7 @@ def _build_row(serving: LiveVersion, decided: FinalDecision) -> dict[str, Any]:
 
 
 def _build_schema(columns: dict[str, pa.DataType], source: ApplicationSource) -> pa.Schema:
-    """After the row's number comes the id of the contract, when the file has it."""
+    """Build the schema of an output file; the contract's id comes second, when the file has it."""
     row, *others = columns.items()
     return pa.schema([row, *([("id", source.id_type)] if source.id else []), *others])
 
@@ -114,7 +114,7 @@ def _build_schema(columns: dict[str, pa.DataType], source: ApplicationSource) ->
 def _build_table(
     schema: pa.Schema, part: RowBatch, before: int, answers: Sequence[tuple[int, dict[str, Any]]]
 ) -> pa.Table:
-    """Answers to rows of a part, each with its place in it; `before`: rows of the file that came before the part."""
+    """Build the table of answers, each with its row's place in the part; `before`: rows of the file before the part."""
     places = pa.array([place for place, _ in answers], pa.int64())
     given: dict[str, Any] = {"row": [before + place + 1 for place, _ in answers]}
     ids = [] if part.ids is None else [part.ids.take(places)]

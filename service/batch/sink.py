@@ -1,4 +1,4 @@
-"""Tables as they are written: Parquet or CSV, by the ending of the file, whole or not at all."""
+"""Write tables as Parquet or CSV, by the ending of the file, whole or not at all."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ TableWriter = Callable[[pa.Table], None]
 
 
 def check_ending(path: Path) -> list[Problem]:
-    """What is wrong with the name of a file that is to be written."""
+    """Check that the name of an output file ends in .parquet or .csv."""
     return [] if path.suffix in ENDINGS else [Problem(str(path), f"the ending {path.suffix!r}", " or ".join(ENDINGS))]
 
 
 @contextmanager
 def open_sink(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
-    """What writes tables of a schema, one after another, to a file that is there when the block has ended."""
+    """Open a writer for tables of a schema; the file appears when the block ends without an error."""
     with atomic_write(path) as temporary:
         if path.suffix == ".csv":
             with pa_csv.CSVWriter(temporary, _flatten_schema(schema)) as writer:
@@ -35,7 +35,7 @@ def open_sink(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
 
 
 def _flatten_schema(schema: pa.Schema) -> pa.Schema:
-    """CSV has no lists: they stand in it as JSON."""
+    """Replace lists by text: CSV has none, so they are written as JSON."""
     return pa.schema([(field.name, pa.string() if pa.types.is_list(field.type) else field.type) for field in schema])
 
 

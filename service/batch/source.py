@@ -1,4 +1,4 @@
-"""A file of applications, streamed: values as the contract types them, and as they stand in the file where it cannot.
+"""Stream a file of applications: values in the contract's types, or as text where they are not of that type.
 
 The casts are those of ingest, so that a file is read for decisions as it would be for training.
 """
@@ -23,7 +23,7 @@ _BATCH_ROWS = 10_000
 
 
 class RowBatch(NamedTuple):
-    """Some rows, in the order of the file. `ids`: the contract's id as the file has it; None when it has none."""
+    """Rows in the order of the file. `ids`: the contract's id as the file has it; None when it has none."""
 
     rows: list[dict[str, Any]]
     ids: pa.Array | None
@@ -51,7 +51,7 @@ class ApplicationSource:
         return self.connection.sql(query).to_arrow_table().schema.types[0]
 
     def count_rows(self) -> int:
-        """How many rows there are. Raises CreditError when there is none or the file is not readable."""
+        """Count the rows. Raises CreditError when there is none or the file is not readable."""
         try:
             ((rows,),) = self.connection.execute(f"SELECT count(*) FROM {self.table.scan_sql(self.types)}").fetchall()
         except duckdb.Error as error:
@@ -61,7 +61,7 @@ class ApplicationSource:
         return int(rows)
 
     def stream_batches(self) -> Iterator[RowBatch]:
-        """All rows. Raises CreditError at what is not readable."""
+        """Stream all rows in batches. Raises CreditError where the file is not readable."""
         try:
             for batch in self.connection.sql(self._build_query()).to_arrow_reader(_BATCH_ROWS):
                 yield self._build_batch(batch)
@@ -90,7 +90,7 @@ class ApplicationSource:
 
 
 def open_source(path: Path, bundle: Bundle) -> ApplicationSource:
-    """Look at a file or folder. Raises CreditError that lists every column which the version needs and it lacks."""
+    """Open a file or folder. Raises CreditError that lists every column which the version needs and it lacks."""
     connection = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")

@@ -3,26 +3,28 @@
 Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or
 in RELEASE_STORE. Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
 
-import argparse
 from itertools import zip_longest
 from typing import Any
 
+import click
+
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database, DecisionRow
 from credit.registry import names, versions
 from credit.registry.ledger import LedgerEntry
-from credit.registry.store import Store
+from credit.registry.store import Store, open_store
 from service.batch.score import parse_application
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
-from service.settings import Settings
+from service.settings import Settings, load_settings
 
 COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
 
 
 def find_record(settings: Settings, identifier: str) -> DecisionRow:
-    """A decision from the spool, else from the database. Raises CreditError when it is in neither."""
+    """Find a decision in the spool, else in the database. Raises CreditError when it is in neither."""
     spool = settings.state / "spool.db"
     urls = [f"sqlite:///{spool}"] if spool.exists() else []
     for url in [*urls, settings.database]:  # in this order: meanwhile it may move from the first to the second
@@ -36,9 +38,9 @@ def find_record(settings: Settings, identifier: str) -> DecisionRow:
 
 
 def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
-    """What the version says of the logged application, as the log would have it.
+    """Decide the logged application anew by the version, in the fields of the log.
 
-    Where the rule stood in for the model it is the rule's word again, since no version tells what went wrong then.
+    Where the rule stood in for the model the rule decides again: the version cannot tell what went wrong then.
     """
     application, because = parse_application(serving, record["inputs"]), record["rule_because"]
     if because is None or because == serving.rule_because:
@@ -49,7 +51,7 @@ def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
 
 
 def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -> LiveVersion:
-    """The version of a logged decision: from the service's disk, else from the store.
+    """Load the version of a logged decision from the service's disk, else from the store.
 
     Raises CreditError when neither has it, and when the version in the store is another bundle than the log says.
     """
@@ -74,7 +76,7 @@ def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -
 
 
 def _load_from_disk(record: DecisionRow, entry: LedgerEntry | None, settings: Settings) -> LiveVersion | None:
-    """From what the service keeps, or from what the image brought: an intact bundle with the digest of the log."""
+    """Load the bundle with the logged digest from the service's state or the image; None when neither has it intact."""
     for folder in (BundleCache(settings.state).locate_bundle(record["digest"]), settings.baked):
         try:
             serving = load_folder(entry, folder) if folder is not None else None
@@ -86,35 +88,25 @@ def _load_from_disk(record: DecisionRow, entry: LedgerEntry | None, settings: Se
 
 
 def _find_publication(record: DecisionRow, store: Store) -> versions.VersionRecord | None:
-    """The version in the store; of a decision by no version, such as the image's rule, one with the same bundle."""
+    """Find the version in the store; for a decision by the image's rule, which has no version, one with its bundle."""
     if record["version"] is not None:
         return versions.find_version(store, names.parse_version(record["version"]))
     known = (versions.find_version(store, version) for version in versions.list_versions(store))
     return next((one for one in known if one is not None and one.digest == record["digest"]), None)
 
 
-EXAMPLE = "SERVICE_STATE=.service python -m service replay 019a1b2c3d4e7f708192a3b4c5d6e7f8"
+EPILOG = """example:
+  SERVICE_STATE=.service python -m service replay 019a1b2c3d4e7f708192a3b4c5d6e7f8"""
 EXIT_DIFFERS = 3
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which decision."""
-    parser.add_argument("id", metavar="ID", help="as it was answered")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(args: argparse.Namespace) -> None:
-    """Print what the log has and what its version says now, side by side."""
-    import json
-    import sys
-
-    from credit.common.cli import print_answer
-    from credit.registry.store import open_store
-    from service.settings import load_settings
-
-    chosen = load_settings()
-    record = find_record(chosen, args.id)
-    again = recompute(load_logged_version(record, chosen, open_store()), record)
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.argument("identifier", metavar="ID", help="as it was answered")
+def run(identifier: str) -> Answer:
+    """Show what the log has and what its version says now, side by side."""
+    settings = load_settings()
+    record = find_record(settings, identifier)
+    again = recompute(load_logged_version(record, settings, open_store()), record)
     content: dict[str, Any] = {
         "id": record["id"],
         "version": record["version"],
@@ -123,8 +115,7 @@ def run(args: argparse.Namespace) -> None:
         "recomputed": {name: again[name] for name in COMPARED_FIELDS},
         "differs": [name for name in COMPARED_FIELDS if record[name] != again[name]],
     }
-    print_answer(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _format_text(content))
-    sys.exit(EXIT_DIFFERS if content["differs"] else 0)
+    return Answer(content, _format_text(content), EXIT_DIFFERS if content["differs"] else 0)
 
 
 def _format_text(content: dict[str, Any]) -> str:
@@ -140,6 +131,6 @@ def _format_text(content: dict[str, Any]) -> str:
 
 
 def _format_lines(value: Any) -> list[str]:
-    """A value as the lines that it is shown in."""
+    """Format a value as the lines that it is shown in."""
     values = value if isinstance(value, list) else [value]
     return ["-" if one is None else str(one) for one in values] or ["-"]

@@ -2,19 +2,24 @@
 
 FILE has the raw columns of the version's contract, in any order. The label and protected columns need not be there;
 columns that the version does not need are ignored. Codes for missing values mean what they mean in training. Rows that
-break the contract are set aside with what is wrong; that is no error. Files are written whole or not at all."""
+break the contract are set aside with their problems; that is no error. Files are written whole or not at all."""
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import click
+
+from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption
+from credit.common.errors import Problem, raise_if_any
 from credit.registry.names import ENVIRONMENTS
+from credit.registry.store import open_store
+from service.batch.score import ScoringTally, score_file
+from service.batch.sink import check_ending
+from service.engine.live_version import LiveVersion
+from service.engine.loading import load_live, load_published
 
-if TYPE_CHECKING:
-    from service.batch.score import ScoringTally
-    from service.engine.live_version import LiveVersion
-
-EXAMPLE = """python -m service score applications.csv --out decisions.parquet
+EPILOG = """example:
+  python -m service score applications.csv --out decisions.parquet
   python -m service score applications/ --version v1.2.0 --out decisions.csv --rejected rejected.csv
 
 columns of OUT:
@@ -22,44 +27,53 @@ columns of OUT:
   decision, score, reasons, decided_by, rule_because, version, digest"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is decided, by which version, and where the decisions go."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="CSV or Parquet, or a folder of such files")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--version", metavar="VERSION", help="a version in the store (default: what is live)")
-    which.add_argument("--env", choices=ENVIRONMENTS, default="prod", help="where it is live (default: %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, help="the decisions: a file ending in .parquet or .csv")
-    parser.add_argument("--rejected", type=Path, help="rows set aside (default: beside OUT, .rejected in its name)")
-    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
-
-
-def run(args: argparse.Namespace) -> None:
-    """Write both files and print how many rows became what."""
-    import json
-
-    from credit.common.cli import print_answer
-    from credit.common.errors import Problem, raise_if_any
-    from credit.registry.store import open_store
-    from service.batch.score import score_file
-    from service.batch.sink import check_ending
-    from service.engine.loading import load_live, load_published
-
-    out, rejected = args.out, args.rejected or args.out.with_suffix(f".rejected{args.out.suffix}")
-    problems = [*check_ending(out), *(check_ending(rejected) if args.rejected else [])]
-    there = [args.file.resolve()]
-    for path in (out, rejected):
-        if path.resolve() in there or args.file.resolve() in path.resolve().parents:
+@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.argument("file", type=click.Path(path_type=Path), help="CSV or Parquet, or a folder of such files")
+@click.option(
+    "--version",
+    cls=ExclusiveOption,
+    excludes=("env",),
+    metavar="VERSION",
+    help="a version in the store (default: what is live)",
+)
+@click.option(
+    "--env",
+    cls=ExclusiveOption,
+    excludes=("version",),
+    type=click.Choice(ENVIRONMENTS),
+    default="prod",
+    show_default=True,
+    help="where it is live",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="the decisions: a file ending in .parquet or .csv",
+)
+@click.option(
+    "--rejected",
+    type=click.Path(path_type=Path),
+    help="rows set aside (default: beside OUT, .rejected in its name)",
+)
+def run(file: Path, version: str | None, env: str, out: Path, rejected: Path | None) -> Answer:
+    """Write both files and count which rows became what."""
+    rejected_out = rejected or out.with_suffix(f".rejected{out.suffix}")
+    problems = [*check_ending(out), *(check_ending(rejected) if rejected else [])]
+    there = [file.resolve()]
+    for path in (out, rejected_out):
+        if path.resolve() in there or file.resolve() in path.resolve().parents:
             problems.append(Problem(str(path), "a file that has another part in this", "a file of its own"))
         there.append(path.resolve())
     raise_if_any(problems)
     store = open_store()
-    serving = load_published(store, args.version) if args.version else load_live(store, args.env)
-    tally = score_file(serving, args.file, out, rejected)
-    content = _summarize_tally(serving, tally) | {"out": str(out), "rejected_out": str(rejected)}
-    print_answer(json.dumps(content, indent=2, ensure_ascii=False) if args.json else _format_text(content))
+    serving = load_published(store, version) if version else load_live(store, env)
+    tally = score_file(serving, file, out, rejected_out)
+    content = _summarize_tally(serving, tally) | {"out": str(out), "rejected_out": str(rejected_out)}
+    return Answer(content, _format_text(content))
 
 
-def _summarize_tally(serving: "LiveVersion", tally: "ScoringTally") -> dict[str, Any]:
+def _summarize_tally(serving: LiveVersion, tally: ScoringTally) -> dict[str, Any]:
     return {
         "version": serving.version,
         "digest": serving.bundle.manifest.digest,

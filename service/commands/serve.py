@@ -1,45 +1,43 @@
 """Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are"""
 
-import argparse
 import os
 from tempfile import TemporaryDirectory
 
-EXAMPLE = "SERVICE_ENVIRONMENT=staging SERVICE_WORKERS=2 python -m service serve"
+import click
+import uvicorn
+
+from credit.common.cli import Command
+from credit.decision_log.log import DecisionLog
+from service.api.keys import read_keys
+from service.logs import configure_logging
+from service.settings import Settings, load_settings
+
+EPILOG = """example:
+  SERVICE_ENVIRONMENT=staging SERVICE_WORKERS=2 python -m service serve"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None: where a service runs, variables say how."""
-
-
-def run(args: argparse.Namespace) -> None:
-    """Serve until the process is told to end; what was taken in is finished."""
-    from service.logs import configure_logging
-    from service.settings import load_settings
-
+@click.command(cls=Command, help=__doc__, epilog=EPILOG)
+def run() -> None:
+    """Serve until the process is told to end; requests in flight are finished."""
     configure_logging()
-    chosen = load_settings()
-    with TemporaryDirectory(prefix="service-metrics-") as figures:
-        if chosen.workers > 1:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures  # must stand before the figures are made
-        _start_server(chosen)
+    settings = load_settings()
+    with TemporaryDirectory(prefix="service-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # prometheus_client reads it when workers import it
+        _start_server(settings)
 
 
-def _start_server(chosen: "Settings") -> None:  # type: ignore[name-defined]  # noqa: F821
-    import uvicorn
-
-    from credit.decision_log.log import DecisionLog
-    from service.api.auth import read_keys
-
-    read_keys(chosen.keys_file)
-    DecisionLog(chosen.database, chosen.state).close()  # tables are made once, before workers start
+def _start_server(settings: Settings) -> None:
+    read_keys(settings.keys_file)
+    DecisionLog(settings.database, settings.state).close()  # tables are made once, before workers start
     uvicorn.run(
         "service.app:create",
         factory=True,
-        host=chosen.host,
-        port=chosen.port,
-        workers=chosen.workers,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=chosen.shutdown_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
     )

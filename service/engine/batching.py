@@ -1,4 +1,4 @@
-"""From applications to decisions that are in the log: the model in its lane, the rule beside it, then the writer."""
+"""Decide applications and record the decisions, together those that arrive together."""
 
 import asyncio
 import functools
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 class RecordingError(CreditError):
-    """The decision could not be made durable, so that nobody may be told of it."""
+    """A decision that could not be made durable, so that nobody may be told of it."""
 
 
 class _PendingRequest(NamedTuple):
-    """An application, and who waits for its decision."""
+    """An application, its caller, and the future that waits for its decision."""
 
     serving: LiveVersion
     asked: ApplicationRequest
@@ -35,10 +35,10 @@ class _PendingRequest(NamedTuple):
 
 
 class Batcher:
-    """Decides. What comes while others are being recorded goes through the lane and into the log together.
+    """Decides. Applications that arrive while others are being recorded are decided and recorded together.
 
-    So the more ask, the more share the way to the model and to the disk, and one who asks alone does not wait.
-    Batches have a lane of their own, so that nobody waits behind one.
+    So the more callers there are, the more share one pass through the model and one write to the disk, and a lone
+    caller does not wait. Batches have a model thread of their own, so that nobody waits behind one.
     """
 
     def __init__(self, writer: Writer, seconds: float) -> None:
@@ -51,9 +51,9 @@ class Batcher:
     async def decide(
         self, serving: LiveVersion, asked: ApplicationRequest, caller: str, key: str | None
     ) -> DecisionRow:
-        """The decision as the log has it; under a key that was used before, that of then.
+        """Decide one application and return its record; for an idempotency key used before, the earlier record.
 
-        Raises CreditError when the contract of the version refuses a value, NotRecordedError when the log is away.
+        Raises CreditError when the contract of the version refuses a value, RecordingError when the log is away.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[DecisionRow] = loop.create_future()
@@ -65,7 +65,7 @@ class Batcher:
     async def decide_batch(
         self, serving: LiveVersion, asked: Sequence[ApplicationRequest], caller: str, key: str | None
     ) -> list[DecisionRow]:
-        """The same for a batch, which is recorded as one: all of it or nothing."""
+        """Decide a batch and record all of it or nothing. Raises as `decide` does."""
         loop = asyncio.get_running_loop()
         questions = [DecisionTask(serving, one.application) for one in asked]
         results = await loop.run_in_executor(self._batches, self._many.decide, questions)
@@ -83,12 +83,12 @@ class Batcher:
         return await answer
 
     def reset(self) -> None:
-        """After a swap: what was wrong with the model of the old version is forgotten."""
+        """Forget, after a swap, that the old version's model was too slow."""
         self._one.reset()
         self._many.reset()
 
     def close(self) -> None:
-        """End when what is queued is decided."""
+        """Decide the queued applications, then end the threads."""
         self._batches.shutdown()
         self._one.close()
         self._many.close()
@@ -125,7 +125,7 @@ class Batcher:
 
 
 def hash_idempotency_key(caller: str, key: str, place: int) -> str:
-    """An idempotency key as the log keeps it: each caller has keys of their own, and each place in a batch."""
+    """Hash an idempotency key for the log: each caller has keys of their own, and each place in a batch."""
     return hashlib.sha256(f"{caller}\0{key}\0{place}".encode()).hexdigest()
 
 
@@ -153,16 +153,16 @@ def _build_record(
 
 
 def _make_decision_id() -> str:
-    """A UUID of version 7 (RFC 9562) in hexadecimal: sorts by time, so that the log's index grows at its end."""
+    """Make a UUID of version 7 (RFC 9562) in hexadecimal: it sorts by time, so the log's index grows at its end."""
     moment, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
     low = chance & ((1 << 62) - 1)
     return f"{(moment << 80) | (7 << 76) | ((chance >> 68) << 64) | (2 << 62) | low:032x}"
 
 
 def _locate_problems(place: str, result: DecisionResult) -> list[Problem]:
-    """What the contract has against one application, which was of the right form: a derived value.
+    """List the problems of one well-formed application: derived values that the contract does not allow.
 
-    Raises what it was that neither the model nor the rule could decide for.
+    Raises the error for which neither the model nor the rule could decide.
     """
     if isinstance(result, FinalDecision):
         return []

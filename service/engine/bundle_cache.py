@@ -1,4 +1,4 @@
-"""The last good versions on the service's own disk, so that it can start when the store is out of reach."""
+"""Cache the last good versions on the service's own disk, so that it can start when the store is out of reach."""
 
 import fcntl
 import shutil
@@ -17,19 +17,19 @@ _MAX_BUNDLES = 5
 
 
 class BundleCache:
-    """Bundles by digest, and the entry that was followed last. Several workers share it."""
+    """Bundles by digest, and the last followed entry. Several workers share it."""
 
     def __init__(self, folder: Path) -> None:
         self._bundles, self._entry, self._lock = folder / "bundles", folder / "live.json", folder / "bundles.lock"
 
     def locate_bundle(self, digest: str) -> Path:
-        """Where the bundle of a digest is, or would be. Loading it verifies it."""
+        """Locate the folder of a bundle, which need not exist. Loading it verifies it."""
         return self._bundles / digest
 
     def fetch(self, store: Store, entry: LedgerEntry) -> Path:
-        """The bundle of an entry, verified, from the store unless another worker fetched it meanwhile.
+        """Fetch the bundle of an entry from the store, verified, unless another worker has fetched it meanwhile.
 
-        Raises CreditError when it cannot be had.
+        Raises CreditError when the store lacks it or does not answer, or the disk is full.
         """
         record = versions.require_version(store, entry.version, entry.digest)
         folder, new = self.locate_bundle(entry.digest), self._bundles / ".fetching"
@@ -42,7 +42,7 @@ class BundleCache:
         return folder
 
     def keep(self, entry: LedgerEntry) -> None:
-        """Remember what is followed, and of the bundles the last few. Raises CreditError when the disk is full."""
+        """Remember the followed entry and keep the newest bundles. Raises CreditError when the disk is full."""
         with self._lock_bundles():
             with atomic_write(self._entry) as temporary:
                 temporary.write_bytes(entry.serialize())
@@ -52,7 +52,7 @@ class BundleCache:
                 shutil.rmtree(path, ignore_errors=True)
 
     def read_last_entry(self) -> LedgerEntry | None:
-        """The entry that was followed last; None when there is none that can be read."""
+        """Read the last followed entry; None when it is missing or cannot be read."""
         try:
             return LedgerEntry.parse(self._entry.read_bytes(), str(self._entry))
         except (OSError, CreditError):
@@ -60,7 +60,7 @@ class BundleCache:
 
     @contextmanager
     def _lock_bundles(self) -> Iterator[None]:
-        """One worker changes what is here at a time."""
+        """Hold the lock by which one worker at a time changes the cache. Raises CreditError when the disk refuses."""
         try:
             self._bundles.mkdir(parents=True, exist_ok=True)
             with self._lock.open("w") as file:

@@ -63,11 +63,11 @@ def _check_timestamp(value: str) -> str:
 
 
 _DATE_CHECKS = {"date": _check_date, "timestamp": _check_timestamp}
-"""Columns that only derived ones are made of: checked here, and read by the database that computes them."""
+"""Checks of columns that only derived ones are made of; the database that computes those reads them."""
 
 
 def _convert_whole_float(value: Any) -> Any:
-    """3.0 is a whole number in JSON, as it is in a table."""
+    """Convert 3.0 to 3: it is a whole number in JSON, as it is in a table."""
     return int(value) if type(value) is float and value.is_integer() else value
 
 

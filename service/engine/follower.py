@@ -1,4 +1,4 @@
-"""Follows the ledger: loads what is newest off to the side, verifies and warms it, then lets it take over."""
+"""Follow the ledger: load the newest version off to the side, verify and warm it, then let it take over."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ _RETRY_SECONDS = 10.0
 
 
 class Follower:
-    """What is served, and what is wrong. `swapped` is called in the follower's thread after each change."""
+    """The live version and the problems with it. `swapped` is called in the follower's thread after each change."""
 
     def __init__(self, settings: Settings, swapped: Callable[[LiveVersion], None]) -> None:
         self._settings, self._swapped = settings, swapped
@@ -35,17 +35,17 @@ class Follower:
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self.serving: LiveVersion | None = None
         self.problems: dict[str, str] = {}
-        """What is wrong, for whoever watches: `store`, or the entry that was refused. Says nothing of paths."""
+        """Problems by kind, such as `store` or `refused`, for those who watch the service. No text names a path."""
 
     def start(self) -> None:
-        """Follow; before the first answer of the store, at most `start_seconds`, nothing is served."""
+        """Start to follow; without an answer of the store in `start_seconds`, serve the last good version."""
         self._thread.start()
         self._looked.wait(self._settings.start_seconds)
         if self.serving is None:
             self._serve_without_store()
 
     def stop(self) -> None:
-        """Do not look again."""
+        """Stop following; the live version stays."""
         self._ended.set()
 
     def _run(self) -> None:
@@ -74,7 +74,7 @@ class Follower:
             self._follow(self._ledger, entry)
 
     def _find_newest(self, ledger: Ledger, after: int) -> LedgerEntry | None:
-        """The newest entry after `after`. One that is not valid is passed over, as `release rollback --to` does."""
+        """Find the newest entry after `after`. Invalid ones are passed over, as `release rollback --to` does."""
         try:
             is_newest = after > 0 and ledger.find_entry(after + 1) is None
         except CreditError:
@@ -118,7 +118,7 @@ class Follower:
             self._report_problem("disk", "the last good version could not be kept on the disk", error)
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
-        """A version, from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
+        """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
         there = self._loaded.get(entry.digest)
         if there is None:
             try:
@@ -134,7 +134,7 @@ class Follower:
         return replace(there, entry=entry)
 
     def _substitute_rule(self, entry: LedgerEntry) -> LiveVersion | None:
-        """The kill switch needs no bundle of its own: any rule that is at hand decides."""
+        """Let any rule at hand decide: the kill switch needs no bundle of its own. None when there is no rule."""
         other = self.serving or self._load_baked()
         if other is None:
             return None

@@ -1,4 +1,4 @@
-"""What decides at a moment: a ledger entry and the version that it names, loaded. Replaced whole, never changed."""
+"""The live version: a ledger entry and its loaded bundle. Replaced whole, never changed."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +15,7 @@ _NO_MODEL = "no model in this version: no candidate passed every gate when it wa
 
 
 class FinalDecision(NamedTuple):
-    """A decision, and why it was the rule's when it was."""
+    """A decision; when the rule made it, why."""
 
     decision: Decision
     rule_because: str | None
@@ -38,7 +38,7 @@ class LiveVersion:
 
     @property
     def number(self) -> int:
-        """The ledger entry that it follows, 0 when it follows none."""
+        """The number of its ledger entry, 0 without one."""
         return self.entry.number if self.entry else 0
 
     @property
@@ -48,7 +48,7 @@ class LiveVersion:
 
     @property
     def fallback_reason(self) -> str | None:
-        """Why the rule decides every application, None when the model is there to."""
+        """Why the rule decides every application in place of the champion; None when it does not."""
         if self.entry is None:
             return "no version could be had: neither from the store nor from the disk"
         if self.entry.kind == "fallback":
@@ -57,16 +57,16 @@ class LiveVersion:
 
     @property
     def rule_because(self) -> str | None:
-        """Why the rule decides, when it does; also when it is this version's champion."""
+        """Why the rule decides every application, also as this version's champion; None when the model does."""
         return self.fallback_reason or (_NO_MODEL if self.bundle.model.decided_by == "rule" else None)
 
     @property
     def decides(self) -> DecidedBy:
-        """Who decides every application that nothing goes wrong with."""
+        """The model or the rule, whichever decides when nothing goes wrong."""
         return "model" if self.rule_because is None else "rule"
 
     def decide(self, row: ApplicationRow) -> FinalDecision:
-        """The champion's decision, or the rule's where the model fails.
+        """Decide by the champion, or by the rule where the model fails.
 
         Raises CreditError when the contract refuses a value.
         """
@@ -83,5 +83,5 @@ class LiveVersion:
         return FinalDecision(decision, _NO_MODEL if decision.decided_by == "rule" else None)
 
     def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
-        """The rule's decision; of a row it reads the score only."""
+        """Decide by the rule, which reads the score only."""
         return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(row)])[0], because)

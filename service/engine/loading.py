@@ -1,4 +1,4 @@
-"""Versions made ready to decide: verified, loaded, and found to decide as they did when they were made."""
+"""Load versions: verified, warmed, and found to decide as they did when they were made."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from service.engine.requests import build_request_parser
 
 
 def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1) -> LiveVersion:
-    """The bundle in a folder. Raises CreditError when it is not intact, or not the one that the entry names."""
+    """Load the bundle in a folder. Raises CreditError when it is not intact, or not the one that the entry names."""
     bundle = load_bundle(folder)
     if entry is not None and bundle.manifest.digest != entry.digest:
         raise CreditError(Problem(str(folder), f"digest {bundle.manifest.digest[:12]}", f"{entry.digest[:12]}"))
@@ -30,7 +30,7 @@ def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1)
 
 
 def load_live(store: Store, environment: str) -> LiveVersion:
-    """What is live, the kill switch included. Raises CreditError when nothing is."""
+    """Load the live version, the kill switch included. Raises CreditError when nothing is live."""
     entry = Ledger(store, environment).read_newest()
     if entry is None:
         where = f"the ledger of {environment} in {store.url}"
@@ -39,19 +39,19 @@ def load_live(store: Store, environment: str) -> LiveVersion:
 
 
 def load_published(store: Store, version: str) -> LiveVersion:
-    """A version, live or not. Raises CreditError when it is not in the store."""
+    """Load a version, live or not. Raises CreditError when it is not in the store."""
     record = versions.require_version(store, version)
     return _fetch_version(store, build_deployment(record.version, record.digest))
 
 
 def build_deployment(version: str, digest: str) -> LedgerEntry:
-    """An entry as if a version were live, for whoever decides by it without a ledger."""
+    """Build an entry as if a version were live, to decide by it without a ledger."""
     now = datetime.now(UTC)
     return LedgerEntry(number=1, kind="deploy", version=version, digest=digest, reason="asked for", actor="", time=now)
 
 
 def _invent_value(column: Column) -> Any:
-    """A value of a column that only derived ones are made of, of which a bundle has no example."""
+    """Invent a value of a column that only derived ones are made of: a bundle has no example of it."""
     if column.allowed is not None:
         return column.allowed[0]
     if column.type in ("integer", "number"):

@@ -1,4 +1,4 @@
-"""A lane: the thread in which the model decides, so that the rule can take over from a model that hangs or is slow."""
+"""Run the model in a thread of its own, so that the rule can take over from a model that hangs or is slow."""
 
 import threading
 import time
@@ -16,18 +16,18 @@ time, until it is quick again."""
 
 
 class DecisionTask(NamedTuple):
-    """One application, and the version that decides it."""
+    """One application and the version that decides it."""
 
     serving: LiveVersion
     row: ApplicationRow
 
 
 DecisionResult = FinalDecision | Exception
-"""A decision, or why there is none: a CreditError is what the contract has against the application."""
+"""A decision, or why there is none: a CreditError lists the values that the contract does not allow."""
 
 
 class _TaskBatch:
-    """Questions on their way through the lane."""
+    """Applications on their way through the thread."""
 
     def __init__(self, questions: Sequence[DecisionTask]) -> None:
         self.questions = questions
@@ -38,7 +38,7 @@ class _TaskBatch:
 
 
 class ModelThread:
-    """Decides for the one thread that asks.
+    """Decides for one calling thread.
 
     That thread waits meanwhile, but for each application never longer than the model may take, whatever the model
     does. To wait is quicker than to go on with something else: two threads that both want the interpreter hold each
@@ -54,7 +54,7 @@ class ModelThread:
         self._queue = _start_thread(name)
 
     def decide(self, questions: Sequence[DecisionTask]) -> list[DecisionResult]:
-        """The model's decisions in order, the rule's where the model fails or takes too long."""
+        """Decide in order by the model, or by the rule where the model fails or takes too long."""
         if self._is_paused():
             return [_decide_by_rule(question, self._because) for question in questions]
         call = _TaskBatch(questions)
@@ -68,18 +68,18 @@ class ModelThread:
         return call.results
 
     def reset(self) -> None:
-        """After a swap: the model of another version may hang, this one's has not been tried yet.
+        """Try the model again after a swap: another version's model may hang, this one's has not been tried yet.
 
-        Only says so, for it comes from another thread than the one that asks, which may be waiting for that model.
+        Only sets a flag, for it is called by another thread than the one that decides, which may be waiting.
         """
         self._renewed = True
 
     def close(self) -> None:
-        """End when what is queued is decided."""
+        """End the thread once it has decided its queue."""
         self._queue.put(None)
 
     def _is_paused(self) -> bool:
-        """Whether the model is left alone because it was too slow."""
+        """Tell whether the model is left alone because it was too slow."""
         if self._renewed:
             self._renewed = False
             if self._left is not None:

@@ -1,4 +1,4 @@
-"""Applications as requests: what each body must be, built from the contract of the version that answers it."""
+"""Parse the bodies of requests by the contract of the version that answers them."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class ApplicationRequest(NamedTuple):
 
 
 class FamilyMembers(NamedTuple):
-    """Columns of one family that the version does not read."""
+    """The columns of one family that the version does not read."""
 
     pattern: re.Pattern[str]
     kind: TypeAdapter[Any]
@@ -38,7 +38,7 @@ class FamilyMembers(NamedTuple):
 
 @dataclass(frozen=True)
 class RequestParser:
-    """What a version accepts: one application, or a batch of them."""
+    """The requests that a version accepts: one application, or a batch of them."""
 
     one: TypeAdapter[Any]
     batch: TypeAdapter[Any]
@@ -48,13 +48,13 @@ class RequestParser:
     families: tuple[FamilyMembers, ...]
 
     def parse(self, body: bytes) -> ApplicationRequest:
-        """One application. Raises CreditError with every field that the contract does not allow."""
+        """Parse one application. Raises CreditError with every field that the contract does not allow."""
         content = self._validate_body(self.one, body)
         _raise_problems(self._check_application(content["application"], "application"))
         return ApplicationRequest(content["application"], content.get("protected", {}))
 
     def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
-        """Several applications. Raises CreditError with every field that the contract does not allow."""
+        """Parse several applications. Raises CreditError with every field that the contract does not allow."""
         listed = self._validate_body(self.batch, body)["applications"]
         where = "applications.{}.application"
         _raise_problems(
@@ -63,7 +63,7 @@ class RequestParser:
         return [ApplicationRequest(one["application"], one.get("protected", {})) for one in listed]
 
     def build_json_schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
-        """The JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
+        """Build the JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
         content: dict[str, Any] = getattr(self, body).json_schema(ref_template=reference)
         if self.families:
             members = {f"^(?:{one.pattern.pattern})$": one.kind.json_schema() for one in self.families}
@@ -79,7 +79,7 @@ class RequestParser:
             raise CreditError(_append_remaining_count(problems, len(errors))) from None
 
     def _check_application(self, application: Values, where: str) -> list[Problem]:
-        """What types cannot say: values that would be taken for amounts, and columns that are known by a pattern."""
+        """Check beyond the types: codes for missing values that look like amounts, and columns known by a pattern."""
         problems = [
             Problem(
                 f"{where}.{name}",
@@ -111,7 +111,7 @@ class RequestParser:
 
 
 def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
-    """What a version accepts: the columns that its model and its rule need, and the contract's protected ones.
+    """Build the parser of a version: the columns that its model and its rule need, and the contract's protected ones.
 
     Other columns that the contract lets a model see are taken too, checked and logged, so that a client who sends
     whole applications is answered by whatever version is live: a rollback must not lose a request.
@@ -148,7 +148,7 @@ def _raise_problems(problems: list[Problem]) -> None:
 
 
 def _append_remaining_count(problems: list[Problem], total: int) -> list[Problem]:
-    """The first problems, and how many more there are."""
+    """Append how many more problems there are than are listed."""
     rest = total - len(problems)
     return [*problems, Problem("the body", f"{rest:,} problems more", "none")] if rest else problems
 

@@ -1,4 +1,4 @@
-"""An answer that is good for some seconds, so that many who look cost no more than one."""
+"""Cache a value briefly; concurrent readers share one refresh."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class ValueCache(Generic[T]):
-    """Asks again after `seconds`, or for another key. While one asks, the others get what was answered last."""
+    """A value that is refreshed after `seconds`, or for another key. Meanwhile other readers get the old one."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -17,7 +17,7 @@ class ValueCache(Generic[T]):
         self._last: tuple[float, object, T] | None = None
 
     def get(self, key: object, ask: Callable[[], T]) -> T:
-        """The answer of `ask`, or that of a moment ago. `ask` must not raise."""
+        """Return the cached value, refreshed by `ask` when it is too old or for another key. `ask` must not raise."""
         last = self._last
         if not self._turn.acquire(blocking=last is None):
             assert last is not None  # noqa: S101 - for mypy: otherwise this waited

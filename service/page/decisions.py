@@ -1,4 +1,4 @@
-"""From counts of decisions to the tables of the page: outcomes, who decided, and the approvals of each group."""
+"""Turn counts of decisions into the tables of the page: outcomes, deciders, and the approvals of each group."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,16 +13,16 @@ from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSumma
 
 DECISION_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
 MIN_SHOWN, FEW_PEOPLE, ROUND_TO = 5, 30, 5
-"""Groups below HIDDEN people are not shown, so that nobody is; of those below FEW it is said that a rate says little.
+"""Groups below MIN_SHOWN people are hidden, so that no person is shown; those below FEW_PEOPLE get a note.
 
-Where a group is hidden, the others are rounded to ROUND people, so that it is not what the total lacks.
+Where a group is hidden, the others are rounded to ROUND_TO people, so that the total does not give it away.
 """
 
 _MAX_LISTED = 10
 
 
 class DecisionShare(NamedTuple):
-    """A part of all decisions. `width` in percent."""
+    """A share of all decisions. `width` in percent."""
 
     name: str
     number: str
@@ -42,7 +42,7 @@ class DeciderShare(NamedTuple):
 
 
 class GroupApprovals(NamedTuple):
-    """A protected group: how many people, what share was approved (`width`, in percent), what to bear in mind.
+    """A protected group: its people, the share that was approved (`width`, in percent), and a note on how to read it.
 
     `approved` is empty where it is not shown.
     """
@@ -66,7 +66,7 @@ class AttributeApprovals(NamedTuple):
 
 
 def count_by_decision(cells: Iterable[DecisionCell]) -> list[DecisionShare]:
-    """How many were approved, referred and denied."""
+    """Count the approved, referred and denied."""
     counts: Counter[str] = Counter()
     for cell in cells:
         counts[cell.decision] += cell.number
@@ -74,7 +74,7 @@ def count_by_decision(cells: Iterable[DecisionCell]) -> list[DecisionShare]:
 
 
 def count_by_rule(cells: Iterable[DecisionCell]) -> DecisionShare:
-    """How many the rule decided."""
+    """Count the decisions by the rule."""
     counts: Counter[str] = Counter()
     for cell in cells:
         counts[cell.decided_by] += cell.number
@@ -82,7 +82,7 @@ def count_by_rule(cells: Iterable[DecisionCell]) -> DecisionShare:
 
 
 def count_by_decider(cells: Iterable[DecisionCell]) -> list[DeciderShare]:
-    """Who decided how many, most first; what is beyond the first ten in one line."""
+    """Count the decisions of each version, by its model and by its rule, most first; the rest after ten in one line."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for cell in cells:
         counts[cell.version or "no version", cell.decided_by, cell.rule_because or ""] += cell.number
@@ -97,7 +97,7 @@ def count_by_decider(cells: Iterable[DecisionCell]) -> list[DeciderShare]:
 def count_by_group(
     cells: Iterable[DecisionCell], asked: Iterable[str], protected: Mapping[str, Column]
 ) -> list[AttributeApprovals]:
-    """The approvals of every group of every attribute that was `asked` for, as the contract in use describes it."""
+    """Count the approvals of every group of the `asked` attributes, as the contract in use describes them."""
     listed = list(cells)
     return [_build_attribute(listed, i, name, protected[name]) for i, name in enumerate(asked) if name in protected]
 
@@ -132,7 +132,7 @@ def _build_share(name: str, count: int, total: int, kind: str = "") -> DecisionS
 
 @dataclass(frozen=True)
 class RecentDecisions:
-    """What was decided lately. `notes` say what is not in the figures, or may be twice."""
+    """The decisions of the last day. `notes` say which are missing from the figures, or may be counted twice."""
 
     notes: list[str]
     total: str
@@ -145,7 +145,7 @@ class RecentDecisions:
 def describe_decisions(
     known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime
 ) -> RecentDecisions:
-    """What was decided lately. `known` None: the decision log cannot be read."""
+    """Describe the decisions of the last day. `known` None: the decision log cannot be read."""
     lately = known or DecisionSummary((), [], False, False, 0)
     cells, notes = lately.cells, []
     if known is None:

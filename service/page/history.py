@@ -1,4 +1,4 @@
-"""The newest entries of the ledger, for people to read: those that are not valid are named too."""
+"""The newest ledger entries for the page, those that are not valid included."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from credit.registry.store import open_store
 
 
 class LedgerLine(NamedTuple):
-    """One place in the ledger; no entry: it is not valid."""
+    """A number in the ledger and its entry, None when that is not valid."""
 
     number: int
     entry: LedgerEntry | None
 
 
 class LedgerHistory:
-    """What was live in an environment. An entry never changes, so each is read once."""
+    """The history of an environment. An entry never changes, so each is read once."""
 
     def __init__(self, environment: str, length: int = 20) -> None:
         self._environment, self._length = environment, length
@@ -25,11 +25,11 @@ class LedgerHistory:
 
     @property
     def known_lines(self) -> list[LedgerLine]:
-        """What was valid when it was read last, newest first."""
+        """The valid lines of the last read, newest first."""
         return [self._known[number] for number in sorted(self._known, reverse=True)]
 
     def read(self) -> list[LedgerLine]:
-        """The newest lines, newest first. Raises CreditError when the store does not answer."""
+        """Read the newest lines, newest first. Raises CreditError when the store does not answer."""
         if self._ledger is None:
             self._ledger = Ledger(open_store(make=False), self._environment)
         ledger, last = self._ledger, self._ledger.find_last_number()

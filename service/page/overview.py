@@ -1,4 +1,4 @@
-"""What the page says, from what is known: who decides, since when and why, what is wrong, what was decided lately."""
+"""Word the page: who decides, since when and why, the problems, and the decisions of the last day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Rule
 
 @dataclass(frozen=True)
 class ServiceSnapshot:
-    """What is known at a moment. `lately` None: the decision log cannot be read. `store`: whether it answers."""
+    """The service at a moment. `lately` None: the decision log cannot be read. `store`: whether it answers."""
 
     environment: str
     now: datetime
@@ -31,7 +31,7 @@ class ServiceSnapshot:
 
 
 class LiveEntry(NamedTuple):
-    """What is live by a ledger entry."""
+    """The ledger entry by which a version is live, for people."""
 
     kind: str
     since: DisplayTime
@@ -40,7 +40,7 @@ class LiveEntry(NamedTuple):
 
 
 class HistoryRow(NamedTuple):
-    """A line of the history; `live` is what is followed: live, newer (not followed yet) or nothing."""
+    """A line of the history. `live`: the followed entry; `newer`: not followed yet; empty: older."""
 
     number: int
     valid: bool
@@ -54,7 +54,7 @@ class HistoryRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Overview:
-    """What the template shows. `state`: model, rule or dark."""
+    """The values of the template. `state`: who decides; `dark`: nobody."""
 
     state: Literal["model", "rule", "dark"]
     headline: str
@@ -74,7 +74,7 @@ class Overview:
 
 
 def build_overview(facts: ServiceSnapshot) -> Overview:
-    """The page in words and figures."""
+    """Build the values of the template."""
     serving = facts.serving
     entry = serving.entry if serving else None
     state = serving.decides if serving else "dark"

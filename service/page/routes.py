@@ -1,4 +1,4 @@
-"""The page at /: what is live since when and why, whether the rule decides, and what was decided lately."""
+"""The page at /: the live version, since when and why, whether the rule decides, and the decisions of the last day."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -21,11 +21,11 @@ from service.settings import Settings
 ROUTER = APIRouter()
 
 _CACHE_SECONDS = 5.0
-"""How old the figures and the history may be."""
+"""Age in seconds up to which the figures and the history are shown without being read again."""
 
 
 class PageState:
-    """What is known of the service. The ledger and the log are asked every few seconds, however many look."""
+    """The state of the service for the page. The ledger and the log are read every few seconds, however many look."""
 
     def __init__(self, settings: Settings, follower: Follower, log: DecisionLog) -> None:
         self._settings, self._follower, self._log = settings, follower, log
@@ -34,7 +34,7 @@ class PageState:
         self._lately: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
-        """What is known now."""
+        """Collect the state of the service as it is now."""
         serving = self._follower.serving
         protected = tuple(serving.bundle.contract.protected) if serving else ()
         problems = dict(self._follower.problems)
@@ -52,7 +52,7 @@ class PageState:
         )
 
     def _read_history(self) -> tuple[list[LedgerLine], bool]:
-        """The history, and whether it is that of now. The store is not asked while the follower knows it to be away."""
+        """Read the history, and whether it is current. The store is not asked while the follower cannot reach it."""
         if "store" in self._follower.problems:
             return self._history.known_lines, False
         try:
@@ -69,7 +69,7 @@ class PageState:
 
 @ROUTER.get("/", response_class=HTMLResponse, include_in_schema=False)
 def show_page(request: Request) -> HTMLResponse:
-    """The page. Not async: reading the ledger and the log may take a while."""
+    """Render the page. Not async: reading the ledger and the log may take a while."""
     watch: PageState = request.app.state.watch
     return HTMLResponse(_load_template().render(it=build_overview(watch.take_snapshot())))
 

@@ -9,7 +9,7 @@ import pytest
 from credit.contract import load_contract
 from credit.packaging.build import PackageParams, build_bundle
 from stages.ingest import ingest_table
-from testing.lenders.small import inputs_in, train_all
+from testing.lenders.small import locate_inputs, train_all
 
 CONTRACT = """
 name: burdened
@@ -33,7 +33,7 @@ columns:
 MODEL = ["income", "points", "home", "self", "burden"]
 
 
-def people(rows: int, seed: int) -> pd.DataFrame:
+def make_people(rows: int, seed: int) -> pd.DataFrame:
     """Raw rows as a lender's file has them: codes where something is not known, 1 and 0 for true and false."""
     rng = np.random.default_rng(seed)
     income, debt, points = (
@@ -61,10 +61,10 @@ def people(rows: int, seed: int) -> pd.DataFrame:
 def burdened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle of a forest with a derived feature, from raw files by the stage that reads them."""
     root = tmp_path_factory.mktemp("burdened")
-    made = inputs_in(root)
+    made = locate_inputs(root)
     made.contract.write_text(CONTRACT)
     for path, rows, seed in ((made.train, 1500, 0), (made.test, 300, 1)):
-        people(rows, seed).to_csv(root / "raw.csv", index=False)
+        make_people(rows, seed).to_csv(root / "raw.csv", index=False)
         ingest_table(load_contract(made.contract), root / "raw.csv", path, "c.yaml")
     train_all(made, MODEL)
     build_bundle("random_forest", made, PackageParams(max_other_decisions=0), root / "bundle", {})

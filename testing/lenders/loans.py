@@ -19,7 +19,7 @@ columns:
 """
 
 
-def loans(rows: int = 600) -> pd.DataFrame:
+def make_loans(rows: int = 600) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     score = rng.integers(400, 800, rows)
     frame = pd.DataFrame(

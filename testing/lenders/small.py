@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from credit.common.candidate_names import CANDIDATE_NAMES
-from credit.common.files import write_json
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
@@ -38,7 +37,7 @@ families:
 """
 
 
-def people(rows: int, seed: int) -> pd.DataFrame:
+def make_people(rows: int, seed: int) -> pd.DataFrame:
     """Applicants whose repayment depends on their values in a known way."""
     rng = np.random.default_rng(seed)
     income, points = rng.gamma(4, 10, rows).round(3), rng.integers(300, 851, rows)
@@ -64,15 +63,15 @@ def people(rows: int, seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
     """The files from which `build_bundle` makes a bundle, for all three candidates."""
-    made = inputs_in(tmp_path_factory.mktemp("lender"))
+    made = locate_inputs(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
-    people(1500, 0).to_parquet(made.train, index=False)
-    people(400, 1).to_parquet(made.test, index=False)
+    make_people(1500, 0).to_parquet(made.train, index=False)
+    make_people(400, 1).to_parquet(made.test, index=False)
     train_all(made, FEATURES)
-    return made
+    return build
 
 
-def inputs_in(root: Path) -> BundleInputs:
+def locate_inputs(root: Path) -> BundleInputs:
     """Where the files are of which `build_bundle` makes a bundle."""
     return BundleInputs(
         root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates"
@@ -90,10 +89,7 @@ def train_all(made: BundleInputs, features: list[str]) -> None:
         matrix = build_design_matrix(contract, used, frame).to_numpy()
         trained = train_candidate(name, knobs, matrix, is_favourable(contract, frame), 600.0)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
-        write_json(
-            made.candidates / f"{name}.json",
-            {"candidate": name, "features": used, **trained.report},
-        )
+        trained.make_report(name, used).write(made.candidates / f"{name}.json")
 
 
 @pytest.fixture(scope="session")
@@ -101,12 +97,12 @@ def bundles(inputs: BundleInputs, tmp_path_factory: pytest.TempPathFactory) -> C
     """The bundle of a champion, made once and not to be changed."""
     root = tmp_path_factory.mktemp("bundles")
 
-    def made(champion: str) -> Path:
+    def build(champion: str) -> Path:
         if not (root / champion).exists():
             build_bundle(champion, inputs, PackageParams(max_other_decisions=0), root / champion, {})
         return root / champion
 
-    return made
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def pages(browser: Browser) -> Iterator[Callable[[str, int], Page]]:
+def open_pages(browser: Browser) -> Iterator[Callable[[str, int], Page]]:
     """Open addresses at some width. Nothing else may be asked for, and nothing may be complained about."""
     context = browser.new_context()
     opened: set[str] = set()
@@ -48,14 +48,14 @@ def pages(browser: Browser) -> Iterator[Callable[[str, int], Page]]:
     context.on("console", lambda message: complaints.append(message.text))
     context.on("weberror", lambda error: complaints.append(str(error.error)))
 
-    def at(address: str, width: int) -> Page:
+    def open_page(address: str, width: int) -> Page:
         opened.add(address)
         shown = context.new_page()
         shown.set_viewport_size({"width": width, "height": 900})
         shown.goto(address)
         return shown
 
-    yield at
+    yield open_page
     context.close()
     assert set(asked) == opened
     assert not complaints

@@ -16,7 +16,7 @@ from typing import Any
 KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
-def free_ports(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     """Ports that nobody listens on; all held open until the last is found, so that they differ."""
     sockets = [socket.socket() for _ in range(count)]
     try:
@@ -38,11 +38,11 @@ def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[b
 
 
 @contextmanager
-def s3_server(folder: Path, buckets: str) -> Iterator[str]:
+def run_s3_server(folder: Path, buckets: str) -> Iterator[str]:
     """SeaweedFS with an S3 interface; gives its address. Credentials are KEYS."""
     names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"]
     names += ["s3.port", "s3.port.grpc"]
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    ports = dict(zip(names, find_free_ports(len(names)), strict=True))
     options = ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0", f"-bucket={buckets}"]
     command = [str(Path(sys.prefix) / "bin/weed"), "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     command += [*(f"-{name}={port}" for name, port in ports.items()), *options]
@@ -57,7 +57,7 @@ def s3_server(folder: Path, buckets: str) -> Iterator[str]:
         process.wait()
 
 
-def s3_client(address: str) -> Any:
+def make_s3_client(address: str) -> Any:
     """A client of the server."""
     import botocore.session
 
@@ -70,7 +70,7 @@ def _has_buckets(address: str, buckets: list[str]) -> bool:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        there = {bucket["Name"] for bucket in s3_client(address).list_buckets()["Buckets"]}
+        there = {bucket["Name"] for bucket in make_s3_client(address).list_buckets()["Buckets"]}
     except (BotoCoreError, ClientError):
         return False
     return set(buckets) <= there
@@ -80,7 +80,7 @@ class Cluster:
     """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
-        (self._port,) = free_ports(1)
+        (self._port,) = find_free_ports(1)
         self._programs, self._folder, self._data = programs, folder, folder / "cluster"
         self._as_postgres: list[str] = []
         if os.geteuid() == 0:  # initdb refuses root
@@ -108,13 +108,13 @@ class Cluster:
 
     def hang(self) -> None:
         """Answer nothing from now on, without a word to anybody."""
-        self._signal(signal.SIGSTOP)
+        self._send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Answer again."""
-        self._signal(signal.SIGCONT)
+        self._send_signal(signal.SIGCONT)
 
-    def _signal(self, number: int) -> None:
+    def _send_signal(self, number: int) -> None:
         children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
         for process in [self._postmaster, *map(int, children)]:
             with suppress(ProcessLookupError):  # one of its children has ended by itself
@@ -154,7 +154,7 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
+def mount_small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A disk of its own of `size`, such as 2m, mounted at `folder`."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def http(content: str, status: str = "200 OK", head: str = "") -> bytes:
+def format_response(content: str, status: str = "200 OK", head: str = "") -> bytes:
     return f"HTTP/1.0 {status}\r\n{head}Content-Length: {len(content)}\r\n\r\n{content}".encode()
 
 
 @contextmanager
-def port_that_says(answer: bytes) -> Iterator[tuple[str, list[str]]]:
+def serve_bytes(answer: bytes) -> Iterator[tuple[str, list[str]]]:
     """Something on loopback that gives everybody the same bytes; its address, and the requests that it got."""
     asked: list[str] = []
     listening = socket.create_server(("127.0.0.1", 0))

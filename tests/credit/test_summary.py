@@ -1,37 +1,57 @@
 """What `make repro` ends with."""
 
+from pathlib import Path
 from typing import Any
 
+from credit.reports.choice import Choice
+from credit.reports.fairness import FairnessReport
+from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.summary import format_summary
 from testing.projects import Project
 
-FIGURES = {"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25}
-RATIO = {"value": 0.774, "attribute": "race", "group": "Black"}
+ROOT = Path(__file__).parents[2]
+CHOICE = Choice.read(ROOT / Choice.PATH)
+FIGURES = (
+    Metrics.read(ROOT / Metrics.PATH)
+    .candidates["heuristic"]
+    .model_copy(update={"roc_auc": 0.75, "approval_rate": 0.9, "bad_rate": 0.1, "expected_value": -0.25})
+)
+JUDGED = FairnessReport.read(ROOT / FairnessReport.locate("heuristic"))
+assert JUDGED.lowest_adverse_impact_ratio
+RATIO = JUDGED.lowest_adverse_impact_ratio.model_copy(update={"value": 0.774, "attribute": "race", "group": "Black"})
 
 
-def shown(figures: dict[str, Any], ratio: dict[str, Any] | None, passes: bool) -> list[str]:
+def judged(**changes: Any) -> FairnessReport:
+    return JUDGED.model_copy(update={"verdict": "insufficient", "lowest_adverse_impact_ratio": RATIO} | changes)
+
+
+def chosen(name: str, passes: bool) -> Choice:
+    own = CHOICE.chosen.model_copy(update={"passes": passes})
+    return CHOICE.model_copy(update={"champion": name, "why": "no other", "candidates": {"a": own, name: own}})
+
+
+def shown(figures: CandidateMetrics, fairness: FairnessReport, passes: bool) -> list[str]:
     """The line of a candidate, and the last one."""
-    choice = {"champion": "heuristic", "why": "no other", "candidates": {"heuristic": {"passes": passes}}}
-    fairness = {"verdict": "insufficient", "lowest_adverse_impact_ratio": ratio}
+    choice = chosen("heuristic", passes)
     _, line, last = format_summary({"heuristic": figures}, {"heuristic": fairness}, choice).splitlines()
     return [line, last]
 
 
 def test_a_line_has_the_verdict_the_auc_and_the_lowest_ratio_and_for_whom() -> None:
-    line, last = shown(FIGURES, RATIO, False)
+    line, last = shown(FIGURES, judged(), False)
     assert " ".join(line.split()) == "heuristic insufficient, out 0.750 0.774 race Black 0.900 0.100 -0.250"
     assert last == "champion: heuristic, no other; read reports/report.html"
 
 
 def test_a_figure_that_there_is_not_is_a_dash() -> None:
-    line, _ = shown(FIGURES | {"bad_rate": None}, None, True)
+    bare = FIGURES.model_copy(update={"bad_rate": None})
+    line, _ = shown(bare, judged(lowest_adverse_impact_ratio=None), True)
     assert " ".join(line.split()) == "heuristic insufficient 0.750 - - 0.900 - -0.250"
 
 
 def test_figures_stand_below_their_heads() -> None:
-    choice = {"champion": "b", "why": "", "candidates": {name: {"passes": True} for name in ("a", "b")}}
-    fairness = {"verdict": "pass", "lowest_adverse_impact_ratio": RATIO}
-    lines = format_summary({"a": FIGURES, "b": FIGURES}, {"a": fairness, "b": fairness}, choice).splitlines()
+    fairness = judged(verdict="pass")
+    lines = format_summary({"a": FIGURES, "b": FIGURES}, {"a": fairness, "b": fairness}, chosen("b", True)).splitlines()
     head, line = lines[0], lines[1]
     assert line[: head.index("roc auc") + len("roc auc")].endswith("0.750")
     assert line[head.index("for whom") :].startswith("race Black")

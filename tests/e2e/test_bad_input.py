@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import run_command
-from testing.lenders.loans import CONTRACT, loans
+from testing.lenders.loans import CONTRACT, make_loans
 from testing.projects import Project
 
 RAW = "raw"
@@ -54,7 +54,7 @@ VALIDATE = "validate mine.yaml typed.parquet accepted.parquet quarantined.parque
 
 
 def csv(change: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame) -> str:
-    return change(loans().astype(object)).to_csv(index=False)
+    return change(make_loans().astype(object)).to_csv(index=False)
 
 
 def setting(column: str, value: object, rows: slice = slice(2, 2)) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -122,13 +122,15 @@ def test_a_raw_file_that_cannot_be_used_is_refused_by_ingest(
 
 
 def test_a_truncated_parquet_file_is_refused(told: Callable[..., list[str]]) -> None:
-    loans().to_parquet(RAW, index=False)
+    make_loans().to_parquet(RAW, index=False)
     Path(RAW).write_bytes(Path(RAW).read_bytes()[:-20])
     assert told(INGEST)[0].startswith("error: raw: found ")
 
 
 def test_numbers_of_a_parquet_file_are_not_rounded_or_guessed(told: Callable[..., list[str]]) -> None:
-    frame = loans().assign(score=lambda f: f["score"].astype(float), employed=lambda f: f["employed"].astype(float))
+    frame = make_loans().assign(
+        score=lambda f: f["score"].astype(float), employed=lambda f: f["employed"].astype(float)
+    )
     frame.loc[2, ["score", "employed"]] = [612.5, 2.0]
     frame.to_parquet(RAW, index=False)
     assert told(INGEST) == [
@@ -254,7 +256,7 @@ def test_a_few_unknown_values_are_set_aside_with_the_reason(told: Callable[..., 
 
 def test_after_a_failure_the_last_good_outputs_come_back(finished: Project) -> None:
     """A contract that asks for another type, and a search that cannot be."""
-    before = finished.results()
+    before = finished.read_results()
     finished.edit(
         "data/contracts/loanapp.yaml",
         '    type: category\n    role: feature\n    allowed: ["1"',
@@ -266,7 +268,7 @@ def test_after_a_failure_the_last_good_outputs_come_back(finished: Project) -> N
     assert "Traceback" not in failed.stderr
     finished.run("git", "checkout", "--quiet", ".")
     finished.run("dvc", "checkout")
-    assert finished.results() == before
+    assert finished.read_results() == before
     assert finished.run("dvc", "status").stdout.strip().endswith("up to date.")
 
 

@@ -55,12 +55,12 @@ def interrupt(project: Project, stage: str, after: float, how: signal.Signals, w
 def test_after_an_interruption_the_next_run_gives_the_right_result(
     finished: Project, stage: str, after: float, how: signal.Signals, whom: str
 ) -> None:
-    before = finished.results()
+    before = finished.read_results()
     # the stage must run again: forget what it wrote
     outputs = {"validate": "data/accepted.parquet", "train random_forest": "models/candidates/random_forest.skops"}
     (finished.folder / outputs.get(stage, "reports/metrics.json")).unlink()
     interrupt(finished, stage, after, how, whom)
     again = finished.run("dvc", "repro", check=False)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert finished.results() == before
+    assert finished.read_results() == before
     assert finished.run("git", "status", "--porcelain").stdout == ""

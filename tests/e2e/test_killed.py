@@ -35,7 +35,7 @@ def test_ctrl_c_ends_a_stage_with_one_line_even_while_it_loads_libraries(
 
 def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Project) -> None:
     """The stage lives on without DVC, holds no lock, and writes what the next run writes too."""
-    before = finished.results()
+    before = finished.read_results()
     (finished.folder / "models/candidates/random_forest.skops").unlink()
     process = started(finished, "dvc", "repro", "evaluate")
     deadline = time.monotonic() + 60
@@ -50,16 +50,16 @@ def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Proje
         while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline + 60:
             time.sleep(0.05)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert finished.results() == before
+    assert finished.read_results() == before
 
 
 def test_half_a_file_of_a_killed_stage_is_not_taken_for_a_result(finished: Project) -> None:
     """As a stage leaves it that is killed while it writes: in a folder that is an output, and among the data."""
-    before = finished.results()
+    before = finished.read_results()
     halves = ["reports/plots/roc/.logistic.csv.999999999.part", "data/.typed.parquet.999999999.part"]
     for half in halves:
         (finished.folder / half).write_bytes(b"half")
     assert finished.run("git", "status", "--porcelain").stdout == ""
     assert finished.run("dvc", "status").stdout.strip().endswith("up to date.")
     finished.run("dvc", "repro", "--force", "--single-item", "evaluate", "ingest")
-    assert finished.results() == before
+    assert finished.read_results() == before

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from testing.lenders.loans import CONTRACT, loans
-from testing.parts.servers import KEYS, postgres, s3_client, s3_server
+from testing.lenders.loans import CONTRACT, make_loans
+from testing.parts.servers import KEYS, make_s3_client, postgres, run_s3_server
 from testing.projects import Project
 
 
@@ -36,15 +36,15 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
     folder = tmp_path_factory.mktemp("expected")
     (folder / "mine.yaml").write_text(CONTRACT)
-    loans().to_parquet(folder / "raw", index=False)
+    make_loans().to_parquet(folder / "raw", index=False)
     ingest_table(load_contract(folder / "mine.yaml"), folder / "raw", folder / "typed.parquet", "mine.yaml")
     table = pd.read_parquet(folder / "typed.parquet")
-    assert table["score"].isna().sum() == loans()["score"].isna().sum()
+    assert table["score"].isna().sum() == make_loans()["score"].isna().sum()
     return table
 
 
 def test_a_csv_file_goes_all_the_way_to_metrics(mine: Project, expected: pd.DataFrame) -> None:
-    loans().to_csv(mine.folder / "data/raw/mine", index=False)
+    make_loans().to_csv(mine.folder / "data/raw/mine", index=False)
     mine.run("dvc", "add", "data/raw/mine")
     mine.run("dvc", "repro", "evaluate")
     table = pd.read_parquet(mine.folder / "data/typed.parquet")
@@ -61,7 +61,7 @@ def test_a_folder_of_parquet_parts_is_one_table(mine: Project, expected: pd.Data
     folder = mine.folder / "data/raw/mine"
     folder.mkdir()
     for number, part in enumerate(np.array_split(np.arange(600), 3)):
-        loans().iloc[part].to_parquet(folder / f"part-{number}.parquet", index=False)
+        make_loans().iloc[part].to_parquet(folder / f"part-{number}.parquet", index=False)
     (folder / "_SUCCESS").touch()
     mine.run("dvc", "add", "data/raw/mine")
     pd.testing.assert_frame_equal(typed(mine), expected)
@@ -69,14 +69,14 @@ def test_a_folder_of_parquet_parts_is_one_table(mine: Project, expected: pd.Data
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_found(mine: Project, expected: pd.DataFrame, delimiter: str) -> None:
-    loans().to_csv(mine.folder / "data/raw/mine", index=False, sep=delimiter)
+    make_loans().to_csv(mine.folder / "data/raw/mine", index=False, sep=delimiter)
     mine.run("dvc", "add", "data/raw/mine")
     pd.testing.assert_frame_equal(typed(mine), expected)
 
 
 def test_a_table_of_sqlite_is_imported(mine: Project, tmp_path: Path, expected: pd.DataFrame) -> None:
     with sqlite3.connect(tmp_path / "loans.db") as connection:
-        loans().to_sql("loans", connection, index=False)
+        make_loans().to_sql("loans", connection, index=False)
     mine.run("dvc", "config", "--local", "db.warehouse.url", f"sqlite:///{tmp_path}/loans.db")
     mine.run("dvc", "import-db", "--conn", "warehouse", "--table", "loans", "--out", "data/raw/mine")
     pd.testing.assert_frame_equal(typed(mine), expected)
@@ -92,7 +92,7 @@ def test_a_query_of_postgresql_is_imported_and_updated(mine: Project, database: 
     import sqlalchemy
 
     engine = sqlalchemy.create_engine(database)
-    loans().to_sql("loans", engine, index=False, if_exists="replace")
+    make_loans().to_sql("loans", engine, index=False, if_exists="replace")
     mine.run("dvc", "config", "--local", "db.warehouse.url", database)
     query = "SELECT * FROM loans ORDER BY id"
     mine.run("dvc", "import-db", "--conn", "warehouse", "--sql", query, "--out", "data/raw/mine")
@@ -105,15 +105,15 @@ def test_a_query_of_postgresql_is_imported_and_updated(mine: Project, database: 
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with s3_server(tmp_path_factory.mktemp("s3"), "lake,remote") as address:
+    with run_s3_server(tmp_path_factory.mktemp("s3"), "lake,remote") as address:
         yield address
 
 
 def test_an_object_in_a_bucket_is_imported_updated_and_pushed(
     mine: Project, bucket: str, expected: pd.DataFrame
 ) -> None:
-    client = s3_client(bucket)
-    client.put_object(Bucket="lake", Key="loans.csv", Body=loans().to_csv(index=False).encode())
+    client = make_s3_client(bucket)
+    client.put_object(Bucket="lake", Key="loans.csv", Body=make_loans().to_csv(index=False).encode())
     mine.env |= KEYS | {"AWS_DEFAULT_REGION": "us-east-1"}
     for name, where in (("lake", "s3://lake"), ("store", "s3://remote/dvc")):
         mine.run("dvc", "remote", "add", name, where)
@@ -121,7 +121,7 @@ def test_an_object_in_a_bucket_is_imported_updated_and_pushed(
     mine.run("dvc", "remote", "default", "store")
     mine.run("dvc", "import-url", "remote://lake/loans.csv", "data/raw/mine")
     pd.testing.assert_frame_equal(typed(mine), expected)
-    client.put_object(Bucket="lake", Key="loans.csv", Body=loans()[:500].to_csv(index=False).encode())
+    client.put_object(Bucket="lake", Key="loans.csv", Body=make_loans()[:500].to_csv(index=False).encode())
     mine.run("dvc", "update", "data/raw/mine.dvc")
     assert len(typed(mine)) == 500
     mine.run("dvc", "push", "ingest")
@@ -132,7 +132,7 @@ def test_an_object_in_a_bucket_is_imported_updated_and_pushed(
 
 
 def test_a_drafted_contract_is_refused_until_its_questions_are_answered(project: Project) -> None:
-    loans().to_csv(project.folder / "data/raw/loans", index=False)
+    make_loans().to_csv(project.folder / "data/raw/loans", index=False)
     project.run("dvc", "add", "data/raw/loans")
     project.edit("params.yaml", "contract: loanapp ", "contract: loans ")
     project.run("make", "contract", "FILE=data/raw/loans")

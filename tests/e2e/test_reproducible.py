@@ -6,11 +6,11 @@ from testing.projects import Project
 def test_a_forced_run_on_one_core_elsewhere_gives_the_same_bytes_and_an_unchanged_lock(
     finished: Project,
 ) -> None:
-    before = finished.results()
+    before = finished.read_results()
     assert any(name.endswith(".skops") for name in before)
     surroundings = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "1"}
     finished.run("taskset", "--cpu-list", "0", "dvc", "repro", "--force", "--quiet", **surroundings)
-    after = finished.results()
+    after = finished.read_results()
     assert after.keys() == before.keys()
     assert [name for name in before if before[name] != after[name]] == []
     assert finished.run("git", "status", "--porcelain").stdout == ""

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from testing.github import SERVICE_KEY, Hub
-from testing.parts.servers import KEYS, s3_server
-from testing.parts.sockets import http, port_that_says
+from testing.parts.servers import KEYS, run_s3_server
+from testing.parts.sockets import format_response, serve_bytes
 from testing.projects import ROOT, Project
 
 V1, V2 = "v1.0.0", "v2.0.0"
@@ -20,7 +20,7 @@ V1, V2 = "v1.0.0", "v2.0.0"
 def hub(finished: Project, tmp_path: Path) -> Iterator[Hub]:
     """A repository on a stand-in for GitHub, with its data on a real S3 server."""
     (tmp_path / "weed").mkdir()
-    with s3_server(tmp_path / "weed", "models") as address:
+    with run_s3_server(tmp_path / "weed", "models") as address:
         yield Hub(
             finished, tmp_path / "hub", {**KEYS, "AWS_ENDPOINT_URL": address, "AWS_REGION": "us-east-1"}, "models"
         )
@@ -81,12 +81,12 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     (notes,) = [c["notes"] for c in hub.calls if c["words"][:3] == ["release", "create", f"credit-model@{V1}"]]
     assert notes.startswith("# Model card")
     ok(hub.run("deploy", "workflow_dispatch", dispatched(V1, reason="turns away people; $(touch hacked)")))
-    with port_that_says(http('{"entry": 4}')) as (url, asked):
+    with serve_bytes(format_response('{"entry": 4}')) as (url, asked):
         variables = {"RELEASE_STORE": hub.store, "RELEASE_SERVICE_URL": url}
         logs = ok(hub.run("deploy", "workflow_dispatch", dispatched("rule", reason="-notime"), variables=variables))
     assert f"Authorization: Bearer {SERVICE_KEY}\r\n" in asked[0]
     assert SERVICE_KEY not in logs
-    entries = hub.released("history", "--env", "prod")["environments"]["prod"]
+    entries = hub.run_release("history", "--env", "prod")["environments"]["prod"]
     assert [(entry["kind"], entry["version"]) for entry in entries] == [
         ("fallback", V1),
         ("rollback", V1),
@@ -100,7 +100,7 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     logs = ok(hub.run("drill", "workflow_dispatch", {}))
     assert "v1.0.0: whole, in DVC and the store" in logs
     assert "0 lost" in logs
-    assert hub.released("status", "--env", "prod")["environments"]["prod"]["number"] == 4, (
+    assert hub.run_release("status", "--env", "prod")["environments"]["prod"]["number"] == 4, (
         "a drill touches nothing live"
     )
 
@@ -122,7 +122,7 @@ def test_what_may_not_be_deployed_is_refused_with_the_reason(hub: Hub) -> None:
     for path in lost(hub):
         hub.clone.run("python", "-c", DELETE, path)
     refused(lambda: hub.run(*deploy, dispatched(V1)), "models/bundle at")
-    assert hub.released("status", "--env", "prod")["environments"]["prod"] == {"version": None}
+    assert hub.run_release("status", "--env", "prod")["environments"]["prod"] == {"version": None}
     assert hub.calls == []
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from credit.common.errors import CreditError
 from credit.registry.store import Store
-from service.api.auth import read_keys
-from testing.parts.servers import free_ports, wait_until
+from service.api.keys import read_keys
+from testing.parts.servers import find_free_ports, wait_until
 from testing.projects import ROOT, Project
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -73,7 +73,7 @@ def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
     """The S3 server really runs, with the options of compose.yaml and the identities of `make secrets`."""
     names = ["master.port", "volume.port", "filer.port", "s3.port"]
     names += [f"{name}.grpc" for name in names]
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    ports = dict(zip(names, find_free_ports(len(names)), strict=True))
     options = SERVICES["store"]["command"].replace("/run/secrets", str(secrets)).replace("0.0.0.0", "127.0.0.1")
     command = [Path(sys.prefix) / "bin/weed", *options.split(), f"-dir={tmp_path}"]
     command += [f"-{name}={port}" for name, port in ports.items()]

@@ -11,8 +11,8 @@ import pytest
 from filelock import FileLock
 
 from credit.registry.store import Store
-from testing.containers import IMAGE, Container, Podman, running
-from testing.projects import ROOT, cloned
+from testing.containers import IMAGE, Container, Podman, run_container
+from testing.projects import ROOT, clone_project
 
 MODULES = ", ".join(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -27,7 +27,7 @@ def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     podman = Podman(base / "podman")
-    context = cloned(base / "context/template").folder
+    context = clone_project(base / "context/template").folder
     shutil.copytree(bundles("logistic"), context / "models/bundle")
     with FileLock(shared / "image.lock"):
         podman.make_base()
@@ -39,7 +39,7 @@ def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
 def container(built: Podman, secrets: Path) -> Iterator[Container]:
     """The service in the image, with keys, and with a store and a database that do not answer."""
     there = {"RELEASE_STORE": "s3://models", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "service"}
-    with running(built, *_with(secrets, **there)) as one:
+    with run_container(built, *_with(secrets, **there)) as one:
         yield one.wait()
 
 
@@ -95,16 +95,16 @@ def test_a_key_is_needed_and_is_good_for_what_it_was_made_for(
 
 
 def test_it_is_nobody_special_and_writes_nothing_but_its_state(container: Container) -> None:
-    assert container.shell("id -u").stdout.strip() == "10001"
-    assert "CapEff:\t0000000000000000" in container.shell("cat /proc/1/status").stdout
+    assert container.run_shell("id -u").stdout.strip() == "10001"
+    assert "CapEff:\t0000000000000000" in container.run_shell("cat /proc/1/status").stdout
     for place in ("/app/x", "/venv/x", "/run/x", "/etc/x", "/var/tmp/x"):
-        assert "Read-only file system" in container.shell(f"touch {place}").stderr, place
-    assert container.shell("touch /state/x /tmp/x").returncode == 0
+        assert "Read-only file system" in container.run_shell(f"touch {place}").stderr, place
+    assert container.run_shell("touch /state/x /tmp/x").returncode == 0
 
 
 def test_the_health_check_passes_while_it_decides_and_not_otherwise(built: Podman, container: Container) -> None:
     assert container.is_healthy()
-    with running(built, '--entrypoint=["sleep", "60"]') as idle:
+    with run_container(built, '--entrypoint=["sleep", "60"]') as idle:
         assert not idle.is_healthy()
 
 
@@ -114,18 +114,18 @@ def test_told_to_end_it_ends_cleanly_and_has_its_decisions_when_it_is_back(
     key = (secrets / "office_key").read_text().strip()
     answer = container.ask("/v1/decisions", asked[0], key).json()
     assert container.stop() == 0
-    assert "Application shutdown complete" in container.log()
+    assert "Application shutdown complete" in container.read_log()
     logged = container.start().wait().ask(f"/v1/decisions/{answer['id']}", key=key).json()
     assert {name: logged[name] for name in answer} == answer
 
 
 def test_what_scores_tells_nobody_outside(container: Container) -> None:
     """onnxruntime reports models to its maker, unless it is told not to; the attempt shows in the log."""
-    assert "telemetry" not in container.log().lower()
+    assert "telemetry" not in container.read_log().lower()
 
 
 def test_the_live_version_decides(built: Podman, secrets: Path, released: Store, asked: list[dict[str, Any]]) -> None:
     options = [*_with(secrets, RELEASE_STORE="/store"), f"--volume={released.folder}:/store"]
-    with running(built, *options) as container:
+    with run_container(built, *options) as container:
         answer = container.wait().ask("/v1/decisions", asked[0], (secrets / "office_key").read_text().strip()).json()
     assert (answer["decided_by"], answer["version"]) == ("model", "v2.0.0")

@@ -17,10 +17,10 @@ from sqlalchemy import text
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from testing.decisions import in_order
+from testing.decisions import list_identifiers
 from testing.load import Load
-from testing.parts.servers import Cluster, cluster, fill, small_disk, wait_until
-from testing.services import Service, serving
+from testing.parts.servers import Cluster, cluster, fill, mount_small_disk, wait_until
+from testing.services import Service, run_service
 
 CLIENTS = 6
 MORE = 60  # decisions that are waited for at each step
@@ -37,7 +37,7 @@ def logged(url: str) -> Counter[str]:
     """How many times each decision is in a database."""
     database = Database(url)
     try:
-        return Counter(in_order(database))
+        return Counter(list_identifiers(database))
     finally:
         database.close()
 
@@ -63,17 +63,17 @@ def test_no_decision_is_refused_or_lost_when_postgresql_stops_and_starts(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster, workers: str
 ) -> None:
     state, url = tmp_path / "state", server.url
-    with serving(released.url, state, SERVICE_DATABASE_URL=url, SERVICE_WORKERS=workers) as service:
+    with run_service(released.url, state, SERVICE_DATABASE_URL=url, SERVICE_WORKERS=workers) as service:
         service.wait()
         load = Load(service, asked)
-        with load.by(CLIENTS):
+        with load.run_clients(CLIENTS):
             for _ in range(2):
                 load.wait_for(MORE)
                 server.stop()
                 load.wait_for(MORE)
                 service.wait("degraded")
                 assert spooled(service)
-                assert "decision log" in service.health()["problems"][0]
+                assert "decision log" in service.read_health()["problems"][0]
                 server.start()
                 service.wait("ok")
             load.wait_for(MORE)
@@ -87,10 +87,10 @@ def test_no_decision_is_refused_or_lost_when_postgresql_stops_and_starts(
 def test_a_postgresql_that_hangs_keeps_nobody_waiting_for_long(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster
 ) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         service.wait()
         load = Load(service, asked)
-        with load.by(CLIENTS):
+        with load.run_clients(CLIENTS):
             load.wait_for(MORE)
             server.hang()
             try:
@@ -109,10 +109,10 @@ def test_a_postgresql_that_hangs_keeps_nobody_waiting_for_long(
 def test_what_was_answered_before_a_kill_is_in_the_log(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, workers: str
 ) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_WORKERS=workers) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS=workers) as service:
         service.wait()
         load = Load(service, asked)
-        with load.by(CLIENTS):
+        with load.run_clients(CLIENTS):
             for _ in range(2):
                 load.wait_for(MORE)
                 service.kill()
@@ -126,10 +126,10 @@ def test_what_was_answered_before_a_kill_is_in_the_log(
 def test_what_was_answered_from_the_spool_before_a_kill_is_in_the_log(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster
 ) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         service.wait()
         load = Load(service, asked)
-        with load.by(CLIENTS):
+        with load.run_clients(CLIENTS):
             load.wait_for(MORE)
             server.stop()
             load.wait_for(MORE)
@@ -148,10 +148,10 @@ def test_what_was_answered_from_the_spool_before_a_kill_is_in_the_log(
 def test_a_full_disk_refuses_decisions_and_loses_none(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk", "48m") as disk, serving(released.url, disk / "state") as service:
+    with mount_small_disk(tmp_path / "disk", "48m") as disk, run_service(released.url, disk / "state") as service:
         service.wait()
         load = Load(service, asked)
-        with load.by(CLIENTS):
+        with load.run_clients(CLIENTS):
             load.wait_for(MORE)
             fill(disk)
             wait_until(lambda: 503 in load.refused, "the end of the room")
@@ -170,7 +170,7 @@ def test_a_full_disk_refuses_decisions_and_loses_none(
 def test_a_key_that_many_use_at_once_makes_one_decision(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, workers: str
 ) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_WORKERS=workers) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS=workers) as service:
         service.wait()
         for number in range(5):
             answers: list[dict[str, Any]] = []
@@ -192,7 +192,7 @@ def test_a_key_that_many_use_at_once_makes_one_decision(
 def test_a_key_is_recognised_after_a_restart_while_the_database_is_away(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster
 ) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         service.wait()
         server.stop()
         try:
@@ -231,7 +231,7 @@ def test_a_table_that_somebody_locks_keeps_nobody_waiting_for_long(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, server: Cluster
 ) -> None:
     other = Database(server.url)
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         service.wait()
         with other.begin_write() as connection:
             connection.execute(text("LOCK TABLE decisions"))
@@ -249,7 +249,7 @@ def test_a_reason_that_postgresql_could_not_keep_never_reaches_the_log(
     (last,) = ledger.read_entries(1)
     changes = {"number": 3, "id": "x", "kind": "fallback", "reason": "it went \0wrong"}
     released.create(ledger._build_key(3), last.model_copy(update=changes).serialize())
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=server.url) as service:
         answer = service.wait("degraded").decide(asked[0]).json()
         assert answer["entry"] == 2, "an entry with such a reason is not valid, and is passed over"
     assert logged(server.url)[answer["id"]] == 1

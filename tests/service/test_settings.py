@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from service.settings import load_secret_files
+from service.secret_files import load_secret_files
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ import requests
 
 from credit.registry.store import Store
 from testing.parts.servers import wait_until
-from testing.releases import deployed
-from testing.services import serving
+from testing.releases import deploy_versions
+from testing.services import run_service
 
 
 def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path, asked: list[dict[str, Any]]) -> None:
     """The version that is told is one that every worker answers by, so that a deploy may rely on it."""
-    with serving(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
         service.wait()
         wait_until(lambda: service.get("/v1/version").json()["entry"] == 2, "both workers", service.process)
-        (entry,) = deployed(released, "v3.0.0")
+        (entry,) = deploy_versions(released, "v3.0.0")
 
         def all_follow() -> bool:
             return bool(service.get("/v1/version").json()["entry"] == entry.number)
@@ -31,7 +31,7 @@ def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path,
 
 def test_workers_end_with_the_process_that_started_them(released: Store, tmp_path: Path) -> None:
     """Else they would go on deciding with nobody to stop them."""
-    with serving(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
         service.wait()
         service.kill()
-        wait_until(lambda: not service.health(), "the end of the workers")
+        wait_until(lambda: not service.read_health(), "the end of the workers")

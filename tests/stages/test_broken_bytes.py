@@ -9,7 +9,7 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import load_contract
 from stages.ingest import ingest_table
-from testing.lenders.loans import CONTRACT, loans
+from testing.lenders.loans import CONTRACT, make_loans
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
@@ -36,7 +36,7 @@ def test_damaged_bytes_are_read_or_refused_in_single_lines(tmp_path: Path, kind:
     raw, typed = tmp_path / "raw", tmp_path / "typed.parquet"
     (tmp_path / "mine.yaml").write_text(CONTRACT)
     contract = load_contract(tmp_path / "mine.yaml")
-    (loans().to_csv if kind == "csv" else loans().to_parquet)(raw, index=False)
+    (make_loans().to_csv if kind == "csv" else make_loans().to_parquet)(raw, index=False)
     content, chance = raw.read_bytes(), random.Random(0)
     refused = 0
     for _ in range(40):

@@ -45,12 +45,12 @@ def rows(tmp_path: Path) -> Path:
 
 def test_the_figures_are_those_counted_by_hand(candidate: Candidate, rows: Path) -> None:
     figures, _ = evaluate_candidate(candidate, CONTRACT, rows, PARAMS)
-    assert figures["rows"] == 100
-    assert figures["approval_rate"] == 0.5
-    assert figures["referral_rate"] == 0.25
-    assert figures["bad_rate"] == 0
-    assert figures["roc_auc"] == 1
-    assert figures["expected_value"] == pytest.approx(0.5 * 1 - 0.25 * 0.1)
+    assert figures.rows == 100
+    assert figures.approval_rate == 0.5
+    assert figures.referral_rate == 0.25
+    assert figures.bad_rate == 0
+    assert figures.roc_auc == 1
+    assert figures.expected_value == pytest.approx(0.5 * 1 - 0.25 * 0.1)
 
 
 def test_partitions_give_the_scores_of_the_whole(

@@ -1,6 +1,7 @@
 """The frontier is what nothing beats, and what it says of the candidates is what fairness says."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError
+from credit.reports.alternatives import AlternativesReport, Point, PointFigures
+from credit.reports.predictions import PredictionsReport
 from credit.training.alternatives import (
     ApprovalShares,
     FindAlternativesParams,
     describe_point,
     expand_grid,
+    find_baseline,
     find_fairest,
     format_command,
     mark_frontier,
     sweep_thresholds,
 )
 from credit.training.candidates import LogisticParams
-from stages.find_alternatives import report_alternatives
+from stages.find_alternatives import build_alternatives_report
 from testing.projects import Project
 
 ROOT = Path(__file__).parents[2]
@@ -36,18 +40,26 @@ PARAMS = FindAlternativesParams(
 )
 
 
-def point(accuracy: float, ratio: float | None, **more: Any) -> dict[str, Any]:
-    group = None if ratio is None else "race: Black"
-    figures = {"accuracy": accuracy, "adverse_impact_ratio": ratio, "group": group}
-    told = {"candidate": "logistic", "hyperparameters": {"C": 1.0}, "approval_share": 0.9, "mark": None}
-    return told | figures | more
+TRIED = AlternativesReport.read(ROOT / AlternativesReport.PATH).points[-1]
+PREDICTED = PredictionsReport.read(ROOT / PredictionsReport.PATH)
+
+
+def point(accuracy: float, ratio: float | None, **more: Any) -> Point:
+    figures = {"accuracy": accuracy, "adverse_impact_ratio": ratio, "group": None if ratio is None else "race: Black"}
+    settings = {"candidate": "logistic", "hyperparameters": {"C": 1.0}, "approval_share": 0.9, "mark": None}
+    return TRIED.model_copy(update=settings | figures | more)
+
+
+def figures(accuracy: float, ratio: float | None, **more: Any) -> PointFigures:
+    of = point(accuracy, ratio, **more)
+    return PointFigures(**{name: getattr(of, name) for name in PointFigures.model_fields})
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 5))), max_size=30))
 def test_the_frontier_is_what_no_point_beats(figures: list[tuple[int, int | None]]) -> None:
     """Against the definition itself, pair by pair; of equal points one is enough."""
     points = mark_frontier([point(a, r) for a, r in figures], "accuracy")
-    on = {(p["accuracy"], p["adverse_impact_ratio"]) for p in points if p["on_frontier"]}
+    on = {(p.accuracy, p.adverse_impact_ratio) for p in points if p.on_frontier}
     known = [(a, r) for a, r in figures if r is not None]
     unbeaten = {one for one in known if not any(o != one and o[0] >= one[0] and o[1] >= one[1] for o in known)}
     assert on == unbeaten
@@ -74,39 +86,50 @@ def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
     assert find_fairest([point(0.9, 0.0)], baseline, PARAMS) is None
 
 
-def trained(heuristic: float) -> dict[Any, dict[str, Any]]:
+def report(
+    as_trained: Mapping[CandidateName, PointFigures], others: Sequence[Point], champion: str
+) -> AlternativesReport:
+    return build_alternatives_report(PARAMS, PREDICTED, as_trained, others, champion)
+
+
+def trained(heuristic: float) -> dict[CandidateName, PointFigures]:
     """Figures of the candidates, the rule's accuracy as given; its lowest ratio is 0.9."""
-    figures = {"heuristic": (heuristic, 0.9), "logistic": (0.9, 0.7), "random_forest": (0.8, 0.75)}
     return {
-        name: {"accuracy": accuracy, "adverse_impact_ratio": ratio, "group": "race: Black"}
-        for name, (accuracy, ratio) in figures.items()
+        "heuristic": figures(heuristic, 0.9),
+        "logistic": figures(0.9, 0.7),
+        "random_forest": figures(0.8, 0.75),
     }
 
 
 def test_the_report_says_what_was_found_and_how_to_try_it() -> None:
-    content = report_alternatives(PARAMS, trained(0.7), [point(0.88, 0.82)], "heuristic")
-    assert "logistic has the best accuracy, 0.900" in content["told"]
-    assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content["told"]
-    assert content["try"] == "dvc exp run -S train.policy.approval_share=0.9 -S train.logistic.C=1.0"
-    assert [one["mark"] for one in content["points"]] == ["champion", "candidate", "candidate", "alternative"]
+    content = report(trained(0.7), [point(0.88, 0.82)], "heuristic")
+    assert "logistic has the best accuracy, 0.900" in content.told
+    assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content.told
+    assert content.command == "dvc exp run -S train.policy.approval_share=0.9 -S train.logistic.C=1.0"
+    assert [one.mark for one in content.points] == ["champion", "candidate", "candidate", "alternative"]
 
 
 def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> None:
-    content = report_alternatives(PARAMS, trained(0.89), [], "logistic")
-    assert "heuristic as trained reaches 0.900" in content["told"]
-    assert content["try"] is None
-    assert [one["mark"] for one in content["points"]] == ["candidate", "champion", "candidate"]
+    content = report(trained(0.89), [], "logistic")
+    assert "heuristic as trained reaches 0.900" in content.told
+    assert content.command is None
+    assert [one.mark for one in content.points] == ["candidate", "champion", "candidate"]
 
 
 def test_without_a_group_to_compare_the_report_says_so() -> None:
-    figures = {"accuracy": 0.9, "approval_rate": 0.5, "adverse_impact_ratio": None, "group": None}
+    def told(approval_rate: float) -> str:
+        same = figures(0.9, None, approval_rate=approval_rate)
+        return report(dict.fromkeys(CANDIDATE_NAMES, same), [], "heuristic").told
 
-    def told(figures: dict[str, Any]) -> str:
-        content: str = report_alternatives(PARAMS, dict.fromkeys(CANDIDATE_NAMES, figures), [], "heuristic")["told"]
-        return content
+    assert told(0.5).endswith("; no group is large enough to compare.")
+    assert told(0.0).endswith("; it approves nobody.")
 
-    assert told(figures).endswith("; no group is large enough to compare.")
-    assert told(figures | {"approval_rate": 0.0}).endswith("; it approves nobody.")
+
+def test_a_point_without_the_figure_is_worse_than_any_that_has_it() -> None:
+    """A model that has scored people of one class alone has no AUC."""
+    unknown, known = point(0.9, 0.9, roc_auc=None), point(0.9, 0.8, roc_auc=0.6)
+    assert [one.on_frontier for one in mark_frontier([unknown, known], "roc_auc")] == [False, True]
+    assert find_baseline([unknown, known], "roc_auc") is known
 
 
 def test_a_sweep_approves_each_share_and_refers_no_more_than_the_budget() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.common.formatting import spell_out
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
-from stages.package import read_champion
+from credit.reports.choice import Choice
 
 ROOT = Path(__file__).parents[2]
 PARAMS = PackageParams(max_other_decisions=0)
@@ -29,9 +30,9 @@ def reports(inputs: BundleInputs, tmp_path: Path) -> Path:
     return folder
 
 
-def run(inputs: BundleInputs, reports: Path, bundle: Path, seed: str) -> str:
+def start(inputs: BundleInputs, reports: Path, bundle: Path, seed: str) -> subprocess.CompletedProcess[str]:
     arguments = [inputs.contract, inputs.train, inputs.test, inputs.models, reports, ROOT / "waivers", bundle]
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "stages", "package", *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": seed},
@@ -39,8 +40,19 @@ def run(inputs: BundleInputs, reports: Path, bundle: Path, seed: str) -> str:
         text=True,
         check=False,
     )
+
+
+def run(inputs: BundleInputs, reports: Path, bundle: Path, seed: str) -> str:
+    done = start(inputs, reports, bundle, seed)
     assert not done.returncode, done.stderr
     return done.stdout
+
+
+def refuse(inputs: BundleInputs, reports: Path) -> str:
+    """What the stage says of reports that it cannot use."""
+    done = start(inputs, reports, reports.parent / "bundle", "1")
+    assert done.returncode == 1
+    return done.stderr
 
 
 @pytest.mark.parametrize("champion", CANDIDATE_NAMES)
@@ -102,8 +114,22 @@ def test_a_protected_attribute_among_the_features_stops_packaging(inputs: Bundle
     assert not (tmp_path / "b").exists()
 
 
-@pytest.mark.parametrize("content", ['{"champion": "best"}', "{}", "[]", '{"champion": null}'])
-def test_a_choice_that_is_none_of_the_candidates_is_an_error(tmp_path: Path, content: str) -> None:
-    (tmp_path / "choice.json").write_text(content)
-    with pytest.raises(CreditError, match=r"choice\.json: champion: found .* expected one of"):
-        read_champion(tmp_path / "choice.json")
+def edit_choice(reports: Path, **changes: Any) -> None:
+    content = json.loads((reports / "choice.json").read_text())
+    (reports / "choice.json").write_text(json.dumps(content | changes))
+
+
+@pytest.mark.parametrize("champion", ["best", None])
+def test_a_choice_that_is_none_of_the_candidates_is_an_error(reports: Path, champion: str | None) -> None:
+    edit_choice(reports, champion=champion)
+    with pytest.raises(CreditError, match=rf"choice\.json: champion: found {champion!r}, expected") as caught:
+        Choice.read(reports / "choice.json")
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"champion": '])
+def test_a_choice_without_content_is_one_line(inputs: BundleInputs, reports: Path, content: str) -> None:
+    (reports / "choice.json").write_text(content)
+    told = refuse(inputs, reports)
+    assert told.startswith(f"error: {reports}/choice.json: ")
+    assert told.count("\n") == 1

@@ -10,8 +10,9 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.reports.features import FeaturesReport
 from credit.selection.selection import SelectFeaturesParams
-from stages.select_features import report_selection
+from stages.select_features import build_selection_report
 
 PARAMS = SelectFeaturesParams(
     max_features=30,
@@ -58,9 +59,9 @@ def contract(frame: pd.DataFrame) -> Contract:
     return Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
 
 
-def run(frame: pd.DataFrame, **knobs: Any) -> tuple[dict[str, Any], Callable[[str], str]]:
-    content = report_selection(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
-    verdicts = {row["feature"]: row["verdict"] for row in content["features"]}
+def run(frame: pd.DataFrame, **knobs: Any) -> tuple[FeaturesReport, Callable[[str], str]]:
+    content = build_selection_report(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
+    verdicts = {row.feature: row.verdict for row in content.features}
     return content, verdicts.__getitem__
 
 
@@ -72,40 +73,40 @@ def test_each_column_is_kept_or_dropped_for_the_reason_it_was_made_for(frame: pd
     assert verdict("noise") == "uninformative"
     assert verdict("constant") == "constant"
     assert verdict("absent") == "missing in 90% of the rows"
-    assert report["kept"] == [row["feature"] for row in report["features"] if row["verdict"] == "kept"]
+    assert report.kept == tuple(row.feature for row in report.features if row.is_kept)
 
 
 def test_of_two_that_say_the_same_one_stays(frame: pd.DataFrame) -> None:
     report, _ = run(frame)
-    assert len({"strong", "copy"} & set(report["kept"])) == 1
+    assert len({"strong", "copy"} & set(report.kept)) == 1
 
 
 def test_a_proxy_is_measured_and_left_out_when_a_limit_says_so(frame: pd.DataFrame) -> None:
     report, verdict = run(frame)
     assert verdict("postcode") == "kept"
-    proxy = {row["feature"]: row["proxy"]["race"] for row in report["features"]}
+    proxy = {row.feature: row.proxy["race"] for row in report.features}
     assert proxy["postcode"] > 0.97  # normals three standard deviations apart: Phi(3 / sqrt 2) = 0.983
     assert proxy["noise"] == pytest.approx(0.5, abs=0.03)
     limited, verdict = run(frame, max_proxy=0.7)
     assert verdict("postcode").startswith("a proxy: guesses race with AUC 0.98")
-    assert "postcode" not in limited["kept"]
+    assert "postcode" not in limited.kept
 
 
 def test_all_kept_features_together_guess_what_the_best_proxy_guesses(frame: pd.DataFrame) -> None:
-    assert run(frame)[0]["all_together_guess"]["race"]["Black"] > 0.96
-    assert run(frame, max_proxy=0.7)[0]["all_together_guess"]["race"]["Black"] < 0.55
+    assert run(frame)[0].all_together_guess["race"]["Black"] > 0.96
+    assert run(frame, max_proxy=0.7)[0].all_together_guess["race"]["Black"] < 0.55
 
 
 def test_the_weaker_ones_go_when_there_are_too_many(frame: pd.DataFrame) -> None:
     report, verdict = run(frame, max_features=1)
-    assert len(report["kept"]) == 1
+    assert len(report.kept) == 1
     assert verdict("weak") == "beyond the best 1"
 
 
 def test_a_group_too_small_to_measure_gets_no_figure_of_its_own(frame: pd.DataFrame) -> None:
     few = frame.assign(race=np.where(np.arange(ROWS) < 10, "Black", "white"))
     report, _ = run(few)
-    assert "Black" not in report["all_together_guess"]["race"]
+    assert "Black" not in report.all_together_guess["race"]
 
 
 def test_no_feature_left_is_an_error_that_says_which_knobs_to_turn(frame: pd.DataFrame) -> None:
@@ -119,8 +120,8 @@ def test_two_thousand_columns_are_sorted_out(frame: pd.DataFrame) -> None:
     copies = pd.DataFrame({f"redundant_{i:04d}": frame["strong"] + rng.normal(0, 1e-3, ROWS) for i in range(100)})
     # at 6,000 rows a column of noise has an AUC of 0.5 give or take 0.011; weak and postcode have 0.57
     report, verdict = run(pd.concat([frame, noise, copies], axis=1), min_auc=0.55)
-    assert len(report["features"]) == 2007
+    assert len(report.features) == 2007
     redundant = [name for name in copies if verdict(name).startswith("redundant with")]
     assert len(redundant) >= 99
     assert {verdict(name) for name in noise} == {"uninformative"}
-    assert {"weak", "postcode"} <= set(report["kept"])
+    assert {"weak", "postcode"} <= set(report.kept)

@@ -1,10 +1,13 @@
 """The edge of a command: problems become lines and an exit code, never a traceback."""
 
 import pickle
+from typing import Self
 
 import pytest
+from pydantic import BaseModel, ValidationError, model_validator
 
-from credit.common.errors import CreditError, Problem, raise_if_any, run_command
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any, run_command
+from credit.common.invalid_values import make_value_error
 
 
 def failing(error: BaseException):
@@ -14,9 +17,10 @@ def failing(error: BaseException):
     return command
 
 
-def test_a_problem_is_one_line_that_says_where_what_and_how_to_mend_it():
+def test_a_problem_is_one_line_that_says_where_what_and_how_to_fix_it():
     assert str(Problem("a.csv: x", "1", "2")) == "a.csv: x: found 1, expected 2"
     assert str(Problem("a.csv", "a\n b", "c", "do  d")) == "a.csv: found a b, expected c; do d"
+    assert str(Problem("git push", "timed out", fix="try\n again")) == "git push: timed out; try again", "an event"
 
 
 def test_all_problems_are_raised_at_once_and_none_raises_nothing():
@@ -70,3 +74,21 @@ def test_errors_are_red_on_a_terminal_unless_no_color_is_set(capsys, monkeypatch
     with pytest.raises(SystemExit):
         run_command(failing(CreditError(Problem("a", "b", "c"))))
     assert capsys.readouterr().err.startswith("error: a")
+
+
+class Box(BaseModel):
+    """A model whose validator refuses every value."""
+
+    label: str
+
+    @model_validator(mode="after")
+    def _refuse(self) -> Self:
+        raise make_value_error(f"the label {self.label}", "a | or b", "write {label} again")
+
+
+@pytest.mark.parametrize("label", ["x", "x|y|z", "{found}", "{}", "%s", "a\nb"])
+def test_no_character_of_a_value_moves_the_parts_of_its_problem(label):
+    with pytest.raises(ValidationError) as caught:
+        Box(label=label)
+    expected = Problem("box.yaml: (file)", f"the label {label}", "a | or b", "write {label} again")
+    assert list_problems(caught.value, "box.yaml") == [expected]

@@ -134,6 +134,8 @@ def test_two_roles_for_one_column_are_refused(tmp_path):
         ("type: number, role: feature, range: [.nan, 1]", "`range` [nan, 1.0]", "[lowest, highest]"),
         ("type: boolean, role: protected, reference: a", "a protected column of type boolean", "type category"),
         ("type: category, role: protected, allowed: [a], reference: b", "reference 'b'", "one of ['a']"),
+        ('type: category, role: protected, allowed: [a], reference: "b|c"', "reference 'b|c'", "one of ['a']"),
+        ('type: integer, role: feature, allowed: ["1|2"]', "allowed '1|2'", "a value of type integer; a comparison"),
         ("type: category, role: protected, allowed: [a, undisclosed], reference: a", "'undisclosed'", "left out"),
         ("type: text, role: feature", "a feature of type text", "boolean, integer, number or category"),
         ("type: category, role: score, allowed: [a], threshold: 1", "a score of type category", "boolean, integer or"),

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
-from testing.decisions import found, in_order, record
-from testing.parts.servers import Cluster, fill, small_disk
+from testing.decisions import list_identifiers, make_record, read_decision
+from testing.parts.servers import Cluster, fill, mount_small_disk
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,7 +36,7 @@ def away(log: DecisionLog, server: Cluster) -> Iterator[Cluster]:
 
 
 def test_what_was_decided_while_the_database_was_away_is_replayed_in_order(log: DecisionLog, away: Cluster) -> None:
-    several = [record() for _ in range(1_203)]
+    several = [make_record() for _ in range(1_203)]
     for start in range(0, len(several), 100):
         part = several[start : start + 100]
         assert log.write(part) == part
@@ -46,27 +46,27 @@ def test_what_was_decided_while_the_database_was_away_is_replayed_in_order(log: 
     assert not log.recover()
     away.start()
     assert log.recover()
-    after = record()
+    after = make_record()
     log.write([after])
     assert log.problem is None
-    assert log.spooled() == 0
-    assert in_order(log.database) == [one["id"] for one in [*several, after]]
+    assert log.count_spooled() == 0
+    assert list_identifiers(log.database) == [one["id"] for one in [*several, after]]
 
 
 def test_a_start_without_the_database_neither_fails_nor_waits_for_the_spool(
     away: Cluster, log: DecisionLog, tmp_path: Path
 ) -> None:
-    one, other = record(), record()
+    one, other = make_record(), make_record()
     log.write([one])
     started = DecisionLog(away.url, tmp_path / "state")
     assert started.write([other]) == [other]
     away.start()
     late = DecisionLog(away.url, tmp_path / "state")
     assert late.count_spooled() == 2
-    last = record()
+    last = make_record()
     late.write([last])
     assert late.recover()
-    assert in_order(log.database) == [one["id"], other["id"], last["id"]]
+    assert list_identifiers(log.database) == [one["id"], other["id"], last["id"]]
     started.close()
     late.close()
 
@@ -74,7 +74,7 @@ def test_a_start_without_the_database_neither_fails_nor_waits_for_the_spool(
 def test_a_process_that_is_killed_between_the_two_steps_of_a_replay_changes_nothing(
     log: DecisionLog, away: Cluster, tmp_path: Path
 ) -> None:
-    several = [record(idempotency_key=key) for key in (None, "a", "b", None)]
+    several = [make_record(idempotency_key=key) for key in (None, "a", "b", None)]
     log.write(several)
     away.start()
     code = """
@@ -82,49 +82,53 @@ import os, signal, sys
 from pathlib import Path
 from credit.decision_log.log import DecisionLog
 log = DecisionLog(sys.argv[1], Path(sys.argv[2]))
-log.spool.writing = lambda: os.kill(os.getpid(), signal.SIGKILL)
+log.spool.begin_write = lambda: os.kill(os.getpid(), signal.SIGKILL)
 log.recover()
 """
     command = [sys.executable, "-c", code, away.url, str(tmp_path / "state")]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
     assert log.count_spooled() == 4
-    assert in_order(log.database) == [one["id"] for one in several]
+    assert list_identifiers(log.database) == [one["id"] for one in several]
     assert log.recover()
     assert log.count_spooled() == 0
-    assert in_order(log.database) == [one["id"] for one in several]
-    assert [found(log.database, one["id"]) for one in several] == several
+    assert list_identifiers(log.database) == [one["id"] for one in several]
+    assert [read_decision(log.database, one["id"]) for one in several] == several
 
 
 def test_a_key_gets_the_decision_that_it_got_before(log: DecisionLog) -> None:
-    first, again, other = record(idempotency_key="k"), record(idempotency_key="k"), record(idempotency_key="l")
+    first, again, other = (
+        make_record(idempotency_key="k"),
+        make_record(idempotency_key="k"),
+        make_record(idempotency_key="l"),
+    )
     assert log.write([first]) == [first]
     assert log.write([again, other]) == [first, other]
-    assert in_order(log.database) == [first["id"], other["id"]]
+    assert list_identifiers(log.database) == [first["id"], other["id"]]
 
 
 def test_two_under_one_key_in_one_transaction_are_one_decision(log: DecisionLog) -> None:
-    first, again = record(idempotency_key="k"), record(idempotency_key="k")
+    first, again = make_record(idempotency_key="k"), make_record(idempotency_key="k")
     assert log.write([first, again]) == [first, first]
 
 
 def test_a_key_is_known_while_the_database_is_away(log: DecisionLog, server: Cluster, away: Cluster) -> None:
     server.start()
-    before = record(idempotency_key="before")
+    before = make_record(idempotency_key="before")
     log.write([before])
     server.stop()
-    meanwhile = record(idempotency_key="meanwhile")
-    assert log.write([record(idempotency_key="before"), meanwhile]) == [before, meanwhile]
-    assert log.write([record(idempotency_key="meanwhile")]) == [meanwhile]
+    meanwhile = make_record(idempotency_key="meanwhile")
+    assert log.write([make_record(idempotency_key="before"), meanwhile]) == [before, meanwhile]
+    assert log.write([make_record(idempotency_key="meanwhile")]) == [meanwhile]
     assert log.count_spooled() == 1
 
 
 def test_a_key_that_another_process_spooled_is_known(log: DecisionLog, away: Cluster, tmp_path: Path) -> None:
-    first = record(idempotency_key="k")
+    first = make_record(idempotency_key="k")
     log.write([first])
     away.start()
     other = DecisionLog(away.url, tmp_path / "state")
     other.problem = None  # as in a process that has not noticed that the database was away
-    assert other.write([record(idempotency_key="k"), record()])[0] == first
+    assert other.write([make_record(idempotency_key="k"), make_record()])[0] == first
     other.close()
 
 
@@ -133,21 +137,21 @@ def test_a_repeat_that_nobody_could_recognise_says_so_in_the_log(
 ) -> None:
     away.start()
     elsewhere = DecisionLog(away.url, tmp_path / "another machine")
-    first = record(idempotency_key="k")
+    first = make_record(idempotency_key="k")
     elsewhere.write([first])
     away.stop()
-    repeat = record(idempotency_key="k")
+    repeat = make_record(idempotency_key="k")
     assert log.write([repeat]) == [repeat]
     away.start()
     assert log.recover()
-    assert found(log.database, repeat["id"]) == repeat | {"idempotency_key": None, "repeat_of": first["id"]}
-    assert in_order(log.database) == [first["id"], repeat["id"]]
+    assert read_decision(log.database, repeat["id"]) == repeat | {"idempotency_key": None, "repeat_of": first["id"]}
+    assert list_identifiers(log.database) == [first["id"], repeat["id"]]
     elsewhere.close()
 
 
 @pytest.mark.parametrize("hanging", ["server", "table"])
 def test_a_database_that_hangs_is_as_good_as_away(log: DecisionLog, server: Cluster, hanging: str) -> None:
-    several = [record(), record()]
+    several = [make_record(), make_record()]
     other = Database(server.url)
     if hanging == "server":
         server.hang()
@@ -161,20 +165,20 @@ def test_a_database_that_hangs_is_as_good_as_away(log: DecisionLog, server: Clus
             assert log.write(several) == several
     assert log.count_spooled() == 2
     assert log.recover()
-    assert in_order(log.database) == [one["id"] for one in several]
+    assert list_identifiers(log.database) == [one["id"] for one in several]
     other.close()
 
 
 def fill_up(log: DecisionLog, written: list[dict[str, Any]]) -> None:
     """Write decisions until nothing takes one any more; those that were written."""
     for _ in range(10_000):
-        written += log.write([record(inputs={"text": "x" * 3_000})])
+        written += log.write([make_record(inputs={"text": "x" * 3_000})])
 
 
 def test_a_full_disk_sends_decisions_to_the_spool(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "1m") as disk:
+    with mount_small_disk(tmp_path / "disk", "1m") as disk:
         log = DecisionLog(f"sqlite:///{disk}/log.db", tmp_path / "state")
-        several = [record(inputs={"text": "x" * 3_000}) for _ in range(600)]
+        several = [make_record(inputs={"text": "x" * 3_000}) for _ in range(600)]
         for one in several:
             assert log.write([one]) == [one]
         assert "full" in str(log.problem)
@@ -183,12 +187,12 @@ def test_a_full_disk_sends_decisions_to_the_spool(tmp_path: Path) -> None:
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         assert log.recover()
         assert log.count_spooled() == 0
-        assert in_order(log.database) == [one["id"] for one in several]
+        assert list_identifiers(log.database) == [one["id"] for one in several]
         log.close()
 
 
 def test_when_both_are_full_nothing_is_told_until_there_is_room(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "2m") as disk:
+    with mount_small_disk(tmp_path / "disk", "2m") as disk:
         log = DecisionLog(f"sqlite:///{disk}/log.db", disk)
         written: list[dict[str, Any]] = []
         fill(disk)
@@ -196,17 +200,17 @@ def test_when_both_are_full_nothing_is_told_until_there_is_room(tmp_path: Path) 
             fill_up(log, written)
         for _ in range(3):
             with pytest.raises(CreditError):
-                log.write([record(inputs={"text": "x" * 30_000})])
+                log.write([make_record(inputs={"text": "x" * 30_000})])
         (disk / "filler").unlink()
-        after = record()
+        after = make_record()
         written += log.write([after])
         assert log.recover()
-        assert in_order(log.database) == [one["id"] for one in written]
+        assert list_identifiers(log.database) == [one["id"] for one in written]
         log.close()
 
 
 def test_a_full_spool_does_not_stop_a_database_that_is_back(server: Cluster, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "1m") as disk:
+    with mount_small_disk(tmp_path / "disk", "1m") as disk:
         log = DecisionLog(server.url, disk)
         written: list[dict[str, Any]] = []
         server.stop()
@@ -215,12 +219,12 @@ def test_a_full_spool_does_not_stop_a_database_that_is_back(server: Cluster, tmp
                 fill_up(log, written)
         finally:
             server.start()
-        one = record()
+        one = make_record()
         assert log.write([one]) == [one]
         assert log.database.find(one["id"]) == one
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         assert log.recover()
-        assert sorted(in_order(log.database)) == sorted(r["id"] for r in [*written, one])
+        assert sorted(list_identifiers(log.database)) == sorted(r["id"] for r in [*written, one])
         log.close()
 
 
@@ -228,7 +232,7 @@ def test_a_spool_that_is_broken_does_not_stop_a_database_that_works(log: Decisio
     log.spool.close()
     (tmp_path / "state/spool.db").write_bytes(b"no database" * 1_000)
     for key in (None, "k"):
-        one = record(idempotency_key=key)
+        one = make_record(idempotency_key=key)
         assert log.write([one]) == [one]
         log.recover()
         assert log.database.find(one["id"]) == one

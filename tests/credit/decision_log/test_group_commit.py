@@ -11,7 +11,7 @@ from sqlalchemy import event
 from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer, WriteRequest
 from credit.decision_log.log import DecisionLog
-from testing.decisions import in_order, record
+from testing.decisions import list_identifiers, make_record
 from testing.parts.servers import wait_until
 
 
@@ -33,7 +33,7 @@ class Asked:
     """Decisions that somebody waits for."""
 
     def __init__(self, *records: dict[str, Any]) -> None:
-        self.records = list(records) or [record()]
+        self.records = list(records) or [make_record()]
         self._done = threading.Event()
         self._result: list[dict[str, Any]] | CreditError = []
 
@@ -59,11 +59,11 @@ def test_what_waits_for_a_transaction_goes_into_the_next_one_together(log: Decis
     log.database.close()  # connections that are made from now on say what they do
     event.listen(log.database.engine, "connect", lambda made, _: made.set_trace_callback(statements.append))
     with log.database.begin_write():  # somebody else writes
-        asked = [Asked(record(), record()).by(writer) for _ in range(200)]
+        asked = [Asked(make_record(), make_record()).by(writer) for _ in range(200)]
     assert [one.result() for one in asked] == [one.records for one in asked]
     written = [one for one in statements if one.startswith("INSERT INTO decisions")]
     assert 1 <= len(written) <= 10  # 400 decisions; the first of them went ahead
-    assert in_order(log.database) == ids(asked)
+    assert list_identifiers(log.database) == ids(asked)
 
 
 def test_a_transaction_does_not_grow_without_bounds(
@@ -73,11 +73,11 @@ def test_a_transaction_does_not_grow_without_bounds(
     write = log.write
     monkeypatch.setattr(log, "write", lambda records: sizes.append(len(records)) or write(records))
     with log.database.begin_write():
-        asked = [Asked(*(record() for _ in range(300))).by(writer) for _ in range(20)]
+        asked = [Asked(*(make_record() for _ in range(300))).by(writer) for _ in range(20)]
     assert all(isinstance(one.result(), list) for one in asked)
     assert 1_000 < max(sizes) < 1_300
     assert sum(sizes) == 6_000
-    assert in_order(log.database) == ids(asked)
+    assert list_identifiers(log.database) == ids(asked)
 
 
 def test_an_error_that_nobody_expected_is_told_and_the_next_ones_are_written(
@@ -94,7 +94,7 @@ def test_an_error_that_nobody_expected_is_told_and_the_next_ones_are_written(
 
 def test_one_who_cannot_be_told_does_not_keep_the_others_waiting(log: DecisionLog, writer: Writer) -> None:
     with log.database.begin_write():
-        writer.put(WriteRequest([record()], lambda result: 1 / 0))
+        writer.put(WriteRequest([make_record()], lambda result: 1 / 0))
         asked = [Asked().by(writer) for _ in range(3)]
     assert [one.result() for one in asked] == [one.records for one in asked]
 
@@ -108,7 +108,7 @@ def test_replaying_goes_on_after_an_error_that_nobody_expected(
         failed.set()
         raise ZeroDivisionError
 
-    one = record()
+    one = make_record()
     with monkeypatch.context() as patched:
         patched.setattr(log, "count_spooled", broken)
         assert failed.wait(60)
@@ -121,4 +121,4 @@ def test_what_is_queued_when_it_closes_is_written(log: DecisionLog) -> None:
     with log.database.begin_write():
         asked = [Asked().by(writer) for _ in range(50)]
     writer.close()
-    assert in_order(log.database) == ids(asked)
+    assert list_identifiers(log.database) == ids(asked)

@@ -8,43 +8,43 @@ from sqlalchemy import text
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
-from testing.decisions import found, in_order, record
+from testing.decisions import list_identifiers, make_record, read_decision
 from testing.parts.servers import Cluster
 
 
 def test_a_decision_comes_back_as_it_was_written(database: Database) -> None:
-    written = record(inputs={"income": 0.1, "big": 2**63 - 1, "text": "\x00 \U0001f600 '; --", "none": None})
+    written = make_record(inputs={"income": 0.1, "big": 2**63 - 1, "text": "\x00 \U0001f600 '; --", "none": None})
     database.add([written])
     assert database.find(written["id"]) == written
     assert database.find("0" * 32) is None
 
 
 def test_moments_are_kept_in_utc(database: Database) -> None:
-    one = record()
+    one = make_record()
     elsewhere = one["decided_at"].astimezone(timezone(timedelta(hours=5)))
     database.add([one | {"decided_at": elsewhere}])
-    assert found(database, one["id"])["decided_at"].isoformat() == "2026-01-02T03:04:05.678901+00:00"
+    assert read_decision(database, one["id"])["decided_at"].isoformat() == "2026-01-02T03:04:05.678901+00:00"
 
 
 def test_what_is_there_is_not_written_again(database: Database) -> None:
-    one, other = record(), record()
+    one, other = make_record(), make_record()
     database.add([one])
     database.add([one | {"score": 0.9}, other])
-    assert in_order(database) == [one["id"], other["id"]]
-    assert found(database, one["id"])["score"] == 0.1
+    assert list_identifiers(database) == [one["id"], other["id"]]
+    assert read_decision(database, one["id"])["score"] == 0.1
 
 
 def test_a_key_belongs_to_the_first_decision_under_it(database: Database) -> None:
-    first, second, third, without = (record(idempotency_key=key) for key in ("k", "k", "k", None))
+    first, second, third, without = (make_record(idempotency_key=key) for key in ("k", "k", "k", None))
     assert database.add([first, second]) == {"k": first}
     assert database.add([third, without]) == {"k": first}
-    assert in_order(database) == [first["id"], without["id"]]
+    assert list_identifiers(database) == [first["id"], without["id"]]
 
 
 def test_nothing_is_written_when_one_of_them_cannot_be(database: Database) -> None:
     with pytest.raises(CreditError):
-        database.add([record(), record(score=None)])
-    assert in_order(database) == []
+        database.add([make_record(), make_record(score=None)])
+    assert list_identifiers(database) == []
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_an_error_says_which_database_and_no_password(place: str, server: Cluste
 def test_postgresql_that_restarted_while_nobody_asked_is_not_noticed(server: Cluster) -> None:
     database = Database(server.url)
     database.prepare()
-    before, after = record(), record()
+    before, after = make_record(), make_record()
     database.add([before])
     server.stop()
     server.start()
     database.add([after])
-    assert in_order(database) == [before["id"], after["id"]]
+    assert list_identifiers(database) == [before["id"], after["id"]]
     database.close()
 
 
@@ -83,16 +83,16 @@ def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(server: Cluster) 
     with database.begin_write() as connection:
         connection.execute(text("LOCK TABLE decisions"))
         with pytest.raises(CreditError, match="timeout"):
-            database.add([record()])
+            database.add([make_record()])
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-    database.add([record()])
+    database.add([make_record()])
     database.close()
 
 
 def test_a_server_that_hangs_is_given_up_and_asked_again_later(server: Cluster) -> None:
     database = Database(server.url)
     database.prepare()
-    one = record()
+    one = make_record()
     server.hang()
     try:
         for _ in range(2):  # on a connection that was there, and on a new one
@@ -102,12 +102,12 @@ def test_a_server_that_hangs_is_given_up_and_asked_again_later(server: Cluster) 
         server.go_on()
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     database.add([one])
-    assert in_order(database) == [one["id"]]
+    assert list_identifiers(database) == [one["id"]]
     database.close()
 
 
 def test_a_folder_that_is_not_there_is_made_for_sqlite(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/a/b.db")
     database.prepare()
-    assert in_order(database) == []
+    assert list_identifiers(database) == []
     database.close()

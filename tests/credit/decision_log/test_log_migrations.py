@@ -16,7 +16,7 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
-from testing.decisions import record
+from testing.decisions import make_record
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,7 +43,7 @@ def test_the_migrations_make_the_tables_of_the_code(empty: Database) -> None:
 
 
 def test_they_go_back_and_forth(database: Database) -> None:
-    database.add([record()])
+    database.add([make_record()])
     downgrade(database)
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
     database.prepare()
@@ -73,7 +73,7 @@ def test_a_database_of_newer_code_is_one_line_and_left_as_it_is(database: Databa
 def test_decisions_go_to_the_spool_while_the_database_is_one_of_newer_code(database: Database, tmp_path: Path) -> None:
     with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    log, one = DecisionLog(str(database), tmp_path / "state"), record()
+    log, one = DecisionLog(str(database), tmp_path / "state"), make_record()
     assert log.write([one]) == [one]
     assert log.count_spooled() == 1
     with database.begin_write() as connection:

@@ -8,8 +8,8 @@ from credit.evaluation.metrics import (
     UnitValues,
     calibration_error,
     compute_curves,
+    compute_ks,
     compute_metrics,
-    ks_statistic,
     tabulate_calibration,
 )
 
@@ -22,19 +22,18 @@ DECISIONS = np.where(P > 0.8, "approve", np.where(P > 0.7, "refer", "deny"))
 
 def test_figures_agree_with_scikit_learn() -> None:
     found = compute_metrics(Y, P, DECISIONS, VALUES)
-    assert found["brier"] == pytest.approx(brier_score_loss(Y, P), abs=1e-12)
-    assert found["log_loss"] == pytest.approx(log_loss(Y, P), abs=1e-12)
-    assert found["accuracy"] == accuracy_score(Y, DECISIONS == "approve")
-    assert found["bad_rate"] == pytest.approx(1 - Y[DECISIONS == "approve"].mean(), abs=1e-12)
+    assert found.brier == pytest.approx(brier_score_loss(Y, P), abs=1e-12)
+    assert found.log_loss == pytest.approx(log_loss(Y, P), abs=1e-12)
+    assert found.accuracy == accuracy_score(Y, DECISIONS == "approve")
+    assert found.bad_rate == pytest.approx(1 - Y[DECISIONS == "approve"].mean(), abs=1e-12)
 
 
 def test_every_headline_figure_lies_in_its_interval() -> None:
     found = compute_metrics(Y, P, DECISIONS, VALUES)
-    intervals = [key for key in found if key.endswith("_interval")]
+    intervals = {name: found.get_interval(name) for name in found.list_names() if found.get_interval(name)}
     assert len(intervals) == 10
-    for key in intervals:
-        low, high = found[key]
-        assert low < found[key.removesuffix("_interval")] < high, key
+    for name, (low, high) in intervals.items():
+        assert low < found.get_value(name) < high, name
 
 
 def test_calibrated_scores_have_next_to_no_calibration_error_and_shifted_ones_their_shift() -> None:
@@ -45,23 +44,21 @@ def test_calibrated_scores_have_next_to_no_calibration_error_and_shifted_ones_th
 def test_the_expected_value_is_counted_by_hand() -> None:
     y = np.array([True, False, True, False])
     decisions = np.array(["approve", "approve", "refer", "deny"])
-    assert (
-        compute_metrics(y, np.array([0.9, 0.8, 0.5, 0.1]), decisions, VALUES)["expected_value"] == (1 - 5 - 0.1 + 0) / 4
-    )
+    assert compute_metrics(y, np.array([0.9, 0.8, 0.5, 0.1]), decisions, VALUES).expected_value == (1 - 5 - 0.1 + 0) / 4
 
 
 def test_where_nobody_is_approved_the_bad_rate_is_absent_and_not_zero() -> None:
     found = compute_metrics(Y, P, np.full(len(Y), "deny"), VALUES)
-    assert found["bad_rate"] is None
-    assert found["bad_rate_interval"] is None
-    assert found["approval_rate"] == 0
+    assert found.bad_rate is None
+    assert found.bad_rate_interval is None
+    assert found.approval_rate == 0
 
 
 def test_ks_is_one_without_overlap_and_known_for_uniform_scores() -> None:
     y = np.arange(1000) < 500
-    assert ks_statistic(y, y + 0.0)[0] == 1
+    assert compute_ks(y, y + 0.0).value == 1
     shifted = np.concatenate([np.linspace(0.25, 1.25, 500), np.linspace(0, 1, 500)])
-    assert ks_statistic(y, shifted)[0] == pytest.approx(0.25, abs=0.01)
+    assert compute_ks(y, shifted).value == pytest.approx(0.25, abs=0.01)
 
 
 def test_tied_scores_share_a_bin_of_the_calibration_table() -> None:

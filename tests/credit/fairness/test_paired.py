@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from fairness_rows import rules
 
 from credit.common.errors import CreditError
 from credit.fairness.paired import compare_versions, count_paired_people, estimate_rate_change, estimate_ratio_change
 
 GROUPS = {"race": ("white", "Black")}
+RULES = rules(level=0.9, largest_drop=0.02, smallest_denominator=10)
 REFERENCE = (0.72, 0.03, 0.03, 0.22)  # approved by both, by production only, by the candidate only, by neither
 
 
@@ -62,7 +64,7 @@ def people(n: int, flipped: float, seed: int = 0) -> dict[str, object]:
     made = count_paired_people(
         GROUPS, {"race": race}, rng.random(n) < 0.8, production, np.where(lost, "deny", production)
     )
-    found = compare_versions(made, level=0.9, largest_drop=0.02, smallest_denominator=10)
+    found = compare_versions(made, RULES).model_dump(mode="json")
     json.dumps(found, allow_nan=False)
     return found["findings"][1] | {"lost": int(lost.sum()), "all": found}
 
@@ -107,9 +109,9 @@ def test_versions_that_approve_nobody_or_everybody_get_an_answer() -> None:
         made = count_paired_people(
             GROUPS, {"race": race}, race == race, np.full(100, production), np.full(100, candidate)
         )
-        json.dumps(compare_versions(made, 0.9, 0.02, 10), allow_nan=False)
+        json.dumps(compare_versions(made, RULES).model_dump(mode="json"), allow_nan=False)
     none = count_paired_people(GROUPS, {"race": []}, [], np.array([], dtype=int), np.array([], dtype=int))
-    json.dumps(compare_versions(none, 0.9, 0.02, 10), allow_nan=False)
+    json.dumps(compare_versions(none, RULES).model_dump(mode="json"), allow_nan=False)
 
 
 def test_partitions_add_up() -> None:

@@ -7,19 +7,26 @@ import pytest
 from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
 from scipy.stats import binom
 
-from credit.fairness.comparisons import compare_groups, reject_by_holm
+from credit.fairness.comparisons import compare_groups
 from credit.fairness.counts import PeopleCounts, count_people
+from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness, Limit
-from credit.fairness.sample_size import compute_pass_probability, find_sample_size
-from credit.fairness.verdicts import judge_comparisons, judge_fairness
+from credit.fairness.sample_size import ReferenceTest, compute_pass_probability, find_sample_size
+from credit.fairness.verdicts import judge_comparisons, reject_by_holm
 
 K = np.arange(31)
 
 
 def verdict(counts: PeopleCounts, **kwargs: object) -> dict[str, object]:
     made = judge_fairness(counts, kwargs.get("policy", policy()), kwargs.get("rules", rules()), "forest", {}, TODAY)  # type: ignore[arg-type]
-    json.dumps(made, allow_nan=False)
-    return made["findings"][0] | {"all": made}
+    content = made.model_dump(mode="json", exclude_unset=True)
+    json.dumps(content, allow_nan=False)
+    return content["findings"][0] | {"all": content}
+
+
+def against_reference(approved: int = 3750, people: int = 5000) -> ReferenceTest:
+    """A ratio of at least 0.8 to a reference of which so many are approved, at a level of 90%."""
+    return ReferenceTest(ratio=True, count=approved, n=people, limit=RATIO, level=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +61,21 @@ def test_operating_characteristics(
 
 @pytest.mark.parametrize(("approval", "people"), [(0.5, 150), (0.75, 55), (0.9, 29)])
 def test_people_needed_at_parity(approval: float, people: int) -> None:
-    needed = find_sample_size(True, approval, 5000 * approval, 5000, RATIO, 0.9)
+    test = against_reference(int(5000 * approval))
+    needed = find_sample_size(test, approval)
     assert needed == people
     sizes = np.array([people - 1, people])
-    below, enough = compute_pass_probability(True, approval, 5000 * approval, 5000, RATIO, 0.9, sizes)
+    below, enough = compute_pass_probability(test, approval, sizes)
     assert below < 0.8 <= enough
 
 
 def test_the_chance_of_a_pass_is_that_of_the_verdicts(of_thirty: np.ndarray) -> None:
-    chance = compute_pass_probability(True, 0.7, 3750, 5000, RATIO, 0.9, np.array([30]))[0]
+    chance = compute_pass_probability(against_reference(), 0.7, np.array([30]))[0]
     assert chance == pytest.approx(binom.pmf(K, 30, 0.7)[of_thirty == "pass"].sum())
 
 
 def test_no_number_of_people_makes_a_breach_pass() -> None:
-    assert find_sample_size(True, 0.59, 3750, 5000, RATIO, 0.9) is None
+    assert find_sample_size(against_reference(), 0.59) is None
     found = verdict(counted((3750, 5000), (17, 30)))
     assert found["verdict"] == "insufficient"
     assert found["more_people_at_observed_rates"] is None
@@ -81,7 +89,7 @@ def test_a_policy_that_blocks_nothing_says_too_how_many_more_people_it_would_tak
 
 
 def test_no_number_of_people_helps_against_a_reference_that_nobody_is_approved_of() -> None:
-    assert find_sample_size(True, 0.9, 0, 100, RATIO, 0.9) is None
+    assert find_sample_size(against_reference(0, 100), 0.9) is None
 
 
 def test_insufficient_within_the_limit_warns_and_beyond_it_blocks() -> None:
@@ -126,20 +134,20 @@ def test_a_candidate_that_approves_everybody_or_nobody_gets_an_answer(approved: 
 
 def test_an_attribute_with_one_group_has_nothing_to_judge() -> None:
     made = judge_fairness(counted((400, 500)), policy(), rules(), "forest", {}, TODAY)
-    assert made["findings"] == []
-    assert not made["blocks"]
+    assert made.findings == ()
+    assert not made.blocks
 
 
 def test_empty_groups_are_shown_and_an_empty_undisclosed_one_does_not_warn() -> None:
     counts = count_people(GROUPS, {"race": [0] * 20, "sex": [0] * 20}, [True] * 20, [0.5] * 20, ["approve"] * 20)
     found = {
-        (f["attribute"], f["group"]): f
-        for f in judge_fairness(counts, policy(), rules(), "forest", {}, TODAY)["findings"]
+        (one.attribute, one.group): one
+        for one in judge_fairness(counts, policy(), rules(), "forest", {}, TODAY).findings
     }
     assert len(found) == 5
-    assert {f["verdict"] for f in found.values()} == {"not assessable"}
-    assert found["race", "Black"]["warn"]
-    assert not found["race", "undisclosed"]["warn"]
+    assert {one.verdict for one in found.values()} == {"not assessable"}
+    assert found["race", "Black"].warn
+    assert not found["race", "undisclosed"].warn
 
 
 @pytest.mark.parametrize(
@@ -151,9 +159,9 @@ def test_many_undisclosed_people_warn_and_prevent_a_pass(hidden: int, warn: bool
     n = len(codes)
     counts = count_people(groups, {"sex": codes}, np.ones(n, dtype=bool), np.full(n, 0.5), np.arange(n) % 5 // 4 * 2)
     made = judge_fairness(counts, policy(), rules(), "forest", {}, TODAY)
-    assert made["undisclosed"][0]["warn"] is warn
-    assert made["findings"][0]["verdict"] == expected
-    assert not made["blocks"]
+    assert made.undisclosed[0].warn is warn
+    assert made.findings[0].verdict == expected
+    assert not made.blocks
 
 
 def test_pairs_are_reported_and_block_only_if_the_policy_says_so() -> None:
@@ -169,18 +177,18 @@ def test_pairs_are_reported_and_block_only_if_the_policy_says_so() -> None:
     reported = judge_fairness(counts, policy(), rules(), "forest", {}, TODAY)
     gated = judge_fairness(counts, policy("pairs"), rules(), "forest", {}, TODAY)
     nothing = judge_fairness(counts, policy("nothing"), rules(), "forest", {}, TODAY)
-    of_pair = reported["pairs"][-1]
-    assert (of_pair["group"], of_pair["verdict"], of_pair["blocks"], of_pair["warn"]) == (
+    of_pair = reported.pairs[-1]
+    assert (of_pair.group, of_pair.verdict, of_pair.blocks, of_pair.warn) == (
         "Black & female",
         "fail",
         False,
         True,
     )
-    assert not reported["blocks"]
-    assert gated["blocks"]
-    assert gated["pairs"] == []
-    assert not nothing["blocks"]
-    assert nothing["findings"][0]["verdict"] == reported["findings"][0]["verdict"]
+    assert not reported.blocks
+    assert gated.blocks
+    assert gated.pairs == ()
+    assert not nothing.blocks
+    assert nothing.findings[0].verdict == reported.findings[0].verdict
 
 
 def test_holm_rejects_step_by_step() -> None:
@@ -190,8 +198,8 @@ def test_holm_rejects_step_by_step() -> None:
 
 def test_p_is_below_the_level_exactly_when_the_whole_interval_is_beyond(of_thirty: np.ndarray) -> None:
     for k in (12, 13, 14, 15):
-        item = next(compare_groups(counted((3750, 5000), (k, 30)), ("race",), policy(), 0.9))
-        assert (item.compute_p_value <= 0.05) == (of_thirty[k] == "fail")
+        item = compare_groups(counted((3750, 5000), (k, 30)), [("race",)], policy(), 0.9)[0]
+        assert (item.compute_p_value() <= 0.05) == (of_thirty[k] == "fail")
 
 
 def test_perfect_parity_over_17_cells_hardly_ever_fails() -> None:
@@ -210,7 +218,7 @@ def test_all_fails_together_are_undeserved_at_most_as_often_as_one_may_be() -> N
     samples, wrong, uncorrected = 1000, 0, 0
     for approved in rng.binomial(400, 0.6, (samples, 12)):
         counts = counted((75_000, 100_000), *((int(k), 400) for k in approved))
-        compared = list(compare_groups(counts, ("race",), policy(), 0.9))
+        compared = compare_groups(counts, [("race",)], policy(), 0.9)
         wrong += "fail" in judge_comparisons(compared, rules())
         uncorrected += any(item.high < 0.8 for item in compared)
     assert wrong / samples <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / samples)
@@ -227,8 +235,8 @@ def test_the_reason_has_the_numbers() -> None:
 
 def test_the_default_policy_decides_about_ordinary_rows() -> None:
     made = judge_fairness(count_people(GROUPS, *rows(5000)), SCREEN, PARAMS.rules, "forest", {}, TODAY)
-    json.dumps(made, allow_nan=False)
-    assert {f["measure"] for f in made["findings"]} == set(SCREEN.limits)
+    json.dumps(made.model_dump(mode="json"), allow_nan=False)
+    assert {one.measure for one in made.findings} == set(SCREEN.limits)
     assert all(limit.source for chosen in PARAMS.policies.values() for limit in chosen.limits.values())
 
 
@@ -254,7 +262,7 @@ def test_a_policy_that_makes_no_sense_is_refused(block: dict[str, object], said:
 def test_a_figure_of_one_group_can_be_gated_too_and_then_binds_the_reference() -> None:
     limit = {"selection_rate": Limit(at_least=0.5, at_most=0.9, source="a test")}
     made = judge_fairness(counted((950, 1000), (300, 1000), (700, 1000)), policy(**limit), rules(), "forest", {}, TODAY)
-    assert [f["verdict"] for f in made["findings"]] == ["fail", "fail", "pass"]
+    assert [one.verdict for one in made.findings] == ["fail", "fail", "pass"]
 
 
 def test_a_figure_that_is_missing_in_spite_of_the_people_blocks_and_too_few_people_do_not() -> None:
@@ -270,5 +278,5 @@ def test_an_attribute_with_one_group_is_not_assessable_where_there_are_limits() 
         {"race": ["white"]}, {"race": np.zeros(100, np.int64)}, [True] * 100, [0.9] * 100, ["approve"] * 100
     )
     made = judge_fairness(alone, policy(), rules(), "forest", {}, TODAY)
-    assert (made["verdict"], made["attributes"]["race"]["verdict"]) == ("not assessable", "not assessable")
-    assert not made["blocks"]
+    assert (made.verdict, made.attributes["race"].verdict) == ("not assessable", "not assessable")
+    assert not made.blocks

@@ -8,7 +8,7 @@ from fairness_rows import ROOT, TODAY, counted, policy, rules
 from pydantic import ValidationError
 
 from credit.common.errors import CreditError
-from credit.fairness.verdicts import judge_fairness
+from credit.fairness.findings import judge_fairness
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 
 UNDECIDED = counted((3750, 5000), (17, 30))
@@ -26,10 +26,10 @@ WAIVER = Waiver(
 
 def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() -> None:
     made = judge_fairness(UNDECIDED, policy(), rules(), "forest", {"waivers/race.yaml": WAIVER}, TODAY)
-    found = made["findings"][0]
-    assert not made["blocks"]
-    assert (found["verdict"], found["warn"]) == ("insufficient", True)
-    assert found["waiver"] == {
+    found = made.findings[0]
+    assert not made.blocks
+    assert (found.verdict, found.warn) == ("insufficient", True)
+    assert found.model_dump(mode="json", exclude_unset=True)["waiver"] == {
         "file": "waivers/race.yaml",
         "used": True,
         "who": WAIVER.who,
@@ -40,16 +40,17 @@ def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() ->
 
 def test_a_waiver_does_not_lift_a_fail() -> None:
     made = judge_fairness(FAILED, policy(), rules(), "forest", {"w": WAIVER}, TODAY)
-    assert made["blocks"]
-    assert made["findings"][0]["waiver"]["used"] is False
+    assert made.blocks
+    assert made.findings[0].waiver is not None
+    assert not made.findings[0].waiver.used
 
 
 def test_a_waiver_of_another_candidate_changes_nothing() -> None:
-    assert judge_fairness(UNDECIDED, policy(), rules(), "logistic", {"w": WAIVER}, TODAY)["blocks"]
+    assert judge_fairness(UNDECIDED, policy(), rules(), "logistic", {"w": WAIVER}, TODAY).blocks
 
 
 def test_a_waiver_holds_on_its_last_day_and_is_an_error_the_day_after() -> None:
-    assert not judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until)["blocks"]
+    assert not judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until).blocks
     with pytest.raises(CreditError, match="which is past"):
         judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until + timedelta(days=1))
 

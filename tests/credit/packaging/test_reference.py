@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.bundle import load_bundle
@@ -30,6 +30,7 @@ def psi(reference: Histogram, live: Histogram) -> float:
 
 
 @given(FLOATS, FLOATS, FLOATS)
+@settings(deadline=None)
 def test_every_value_is_counted_once_and_parts_add_up(
     made_of: list[float | None], left: list[float | None], right: list[float | None]
 ) -> None:
@@ -54,7 +55,7 @@ def test_a_value_that_nearly_everybody_has_gets_a_bin_of_its_own() -> None:
 
 
 def test_a_bin_goes_from_its_edge_on_and_open_ends_take_the_rest() -> None:
-    bins = Histogram(edges=(1.0, 2.0), counts=(0, 0, 0))
+    bins = Histogram(edges=(1.0, 2.0), counts=(0, 0, 0), missing=0)
     assert bins.count_values([-1e9, 0.99, 1, 1.99, 2, 1e9, np.nan]).model_dump() == {
         "edges": (1.0, 2.0),
         "values": None,

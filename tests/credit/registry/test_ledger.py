@@ -17,7 +17,7 @@ from credit.registry.ledger import BLOCK_ENTRIES, Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.deployment import plan as live
 from release.deployment.plan import Attribution, Change
-from testing.releases import WHY, record_of
+from testing.releases import WHY, make_version_record
 
 
 def append(ledger: Ledger, change: Change) -> LedgerEntry:
@@ -43,14 +43,14 @@ def test_an_empty_ledger_has_nothing_live(store: Store) -> None:
     assert ledger.read_newest() is None
     assert ledger.read_entries() == []
     assert ledger.find_entry_at(datetime.now(UTC)) is None
-    with pytest.raises(CreditError, match="nothing that was ever deployed"):
+    with pytest.raises(CreditError, match="nothing was ever deployed"):
         live.plan_rollback(ledger, WHY)
 
 
 def test_the_newest_entry_is_live_and_environments_do_not_mix(store: Store) -> None:
     for environment, version in (("prod", "v1.0.0"), ("staging", "v2.0.0"), ("prod", "v1.1.0")):
         ledger = Ledger(store, environment)
-        append(ledger, live.plan_deployment(ledger, record_of(version), WHY))
+        append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
     assert [(e.number, e.version, e.back) for e in Ledger(store, "prod").read_entries()] == [
         (2, "v1.1.0", 1),
         (1, "v1.0.0", None),
@@ -112,7 +112,7 @@ def test_a_rollback_returns_to_the_last_version_that_was_not_itself_rolled_back_
             elif step == "rule":
                 change = live.plan_fallback(ledger, WHY)
             else:
-                change = live.plan_deployment(ledger, record_of(step), WHY)
+                change = live.plan_deployment(ledger, make_version_record(step), WHY)
             if change.entry is not None:
                 append(ledger, change)
         except CreditError:
@@ -125,8 +125,8 @@ def test_a_rollback_returns_to_the_last_version_that_was_not_itself_rolled_back_
 def test_a_rollback_by_name_forgets_what_lay_above_it(disk: Store) -> None:
     ledger = Ledger(disk, "prod")
     for version in VERSIONS:
-        append(ledger, live.plan_deployment(ledger, record_of(version), WHY))
-    append(ledger, live.plan_rollback_to(ledger, record_of(VERSIONS[1]), WHY))
+        append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
+    append(ledger, live.plan_rollback_to(ledger, make_version_record(VERSIONS[1]), WHY))
     made = append(ledger, live.plan_rollback(ledger, WHY))
     assert made.version == VERSIONS[0]
 
@@ -164,13 +164,13 @@ def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it
     disk: Store, content: bytes, said: str
 ) -> None:
     ledger = Ledger(disk, "prod")
-    append(ledger, live.plan_deployment(ledger, record_of("v1.0.0"), WHY))
+    append(ledger, live.plan_deployment(ledger, make_version_record("v1.0.0"), WHY))
     disk.create(key(2), content)
     for refused in (ledger.read_newest, lambda: live.plan_rollback(ledger, WHY), ledger.read_entries):
         with pytest.raises(CreditError, match=said) as caught:
             refused()
         assert "\n" not in str(caught.value)
-    append(ledger, live.plan_rollback_to(ledger, record_of("v1.0.0"), WHY))
+    append(ledger, live.plan_rollback_to(ledger, make_version_record("v1.0.0"), WHY))
     newest = ledger.read_newest()
     assert newest is not None
     assert (newest.number, newest.version) == (3, "v1.0.0")
@@ -181,7 +181,7 @@ def test_a_broken_entry_deep_in_the_ledger_does_not_stop_a_rollback_by_name(disk
     disk.create(key(2), raw(2, back=1, version="v1.1.0"))
     disk.create(key(3), raw(3, back=2, version="v1.2.0"))
     ledger = Ledger(disk, "prod")
-    assert append(ledger, live.plan_rollback_to(ledger, record_of("v1.0.0"), WHY)).number == 4
+    assert append(ledger, live.plan_rollback_to(ledger, make_version_record("v1.0.0"), WHY)).number == 4
 
 
 def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_the_clock_says(disk: Store) -> None:
@@ -197,10 +197,10 @@ def test_a_clock_that_went_backwards_is_one_line_and_a_small_difference_is_none(
     ledger = Ledger(disk, "prod")
     soon, later = (datetime.now(UTC) + timedelta(seconds=20)), datetime.now(UTC) + timedelta(hours=2)
     disk.create(key(1), raw(1, time=soon.isoformat()))
-    assert append(ledger, live.plan_deployment(ledger, record_of("v1.1.0"), WHY)).time == soon
+    assert append(ledger, live.plan_deployment(ledger, make_version_record("v1.1.0"), WHY)).time == soon
     disk.create(key(3), raw(3, time=later.isoformat()))
     with pytest.raises(CreditError, match="the clock: found"):
-        live.plan_deployment(ledger, record_of("v1.2.0"), WHY)
+        live.plan_deployment(ledger, make_version_record("v1.2.0"), WHY)
     assert ledger.find_last_number() == 3
 
 
@@ -249,8 +249,8 @@ def test_of_eight_that_race_for_each_number_one_wins_and_nothing_is_overwritten(
 
 def test_two_deploys_at_the_same_moment_do_not_both_believe_that_they_won(disk: Store, tmp_path: Path) -> None:
     ledger = Ledger(disk, "prod")
-    one = live.plan_deployment(ledger, record_of("v1.0.0"), Attribution("r", "one"))
-    other = live.plan_deployment(ledger, record_of("v2.0.0"), Attribution("r", "other"))
+    one = live.plan_deployment(ledger, make_version_record("v1.0.0"), Attribution("r", "one"))
+    other = live.plan_deployment(ledger, make_version_record("v2.0.0"), Attribution("r", "other"))
     append(ledger, one)
     with pytest.raises(CreditError, match=r"deploy of v1\.0\.0 by one, made at the same moment"):
         append(ledger, other)

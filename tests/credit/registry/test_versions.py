@@ -16,7 +16,7 @@ from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.commands.gc import find_garbage
-from testing.releases import changed
+from testing.releases import corrupt_copy
 
 V1 = parse_version("v1.0.0")
 Bundles = Callable[[str], Path]
@@ -61,7 +61,7 @@ def test_versions_are_listed_by_number_not_by_letter(disk: Store, publish: Publi
 def test_a_bundle_with_a_changed_byte_is_never_published(
     disk: Store, bundles: Bundles, tmp_path: Path, name: str
 ) -> None:
-    folder = changed(bundles("logistic"), tmp_path / "changed", name)
+    folder = corrupt_copy(bundles("logistic"), tmp_path / "changed", name)
     with pytest.raises(CreditError):
         versions.publish_bundle(disk, V1, folder, "c", "tester")
     assert disk.list_children("") == ([], [])

@@ -1,6 +1,5 @@
 """The committed reports, to be changed by a test without changing the checkout."""
 
-import copy
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from credit.report.facts import collect_facts
 from credit.report.provenance import Run, read_run
 from credit.report.render import render_report
 from credit.report.results import Results, read_results
+from testing.report_drafts import Draft
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,16 +26,17 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _committed() -> Results:
+def results() -> Results:
+    """What the committed run found."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         return read_results(ROOT / "data/contracts/loanapp.yaml", ROOT / "reports", ROOT / "waivers")
 
 
 @pytest.fixture
-def results(_committed: Results) -> Results:
-    """What the committed run found; every test has its own."""
-    return copy.deepcopy(_committed)
+def draft(results: Results) -> Draft:
+    """The same, to be changed."""
+    return Draft(results)
 
 
 @pytest.fixture

@@ -12,11 +12,15 @@ import pytest
 from markdown_it import MarkdownIt
 
 from credit.common.errors import CreditError
+from credit.common.formatting import DASH
 from credit.fairness.waivers import Waiver
 from credit.report.curves import draw_curves
+from credit.report.dataset import describe_dataset
 from credit.report.facts import collect_facts, read_facts
 from credit.report.render import escape_markdown, render_model_card
 from credit.report.results import Results
+from credit.reports.provenance import Provenance
+from testing.report_drafts import Draft
 
 Page = Callable[[Results], str]
 EVIL = "<script>alert('x')</script> | a\nb <img src=x onerror=y> [l](javascript:z) `c` **d**"
@@ -48,20 +52,22 @@ def poisoned(results: Results) -> Results:
         for name, column in results.contract.columns.items()
     }
     contract = results.contract.model_copy(update={"name": EVIL, "row": EVIL, "source": source, "columns": columns})
-    for judged in results.judged.values():
+    draft = Draft(results)
+    for judged in draft.judged.values():
         for key in [key for key in judged["groups"] if key.startswith("race: ")]:
             judged["groups"][f"{key}{EVIL}"] = judged["groups"].pop(key)
         for item in judged["findings"]:
             item["group"] += EVIL
             item["reason"] += EVIL
-    for entry in results.choice["candidates"].values():
+    for entry in draft.choice["candidates"].values():
         entry["against"].append(EVIL)
-    results.alternatives["told"] = results.alternatives["try"] = EVIL
-    results.validation["missing"][EVIL] = 1
-    results.validation["reasons"][0]["example"] = EVIL
-    results.features["features"][0] |= {"feature": EVIL, "verdict": EVIL}
+    draft.alternatives["told"] = draft.alternatives["try"] = EVIL
+    draft.validation["missing"][EVIL] = 1
+    draft.validation["reasons"][0]["example"] = EVIL
+    draft.features["features"][0] |= {"feature": EVIL, "verdict": EVIL}
     waiver = Waiver(candidate="logistic", attribute="race", group=EVIL, measure="m", who=EVIL, why=EVIL, until=date.max)
-    return results._replace(contract=contract, waivers={f"waivers/{EVIL}.yaml": waiver}, provenance={"file": EVIL})
+    provenance = Provenance(sha256="0" * 64, bytes=1, package=EVIL, file=EVIL)
+    return draft.finish()._replace(contract=contract, waivers={f"waivers/{EVIL}.yaml": waiver}, provenance=provenance)
 
 
 def without_figures(content: Any) -> Any:
@@ -101,23 +107,27 @@ def test_a_cell_of_a_table_can_hold_anything() -> None:
     assert escape_markdown("<b>&amp;") == "&lt;b&gt;&amp;amp;"
 
 
-def test_missing_figures_are_dashes_or_words(results: Results, page: Page) -> None:
-    bare = results._replace(
-        metrics=without_figures(results.metrics),
-        judged={
-            name: judged | {part: without_figures(judged[part]) for part in ("groups", "findings", "pairs")}
-            for name, judged in results.judged.items()
-        },
-    )
-    for judged in bare.judged.values():
+def test_missing_figures_are_dashes_or_words(draft: Draft, page: Page) -> None:
+    rows = {name: of["rows"] for name, of in draft.metrics.items()}
+    draft.metrics = {name: without_figures(of) | {"rows": rows[name]} for name, of in draft.metrics.items()}
+    for judged in draft.judged.values():
+        judged |= {part: without_figures(judged[part]) for part in ("groups", "findings", "pairs")}
         judged["lowest_adverse_impact_ratio"] = None
         for item in (*judged["findings"], *judged["pairs"]):
             item["verdict"] = "not assessable"
-    for point in bare.alternatives["points"]:
+    for point in draft.alternatives["points"]:
         point |= {"adverse_impact_ratio": None, "adverse_impact_ratio_interval": None, "group": None}
+    bare = draft.finish()
     for text in (Parsed(page(bare)).text, render_model_card(collect_facts(bare))):
         assert not re.findall(r"\b(nan|NaN|None|inf|null)\b", text.partition("All parameters")[0])
     assert "No point has an adverse impact ratio" in page(bare)
+
+
+def test_a_rule_whose_example_may_name_a_person_has_none_on_the_page(draft: Draft, page: Page) -> None:
+    """As where a text id stands in two rows: the report leaves out the id, and the page has a dash for it."""
+    draft.validation["reasons"].append({"column": "id", "allowed": "each id once", "rows": 2})
+    assert re.search(rf"id.*each id once.*2.*{DASH}", " ".join(Parsed(page(draft.finish())).text.split()))
+    assert describe_dataset(draft.finish()).reasons[-1] == ("id", "each id once", "2", DASH)
 
 
 def test_data_of_your_own_has_no_origin_here(results: Results, page: Page) -> None:
@@ -157,7 +167,7 @@ def test_the_page_has_what_is_needed_to_make_it_again(results: Results, page: Pa
     text = Parsed(page(results)).text
     assert results.contract_sha256 in text
     assert results.provenance
-    assert results.provenance["sha256"] in text
+    assert results.provenance.sha256 in text
     for expected in ("random_forest.n_estimators", "scikit-learn 1.", "29 CFR 1607.4(D)", "make repro"):
         assert expected in text, expected
 
@@ -193,8 +203,9 @@ def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
         draw_curves(results, reports / "plots")
 
 
-def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(results: Results, page: Page) -> None:
-    for candidate in results.candidates.values():
+def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(draft: Draft, page: Page) -> None:
+    for candidate in draft.candidates.values():
         candidate["policy"]["approve_from"] = None
+    results = draft.finish()
     assert "It approves nobody and refers from" in page(results)
     assert "no score: it approves nobody" in render_model_card(collect_facts(results))

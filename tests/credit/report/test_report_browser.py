@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from credit.report.results import Results
-from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, pages
+from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, open_pages
 
 __all__ = ["browser"]
 
@@ -21,7 +21,7 @@ def opened(
     """The page at some width. Nothing may be asked of the network, nothing may be complained about."""
     file = tmp_path / "report.html"
     file.write_text(page(results), encoding="utf-8")
-    with pages(browser) as at:
+    with open_pages(browser) as at:
         yield lambda width: at(file.as_uri(), width)
 
 

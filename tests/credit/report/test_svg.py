@@ -9,6 +9,9 @@ from credit.report.forest import Forest, ForestMark, draw_forests
 from credit.report.frontier import describe_frontier
 from credit.report.results import Results
 from credit.report.svg import BOTTOM, LEFT, RIGHT, TOP, PlotDot, Scale, fit_scale, place_letters
+from testing.report_drafts import Draft
+
+WAIVER = {"file": "waivers/a.yaml", "used": True, "who": "the board", "why": "w", "until": "2027-01-01"}
 
 
 def marks(forest: Forest, group: str) -> dict[str, ForestMark]:
@@ -38,10 +41,10 @@ def test_an_axis_around_one_number_has_room() -> None:
     assert scale.place(0.8) == 50
 
 
-def test_a_mark_on_the_limit_is_drawn_on_the_limit(results: Results) -> None:
-    item = next(i for i in results.judged["logistic"]["findings"] if i["group"] == "Hispanic")
+def test_a_mark_on_the_limit_is_drawn_on_the_limit(draft: Draft) -> None:
+    item = next(i for i in draft.judged["logistic"]["findings"] if i["group"] == "Hispanic")
     item |= {"value": 0.8, "interval": [0.8, 1.0]}
-    forest = draw_forests(results)[0]
+    forest = draw_forests(draft.finish())[0]
     mark = marks(forest, "Hispanic")["logistic regression"]
     assert mark.at == mark.low == forest.limits[0]
     assert mark.high == forest.equal
@@ -57,39 +60,39 @@ def test_every_group_of_every_attribute_has_a_row_and_says_why_nothing_is_drawn(
     assert (few.people, few.note) == (3, "not assessable. Adverse impact ratio needs 10 people, the group has 3.")
 
 
-def test_what_follows_from_a_verdict_is_in_words(results: Results) -> None:
-    findings = results.judged["heuristic"]["findings"]
+def test_what_follows_from_a_verdict_is_in_words(draft: Draft) -> None:
+    findings = draft.judged["heuristic"]["findings"]
     black = next(item for item in findings if item["group"] == "Black")
-    mark = marks(draw_forests(results)[0], "Black")["rule"]
+    mark = marks(draw_forests(draft.finish())[0], "Black")["rule"]
     assert (mark.kind, mark.action) == ("insufficient", "blocks")
     assert "0.779" in mark.description
     assert mark.description.endswith("Verdict: insufficient, blocks.")
-    black |= {"blocks": False, "warn": True, "waiver": {"used": True}}
-    assert marks(draw_forests(results)[0], "Black")["rule"].action == "waived"
+    black |= {"blocks": False, "warn": True, "waiver": WAIVER}
+    assert marks(draw_forests(draft.finish())[0], "Black")["rule"].action == "waived"
 
 
-def test_an_interval_without_an_upper_bound_reaches_to_the_end(results: Results) -> None:
-    black = next(item for item in results.judged["heuristic"]["findings"] if item["group"] == "Black")
+def test_an_interval_without_an_upper_bound_reaches_to_the_end(draft: Draft) -> None:
+    black = next(item for item in draft.judged["heuristic"]["findings"] if item["group"] == "Black")
     black["interval"] = [0.7, None]
-    mark = marks(draw_forests(results)[0], "Black")["rule"]
+    mark = marks(draw_forests(draft.finish())[0], "Black")["rule"]
     assert (mark.high, mark.interval) == (100, "0.700 and more")
 
 
-def test_a_figure_that_one_candidate_lacks_is_words_in_its_row(results: Results) -> None:
-    black = next(item for item in results.judged["heuristic"]["findings"] if item["group"] == "Black")
+def test_a_figure_that_one_candidate_lacks_is_words_in_its_row(draft: Draft) -> None:
+    black = next(item for item in draft.judged["heuristic"]["findings"] if item["group"] == "Black")
     black |= {"value": None, "interval": None, "verdict": "not assessable", "blocks": False}
     black["reason"] = "race Black: adverse impact ratio needs 10 people, the group has 3."
-    found = marks(draw_forests(results)[0], "Black")
+    found = marks(draw_forests(draft.finish())[0], "Black")
     assert found["rule"].at is None
     assert found["rule"].interval == "Adverse impact ratio needs 10 people, the group has 3."
     assert found["logistic regression"].at is not None
 
 
-def test_an_attribute_whose_only_group_is_the_reference_has_no_rows(results: Results) -> None:
-    for judged in results.judged.values():
+def test_an_attribute_whose_only_group_is_the_reference_has_no_rows(draft: Draft) -> None:
+    for judged in draft.judged.values():
         judged["groups"] = {k: v for k, v in judged["groups"].items() if not k.startswith("sex: ") or k == "sex: male"}
         judged["findings"] = [item for item in judged["findings"] if item["attribute"] != "sex"]
-    sex = draw_forests(results)[0].attributes[1]
+    sex = draw_forests(draft.finish())[0].attributes[1]
     assert (sex.reference, sex.rows) == ("male, 1,596 people", ())
 
 
@@ -103,22 +106,22 @@ def test_a_ratio_that_is_only_reported_is_drawn_without_a_limit(results: Results
 def test_the_points_of_the_frontier_lie_where_their_numbers_say(results: Results) -> None:
     picture = describe_frontier(results).picture
     assert picture
-    assert len(picture.dots) == len(results.alternatives["points"])
+    assert len(picture.dots) == len(results.alternatives.points)
     ticks = {number(tick.text): tick.at for tick in picture.x_ticks}
     (first, at), (second, other) = sorted(ticks.items())[:2]
     champion = next(dot for dot in picture.dots if "champion" in dot.kind)
-    ratio = next(p for p in results.alternatives["points"] if p["mark"] == "champion")["adverse_impact_ratio"]
+    ratio = next(p for p in results.alternatives.points if p.mark == "champion").adverse_impact_ratio
     assert champion.x == pytest.approx(at + (ratio - first) / (second - first) * (other - at), abs=0.2)
 
 
-def test_a_frontier_of_one_point_is_drawn_and_of_none_is_not(results: Results) -> None:
-    points = results.alternatives["points"]
-    results.alternatives["points"] = points[:1]
-    found = describe_frontier(results)
+def test_a_frontier_of_one_point_is_drawn_and_of_none_is_not(draft: Draft) -> None:
+    points = draft.alternatives["points"]
+    draft.alternatives["points"] = points[:1]
+    found = describe_frontier(draft.finish())
     assert found.picture
     assert len(found.picture.dots) == len(found.points) == 1
     points[0]["adverse_impact_ratio"] = points[0]["adverse_impact_ratio_interval"] = points[0]["group"] = None
-    found = describe_frontier(results)
+    found = describe_frontier(draft.finish())
     assert found.picture is None
     assert found.keys == ()
     assert (found.points[0].ratio.value, found.points[0].whom) == (DASH, DASH)
@@ -128,7 +131,7 @@ def test_the_table_has_the_marked_points_first_and_no_others_but_the_frontier(re
     found = describe_frontier(results)
     marked = [bool(point.mark) for point in found.points]
     assert marked == sorted(marked, reverse=True)
-    shown = [p for p in results.alternatives["points"] if p["mark"] or p["on_frontier"]]
+    shown = [p for p in results.alternatives.points if p.mark or p.on_frontier]
     assert len(found.points) == len(shown)
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ import yaml
 
 from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
-from credit.common.files import format_json, round_floats
+from credit.common.files import format_json
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.evaluation.metrics import UnitValues, compute_metrics
@@ -24,13 +24,13 @@ from credit.fairness.counts import count_predictions
 from credit.fairness.metrics import METRICS
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
-from credit.reports.alternatives import AlternativesReport
+from credit.reports.alternatives import AlternativesReport, Point
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, Finding, GroupFigures, group_key
+from credit.reports.fairness import FairnessReport, Finding, GroupFigures, LowestRatio, group_key
 from credit.reports.features import FeaturesReport
-from credit.reports.metrics import CandidateMetrics, Metrics
+from credit.reports.metrics import Metrics
 from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.reference import ReferenceReport
@@ -39,7 +39,7 @@ from credit.training.alternatives import ApprovalShares, FindAlternativesParams,
 from credit.training.train import TrainParams, train_candidate
 from stages.choose import ChooseParams, choose_champion
 from stages.fairness import judge_candidate
-from stages.find_alternatives import report_alternatives
+from stages.find_alternatives import build_alternatives_report
 from stages.validate import ValidateParams, validate_table
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +48,7 @@ FAIRNESS = Fairness.model_validate(PARAMS["fairness"])
 TODAY = date(2026, 1, 1)
 
 Json = dict[str, Any]
+R = TypeVar("R", bound=ReportFile)
 
 MODELS: dict[str, type[ReportFile]] = {
     "reports/alternatives.json": AlternativesReport,
@@ -78,20 +79,20 @@ def refused(path: str, content: Any) -> list[str]:
     return str(caught.value).split("\n")
 
 
-def accept(model: type[ReportFile], content: Any) -> Any:
-    """Check that a model writes what a stage wrote, key by key; the report."""
-    text = format_json(round_floats(content))
-    report = model.parse(text, "report.json")
-    assert format_json(report.content()) == text
-    return report
+def accept(report: R) -> R:
+    """Check that a report that a stage made is read as it is written; what was read."""
+    text = format_json(report.round_floats().dump())
+    read = type(report).parse(text, "report.json")
+    assert format_json(read.dump()) == text
+    return read
 
 
 def test_every_committed_report_has_a_model() -> None:
     assert {str(path.relative_to(ROOT)) for path in (ROOT / "reports").rglob("*.json")} == set(MODELS)
     assert Choice.PATH in MODELS
-    assert FairnessReport.path_of("logistic") in MODELS
-    assert CandidateReport.path_of("logistic") in MODELS
-    assert Provenance.path_of("scenario") in MODELS
+    assert FairnessReport.locate("logistic") in MODELS
+    assert CandidateReport.locate("logistic") in MODELS
+    assert Provenance.locate("scenario") in MODELS
 
 
 @pytest.mark.parametrize("path", MODELS)
@@ -102,7 +103,7 @@ def test_a_committed_report_is_written_as_it_was_read(path: str, tmp_path: Path)
 
 @pytest.mark.parametrize("path", [path for path in MODELS if "/candidates/" not in path])
 def test_a_report_that_is_rounded_stays_as_it_is_when_it_is_rounded_again(path: str, tmp_path: Path) -> None:
-    MODELS[path].read(ROOT / path).rounded().write(tmp_path / "report.json")
+    MODELS[path].read(ROOT / path).round_floats().write(tmp_path / "report.json")
     assert (tmp_path / "report.json").read_bytes() == (ROOT / path).read_bytes()
 
 
@@ -165,6 +166,25 @@ def test_a_champion_who_is_no_candidate_and_a_candidate_without_the_deciding_fig
     ]
 
 
+def test_several_keys_that_are_missing_are_one_line() -> None:
+    assert refused("reports/choice.json", {"metric": "ks"}) == [
+        "reports/choice.json: found nothing for champion, why, candidates, side_by_side, expected a value of each; "
+        "run dvc repro"
+    ]
+
+
+def test_a_share_that_adding_up_left_above_1_is_1_and_one_that_is_beyond_is_refused() -> None:
+    path = "reports/candidates/logistic.json"
+    content = committed(path)
+    for sum_, share in ((1 + 2e-16, 1.0), (-1e-17, 0.0)):
+        content["cross_validated"]["approved"] = sum_
+        assert CandidateReport.parse(json.dumps(content), path).cross_validated.approved == share
+    content["cross_validated"]["approved"] = 1.0001
+    assert refused(path, content) == [
+        f"{path}: cross_validated.approved: found 1.0001, expected input should be less than or equal to 1"
+    ]
+
+
 def test_an_origin_that_is_half_said_is_named() -> None:
     path = "reports/provenance/loanapp.json"
     content = committed(path)
@@ -205,28 +225,27 @@ def test_a_report_is_read_at_a_revision_and_none_where_the_revision_has_none() -
     main = Files("main", {Choice.PATH: (ROOT / Choice.PATH).read_text(), Metrics.PATH: "{}", "other": "[]"})
     choice = Choice.read_at(main, Choice.PATH)
     assert choice is not None
-    assert choice.chosen.value(choice.metric) == committed(Choice.PATH)["candidates"]["heuristic"]["roc_auc"]
+    assert choice.chosen.get_value(choice.metric) == committed(Choice.PATH)["candidates"]["heuristic"]["roc_auc"]
     assert FeaturesReport.read_at(main, FeaturesReport.PATH) is None
     with pytest.raises(CreditError, match=r"^other at main: \(file\): found \[\], expected"):
         Choice.read_at(main, "other")
 
 
 def test_figures_are_those_that_are_computed() -> None:
-    assert GroupFigures.names() == ("people", "unscored", *METRICS)
+    assert GroupFigures.list_names() == ("people", "unscored", *METRICS)
     y, scores = np.arange(40) % 3 > 0, np.linspace(0, 1, 40)
     computed = compute_metrics(
         y, scores, np.where(scores > 0.5, "approve", "deny"), UnitValues(**PARAMS["evaluate"]["unit_values"])
     )
-    assert CandidateMetrics.names() == tuple(name for name in computed if not name.endswith("_interval"))
-    own = accept(Metrics, {"mine": computed}).candidates["mine"]
-    assert own.value("roc_auc") == round(computed["roc_auc"], 4)
-    assert own.interval("calibration_error") is None
+    own = accept(Metrics({"mine": computed})).candidates["mine"]
+    assert own.get_value("roc_auc") == round(computed.roc_auc or 0, 4)
+    assert own.get_interval("calibration_error") is None
 
 
 def test_a_candidate_that_approves_nobody_has_no_bad_rate() -> None:
     y, scores = np.arange(40) % 3 > 0, np.linspace(0, 1, 40)
     computed = compute_metrics(y, scores, np.full(40, "deny"), UnitValues(**PARAMS["evaluate"]["unit_values"]))
-    assert accept(Metrics, {"mine": computed}).candidates["mine"].bad_rate is None
+    assert accept(Metrics({"mine": computed})).candidates["mine"].bad_rate is None
 
 
 CONTRACT = Contract(
@@ -264,9 +283,7 @@ def people(white: int, black: int, each: int = 1000) -> Predictions:
 
 def judge(told: Predictions, params: Fairness = FAIRNESS, **waivers: Waiver) -> FairnessReport:
     """The report about a candidate, which its model takes as it is."""
-    content = judge_candidate(count_predictions(CONTRACT, told), params, "my_own", waivers, TODAY, "test rows")
-    report: FairnessReport = accept(FairnessReport, content)
-    return report
+    return accept(judge_candidate(count_predictions(CONTRACT, told), params, "my_own", waivers, TODAY, "test rows"))
 
 
 def without_score(told: Predictions) -> Predictions:
@@ -311,9 +328,9 @@ def test_a_fairness_report_is_taken_whatever_is_found(told: Callable[[], Predict
     chosen = FAIRNESS.policies[policy].model_copy(update={"gates": gates})
     params = FAIRNESS.model_copy(update={"policy": policy, "policies": {policy: chosen}})
     report = judge(told(), params)
-    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.gating_policy.limits))
-    assert list(report.groups_of("race")) == ["white", "Black", "undisclosed"]
-    assert sum(of.people for of in report.groups_of("race").values()) == report.rows
+    assert bool(report.pairs) == (gates != "pairs" and bool(chosen.pair_policy.limits))
+    assert list(report.select_groups("race")) == ["white", "Black", "undisclosed"]
+    assert sum(of.people for of in report.select_groups("race").values()) == report.rows
     assert group_key("race", "Black") in report.groups
 
 
@@ -321,7 +338,7 @@ def test_nothing_protected_is_a_report_without_groups() -> None:
     content = committed("reports/fairness/logistic.json")
     content |= {"verdict": "reported", "blocks": False, "lowest_adverse_impact_ratio": None}
     content |= {"attributes": {}, "verdicts": {}, "findings": [], "pairs": [], "undisclosed": [], "groups": {}}
-    assert accept(FairnessReport, content).groups_of("race") == {}
+    assert accept(FairnessReport.model_validate(content)).select_groups("race") == {}
 
 
 @pytest.mark.parametrize(("until", "black", "used"), [("2026-01-01", 72, True), ("2026-06-30", 10, False)])
@@ -353,18 +370,18 @@ def test_no_number_of_people_and_nothing_said_of_it_are_two_things() -> None:
 @pytest.mark.parametrize("metric", ["roc_auc", "ks", "accuracy", "average_precision"])
 def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> None:
     params = ChooseParams.model_validate(PARAMS["choose"] | {"metric": metric})
-    figures = committed(Metrics.PATH)
-    fairness = {name: committed(FairnessReport.path_of(name)) for name in CANDIDATE_NAMES}
-    nobody = accept(Choice, choose_champion(params, figures, fairness))
+    figures = Metrics.read(ROOT / Metrics.PATH).candidates
+    fairness = {name: FairnessReport.read(ROOT / FairnessReport.locate(name)) for name in CANDIDATE_NAMES}
+    nobody = accept(choose_champion(params, figures, fairness))
     assert (nobody.champion, nobody.chosen.passes) == ("heuristic", False)
-    for told in fairness.values():
-        told["findings"], told["lowest_adverse_impact_ratio"] = [], None
-    champion = accept(Choice, choose_champion(params, figures, fairness))
+    nothing = {"findings": (), "lowest_adverse_impact_ratio": None}
+    silent = {name: report.model_copy(update=nothing) for name, report in fairness.items()}
+    champion = accept(choose_champion(params, figures, silent))
     assert (champion.chosen.passes, champion.chosen.against) == (True, ())
     (alone,) = champion.side_by_side
-    assert (alone.group, alone.value(metric)) == (None, champion.chosen.value(metric))
-    figures["logistic"][metric] = None
-    assert accept(Choice, choose_champion(params, figures, fairness)).candidates["logistic"].value(metric) is None
+    assert (alone.group, alone.get_value(metric)) == (None, champion.chosen.get_value(metric))
+    missing = figures | {"logistic": figures["logistic"].model_copy(update={metric: None})}
+    assert accept(choose_champion(params, missing, silent)).candidates["logistic"].get_value(metric) is None
 
 
 def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
@@ -376,17 +393,21 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
         random_forest={},
     )
     told, values = people(80, 70), UnitValues(**PARAMS["evaluate"]["unit_values"])
-    ratio = {"value": 0.9, "interval": [0.8, None], "attribute": "race", "group": "Black"}
-    none, some = (
-        measure_auc(told.favourable, told.scores) | measure_decisions(told.favourable, told.decisions, values, r)
-        for r in (None, ratio)
-    )
-    which = {"candidate": "logistic", "hyperparameters": {"C": 1, "class_weight": None}, "approval_share": 0.8}
-    head = {"predictions": "test rows", "rows": 2000}
-    for figures, better in ((none, none), (some, some | {"adverse_impact_ratio": 0.95})):
-        tried = [which | {"mark": None} | better]
-        content = report_alternatives(params, dict.fromkeys(CANDIDATE_NAMES, figures), tried, "heuristic")
-        report = accept(AlternativesReport, head | content)
+    ratio = LowestRatio(value=0.9, interval=(0.8, None), attribute="race", group="Black", people=1000)
+    auc = measure_auc(told.favourable, told.scores)
+    predicted = PredictionsReport(predictions="test rows", why="split by time", rows=2000, kept_in_folds=())
+    for lowest in (None, ratio):
+        figures = measure_decisions(told.favourable, told.decisions, auc, values, lowest)
+        tried = Point(
+            candidate="logistic",
+            hyperparameters={"C": 1, "class_weight": None},
+            approval_share=0.8,
+            mark=None,
+            on_frontier=False,
+            **dict(figures.model_copy(update={"adverse_impact_ratio": lowest and 0.95})),
+        )
+        as_trained = dict.fromkeys(CANDIDATE_NAMES, figures)
+        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic"))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.command is None) == (report.points[0].group is None)
 
@@ -408,14 +429,14 @@ def test_rows_that_were_set_aside_are_taken_with_an_example_and_without(tmp_path
     frame.to_parquet(tmp_path / "typed.parquet", index=False)
     files = [tmp_path / f"{name}.parquet" for name in ("typed", "accepted", "quarantined")]
     tally = validate_table(CONTRACT, ValidateParams(max_quarantined=0.05, min_group=2), *files)
-    report = accept(ValidationReport, tally.build_report())
+    report = accept(tally.build_report())
     assert {(one.column, one.rows, one.example) for one in report.reasons} == {("id", 2, None), ("income", 1, "-1.0")}
     assert report.groups["race"]["undisclosed"] == 10
 
 
 def test_test_rows_have_no_folds() -> None:
-    told = {"predictions": "test rows", "why": "split by time", "rows": 5, "kept_in_folds": []}
-    assert accept(PredictionsReport, told).kept_in_folds == ()
+    report = PredictionsReport(predictions="test rows", why="split by time", rows=5, kept_in_folds=())
+    assert accept(report).kept_in_folds == ()
 
 
 @pytest.mark.parametrize("name", ["heuristic", "logistic"])
@@ -425,10 +446,9 @@ def test_a_candidate_that_was_searched_and_one_that_approves_nobody_alone_are_ta
     params = TrainParams.model_validate(PARAMS["train"] | {"search": search, "heuristic": rule})
     scores = np.random.default_rng(0).normal(size=(300, 1)).astype(np.float32)
     trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, 0.0, bar=False)
-    content = {"candidate": name, "features": ["score"], **trained.report}
-    text = format_json(content)
+    text = format_json(trained.make_report(name, ["score"]).dump())
     report = CandidateReport.parse(text, "report.json")
-    assert format_json(report.content()) == text
+    assert format_json(report.dump()) == text
     assert (report.policy.approve_from is None) == (name == "heuristic") == (report.search is None)
 
 

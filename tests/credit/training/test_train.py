@@ -32,8 +32,9 @@ def test_every_candidate_answers_with_probabilities_and_a_policy(name: Candidate
     scores = trained.estimator.predict_proba(X)[:, 1]
     assert scores.min() >= 0
     assert scores.max() <= 1
-    policy = trained.report["policy"]
-    assert 0 <= policy["refer_from"] <= policy["approve_from"] <= 1
+    policy = trained.policy
+    assert policy.approve_from is not None
+    assert 0 <= policy.refer_from <= policy.approve_from <= 1
 
 
 def test_known_coefficients_are_found_again() -> None:
@@ -47,7 +48,7 @@ def test_cut_offs_are_set_on_scores_that_the_model_has_not_seen() -> None:
     knobs = PARAMS["random_forest"] | {"n_estimators": 30, "min_samples_leaf": 1}
     trained = train_candidate("random_forest", params(random_forest=knobs), X, Y, None)
     fresh = np.random.default_rng(1).normal(size=X.shape).astype(np.float32)
-    approved = trained.estimator.predict_proba(fresh)[:, 1] >= trained.report["policy"]["approve_from"]
+    approved = trained.estimator.predict_proba(fresh)[:, 1] >= trained.policy.approve_from
     assert approved.mean() == pytest.approx(Y.mean(), abs=0.02)
     in_sample = np.quantile(trained.estimator.predict_proba(X)[:, 1], 1 - Y.mean())
     assert (trained.estimator.predict_proba(fresh)[:, 1] >= in_sample).mean() != pytest.approx(Y.mean(), abs=0.02)
@@ -55,30 +56,28 @@ def test_cut_offs_are_set_on_scores_that_the_model_has_not_seen() -> None:
 
 def test_the_approval_share_is_kept() -> None:
     policy = {"approval_share": 0.5, "referral_budget": 0.1}
-    told = train_candidate("logistic", params(policy=policy), X, Y, None).report["cross_validated"]
-    assert told["approved"] == pytest.approx(0.5, abs=0.002)
-    assert told["referred"] == pytest.approx(0.1, abs=0.002)
+    told = train_candidate("logistic", params(policy=policy), X, Y, None).cross_validated
+    assert told.approved == pytest.approx(0.5, abs=0.002)
+    assert told.referred == pytest.approx(0.1, abs=0.002)
 
 
 def test_the_rule_takes_the_contracts_threshold_unless_params_say_otherwise() -> None:
-    assert train_candidate("heuristic", params(), X, Y, threshold=0.25).report["hyperparameters"]["threshold"] == 0.25
+    assert train_candidate("heuristic", params(), X, Y, threshold=0.25).hyperparameters.threshold == 0.25
     own = {"threshold": -1.0, "from_threshold": "approve"}
     assert train_candidate("heuristic", params(heuristic=own), X, Y, threshold=0.25).estimator.threshold == -1
 
 
 def test_the_rule_denies_below_refers_without_a_score_and_approves_from_the_threshold_on() -> None:
-    from credit.scoring.policy import Policy
-
     trained = train_candidate("heuristic", params(), X, Y, threshold=0.0)
     scores = trained.estimator.predict_proba([[-1, 0, 0], [np.nan, 0, 0], [0, 0, 0]])[:, 1]
-    assert Policy(**trained.report["policy"]).decide(scores).tolist() == ["deny", "refer", "approve"]
+    assert trained.policy.decide(scores).tolist() == ["deny", "refer", "approve"]
 
 
 def test_the_rule_can_leave_every_approval_to_an_analyst() -> None:
     own = {"threshold": None, "from_threshold": "refer"}
     trained = train_candidate("heuristic", params(heuristic=own), X, Y, threshold=0.0)
-    assert trained.report["policy"]["approve_from"] is None
-    assert trained.report["cross_validated"]["approved"] == 0
+    assert trained.policy.approve_from is None
+    assert trained.cross_validated.approved == 0
 
 
 def test_a_score_that_is_upside_down_is_an_error() -> None:
@@ -95,9 +94,9 @@ def test_a_search_finds_a_better_forest_and_tells_what_it_tried() -> None:
     grid = {"min_samples_leaf": [1, 1500], "n_estimators": [20]}
     search = PARAMS["search"] | {"enabled": True, "folds": 3, "random_forest": grid}
     trained = train_candidate("random_forest", params(search=search), X, Y, None)
-    assert trained.report["hyperparameters"]["min_samples_leaf"] == 1
-    assert trained.report["search"]["best"] == {"min_samples_leaf": 1, "n_estimators": 20}
-    assert {row["min_samples_leaf"] for row in trained.report["search"]["tried"]} == {1, 1500}
+    assert trained.hyperparameters.min_samples_leaf == 1
+    assert trained.search.best == {"min_samples_leaf": 1, "n_estimators": 20}
+    assert {row["min_samples_leaf"] for row in trained.search.tried} == {1, 1500}
 
 
 def test_a_search_for_a_hyperparameter_that_is_not_there_is_an_error_before_it_starts() -> None:

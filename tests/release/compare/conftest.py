@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.report_edits import Edit, commit_all, edited
+from testing.report_edits import Edit, commit_all, edit_report
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,4 +24,4 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
         monkeypatch.setenv(f"GIT_{who}", "modeler@example.org")
     subprocess.run(["git", "init", "--quiet"], check=True)
     commit_all()
-    return edited
+    return edit_report

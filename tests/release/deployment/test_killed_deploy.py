@@ -17,10 +17,11 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.commands.gc import find_garbage
 from release.deployment import plan
-from testing.releases import WHY, deployed
+from release.deployment.apply import apply_change
+from testing.releases import WHY, deploy_versions
 
 OLD, NEW = "v1.0.0", "v2.0.0"
-PRELOADED = ["release.deployment.plan", "onnxruntime", "obstore"]
+PRELOADED = ["release.deployment.apply", "onnxruntime", "obstore"]
 
 
 def publish_and_deploy(url: str, bundle: Path, environment: dict[str, str]) -> None:
@@ -28,7 +29,7 @@ def publish_and_deploy(url: str, bundle: Path, environment: dict[str, str]) -> N
     os.environ.update(environment)
     store = Store(url)
     record, _ = versions.publish_bundle(store, parse_version(NEW), bundle, "c", "tester")
-    plan.apply_change(store, plan.plan_deployment(Ledger(store, "prod"), record, WHY))
+    apply_change(store, plan.plan_deployment(Ledger(store, "prod"), record, WHY))
 
 
 def killed_at(url: str, bundle: Path, environment: dict[str, str], step: int, after: bool) -> None:
@@ -94,7 +95,7 @@ def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_
     def walked(step: int) -> tuple[str, bool]:
         url = f"{place}/{step}"
         publish(Store(url), OLD)
-        deployed(Store(url), OLD)
+        deploy_versions(Store(url), OLD)
         code = ended(killed_at, url, bundle, environment, step, after)
         assert code == (-signal.SIGKILL if step <= writes else 0), f"step {step}"
         seen = state(url, bundle)

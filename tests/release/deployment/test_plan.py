@@ -17,8 +17,9 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
+from release.deployment.apply import apply_change
 from release.drill.reader import follow_ledger
-from testing.releases import WHY, deployed
+from testing.releases import WHY, deploy_versions
 
 Publish = Callable[..., VersionRecord]
 
@@ -67,12 +68,12 @@ def command(disk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 def test_nothing_goes_live_that_was_not_verified(disk: Store, publish: Publish) -> None:
     publish(disk, "v1.0.0")
     record = publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     assert disk.folder is not None
     path = disk.folder / "bundles" / record.digest / "model.onnx"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CreditError, match=r"model\.onnx"):
-        deployed(disk, "v2.0.0")
+        deploy_versions(disk, "v2.0.0")
     assert plan.read_current_entry(disk, "prod").version == "v1.0.0"
 
 
@@ -81,13 +82,13 @@ def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_
 ) -> None:
     record = publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0", "v2.0.0")
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
     assert disk.folder is not None
     (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
     with pytest.raises(CreditError, match=r"model\.onnx"):
-        plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+        apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
     assert plan.read_current_entry(disk, "prod").version == "v2.0.0"
-    made = plan.apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
+    made = apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert (made.kind, made.version) == ("fallback", "v2.0.0")
 
@@ -95,22 +96,22 @@ def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_
 def test_a_bundle_that_changed_its_digest_since_it_was_live_is_not_gone_back_to(disk: Store, publish: Publish) -> None:
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0", "v2.0.0")
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
     disk.delete("versions/v1.0.0.json")
     assert disk.folder is not None
     (disk.folder / "versions/v1.0.0.json").unlink(missing_ok=True)
     publish(disk, "v1.0.0", "random_forest")
     with pytest.raises(CreditError, match="the ledger's"):
-        plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+        apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
 
 
 def test_nobody_outruns_the_kill_switch(disk: Store, publish: Publish) -> None:
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     switch = plan.plan_fallback(Ledger(disk, "prod"), WHY)
-    deployed(disk, "v2.0.0")  # at the same moment, and it wins the number
-    made = plan.apply_change(disk, switch)
+    deploy_versions(disk, "v2.0.0")  # at the same moment, and it wins the number
+    made = apply_change(disk, switch)
     assert made is not None
     assert (made.number, made.kind, made.version) == (3, "fallback", "v2.0.0")
 
@@ -149,7 +150,7 @@ def test_an_entry_that_is_not_valid_hides_neither_other_environments_nor_other_e
 ) -> None:
     for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic")):
         publish(disk, version, candidate)
-        deployed(disk, version)
+        deploy_versions(disk, version)
     disk.create("environments/staging/000000000/000000001.json", b"{")
     code, told = command("status")
     assert code == 1
@@ -174,7 +175,7 @@ def test_status_names_a_command_back_that_works(
 ) -> None:
     for version, back in (("v1.0.0", "--env prod --to rule --reason"), ("v2.0.0", "--env prod --reason")):
         publish(disk, version, "logistic")
-        deployed(disk, version)
+        deploy_versions(disk, version)
         with pytest.raises(SystemExit):
             main(["status"])
         assert f"back:      release rollback {back}" in capsys.readouterr().out
@@ -198,7 +199,7 @@ def test_an_empty_store_may_be_the_wrong_one(command: Any, capsys: pytest.Captur
 def test_a_dry_run_changes_nothing(disk: Store, publish: Publish, command: Any, arguments: list[str]) -> None:
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0", "v2.0.0")
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
     code, told = command(*arguments, "--dry-run")
     assert (code, told["dry_run"]) == (0, True)
     assert Ledger(disk, "prod").find_last_number() == 2
@@ -236,9 +237,9 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
     if before:
-        deployed(disk, "v1.0.0")
+        deploy_versions(disk, "v1.0.0")
     if before == "rule":
-        plan.apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
+        apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     with (
         service_that(lambda: {"entry": Ledger(disk, "prod").find_last_number()}) as good,
         service_that(lambda: {"entry": 0}) as bad,
@@ -258,7 +259,7 @@ def test_a_deploy_that_can_not_be_put_back_says_what_is_live_and_how_to_go_on(
     """The bundle of the version before is broken in the store."""
     record = publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     assert disk.folder is not None
     (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
     with service_that(lambda: {"entry": 1}) as url:
@@ -279,12 +280,12 @@ def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
 ) -> None:
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0", "v2.0.0")
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
     with service_that(lambda: {"entry": 2}) as url:
         monkeypatch.setenv("RELEASE_SERVICE_URL", url)
         code, told = command("deploy", "v1.0.0", "--env", "prod", "--reason", "r", "--wait", "0.3")
     assert (code, told["entry"]["kind"], told["put_back"], told["live"]) == (1, "rollback", True, "v2.0.0")
-    back = plan.apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
+    back = apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
     assert back is not None
     assert back.version == "v1.0.0", "what was put back stands where it stood"
 
@@ -295,7 +296,7 @@ def test_a_service_that_says_nothing_of_an_entry_is_late_and_a_rollback_stands(
 ) -> None:
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0", "v2.0.0")
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
     with service_that(lambda: answer) as url:
         monkeypatch.setenv("RELEASE_SERVICE_URL", url)
         code, told = command("rollback", "--env", "prod", "--reason", "r", "--wait", "0.3")
@@ -312,10 +313,10 @@ def test_an_address_of_a_service_that_is_none_is_one_line(monkeypatch: pytest.Mo
 def test_a_follower_that_meets_a_broken_version_goes_on_with_the_last_one(disk: Store, publish: Publish) -> None:
     publish(disk, "v1.0.0")
     record = publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     ledger = Ledger(disk, "prod")
     first = follow_ledger(ledger, None)
-    deployed(disk, "v2.0.0")
+    deploy_versions(disk, "v2.0.0")
     assert disk.folder is not None
     path = disk.folder / "bundles" / record.digest / "policy.json"
     content = path.read_bytes()

@@ -13,9 +13,9 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
-from testing.parts.servers import free_ports
-from testing.parts.sockets import http, port_that_says
-from testing.releases import deployed
+from testing.parts.servers import find_free_ports
+from testing.parts.sockets import format_response, serve_bytes
+from testing.releases import deploy_versions
 
 Publish = Callable[..., VersionRecord]
 SECRET = "do-not-print-me"
@@ -33,7 +33,7 @@ def night(disk: Store, publish: Publish, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("RELEASE_ACTOR", "on call")
     publish(disk, "v1.0.0")
     publish(disk, "v2.0.0", "logistic")
-    deployed(disk, "v1.0.0", "v2.0.0")
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
     return disk
 
 
@@ -48,18 +48,18 @@ def left(*arguments: str) -> Any:
     [
         (b"+PONG\r\n", "PONG"),
         (b"", "closed connection"),
-        (http("{}").replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), "no answer"),
-        (http('{"entry": 3', head="X: 1\r\n").replace(b"11\r\n", b"99\r\n"), "no answer"),
-        (http("[" * 60_000), "no answer"),
-        (http('{"entry": 3}' + " " * 70_000 + "x"), "it reports None, entry 3"),
-        (http("{}", "503 Service Unavailable"), "HTTP 503 Service Unavailable"),
-        (http("{}", "401 Unauthorized"), "is RELEASE_SERVICE_KEY right"),
-        (http('{"entry": 2, "version": "v0.9.0"}'), "it reports v0.9.0, entry 2"),
-        (http('{"entry": 3, "version": "v9.0.0"}'), "it reports v9.0.0, entry 3"),
+        (format_response("{}").replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), "no answer"),
+        (format_response('{"entry": 3', head="X: 1\r\n").replace(b"11\r\n", b"99\r\n"), "no answer"),
+        (format_response("[" * 60_000), "no answer"),
+        (format_response('{"entry": 3}' + " " * 70_000 + "x"), "it reports None, entry 3"),
+        (format_response("{}", "503 Service Unavailable"), "HTTP 503 Service Unavailable"),
+        (format_response("{}", "401 Unauthorized"), "is RELEASE_SERVICE_KEY right"),
+        (format_response('{"entry": 2, "version": "v0.9.0"}'), "it reports v0.9.0, entry 2"),
+        (format_response('{"entry": 3, "version": "v9.0.0"}'), "it reports v9.0.0, entry 3"),
     ],
 )
 def test_whatever_a_port_answers_it_is_late_until_it_reports_the_version(answer: bytes, said: str) -> None:
-    with port_that_says(answer) as (url, _):
+    with serve_bytes(answer) as (url, _):
         late = service_client.wait_for_entry(ENTRY, [url], 0.3)
         if said.endswith("None, entry 3"):
             assert late == []
@@ -70,13 +70,13 @@ def test_whatever_a_port_answers_it_is_late_until_it_reports_the_version(answer:
 
 
 def test_a_port_where_nobody_listens_is_told_in_plain_words() -> None:
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     late = service_client.wait_for_entry(ENTRY, [f"http://127.0.0.1:{port}"], 0)
     assert late == [f"http://127.0.0.1:{port}: no answer that names an entry ([Errno 111] Connection refused)"]
 
 
 def test_a_later_entry_is_somebodys_later_change() -> None:
-    with port_that_says(http('{"entry": 4, "version": "v9.0.0"}')) as (url, _):
+    with serve_bytes(format_response('{"entry": 4, "version": "v9.0.0"}')) as (url, _):
         assert service_client.wait_for_entry(ENTRY, [url], 0.3) == []
 
 
@@ -84,9 +84,9 @@ def test_the_key_is_shown_to_the_service_and_to_nobody_that_it_redirects_to(
     night: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RELEASE_SERVICE_KEY", SECRET)
-    with port_that_says(http('{"entry": 9}')) as (elsewhere, overheard):
-        moved = http("", "302 Found", f"Location: {elsewhere}/v1/version\r\n")
-        with port_that_says(moved) as (url, asked):
+    with serve_bytes(format_response('{"entry": 9}')) as (elsewhere, overheard):
+        moved = format_response("", "302 Found", f"Location: {elsewhere}/v1/version\r\n")
+        with serve_bytes(moved) as (url, asked):
             monkeypatch.setenv("RELEASE_SERVICE_URL", url)
             assert left("rollback", "--env", "prod", "--reason", "r", "--wait", "0.3") == 1
     assert f"Authorization: Bearer {SECRET}\r\n" in asked[0]
@@ -107,7 +107,7 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("netrc")
 def test_the_key_goes_before_a_password_of_netrc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELEASE_SERVICE_KEY", "key")
-    with port_that_says(http('{"entry": 3, "version": "v1.0.0"}')) as (url, asked):
+    with serve_bytes(format_response('{"entry": 3, "version": "v1.0.0"}')) as (url, asked):
         assert service_client.wait_for_entry(ENTRY, [url], 0.3) == []
     assert "Authorization: Bearer key\r\n" in asked[0]
 
@@ -117,7 +117,7 @@ def test_the_key_goes_before_a_password_of_netrc(monkeypatch: pytest.MonkeyPatch
 def test_without_a_key_none_is_sent(key: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if key is not None:
         monkeypatch.setenv("RELEASE_SERVICE_KEY", key)
-    with port_that_says(http('{"entry": 3, "version": "v1.0.0"}')) as (url, asked):
+    with serve_bytes(format_response('{"entry": 3, "version": "v1.0.0"}')) as (url, asked):
         assert service_client.wait_for_entry(ENTRY, [url], 0.3) == []
     assert "authorization" not in asked[0].lower()
 

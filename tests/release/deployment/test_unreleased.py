@@ -13,7 +13,7 @@ from credit.registry.versions import VersionRecord
 from release.commands.sync import plan_environment
 from release.deployment.rollout import tag_entry
 from release.deployment.unreleased import deploy_working_tree
-from testing.releases import deployed
+from testing.releases import deploy_versions
 
 Bundles = Callable[[str], Path]
 
@@ -28,14 +28,14 @@ def test_an_empty_store_gets_the_bundle_once(disk: Store, bundles: Bundles) -> N
 
 def test_what_is_live_is_left_alone(disk: Store, publish: Callable[..., VersionRecord], bundles: Bundles) -> None:
     publish(disk, "v1.0.0")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     assert deploy_working_tree(disk, "prod", bundles("logistic")) is None
 
 
 def test_it_has_no_tag_and_sync_makes_none(disk: Store, bundles: Bundles) -> None:
     entry = deploy_working_tree(disk, "prod", bundles("logistic"))
     assert entry is not None
-    assert tag_entry("prod", entry, push=False).tag is None
+    assert tag_entry("prod", entry, push=False).name is None
     assert plan_environment("prod", [entry], []).untagged == []
 
 
@@ -44,7 +44,7 @@ def test_a_store_that_others_use_gets_nothing(
 ) -> None:
     for name, value in s3.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(CreditError, match="release deploy puts one there"):
+    with pytest.raises(CreditError, match="release deploy puts a version there"):
         deploy_working_tree(Store("s3://models/empty"), "prod", bundles("logistic"))
 
 

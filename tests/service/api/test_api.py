@@ -13,7 +13,7 @@ import requests
 from credit.bundle import load_bundle
 from credit.registry.store import Store
 from testing.parts.servers import wait_until
-from testing.services import Service, serving
+from testing.services import Service, run_service
 
 Asked = list[dict[str, Any]]
 
@@ -241,7 +241,7 @@ def test_the_process_log_has_nothing_about_applicants(service: Service, asked: A
 @pytest.fixture
 def service_with_keys(released: Store, tmp_path: Path) -> Any:
     """A service that asks for keys, and three keys."""
-    from service.api.auth import make_key
+    from service.commands.key import make_key
 
     file = tmp_path / "keys.json"
     keys = {
@@ -249,7 +249,7 @@ def service_with_keys(released: Store, tmp_path: Path) -> Any:
         "read": make_key(file, "officer", ("read",)),
         "both": make_key(file, "test", ("decide", "read")),
     }
-    with serving(released.url, tmp_path / "state", SERVICE_KEYS_FILE=str(file)) as running:
+    with run_service(released.url, tmp_path / "state", SERVICE_KEYS_FILE=str(file)) as running:
         yield running.wait(), keys, file
 
 

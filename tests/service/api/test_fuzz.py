@@ -13,4 +13,4 @@ def test_no_request_makes_the_service_fail(service_of_many: Service, tmp_path: P
     command += ["--max-examples", "40", "--phases", "examples,coverage,fuzzing", "--seed", "1", "--no-color"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
-    assert service_of_many.health()["status"] == "ok"
+    assert service_of_many.read_health()["status"] == "ok"

@@ -17,11 +17,12 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
-from release.deployment.plan import apply_change, plan_fallback
-from testing.lenders.burdened import burdened, people
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback
+from testing.lenders.burdened import burdened, make_people
 from testing.parts.servers import wait_until
-from testing.releases import WHY, deployed
-from testing.services import ROOT, serving
+from testing.releases import WHY, deploy_versions
+from testing.services import ROOT, run_service
 
 __all__ = ["burdened"]
 
@@ -32,7 +33,7 @@ ANSWERED = ("decision", "score", "reasons", "decided_by", "rule_because", "versi
 def live(disk: Store, burdened: Path) -> Store:
     """A store in which that forest is live."""
     versions.publish_bundle(disk, parse_version("v1.0.0"), burdened, "0" * 40, "tester")
-    deployed(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
     return disk
 
 
@@ -84,7 +85,7 @@ def as_sent(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def asked(store: Store, state: Path, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """What the running service answers."""
     body = {"applications": [{"application": row} for row in as_sent(frame)]}
-    with serving(store.url, state) as service:
+    with run_service(store.url, state) as service:
         answers = service.wait().decide(body, "/v1/decisions/batch").json()["decisions"]
     return [{name: answer[name] for name in ANSWERED} for answer in answers]
 
@@ -93,7 +94,7 @@ def asked(store: Store, state: Path, frame: pd.DataFrame) -> list[dict[str, Any]
 def test_a_file_is_decided_as_the_api_decides_to_the_last_bit(
     live: Store, score: Score, tmp_path: Path, ending: str
 ) -> None:
-    frame = people(500, 7)
+    frame = make_people(500, 7)
     write(frame, tmp_path / f"in{ending}")
     score(f"in{ending}", "--version", "v1.0.0", "--out", f"out{ending}")
     answers = asked(live, tmp_path / "state", frame)
@@ -107,7 +108,7 @@ def test_a_file_is_decided_as_the_api_decides_to_the_last_bit(
 
 
 def test_the_documented_example_is_of_raw_columns_and_works(live: Store, tmp_path: Path) -> None:
-    with serving(live.url, tmp_path / "state") as service:
+    with run_service(live.url, tmp_path / "state") as service:
         documented = service.wait().get("/openapi.json").json()["paths"]["/v1/decisions"]["post"]["requestBody"]
         example = documented["content"]["application/json"]["example"]
         assert service.decide(example).status_code == 200
@@ -123,7 +124,7 @@ def test_the_documented_example_is_of_raw_columns_and_works(live: Store, tmp_pat
 
 def test_when_the_rule_was_put_forward_it_decides_files_too(live: Store, score: Score, tmp_path: Path) -> None:
     apply_change(live, plan_fallback(Ledger(live, "prod"), WHY))
-    frame = people(50, 7)
+    frame = make_people(50, 7)
     write(frame, tmp_path / "in.csv")
     score("in.csv", "--out", "out.parquet")
     rows = read(tmp_path / "out.parquet")
@@ -135,7 +136,7 @@ def test_when_the_rule_was_put_forward_it_decides_files_too(live: Store, score: 
 def test_rows_that_break_the_contract_are_set_aside_with_what_is_wrong_and_none_is_lost(
     score: Score, tmp_path: Path, ending: str
 ) -> None:
-    frame = people(9, 7).assign(income=40.0, points=700).astype(object)
+    frame = make_people(9, 7).assign(income=40.0, points=700).astype(object)
     for row, name, value in (
         (1, "income", "a lot"), (1, "points", 700.5), (2, "debt", -1), (3, "self", 9), (4, "home", "tent"),
         (5, "debt", None), (6, "debt", "inf"),
@@ -165,7 +166,7 @@ def test_rows_that_break_the_contract_are_set_aside_with_what_is_wrong_and_none_
 
 
 def test_it_says_how_many_rows_became_what_and_which_columns_nobody_looked_at(score: Score, tmp_path: Path) -> None:
-    frame = people(20, 7).assign(shoe_size=44)
+    frame = make_people(20, 7).assign(shoe_size=44)
     frame.loc[3, "debt"] = -1
     write(frame, tmp_path / "in.csv")
     said = score("in.csv", "--out", "out.csv").stdout
@@ -177,7 +178,7 @@ def test_it_says_how_many_rows_became_what_and_which_columns_nobody_looked_at(sc
 def test_columns_that_the_version_needs_and_the_file_lacks_are_one_error_that_lists_them_all(
     score: Score, tmp_path: Path
 ) -> None:
-    write(people(5, 7).drop(columns=["debt", "home", "number", "paid", "race"]), tmp_path / "in.csv")
+    write(make_people(5, 7).drop(columns=["debt", "home", "number", "paid", "race"]), tmp_path / "in.csv")
     assert score("in.csv", "--out", "out.csv", code=1).stderr.splitlines() == [
         "error: in.csv: home: found no such column, expected one of type category",
         "error: in.csv: debt: found no such column, expected one of type number",
@@ -185,7 +186,7 @@ def test_columns_that_the_version_needs_and_the_file_lacks_are_one_error_that_li
 
 
 def test_files_of_a_folder_are_one_in_the_order_of_their_names(score: Score, tmp_path: Path) -> None:
-    frame = people(30, 7)
+    frame = make_people(30, 7)
     (tmp_path / "in").mkdir()
     for name, rows in (("b", frame[20:]), ("a", frame[:20])):
         write(rows, tmp_path / f"in/{name}.parquet")
@@ -195,7 +196,7 @@ def test_files_of_a_folder_are_one_in_the_order_of_their_names(score: Score, tmp
 
 
 def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Path) -> None:
-    write(people(30_000, 7), tmp_path / "in.csv")
+    write(make_people(30_000, 7), tmp_path / "in.csv")
     with (tmp_path / "in.csv").open("a") as file:
         file.write("1,2,3\n")
     said = score("in.csv", "--out", "out.csv", code=1).stderr
@@ -215,15 +216,15 @@ def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Pa
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str, score: Score, tmp_path: Path) -> None:
-    write(people(5, 7), tmp_path / "in.csv")
-    write(people(0, 7), tmp_path / "empty.csv")
+    write(make_people(5, 7), tmp_path / "in.csv")
+    write(make_people(0, 7), tmp_path / "empty.csv")
     (line,) = score(*arguments, code=1).stderr.splitlines()
     assert said in line
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_ctrl_c_leaves_no_half_file(live: Store, tmp_path: Path) -> None:
-    write(people(400_000, 7), tmp_path / "in.parquet")
+    write(make_people(400_000, 7), tmp_path / "in.parquet")
     process = subprocess.Popen(
         [sys.executable, "-m", "service", "score", "in.parquet", "--out", "out.csv"],
         cwd=tmp_path,

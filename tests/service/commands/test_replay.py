@@ -15,10 +15,11 @@ import pytest
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import apply_change, plan_fallback
-from testing.parts.servers import free_ports, postgres, wait_until
-from testing.releases import WHY, deployed
-from testing.services import ROOT, Service, serving
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback
+from testing.parts.servers import find_free_ports, postgres, wait_until
+from testing.releases import WHY, deploy_versions
+from testing.services import ROOT, Service, run_service
 
 Asked = list[dict[str, Any]]
 SCORE_ONLY = {"application": {"points": 500}}
@@ -70,7 +71,7 @@ def test_it_is_shown_side_by_side(service: Service, denied: dict[str, Any]) -> N
 
 
 def test_the_version_may_have_been_replaced_since(service: Service, denied: dict[str, Any], released: Store) -> None:
-    deployed(released, "v3.0.0")
+    deploy_versions(released, "v3.0.0")
     wait_until(lambda: service.get("/v1/version").json()["version"] == "v3.0.0", "v3.0.0")
     assert replay(service, denied["id"]).returncode == 0
     shutil.rmtree(service.state / "bundles")
@@ -100,7 +101,7 @@ def test_what_the_rule_decided_by_the_kill_switch_the_rule_decides_again(
 def test_what_the_rule_decided_since_it_was_the_best_candidate_comes_out_the_same(
     service: Service, released: Store
 ) -> None:
-    deployed(released, "v1.0.0")
+    deploy_versions(released, "v1.0.0")
     wait_until(lambda: service.get("/v1/version").json()["version"] == "v1.0.0", "v1.0.0")
     told = json.loads(replay(service, service.decide(SCORE_ONLY).json()["id"], "--json").stdout)
     assert told["logged"]["decided_by"] == "rule"
@@ -110,7 +111,7 @@ def test_what_the_rule_decided_since_it_was_the_best_candidate_comes_out_the_sam
 @pytest.fixture
 def bare(bundles: Callable[[str], Path], tmp_path: Path) -> Iterator[Service]:
     """A service without a version: the rule of the image decides."""
-    with serving(str(tmp_path / "store"), tmp_path / "state", SERVICE_BAKED=str(bundles("logistic"))) as running:
+    with run_service(str(tmp_path / "store"), tmp_path / "state", SERVICE_BAKED=str(bundles("logistic"))) as running:
         yield running.wait("degraded")
 
 
@@ -166,8 +167,8 @@ def test_a_row_that_no_version_can_have_made_is_an_error(
 def test_a_decision_that_the_database_does_not_have_yet_is_found_and_stays_in_the_spool(
     released: Store, asked: Asked, tmp_path: Path
 ) -> None:
-    away = f"postgresql+psycopg://nobody:secret@127.0.0.1:{free_ports(1)[0]}/none"
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=away) as service:
+    away = f"postgresql+psycopg://nobody:secret@127.0.0.1:{find_free_ports(1)[0]}/none"
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=away) as service:
         answer = service.wait("degraded").decide(asked[0]).json()
         done = replay(service, answer["id"], SERVICE_DATABASE_URL=away)
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
@@ -179,7 +180,7 @@ def test_a_decision_that_the_database_does_not_have_yet_is_found_and_stays_in_th
 
 
 def test_decisions_in_postgresql_come_out_the_same(released: Store, asked: Asked, tmp_path: Path) -> None:
-    with postgres() as url, serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=url) as service:
+    with postgres() as url, run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=url) as service:
         answers = service.wait().decide({"applications": asked[:20]}, "/v1/decisions/batch").json()["decisions"]
         for answer in {answer["decision"]: answer for answer in answers}.values():
             done = replay(service, answer["id"], SERVICE_DATABASE_URL=url)

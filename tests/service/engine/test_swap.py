@@ -14,10 +14,11 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
-from release.deployment.plan import apply_change, plan_fallback, plan_rollback, plan_rollback_to
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from testing.load import Load
 from testing.parts.servers import wait_until
-from testing.releases import WHY, deployed
+from testing.releases import WHY, deploy_versions
 from testing.services import Service
 
 Asked = list[dict[str, Any]]
@@ -35,10 +36,10 @@ def test_a_hundred_swaps_under_load_lose_nothing_and_mix_nothing(
         decided = load_bundle(bundles(candidate)).decide(rows)
         expected[version] = [(d.decision, d.score, list(d.reasons)) for d in decided]
     load = Load(service, some)
-    with load.by(clients=4):
+    with load.run_clients(clients=4):
         for number in range(100):
-            (entry,) = deployed(released, "v3.0.0" if number % 2 == 0 else "v2.0.0")
-            wait_until(lambda n=entry.number: service.health()["entry"] >= n, "the swap", service.process)  # type: ignore[misc]
+            (entry,) = deploy_versions(released, "v3.0.0" if number % 2 == 0 else "v2.0.0")
+            wait_until(lambda n=entry.number: service.read_health()["entry"] >= n, "the swap", service.process)  # type: ignore[misc]
     assert (load.refused, load.lost) == ([], 0)
     for which, answer in load.answers:
         told = (answer["decision"], answer["score"], answer["reasons"])
@@ -52,7 +53,7 @@ def test_a_hundred_swaps_under_load_lose_nothing_and_mix_nothing(
 def test_a_rollback_to_a_version_that_needs_less_loses_nobody(service: Service, released: Store, asked: Asked) -> None:
     """The rule reads one value of the whole application that clients go on sending."""
     apply_change(released, plan_rollback(Ledger(released, "prod"), WHY))
-    wait_until(lambda: service.health()["entry"] == 3, "the rollback", service.process)
+    wait_until(lambda: service.read_health()["entry"] == 3, "the rollback", service.process)
     answer = service.decide(asked[0]).json()
     assert (answer["version"], answer["decided_by"]) == ("v1.0.0", "rule")
     assert answer["rule_because"].startswith("no model in this version")
@@ -60,7 +61,7 @@ def test_a_rollback_to_a_version_that_needs_less_loses_nobody(service: Service, 
 
 def test_the_kill_switch_lets_the_rule_decide_and_says_why(service: Service, released: Store, asked: Asked) -> None:
     apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
-    wait_until(lambda: service.health()["entry"] == 3, "the rule", service.process)
+    wait_until(lambda: service.read_health()["entry"] == 3, "the rule", service.process)
     answer = service.decide(asked[0]).json()
     assert (answer["decided_by"], answer["version"]) == ("rule", "v2.0.0")
     assert answer["rule_because"] == "the rule was put forward: a test"
@@ -71,20 +72,20 @@ def test_a_version_that_is_damaged_in_the_store_is_refused_and_the_old_one_goes_
     service: Service, released: Store, asked: Asked
 ) -> None:
     record = versions.require_version(released, "v3.0.0")
-    entry = deployed(released, "v3.0.0", environment="staging")[0]  # verified there, damaged afterwards
+    entry = deploy_versions(released, "v3.0.0", environment="staging")[0]  # verified there, damaged afterwards
     model = Path(released.url) / "bundles" / record.digest / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     ledger = Ledger(released, "prod")
     ledger.append_entry(entry.model_copy(update={"number": 3, "id": "x", "back": 2}))
-    wait_until(lambda: service.health()["status"] == "degraded", "the refusal", service.process)
-    assert service.health()["problems"] == ["entry 3, v3.0.0, was refused: it could not be loaded and verified"]
+    wait_until(lambda: service.read_health()["status"] == "degraded", "the refusal", service.process)
+    assert service.read_health()["problems"] == ["entry 3, v3.0.0, was refused: it could not be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
     assert 'service_problem{what="refused"} 1.0' in service.get("/metrics").text
     assert "model.onnx" in service.log.read_text()
     assert str(released.url) not in service.get("/health/ready").text
     apply_change(released, plan_rollback_to(ledger, versions.require_version(released, "v2.0.0"), WHY))
-    wait_until(lambda: service.health()["status"] == "ok", "the rollback", service.process)
-    assert service.health()["entry"] == 4
+    wait_until(lambda: service.read_health()["status"] == "ok", "the rollback", service.process)
+    assert service.read_health()["entry"] == 4
 
 
 def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
@@ -108,21 +109,21 @@ def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
     entry = last.model_copy(update={"number": 3, "id": "x", "back": 2, "version": "v4.0.0", "digest": record.digest})
     ledger.append_entry(entry)
     service.wait("degraded")
-    assert service.health()["problems"] == ["entry 3, v4.0.0, was refused: it could not be loaded and verified"]
+    assert service.read_health()["problems"] == ["entry 3, v4.0.0, was refused: it could not be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
     apply_change(released, plan_fallback(ledger, WHY))
-    wait_until(lambda: service.health()["entry"] == 4, "the rule", service.process)
+    wait_until(lambda: service.read_health()["entry"] == 4, "the rule", service.process)
     assert service.decide(asked[0]).json()["decided_by"] == "rule"
 
 
 def test_an_entry_that_is_not_valid_is_passed_over(service: Service, released: Store, asked: Asked) -> None:
     ledger = Ledger(released, "prod")
     released.create(ledger._build_key(3), b"{}")
-    wait_until(lambda: service.health()["status"] == "degraded", "the entry", service.process)
+    wait_until(lambda: service.read_health()["status"] == "degraded", "the entry", service.process)
     assert service.decide(asked[0]).json()["entry"] == 2
     apply_change(released, plan_rollback_to(ledger, versions.require_version(released, "v1.0.0"), WHY))
-    wait_until(lambda: service.health()["entry"] == 4, "the rollback", service.process)
-    assert service.health()["status"] == "ok"
+    wait_until(lambda: service.read_health()["entry"] == 4, "the rollback", service.process)
+    assert service.read_health()["status"] == "ok"
     assert service.decide(asked[0]).json()["entry"] == 4
 
 
@@ -140,14 +141,14 @@ def test_a_version_with_another_contract_validates_its_own_requests(
     answer = service.decide(high)
     assert answer.status_code == 422
     assert answer.json()["problems"][0]["field"] == "application.points"
-    deployed(released, "v4.0.0")
-    wait_until(lambda: service.health()["entry"] == 3, "the swap", service.process)
+    deploy_versions(released, "v4.0.0")
+    wait_until(lambda: service.read_health()["entry"] == 3, "the swap", service.process)
     assert service.decide(high).json()["version"] == "v4.0.0"
 
 
 def test_within_seconds_of_the_entry_the_new_version_answers(service: Service, released: Store, asked: Asked) -> None:
     """How many, `make bench` says."""
-    deployed(released, "v3.0.0")
+    deploy_versions(released, "v3.0.0")
     deadline = time.monotonic() + 30
     while service.decide(asked[0]).json()["version"] != "v3.0.0":
         assert time.monotonic() < deadline

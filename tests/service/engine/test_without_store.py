@@ -12,10 +12,11 @@ import requests
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import Attribution, apply_change, plan_fallback
-from testing.parts.servers import free_ports, small_disk, wait_until
-from testing.releases import deployed
-from testing.services import Service, serving
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_fallback
+from testing.parts.servers import find_free_ports, mount_small_disk, wait_until
+from testing.releases import deploy_versions
+from testing.services import Service, run_service
 
 
 def away(store: Store) -> Path:
@@ -27,17 +28,17 @@ def away(store: Store) -> Path:
 def test_it_starts_from_the_last_good_version_when_store_and_database_are_out_of_reach(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    (port,) = free_ports(1)
-    with serving(released.url, tmp_path / "state") as service:
+    (port,) = find_free_ports(1)
+    with run_service(released.url, tmp_path / "state") as service:
         before = service.wait().decide(asked[0]).json()
     nowhere = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k"}
     nowhere |= {"AWS_SECRET_ACCESS_KEY": "s", "SERVICE_START_SECONDS": "1"}
     nowhere |= {"SERVICE_DATABASE_URL": f"postgresql+psycopg://modeler@127.0.0.1:{port}/d"}
-    with serving("s3://models", tmp_path / "state", **nowhere) as service:
+    with run_service("s3://models", tmp_path / "state", **nowhere) as service:
         answer = service.wait("degraded").decide(asked[0])
         assert answer.status_code == 200
         told = answer.json()
-        wait_until(lambda: len(service.health()["problems"]) == 2, "both problems")
+        wait_until(lambda: len(service.read_health()["problems"]) == 2, "both problems")
     assert [told[name] for name in ("decision", "score", "version", "entry")] == [
         before[name] for name in ("decision", "score", "version", "entry")
     ]
@@ -48,7 +49,7 @@ def test_a_store_that_vanishes_is_reported_and_what_is_served_stays(
 ) -> None:
     moved = away(released)
     service.wait("degraded")
-    assert service.health()["problems"] == ["the store does not answer"]
+    assert service.read_health()["problems"] == ["the store does not answer"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
     assert not Path(released.url).exists()
     Path(released.url).mkdir()  # a disk that is not mounted is an empty folder
@@ -56,7 +57,7 @@ def test_a_store_that_vanishes_is_reported_and_what_is_served_stays(
     Path(released.url).rmdir()
     moved.rename(released.url)
     service.wait("ok")
-    deployed(released, "v3.0.0")
+    deploy_versions(released, "v3.0.0")
     wait_until(lambda: service.decide(asked[0]).json()["version"] == "v3.0.0", "the next version")
 
 
@@ -64,7 +65,7 @@ def test_a_start_without_store_or_disk_is_dark_until_the_store_is_there(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     moved = away(released)
-    with serving(released.url, tmp_path / "state", SERVICE_START_SECONDS="0.1") as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_START_SECONDS="0.1") as service:
         service.wait("dark")
         assert service.decide(asked[0]).status_code == 503
         assert not Path(released.url).exists()
@@ -75,12 +76,12 @@ def test_a_start_without_store_or_disk_is_dark_until_the_store_is_there(
 def test_a_version_that_is_damaged_on_the_disk_is_fetched_anew(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    with serving(released.url, tmp_path / "state") as service:
+    with run_service(released.url, tmp_path / "state") as service:
         service.wait()
     (model,) = (tmp_path / "state/bundles").glob("*/model.onnx")
     whole = model.read_bytes()
     model.write_bytes(b"damaged")
-    with serving(released.url, tmp_path / "state") as service:
+    with run_service(released.url, tmp_path / "state") as service:
         assert service.wait().decide(asked[0]).json()["decided_by"] == "model"
     assert model.read_bytes() == whole
 
@@ -88,12 +89,12 @@ def test_a_version_that_is_damaged_on_the_disk_is_fetched_anew(
 def test_the_rule_of_the_image_decides_when_the_disk_is_damaged_and_the_store_away(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path, bundles: Callable[[str], Path]
 ) -> None:
-    with serving(released.url, tmp_path / "state") as service:
+    with run_service(released.url, tmp_path / "state") as service:
         service.wait()
     for model in (tmp_path / "state/bundles").glob("*/model.onnx"):
         model.write_bytes(b"damaged")
     moved = away(released)
-    with serving(released.url, tmp_path / "state", SERVICE_BAKED=str(bundles("heuristic"))) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_BAKED=str(bundles("heuristic"))) as service:
         answer = service.wait("degraded").decide(asked[0]).json()
         assert (answer["decided_by"], answer["version"], answer["entry"]) == ("rule", None, 0)
         moved.rename(released.url)
@@ -101,24 +102,24 @@ def test_the_rule_of_the_image_decides_when_the_disk_is_damaged_and_the_store_aw
 
 
 def test_the_kill_switch_works_on_a_full_disk(released: Store, asked: list[dict[str, Any]], tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "8m") as disk:
+    with mount_small_disk(tmp_path / "disk", "8m") as disk:
         database = f"sqlite:///{tmp_path}/elsewhere.db"
-        with serving(released.url, disk / "state", SERVICE_DATABASE_URL=database) as service:
+        with run_service(released.url, disk / "state", SERVICE_DATABASE_URL=database) as service:
             service.wait()
             with (disk / "filler").open("wb") as filler:
                 filler.write(b"\0" * (shutil.disk_usage(disk).free - 4_096))
             (disk / "state/more").write_bytes(b"\0" * shutil.disk_usage(disk).free)
             apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("it went wrong", "tester")))
             wait_until(lambda: service.decide(asked[0]).json()["decided_by"] == "rule", "the rule")
-            assert "could not be kept" in json.dumps(service.wait("degraded").health()["problems"])
+            assert "could not be kept" in json.dumps(service.wait("degraded").read_health()["problems"])
 
 
 def test_workers_share_what_is_fetched(released: Store, asked: list[dict[str, Any]], tmp_path: Path) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_WORKERS="3") as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="3") as service:
         service.wait()
-        deployed(released, "v3.0.0")
+        deploy_versions(released, "v3.0.0")
         wait_until(lambda: {service.decide(asked[0]).json()["version"] for _ in range(12)} == {"v3.0.0"}, "all workers")
-        assert service.wait().health()["problems"] == []
+        assert service.wait().read_health()["problems"] == []
     assert not list((tmp_path / "state/bundles").glob(".*"))
     assert "refused" not in service.log.read_text()
 
@@ -127,7 +128,7 @@ def test_figures_of_several_workers_are_those_of_now(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Whichever worker is asked, and although one was killed."""
-    with serving(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
         service.wait()
         moved = away(released)
         service.wait("degraded")
@@ -140,5 +141,5 @@ def test_figures_of_several_workers_are_those_of_now(
         children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
         worker = next(pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
         os.kill(int(worker), signal.SIGKILL)
-        deployed(released, "v3.0.0")
+        deploy_versions(released, "v3.0.0")
         wait_until(lambda: "service_ledger_entry 3.0" in service.get("/metrics").text, "the entry of all workers")

@@ -10,7 +10,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from service.page.history import LedgerHistory
-from testing.releases import deployed
+from testing.releases import deploy_versions
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def versions(history: LedgerHistory) -> list[tuple[int, str | None]]:
 
 def test_the_newest_lines_come_first_and_old_ones_are_left_out(history: LedgerHistory, released: Store) -> None:
     assert versions(history) == [(2, "v2.0.0"), (1, "v1.0.0")]
-    deployed(released, "v3.0.0", "v1.0.0")
+    deploy_versions(released, "v3.0.0", "v1.0.0")
     assert versions(history) == [(4, "v1.0.0"), (3, "v3.0.0"), (2, "v2.0.0")]
     assert [line.number for line in history.known_lines] == [4, 3, 2]
 
@@ -40,7 +40,7 @@ def test_a_store_that_goes_away_is_not_taken_for_entries_that_are_not_valid(
     history: LedgerHistory, released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history.read()
-    deployed(released, "v3.0.0")
+    deploy_versions(released, "v3.0.0")
     asked = Ledger.find_last_number
 
     def length(ledger: Ledger) -> int:

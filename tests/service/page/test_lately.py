@@ -12,7 +12,7 @@ from sqlalchemy import delete, text
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.summary import DecisionSummary, count_cells, summarize_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
-from testing.decisions import record
+from testing.decisions import make_record
 from testing.parts.servers import postgres
 
 NOW = datetime.now(UTC)
@@ -48,7 +48,7 @@ def away(tmp_path: Path) -> Iterator[DecisionLog]:
 def decisions(number: int, decision: str = "approve", minutes: float = 5.0, **others: Any) -> list[dict[str, Any]]:
     """`number` decisions that are alike, made some minutes ago."""
     alike = {"decision": decision, "decided_at": NOW - timedelta(minutes=minutes), "version": "v2.0.0", "protected": {}}
-    return [record(**alike | others) for _ in range(number)]
+    return [make_record(**alike | others) for _ in range(number)]
 
 
 def by(found: DecisionSummary, *names: str) -> Counter[tuple[str, ...]]:

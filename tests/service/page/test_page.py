@@ -10,12 +10,13 @@ from playwright.sync_api import Browser, Page
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.deployment.plan import Attribution, apply_change, plan_fallback, plan_rollback
-from service.api.auth import make_key
-from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, pages
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_fallback, plan_rollback
+from service.commands.key import make_key
+from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, open_pages
 from testing.parts.servers import wait_until
-from testing.releases import deployed
-from testing.services import Service, serving
+from testing.releases import deploy_versions
+from testing.services import Service, run_service
 
 __all__ = ["browser"]
 
@@ -47,7 +48,7 @@ def wait_for(service: Service, said: str) -> str:
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Callable[[Service, int], Page]]:
     """The page at some width. Only the service may be asked, for nothing but the page; nothing may be complained of."""
-    with pages(browser) as at:
+    with open_pages(browser) as at:
         yield lambda service, width: at(f"{service.url}/", width)
 
 
@@ -55,14 +56,14 @@ def opened(browser: Browser) -> Iterator[Callable[[Service, int], Page]]:
 def busy(service: Service, released: Store, asked: list[dict[str, Any]]) -> Service:
     """A service that has decided, was rolled back and lets its rule decide; the newest entry is not valid."""
     service.decide({"applications": asked[:300]}, "/v1/decisions/batch").raise_for_status()
-    deployed(released, "v3.0.0")
+    deploy_versions(released, "v3.0.0")
     apply_change(
         released,
         plan_rollback(Ledger(released, "prod"), Attribution("too many referrals since this morning", "on-call")),
     )
     put_forward(released, "complaints about denials, and a long-reason-without-a-break-" + "x" * 90)
     released.create("environments/prod/000000000/000000006.json", b"{")
-    wait_until(lambda: "6 of the ledger" in str(service.health()), "the entry that is not valid")
+    wait_until(lambda: "6 of the ledger" in str(service.read_health()), "the entry that is not valid")
     service.decide({"applications": asked[300:]}, "/v1/decisions/batch").raise_for_status()
     return service
 
@@ -112,7 +113,7 @@ def test_the_history_has_every_change_and_names_what_is_not_valid(busy: Service)
 
 def test_it_says_that_nothing_is_decided(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with serving(str(tmp_path / "empty"), tmp_path / "state") as service:
+    with run_service(str(tmp_path / "empty"), tmp_path / "state") as service:
         text = text_of(service.wait("dark"))
     assert "Nothing is decided No version is live and no rule is at hand" in text
     assert "Nothing was ever deployed to prod." in text
@@ -133,7 +134,7 @@ def test_without_the_store_it_says_so_and_shows_what_is_live(service: Service, t
 def test_without_the_database_the_spool_is_counted(
     released: Store, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    with serving(released.url, tmp_path / "state", SERVICE_DATABASE_URL=AWAY) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=AWAY) as service:
         service.wait("degraded").decide({"applications": asked[:40]}, "/v1/decisions/batch").raise_for_status()
         text = text_of(service)
     assert "The database of the decision log does not answer; decisions go to the spool." in text
@@ -145,7 +146,7 @@ def test_without_the_database_the_spool_is_counted(
 def test_whoever_may_not_read_does_not_see_it(released: Store, tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     make_key(keys, "somebody", ("decide",))
-    with serving(released.url, tmp_path / "state", SERVICE_KEYS_FILE=str(keys)) as service:
+    with run_service(released.url, tmp_path / "state", SERVICE_KEYS_FILE=str(keys)) as service:
         answer = service.wait().get("/")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic")  # a browser asks for the key then

@@ -1,0 +1,38 @@
+"""Apply a planned change: verify the version, then write the entry into the ledger."""
+
+from credit.common.errors import CreditError, Problem
+from credit.registry import versions
+from credit.registry.ledger import Ledger, LedgerConflictError, LedgerEntry
+from credit.registry.store import Store
+from release.deployment.plan import Attribution, Change, choose_change_time, plan_fallback
+
+
+def apply_change(store: Store, change: Change) -> LedgerEntry | None:
+    """Verify a change and write its entry; the entry, None when nothing had to change.
+
+    Raises CreditError without any change: the bundle is not intact, or another command wrote an entry first.
+    """
+    if change.entry is None:
+        return None
+    if change.entry.kind != "fallback":
+        _verify_bundle(store, change.entry)
+    time = choose_change_time(change.entry.kind, change.before)  # once more: verifying took a while
+    entry = change.entry.model_copy(update={"time": time})
+    ledger = Ledger(store, change.environment)
+    try:
+        ledger.append_entry(entry)
+    except LedgerConflictError:
+        if entry.kind != "fallback":
+            raise
+        again = plan_fallback(ledger, Attribution(entry.reason, entry.actor))  # nobody outruns the kill switch
+        return apply_change(store, again)
+    return entry
+
+
+def _verify_bundle(store: Store, entry: LedgerEntry) -> None:
+    """Load an entry's bundle, every hash checked. Raises CreditError when it is another one or not intact."""
+    record = versions.require_version(store, entry.version)
+    if record.digest != entry.digest:
+        where = f"{store.url}: {record.version}"
+        raise CreditError(Problem(where, f"digest {record.digest[:12]}", f"{entry.digest[:12]}, the ledger's"))
+    versions.load_stored_bundle(store, record)
