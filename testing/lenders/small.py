@@ -68,7 +68,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
     make_people(1500, 0).to_parquet(made.train, index=False)
     make_people(400, 1).to_parquet(made.test, index=False)
     train_all(made, FEATURES)
-    return build
+    return made
 
 
 def locate_inputs(root: Path) -> BundleInputs:
