@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import yaml
+from tabulate import tabulate
 
 from credit.bundle.bundle import load_bundle_features
 from credit.common.cli import Answer, AnsweringCommand
@@ -42,26 +43,27 @@ def describe_version(store: Store, version: Version) -> dict[str, Any]:
 
 def format_version(facts: dict[str, Any]) -> str:
     """Format the facts of a version for people, a line each."""
-    lines = [f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"]
+    rows = []
     if tag := facts["registered"]:
-        lines += [f"registered  {tag['time']} by {tag['by']}: {tag['message'].splitlines()[0]}"]
-        lines += [f"code        commit {tag['commit']}"]
+        rows += [("registered", f"{tag['time']} by {tag['by']}: {tag['message'].splitlines()[0]}")]
+        rows += [("code", f"commit {tag['commit']}")]
     record = facts["published"]
-    lines += [f"published   {record['published_at']} by {record['published_by']}" if record else "published   no"]
-    lines += [f"digest      {facts['digest']}"] if facts.get("digest") else []
-    lines += [f"live in     {', '.join(facts['live_in']) or 'no environment'}"]
-    lines += [f"data        {path}: MD5 {md5}" for path, md5 in facts.get("data", {}).items()]
-    lines += [f"features    {len(facts['features'])}: {', '.join(facts['features'])}"]
-    lines += [f"params      {name}: {json.dumps(value)[:120]}" for name, value in facts.get("params", {}).items()]
+    rows += [("published", f"{record['published_at']} by {record['published_by']}" if record else "no")]
+    rows += [("digest", facts["digest"])] if facts.get("digest") else []
+    rows += [("live in", ", ".join(facts["live_in"]) or "no environment")]
+    rows += [("data", f"{path}: MD5 {md5}") for path, md5 in facts.get("data", {}).items()]
+    rows += [("features", f"{len(facts['features'])}: {', '.join(facts['features'])}")]
+    rows += [("params", f"{name}: {json.dumps(value)[:120]}") for name, value in facts.get("params", {}).items()]
     shown = {name: value for name, value in facts["metrics"].items() if isinstance(value, int | float)}
-    lines += [f"metrics     {name}: {value}" for name, value in shown.items()]
+    rows += [("metrics", f"{name}: {value}") for name, value in shown.items()]
     whom = ""
     if ratio := facts["fairness"]["lowest_adverse_impact_ratio"]:
         lowest = LowestRatio.model_validate(ratio)
         whom = f", lowest adverse impact ratio {lowest.value} for {lowest.attribute} {lowest.group}"
-    lines += [f"fairness    {facts['fairness']['verdict']} by {facts['fairness']['policy']}{whom}"]
-    lines += [f"not shown   {line}" for line in facts["unread"]]
-    return "\n".join(lines)
+    rows += [("fairness", f"{facts['fairness']['verdict']} by {facts['fairness']['policy']}{whom}")]
+    rows += [("not shown", line) for line in facts["unread"]]
+    head = f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"
+    return f"{head}\n{tabulate(rows, tablefmt='plain', disable_numparse=True)}"
 
 
 def _describe_tag(tag: Tag) -> dict[str, str]:

@@ -34,7 +34,7 @@ def format_value(value: Any) -> str:
 
 
 def _describe_expectation(error: Any) -> str:
-    """Describe what is expected of the frame around the applications."""
+    """Describe the list or object that has to be around the applications."""
     sizes = error.get("ctx", {})
     known = {
         "list_type": "a list",

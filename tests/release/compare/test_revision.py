@@ -10,8 +10,10 @@ from credit.common.errors import CreditError
 from release.compare.comment import render_comment
 from release.compare.comparison import compare_revisions
 from release.repository.reports import read_revision_reports
-from release.repository.revision import resolve_revisions
+from release.repository.revision import Revision, resolve_revisions
 from testing.report_edits import Edit, commit_all
+
+HERE = Revision("the working tree", None)
 
 
 def test_an_unknown_revision_is_one_line(edit: Edit) -> None:
