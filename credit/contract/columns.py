@@ -143,7 +143,7 @@ class Family(Column):
     pattern: str
 
     @model_validator(mode="after")
-    def _is_in_the_file(self) -> Self:
+    def _reject_sql(self) -> Self:
         if self.sql is not None:
             raise make_value_error("`sql` on a family", "it on a single column")
         return self
