@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from credit.bundle.manifest import Agreement, write_bundle
-from credit.common.errors import Problem
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 from credit.registry import versions
 from credit.registry.names import parse_version
@@ -56,48 +55,47 @@ def test_a_report_of_a_bundle_in_another_shape_is_left_out_with_a_line(tmp_path:
     assert line.startswith("metrics.json of v1.0.0: heuristic.ks: found nothing")
 
 
-Live = Callable[..., list[Problem]]
+Live = Callable[..., checks.Findings]
 
 
 @pytest.fixture
 def live(disk: Store, inputs: BundleInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     """Make a bundle with these reports live in prod; what the check of the committed champion says of it."""
 
-    def compare(notes: list[str], **reports: Any) -> list[Problem]:
+    def compare(**reports: Any) -> checks.Findings:
         extra = {f"{name}.json": json.dumps(content).encode() for name, content in reports.items()}
         build_bundle(CHAMPION, inputs, PackageParams(max_other_decisions=0), tmp_path / "bundle", extra)
         versions.publish_bundle(disk, parse_version("v1.0.0"), tmp_path / "bundle", "1" * 40, "tester")
         deploy_versions(disk, "v1.0.0")
         monkeypatch.chdir(ROOT)
         monkeypatch.setattr(checks, "open_store", lambda: disk)
-        return checks._compare_with_production(notes)
+        return checks._compare_with_production()
 
     return compare
 
 
 def test_a_champion_as_good_as_the_version_that_is_live_is_no_problem(live: Live) -> None:
-    notes: list[str] = []
-    assert live(notes, metrics=committed(Metrics.PATH)) == []
-    assert notes == []
+    found = live(metrics=committed(Metrics.PATH))
+    assert [*found.problems, *found.notes] == []
 
 
 def test_a_champion_that_loses_too_much_against_the_version_that_is_live_is_one(live: Live) -> None:
     metrics = committed(Metrics.PATH)
     metrics[CHAMPION]["roc_auc"] = 0.99
-    (problem,) = live([], metrics=metrics)
+    (problem,) = live(metrics=metrics).problems
     assert "change against production" in str(problem)
 
 
 def test_metrics_of_the_version_that_is_live_in_another_shape_are_a_problem_and_not_a_note(live: Live) -> None:
     """A comparison that nobody made is not one that was passed."""
-    notes: list[str] = []
-    (problem,) = live(notes, metrics=rename(committed(Metrics.PATH), "ks"))
-    found = "reports that this code cannot read (metrics.json of v1.0.0: heuristic.ks: found nothing"
-    assert str(problem).startswith(f"v1.0.0, which is live in prod: found {found}")
-    assert notes == []
+    found = live(metrics=rename(committed(Metrics.PATH), "ks"))
+    (problem,) = found.problems
+    unread = "reports that this code cannot read (metrics.json of v1.0.0: heuristic.ks: found nothing"
+    assert str(problem).startswith(f"v1.0.0, which is live in prod: found {unread}")
+    assert found.notes == ()
 
 
 def test_a_version_that_is_live_without_metrics_is_a_note(live: Live) -> None:
-    notes: list[str] = []
-    assert live(notes) == []
-    assert notes == ["not compared with v1.0.0, which is live in prod: its bundle has no metrics.json"]
+    assert live() == checks.Findings(
+        notes=["not compared with v1.0.0, which is live in prod: its bundle has no metrics.json"]
+    )
