@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess
 from contract_draft.name_hints import is_good_for_applicant
+from credit.common.formatting import capitalise
 
 _ROLES = "one of feature, score, label, protected, id, time, ignored"
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
@@ -64,11 +65,6 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
 
 def _avoid_question_mark(name: str) -> str:
     return f"column {name}" if name.startswith("?") else name
-
-
-def capitalise(text: str) -> str:
-    """A text with a capital at its start."""
-    return text[:1].upper() + text[1:]
 
 
 def _question_type(look: ColumnProfile, kind: str) -> str:

@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from credit.bundle import load_bundle
 from credit.bundle.bundle import load_bound_contract
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
 from credit.common.cli import print_answer
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
@@ -48,7 +48,7 @@ def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) 
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
     reasons = word_reasons(contract, typical, str(contract_file))
-    by: DecidedBy = "rule" if name == "heuristic" else "model"
+    by: DecidedBy = "rule" if name == HEURISTIC else "model"
     return NamedModel(f"the candidate {name}", Model(contract, candidate.policy, reasons, candidate.score, by))
 
 

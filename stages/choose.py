@@ -6,14 +6,12 @@ candidate stand side by side in it, so that a reader sees what one costs in the 
 
 from collections.abc import Mapping
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
 from credit.common.params import Params, parse_arguments, read_params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.reports.choice import COMPARISON_METRICS, Choice, ChoiceCandidate, Standout
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics, RankingMetric
-
-HEURISTIC = "heuristic"
 
 
 class ChooseParams(Params):

@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from credit.bundle.manifest import Manifest, verify_bundle
+from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
 from credit.contract.columns import Family, FrozenModel
@@ -93,7 +94,7 @@ def load_bundle(folder: Path) -> Bundle:
     if (columns, len(columns), tuple(reasons)) != (features.design_columns, onnx.width, features.features):
         file = str(folder / "features.json")  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
-    by: DecidedBy = "rule" if manifest.candidate == "heuristic" else "model"
+    by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
     return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
 
 

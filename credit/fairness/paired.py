@@ -31,11 +31,10 @@ from credit.fairness.inputs import (
     list_attribute_groups,
     parse_labels,
 )
+from credit.fairness.metrics import PeopleTable
 from credit.fairness.policies import VerdictRules
 from credit.reports.fairness import ChangeFinding, VersionComparison
 from credit.scoring.policy import DECISION_KINDS
-
-PeopleTable = NDArray[np.int64]
 
 
 class ChangeEstimate(NamedTuple):

@@ -9,6 +9,7 @@ from pydantic import Field
 from credit.bundle.bundle import BundleFeatures, load_bound_contract
 from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
+from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import format_json
 from credit.common.params import Params
@@ -47,7 +48,7 @@ def build_bundle(
 ) -> tuple[Manifest, str]:
     """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name."""
     candidate, contract = _load_candidate_and_contract(champion, inputs)
-    rule, _ = _load_candidate_and_contract("heuristic", inputs)
+    rule, _ = _load_candidate_and_contract(HEURISTIC, inputs)
     columns = list_design_columns(contract, candidate.features)
     onnx = export_onnx(candidate.estimator, len(columns))
     score = load_onnx(onnx).score
@@ -58,7 +59,7 @@ def build_bundle(
     heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
     watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
     reference = build_reference(contract, watched, inputs.train, checked.scores, decisions)
-    model = Model(contract, candidate.policy, reasons, score, "rule" if champion == "heuristic" else "model")
+    model = Model(contract, candidate.policy, reasons, score, "rule" if champion == HEURISTIC else "model")
     contents = {
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),

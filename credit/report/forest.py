@@ -7,7 +7,7 @@ from credit.fairness.policies import Limit
 from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale
 from credit.reports.base import OpenInterval
-from credit.reports.fairness import Finding, PairFinding
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO, Finding, PairFinding
 
 
 class ForestMark(NamedTuple):
@@ -66,7 +66,6 @@ def _describe_action(item: Finding) -> str:
     return "warning" if item.warn else ""
 
 
-ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
 PARITY_VALUES = {ADVERSE_IMPACT_RATIO: 1.0}
 """The value of a figure when two groups are treated alike; 0 for differences."""
 

@@ -12,7 +12,7 @@ from credit.common.formatting import (
     format_percent,
     spell_out,
 )
-from credit.report.forest import ADVERSE_IMPACT_RATIO, list_limit_values
+from credit.report.forest import list_limit_values
 from credit.report.results import Results
 from credit.report.svg import (
     BOTTOM,
@@ -31,7 +31,7 @@ from credit.report.svg import (
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
-from credit.reports.fairness import split_group_key
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO, split_group_key
 
 MARK_LABELS: dict[Mark, str] = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
 

@@ -13,9 +13,9 @@ from credit.common.formatting import (
     spell_out,
 )
 from credit.fairness.counts import PAIR_SEPARATOR
-from credit.report.forest import ADVERSE_IMPACT_RATIO, get_drawable
+from credit.report.forest import get_drawable
 from credit.report.results import Results
-from credit.reports.fairness import FairnessReport, GroupFigures
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO, FairnessReport, GroupFigures
 
 
 class GroupsTable(NamedTuple):

@@ -16,11 +16,10 @@ from credit.common.formatting import (
     spell_out,
 )
 from credit.fairness.wording import describe_more_people
-from credit.report.forest import ADVERSE_IMPACT_RATIO
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
 from credit.reports.base import OpenInterval
-from credit.reports.fairness import FairnessReport, LowestRatio, PairFinding
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO, FairnessReport, LowestRatio, PairFinding
 
 
 def _collect_lowest_ratios(results: Results) -> dict[str, LowestRatio]:

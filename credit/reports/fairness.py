@@ -16,6 +16,10 @@ Verdict = Literal["fail", "insufficient", "not assessable", "pass", "reported"]
 `reported`: the figure has no limit."""
 
 
+ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
+"""The metric of groups that the headline, the frontier and a comparison are about."""
+
+
 def group_key(attribute: str, group: str) -> str:
     """Name a group as the reports do: `race: Black`."""
     return f"{attribute}: {group}"

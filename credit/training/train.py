@@ -12,7 +12,7 @@ from pydantic import Field
 from sklearn.base import clone
 from tqdm import tqdm
 
-from credit.common.candidate_names import CandidateName
+from credit.common.candidate_names import HEURISTIC, CandidateName
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
@@ -157,7 +157,7 @@ def _set_rule_policy(rule: Any, knobs: HeuristicParams) -> Policy:
 
 def list_candidate_features(name: CandidateName, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
     """What a candidate reads: the rule its score, the models what was selected."""
-    if name != "heuristic":
+    if name != HEURISTIC:
         return kept
     if contract.score is None:
         raise CreditError(Problem(f"{file}: columns", "none of role score", "one", "the rule decides by it"))

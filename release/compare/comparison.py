@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from credit.common.candidate_names import HEURISTIC
 from release.compare import inputs, results
 from release.compare.decisions import compare_decisions
 from release.compare.integrity import find_altered_reports
@@ -12,8 +13,6 @@ from release.registration.checks import describe_waivers
 from release.repository.git import run_git
 from release.repository.reports import RevisionReports, read_revision_reports
 from release.repository.revision import Revision
-
-HEURISTIC = "heuristic"
 
 
 def compare_revisions(base: Revision, head: Revision) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from credit.reports.fairness import FairnessReport, Verdict, split_group_key
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO, FairnessReport, Verdict, split_group_key
 from release.repository.reports import RevisionReports
 
 SHOWN_METRICS = (
     "roc_auc", "ks", "brier", "calibration_error", "approval_rate", "referral_rate", "bad_rate", "expected_value",
 )  # fmt: skip
 """Figures of reports/metrics.json, in the order in which they are shown."""
-
-ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
 
 
 def compare_metrics(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:

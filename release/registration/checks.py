@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from credit.bundle.manifest import verify_bundle
+from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
@@ -22,7 +23,7 @@ from release.repository.git import has_origin, resolve_commit, run_git
 from release.repository.reports import read_bundle_reports
 from release.repository.tags import Registry
 
-HEURISTIC, PRODUCTION = "heuristic", "prod"
+PRODUCTION = "prod"
 
 
 class Readiness(NamedTuple):

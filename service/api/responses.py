@@ -9,9 +9,9 @@ from pydantic_core import to_json
 
 from credit.common.errors import Problem
 from credit.decision_log.database import DecisionRow
+from credit.scoring.model import DecidedBy
 
 Decision = Literal["approve", "refer", "deny"]
-DecidedBy = Literal["model", "rule"]
 
 PUBLIC_FIELDS = (
     "id", "decision", "score", "reasons", "decided_by", "rule_because", "version", "digest", "entry", "decided_at",

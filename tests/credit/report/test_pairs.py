@@ -1,9 +1,9 @@
 """Pairs of attributes in short: what stands out in them is about people who can be judged."""
 
 from credit.common.formatting import DASH
-from credit.report.forest import ADVERSE_IMPACT_RATIO
 from credit.report.groups import summarise_pairs
 from credit.report.results import Results
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO
 from testing.report_drafts import Draft
 
 
