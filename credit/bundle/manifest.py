@@ -1,4 +1,4 @@
-"""What a bundle consists of, and the proof that nothing in it has changed."""
+"""The manifest of a bundle: its files with their hashes, by which every change shows."""
 
 import hashlib
 import json
@@ -22,14 +22,14 @@ _FIX = "run dvc checkout, or fetch the version again"
 
 
 class FileEntry(FrozenModel):
-    """One file: the SHA-256 of its bytes and how many there are."""
+    """One file: the SHA-256 of its bytes and its size."""
 
     sha256: str
     bytes: int
 
 
 class Agreement(FrozenModel):
-    """What the test rows showed before the bundle was written; see `credit.packaging.parity`."""
+    """The agreement of ONNX with scikit-learn on the test rows; see `credit.packaging.parity`."""
 
     rows: int
     other_decisions: int
@@ -39,7 +39,7 @@ class Agreement(FrozenModel):
 class Manifest(FrozenModel):
     """The first file that is read, and the only one that is not in `files`.
 
-    `digest` is the SHA-256 of all the rest of the manifest, so it stands for the whole bundle. By hand:
+    `digest` is the SHA-256 of all the rest of the manifest, so it identifies the whole bundle. By hand:
     `jq -cS 'del(.digest)' manifest.json | sha256sum`.
     """
 
@@ -51,12 +51,12 @@ class Manifest(FrozenModel):
     digest: str
 
     def serialize(self) -> str:
-        """The one way in which a manifest is written."""
+        """Serialize the manifest, always in the same form."""
         return format_json(self.model_dump())
 
 
 def compute_digest(content: Mapping[str, Any]) -> str:
-    """The digest of a manifest's content, whatever it says in `digest`: over names and hashes in sorted order."""
+    """Compute the digest of a manifest's content, `digest` left out: over names and hashes in sorted order."""
     rest = {key: value for key, value in content.items() if key != "digest"}
     line = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
     return hashlib.sha256(line.encode()).hexdigest()
@@ -87,10 +87,10 @@ def write_bundle(
 
 
 def verify_bundle(folder: Path) -> Manifest:
-    """The manifest of a bundle in which every file is what the manifest says, and no file is more or less.
+    """Verify that the folder has exactly the files of its manifest, each with its hash; return the manifest.
 
-    Raises CreditError with one problem per file otherwise. Of no file but the manifest is anything read except for
-    its hash. A link is never followed: what it points to can change.
+    Raises CreditError with one problem per file. Only the manifest is parsed; every other file is hashed. A link is
+    never followed: its target can change.
     """
     manifest = _read_manifest(folder)
     raise_if_any([p for name in manifest.files if (p := _check_name(folder, name))])
@@ -128,7 +128,7 @@ def _read_manifest(folder: Path) -> Manifest:
 
 
 def _check_name(folder: Path, name: str) -> Problem | None:
-    """A file may only stand in the bundle's own folder."""
+    """Check that a file's name leads nowhere but to the bundle's own folder."""
     if _FILE_NAME.fullmatch(name) and name != MANIFEST_FILE:
         return None
     return Problem(f"{folder / MANIFEST_FILE}: files", f"the name {name!r}", "a plain file name, without a folder")

@@ -62,7 +62,7 @@ class AnsweringCommand(Command):
 
 
 class LazyGroup(Command, click.Group):
-    """Subcommands in a file each: `run` in `package.name` is imported when `name` is called.
+    """A group whose subcommands have a file each: `run` in `package.name` is imported when `name` is called.
 
     `verbs` has their names with the line that --help prints, so that help imports none of them.
     """

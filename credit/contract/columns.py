@@ -1,4 +1,4 @@
-"""What a contract says of one column, and what each role needs and forbids."""
+"""Columns of a contract, and the fields that each role needs and forbids."""
 
 import math
 from typing import Annotated, Any, Literal, Self
@@ -38,7 +38,7 @@ class FrozenModel(BaseModel):
 class Column(FrozenModel):
     """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
-    `reason` is said when the value counts against them, `reason_if_missing` when it counts that there is none.
+    `reason` is given when the value counts against them, `reason_if_missing` when its absence does.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
     file that mean "not known"; `missing` says whether a row without a value is accepted.
     """
@@ -60,7 +60,7 @@ class Column(FrozenModel):
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
-        """Check the values that it may hold, then what its role makes of them; the first contradiction is raised."""
+        """Check the column's allowed values, then the fields that its role needs; the first contradiction is raised."""
         self._check_role_keys()
         self._check_allowed()
         self._check_range()
@@ -102,7 +102,7 @@ class Column(FrozenModel):
             raise make_value_error(f"`range` {list(self.range)}", "[lowest, highest]")
 
     def _check_role_type(self) -> None:
-        """Check that what a role needs can be done with the type: people are grouped, a model and a rule calculate."""
+        """Check that the type suits the role: people are grouped, a model and a rule calculate."""
         if self.role == "protected" and self.type != "category":
             raise make_value_error(
                 f"a protected column of type {self.type}", "type category", "derive the groups with `sql`"
@@ -149,5 +149,5 @@ class Family(Column):
         return self
 
     def describe_member(self) -> Column:
-        """The description of one member."""
+        """Describe one member of the family as a column."""
         return Column(**self.model_dump(exclude={"pattern"}))

@@ -1,4 +1,4 @@
-"""The contract: one YAML file that says what a dataset is, and who may see which column.
+"""The contract: one YAML file that describes a dataset, and who may see which column.
 
 `load_contract(path)` gives a frozen `Contract`. Column types, roles and the rules between them are checked here,
 all findings at once, before any data is read.
@@ -30,7 +30,7 @@ class DataSource(FrozenModel):
 
 
 class Contract(FrozenModel):
-    """What a dataset is. `columns` keeps the order of the file; derived columns have `sql`."""
+    """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`."""
 
     name: str
     row: str
@@ -70,11 +70,11 @@ class Contract(FrozenModel):
         return next(iter(self.find_by_role("score")), None)
 
     def find_by_role(self, role: ColumnRole) -> dict[str, Column]:
-        """The columns of one role."""
+        """Find the columns of one role."""
         return {name: column for name, column in self.columns.items() if column.role == role}
 
     def bind(self, names: Iterable[str], where: str) -> "Contract":
-        """This contract with each family replaced by its members among `names`, the columns of the file `where`.
+        """Replace each family by its members among `names`, the columns of the file `where`.
 
         Raises CreditError that lists every missing and every unknown column.
         """
@@ -90,7 +90,7 @@ class Contract(FrozenModel):
     def _find_binding_problems(
         self, counts: Mapping[str, int], families: Mapping[str, list[str]], where: str
     ) -> list[Problem]:
-        """Find missing, unknown, doubled and ambiguous columns. `families`: those that each new column matches."""
+        """Find missing, unknown, duplicate and ambiguous columns. `families`: those that each new column matches."""
         missing = [
             Problem(f"{where}: {name}", "no such column", f"one of type {column.type}")
             for name, column in self.raw.items()
@@ -148,7 +148,7 @@ def _walk_leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
 
 
 def _is_list_item(key: str) -> bool:
-    """Whether a key is that of a list's item: there a lone `?` is data, the way many files write a missing value."""
+    """Tell whether a key is that of a list's item: there a lone `?` is data, a common code for a missing value."""
     return key.rpartition(".")[2].isdigit()
 
 
@@ -165,7 +165,7 @@ def _find_role_problems(contract: Contract, file: str) -> list[Problem]:
 
 
 def _find_name_problems(contract: Contract, file: str) -> list[Problem]:
-    """Names that SQL takes for the same, and patterns that are none."""
+    """Find names that SQL takes for the same, and invalid patterns."""
     problems = []
     first: dict[str, str] = {}
     for name in contract.columns:

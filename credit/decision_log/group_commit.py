@@ -20,7 +20,7 @@ WriteCallback = Callable[[list[DecisionRow] | CreditError], object]
 
 
 class WriteRequest(NamedTuple):
-    """Decisions to write, and who is told what holds, or that nothing could be written."""
+    """Decisions to write, and the callback that gets the recorded decisions, or the failure."""
 
     records: list[DecisionRow]
     callback: WriteCallback
@@ -45,7 +45,7 @@ class Writer:
         self._queue.put(item)
 
     def close(self) -> None:
-        """Write what is queued, then end."""
+        """Write the queue, then end."""
         self._queue.put(None)
         self._ended.set()
         self._threads[0].join()

@@ -1,4 +1,4 @@
-"""Bring a database of the decision log to the newest tables, by Alembic."""
+"""Upgrade a database of the decision log to the newest tables, by Alembic."""
 
 from pathlib import Path
 

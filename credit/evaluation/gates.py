@@ -1,4 +1,4 @@
-"""Whether a candidate is good enough to decide about people at all: gates on the figures of `reports/metrics.json`.
+"""Quality gates on the figures of `reports/metrics.json`: whether a candidate may decide about people at all.
 
 A figure that is missing fails its gate. Equal treatment is judged apart, by `credit.fairness`.
 """
@@ -30,7 +30,7 @@ class QualityGates(Params):
 
 
 class GateFinding(NamedTuple):
-    """One gate: its figure, None where that is missing, its limit, and what came out in one sentence."""
+    """One gate: its figure, None where that is missing, its limit, and the result in one sentence."""
 
     gate: str
     value: float | None

@@ -1,4 +1,4 @@
-"""Build a bundle from the champion and the rule: one verified folder that holds all that a version is."""
+"""Build a bundle from the champion and the rule: one verified folder with all parts of a version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,7 @@ class BundleInputs(NamedTuple):
 def build_bundle(
     champion: str, inputs: BundleInputs, params: PackageParams, folder: Path, extra: Mapping[str, bytes]
 ) -> tuple[Manifest, str]:
-    """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name."""
+    """Write the bundle to `folder`; return the manifest and a line about it. `extra`: more files for it, by name."""
     candidate, contract = _load_candidate_and_contract(champion, inputs)
     rule, _ = _load_candidate_and_contract("heuristic", inputs)
     columns = list_design_columns(contract, candidate.features)
@@ -88,7 +88,7 @@ def build_bundle(
 
 
 def build_fallback_rule(rule: Candidate, contract: Contract, file: str) -> FallbackRule:
-    """The trained rule without its estimator."""
+    """Build the rule of the bundle from the trained one, without its estimator."""
     (name,) = rule.features
     words = word_reasons(contract, {name: None}, file)[name]
     return FallbackRule(

@@ -1,4 +1,4 @@
-"""What the store holds besides files: small JSON records, written once and read strictly."""
+"""Records in the store: small JSON objects, written once and read strictly."""
 
 import unicodedata
 from typing import Annotated, Self
@@ -14,7 +14,7 @@ RECORD_FORMAT = 1
 
 
 class StoreRecord(FrozenModel):
-    """One record. `format` says which code can read it."""
+    """One record. `format` is the version of its layout: newer code may write what this code cannot read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -22,7 +22,7 @@ class StoreRecord(FrozenModel):
 
     @classmethod
     def parse(cls, content: bytes, where: str, mend: str = "") -> Self:
-        """A record from its bytes. Raises CreditError with the first thing that is wrong."""
+        """Parse a record. Raises CreditError with the first thing that is wrong."""
         try:
             newer = _RecordFormat.model_validate_json(content).format
             if newer > RECORD_FORMAT:
@@ -32,7 +32,7 @@ class StoreRecord(FrozenModel):
             raise CreditError(list_problems(error, where)[0]._replace(fix=mend)) from None
 
     def serialize(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Serialize to the bytes that `parse` reads."""
         return self.model_dump_json(exclude_none=True, indent=2).encode() + b"\n"
 
 
@@ -47,12 +47,12 @@ _CONTROL_CATEGORY, _SURROGATE_CATEGORY = "Cc", "Cs"
 
 
 def is_clean(text: str) -> bool:
-    """Whether a text is without control characters and halves of characters."""
+    """Tell whether a text is without control characters and halves of characters."""
     return not any(unicodedata.category(character) in (_CONTROL_CATEGORY, _SURROGATE_CATEGORY) for character in text)
 
 
 def remove_control_characters(text: str) -> str:
-    """A text with a space in place of everything that may not be in it."""
+    """Replace each character that may not be in a text by a space."""
     return " ".join("".join(one if is_clean(one) else " " for one in text).split())
 
 

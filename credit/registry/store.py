@@ -1,4 +1,4 @@
-"""Where published versions and ledgers are: a folder, or a bucket by URL. One operation writes: put if absent."""
+"""The store of published versions and ledgers: a folder, or a bucket by URL. One operation writes: put if absent."""
 
 import os
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Store:
                 self._objects = _open_bucket(url)
 
     def create(self, key: str, content: bytes) -> bool:
-        """Put an object where there is none. True when the key now holds `content`; False when it holds another.
+        """Create an object if absent. True when the key now holds `content`; False when it holds another.
 
         A lost answer makes the client ask again and find its own object there: equal content is therefore a success.
         """
@@ -56,7 +56,7 @@ class Store:
         return True
 
     def read(self, key: str) -> bytes | None:
-        """The content of an object; None when there is none."""
+        """Read the content of an object; None when it does not exist."""
         with self._translate_errors():
             try:
                 return bytes(obstore.get(self._objects, key).bytes())
@@ -64,31 +64,31 @@ class Store:
                 return None
 
     def list_children(self, prefix: str) -> tuple[list[str], list[str]]:
-        """The names of the folders and of the objects directly below a prefix, each in order."""
+        """List the names of the folders and of the objects directly below a prefix, each in order."""
         with self._translate_errors():
             found = obstore.list_with_delimiter(self._objects, prefix)
         folders = sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"])
         return folders, sorted(one["path"].rsplit("/", 1)[-1] for one in found["objects"])
 
     def find_last_write(self, prefix: str) -> datetime | None:
-        """When the newest object below a prefix was written; None when there is none."""
+        """Find when the newest object below a prefix was written; None when it has no object."""
         with self._translate_errors():
             times = [one["last_modified"] for part in obstore.list(self._objects, prefix) for one in part]
         return max(times, default=None)
 
     def delete(self, prefix: str) -> int:
-        """Remove every object below a prefix; how many there were. For what no version needs, and for drills."""
+        """Delete every object below a prefix and return their number: objects that no version needs, and drills."""
         with self._translate_errors():
             keys = [one["path"] for part in obstore.list(self._objects, prefix) for one in part]
             obstore.delete(self._objects, keys)
         return len(keys)
 
     def open_prefix(self, prefix: str) -> "Store":
-        """The part of this store below a prefix, as a store."""
+        """Open the part of this store below a prefix, as a store."""
         return Store(f"{self.folder or self.url.rstrip('/')}/{prefix}")
 
     def _sync_to_disk(self, key: str) -> None:
-        """On a disk: what is there after a crash of the machine too, name and content."""
+        """Flush a new file and its folder to the disk, so that both survive a crash of the machine."""
         if self.folder is None:
             return
         for path in ((self.folder / key), (self.folder / key).parent):
@@ -130,7 +130,7 @@ def _open_bucket(url: str) -> ObjectStore:
 
 
 def _find_unusable_values(endpoint: str | None) -> list[Problem]:
-    """Values that end the client with a Rust panic, which is no exception that anybody catches. None is shown."""
+    """Find the values that end the client with a Rust panic, which no handler catches. Values are not shown."""
     values = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     broken = [
         name
@@ -156,7 +156,7 @@ def _is_address(url: str) -> bool:
 
 
 def _load_profile_credentials() -> "S3Credential":
-    """The credentials of AWS_PROFILE, which the client does not read by itself; asked again when they expire."""
+    """Load the credentials of AWS_PROFILE, which the client does not read by itself; again when they expire."""
     import botocore.session
 
     found = botocore.session.get_session().get_credentials()
@@ -173,7 +173,7 @@ def _load_profile_credentials() -> "S3Credential":
 
 
 def open_store(make: bool = True) -> Store:
-    """The store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
+    """Open the store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
 
     `make`: a folder that is not there becomes an empty store. Who only reads must not: it may be one that has vanished.
     """

@@ -1,4 +1,4 @@
-"""Describe each candidate in one line: its figures, its gates, and the reasons against it."""
+"""Candidates in one line each: figures, gates, and the reasons against them."""
 
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class CandidateSummary(NamedTuple):
 
 
 def describe_candidates(results: Results) -> tuple[CandidateSummary, ...]:
-    """Every candidate, in the order of the reports."""
+    """Describe every candidate, in the order of the reports."""
     return tuple(_describe_candidate(name, results) for name in results.choice.candidates)
 
 

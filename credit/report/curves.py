@@ -37,7 +37,7 @@ class Curves(NamedTuple):
 
 
 def draw_curves(results: Results, plots: Path) -> Curves:
-    """The pictures of one run. Raises CreditError that names a missing file."""
+    """Draw the pictures of one run. Raises CreditError that names a missing file."""
     names = list(results.choice.candidates)
     files = {
         kind: {name: _read_rows(plots / kind / f"{name}.csv") for name in names}
@@ -51,7 +51,7 @@ def draw_curves(results: Results, plots: Path) -> Curves:
 
 
 def _read_rows(file: Path) -> CurveRows:
-    """The numbers of a CSV file; rows with an empty cell are of bins without people."""
+    """Read the numbers of a CSV file; rows with an empty cell are of bins without people."""
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             return [

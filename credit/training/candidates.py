@@ -29,14 +29,14 @@ class HeuristicParams(Params):
 
 
 class LogisticParams(Params):
-    """Knobs of scikit-learn's LogisticRegression."""
+    """The hyperparameters of scikit-learn's LogisticRegression."""
 
     C: float = Field(gt=0)
     class_weight: Literal["balanced"] | None
 
 
 class RandomForestParams(Params):
-    """Knobs of scikit-learn's RandomForestClassifier. `max_samples`: rows per tree at the most."""
+    """The hyperparameters of scikit-learn's RandomForestClassifier. `max_samples`: rows per tree at the most."""
 
     n_estimators: int = Field(ge=1)
     max_depth: int | None = Field(ge=1)
@@ -59,27 +59,27 @@ class Candidate:
     policy: Policy
 
     def score_frame(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The probability of the favourable label for each row; shape (n,)."""
+        """Score each row by the probability of the favourable label; shape (n,)."""
         return self.score(build_design_matrix(contract, self.features, frame).to_numpy())
 
     def score(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The same for rows of the design matrix; shape (n,)."""
+        """Score rows of the design matrix in the same way; shape (n,)."""
         scores: NDArray[np.float64] = self.estimator.predict_proba(matrix)[:, 1]
         return scores
 
     def decide_frame(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.str_]:
-        """approve, refer or deny for each row; shape (n,)."""
+        """Decide on each row: approve, refer or deny; shape (n,)."""
         return self.policy.decide(self.score_frame(contract, frame))
 
 
 def load_candidate(model: Path, description: Path) -> Candidate:
-    """The candidate that `train` wrote: its estimator and the JSON beside it."""
+    """Load the candidate that `train` wrote: its estimator and the JSON beside it."""
     report = CandidateReport.read(description)
     return Candidate(report.candidate, load_estimator(model), report.features, Policy(**dict(report.policy)))
 
 
 def build_estimator(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
-    """An estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
+    """Build an estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
     if isinstance(knobs, HeuristicParams):
         from credit.training.threshold_rule import ThresholdRule
 

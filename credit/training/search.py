@@ -35,7 +35,7 @@ def search_hyperparameters(
     y: NDArray[np.bool_],
     seed: int,
 ) -> tuple[Hyperparameters, HyperparameterSearch | None]:
-    """The hyperparameters to train with, and what was tried (None when nothing was searched).
+    """Search for the hyperparameters to train with; also report the search (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
     """
@@ -76,7 +76,7 @@ def search_hyperparameters(
 
 
 def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
-    """A misspelt key or an impossible value is an error before an hour's search, not after."""
+    """Check the grid, so that a misspelt key or an impossible value is an error before an hour's search, not after."""
     problems: list[Problem] = []
     for value in (knobs.model_dump() | {key: value} for key, values in grid.items() for value in values):
         try:

@@ -1,4 +1,4 @@
-"""One candidate trained: the estimator, and a policy whose cut-offs are set on cross-validated scores.
+"""Training of one candidate: the estimator, and a policy whose thresholds are set on cross-validated scores.
 
 Cross-validated, because a forest's scores on the rows that it has seen are far too sure.
 """
@@ -55,13 +55,13 @@ class TrainParams(Params):
     search: SearchParams
 
     def find_hyperparameters(self, name: CandidateName) -> Hyperparameters:
-        """The hyperparameters of one candidate."""
+        """Return the hyperparameters of one candidate."""
         knobs: Hyperparameters = getattr(self, name)
         return knobs
 
 
 class TrainingResult(NamedTuple):
-    """A fitted estimator, its settings, the policy that turns its scores into decisions, and what that was set on."""
+    """A fitted estimator, its settings, the policy that turns its scores into decisions, and the data that set it."""
 
     estimator: Any
     hyperparameters: Hyperparameters
@@ -123,7 +123,7 @@ def train_candidate(
 def cross_validate(
     estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_], params: CrossValidationParams, bar: bool
 ) -> NDArray[np.float64]:
-    """The score of each row by a model that has not seen it; shape (n,)."""
+    """Score each row by a model that has not seen it; shape (n,)."""
     from sklearn.model_selection import StratifiedKFold
 
     least = int(min(y.sum(), (~y).sum()))
@@ -156,7 +156,7 @@ def _set_rule_policy(rule: Any, knobs: HeuristicParams) -> Policy:
 
 
 def list_candidate_features(name: CandidateName, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
-    """What a candidate reads: the rule its score, the models what was selected."""
+    """List the columns that a candidate reads: the rule its score, the models the selected features."""
     if name != "heuristic":
         return kept
     if contract.score is None:
