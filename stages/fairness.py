@@ -1,6 +1,6 @@
 """Judge how each candidate treats each protected group: figures with intervals, and verdicts.
 
-A policy of params.yaml sets the limits, `waivers/` holds what a person has let through. One file per candidate, a line
+A policy of params.yaml sets the limits, `waivers/` lets findings through. One file per candidate, a line
 per finding and per group, so that a diff shows whom a change is about.
 """
 

@@ -1,4 +1,4 @@
-"""Search for a less discriminatory alternative: other cut-offs and regularisation, quality against equal treatment.
+"""Search for a less discriminatory alternative: other thresholds and regularisation, quality against fairness.
 
 The question that a lender will be asked: was there a way to decide that served as well and treated people more
 alike? `reports/alternatives.json` has every point that was tried, the frontier, and the fairest one within a loss of
@@ -47,7 +47,7 @@ TUNABLE_CANDIDATES: tuple[CandidateName, ...] = ("logistic", "random_forest")
 
 
 def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules, values: UnitValues) -> Evaluator:
-    """What decisions about these people are worth, and how the group that they treat worst fares."""
+    """Make the function that measures decisions about these people: their worth, and the group that fares worst."""
     groups, codes = list_attribute_groups(contract), encode_groups(contract, people.people)
 
     def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_], auc: float | None) -> PointFigures:
@@ -66,7 +66,7 @@ def try_variants(
     people: Predictions,
     judge: Evaluator,
 ) -> Iterator[Point]:
-    """Every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
+    """Try every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
     todo = [
         (name, knobs)
         for name in TUNABLE_CANDIDATES
@@ -135,9 +135,9 @@ def read_folds(
     kept: Sequence[Sequence[str]],
     training: TrainParams,
 ) -> list[CrossFittingFold]:
-    """The folds that `predict` made; if it made none, one: trained on the training rows, judged on the test rows.
+    """Read the folds that `predict` made; without any, make one: training rows to learn from, test rows to judge.
 
-    Of a large table as many training rows are used as for cut-offs: enough to tell one alternative from another.
+    Of a large table as many training rows are used as for thresholds: enough to tell one alternative from another.
     """
     if kept:
         return list(split_folds(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))

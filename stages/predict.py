@@ -1,9 +1,9 @@
-"""Score every candidate on people whom it has not seen: what fairness is judged on.
+"""Score every candidate on people whom it has not seen: the predictions that fairness is judged on.
 
 A small table is scored out of fold, all rows of it, with the whole pipeline inside the fold: among some hundreds of
 test rows a group is soon too small to judge, and the verdict turns with the salt of the split. A large table is scored
-on its test rows, by the candidates as they are; so is one that was split by time, where nobody may be judged by what
-came later. `reports/predictions.json` says which it was, and why.
+on its test rows, by the candidates as they are; so is one that was split by time, where nobody may be judged by rows
+from later. `reports/predictions.json` says which it was, and why.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class PredictParams(Params):
     salt: str
 
     def choose_predictions(self, rows: int, split: SplitParams) -> tuple[bool, str]:
-        """Whether to score out of fold, and why."""
+        """Choose whether to score out of fold; also return why."""
         if split.by == "time":
             return False, "split by time: nobody is judged by a model that has seen later people"
         if rows > self.out_of_fold_up_to:
@@ -45,7 +45,7 @@ class PredictParams(Params):
 def predict_folds(
     contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
 ) -> tuple[dict[CandidateName, Predictions], Sequence[Sequence[str]]]:
-    """Every accepted row scored by models of the other folds: each candidate's predictions, and the folds' features."""
+    """Score every accepted row by models of the other folds; return each candidate's predictions and the features."""
     frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
     kept = select_in_folds(contract, selection, frame, codes)
@@ -55,7 +55,7 @@ def predict_folds(
 
 
 def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[CandidateName, Predictions]:
-    """The test rows scored by the candidates as they are."""
+    """Score the test rows by the candidates as they are."""
     people = read_frame(test, list(map_people_columns(contract).values()))
     told: dict[CandidateName, Predictions] = {}
     for name in CANDIDATE_NAMES:
