@@ -1,4 +1,4 @@
-"""What a correct measurement of the file must find, computed from the knobs and not from any draw."""
+"""The expected figures of a correct measurement of the file, computed from the parameters and not from any draw."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ GroupRates = dict[str, float | None]
 
 
 def compute_expected(knobs: ScenarioParams) -> dict[str, Any]:
-    """Expected figures of the label and of the old rule: approve from 620 points on, refer whoever has no score.
+    """Compute expected figures of the label and of the old rule: approve from 620 points on, refer without a score.
 
     For everybody, and for each group of each protected attribute:
 

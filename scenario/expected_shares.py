@@ -1,4 +1,4 @@
-"""Shares of people by group and by what becomes of them: chances given the group, integrals over score and time.
+"""Shares of people by group and outcome: chances given the group, integrals over score and time.
 
 The integral over the score is Gauss-Legendre quadrature, the drift is averaged over at most 64 stretches of days;
 both together are wrong by about 1e-6.
@@ -38,19 +38,19 @@ class PopulationShares(NamedTuple):
     referred: Floats
 
     def sum(self, axis: int | None = None) -> Floats:
-        """Totals, 6 x groups along the axis, or 6 over everybody."""
+        """Sum over all groups but those along the axis: 6 x groups, or 6 over everybody."""
         others = tuple(other for other in range(4) if other != axis)
         return np.stack([mass.sum(axis=others) for mass in self])
 
 
 def compute_shares(knobs: ScenarioParams) -> PopulationShares:
-    """The shares over the whole span of the file."""
+    """Compute the shares over the whole span of the file."""
     weights, found = zip(*((share, _compute_shares_at(knobs, ramp)) for ramp, share in _list_ramps(knobs)), strict=True)
     return PopulationShares(*(np.tensordot(weights, np.stack(parts), 1) for parts in zip(*found, strict=True)))
 
 
 def _list_ramps(knobs: ScenarioParams) -> list[tuple[float, float]]:
-    """How far the drift has come, and the share of days with that."""
+    """List how far the drift has come, and the share of days with that."""
     if not any((knobs.drift.covariate, knobs.drift.concept, knobs.drift.group_mix, knobs.drift.missingness)):
         return [(0.0, 1.0)]
     passed = np.linspace(0, 1, (knobs.last_day - knobs.first_day).days + 1)
@@ -78,7 +78,7 @@ def _compute_shares_at(knobs: ScenarioParams, ramp: float) -> PopulationShares:
 
 
 def _compute_no_score(knobs: ScenarioParams, ramp: float) -> Floats:
-    """Race x 1 x education x age band."""
+    """Compute the shares without a score; race x 1 x education x age band."""
     poor = np.stack([1 - compute_low_income_share(), compute_low_income_share()])
     never = np.einsum("ray,ye->rea", compute_missing_score_probability(knobs), poor)[:, None, :, [1, 0, 0]]
     lost = knobs.drift.missingness * ramp
@@ -86,7 +86,7 @@ def _compute_no_score(knobs: ScenarioParams, ramp: float) -> Floats:
 
 
 def _integrate_scores(knobs: ScenarioParams, ramp: float) -> tuple[Floats, Floats, Floats]:
-    """Chances, for people with a score, of approval, of repayment and of both, by race x gender x education."""
+    """Integrate, over scores, the chances of approval, of repayment and of both, by race x gender x education."""
     lowest = ndtri(knobs.applicants_from / 100)
     needed = calibration.THRESHOLD - 0.5 + score_penalty(knobs)  # points are rounded
     cut = np.maximum(lowest, ndtri(np.interp(needed, calibration.POINTS, calibration.PERCENTILES) / 100))
@@ -101,7 +101,7 @@ def _compute_nodes() -> tuple[Floats, Floats]:
 
 
 def _integrate_above(low: Floats, knobs: ScenarioParams, ramp: float) -> tuple[Floats, Floats]:
-    """Chances in the population of a score of at least `low`, and of that and repayment."""
+    """Integrate the chances in the population of a score of at least `low`, and of that and repayment."""
     mean, sd = (part[:, None, None, None] for part in np.array(score_distribution(knobs)).T)
     mean = mean + knobs.drift.covariate * ramp
     nodes, weights = _compute_nodes()

@@ -1,4 +1,4 @@
-"""The file, partition by partition: memory does not grow with the number of rows."""
+"""The writer of the file, partition by partition: memory does not grow with the number of rows."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def generate(knobs: ScenarioParams, path: str | Path) -> None:
-    """Write the applications as CSV with a header; the same knobs give the same bytes.
+    """Write the applications as CSV with a header; the same parameters give the same bytes.
 
     The file appears whole or not at all. Raises OSError when the folder cannot be written to.
     """
