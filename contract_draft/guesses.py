@@ -1,4 +1,4 @@
-"""What each column of a file might be: a role, and for everything but a plain feature the reason for the guess."""
+"""Guesses at the role of each column of a file, with a reason for every guess but a plain feature."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class Guess(NamedTuple):
 
 
 def find_likely_label(looks: Sequence[ColumnProfile]) -> ColumnProfile | None:
-    """The column that is most likely the outcome: by name, two values before more; else the last that could be."""
+    """Find the most likely outcome: by name, two values before more; else the last column that could be it."""
     fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
     fit = [
         look
@@ -37,7 +37,7 @@ def find_likely_label(looks: Sequence[ColumnProfile]) -> ColumnProfile | None:
 def guess_roles(
     looks: Sequence[ColumnProfile], label: ColumnProfile | None, telling: Mapping[str, float]
 ) -> dict[str, Guess]:
-    """A guess for every column; at most one each of the roles id, time, label and score."""
+    """Guess the role of every column; at most one each of the roles id, time, label and score."""
     found: dict[str, Guess] = {}
     for look in looks:
         guess = _guess_label(look, label) or _guess_role(look, telling.get(look.name), label)
