@@ -14,7 +14,7 @@ LARGE_PACKAGES = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", 
 
 
 def measure() -> BenchTable:
-    """Seconds of each import, and the large packages in it."""
+    """Measure seconds of each import, and list the large packages in it."""
     with copy_project() as project:
         names = list(dict.fromkeys(command[2] for command in read_commands(project.folder).values()))
         codes = ["pass", *(f"import {name}" for name in names)]

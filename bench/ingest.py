@@ -11,7 +11,7 @@ DUCKDB_COPY = "import duckdb; duckdb.sql(\"COPY (FROM read_csv('data/raw/scenari
 
 
 def measure() -> BenchTable:
-    """Seconds of both, and their ratio."""
+    """Measure seconds of both, and their ratio."""
     with copy_project() as project:
         project.set_param("fetch.scenario.rows", 1_000_000)
         project.set_param("data.contract", "scenario")

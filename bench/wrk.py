@@ -19,7 +19,7 @@ _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 class LoadResult(NamedTuple):
-    """What a server made of it: requests a second, how many in all, and latencies in milliseconds."""
+    """A server's results: requests a second, how many in all, and latencies in milliseconds."""
 
     per_second: float
     requests: int
@@ -28,7 +28,7 @@ class LoadResult(NamedTuple):
 
 
 def run_wrk(url: str, body: Path, connections: int, seconds: int) -> LoadResult:
-    """Ask for some seconds. Raises CreditError when an answer is not one of success."""
+    """Send requests for some seconds. Raises CreditError when an answer is not one of success."""
     with NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_SCRIPT.format(body=str(body)))
         script.flush()
