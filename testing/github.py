@@ -58,7 +58,7 @@ NOTHING = "name: nothing\nruns: {using: composite, steps: [{run: 'true', shell: 
 
 
 class Hub:
-    """`origin` is the bare repository, `clone` somebody's clone of it; `calls` are those of gh."""
+    """`origin` is the bare repository, `clone` a clone of it; `calls` are those of gh."""
 
     def __init__(self, project: Project, folder: Path, s3: dict[str, str], bucket: str) -> None:
         self.folder, self.s3, self.store = folder, s3, f"s3://{bucket}/store"
@@ -89,7 +89,7 @@ class Hub:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """What was asked of gh, in order."""
+        """The calls of gh, in order."""
         record = self.folder / "record/calls"
         return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
 
@@ -131,13 +131,13 @@ class Hub:
         )
 
     def run_release(self, *arguments: str) -> Any:
-        """What `release … --json` answers, from the store that the workflows use."""
+        """Run `release … --json` on the store that the workflows use; return its answer."""
         told = self.clone.run("python", "-m", "release", *arguments, "--json", RELEASE_STORE=self.store)
         return json.loads(told.stdout)
 
 
 def list_actions(checkout: Path) -> set[str]:
-    """Every action of somebody else that the workflows use, with its commit."""
+    """List every third-party action that the workflows use, with its commit."""
     found = set()
     for path in (checkout / ".github").rglob("*.yml"):
         content = yaml.safe_load(path.read_text())

@@ -38,7 +38,7 @@ families:
 
 
 def make_people(rows: int, seed: int) -> pd.DataFrame:
-    """Applicants whose repayment depends on their values in a known way."""
+    """Make applicants whose repayment depends on their values in a known way."""
     rng = np.random.default_rng(seed)
     income, points = rng.gamma(4, 10, rows).round(3), rng.integers(300, 851, rows)
     home, self_ = rng.choice(["own", "rent", "other"], rows), rng.random(rows) < 0.3
@@ -72,7 +72,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
 
 
 def locate_inputs(root: Path) -> BundleInputs:
-    """Where the files are of which `build_bundle` makes a bundle."""
+    """Locate the files of which `build_bundle` makes a bundle."""
     return BundleInputs(
         root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates"
     )
