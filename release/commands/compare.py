@@ -1,4 +1,4 @@
-"""What a change does: verdict, metrics, equal treatment, flipped decisions, features, data"""
+"""Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data"""
 
 import sys
 

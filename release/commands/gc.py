@@ -1,6 +1,6 @@
 """Make room: drop what no version needs from the store and from DVC's cache
 
-Kept is what any branch and any tag needs, here and at origin, and what the working tree needs. From the store go
+Everything that a branch or a tag, here or at origin, or the working tree needs is kept. From the store go
 bundles that no version names and drills that were killed, when they are older than an hour."""
 
 import subprocess
@@ -21,7 +21,7 @@ from release.repository.git import has_origin, run_git
 
 
 class CommitChain(NamedTuple):
-    """The last of a line of commits, and how many there are."""
+    """The last commit of a chain, and the chain's length."""
 
     last: str
     length: int

@@ -43,7 +43,7 @@ def _parse_seconds(text: str) -> float:
 
 
 def _parse_reason(text: str) -> str:
-    """Line breaks and tabs are spaces; any other control character is refused, because a database would refuse it."""
+    """Parse a reason: line breaks and tabs become spaces; other control characters are refused, as a database would."""
     said = " ".join(text.split())
     if not is_clean(said):
         raise click.BadParameter(f"found {said[:80]!r}, expected a reason without control characters")

@@ -1,4 +1,4 @@
-"""What is live where, since when and why; what may be deployed"""
+"""Show the live version of each environment, since when and why; the versions that may be deployed"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

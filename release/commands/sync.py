@@ -1,4 +1,4 @@
-"""Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand
+"""Make git and the ledger agree: tag the entries made without git, follow the tags made by hand
 
 The ledger goes first. An entry that git does not know yet (a rollback while git was out of reach) is tagged now and so
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
@@ -63,7 +63,7 @@ class SyncResult(NamedTuple):
 
 
 def plan_sync(store: Store) -> list[SyncPlan]:
-    """Find what each environment lacks."""
+    """Find the differences in each environment."""
     registry = tags.read_registry()
     return [
         plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name)) for name in ENVIRONMENTS
@@ -98,7 +98,7 @@ def _find_manual_tags(entries: list[LedgerEntry], events: list[Event]) -> list[E
 
 
 def _is_overtaken(event: Event, entries: list[LedgerEntry]) -> bool:
-    """Whether a tag by hand is no younger than the kill switch that is the newest entry."""
+    """Tell whether a tag by hand is no younger than the kill switch that is the newest entry."""
     newest = entries[0] if entries else None
     return newest is not None and newest.kind == "fallback" and datetime.fromisoformat(event.tag.time) <= newest.time
 
@@ -147,7 +147,7 @@ def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) 
 
 
 def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
-    """Tag what has no tag; returns entries with their tags, and why others get none, such as a withdrawn version."""
+    """Tag the entries without a tag; return them with their tags, and why others get none, as a withdrawn version."""
     tagged, failures = [], []
     for entry in plan.untagged:
         try:

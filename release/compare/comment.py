@@ -1,4 +1,4 @@
-"""The comparison as a comment on GitHub: the verdict first, then what a reviewer asks next."""
+"""The comparison as a comment on GitHub: the verdict first, then the details in the order a reviewer needs them."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ TRUNCATION_NOTICE = "_Cut to what GitHub takes: `release compare --json` prints 
 
 
 def render_comment(told: Mapping[str, Any]) -> str:
-    """The whole comment. What is too long loses its details, then the ends of its longest sections, and says so."""
+    """Render the whole comment. If too long, details go first, then the ends of its longest sections; it says so."""
     parts = [part for part in [render_verdict(told), *_render_sections(told)] if part]
     if _count_characters(parts) > MAX_CHARACTERS:
         parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [
@@ -39,7 +39,7 @@ def _count_characters(parts: list[str]) -> int:
 
 
 def render_verdict(told: Mapping[str, Any]) -> str:
-    """What a reviewer has to know, in the first line."""
+    """Render the verdict in the first line, with every problem and warning."""
     base, head = told["base"], told["head"]
     if told["problems"]:
         lines = ["### ❌ Not to be merged", *(f"- {escape(problem)}" for problem in told["problems"])]
@@ -60,7 +60,7 @@ def render_verdict(told: Mapping[str, Any]) -> str:
 
 
 def _list_warnings(told: Mapping[str, Any]) -> list[str]:
-    """What passes and yet needs a reviewer: moved limits, reports that were not compared, groups that lost by it."""
+    """List warnings for the reviewer: moved limits, reports that were not compared, groups that lost."""
     gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATE_PARAMS)}
     moved = [f"{escape(key)} {escape(old)} → {escape(new)}" for key, (old, new) in gates.items()]
     return [
@@ -86,7 +86,7 @@ def _render_sections(told: Mapping[str, Any]) -> list[str]:
 
 
 def _has_changes(told: Mapping[str, Any]) -> bool:
-    """Whether there is more to say than that nothing changed."""
+    """Tell whether anything changed."""
     base, head, data, features = told["base"], told["head"], told["data"], told["features"]
     chosen = any(base[key] != head[key] for key in ("champion", "why", "passes", "verdict", "against"))
     measured = any(row["base"] != row["head"] for row in told["metrics"])

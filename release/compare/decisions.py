@@ -1,4 +1,4 @@
-"""Whose decision changes: the champions of two revisions on the same people, one by one."""
+"""Decisions that change: the champions of two revisions on the same people, one by one."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from release.repository.revision import Revision
 
 
 def compare_decisions(base: Revision, head: Revision, before: str | None, after: str | None) -> dict[str, Any]:
-    """People, a table of flips from decision to decision, and per group what changed, with intervals.
+    """Compare the decisions: people, a table of flips, and the changes per group, with intervals.
 
     `why_not` says why there is nothing, when the predictions or the people cannot be compared.
     """
@@ -39,7 +39,7 @@ def _compare_prediction_files(old_file: Path, new_file: Path, head: Revision) ->
 
 
 def compare_predictions(contract: Contract, params: Fairness, old: Predictions, new: Predictions) -> dict[str, Any]:
-    """The comparison of two tables, joined on the id where the contract has one, else row by row."""
+    """Compare two tables of predictions, joined on the id where the contract has one, else row by row."""
     everybody = [len(old.decisions), len(new.decisions)]
     old, new = _match_people(list(contract.find_by_role("id")), old, new)
     people = len(new.decisions)

@@ -1,4 +1,4 @@
-"""The sections of the comment, each from one part of the comparison; empty where nothing is to be said."""
+"""The sections of the comment, each from one part of the comparison; empty where there is nothing to report."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from release.compare.markdown import (
 
 
 def render_candidates(told: Mapping[str, Any]) -> str:
-    """What each candidate comes to, and why some are out."""
+    """Render the result of each candidate, and why some are out."""
     rows = []
     for row in told["candidates"]:
         ratios = [_format_lowest_ratio(ratio) for ratio in row["lowest_ratio"]]
@@ -52,7 +52,7 @@ def _format_lowest_ratio(ratio: Mapping[str, Any] | None) -> str:
 
 
 def render_decisions(told: Mapping[str, Any]) -> str:
-    """How many decisions flip, and from what to what."""
+    """Render how many decisions flip, and from which to which."""
     if "why_not" in told:
         return f"**Decisions** could not be compared one by one: {escape(told['why_not'])}"
     total, flipped = told["people"], told["flipped"]
@@ -70,7 +70,7 @@ def render_decisions(told: Mapping[str, Any]) -> str:
 
 
 def render_metrics(told: Mapping[str, Any]) -> str:
-    """Quality of what goes forward, then and now, with intervals, so that noise is seen as noise."""
+    """Render the quality of the champions of both sides with intervals, so that noise is recognised as noise."""
     base, head = told["base"], told["head"]
     who = (
         format_champion(head)
@@ -99,7 +99,7 @@ def _format_metric(row: Mapping[str, Any]) -> list[str]:
 
 
 def render_features(told: Mapping[str, Any]) -> str:
-    """What came and what went, and why, and what now gives a protected attribute away."""
+    """Render features added and dropped, with reasons, and those that now guess a protected attribute."""
     changes = told["features"]
     lines = [f"- added {', '.join(map(escape, changes['added']))}"] if changes["added"] else []
     reasons = dict.fromkeys(changes["dropped"].values())
@@ -115,7 +115,7 @@ def render_features(told: Mapping[str, Any]) -> str:
 
 
 def render_data(told: Mapping[str, Any]) -> str:
-    """What the models learned from."""
+    """Render the changes of the data that the models learned from."""
     changes = told["data"]
     counts = ", ".join(
         f"{name} {format_pair([format_count(n) for n in pair])}" for name, pair in changes["counts"].items()
@@ -128,13 +128,13 @@ def render_data(told: Mapping[str, Any]) -> str:
 
 
 def render_params(told: Mapping[str, Any]) -> str:
-    """What was turned."""
+    """Render the changed parameters."""
     rows = [[escape(name), escape(old), escape(new)] for name, (old, new) in told["params"].items()]
     return f"**Parameters**\n\n{format_table(['', 'base', 'head'], rows)}" if rows else ""
 
 
 def render_fairness(told: Mapping[str, Any]) -> str:
-    """Each group of the champions, and the groups that moved under another candidate."""
+    """Render each group of the champions, and the groups that moved under another candidate."""
     changes = {(f["attribute"], f["group"]): f for f in told["people"].get("findings", ())}
     shown = _render_groups(told["fairness"]["champion"], changes)
     text = "**Equal treatment**, by group, of the champions"
@@ -151,12 +151,12 @@ def render_fairness(told: Mapping[str, Any]) -> str:
 
 
 def has_changed(row: Mapping[str, Any]) -> bool:
-    """Whether a group is treated otherwise than before."""
+    """Tell whether a group's figures or verdict differ from before."""
     return bool(row["ratio"][0] != row["ratio"][1] or row["verdicts"][0] != row["verdicts"][1])
 
 
 def list_drops(told: Mapping[str, Any]) -> list[str]:
-    """A sentence per group whose ratio fell by more than chance and more than the policy lets it fall."""
+    """List the groups whose ratio fell by more than chance and by more than the policy allows; a sentence each."""
     return [
         f"{escape(f['attribute'] + ' ' + f['group'])}: the ratio to the reference falls by more than chance, "
         f"{_format_ratio_change(f, mark=False)}"
@@ -175,7 +175,7 @@ WORSE = ("approve_to_refer", "approve_to_deny", "refer_to_deny")
 
 
 def _render_groups(groups: Sequence[Mapping[str, Any]], changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
-    """A table of those that moved, and one to open of those that did not."""
+    """Render a table of the groups that moved, and one to open of those that did not."""
     rows: list[list[str]] = []
     calm: list[list[str]] = []
     for row in groups:
@@ -212,7 +212,7 @@ def _format_ratio_change(paired: Mapping[str, Any], mark: bool = True) -> str:
 
 
 def render_chart(told: Mapping[str, Any]) -> str:
-    """Ratios of the groups, those that moved most first; GitHub draws it. One group alone would be no line."""
+    """Render a chart of the groups' ratios, those that moved most first. One group alone would be no line."""
     assessed = [row for row in told["fairness"]["champion"] if row["verdicts"][1] != "not assessable"]
     rows = [row for row in assessed if None not in row["ratio"]]
     rows = sorted(rows, key=lambda row: -abs(row["ratio"][1] - row["ratio"][0]))[:6]
@@ -235,5 +235,5 @@ def render_chart(told: Mapping[str, Any]) -> str:
 
 
 def _sanitize_label(row: Mapping[str, Any]) -> str:
-    """A label that cannot end its quotes or the chart."""
+    """Remove from a label all that could end its quotes or the chart."""
     return re.sub(r"[^\w .:-]", " ", f"{row['attribute']}: {row['group']}", flags=re.ASCII)[:40]

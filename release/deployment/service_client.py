@@ -22,7 +22,7 @@ _PIECE_BYTES, _MAX_PIECES = 1024, 64  # of an answer; what comes after them is n
 
 
 class _Reply(NamedTuple):
-    """The ledger entry that a service decides by, if it names one, its version, and all of it in words."""
+    """A service's answer: the entry that it decides by, if it names one, its version, and all of it in words."""
 
     number: int | None
     version: str | None
@@ -73,7 +73,7 @@ def _read_key() -> str:
 
 
 def _has_followed(answer: _Reply, entry: LedgerEntry) -> bool:
-    """Whether a service decides by an entry, or by a later one. Its number with another version is another ledger's."""
+    """Tell whether a service decides by an entry, or by a later one. Another version is another ledger's."""
     if answer.number is None or answer.number < entry.number:
         return False
     return answer.number > entry.number or answer.version in {None, entry.version}
@@ -108,7 +108,7 @@ def _add_key(request: "PreparedRequest") -> "PreparedRequest":
 
 
 def _find_root_cause(error: BaseException) -> BaseException:
-    """Unwrap `Connection refused` and the like from what requests and urllib3 put around it."""
+    """Unwrap the cause, such as `Connection refused`, from the exceptions of requests and urllib3 around it."""
     while error.__context__ is not None:
         error = error.__context__
     return error

@@ -42,7 +42,7 @@ class Findings(NamedTuple):
 
 
 def check_readiness(registry: Registry, version: Version) -> Readiness:
-    """Check HEAD and the working tree. Looks into the DVC remote, which takes seconds."""
+    """Check HEAD and the working tree. Asks the DVC remote, which takes seconds."""
     commit = resolve_commit("HEAD")
     checks = (
         _check_working_tree,
@@ -60,7 +60,7 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
 
 
 def _collect_findings(check: Callable[[], Findings]) -> Findings:
-    """Run one check; an error that ends it is what it found, and the other checks go on."""
+    """Run one check; an error that ends it becomes a problem, and the other checks go on."""
     try:
         return check()
     except CreditError as error:
@@ -131,7 +131,7 @@ def _check_gates() -> Findings:
 
 
 def _compare_with_production() -> Findings:
-    """Check that the champion loses no more against the version live in prod than `choose.gates` lets it."""
+    """Check that the champion loses no more against the version live in prod than `choose.gates` allows."""
     try:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()

@@ -1,4 +1,4 @@
-"""Publish the bundle of a tag into the store, and find what is published there."""
+"""Publish the bundle of a tag into the store, and find published versions."""
 
 import re
 

@@ -48,7 +48,7 @@ def _name_failure(command: str, error: subprocess.CalledProcessError) -> Problem
 
 
 def is_in_repository() -> bool:
-    """Whether there is a git repository here with at least one commit."""
+    """Tell whether there is a git repository here with at least one commit."""
     try:
         run_git("rev-parse", "--verify", "--quiet", "HEAD")
     except CreditError:
@@ -57,7 +57,7 @@ def is_in_repository() -> bool:
 
 
 def has_origin() -> bool:
-    """Whether the repository has a remote named origin."""
+    """Tell whether the repository has a remote named origin."""
     return "origin" in run_git("remote").split()
 
 
