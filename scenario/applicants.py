@@ -28,9 +28,9 @@ Floats = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def make_generator(knobs: ScenarioParams, partition: int, name: str) -> np.random.Generator:
+def make_generator(params: ScenarioParams, partition: int, name: str) -> np.random.Generator:
     """Make the random stream of one column in one partition."""
-    return np.random.default_rng(np.random.SeedSequence(knobs.seed, spawn_key=(partition, crc32(name.encode()))))
+    return np.random.default_rng(np.random.SeedSequence(params.seed, spawn_key=(partition, crc32(name.encode()))))
 
 
 @dataclass(frozen=True)

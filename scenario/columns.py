@@ -34,9 +34,9 @@ COPY_SOURCES = {
 
 def build_columns(people: Applicants) -> dict[str, ColumnValues]:
     """Build every column but the noise and the redundant ones, PARTITION rows each, in the order of the file."""
-    knobs = people.params
+    params = people.params
     first = people.partition * ROWS_PER_PARTITION + 1
-    day = (np.datetime64(knobs.first_day, "D") + people.day).astype("datetime64[D]")
+    day = (np.datetime64(params.first_day, "D") + people.day).astype("datetime64[D]")
     return {
         "application_id": (np.arange(first, first + ROWS_PER_PARTITION), None),
         "applied_on": (day, None),
@@ -96,9 +96,9 @@ def _round_and_clip(values: NDArray[np.float64], lowest: int, highest: int) -> N
     return np.clip(np.rint(values), lowest, highest).astype(np.int64)
 
 
-def list_extra_names(knobs: ScenarioParams) -> list[str]:
+def list_extra_names(params: ScenarioParams) -> list[str]:
     """List the names of the noise and redundant columns."""
-    return [f"{kind}_{n:04d}" for kind in ("noise", "redundant") for n in range(1, getattr(knobs, kind) + 1)]
+    return [f"{kind}_{n:04d}" for kind in ("noise", "redundant") for n in range(1, getattr(params, kind) + 1)]
 
 
 def draw_extra_columns(people: Applicants, columns: dict[str, ColumnValues]) -> Iterator[NDArray[np.float32]]:
