@@ -75,14 +75,14 @@ def measure() -> BenchTable:
     """Measure ours and fairlearn's in one run."""
     baseline, own = time_fairlearn(100_000), time_count_tables(100_000, 10)
     million, ten_million = time_count_tables(1_000_000), time_count_tables(10_000_000, 1)
-    told = "margins, pairs and intervals from count tables"
+    label = "margins, pairs and intervals from count tables"
     theirs = f"fairlearn, {BOOTSTRAPS} bootstrap samples, no pairs, scaled from {BOOTSTRAPS_RUN}"
     ratio = baseline / own
     rows = [
         (theirs, "100,000", f"{baseline:.1f}", ""),
-        (told, "100,000", f"{own:.3f}", ""),
+        (label, "100,000", f"{own:.3f}", ""),
         ("times as fast", "100,000", f"{ratio:,.0f}", f"1,000: {'met' if ratio >= 1000 else 'NOT met'}"),
-        (told, "1,000,000", f"{million:.2f}", format_target(million, 0.5, "0.5")),
-        (told, "10,000,000", f"{ten_million:.2f}", "seconds"),
+        (label, "1,000,000", f"{million:.2f}", format_target(million, 0.5, "0.5")),
+        (label, "10,000,000", f"{ten_million:.2f}", "seconds"),
     ]
     return BenchTable(["what", "rows", "seconds", "target"], rows)

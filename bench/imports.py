@@ -28,6 +28,6 @@ def measure() -> BenchTable:
 
 
 def _list_large_packages(code: str) -> str:
-    told = f"{code}; import sys; print(*sorted(sys.modules.keys() & {set(LARGE_PACKAGES)}), sep=', ')"
-    command = [sys.executable, "-c", told]
+    script = f"{code}; import sys; print(*sorted(sys.modules.keys() & {set(LARGE_PACKAGES)}), sep=', ')"
+    command = [sys.executable, "-c", script]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -37,11 +37,11 @@ class ProjectCopy:
         """Run a command in the copy."""
         return run_timed(command, self.folder, self.env)
 
-    def set_param(self, knob: str, value: Any) -> None:
+    def set_param(self, dotted: str, value: Any) -> None:
         """Change one parameter of params.yaml, named as `fetch.scenario.rows`."""
         path = self.folder / "params.yaml"
         params = yaml.safe_load(path.read_text())
-        *blocks, key = knob.split(".")
+        *blocks, key = dotted.split(".")
         block = params
         for name in blocks:
             block = block[name]
@@ -81,11 +81,11 @@ def read_commands(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _fill_in(cmd: str, knobs: dict[str, Any]) -> str:
+def _fill_in(cmd: str, params: dict[str, Any]) -> str:
     """Fill in the `${...}` of a command of dvc.yaml."""
 
     def value(found: re.Match[str]) -> str:
-        at: Any = knobs
+        at: Any = params
         for key in found[1].split("."):
             at = at[key]
         return str(at)

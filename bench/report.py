@@ -25,9 +25,9 @@ def format_bench_table(table: BenchTable) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
-def format_section(name: str, told: str, machine: str, table: BenchTable) -> str:
+def format_section(name: str, description: str, machine: str, table: BenchTable) -> str:
     """Format a section: its name, the measure's description, the machine, and the table."""
-    return f"## {name}\n\n{told.strip()}\n\n`python -m bench {name}` on {machine}\n\n{format_bench_table(table)}"
+    return f"## {name}\n\n{description.strip()}\n\n`python -m bench {name}` on {machine}\n\n{format_bench_table(table)}"
 
 
 def replace_section(report: str, name: str, text: str) -> str:

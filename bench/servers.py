@@ -83,7 +83,7 @@ def _run_server(command: list[str], env: Mapping[str, str], port: int, ready: st
         deadline = time.monotonic() + 120
         while not _is_answering(url + ready):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise CreditError(Problem(" ".join(command[1:4]), log.read_text()[-300:], "it to start"))
+                raise CreditError(Problem(" ".join(command[1:4]), f"did not start: {log.read_text()[-300:]}"))
             time.sleep(0.2)
         yield Server(url, process.pid)
     finally:

@@ -39,7 +39,7 @@ PARSED, RAW, MLFLOW = "FastAPI, a constant, parsed", "FastAPI, a constant, raw",
 def measure() -> BenchTable:
     """Measure requests per second of each; seconds until another version answers; memory over many decisions."""
     if not shutil.which("wrk"):
-        raise CreditError(Problem("wrk", "no such command", "it", "apt-get install wrk"))
+        raise CreditError(Problem("wrk", "no such command", fix="apt-get install wrk"))
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
         store, approved, denied, row = _prepare_store(folder)

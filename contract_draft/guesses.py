@@ -54,7 +54,7 @@ def _guess_label(look: ColumnProfile, label: ColumnProfile | None) -> Guess | No
     return Guess("label", "named like an outcome" if named else "no column is named like an outcome")
 
 
-def _guess_role(look: ColumnProfile, told: float | None, label: ColumnProfile | None) -> Guess:
+def _guess_role(look: ColumnProfile, accuracy: float | None, label: ColumnProfile | None) -> Guess:
     if look.unique and look.type in ("integer", "text", "category") and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier")
     if attribute := name_hints.suggest_protected_attribute(look.name):
@@ -67,9 +67,9 @@ def _guess_role(look: ColumnProfile, told: float | None, label: ColumnProfile | 
         return Guess("id", "counts the rows")
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
-    if told is not None and label is not None:
+    if accuracy is not None and label is not None:
         return Guess(
-            "ignored", f"tells {label.name} right in {told:.1%} of the rows: most likely known only afterwards"
+            "ignored", f"tells {label.name} right in {accuracy:.1%} of the rows: most likely known only afterwards"
         )
     if name_hints.is_known_afterwards(look.name):
         return Guess("ignored", "named like something that is known only with or after the decision")

@@ -68,13 +68,15 @@ def try_variants(
 ) -> Iterator[Point]:
     """Try every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
     todo = [
-        (name, knobs)
+        (name, hyperparameters)
         for name in TUNABLE_CANDIDATES
-        for knobs in expand_grid(name, training.find_hyperparameters(name), getattr(params, name))
+        for hyperparameters in expand_grid(name, training.find_hyperparameters(name), getattr(params, name))
     ]
-    scored = score_variants(contract, folds, [knobs for _, knobs in todo], training.cross_validation.seed)
-    for (name, knobs), scores in zip(todo, scored, strict=True):
-        shown = {key: value for key, value in knobs.model_dump().items() if key in getattr(params, name)}
+    scored = score_variants(
+        contract, folds, [hyperparameters for _, hyperparameters in todo], training.cross_validation.seed
+    )
+    for (name, hyperparameters), scores in zip(todo, scored, strict=True):
+        shown = {key: value for key, value in hyperparameters.model_dump().items() if key in getattr(params, name)}
         auc = measure_auc(people.favourable, scores)
         for share, decisions in sweep_thresholds(
             scores, params.approval_shares.values, training.policy.referral_budget
@@ -159,10 +161,10 @@ def main() -> None:
     candidates = {name: read_predictions(args.predictions / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
     predicted = PredictionsReport.read(args.predicted)
     as_trained = {
-        name: make_evaluator(contract, told, rules, values)(
-            told.scores, told.decisions, measure_auc(told.favourable, told.scores)
+        name: make_evaluator(contract, judged, rules, values)(
+            judged.scores, judged.decisions, measure_auc(judged.favourable, judged.scores)
         )
-        for name, told in candidates.items()
+        for name, judged in candidates.items()
     }
     people = sort_by_fold(candidates[CANDIDATE_NAMES[0]])
     folds = read_folds(contract, args, candidates[CANDIDATE_NAMES[0]].folds, predicted.kept_in_folds, training)

@@ -51,18 +51,18 @@ def predict_folds(
     kept = select_in_folds(contract, selection, frame, codes)
     y = is_favourable(contract, frame)
     scored = score_out_of_fold(training, contract, frame, codes, kept)
-    return {name: Predictions(frame, codes, y, *told) for name, told in scored.items()}, kept
+    return {name: Predictions(frame, codes, y, *result) for name, result in scored.items()}, kept
 
 
 def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[CandidateName, Predictions]:
     """Score the test rows by the candidates as they are."""
     people = read_frame(test, list(map_people_columns(contract).values()))
-    told: dict[CandidateName, Predictions] = {}
+    by_candidate: dict[CandidateName, Predictions] = {}
     for name in CANDIDATE_NAMES:
         candidate = load_candidate(models / f"{name}.skops", candidates / f"{name}.json")
         y, scores = score_table(candidate, contract, test, "predict")
-        told[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
-    return told
+        by_candidate[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
+    return by_candidate
 
 
 def main() -> None:
@@ -75,12 +75,12 @@ def main() -> None:
     folded, why = params.choose_predictions(table.metadata.num_rows, split)
     kept: Sequence[Sequence[str]] = ()
     if folded:
-        told, kept = predict_folds(contract, args.accepted, params, selection, training)
+        by_candidate, kept = predict_folds(contract, args.accepted, params, selection, training)
     else:
-        told = predict_test(contract, args.test, args.models, args.candidates)
-    for name, predictions in told.items():
+        by_candidate = predict_test(contract, args.test, args.models, args.candidates)
+    for name, predictions in by_candidate.items():
         write_predictions(args.predictions / f"{name}.parquet", contract, predictions)
-    rows = len(told[CANDIDATE_NAMES[0]].scores)
+    rows = len(by_candidate[CANDIDATE_NAMES[0]].scores)
     on: JudgedOn = "out of fold" if folded else "test rows"
     report = PredictionsReport(predictions=on, why=why, rows=rows, kept_in_folds=tuple(map(tuple, kept)))
     report.write(args.report)

@@ -98,17 +98,17 @@ class ValidationTally:
             found = f"only {next(iter(self.labels), 'rows without a value')!r}"
             problems.append(Problem(f"{file}: {label}", found, "two classes: one favourable, one not"))
         elif self.contract.columns[label].favourable not in self.labels:
-            found = f"none that is {self.contract.columns[label].favourable!r}, the favourable value"
-            problems.append(Problem(f"{file}: {label}", found, "some"))
+            found = f"no row with {self.contract.columns[label].favourable!r}, the favourable value"
+            problems.append(Problem(f"{file}: {label}", found, "some rows"))
         for name in self.groups:
             problems += self._find_small_groups(name, params.min_group, file)
         return problems
 
     def _find_small_groups(self, name: str, least: int, file: str) -> list[Problem]:
-        mend = f"merge it into another group of {name} in the contract, or lower validate.min_group"
+        fix = f"merge it into another group of {name} in the contract, or lower validate.min_group"
         return [
             Problem(
-                f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", mend
+                f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", fix
             )
             for group in map(str, self.contract.columns[name].allowed or ())
             if self.groups[name][group] < least

@@ -60,9 +60,9 @@ class Podman:
         """Run one command of podman."""
         env = os.environ | {"CONTAINERS_CONF": str(self._folder / "containers.conf")}
         done = subprocess.run(["podman", *arguments], input=given, env=env, capture_output=True, check=False)
-        told = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-        assert not check or done.returncode == 0, f"podman {' '.join(arguments)}\n{told.stdout}{told.stderr}"
-        return told
+        answer = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert not check or done.returncode == 0, f"podman {' '.join(arguments)}\n{answer.stdout}{answer.stderr}"
+        return answer
 
     def make_base(self) -> None:
         """Make a Debian with Python, unless it exists: no registry of images is asked. Needs root."""
@@ -96,8 +96,8 @@ class Container:
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
         method, given = ("GET", b"") if body is None else ("POST", json.dumps(body).encode())
         command = ["python", "-c", _CLIENT, method, path, json.dumps(headers)]
-        told = self._podman.run("exec", "--interactive", self._name, *command, check=False, given=given).stdout
-        status, _, text = told.partition(" ")
+        answer = self._podman.run("exec", "--interactive", self._name, *command, check=False, given=given).stdout
+        status, _, text = answer.partition(" ")
         return Answer(int(status or 0), text)
 
     def wait(self) -> "Container":
@@ -130,8 +130,8 @@ class Container:
 
     def read_log(self) -> str:
         """Read the log of the container."""
-        told = self._podman.run("logs", self._name, check=False)
-        return told.stdout + told.stderr
+        answer = self._podman.run("logs", self._name, check=False)
+        return answer.stdout + answer.stderr
 
     def _read_state(self, state: str) -> str:
         return self._podman.run("inspect", self._name, "--format", f"{{{{.State.{state}}}}}").stdout.strip()
@@ -153,8 +153,8 @@ def run_container(podman: Podman, *options: str) -> Iterator[Container]:
 def list_package_sources(folder: Path) -> list[Path]:
     """List settings for pip in the build: an index and the authority that it is trusted by, if set."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
-    pairs = [line.partition("=") for line in told.stdout.splitlines()]
+    answer = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    pairs = [line.partition("=") for line in answer.stdout.splitlines()]
     here = {name.rsplit(".", 1)[-1]: ast.literal_eval(value) for name, _, value in pairs}
     kept: dict[str, str] = {name: here[name] for name in ("index-url", "trusted-host") if name in here}
     files = [folder / "pip.conf"]

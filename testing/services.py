@@ -51,8 +51,8 @@ class Service:
     def decide(self, body: Any, path: str = "/v1/decisions", **headers: str) -> requests.Response:
         """Ask for a decision; `body` is sent as JSON, or as it is when it is bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        told = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.post(self.url + path, content, headers=told, timeout=20)
+        sent = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.post(self.url + path, content, headers=sent, timeout=20)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """Get any other path."""

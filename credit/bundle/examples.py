@@ -79,7 +79,7 @@ def check_examples(bundle: "Bundle", folder: Path) -> list[ApplicationRow]:
         scores = {"score": (by_model.score, example.score), "rule_score": (by_rule.score, example.rule_score)}
         for name, (found, expected) in scores.items():
             if not abs(found - expected) <= EXAMPLE_TOLERANCE:
-                where, mend = f"{path}: example {number}: {name}", "it does not decide as it was made to"
-                problems.append(Problem(where, f"{found:.6f}", f"{expected:.6f}", mend))
+                where, fix = f"{path}: example {number}: {name}", "the bundle decides differently than when it was made"
+                problems.append(Problem(where, f"{found:.6f}", f"{expected:.6f}", fix))
     raise_if_any(problems)
     return rows

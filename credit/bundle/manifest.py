@@ -95,7 +95,7 @@ def verify_bundle(folder: Path) -> Manifest:
     manifest = _read_manifest(folder)
     raise_if_any([p for name in manifest.files if (p := _check_name(folder, name))])
     more = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST_FILE}
-    problems = [Problem(str(folder / name), "a file that is not in the manifest", "none") for name in sorted(more)]
+    problems = [Problem(str(folder / name), "not in the manifest", fix=_FIX) for name in sorted(more)]
     for name, entry in manifest.files.items():
         problems += _check_file(folder / name, entry)
     raise_if_any(problems)
@@ -110,7 +110,7 @@ def _read_manifest(folder: Path) -> Manifest:
         text = path.read_bytes().decode()
         content = json.loads(text)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise CreditError(Problem(str(path), "no such file", "the manifest of a bundle", _FIX)) from None
+        raise CreditError(Problem(str(path), "no such file", fix=_FIX)) from None
     except (ValueError, RecursionError) as error:
         raise CreditError(Problem(str(path), f"{error}", "a manifest", _FIX)) from None
     form = content.get("format") if isinstance(content, dict) else None
@@ -123,7 +123,7 @@ def _read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         raise CreditError(list_problems(error, str(path))) from None
     if manifest.digest != compute_digest(content) or manifest.serialize() != text:
-        raise CreditError(Problem(str(path), "other content than its digest says", "the digest's own", _FIX))
+        raise CreditError(Problem(str(path), "digest mismatch: the manifest was changed", fix=_FIX))
     return manifest
 
 
@@ -138,7 +138,7 @@ def _check_file(path: Path, entry: FileEntry) -> list[Problem]:
     if path.is_symlink():
         return [Problem(str(path), "a link", "a file", _FIX)]
     if not path.is_file():
-        return [Problem(str(path), "no such file", f"the {entry.bytes} bytes of the manifest", _FIX)]
+        return [Problem(str(path), "no such file, but the manifest names it", fix=_FIX)]
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 == entry.sha256:

@@ -122,8 +122,8 @@ def run(command: click.Command, program: str, arguments: Sequence[str] | None = 
         error.show()
         code = error.exit_code
     except click.UsageError as error:
-        said = " ".join(error.format_message().split())
-        print_error(f"{said} ({error.ctx.command_path if error.ctx else program} --help says more)")
+        message = " ".join(error.format_message().split())
+        print_error(f"{message} ({error.ctx.command_path if error.ctx else program} --help says more)")
         code = error.exit_code
     sys.exit(code)
 

@@ -23,8 +23,8 @@ class Problem(NamedTuple):
     fix: str = ""
 
     def __str__(self) -> str:
-        said = f"found {self.found}, expected {self.expected}" if self.expected else self.found
-        line = f"{self.where}: {said}"
+        message = f"found {self.found}, expected {self.expected}" if self.expected else self.found
+        line = f"{self.where}: {message}"
         return " ".join(f"{line}; {self.fix}".split()) if self.fix else " ".join(line.split())
 
 
@@ -52,7 +52,7 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
         key = ".".join([*block.split(), *map(str, item["loc"])]) or "(file)"
         kind, context = item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
-            found.append(Problem(f"{file}: {key}", "an unknown key", "a known one", "is it misspelt?"))
+            found.append(Problem(f"{file}: {key}", "unknown key", fix="is it misspelt?"))
         elif kind == "missing":
             found.append(Problem(f"{file}: {key}", "nothing", "a value"))
         elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
@@ -112,7 +112,7 @@ def _exit_interrupted(state: str) -> NoReturn:
     sys.exit(130)
 
 
-def print_error(said: object) -> None:
+def print_error(message: object) -> None:
     """Print one line on stderr, its `error:` in red on a terminal unless NO_COLOR is set."""
     in_color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    print("\033[31merror:\033[0m" if in_color else "error:", said, file=sys.stderr)
+    print("\033[31merror:\033[0m" if in_color else "error:", message, file=sys.stderr)

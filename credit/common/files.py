@@ -99,16 +99,14 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CreditError(
-            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
-        ) from None
+        raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except ValueError as error:
         raise CreditError(Problem(str(path), str(error), "JSON")) from None
 
 
 def read_yaml(path: Path) -> Any:
     """Read YAML without duplicate keys. Raises CreditError that names the file and the key."""
-    twice: list[Problem] = []
+    duplicates: list[Problem] = []
 
     class Loader(yaml.CSafeLoader):
         """A safe loader for which a duplicate key is an error; PyYAML lets the last one win."""
@@ -120,8 +118,9 @@ def read_yaml(path: Path) -> Any:
                 raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key.start_mark)
             line = key.start_mark.line + 1
             if key.value in lines:
-                found = f"the name on lines {lines[key.value]} and {line}"
-                twice.append(Problem(f"{path}: {key.value}", found, "it once"))
+                duplicates.append(
+                    Problem(f"{path}: {key.value}", f"duplicate key, lines {lines[key.value]} and {line}")
+                )
             lines[key.value] = line
         return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
@@ -130,12 +129,14 @@ def read_yaml(path: Path) -> Any:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a safe one
     except FileNotFoundError:
         there = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) or "none"
-        raise CreditError(Problem(str(path), "no such file", f"a YAML file (there are: {there})")) from None
+        raise CreditError(Problem(str(path), f"no such file (there are: {there})")) from None
     except UnicodeDecodeError as error:
-        raise CreditError(Problem(str(path), f"the byte at {error.start} is not UTF-8", "UTF-8 text")) from None
+        raise CreditError(
+            Problem(str(path), f"the byte at {error.start} is not UTF-8", fix="save it as UTF-8")
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
         raise CreditError(Problem(str(path), str(error), "YAML")) from None
-    raise_if_any(twice)
+    raise_if_any(duplicates)
     return content
 
 

@@ -31,4 +31,4 @@ def run_in_processes(tasks: list[Any], bar: str) -> list[Any]:
         results = Parallel(n_jobs=-1, return_as="generator")(tasks)
         return list(tqdm(results, bar, len(tasks), unit="model", disable=None))
     except BrokenProcessPool:
-        raise CreditError(Problem(bar, "a worker that was killed", "all of them", "is there enough memory?")) from None
+        raise CreditError(Problem(bar, "a worker was killed", fix="is there enough memory?")) from None

@@ -74,7 +74,7 @@ class Column(FrozenModel):
             raise make_value_error(f"role {self.role} without `{own}`", f"`{own}`: {meaning}")
         for role, (key, _) in _ROLE_KEYS.items():
             if role != self.role and getattr(self, key) is not None:
-                raise make_value_error(f"`{key}` on a column of role {self.role}", f"it on role {role} only")
+                raise make_value_error(f"`{key}` on a column of role {self.role}", f"`{key}` only on role {role}")
 
     def _check_allowed(self) -> None:
         if self.type == "category" and not self.allowed:
@@ -88,7 +88,7 @@ class Column(FrozenModel):
         if self.type in ("number", "date", "timestamp"):
             raise make_value_error(f"`allowed` on type {self.type}", "`range`, or type category")
         if len(set(map(str, self.allowed))) < len(self.allowed):
-            raise make_value_error(f"a value twice in {list(self.allowed)}", "each once")
+            raise make_value_error(f"a duplicate in {list(self.allowed)}", "each value once")
         for value in self.allowed:
             self._check_value("allowed", value)
 
@@ -96,7 +96,7 @@ class Column(FrozenModel):
         if self.range is None:
             return
         if self.type not in ("integer", "number"):
-            raise make_value_error(f"`range` on type {self.type}", "it on integer or number")
+            raise make_value_error(f"`range` on type {self.type}", "`range` only on integer or number")
         ends = [end for end in self.range if end is not None]
         if ends != sorted(ends) or any(map(math.isnan, ends)):
             raise make_value_error(f"`range` {list(self.range)}", "[lowest, highest]")
@@ -120,7 +120,8 @@ class Column(FrozenModel):
             if value is not None and self.allowed and value not in self.allowed:
                 raise make_value_error(f"{key} {value!r}", f"one of {list(self.allowed)}")
         if self.role == "protected" and UNDISCLOSED in (self.allowed or ()):
-            raise make_value_error(f"the group {UNDISCLOSED!r}", "it left out: it is the group of all missing values")
+            fix = "missing values make that group"
+            raise make_value_error(f"the group {UNDISCLOSED!r}", "no group of this name", fix)
 
     def _check_value(self, key: str, value: Scalar) -> None:
         if not self._is_of_type(value):
@@ -145,7 +146,7 @@ class Family(Column):
     @model_validator(mode="after")
     def _is_in_the_file(self) -> Self:
         if self.sql is not None:
-            raise make_value_error("`sql` on a family", "it on a single column")
+            raise make_value_error("`sql` on a family", "`sql` only on a single column")
         return self
 
     def describe_member(self) -> Column:

@@ -92,22 +92,22 @@ class Contract(FrozenModel):
     ) -> list[Problem]:
         """Find missing, unknown, duplicate and ambiguous columns. `families`: those that each new column matches."""
         missing = [
-            Problem(f"{where}: {name}", "no such column", f"one of type {column.type}")
+            Problem(f"{where}: {name}", "no such column", fix=f"the contract has one of type {column.type}")
             for name, column in self.raw.items()
             if name not in counts
         ]
         unknown = [
-            Problem(f"{where}: {name}", "a column that the contract does not have", "only columns of the contract")
+            Problem(f"{where}: {name}", "not in the contract", fix="describe the column there, or remove it here")
             for name, keys in families.items()
             if not keys
         ]
         doubled = [
-            Problem(f"{where}: {name}", f"the column {count} times", "it once")
+            Problem(f"{where}: {name}", f"duplicate column, {count} times")
             for name, count in counts.items()
             if count > 1
         ]
         ambiguous = [
-            Problem(f"{where}: {name}", f"a member of the families {keys}", "a member of one")
+            Problem(f"{where}: {name}", f"matches the families {keys}", fix="change a pattern: a column has one family")
             for name, keys in families.items()
             if len(keys) > 1
         ]
@@ -122,7 +122,7 @@ def load_contract(path: str | Path) -> Contract:
         raise CreditError(Problem(file, "no keys", "a contract"))
     raise_if_any(
         [
-            Problem(f"{file}: {key}", f"the unanswered mark {value!r}", "a person's answer")
+            Problem(f"{file}: {key}", f"the open question {value!r}", "a person's answer")
             for key, value in _walk_leaves(content)
             if isinstance(value, str)
             and value.startswith(_QUESTION_MARK)
@@ -158,9 +158,9 @@ def _find_role_problems(contract: Contract, file: str) -> list[Problem]:
         names = list(contract.find_by_role(role))  # type: ignore[arg-type]
         if not least <= len(names) <= most:
             expected = "exactly one" if least else "at most one"
-            problems.append(Problem(f"{file}: columns", f"{names or 'none'} of role {role}", expected))
+            problems.append(Problem(f"{file}: columns", f"{names or 'no column'} of role {role}", expected))
     if not contract.features and not any(family.role == "feature" for family in contract.families.values()):
-        problems.append(Problem(f"{file}: columns", "none of role feature", "at least one"))
+        problems.append(Problem(f"{file}: columns", "no column of role feature", "at least one"))
     return problems
 
 
@@ -171,7 +171,8 @@ def _find_name_problems(contract: Contract, file: str) -> list[Problem]:
     for name in contract.columns:
         other = first.setdefault(name.casefold(), name)
         if other != name:
-            problems.append(Problem(f"{file}: columns.{name}", f"the name {other} too", "names that differ in letters"))
+            found = f"the same name as {other} to SQL, which ignores case"
+            problems.append(Problem(f"{file}: columns.{name}", found, "another name"))
     for name, family in contract.families.items():
         try:
             re.compile(family.pattern)

@@ -16,9 +16,9 @@ def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], fi
             if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
                 problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
             if column.role in ("protected", "label") and source.role in ("feature", "score"):
-                mend = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
+                fix = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
                 found = f"{source.role}, and the {column.role} {name} is made of it"
-                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", mend))
+                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", fix))
             if source.sql is not None:
                 problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
     return problems

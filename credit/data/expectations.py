@@ -35,7 +35,7 @@ class ContractSuite:
     """Expectations for one table. Columns with the same rules are stacked, so thousands of them stay quick."""
 
     def __init__(self, contract: Contract, repeated_ids: Sequence[Any] = ()) -> None:
-        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # must stand before the import
+        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import, which reads it
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 

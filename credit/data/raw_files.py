@@ -74,7 +74,7 @@ def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConn
 
 def _list_files(path: Path) -> list[Path]:
     if not path.exists():
-        raise CreditError(Problem(str(path), "no such file", "a CSV or Parquet file, or a folder of them"))
+        raise CreditError(Problem(str(path), "no such file", fix="name a CSV or Parquet file, or a folder of them"))
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
     if not files:
         raise CreditError(Problem(str(path), "an empty folder", "CSV or Parquet files"))
@@ -136,6 +136,6 @@ def describe_duckdb_error(path: Path, error: Exception) -> Problem:
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
         return describe_encoding_error(Path(where))
     if line := re.search(r"CSV Error on Line: (\d+)", text):
-        told = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
-        return Problem(where, f"{told} in line {line[1]}", "a readable CSV or Parquet file")
+        reason = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
+        return Problem(where, f"{reason} in line {line[1]}", "a readable CSV or Parquet file")
     return Problem(where, text.splitlines()[0], "a readable CSV or Parquet file")

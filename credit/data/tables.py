@@ -21,9 +21,7 @@ def open_table(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except FileNotFoundError:
-        raise CreditError(
-            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
-        ) from None
+        raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except pa.ArrowException as error:
         raise CreditError(Problem(str(path), str(error), "a Parquet file", "run dvc checkout or dvc repro")) from None
 

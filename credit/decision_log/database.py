@@ -46,7 +46,7 @@ class Database:
             )
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise CreditError(
-                Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
+                Problem("SERVICE_DATABASE_URL", "an unknown kind of database", "sqlite:///… or postgresql+psycopg://…")
             ) from None
 
     def __str__(self) -> str:
@@ -140,8 +140,8 @@ class Database:
         try:
             yield
         except self._errors as error:
-            said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-            raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
+            lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+            raise CreditError(Problem(f"the decision log {self}", f"no answer: {lines[0][:200]}")) from None
 
 
 def _create_engine(url: str, read_only: bool) -> Engine:

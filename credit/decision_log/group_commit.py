@@ -67,17 +67,17 @@ class Writer:
 
     def _commit(self, items: Sequence[WriteRequest]) -> None:
         try:
-            holds = iter(self._log.write([record for item in items for record in item.records]))
+            recorded = iter(self._log.write([record for item in items for record in item.records]))
         except CreditError as error:
             for item in items:
                 _notify(item, error)
         except Exception as error:  # noqa: BLE001 - nobody waits for ever, and the next ones are written
             _LOG.exception("the decision log failed")
             for item in items:
-                _notify(item, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
+                _notify(item, CreditError(Problem("the decision log", f"writing failed: {type(error).__name__}")))
         else:
             for item in items:
-                _notify(item, list(islice(holds, len(item.records))))
+                _notify(item, list(islice(recorded, len(item.records))))
 
     def _recover(self) -> None:
         while not self._ended.wait(self._retry):

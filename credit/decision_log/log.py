@@ -57,9 +57,9 @@ class DecisionLog:
             new = [record for record in records if record["idempotency_key"] not in there]
             if new:
                 there |= self._write_records(new)
-            holds = [there.get(record["idempotency_key"] or "", record) for record in records]
-            self._remember(holds)
-            return holds
+            recorded = [there.get(record["idempotency_key"] or "", record) for record in records]
+            self._remember(recorded)
+            return recorded
 
     def recover(self) -> bool:
         """Replay the spool if the database is there; return whether the spool is in use afterwards."""

@@ -74,8 +74,8 @@ def _judge_gain(
 
 def _judge_limit(gate: str, value: float | None, side: str, limit: float) -> GateFinding:
     if value is None:
-        passes, told = False, "missing, and what is missing fails"
+        passes, result = False, "missing, and what is missing fails"
     else:
         passes = value >= limit - 1e-12 if side == "at least" else value <= limit + 1e-12
-        told = f"{value:.4f}, {'within' if passes else 'beyond'} the limit of {side} {limit:g}"
-    return GateFinding(gate, value, limit, passes, f"{gate.replace('_', ' ')}: {told}.")
+        result = f"{value:.4f}, {'within' if passes else 'beyond'} the limit of {side} {limit:g}"
+    return GateFinding(gate, value, limit, passes, f"{gate.replace('_', ' ')}: {result}.")

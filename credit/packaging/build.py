@@ -81,7 +81,7 @@ def build_bundle(
     manifest = write_bundle(folder, contract.name, champion, agreement, {**contents, **extra})
     line = f"{agreement.rows} test rows agree to {checked.largest_difference:.1e}"
     if agreement.other_decisions:
-        line += f", {agreement.other_decisions} of them decided otherwise than by scikit-learn"
+        line += f", {agreement.other_decisions} of them decided differently by scikit-learn"
     if agreement.denied_without_reason:
         line += f", {agreement.denied_without_reason} denials that no single feature explains will be referred"
     return manifest, f"{champion}: {line}; digest {manifest.digest[:12]}"

@@ -99,10 +99,10 @@ def _describe_decision_problem(
     ours, theirs = policy.decide(onnx[row : row + 1])[0], policy.decide(sklearn[row : row + 1])[0]
     found = (
         f"{ours} by ONNX ({onnx[row]:.9g}), {theirs} by scikit-learn ({sklearn[row]:.9g}), "
-        f"{len(others)} such rows, with cut-offs {policy.approve_from} and {policy.refer_from}"
+        f"{len(others)} such rows, with thresholds {policy.approve_from} and {policy.refer_from}"
     )
-    mend = "change train.policy a little, so that no score stands on a cut-off, or raise package.max_other_decisions"
-    return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", mend)
+    fix = "change train.policy a little, so that no score lies on a threshold, or raise package.max_other_decisions"
+    return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", fix)
 
 
 def _count_without_reason(

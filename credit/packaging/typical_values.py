@@ -33,7 +33,7 @@ def find_typical_values(
     decisions = policy.decide(np.concatenate([np.empty(0), *scores]))
     good = decisions == ("approve" if (decisions == "approve").any() else "refer")
     if not good.any():
-        raise CreditError(Problem(str(train), "nobody who is approved or referred", "somebody to compare with"))
+        raise CreditError(Problem(str(train), "no row is approved or referred", fix="reasons compare with such rows"))
     return {
         name: find_typical_value(contract.columns[name], _read_known_values(table, name, good)) for name in features
     }

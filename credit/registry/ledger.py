@@ -68,7 +68,7 @@ class Ledger:
         """Read one entry. Raises CreditError when it does not exist or is not valid."""
         found = self.find_entry(number)
         if found is None:
-            raise CreditError(Problem(self._build_url(number), "nothing", "an entry of the ledger"))
+            raise CreditError(Problem(self._build_url(number), "no such entry of the ledger"))
         return found
 
     def find_entry(self, number: int) -> LedgerEntry | None:
@@ -86,11 +86,11 @@ class Ledger:
 
     def read_entries(self, limit: int = 0) -> list[LedgerEntry]:
         """Read the newest `limit` entries, all when 0, newest first. Raises CreditError when one is not valid."""
-        told = self.read_entries_or_errors(limit)
-        for one in told:
+        entries = self.read_entries_or_errors(limit)
+        for one in entries:
             if isinstance(one, CreditError):
                 raise one
-        return [one for one in told if isinstance(one, LedgerEntry)]
+        return [one for one in entries if isinstance(one, LedgerEntry)]
 
     def read_entries_or_errors(self, limit: int = 0) -> list[LedgerEntry | CreditError]:
         """Read entries as `read_entries`, with the error in the place of each entry that is not valid."""
@@ -121,9 +121,8 @@ class Ledger:
         raise LedgerConflictError(
             Problem(
                 f"environment {self.environment}",
-                f"{other.kind} of {other.version} by {other.actor}, made at the same moment",
-                f"to be the only one who changes it after entry {entry.number - 1}",
-                "nothing of yours was made; look at release status, and run the command again if it still stands",
+                f"{other.actor} wrote entry {entry.number} first, a {other.kind} of {other.version}",
+                fix="your change was not made; see release status, and run the command again if it is still needed",
             )
         )
 
@@ -155,7 +154,7 @@ def choose_entry_time(last: LedgerEntry | None) -> datetime:
                 "the clock",
                 f"{now:%Y-%m-%d %H:%M:%S} UTC",
                 f"a time after entry {last.number}, {last.time:%Y-%m-%d %H:%M:%S} UTC",
-                "set the clock; `release rollback --to rule` works whatever it says",
+                "set the clock; `release rollback --to rule` does not depend on it",
             )
         )
     return last.time

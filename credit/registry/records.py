@@ -21,7 +21,7 @@ class StoreRecord(FrozenModel):
     format: int = RECORD_FORMAT
 
     @classmethod
-    def parse(cls, content: bytes, where: str, mend: str = "") -> Self:
+    def parse(cls, content: bytes, where: str, fix: str = "") -> Self:
         """Parse a record. Raises CreditError with the first thing that is wrong."""
         try:
             newer = _RecordFormat.model_validate_json(content).format
@@ -29,7 +29,7 @@ class StoreRecord(FrozenModel):
                 raise CreditError(Problem(where, f"format {newer}", f"at most {RECORD_FORMAT}", "it needs newer code"))
             return cls.model_validate_json(content)
         except ValidationError as error:
-            raise CreditError(list_problems(error, where)[0]._replace(fix=mend)) from None
+            raise CreditError(list_problems(error, where)[0]._replace(fix=fix)) from None
 
     def serialize(self) -> bytes:
         """Serialize to the bytes that `parse` reads."""
@@ -58,7 +58,7 @@ def remove_control_characters(text: str) -> str:
 
 def _reject_control_characters(text: str) -> str:
     if not is_clean(text):
-        raise make_value_error("a control character", "text without any")
+        raise make_value_error("a control character", "text without control characters")
     return text
 
 

@@ -103,14 +103,19 @@ class Store:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            raise CreditError(Problem(f"the store {self.url}", said[0][:300], "a store that answers", _FIX)) from None
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise CreditError(Problem(f"the store {self.url}", lines[0][:300], fix=_FIX)) from None
 
 
 def _open_bucket(url: str) -> ObjectStore:
     if "@" in url.split("/")[2]:
         raise CreditError(
-            Problem("RELEASE_STORE", "a name or a secret in the URL", "none", "use AWS_ACCESS_KEY_ID and its like")
+            Problem(
+                "RELEASE_STORE",
+                "a name or a secret in the URL",
+                "a URL without any",
+                "use AWS_ACCESS_KEY_ID and its like",
+            )
         )
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
@@ -124,7 +129,7 @@ def _open_bucket(url: str) -> ObjectStore:
         )
     made = from_url(url, client_options=client, retry_config=_RETRY_OPTIONS)
     if not isinstance(made, _BUCKET_STORES):
-        found = f"{urlsplit(url).scheme}://, which forgets everything, or would overwrite"
+        found = f"{urlsplit(url).scheme}://, which is not durable, or would overwrite"
         raise CreditError(Problem("RELEASE_STORE", found, "a folder such as .store, or a bucket such as s3://models"))
     return made
 
@@ -137,7 +142,7 @@ def _find_unusable_values(endpoint: str | None) -> list[Problem]:
         for name, value in values.items()
         if not value.isprintable() or (name in _HEADER_VARIABLES and not value.isascii())
     ]
-    what = "a line break or the like in its value"
+    what = "a line break or another unusable character"
     found = [Problem(name, what, "the value alone", "set it again") for name in broken]
     if endpoint is not None and not found and not _is_address(endpoint):
         shown = "a name or a secret in the address" if "@" in endpoint else repr(endpoint[:80])
@@ -179,6 +184,6 @@ def open_store(make: bool = True) -> Store:
     """
     url = os.environ.get("RELEASE_STORE")
     if not url and os.environ.get("GITHUB_ACTIONS") == "true":
-        found = "nothing, and a runner's own disk is gone after the run"
+        found = "nothing, and a runner's disk is lost after the run"
         raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
     return Store(url or DEFAULT_STORE, make)

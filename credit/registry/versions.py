@@ -46,7 +46,7 @@ def find_version(store: Store, version: Version) -> VersionRecord | None:
     where = f"{store.url}/{_build_record_key(version)}"
     record = VersionRecord.parse(content, where)
     if record.version != str(version):
-        raise CreditError(Problem(where, f"the record of {record.version}", f"of {version}"))
+        raise CreditError(Problem(where, f"the record of {record.version}", f"that of {version}"))
     return record
 
 
@@ -129,7 +129,7 @@ def require_version(store: Store, text: str, digest: str | None = None) -> Versi
         there = ", ".join(map(str, list_versions(store)[-10:])) or "none"
         raise CreditError(
             Problem(
-                f"the store {store.url}", f"no {version} (there are: {there})", "it", f"run release publish {version}"
+                f"the store {store.url}", f"no {version} (there are: {there})", fix=f"run release publish {version}"
             )
         )
     if digest is not None and record.digest != digest:
@@ -140,18 +140,18 @@ def require_version(store: Store, text: str, digest: str | None = None) -> Versi
 
 def _copy_bundle(store: Store, record: VersionRecord, folder: Path) -> None:
     below = _build_bundle_key(record.digest)
-    where, mend = f"{store.url}/{below}", _FIX.format(record.version)
+    where, fix = f"{store.url}/{below}", _FIX.format(record.version)
     _, names = store.list_children(below)
     if MANIFEST_FILE not in names:
-        raise CreditError(Problem(f"{where}/{MANIFEST_FILE}", "no such file", "the manifest of a bundle", mend))
+        raise CreditError(Problem(f"{where}/{MANIFEST_FILE}", "no such file", fix=fix))
     run_in_threads(lambda name: (folder / name).write_bytes(store.read(f"{below}/{name}") or b""), names)
     try:
         manifest = verify_bundle(folder)
     except CreditError as error:
-        problems = [p._replace(where=p.where.replace(str(folder), where), fix=mend) for p in error.problems]
+        problems = [p._replace(where=p.where.replace(str(folder), where), fix=fix) for p in error.problems]
         raise CreditError(problems) from None
     if manifest.digest != record.digest:
-        raise CreditError(Problem(where, f"a bundle with digest {manifest.digest[:12]}", record.digest[:12], mend))
+        raise CreditError(Problem(where, f"a bundle with digest {manifest.digest[:12]}", record.digest[:12], fix))
 
 
 def _put_file(store: Store, key: str, path: Path, version: Version) -> None:
@@ -160,7 +160,7 @@ def _put_file(store: Store, key: str, path: Path, version: Version) -> None:
         return
     there = hashlib.sha256(store.read(key) or b"").hexdigest()
     raise CreditError(
-        Problem(f"{store.url}/{key}", f"SHA-256 {there[:12]}…", "what is published", _FIX.format(version))
+        Problem(f"{store.url}/{key}", f"SHA-256 {there[:12]}…", f"that of {path.name}", _FIX.format(version))
     )
 
 

@@ -58,9 +58,7 @@ def _read_rows(file: Path) -> CurveRows:
                 {key: float(value) for key, value in row.items()} for row in csv.DictReader(lines) if all(row.values())
             ]
     except FileNotFoundError:
-        raise CreditError(
-            Problem(str(file), "no such file", "the output of an earlier stage", "run dvc repro")
-        ) from None
+        raise CreditError(Problem(str(file), "no such file", fix="run dvc repro")) from None
 
 
 def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
@@ -71,11 +69,11 @@ def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
         )
         for name, of in rows.items()
     ]
-    told = [f"{format_candidate(name)} {format_metric(results.metrics[name], 'roc_auc').value}" for name in rows]
+    areas = [f"{format_candidate(name)} {format_metric(results.metrics[name], 'roc_auc').value}" for name in rows]
     return Picture(
         "roc",
         "ROC, all candidates",
-        f"ROC curves on the test rows. Area under the curve: {join_words(told)}; 0.5 is a coin, 1 never errs.",
+        f"ROC curves on the test rows. Area under the curve: {join_words(areas)}; 0.5 is a coin, 1 never errs.",
         "false positive rate",
         "true positive rate",
         x.choose_ticks(),

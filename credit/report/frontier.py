@@ -58,9 +58,11 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
 
 def describe_alternative(point: Point) -> str:
     """Describe a point by its candidate and settings."""
-    knobs = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
+    settings = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
-    return ", ".join([spell_out(point.candidate), *knobs, *([f"approving {share:.0%}"] if share is not None else [])])
+    return ", ".join(
+        [spell_out(point.candidate), *settings, *([f"approving {share:.0%}"] if share is not None else [])]
+    )
 
 
 def _format_setting(value: Setting) -> str:

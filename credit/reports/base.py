@@ -92,8 +92,7 @@ class ReportFile(BaseModel):
         try:
             return cls.parse(path.read_bytes(), str(path))
         except FileNotFoundError:
-            problem = Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
-            raise CreditError(problem) from None
+            raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
 
     @classmethod
     def read_at(cls, snapshot: Snapshot, path: str) -> Self | None:

@@ -75,6 +75,6 @@ def refer_unexplained(
 ) -> list[Decision]:
     """Refer a denial that no single feature explains, since a denial must be explained (12 CFR 1002.9)."""
     return [
-        Decision("refer" if outcome == "deny" and not said else outcome, score, said, by)
-        for outcome, score, said in zip(outcomes, scores.tolist(), reasons, strict=True)
+        Decision("refer" if outcome == "deny" and not given else outcome, score, given, by)
+        for outcome, score, given in zip(outcomes, scores.tolist(), reasons, strict=True)
     ]

@@ -1,6 +1,7 @@
 """Reasons why an applicant was not approved, in plain words about the scored values.
 
-A feature is a reason when the score would rise if the feature stood at the value that is typical of approved people,
+A feature is a reason when the score would rise if the feature had the value
+ that is typical of approved people,
 everything else as it is. At most four, the largest rise first.
 """
 

@@ -62,13 +62,17 @@ class FindAlternativesParams(Params):
     random_forest: HyperparameterGrid
 
 
-def expand_grid(name: CandidateName, knobs: Hyperparameters, grid: dict[str, list[Any]]) -> list[Hyperparameters]:
+def expand_grid(
+    name: CandidateName, hyperparameters: Hyperparameters, grid: dict[str, list[Any]]
+) -> list[Hyperparameters]:
     """Expand the grid into the hyperparameters to try: those of training first, then the others."""
     from sklearn.model_selection import ParameterGrid
 
-    check_grid(grid, knobs, f"find_alternatives.{name}")
-    tried = (type(knobs).model_validate(knobs.model_dump() | values) for values in ParameterGrid(grid))
-    return [knobs, *(one for one in tried if one != knobs)]
+    check_grid(grid, hyperparameters, f"find_alternatives.{name}")
+    tried = (
+        type(hyperparameters).model_validate(hyperparameters.model_dump() | values) for values in ParameterGrid(grid)
+    )
+    return [hyperparameters, *(one for one in tried if one != hyperparameters)]
 
 
 def score_variants(
@@ -79,19 +83,24 @@ def score_variants(
     for fold in folds:
         seen, unseen = (build_design_matrix(contract, fold.kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
         data.append((seen, is_favourable(contract, fold.seen), unseen))
-    told = run_in_processes(
-        [delayed(_fit_and_score)(knobs, *one, seed) for knobs in todo for one in data], "find_alternatives"
+    scores_by_fold = run_in_processes(
+        [delayed(_fit_and_score)(hyperparameters, *one, seed) for hyperparameters in todo for one in data],
+        "find_alternatives",
     )
-    for start in range(0, len(told), len(folds)):
-        yield np.concatenate(told[start : start + len(folds)])
+    for start in range(0, len(scores_by_fold), len(folds)):
+        yield np.concatenate(scores_by_fold[start : start + len(folds)])
 
 
 def _fit_and_score(
-    knobs: Hyperparameters, seen: NDArray[np.float32], y: NDArray[np.bool_], unseen: NDArray[np.float32], seed: int
+    hyperparameters: Hyperparameters,
+    seen: NDArray[np.float32],
+    y: NDArray[np.bool_],
+    unseen: NDArray[np.float32],
+    seed: int,
 ) -> NDArray[np.float64]:
-    scores: NDArray[np.float64] = fit_estimator(build_estimator(knobs, len(seen), seed, None), seen, y).predict_proba(
-        unseen
-    )[:, 1]
+    scores: NDArray[np.float64] = fit_estimator(
+        build_estimator(hyperparameters, len(seen), seed, None), seen, y
+    ).predict_proba(unseen)[:, 1]
     return scores
 
 
@@ -204,10 +213,10 @@ def _format_figure(value: float | None) -> str:
 def describe_point(point: Point) -> str:
     """Describe a point in words."""
     given = point.hyperparameters.items()
-    knobs = ", ".join(f"{key} {'not set' if value is None else value}" for key, value in given)
+    settings = ", ".join(f"{key} {'not set' if value is None else value}" for key, value in given)
     if point.approval_share is None:
         return f"{point.candidate} as trained"
-    return f"{point.candidate}{' with ' + knobs if knobs else ''}, approving {point.approval_share:.0%},"
+    return f"{point.candidate}{' with ' + settings if settings else ''}, approving {point.approval_share:.0%},"
 
 
 def format_command(point: Point) -> str | None:

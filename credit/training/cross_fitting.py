@@ -70,15 +70,17 @@ def score_out_of_fold(
     kept: Sequence[Sequence[str]],
 ) -> dict[CandidateName, OutOfFoldScores]:
     """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
-    told = {name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES}
+    out_of_fold = {
+        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES
+    }
     tasks = [(name, number) for name in CANDIDATE_NAMES for number in range(len(kept))]
     folds = list(split_folds(frame, codes, kept))
     scored = run_in_processes(
         [delayed(_score_fold)(name, params, contract, folds[number]) for name, number in tasks], "predict"
     )
     for (name, number), (scores, decisions) in zip(tasks, scored, strict=True):
-        told[name].scores[codes == number], told[name].decisions[codes == number] = scores, decisions
-    return told
+        out_of_fold[name].scores[codes == number], out_of_fold[name].decisions[codes == number] = scores, decisions
+    return out_of_fold
 
 
 def _score_fold(

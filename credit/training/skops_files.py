@@ -35,7 +35,7 @@ def load_estimator(path: Path) -> Any:
             raise CreditError(Problem(str(path), f"the types {sorted(unknown)}", "estimators of this project"))
         return skops.io.load(path, trusted=TRUSTED_TYPES)
     except FileNotFoundError:
-        raise CreditError(Problem(str(path), "no such file", "the output of train", "run dvc repro")) from None
+        raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise CreditError(Problem(str(path), str(error), "a model file", "run dvc checkout or dvc repro")) from None
 

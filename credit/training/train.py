@@ -56,8 +56,8 @@ class TrainParams(Params):
 
     def find_hyperparameters(self, name: CandidateName) -> Hyperparameters:
         """Return the hyperparameters of one candidate."""
-        knobs: Hyperparameters = getattr(self, name)
-        return knobs
+        hyperparameters: Hyperparameters = getattr(self, name)
+        return hyperparameters
 
 
 class TrainingResult(NamedTuple):
@@ -96,18 +96,18 @@ def train_candidate(
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
-    knobs, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
-    estimator = build_estimator(knobs, len(y), seed, threshold)
+    hyperparameters, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
+    estimator = build_estimator(hyperparameters, len(y), seed, threshold)
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build_estimator(knobs, len(truth), seed, threshold)
+    unfitted = build_estimator(hyperparameters, len(truth), seed, threshold)
     scores = cross_validate(unfitted, sample, truth, params.cross_validation, bar)
     estimator = fit_estimator(estimator, X, y)
-    if isinstance(knobs, HeuristicParams):
-        knobs = knobs.model_copy(update={"threshold": estimator.threshold})
+    if isinstance(hyperparameters, HeuristicParams):
+        hyperparameters = hyperparameters.model_copy(update={"threshold": estimator.threshold})
     policy = (
-        _set_rule_policy(estimator, knobs)
-        if isinstance(knobs, HeuristicParams)
+        _set_rule_policy(estimator, hyperparameters)
+        if isinstance(hyperparameters, HeuristicParams)
         else _set_model_policy(scores, y, params.policy)
     )
     decisions = policy.decide(scores)
@@ -117,7 +117,7 @@ def train_candidate(
         approved=round(float((decisions == "approve").mean()), 4),
         referred=round(float((decisions == "refer").mean()), 4),
     )
-    return TrainingResult(estimator, knobs, policy, cross_validated, search)
+    return TrainingResult(estimator, hyperparameters, policy, cross_validated, search)
 
 
 def cross_validate(
@@ -144,14 +144,16 @@ def _set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params:
     return set_thresholds(scores, share, params.referral_budget)
 
 
-def _set_rule_policy(rule: Any, knobs: HeuristicParams) -> Policy:
+def _set_rule_policy(rule: Any, hyperparameters: HeuristicParams) -> Policy:
     """Deny below the threshold, refer without a score, approve or refer from the threshold on."""
     below, passed = rule.share_below_, rule.share_passed_
     if below >= passed:
         found = f"{below:.3f} of the people below it favourable, {passed:.3f} from it on"
-        raise CreditError(Problem("threshold of the heuristic", found, "more from it on", "is the score upside down?"))
+        raise CreditError(
+            Problem("threshold of the heuristic", found, "a larger share from it on", "is the score reversed?")
+        )
     unknown = (below + passed) / 2
-    approve_from = round((unknown + passed) / 2, 9) if knobs.from_threshold == "approve" else None
+    approve_from = round((unknown + passed) / 2, 9) if hyperparameters.from_threshold == "approve" else None
     return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
 
 
@@ -160,5 +162,5 @@ def list_candidate_features(name: CandidateName, contract: Contract, kept: Seque
     if name != "heuristic":
         return kept
     if contract.score is None:
-        raise CreditError(Problem(f"{file}: columns", "none of role score", "one", "the rule decides by it"))
+        raise CreditError(Problem(f"{file}: columns", "no column of role score", "one", "the rule decides by it"))
     return [contract.score]

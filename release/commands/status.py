@@ -86,5 +86,5 @@ def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"
-    told = seen.entry.model_dump(mode="json", exclude_none=True)
-    return told | {"decided_by": decided_by, "rollback_to": seen.back} | problem
+    content = seen.entry.model_dump(mode="json", exclude_none=True)
+    return content | {"decided_by": decided_by, "rollback_to": seen.back} | problem

@@ -2,7 +2,7 @@
 
 The ledger goes first. An entry that git does not know yet (a rollback while git was out of reach) is tagged now and so
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
-no tag; what was tagged by hand before it is overtaken by its time."""
+no tag; a tag by hand from before it is overtaken by its time."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -159,13 +159,13 @@ def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry,
 
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
-    late = [said for result in results for said in result.late]
-    problems = [said for result in results for said in result.failures]
+    late = [line for result in results for line in result.late]
+    problems = [line for result in results for line in result.failures]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
     content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
     lines = [line for result in results for line in _format_result(result, dry_run)]
     lines += [f"pushed {name}" for name in pushed or ()]
-    lines += [f"late:  {said}" for said in late] + [f"problem: {said}" for said in problems]
+    lines += [f"late:  {line}" for line in late] + [f"problem: {line}" for line in problems]
     return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
 
 

@@ -64,5 +64,5 @@ def _read_bytes(revision: Revision, path: str) -> bytes | None:
             ["git", "cat-file", "blob", f"{revision.commit}:{path}"], capture_output=True, check=False, timeout=20
         )
     except subprocess.TimeoutExpired:
-        raise CreditError(Problem(f"{path} at {revision.name}", "no end after 20 seconds", "git to answer")) from None
+        raise CreditError(Problem(f"{path} at {revision.name}", "git timed out after 20 seconds")) from None
     return done.stdout if done.returncode == 0 else None

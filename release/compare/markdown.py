@@ -14,10 +14,10 @@ def escape(text: Any) -> str:
     GitHub looks for mentions, issues and addresses after Markdown is read, so a backslash does not stop it: a space
     of no width does. What does not print, as marks that turn the direction of reading, becomes a space.
     """
-    said = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    said = escape_html(said).replace("@", "@\u200b").replace("#", "#\u200b").replace("GH-", "GH-\u200b")
-    said = said.replace("://", ":\u200b//").replace("www.", "www\u200b.")
-    return re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", said)
+    escaped = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    escaped = escape_html(escaped).replace("@", "@\u200b").replace("#", "#\u200b").replace("GH-", "GH-\u200b")
+    escaped = escaped.replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    return re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", escaped)
 
 
 def escape_html(text: str) -> str:

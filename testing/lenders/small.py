@@ -83,11 +83,11 @@ def train_all(made: BundleInputs, features: list[str]) -> None:
     table = open_table(made.train)
     contract = load_contract(made.contract).bind(table.schema_arrow.names, "train")
     frame = make_frame(table.read())
-    knobs = TrainParams.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
+    params = TrainParams.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
     for name in CANDIDATE_NAMES:
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
-        trained = train_candidate(name, knobs, matrix, is_favourable(contract, frame), 600.0)
+        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), 600.0)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 
