@@ -180,8 +180,8 @@ def test_columns_that_the_version_needs_and_the_file_lacks_are_one_error_that_li
 ) -> None:
     write(make_people(5, 7).drop(columns=["debt", "home", "number", "paid", "race"]), tmp_path / "in.csv")
     assert score("in.csv", "--out", "out.csv", code=1).stderr.splitlines() == [
-        "error: in.csv: home: no such column; the contract has one of type category",
-        "error: in.csv: debt: no such column; the contract has one of type number",
+        "error: in.csv: home: found no such column, expected one of type category",
+        "error: in.csv: debt: found no such column, expected one of type number",
     ]
 
 
