@@ -22,21 +22,21 @@ PACKAGES = ("dvc", "duckdb", "great-expectations", "numpy", "pandas", "pyarrow",
 
 
 def find_measures() -> dict[str, ModuleType]:
-    """The modules of this package that measure something."""
+    """Find the modules of this package that measure something."""
     names = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
     modules = {name: import_module(f"bench.{name}") for name in names}
     return {name: module for name, module in modules.items() if hasattr(module, "measure")}
 
 
 def describe_machine() -> str:
-    """What the figures depend on, without a name or a date."""
+    """Describe the machine that the figures depend on, without a name or a date."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {versions}."
 
 
 def main() -> None:
-    """Measure what was asked for, then write it."""
+    """Run the chosen measures, then write the report."""
     there = find_measures()
     about = "".join(f"\n  {name:10} {str(module.__doc__).splitlines()[0]}" for name, module in there.items())
     parser = argparse.ArgumentParser(

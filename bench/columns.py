@@ -9,10 +9,10 @@ from bench.stages import run_stages
 
 
 def measure() -> BenchTable:
-    """Seconds and peak memory of each stage."""
+    """Measure seconds and peak memory of each stage."""
     with copy_project() as project:
-        for knob, value in (("rows", 20_000), ("noise", 1_000), ("redundant", 1_000)):
-            project.set_param(f"fetch.scenario.{knob}", value)
+        for param, value in (("rows", 20_000), ("noise", 1_000), ("redundant", 1_000)):
+            project.set_param(f"fetch.scenario.{param}", value)
         usages = run_stages(project, "scenario", last="select_features")
     rows = [(name, f"{usage.seconds:.1f}", usage.mebibytes) for name, usage in usages.items()]
     return BenchTable(("stage", "seconds", "peak MiB"), rows)

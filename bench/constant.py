@@ -10,12 +10,12 @@ _CONSTANT = {"id": "0" * 32, "decision": "approve", "score": 0.9, "reasons": [],
 
 @APP.post("/parsed")
 async def answer_parsed(application: dict[str, Any]) -> dict[str, Any]:
-    """As its documentation shows it: the body is read as JSON, the answer written as JSON."""
+    """Answer as FastAPI's documentation shows: the body is read as JSON, the answer written as JSON."""
     return _CONSTANT
 
 
 @APP.post("/raw")
 async def answer_raw(request: Request) -> Response:
-    """Without reading what is in the body, which no service can do."""
+    """Answer without parsing the body, which no real service can do."""
     await request.body()
     return Response(b'{"decision":"approve"}', media_type="application/json")

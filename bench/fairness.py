@@ -23,7 +23,7 @@ BOOTSTRAPS_RUN = 2
 
 
 def generate_rows(n: int) -> tuple[dict[str, Any], Any, Any, Any]:
-    """Codes of four attributes, labels, scores and decisions; shape (n,) each."""
+    """Generate codes of four attributes, labels, scores and decisions; shape (n,) each."""
     rng = np.random.default_rng(0)
     codes = {name: rng.integers(0, len(names), n).astype(np.int8) for name, names in BENCH_GROUPS.items()}
     labels = rng.random(n) < 0.8
@@ -32,7 +32,7 @@ def generate_rows(n: int) -> tuple[dict[str, Any], Any, Any, Any]:
 
 
 def time_count_tables(n: int, repeats: int = 3) -> float:
-    """Seconds from rows to the whole report: margins, pairs, all figures and their intervals. The best of `repeats`."""
+    """Time the way from rows to the whole report: margins, pairs, figures, intervals. Seconds, best of `repeats`."""
     given = generate_rows(n)
     times = []
     for _ in range(repeats):
@@ -43,7 +43,7 @@ def time_count_tables(n: int, repeats: int = 3) -> float:
 
 
 def time_fairlearn(n: int) -> float:
-    """Seconds of four MetricFrames of four rates, one per attribute, no pairs, with a bootstrap of 100 samples each.
+    """Time four MetricFrames of four rates, one per attribute, no pairs, with a bootstrap of 100 samples; seconds.
 
     Only MEASURED samples are run; a frame's time without a bootstrap is taken off and the rest scaled up linearly.
     """
@@ -72,17 +72,17 @@ def time_fairlearn(n: int) -> float:
 
 
 def measure() -> BenchTable:
-    """Ours and fairlearn's in one run."""
+    """Measure ours and fairlearn's in one run."""
     baseline, own = time_fairlearn(100_000), time_count_tables(100_000, 10)
     million, ten_million = time_count_tables(1_000_000), time_count_tables(10_000_000, 1)
-    told = "margins, pairs and intervals from count tables"
+    label = "margins, pairs and intervals from count tables"
     theirs = f"fairlearn, {BOOTSTRAPS} bootstrap samples, no pairs, scaled from {BOOTSTRAPS_RUN}"
     ratio = baseline / own
     rows = [
         (theirs, "100,000", f"{baseline:.1f}", ""),
-        (told, "100,000", f"{own:.3f}", ""),
+        (label, "100,000", f"{own:.3f}", ""),
         ("times as fast", "100,000", f"{ratio:,.0f}", f"1,000: {'met' if ratio >= 1000 else 'NOT met'}"),
-        (told, "1,000,000", f"{million:.2f}", format_target(million, 0.5, "0.5")),
-        (told, "10,000,000", f"{ten_million:.2f}", "seconds"),
+        (label, "1,000,000", f"{million:.2f}", format_target(million, 0.5, "0.5")),
+        (label, "10,000,000", f"{ten_million:.2f}", "seconds"),
     ]
     return BenchTable(["what", "rows", "seconds", "target"], rows)

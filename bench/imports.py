@@ -14,7 +14,7 @@ LARGE_PACKAGES = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", 
 
 
 def measure() -> BenchTable:
-    """Seconds of each import, and the large packages in it."""
+    """Measure seconds of each import, and list the large packages in it."""
     with copy_project() as project:
         names = list(dict.fromkeys(command[2] for command in read_commands(project.folder).values()))
         codes = ["pass", *(f"import {name}" for name in names)]
@@ -28,6 +28,6 @@ def measure() -> BenchTable:
 
 
 def _list_large_packages(code: str) -> str:
-    told = f"{code}; import sys; print(*sorted(sys.modules.keys() & {set(LARGE_PACKAGES)}), sep=', ')"
-    command = [sys.executable, "-c", told]
+    script = f"{code}; import sys; print(*sorted(sys.modules.keys() & {set(LARGE_PACKAGES)}), sep=', ')"
+    command = [sys.executable, "-c", script]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -11,7 +11,7 @@ DUCKDB_COPY = "import duckdb; duckdb.sql(\"COPY (FROM read_csv('data/raw/scenari
 
 
 def measure() -> BenchTable:
-    """Seconds of both, and their ratio."""
+    """Measure seconds of both, and their ratio."""
     with copy_project() as project:
         project.set_param("fetch.scenario.rows", 1_000_000)
         project.set_param("data.contract", "scenario")
@@ -20,5 +20,7 @@ def measure() -> BenchTable:
         seconds = measure_medians(
             5, lambda: project.run(*stages["ingest"]), lambda: project.run("python", "-c", DUCKDB_COPY)
         )
-    told = (" ".join(stages["ingest"]), f"python -c '{DUCKDB_COPY}'")
-    return BenchTable(("command", "seconds", "target"), build_ratio_rows(list(zip(told, seconds, strict=True)), 1.5))
+    commands = (" ".join(stages["ingest"]), f"python -c '{DUCKDB_COPY}'")
+    return BenchTable(
+        ("command", "seconds", "target"), build_ratio_rows(list(zip(commands, seconds, strict=True)), 1.5)
+    )

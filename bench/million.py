@@ -11,7 +11,7 @@ MEMORY_LIMIT = 2 * 2**30
 
 
 def measure() -> BenchTable:
-    """Seconds and peak memory of each stage."""
+    """Measure seconds and peak memory of each stage."""
     with copy_project() as project:
         project.set_param("fetch.scenario.rows", 1_000_000)
         usages = run_stages(project, "scenario")

@@ -10,7 +10,7 @@ from credit.training.skops_files import TRUSTED_TYPES, load_estimator
 
 
 def main() -> None:
-    """Arguments: the trained candidate, the design matrix of one application as JSON, where to save the model."""
+    """Save the model. Arguments: the trained candidate, the design matrix of one application as JSON, the folder."""
     import mlflow.sklearn  # not in this project's own environment
 
     candidate, row, folder = map(Path, sys.argv[1:])

@@ -7,7 +7,7 @@ from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 
 
 def package_candidate(candidate: str, folder: Path) -> Path:
-    """The bundle with a candidate as its champion, whatever the gates say."""
+    """Package a candidate as the champion of a bundle, whatever the gates say."""
     data, models, reports = ROOT / "data", ROOT / "models", ROOT / "reports"
     contract, train, test = data / "contracts/loanapp.yaml", data / "train.parquet", data / "test.parquet"
     inputs = BundleInputs(contract, train, test, models / "candidates", reports / "candidates")

@@ -12,7 +12,7 @@ PIPELINE_COMMANDS = ("dvc repro --force", "python -m bench.one_process")
 
 
 def measure() -> BenchTable:
-    """Seconds of both, and their ratio."""
+    """Measure seconds of both, and their ratio."""
     seconds = measure_medians(3, *(lambda command=command: _run_cold(command) for command in PIPELINE_COMMANDS))
     return BenchTable(
         ("command", "seconds", "target"), build_ratio_rows(list(zip(PIPELINE_COMMANDS, seconds, strict=True)), 4)

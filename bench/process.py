@@ -51,7 +51,7 @@ def run_timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> U
 
 
 def measure_medians(times: int, *runs: Callable[[], Usage]) -> list[float]:
-    """Median seconds of each run; every second round goes backwards, so that no run is always the first."""
+    """Measure median seconds of each run; every second round goes backwards, so that no run is always the first."""
     seconds: list[list[float]] = [[] for _ in runs]
     for round_ in range(times):
         for index in range(len(runs))[:: -1 if round_ % 2 else 1]:

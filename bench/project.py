@@ -1,4 +1,4 @@
-"""Temporary copies of the repository: what is measured never touches the checkout, its data or its cache."""
+"""Temporary copies of the repository: a measure never touches the checkout, its data or its cache."""
 
 import os
 import re
@@ -37,11 +37,11 @@ class ProjectCopy:
         """Run a command in the copy."""
         return run_timed(command, self.folder, self.env)
 
-    def set_param(self, knob: str, value: Any) -> None:
-        """Change one knob of params.yaml, named as `fetch.scenario.rows`."""
+    def set_param(self, dotted: str, value: Any) -> None:
+        """Change one parameter of params.yaml, named as `fetch.scenario.rows`."""
         path = self.folder / "params.yaml"
         params = yaml.safe_load(path.read_text())
-        *blocks, key = knob.split(".")
+        *blocks, key = dotted.split(".")
         block = params
         for name in blocks:
             block = block[name]
@@ -51,7 +51,7 @@ class ProjectCopy:
 
 @contextmanager
 def copy_project() -> Iterator[ProjectCopy]:
-    """A copy of the working tree as it is, what git ignores left out; removed at the end."""
+    """Copy the working tree as it is, without files that git ignores; removed at the end."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     with tempfile.TemporaryDirectory() as outside:
@@ -69,7 +69,7 @@ def copy_project() -> Iterator[ProjectCopy]:
 
 
 def read_commands(folder: Path) -> dict[str, list[str]]:
-    """The command of every stage by DVC's name for it, such as `train@logistic`, in the order of dvc.yaml."""
+    """Read the command of every stage by DVC's name for it, such as `train@logistic`, in the order of dvc.yaml."""
     stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
     params = yaml.safe_load((folder / "params.yaml").read_text())
     found = {}
@@ -81,11 +81,11 @@ def read_commands(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _fill_in(cmd: str, knobs: dict[str, Any]) -> str:
-    """A command of dvc.yaml with its `${...}` filled in."""
+def _fill_in(cmd: str, params: dict[str, Any]) -> str:
+    """Fill in the `${...}` of a command of dvc.yaml."""
 
     def value(found: re.Match[str]) -> str:
-        at: Any = knobs
+        at: Any = params
         for key in found[1].split("."):
             at = at[key]
         return str(at)

@@ -13,25 +13,25 @@ copy of the repository, and noisy: read the ratios, not the seconds. Peak memory
 
 
 class BenchTable(NamedTuple):
-    """What a measure found, as text."""
+    """A measure's results, as text."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
 def format_bench_table(table: BenchTable) -> str:
-    """The table in Markdown, one row on each line; a bar inside a cell does not end it."""
+    """Format the table in Markdown, one row on each line; a bar inside a cell does not end it."""
     lines = [table.columns, ["---"] * len(table.columns), *table.rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
-def format_section(name: str, told: str, machine: str, table: BenchTable) -> str:
-    """A section: its name, what was measured, on what, and the table."""
-    return f"## {name}\n\n{told.strip()}\n\n`python -m bench {name}` on {machine}\n\n{format_bench_table(table)}"
+def format_section(name: str, description: str, machine: str, table: BenchTable) -> str:
+    """Format a section: its name, the measure's description, the machine, and the table."""
+    return f"## {name}\n\n{description.strip()}\n\n`python -m bench {name}` on {machine}\n\n{format_bench_table(table)}"
 
 
 def replace_section(report: str, name: str, text: str) -> str:
-    """The report with the section `name` replaced, or added in the order of the names; other sections stay."""
+    """Replace the section `name` of the report, or add it in the order of the names; other sections stay."""
     head, *sections = re.split(r"^(?=## )", report, flags=re.MULTILINE)
     by_name = {part.split("\n", 1)[0].removeprefix("## "): part.strip() for part in sections}
     by_name[name] = text.strip()
@@ -39,12 +39,12 @@ def replace_section(report: str, name: str, text: str) -> str:
 
 
 def format_target(measured: float, limit: float, shown: str) -> str:
-    """A target beside what was measured: below `limit`, told as `shown`."""
+    """Format a target beside the measured value: below `limit`, written as `shown`."""
     return f"below {shown}: {'met' if measured < limit else 'NOT met'}"
 
 
 def build_ratio_rows(seconds: Sequence[tuple[str, float]], limit: float) -> list[Sequence[str]]:
-    """Two commands with their seconds, and how many times longer the first took; columns: command, seconds, target."""
+    """Build rows: two commands with their seconds, and their ratio; columns: command, seconds, target."""
     (_, first), (_, second) = seconds
     ratio = first / second
     timed = [(f"`{command}`", f"{taken:.2f}", "") for command, taken in seconds]

@@ -27,7 +27,7 @@ VERSIONS = ("v1.0.0", "v1.1.0")
 
 
 def measure() -> BenchTable:
-    """Seconds for a short and a long history."""
+    """Measure seconds for a short and a long history."""
     rows = []
     took = {}
     with TemporaryDirectory() as temporary, run_s3_server(_make_folder(temporary, "weed"), "models") as address:
@@ -57,7 +57,7 @@ def _make_folder(parent: str, name: str) -> Path:
 
 
 def _make_history(url: str, bundle: Path, repository: Path, length: int) -> Store:
-    """A store and a repository with a past: two versions that took turns."""
+    """Make a store and a repository with a past: two versions that took turns."""
     store = Store(url)
     records = [publish_bundle(store, parse_version(version), bundle, "0" * 40, "bench")[0] for version in VERSIONS]
     ledger = Ledger(store, "prod")
@@ -84,7 +84,7 @@ def _make_history(url: str, bundle: Path, repository: Path, length: int) -> Stor
 
 
 def _time_rollbacks(store: Store, repository: Path) -> tuple[float, float]:
-    """Medians: seconds from the command to the entry, and to the end."""
+    """Time rollbacks. Median seconds from the command to the entry, and to the end."""
     ledger = Ledger(store, "prod")
     env = os.environ | {"RELEASE_STORE": store.url, "PYTHONPATH": str(ROOT), "RELEASE_ACTOR": "bench"}
     env |= {"GIT_COMMITTER_NAME": "bench", "GIT_COMMITTER_EMAIL": "bench@example.org"}

@@ -17,13 +17,13 @@ from testing.parts.servers import find_free_ports
 
 
 class Server(NamedTuple):
-    """Where it answers, and the number of its process."""
+    """A server's address, and the number of its process."""
 
     url: str
     process: int
 
     def fetch_json(self, path: str) -> Any:
-        """What it says in JSON."""
+        """Fetch an answer in JSON."""
         with urlopen(self.url + path, timeout=5) as answer:
             return json.load(answer)
 
@@ -36,7 +36,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def run_service(store: str, folder: Path, workers: int) -> Iterator[Server]:
-    """The service on a store."""
+    """Run the service on a store."""
     (port,) = find_free_ports(1)
     settings = {"PORT": str(port), "STATE": str(folder / f"state-{workers}"), "WORKERS": str(workers)}
     env = os.environ | {"RELEASE_STORE": store} | {f"SERVICE_{name}": value for name, value in settings.items()}
@@ -46,7 +46,7 @@ def run_service(store: str, folder: Path, workers: int) -> Iterator[Server]:
 
 @contextmanager
 def run_constant(folder: Path) -> Iterator[Server]:
-    """FastAPI by itself."""
+    """Run FastAPI by itself."""
     (port,) = find_free_ports(1)
     command = [sys.executable, "-m", "uvicorn", "bench.constant:APP", "--no-access-log", "--port", str(port)]
     with _run_server(command, os.environ, port, "/openapi.json", folder) as server:
@@ -55,7 +55,7 @@ def run_constant(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def run_mlflow(row: Path, folder: Path) -> Iterator[Server]:
-    """MLflow, one worker, in an environment of its own, which takes a minute or two to make; `row` as it takes it."""
+    """Run MLflow, one worker, in an environment of its own (made in a minute or two); `row` as it takes it."""
     import sklearn
 
     print("  an environment with mlflow …", file=sys.stderr)
@@ -75,7 +75,7 @@ def run_mlflow(row: Path, folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def _run_server(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
-    """A server until the block ends, in a process group of its own, for some start other processes."""
+    """Run a server until the block ends, in a process group of its own, for some start other processes."""
     log, url = folder / "server.log", f"http://127.0.0.1:{port}"
     with log.open("ab") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file, start_new_session=True)
@@ -83,7 +83,7 @@ def _run_server(command: list[str], env: Mapping[str, str], port: int, ready: st
         deadline = time.monotonic() + 120
         while not _is_answering(url + ready):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise CreditError(Problem(" ".join(command[1:4]), log.read_text()[-300:], "it to start"))
+                raise CreditError(Problem(" ".join(command[1:4]), f"did not start: {log.read_text()[-300:]}"))
             time.sleep(0.2)
         yield Server(url, process.pid)
     finally:

@@ -37,9 +37,9 @@ PARSED, RAW, MLFLOW = "FastAPI, a constant, parsed", "FastAPI, a constant, raw",
 
 
 def measure() -> BenchTable:
-    """Requests per second of each; seconds until another version answers; memory over many decisions."""
+    """Measure requests per second of each; seconds until another version answers; memory over many decisions."""
     if not shutil.which("wrk"):
-        raise CreditError(Problem("wrk", "no such command", "it", "apt-get install wrk"))
+        raise CreditError(Problem("wrk", "no such command", fix="apt-get install wrk"))
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
         store, approved, denied, row = _prepare_store(folder)
@@ -64,7 +64,7 @@ def measure() -> BenchTable:
 
 
 def _prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
-    """A store in which the forest is live; an application that is approved, one that is not, the first for MLflow."""
+    """Prepare a store where the forest is live; an approved application, one that is not, the first for MLflow."""
     store = Store(str(folder / "store"))
     for version, candidate in (("v1.0.0", "logistic"), ("v2.0.0", "random_forest")):
         publish_bundle(
@@ -115,7 +115,7 @@ def _format_limit(value: float, limit: float) -> str:
 
 
 def _time_swap(store: Store, server: Server) -> list[ServiceRow]:
-    """From a ledger entry until the other version answers; the service looks once a second. The longest of six."""
+    """Time the swap from a ledger entry until the other version answers, polled once a second. The longest of six."""
     longest = 0.0
     for version in ("v1.0.0", "v2.0.0") * 3:
         entry = apply_change(store, plan_deployment(Ledger(store, "prod"), require_version(store, version), WHY))
@@ -127,7 +127,7 @@ def _time_swap(store: Store, server: Server) -> list[ServiceRow]:
 
 
 def _measure_memory(server: Server, body: Path) -> list[ServiceRow]:
-    """Resident memory after a tenth of the decisions and after all of them."""
+    """Measure resident memory after a tenth of the decisions and after all of them."""
     done, early = 0, (0, 0.0)
     while done < BENCH_DECISIONS:
         done += run_wrk(f"{server.url}/v1/decisions", body, 32, 20).requests

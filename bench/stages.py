@@ -5,7 +5,7 @@ from bench.project import ProjectCopy, read_commands
 
 
 def run_stages(project: ProjectCopy, dataset: str, last: str = "") -> dict[str, Usage]:
-    """Run the stages on one bundled dataset, up to the stage `last` if one is given; usage by DVC's names for them."""
+    """Run the stages on one bundled dataset, up to the stage `last` if given; return usage by DVC's stage names."""
     project.set_param("data.contract", dataset)
     usages = {}
     for name, command in read_commands(project.folder).items():

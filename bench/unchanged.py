@@ -8,7 +8,7 @@ REPRO_COMMANDS = ("make repro", "dvc repro")
 
 
 def measure() -> BenchTable:
-    """Seconds of both, and their ratio."""
+    """Measure seconds of both, and their ratio."""
     with copy_project() as project:
         project.run("dvc", "repro")
         seconds = measure_medians(

@@ -1,1 +1,1 @@
-"""Drafts a contract from a CSV or Parquet file, for a person to complete."""
+"""Drafting of a contract from a CSV or Parquet file, for a person to complete."""

@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     name = chosen.name or re.sub(r"\W+", "_", chosen.file.name.split(".")[0]).strip("_").lower() or "dataset"
     out = chosen.out or Path("data/contracts") / f"{name}.yaml"
     if out.exists() and not chosen.force:
-        mend = "choose another --name or --out, or --force"
-        raise CreditError(Problem(str(out), "a contract that exists already", "a new file", mend))
+        fix = "choose another --name or --out, or --force"
+        raise CreditError(Problem(str(out), "exists already", fix=fix))
     text, asked = draft_contract(chosen.file, name)
     write_text(out, text)
     print(

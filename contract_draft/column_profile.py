@@ -1,4 +1,4 @@
-"""What the columns of a raw table look like: facts only, no meaning.
+"""Profiles of the columns of a raw table: facts only, no meaning.
 
 Each column is first reduced to its different texts with their counts, in a table `seen` that may spill to disk;
 everything is exact, so the same file always looks the same.
@@ -45,7 +45,7 @@ _TIMESTAMP = _DATE + r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}(:?\d{2})?|Z)?"
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column as it looks. `values` are its few different values with their counts, or empty when it has many.
+    """One column's profile. `values` are its few different values with their counts, or empty when it has many.
 
     `codes` are values that may stand for "not known"; `low`, `high` and `values` leave them out, `missing` too.
     """
@@ -63,12 +63,12 @@ class ColumnProfile:
 
     @property
     def constant(self) -> bool:
-        """Whether all rows that have a value have the same."""
+        """Tell whether all rows that have a value have the same."""
         return len(self.values) == 1 or self.missing == self.rows
 
 
 def profile_columns(table: TextTable) -> list[ColumnProfile]:
-    """Every column of the table, in its order."""
+    """Profile every column of the table, in its order."""
     return [_profile_column(table, i) for i in range(len(table.names))]
 
 
@@ -104,7 +104,7 @@ def _query_column(table: TextTable, query: str) -> list[Any]:
 
 
 def _query_values(table: TextTable, distinct: int) -> tuple[tuple[str, int], ...]:
-    """The different values with their counts, the commonest first; none if there are more than a few."""
+    """Query the different values with their counts, the commonest first; none if there are more than a few."""
     if distinct > MAX_CATEGORIES + len(_LIKELY_CODES):
         return ()
     return tuple(table.connection.sql("select text, n from seen where known order by n desc, text").fetchall())
@@ -153,7 +153,7 @@ def _simplify_number(number: float) -> int | float:
 
 
 def _is_likely_code(table: TextTable, code: float, count: int, low: float | None, high: float | None) -> bool:
-    """Whether an odd number looks like a code: far outside the others, or commoner than all of its neighbourhood."""
+    """Tell whether an odd number looks like a code: far outside the others, or commoner than all near it."""
     if low is None or high is None:
         return False
     if code < 0:

@@ -35,7 +35,7 @@ A `range` in a comment is what the file shows, not a limit: write down limits th
 
 
 def draft_contract(path: Path, name: str) -> tuple[str, int]:
-    """The YAML text of a draft, and how many questions it asks. The same file gives the same text."""
+    """Draft the YAML text of a contract; also count its questions. The same file gives the same text."""
     with open_text_table(path) as table:
         looks = profile_columns(table)
         label = proposal.find_likely_label(looks)
@@ -83,7 +83,7 @@ def _find_question_marks(looks: Sequence[ColumnProfile], file: str) -> list[Prob
 def _draft_entries(
     looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]
 ) -> tuple[dict[str, list[DraftField]], dict[str, list[DraftField]]]:
-    """The columns and the families: name to fields, derived columns last."""
+    """Draft the columns and the families: name to fields, derived columns last."""
     folded = find_families(looks, guesses)
     members = {name for fold in folded for name in fold.members}
     columns: dict[str, list[DraftField]] = {}

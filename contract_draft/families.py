@@ -1,4 +1,4 @@
-"""Columns with numbered names (noise_0001, noise_0002, ...) that one description can stand for."""
+"""Families of columns with numbered names (noise_0001, noise_0002, ...), each covered by one description."""
 
 import re
 from collections import defaultdict
@@ -13,7 +13,7 @@ _TYPES_BY_WIDTH = ("boolean", "integer", "number")  # each holds the values of t
 
 
 class ColumnFamily(NamedTuple):
-    """A family: the pattern that its members' names match, one look that fits all of them, and one guess."""
+    """A family: the pattern that its members' names match, one profile that fits all of them, and one guess."""
 
     name: str
     pattern: str
@@ -23,7 +23,7 @@ class ColumnFamily(NamedTuple):
 
 
 def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) -> list[ColumnFamily]:
-    """The families among the columns. Members share stem, kind and guess; a column that stands out stays alone."""
+    """Find the families among the columns. Members share stem, kind and guess; an odd column stays alone."""
     groups: dict[tuple[str, str, Guess], list[ColumnProfile]] = defaultdict(list)
     for look in looks:
         guess = guesses[look.name]
@@ -51,7 +51,7 @@ def _build_pattern(stem: str, members: Sequence[ColumnProfile]) -> str:
 
 
 def _merge_profiles(members: Sequence[ColumnProfile]) -> ColumnProfile:
-    """One look for all members: the widest type, the outermost values, all codes."""
+    """Merge the profiles of all members: the widest type, the outermost values, all codes."""
     kinds = {look.type for look in members}
     kind = next((kind for kind in reversed(_TYPES_BY_WIDTH) if kind in kinds), members[0].type)
     counts: dict[str, int] = defaultdict(int)

@@ -28,13 +28,13 @@ class DraftField(NamedTuple):
 
 
 def has_group_values(look: ColumnProfile) -> bool:
-    """Whether the values of a column name groups of people as they are."""
+    """Tell whether the values of a column name groups of people as they are."""
     coded = look.type == "integer" and 0 < len(look.values) <= _MAX_GROUPS and (look.high or 0) <= _MAX_GROUPS
     return look.type == "category" or coded
 
 
 def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) -> list[DraftField]:
-    """The draft of one column. `derived` names the protected column made of it, if there is one."""
+    """Draft one column. `derived` names the protected column made of it, if there is one."""
     if guess.role == "protected" and not has_group_values(look):
         source = f"Source of {derived}, which is protected" if derived else f"About {guess.attribute}"
         guess = Guess("ignored", guess.why, source)
@@ -128,7 +128,7 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
 
 
 def _guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
-    """The value that is good for the applicant, and whether a name says so."""
+    """Guess the value that is good for the applicant, and whether a name says so."""
     named = is_good_for_applicant(look.name)
     if look.type == "boolean":
         return named is not False, named is not None
@@ -141,7 +141,7 @@ def _guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
 
 
 def count_questions(entries: Sequence[Sequence[DraftField]]) -> int:
-    """How many questions the fields leave open."""
+    """Count the questions that the fields leave open."""
     return sum(isinstance(field.value, OpenQuestion) for entry in entries for field in entry)
 
 
@@ -154,7 +154,7 @@ _INDICATOR_GROUPS |= {"woman": ("sex", "female", "male"), "married": ("marital_s
 
 
 def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str | None:
-    """A free name for the protected category made of a column; None if none can be made of it."""
+    """Choose a free name for the protected category made of a column; None if none can be made of it."""
     if guess.role != "protected" or has_group_values(look) or look.type not in ("boolean", "integer", "number"):
         return None
     if look.type != "boolean" and look.low is None:
@@ -165,7 +165,7 @@ def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str 
 
 
 def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField]:
-    """The draft of the protected category made of a boolean or of a number."""
+    """Draft the protected category made of a boolean or of a number."""
     name = _quote_sql_name(look.name)
     bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
     if look.type == "boolean":

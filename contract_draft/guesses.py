@@ -1,4 +1,4 @@
-"""What each column of a file might be: a role, and for everything but a plain feature the reason for the guess."""
+"""Guesses at the role of each column of a file, with a reason for every guess but a plain feature."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class Guess(NamedTuple):
 
 
 def find_likely_label(looks: Sequence[ColumnProfile]) -> ColumnProfile | None:
-    """The column that is most likely the outcome: by name, two values before more; else the last that could be."""
+    """Find the most likely outcome: by name, two values before more; else the last column that could be it."""
     fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
     fit = [
         look
@@ -37,7 +37,7 @@ def find_likely_label(looks: Sequence[ColumnProfile]) -> ColumnProfile | None:
 def guess_roles(
     looks: Sequence[ColumnProfile], label: ColumnProfile | None, telling: Mapping[str, float]
 ) -> dict[str, Guess]:
-    """A guess for every column; at most one each of the roles id, time, label and score."""
+    """Guess the role of every column; at most one each of the roles id, time, label and score."""
     found: dict[str, Guess] = {}
     for look in looks:
         guess = _guess_label(look, label) or _guess_role(look, telling.get(look.name), label)
@@ -54,7 +54,7 @@ def _guess_label(look: ColumnProfile, label: ColumnProfile | None) -> Guess | No
     return Guess("label", "named like an outcome" if named else "no column is named like an outcome")
 
 
-def _guess_role(look: ColumnProfile, told: float | None, label: ColumnProfile | None) -> Guess:
+def _guess_role(look: ColumnProfile, accuracy: float | None, label: ColumnProfile | None) -> Guess:
     if look.unique and look.type in ("integer", "text", "category") and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier")
     if attribute := name_hints.suggest_protected_attribute(look.name):
@@ -67,9 +67,9 @@ def _guess_role(look: ColumnProfile, told: float | None, label: ColumnProfile | 
         return Guess("id", "counts the rows")
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
-    if told is not None and label is not None:
+    if accuracy is not None and label is not None:
         return Guess(
-            "ignored", f"tells {label.name} right in {told:.1%} of the rows: most likely known only afterwards"
+            "ignored", f"tells {label.name} right in {accuracy:.1%} of the rows: most likely known only afterwards"
         )
     if name_hints.is_known_afterwards(look.name):
         return Guess("ignored", "named like something that is known only with or after the decision")

@@ -1,4 +1,4 @@
-"""Which columns tell the outcome: most of them are known only after the decision."""
+"""Columns that leak the outcome: most of them are known only after the decision."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ _MAX_ERRORS_LEFT = 0.05  # of the errors that a guess without the column makes
 
 
 def find_telling_columns(table: TextTable, looks: Sequence[ColumnProfile], label: ColumnProfile) -> dict[str, float]:
-    """Columns by which the label can be guessed nearly always, with the share of rows guessed right.
+    """Find columns by which the label can be guessed nearly always, with the share of rows guessed right.
 
     The guess is the commonest label among rows that look alike in this one column: same value if it has few, else
     same sign, and missing or not. 1 is always right. It is reported when it leaves at most 5 % of the errors of

@@ -1,4 +1,4 @@
-"""What a column's name suggests. Names lie: everything here becomes a question to a person, never an answer."""
+"""Hints in a column's name. Names lie: each hint becomes a question to a person, never an answer."""
 
 import re
 
@@ -42,52 +42,52 @@ _UNFAVOURABLE_WORDS = (
 
 
 def split_words(name: str) -> list[str]:
-    """A name taken apart: `ApplicantAge_2` is applicant, age."""
+    """Split a name into words: `ApplicantAge_2` is applicant, age."""
     return [word.casefold() for word in re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", name)]
 
 
 def suggest_protected_attribute(name: str) -> str | None:
-    """The protected attribute that a name suggests."""
+    """Suggest the protected attribute that a name hints at."""
     return next((attribute for attribute, hint in _PROTECTED.items() if _has_hint(name, hint)), None)
 
 
 def is_place(name: str) -> bool:
-    """Whether a name suggests a place, which may be race at one remove."""
+    """Tell whether a name suggests a place, which may stand for race."""
     return _has_hint(name, _PLACES)
 
 
 def is_personal(name: str) -> bool:
-    """Whether a name suggests something that tells who somebody is."""
+    """Tell whether a name suggests a fact that identifies a person."""
     return _has_hint(name, _PERSONAL_DATA)
 
 
 def is_time(name: str) -> bool:
-    """Whether a name suggests a point in time."""
+    """Tell whether a name suggests a point in time."""
     return _has_hint(name, _TIMES)
 
 
 def is_identifier(name: str) -> bool:
-    """Whether a name suggests an identifier."""
+    """Tell whether a name suggests an identifier."""
     return _has_hint(name, _IDENTIFIERS) or split_words(name)[-1:] == ["id"]
 
 
 def is_score(name: str) -> bool:
-    """Whether a name suggests a credit score."""
+    """Tell whether a name suggests a credit score."""
     return _has_hint(name, _SCORES)
 
 
 def is_known_afterwards(name: str) -> bool:
-    """Whether a name suggests something that is known only after the decision."""
+    """Tell whether a name suggests a fact that is known only after the decision."""
     return _has_hint(name, _POST_DECISION) or rank_outcome(name) is not None
 
 
 def rank_outcome(name: str) -> int | None:
-    """How likely a name is the label's: 0 is the likeliest, None is no."""
+    """Rank how likely a name is the label's: 0 is the likeliest, None is no."""
     return next((rank for rank, hint in enumerate(_OUTCOMES) if _has_hint(name, hint)), None)
 
 
 def is_good_for_applicant(text: str) -> bool | None:
-    """Whether a column's name or a value sounds good for an applicant; None if it says nothing."""
+    """Tell whether a column's name or a value sounds good for an applicant; None if it says nothing."""
     found = {*split_words(text), "".join(split_words(text))}
     if found & {"not", "non"}:
         return None
@@ -97,7 +97,7 @@ def is_good_for_applicant(text: str) -> bool | None:
 
 
 def _has_hint(name: str, hint: tuple[str, str]) -> bool:
-    """Whether one of the name's words is listed, or the name without gaps has one of the stems in it."""
+    """Tell whether one of the name's words is listed, or the name without gaps contains one of the stems."""
     listed, stems = hint
     parts = split_words(name)
     joined = "".join(parts)

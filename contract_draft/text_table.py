@@ -1,6 +1,6 @@
 """A CSV or Parquet file of any size as one DuckDB table of text, so that its values can be looked at as they are.
 
-Columns of the table are called c0, c1, ...: real names may hold anything. What outgrows the memory limit is spilled
+Columns of the table are called c0, c1, ...: real names may contain anything. Data beyond the memory limit are spilled
 to a temporary folder.
 """
 

@@ -1,1 +1,1 @@
-"""What the pipeline and the service share: contract, rule, policy, groups, scoring."""
+"""The code that the pipeline and the service share: contract, data, models, scoring, fairness, reports, registry."""

@@ -1,4 +1,4 @@
-"""Explain one decision: the score, the cut-offs, the reasons, and each value beside that of approved people."""
+"""Explain one decision: the score, the thresholds, the reasons, and each value beside that of approved people."""
 
 import argparse
 import json
@@ -29,21 +29,21 @@ _EXAMPLES = """examples:
 
 
 class NamedModel(NamedTuple):
-    """What decides: the model of a bundle, or a candidate with the typical values that packaging would give it."""
+    """The model that decides: of a bundle, or a candidate with the typical values that packaging would give it."""
 
     name: str
     model: Model
 
 
 def load_bundle_model(folder: Path) -> NamedModel:
-    """The model of a bundle."""
+    """Load the model of a bundle."""
     bundle = load_bundle(folder)
     name = f"{bundle.manifest.candidate} of {folder}, digest {bundle.manifest.digest[:12]}"
     return NamedModel(name, bundle.model)
 
 
 def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) -> NamedModel:
-    """A trained candidate, by scikit-learn."""
+    """Load a trained candidate, by scikit-learn."""
     candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
@@ -53,7 +53,7 @@ def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) 
 
 
 def read_row(path: Path, number: int) -> dict[str, Any]:
-    """One row of a table, counted from 0. Raises CreditError when there is no such row."""
+    """Read one row of a table, counted from 0. Raises CreditError when there is no such row."""
     table = open_table(path)
     rows = table.metadata.num_rows
     if not 0 <= number < rows:
@@ -68,7 +68,7 @@ def read_row(path: Path, number: int) -> dict[str, Any]:
 
 
 def explain_decision(decider: NamedModel, row: ApplicationRow) -> dict[str, Any]:
-    """The decision on one row with everything that it follows from; features by how much they would raise the score."""
+    """Explain the decision on one row: score, thresholds, and features by how much they would raise the score."""
     model = decider.model
     (decided,) = model.decide([row])
     risen = model.measure_rises(model.encoder([row]))[0]
@@ -87,7 +87,7 @@ def explain_decision(decider: NamedModel, row: ApplicationRow) -> dict[str, Any]
 
 
 def format_explanation(told_of: dict[str, Any]) -> str:
-    """What a person reads."""
+    """Format an explanation for people."""
     policy = Policy.model_validate(told_of["policy"])
     approve = "nobody" if policy.approve_from is None else f"from {policy.approve_from:.4f}"
     lines = [
@@ -116,7 +116,7 @@ def _format_value(value: Scalar | None) -> str:
 
 
 def main() -> None:
-    """Print one decision and what it follows from."""
+    """Print one decision with its explanation."""
     parser = argparse.ArgumentParser(
         prog="python -m credit.explain",
         description=__doc__,

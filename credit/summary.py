@@ -1,6 +1,6 @@
 """The table that `make repro` ends with: a line per candidate with its verdict and main figures, and the champion.
 
-It stands apart from the stages because those have nothing to do on a fresh clone: their results are in git.
+It is no stage, because stages have nothing to do on a fresh clone: their results are in git.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ TEXT_HEADERS = ("", "verdict", "for whom")
 def format_summary(
     metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport], choice: Choice
 ) -> str:
-    """A line per candidate, a dash where there is no figure, and a line about the champion."""
+    """Format a line per candidate, a dash where there is no figure, and a line about the champion."""
     rows = [_format_cells(name, metrics[name], fairness[name], choice) for name in metrics]
     sides = ["left" if head in TEXT_HEADERS else "right" for head in SUMMARY_HEADERS]
     table = tabulate([SUMMARY_HEADERS, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)

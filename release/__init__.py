@@ -1,1 +1,1 @@
-"""From a trained pipeline to a live, reversible version."""
+"""Releases: from a trained pipeline to a live, reversible version."""

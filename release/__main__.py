@@ -6,16 +6,16 @@ from credit.common import cli
 from credit.common.errors import run_command
 
 VERBS = {
-    "status": "What is live where, since when and why; what may be deployed",
+    "status": "Show the live version of each environment, since when and why; the versions that may be deployed",
     "rollback": "Return to the version before, to one by name, or to the rule; needs the store only",
     "deploy": "Put a version into an environment, verified before anybody is decided by it",
     "check": "Check whether this commit may become a version",
     "register": "Check, then make this commit a version: an annotated git tag",
     "publish": "Put the bundle of a version into the store, once",
-    "sync": "Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand",
-    "history": "Who put what where, when and why; with --at, what was live at a moment",
-    "show": "What a version is: data, features, parameters, figures, fairness, code, who and when",
-    "compare": "What a change does: verdict, metrics, equal treatment, flipped decisions, features, data",
+    "sync": "Make git and the ledger agree: tag the entries made without git, follow the tags made by hand",
+    "history": "List who deployed which version, when and why; with --at, the version live at a moment",
+    "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
+    "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
     "export": "Write a published version to files: bundle archive, model card, report",
     "verify": "Prove that versions can still be restored byte for byte, from the DVC remote and from the store",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",

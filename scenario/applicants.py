@@ -1,6 +1,6 @@
-"""Who applies: one partition of people with their true risk, which the file does not have.
+"""The applicants: one partition of people with their true risk, which the file does not have.
 
-Every column has a random stream of its own per partition, so a knob changes the columns it is about and no other,
+Every column has a random stream of its own per partition, so a parameter changes the columns it is about and no other,
 and a row does not depend on how many follow it.
 """
 
@@ -28,9 +28,9 @@ Floats = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def make_generator(knobs: ScenarioParams, partition: int, name: str) -> np.random.Generator:
-    """The random stream of one column in one partition."""
-    return np.random.default_rng(np.random.SeedSequence(knobs.seed, spawn_key=(partition, crc32(name.encode()))))
+def make_generator(params: ScenarioParams, partition: int, name: str) -> np.random.Generator:
+    """Make the random stream of one column in one partition."""
+    return np.random.default_rng(np.random.SeedSequence(params.seed, spawn_key=(partition, crc32(name.encode()))))
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Applicants:
     partition: int
 
     def draw_uniform(self, name: str) -> Floats:
-        """Even between 0 and 1, never either."""
+        """Draw evenly between 0 and 1, both excluded."""
         return np.clip(make_generator(self.params, self.partition, name).random(ROWS_PER_PARTITION), 1e-12, 1 - 1e-12)
 
     def draw_normal(self, name: str) -> Floats:
-        """Standard normal."""
+        """Draw from the standard normal distribution."""
         return make_generator(self.params, self.partition, name).standard_normal(ROWS_PER_PARTITION)
 
     @cached_property
@@ -124,12 +124,12 @@ class Applicants:
 
     @cached_property
     def really_repaid(self) -> NDArray[np.bool_]:
-        """What happened."""
+        """The true outcome."""
         return self.draw_uniform("repaid") >= self.risk
 
     @cached_property
     def repaid(self) -> NDArray[np.bool_]:
-        """What the file says happened."""
+        """The outcome that the file records."""
         flip = label_flip_probability(self.params)[self.race, self.gender, self.education]
         return self.really_repaid & (self.draw_uniform("label bias") >= flip)
 

@@ -1,4 +1,4 @@
-"""From people to the columns of the file.
+"""The columns of the file, computed from people.
 
 How features follow from creditworthiness is assumed, not published; none of them depends on race, gender or education
 except through creditworthiness and, for income, education. `area_index` alone is made to betray race. Values are
@@ -33,10 +33,10 @@ COPY_SOURCES = {
 
 
 def build_columns(people: Applicants) -> dict[str, ColumnValues]:
-    """Every column but the noise and the redundant ones, PARTITION rows each, in the order of the file."""
-    knobs = people.params
+    """Build every column but the noise and the redundant ones, PARTITION rows each, in the order of the file."""
+    params = people.params
     first = people.partition * ROWS_PER_PARTITION + 1
-    day = (np.datetime64(knobs.first_day, "D") + people.day).astype("datetime64[D]")
+    day = (np.datetime64(params.first_day, "D") + people.day).astype("datetime64[D]")
     return {
         "application_id": (np.arange(first, first + ROWS_PER_PARTITION), None),
         "applied_on": (day, None),
@@ -78,8 +78,9 @@ def _draw_features(people: Applicants) -> dict[str, NDArray[Any]]:
 
 
 def _draw_counts(mean: NDArray[np.float64], uniform: NDArray[np.float64], most: int) -> NDArray[np.int64]:
-    """Poisson counts from one uniform number each: `Generator.poisson` uses up more of its stream for a higher mean,
-    so one person's count would change the next person's.
+    """Draw Poisson counts from one uniform number each.
+
+    `Generator.poisson` uses up more of its stream for a higher mean, so one person's count would change the next one's.
     """
     term = np.exp(-mean)
     below = term.copy()
@@ -95,13 +96,13 @@ def _round_and_clip(values: NDArray[np.float64], lowest: int, highest: int) -> N
     return np.clip(np.rint(values), lowest, highest).astype(np.int64)
 
 
-def list_extra_names(knobs: ScenarioParams) -> list[str]:
-    """The names of the noise and redundant columns."""
-    return [f"{kind}_{n:04d}" for kind in ("noise", "redundant") for n in range(1, getattr(knobs, kind) + 1)]
+def list_extra_names(params: ScenarioParams) -> list[str]:
+    """List the names of the noise and redundant columns."""
+    return [f"{kind}_{n:04d}" for kind in ("noise", "redundant") for n in range(1, getattr(params, kind) + 1)]
 
 
 def draw_extra_columns(people: Applicants, columns: dict[str, ColumnValues]) -> Iterator[NDArray[np.float32]]:
-    """Noise, then noisy copies of the features in turn; PARTITION rows each, three decimals."""
+    """Draw noise, then noisy copies of the features in turn; PARTITION rows each, three decimals."""
     features = list(COPY_SOURCES)
     for name in list_extra_names(people.params):
         values = make_generator(people.params, people.partition, name).standard_normal(

@@ -1,4 +1,4 @@
-"""What a correct measurement of the file must find, computed from the knobs and not from any draw."""
+"""The expected figures of a correct measurement of the file, computed from the parameters and not from any draw."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ GROUP_AXES = {
 GroupRates = dict[str, float | None]
 
 
-def compute_expected(knobs: ScenarioParams) -> dict[str, Any]:
-    """Expected figures of the label and of the old rule: approve from 620 points on, refer whoever has no score.
+def compute_expected(params: ScenarioParams) -> dict[str, Any]:
+    """Compute expected figures of the label and of the old rule: approve from 620 points on, refer without a score.
 
     For everybody, and for each group of each protected attribute:
 
@@ -36,9 +36,9 @@ def compute_expected(knobs: ScenarioParams) -> dict[str, Any]:
 
     A rate over nobody is None. The values are plain and ready for JSON.
     """
-    shares = compute_shares(knobs)
-    actual = _compute_group_rates(shares, knobs)
-    equal = _compute_group_rates(compute_shares(knobs.model_copy(update={"risk_gap": 0.0})), knobs)
+    shares = compute_shares(params)
+    actual = _compute_group_rates(shares, params)
+    equal = _compute_group_rates(compute_shares(params.model_copy(update={"risk_gap": 0.0})), params)
     groups = {
         attribute: {name: {**rates, "at_equal_risk": equal[attribute][name]} for name, rates in named.items()}
         for attribute, named in actual.items()
@@ -46,14 +46,14 @@ def compute_expected(knobs: ScenarioParams) -> dict[str, Any]:
     return {"threshold": calibration.THRESHOLD, "overall": _compute_rates(shares.sum()), "groups": groups}
 
 
-def _compute_group_rates(all_masses: PopulationShares, knobs: ScenarioParams) -> dict[str, dict[str, GroupRates]]:
+def _compute_group_rates(all_masses: PopulationShares, params: ScenarioParams) -> dict[str, dict[str, GroupRates]]:
     found: dict[str, dict[str, GroupRates]] = {}
     for axis, (attribute, names) in enumerate(GROUP_AXES.items()):
         totals = all_masses.sum(axis)
         if UNDISCLOSED in names:
             # who leaves it empty is chance, so those people are like everybody
-            silent = knobs.undisclosed * all_masses.sum()[:, None]
-            totals = np.hstack([(1 - knobs.undisclosed) * totals, silent])
+            silent = params.undisclosed * all_masses.sum()[:, None]
+            totals = np.hstack([(1 - params.undisclosed) * totals, silent])
         rates = {name: _compute_rates(totals[:, group]) for group, name in enumerate(names)}
         reference = rates[calibration.REFERENCE[attribute]]
         found[attribute] = {name: {**own, **_compare_rates(own, reference)} for name, own in rates.items()}

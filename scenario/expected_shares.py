@@ -1,4 +1,4 @@
-"""Shares of people by group and by what becomes of them: chances given the group, integrals over score and time.
+"""Shares of people by group and outcome: chances given the group, integrals over score and time.
 
 The integral over the score is Gauss-Legendre quadrature, the drift is averaged over at most 64 stretches of days;
 both together are wrong by about 1e-6.
@@ -38,35 +38,37 @@ class PopulationShares(NamedTuple):
     referred: Floats
 
     def sum(self, axis: int | None = None) -> Floats:
-        """Totals, 6 x groups along the axis, or 6 over everybody."""
+        """Sum over all groups but those along the axis: 6 x groups, or 6 over everybody."""
         others = tuple(other for other in range(4) if other != axis)
         return np.stack([mass.sum(axis=others) for mass in self])
 
 
-def compute_shares(knobs: ScenarioParams) -> PopulationShares:
-    """The shares over the whole span of the file."""
-    weights, found = zip(*((share, _compute_shares_at(knobs, ramp)) for ramp, share in _list_ramps(knobs)), strict=True)
+def compute_shares(params: ScenarioParams) -> PopulationShares:
+    """Compute the shares over the whole span of the file."""
+    weights, found = zip(
+        *((share, _compute_shares_at(params, ramp)) for ramp, share in _list_ramps(params)), strict=True
+    )
     return PopulationShares(*(np.tensordot(weights, np.stack(parts), 1) for parts in zip(*found, strict=True)))
 
 
-def _list_ramps(knobs: ScenarioParams) -> list[tuple[float, float]]:
-    """How far the drift has come, and the share of days with that."""
-    if not any((knobs.drift.covariate, knobs.drift.concept, knobs.drift.group_mix, knobs.drift.missingness)):
+def _list_ramps(params: ScenarioParams) -> list[tuple[float, float]]:
+    """List how far the drift has come, and the share of days with that."""
+    if not any((params.drift.covariate, params.drift.concept, params.drift.group_mix, params.drift.missingness)):
         return [(0.0, 1.0)]
-    passed = np.linspace(0, 1, (knobs.last_day - knobs.first_day).days + 1)
-    ramps = (passed - knobs.drift.starts) / (1 - knobs.drift.starts)
+    passed = np.linspace(0, 1, (params.last_day - params.first_day).days + 1)
+    ramps = (passed - params.drift.starts) / (1 - params.drift.starts)
     later = [part for part in np.array_split(ramps[ramps > 0], 64) if len(part)]
     before = (0.0, float((ramps <= 0).mean()))
     return [before, *((float(part.mean()), len(part) / len(ramps)) for part in later)]
 
 
-def _compute_shares_at(knobs: ScenarioParams, ramp: float) -> PopulationShares:
+def _compute_shares_at(params: ScenarioParams, ramp: float) -> PopulationShares:
     education = np.array([calibration.DEGREE, 1 - calibration.DEGREE])
-    by_age = compute_gender_shares(knobs)[:, None, None] * education[:, None] * compute_age_shares()[:, None, :]
-    people = compute_race_shares(knobs, ramp)[:, None, None, None] * by_age
-    selected, repaid, both = _integrate_scores(knobs, ramp)
-    scored = 1 - _compute_no_score(knobs, ramp)
-    kept = 1 - label_flip_probability(knobs)
+    by_age = compute_gender_shares(params)[:, None, None] * education[:, None] * compute_age_shares()[:, None, :]
+    people = compute_race_shares(params, ramp)[:, None, None, None] * by_age
+    selected, repaid, both = _integrate_scores(params, ramp)
+    scored = 1 - _compute_no_score(params, ramp)
+    kept = 1 - label_flip_probability(params)
     return PopulationShares(
         people=people,
         repaid=people * repaid[..., None],
@@ -77,21 +79,21 @@ def _compute_shares_at(knobs: ScenarioParams, ramp: float) -> PopulationShares:
     )
 
 
-def _compute_no_score(knobs: ScenarioParams, ramp: float) -> Floats:
-    """Race x 1 x education x age band."""
+def _compute_no_score(params: ScenarioParams, ramp: float) -> Floats:
+    """Compute the shares without a score; race x 1 x education x age band."""
     poor = np.stack([1 - compute_low_income_share(), compute_low_income_share()])
-    never = np.einsum("ray,ye->rea", compute_missing_score_probability(knobs), poor)[:, None, :, [1, 0, 0]]
-    lost = knobs.drift.missingness * ramp
+    never = np.einsum("ray,ye->rea", compute_missing_score_probability(params), poor)[:, None, :, [1, 0, 0]]
+    lost = params.drift.missingness * ramp
     return np.asarray(never + (1 - never) * lost)
 
 
-def _integrate_scores(knobs: ScenarioParams, ramp: float) -> tuple[Floats, Floats, Floats]:
-    """Chances, for people with a score, of approval, of repayment and of both, by race x gender x education."""
-    lowest = ndtri(knobs.applicants_from / 100)
-    needed = calibration.THRESHOLD - 0.5 + score_penalty(knobs)  # points are rounded
+def _integrate_scores(params: ScenarioParams, ramp: float) -> tuple[Floats, Floats, Floats]:
+    """Integrate, over scores, the chances of approval, of repayment and of both, by race x gender x education."""
+    lowest = ndtri(params.applicants_from / 100)
+    needed = calibration.THRESHOLD - 0.5 + score_penalty(params)  # points are rounded
     cut = np.maximum(lowest, ndtri(np.interp(needed, calibration.POINTS, calibration.PERCENTILES) / 100))
-    applied, would_repay = _integrate_above(np.full_like(cut, lowest), knobs, ramp)
-    selected, both = _integrate_above(cut, knobs, ramp)
+    applied, would_repay = _integrate_above(np.full_like(cut, lowest), params, ramp)
+    selected, both = _integrate_above(cut, params, ramp)
     return selected / applied, would_repay / applied, both / applied
 
 
@@ -100,10 +102,10 @@ def _compute_nodes() -> tuple[Floats, Floats]:
     return np.polynomial.legendre.leggauss(64)
 
 
-def _integrate_above(low: Floats, knobs: ScenarioParams, ramp: float) -> tuple[Floats, Floats]:
-    """Chances in the population of a score of at least `low`, and of that and repayment."""
-    mean, sd = (part[:, None, None, None] for part in np.array(score_distribution(knobs)).T)
-    mean = mean + knobs.drift.covariate * ramp
+def _integrate_above(low: Floats, params: ScenarioParams, ramp: float) -> tuple[Floats, Floats]:
+    """Integrate the chances in the population of a score of at least `low`, and of that and repayment."""
+    mean, sd = (part[:, None, None, None] for part in np.array(score_distribution(params)).T)
+    mean = mean + params.drift.covariate * ramp
     nodes, weights = _compute_nodes()
     low, high = (np.clip(bound, mean - 9 * sd, mean + 9 * sd) for bound in (low[..., None], np.inf))
     score = low + (high - low) * (nodes + 1) / 2
@@ -111,5 +113,5 @@ def _integrate_above(low: Floats, knobs: ScenarioParams, ramp: float) -> tuple[F
     trust = 1 - (calibration.ERROR / sd) ** 2
     worth = mean + trust * (score - mean)  # the mean and, below, the variance of creditworthiness given the score
     certainty = np.sqrt(1 + calibration.SLOPE**2 * trust * calibration.ERROR**2)
-    repaid = ndtr(-(calibration.INTERCEPT + knobs.drift.concept * ramp - calibration.SLOPE * worth) / certainty)
+    repaid = ndtr(-(calibration.INTERCEPT + params.drift.concept * ramp - calibration.SLOPE * worth) / certainty)
     return density.sum(-1), (density * repaid).sum(-1)

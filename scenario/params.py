@@ -1,4 +1,4 @@
-"""What can be set. Shares are between 0 and 1, points are those of the credit score."""
+"""The parameters of a scenario. Shares are between 0 and 1, points are those of the credit score."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -19,7 +19,7 @@ class _ParamsBlock(BaseModel):
 class Bias(_ParamsBlock):
     """Unequal treatment at equal true risk. The defaults are a moderate story, assumed; `Bias.parity()` is parity.
 
-    A knob that is left out has its default, so parity has to be said: score {}, label {}, proxy 0, missing 0.
+    A parameter that is left out has its default, so parity has to be set: score {}, label {}, proxy 0, missing 0.
 
     score: points taken off the score of a group's members, added up over a person's groups; groups not named lose none
     label: share of a group's repaid loans that the file records as not repaid; independent over a person's groups
@@ -35,12 +35,12 @@ class Bias(_ParamsBlock):
 
     @classmethod
     def parity(cls) -> Self:
-        """Parity conditional on risk: at equal risk everybody's chances are equal, and no column betrays race."""
+        """Return parity conditional on risk: equal chances at equal risk, and no column betrays race."""
         return cls(score={}, label={}, proxy=0, missing=0)
 
 
 class Drift(_ParamsBlock):
-    """What changes with `applied_on`: nothing before `starts` (share of the span), then linearly until its end.
+    """Changes along `applied_on`: nothing before `starts` (share of the span), then linearly until its end.
 
     covariate: change in the mean creditworthiness of applicants, in SDs of the US population; what a given
         creditworthiness means for repayment stays
@@ -57,7 +57,7 @@ class Drift(_ParamsBlock):
 
 
 class ScenarioParams(_ParamsBlock):
-    """The whole recipe. Equal knobs give equal bytes; more `rows` continue the same file.
+    """The whole recipe. Equal parameters give equal bytes; more `rows` continue the same file.
 
     seed: another seed, other people from the same truth
     first_day, last_day: the span of `applied_on`, both included; spread evenly, not sorted

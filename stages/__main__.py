@@ -11,7 +11,7 @@ STAGES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 
 
 def main() -> None:
-    """Import the stage and run it. Its libraries take seconds to load, in which Ctrl-C must find its handler."""
+    """Import the stage and run it. Its libraries take seconds to load, during which Ctrl-C must work already."""
     parser = argparse.ArgumentParser(prog="python -m stages", description=__doc__, epilog="Run by `dvc repro`.")
     parser.add_argument("stage", choices=STAGES, metavar="NAME", help=", ".join(STAGES))
     name = parser.parse_args(sys.argv[1:2]).stage

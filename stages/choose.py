@@ -1,7 +1,7 @@
 """Choose the champion: the best candidate that passes every gate of quality and equal treatment; else the rule.
 
 `reports/choice.json` says who goes forward, and of every other candidate why it does not. The best and the fairest
-candidate stand side by side in it, so that a reader sees what one costs in the coin of the other.
+candidate are side by side in it, so that a reader sees what each costs in terms of the other.
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ def choose_champion(
 ) -> Choice:
     """Choose the champion; list each candidate's figure and the reasons against it. Both reports are by candidate.
 
-    A candidate without the figure that decides is out, as one that fails a gate. The rule goes forward when nobody
-    else may, gates or not: it is what decided before there was a model.
+    A candidate without the figure that decides is out, as one that fails a gate. The rule goes forward when no
+    other may, gates or not: it decided before there was a model.
     """
     candidates, values = {}, {}
     for name in CANDIDATE_NAMES:
@@ -53,7 +53,7 @@ def choose_champion(
 def compare_standouts(
     metric: RankingMetric, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport]
 ) -> tuple[Standout, ...]:
-    """The best candidate by `metric` and the fairest, the one with the highest of the lowest ratios; often not one."""
+    """Compare the best candidate by `metric` with the fairest, of the highest lowest ratio; often not the same."""
     ratios = {name: fairness[name].lowest_adverse_impact_ratio for name in CANDIDATE_NAMES}
     values = {name: value for name in CANDIDATE_NAMES if (value := metrics[name].get_value(metric)) is not None}
     lowest = {name: ratio.value for name, ratio in ratios.items() if ratio}

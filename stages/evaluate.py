@@ -26,7 +26,7 @@ class EvaluateParams(Params):
 def evaluate_candidate(
     candidate: Candidate, contract: Contract, test: Path, params: EvaluateParams
 ) -> tuple[CandidateMetrics, dict[str, pd.DataFrame]]:
-    """The metrics and the curves of one candidate."""
+    """Compute the metrics and the curves of one candidate."""
     y, scores = score_table(candidate, contract, test, "evaluate")
     figures = compute_metrics(y, scores, candidate.policy.decide(scores), params.unit_values)
     return figures, compute_curves(y, scores, params.points)

@@ -1,6 +1,6 @@
 """Judge how each candidate treats each protected group: figures with intervals, and verdicts.
 
-A policy of params.yaml sets the limits, `waivers/` holds what a person has let through. One file per candidate, a line
+A policy of params.yaml sets the limits, `waivers/` lets findings through. One file per candidate, a line
 per finding and per group, so that a diff shows whom a change is about.
 """
 
@@ -43,11 +43,11 @@ def judge_candidate(
 
 def main() -> None:
     """Write `reports/fairness/<candidate>.json`."""
-    args = parse_arguments(__doc__, "contract", "predictions", "told", "waivers", "reports")
+    args = parse_arguments(__doc__, "contract", "predictions", "predicted", "waivers", "reports")
     params = read_params(Fairness, "fairness")
     contract = load_contract(args.contract)
     waivers = load_waivers(args.waivers)
-    on = PredictionsReport.read(args.told).predictions
+    on = PredictionsReport.read(args.predicted).predictions
     files = {name: args.predictions / f"{name}.parquet" for name in CANDIDATE_NAMES}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()

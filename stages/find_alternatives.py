@@ -1,4 +1,4 @@
-"""Search for a less discriminatory alternative: other cut-offs and regularisation, quality against equal treatment.
+"""Search for a less discriminatory alternative: other thresholds and regularisation, quality against fairness.
 
 The question that a lender will be asked: was there a way to decide that served as well and treated people more
 alike? `reports/alternatives.json` has every point that was tried, the frontier, and the fairest one within a loss of
@@ -47,7 +47,7 @@ TUNABLE_CANDIDATES: tuple[CandidateName, ...] = ("logistic", "random_forest")
 
 
 def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules, values: UnitValues) -> Evaluator:
-    """What decisions about these people are worth, and how the group that they treat worst fares."""
+    """Make the function that measures decisions about these people: their worth, and the group that fares worst."""
     groups, codes = list_attribute_groups(contract), encode_groups(contract, people.people)
 
     def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_], auc: float | None) -> PointFigures:
@@ -66,15 +66,17 @@ def try_variants(
     people: Predictions,
     judge: Evaluator,
 ) -> Iterator[Point]:
-    """Every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
+    """Try every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
     todo = [
-        (name, knobs)
+        (name, hyperparameters)
         for name in TUNABLE_CANDIDATES
-        for knobs in expand_grid(name, training.find_hyperparameters(name), getattr(params, name))
+        for hyperparameters in expand_grid(name, training.find_hyperparameters(name), getattr(params, name))
     ]
-    scored = score_variants(contract, folds, [knobs for _, knobs in todo], training.cross_validation.seed)
-    for (name, knobs), scores in zip(todo, scored, strict=True):
-        shown = {key: value for key, value in knobs.model_dump().items() if key in getattr(params, name)}
+    scored = score_variants(
+        contract, folds, [hyperparameters for _, hyperparameters in todo], training.cross_validation.seed
+    )
+    for (name, hyperparameters), scores in zip(todo, scored, strict=True):
+        shown = {key: value for key, value in hyperparameters.model_dump().items() if key in getattr(params, name)}
         auc = measure_auc(people.favourable, scores)
         for share, decisions in sweep_thresholds(
             scores, params.approval_shares.values, training.policy.referral_budget
@@ -135,9 +137,9 @@ def read_folds(
     kept: Sequence[Sequence[str]],
     training: TrainParams,
 ) -> list[CrossFittingFold]:
-    """The folds that `predict` made; if it made none, one: trained on the training rows, judged on the test rows.
+    """Read the folds that `predict` made; without any, make one: training rows to learn from, test rows to judge.
 
-    Of a large table as many training rows are used as for cut-offs: enough to tell one alternative from another.
+    Of a large table as many training rows are used as for thresholds: enough to tell one alternative from another.
     """
     if kept:
         return list(split_folds(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))
@@ -159,10 +161,10 @@ def main() -> None:
     candidates = {name: read_predictions(args.predictions / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
     predicted = PredictionsReport.read(args.predicted)
     as_trained = {
-        name: make_evaluator(contract, told, rules, values)(
-            told.scores, told.decisions, measure_auc(told.favourable, told.scores)
+        name: make_evaluator(contract, judged, rules, values)(
+            judged.scores, judged.decisions, measure_auc(judged.favourable, judged.scores)
         )
-        for name, told in candidates.items()
+        for name, judged in candidates.items()
     }
     people = sort_by_fold(candidates[CANDIDATE_NAMES[0]])
     folds = read_folds(contract, args, candidates[CANDIDATE_NAMES[0]].folds, predicted.kept_in_folds, training)

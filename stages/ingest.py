@@ -83,9 +83,9 @@ def _find_type_problems(
     problems = []
     for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
         if count:
-            told = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
+            text = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
             expected = f"{contract.columns[name].type} or a declared code for missing"
-            problems.append(Problem(f"{raw}: {name}", told, expected))
+            problems.append(Problem(f"{raw}: {name}", text, expected))
     return problems
 
 

@@ -1,9 +1,9 @@
-"""Score every candidate on people whom it has not seen: what fairness is judged on.
+"""Score every candidate on people whom it has not seen: the predictions that fairness is judged on.
 
 A small table is scored out of fold, all rows of it, with the whole pipeline inside the fold: among some hundreds of
 test rows a group is soon too small to judge, and the verdict turns with the salt of the split. A large table is scored
-on its test rows, by the candidates as they are; so is one that was split by time, where nobody may be judged by what
-came later. `reports/predictions.json` says which it was, and why.
+on its test rows, by the candidates as they are; so is one that was split by time, where nobody may be judged by rows
+from later. `reports/predictions.json` says which it was, and why.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class PredictParams(Params):
     salt: str
 
     def choose_predictions(self, rows: int, split: SplitParams) -> tuple[bool, str]:
-        """Whether to score out of fold, and why."""
+        """Choose whether to score out of fold; also return why."""
         if split.by == "time":
             return False, "split by time: nobody is judged by a model that has seen later people"
         if rows > self.out_of_fold_up_to:
@@ -45,24 +45,24 @@ class PredictParams(Params):
 def predict_folds(
     contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
 ) -> tuple[dict[CandidateName, Predictions], Sequence[Sequence[str]]]:
-    """Every accepted row scored by models of the other folds: each candidate's predictions, and the folds' features."""
+    """Score every accepted row by models of the other folds; return each candidate's predictions and the features."""
     frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
     kept = select_in_folds(contract, selection, frame, codes)
     y = is_favourable(contract, frame)
     scored = score_out_of_fold(training, contract, frame, codes, kept)
-    return {name: Predictions(frame, codes, y, *told) for name, told in scored.items()}, kept
+    return {name: Predictions(frame, codes, y, *result) for name, result in scored.items()}, kept
 
 
 def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[CandidateName, Predictions]:
-    """The test rows scored by the candidates as they are."""
+    """Score the test rows by the candidates as they are."""
     people = read_frame(test, list(map_people_columns(contract).values()))
-    told: dict[CandidateName, Predictions] = {}
+    by_candidate: dict[CandidateName, Predictions] = {}
     for name in CANDIDATE_NAMES:
         candidate = load_candidate(models / f"{name}.skops", candidates / f"{name}.json")
         y, scores = score_table(candidate, contract, test, "predict")
-        told[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
-    return told
+        by_candidate[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
+    return by_candidate
 
 
 def main() -> None:
@@ -75,12 +75,12 @@ def main() -> None:
     folded, why = params.choose_predictions(table.metadata.num_rows, split)
     kept: Sequence[Sequence[str]] = ()
     if folded:
-        told, kept = predict_folds(contract, args.accepted, params, selection, training)
+        by_candidate, kept = predict_folds(contract, args.accepted, params, selection, training)
     else:
-        told = predict_test(contract, args.test, args.models, args.candidates)
-    for name, predictions in told.items():
+        by_candidate = predict_test(contract, args.test, args.models, args.candidates)
+    for name, predictions in by_candidate.items():
         write_predictions(args.predictions / f"{name}.parquet", contract, predictions)
-    rows = len(told[CANDIDATE_NAMES[0]].scores)
+    rows = len(by_candidate[CANDIDATE_NAMES[0]].scores)
     on: JudgedOn = "out of fold" if folded else "test rows"
     report = PredictionsReport(predictions=on, why=why, rows=rows, kept_in_folds=tuple(map(tuple, kept)))
     report.write(args.report)

@@ -1,6 +1,6 @@
-"""Tell people what was found: one HTML page that needs nothing else, and the bundle's model card beside it.
+"""Write the results for people: one HTML page that needs nothing else, and the bundle's model card beside it.
 
-The page is for a credit officer and a reviewer: the verdict first, then what it rests on, then how to make it again.
+The page is for a credit officer and a reviewer: the verdict first, then its evidence, then how to reproduce it.
 """
 
 from credit.common.files import write_text

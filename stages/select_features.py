@@ -1,6 +1,6 @@
-"""Choose what the models may see, on the training rows; say why; measure how well it would guess who somebody is.
+"""Choose the features on the training rows, with reasons; measure how well they guess protected attributes.
 
-Every candidate feature stands in `reports/features.json` on a line of its own, so that a diff shows what came, what
+Every candidate feature has a line of its own in `reports/features.json`, so that a diff shows what came, what
 went and why. The table is read a column at a time, so thousands of columns are fine.
 """
 

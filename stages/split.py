@@ -16,7 +16,7 @@ from credit.data.splitting import SplitParams, is_test_sql
 
 
 def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: Path, test: Path) -> dict[str, int]:
-    """Write both sides in the order of the accepted rows; returns their numbers of rows.
+    """Write both sides in the order of the accepted rows; return their numbers of rows.
 
     Raises CreditError when a side has not both classes of the label, or there is no time column to split by.
     """

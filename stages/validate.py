@@ -71,7 +71,7 @@ class ValidationTally:
         )
 
     def list_breaches(self) -> tuple[BrokenRule, ...]:
-        """Each broken rule with the number of rows and one example; the value only where it cannot be a name."""
+        """List each broken rule with the number of rows and one example; the value only where it cannot be a name."""
         shown = {
             name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")
         }
@@ -83,7 +83,7 @@ class ValidationTally:
         )
 
     def find_problems(self, params: ValidateParams, file: str) -> list[Problem]:
-        """What makes the accepted rows unfit to learn from."""
+        """Find each problem that makes the accepted rows unfit to learn from."""
         problems = []
         share = self.quarantined / self.rows
         if share > params.max_quarantined:
@@ -98,17 +98,17 @@ class ValidationTally:
             found = f"only {next(iter(self.labels), 'rows without a value')!r}"
             problems.append(Problem(f"{file}: {label}", found, "two classes: one favourable, one not"))
         elif self.contract.columns[label].favourable not in self.labels:
-            found = f"none that is {self.contract.columns[label].favourable!r}, the favourable value"
-            problems.append(Problem(f"{file}: {label}", found, "some"))
+            found = f"no row with {self.contract.columns[label].favourable!r}, the favourable value"
+            problems.append(Problem(f"{file}: {label}", found, "some rows"))
         for name in self.groups:
             problems += self._find_small_groups(name, params.min_group, file)
         return problems
 
     def _find_small_groups(self, name: str, least: int, file: str) -> list[Problem]:
-        mend = f"merge it into another group of {name} in the contract, or lower validate.min_group"
+        fix = f"merge it into another group of {name} in the contract, or lower validate.min_group"
         return [
             Problem(
-                f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", mend
+                f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", fix
             )
             for group in map(str, self.contract.columns[name].allowed or ())
             if self.groups[name][group] < least
@@ -118,7 +118,7 @@ class ValidationTally:
 def validate_table(
     contract: Contract, params: ValidateParams, typed: Path, accepted: Path, quarantined: Path
 ) -> ValidationTally:
-    """Split the typed table into accepted and quarantined rows (with `row` and `reasons`); returns the counts.
+    """Split the typed table into accepted and quarantined rows (with `row` and `reasons`); return the counts.
 
     The contract must be bound to the table. Raises CreditError, and writes nothing, when too many rows are set aside
     or what is left is not fit to learn from.
@@ -148,14 +148,14 @@ def validate_table(
 
 
 def _make_unique(name: str, taken: list[str]) -> str:
-    """The name, with as many underscores as make it differ from the table's own columns."""
+    """Make a name unique among the table's own columns by appending underscores."""
     while name.lower() in map(str.lower, taken):
         name += "_"
     return name
 
 
 def find_repeated_ids(contract: Contract, typed: Path) -> list[Any]:
-    """The values of the id column that stand in more than one row."""
+    """Find the values of the id column that more than one row has."""
     ids = list(contract.find_by_role("id"))
     if not ids:
         return []

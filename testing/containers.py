@@ -1,4 +1,4 @@
-"""The image, built and run for real with podman. What this machine needs to reach packages stays out of it."""
+"""The image, built and run for real with podman. This machine's settings for reaching packages stay out of it."""
 
 import ast
 import json
@@ -36,13 +36,13 @@ print(got.status, got.read().decode())
 
 
 class Answer(NamedTuple):
-    """What a request got."""
+    """The answer to a request."""
 
     status: int
     text: str
 
     def json(self) -> Any:
-        """The body, read."""
+        """Parse the body."""
         return json.loads(self.text)
 
 
@@ -57,15 +57,15 @@ class Podman:
         (folder / "containers.conf").write_text(_SANDBOX)
 
     def run(self, *arguments: str, check: bool = True, given: bytes = b"") -> "subprocess.CompletedProcess[str]":
-        """One command of podman."""
+        """Run one command of podman."""
         env = os.environ | {"CONTAINERS_CONF": str(self._folder / "containers.conf")}
         done = subprocess.run(["podman", *arguments], input=given, env=env, capture_output=True, check=False)
-        told = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-        assert not check or done.returncode == 0, f"podman {' '.join(arguments)}\n{told.stdout}{told.stderr}"
-        return told
+        answer = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert not check or done.returncode == 0, f"podman {' '.join(arguments)}\n{answer.stdout}{answer.stderr}"
+        return answer
 
     def make_base(self) -> None:
-        """A Debian with Python, unless there is one: no registry of images is asked. Needs root."""
+        """Make a Debian with Python, unless it exists: no registry of images is asked. Needs root."""
         if self.run("image", "exists", BASE, check=False).returncode == 0:
             return
         root = self._folder / "root"
@@ -86,22 +86,22 @@ class Podman:
 
 
 class Container:
-    """A running service, in a network of its own that nobody else is in."""
+    """A running service, in a network of its own."""
 
     def __init__(self, podman: Podman, name: str) -> None:
         self._podman, self._name = podman, name
 
     def ask(self, path: str, body: Any = None, key: str | None = None) -> Answer:
-        """A request from within."""
+        """Send a request from within."""
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
         method, given = ("GET", b"") if body is None else ("POST", json.dumps(body).encode())
         command = ["python", "-c", _CLIENT, method, path, json.dumps(headers)]
-        told = self._podman.run("exec", "--interactive", self._name, *command, check=False, given=given).stdout
-        status, _, text = told.partition(" ")
+        answer = self._podman.run("exec", "--interactive", self._name, *command, check=False, given=given).stdout
+        status, _, text = answer.partition(" ")
         return Answer(int(status or 0), text)
 
     def wait(self) -> "Container":
-        """Wait until it says that it decides."""
+        """Wait until the service says that it decides."""
 
         def decides() -> bool:
             assert self._read_state("Running") == "true", self.read_log()
@@ -111,27 +111,27 @@ class Container:
         return self
 
     def run_shell(self, command: str) -> "subprocess.CompletedProcess[str]":
-        """A command in a shell inside."""
+        """Run a command in a shell inside."""
         return self._podman.run("exec", self._name, "sh", "-c", command, check=False)
 
     def is_healthy(self) -> bool:
-        """Whether the health check of the image passes."""
+        """Tell whether the health check of the image passes."""
         return self._podman.run("healthcheck", "run", self._name, check=False).returncode == 0
 
     def stop(self) -> int:
-        """End it as orchestrators do; its exit code."""
+        """Stop the container as orchestrators do; return its exit code."""
         self._podman.run("stop", "--time", "60", self._name)
         return int(self._read_state("ExitCode"))
 
     def start(self) -> "Container":
-        """Start it again, with the same state."""
+        """Start the container again, with the same state."""
         self._podman.run("start", self._name)
         return self
 
     def read_log(self) -> str:
-        """What it said."""
-        told = self._podman.run("logs", self._name, check=False)
-        return told.stdout + told.stderr
+        """Read the log of the container."""
+        answer = self._podman.run("logs", self._name, check=False)
+        return answer.stdout + answer.stderr
 
     def _read_state(self, state: str) -> str:
         return self._podman.run("inspect", self._name, "--format", f"{{{{.State.{state}}}}}").stdout.strip()
@@ -139,7 +139,7 @@ class Container:
 
 @contextmanager
 def run_container(podman: Podman, *options: str) -> Iterator[Container]:
-    """The image, run as compose.yaml runs it: no privilege, nothing to write but /state and /tmp; and no network."""
+    """Run the image as compose.yaml does: no privilege, writable /state and /tmp only; and without a network."""
     name = f"credit-test-{uuid4().hex}"
     closed = ["--read-only", "--read-only-tmpfs=false", "--tmpfs=/tmp", "--cap-drop=ALL", "--network=none"]
     closed += ["--security-opt=no-new-privileges", f"--name={name}", "--detach"]
@@ -151,10 +151,10 @@ def run_container(podman: Podman, *options: str) -> Iterator[Container]:
 
 
 def list_package_sources(folder: Path) -> list[Path]:
-    """How pip reaches packages from here, for the build: an index and the authority that it is trusted by, if set."""
+    """List settings for pip in the build: an index and the authority that it is trusted by, if set."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
-    pairs = [line.partition("=") for line in told.stdout.splitlines()]
+    answer = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    pairs = [line.partition("=") for line in answer.stdout.splitlines()]
     here = {name.rsplit(".", 1)[-1]: ast.literal_eval(value) for name, _, value in pairs}
     kept: dict[str, str] = {name: here[name] for name in ("index-url", "trusted-host") if name in here}
     files = [folder / "pip.conf"]

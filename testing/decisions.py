@@ -1,4 +1,4 @@
-"""Decisions as the log keeps them, made up."""
+"""Made-up decisions in the form of the decision log."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -13,7 +13,7 @@ _NUMBERS = count(1)
 
 
 def make_record(**changes: Any) -> dict[str, Any]:
-    """A decision, another one each time."""
+    """Make a decision, another one each time."""
     made = {
         "id": f"{next(_NUMBERS):032x}",
         "decided_at": datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
@@ -36,14 +36,14 @@ def make_record(**changes: Any) -> dict[str, Any]:
 
 
 def list_identifiers(database: Database) -> list[str]:
-    """The ids in a database of which nothing was ever deleted, in the order in which they were written."""
+    """List the ids in a database of which nothing was ever deleted, in the order in which they were written."""
     place = "ctid" if database.engine.dialect.name == "postgresql" else "rowid"
     with database.begin_read() as connection:
         return list(connection.execute(select(DECISIONS_TABLE.c.id).order_by(text(place))).scalars())
 
 
 def read_decision(database: Database, identifier: str) -> dict[str, Any]:
-    """A decision that must be in a database."""
+    """Read a decision that must be in a database."""
     there = database.find(identifier)
     assert there is not None
     return there

@@ -58,7 +58,7 @@ NOTHING = "name: nothing\nruns: {using: composite, steps: [{run: 'true', shell: 
 
 
 class Hub:
-    """`origin` is the bare repository, `clone` somebody's clone of it; `calls` are those of gh."""
+    """`origin` is the bare repository, `clone` a clone of it; `calls` are those of gh."""
 
     def __init__(self, project: Project, folder: Path, s3: dict[str, str], bucket: str) -> None:
         self.folder, self.s3, self.store = folder, s3, f"s3://{bucket}/store"
@@ -89,7 +89,7 @@ class Hub:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """What was asked of gh, in order."""
+        """The calls of gh, in order."""
         record = self.folder / "record/calls"
         return [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
 
@@ -107,8 +107,8 @@ class Hub:
         shutil.rmtree(checkout, ignore_errors=True)
         self.clone.run("git", "clone", "--quiet", "--branch", branch, f"file://{self.origin}", str(checkout))
         (self.folder / "event.json").write_text(json.dumps({"ref": f"refs/heads/{branch}", **content}))
-        held = {"AWS_REGION": self.s3["AWS_REGION"], "AWS_ENDPOINT_URL": self.s3["AWS_ENDPOINT_URL"]}
-        held |= {"RELEASE_STORE": self.store} if variables is None else variables
+        settings = {"AWS_REGION": self.s3["AWS_REGION"], "AWS_ENDPOINT_URL": self.s3["AWS_ENDPOINT_URL"]}
+        settings |= {"RELEASE_STORE": self.store} if variables is None else variables
         keys = {name: self.s3[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         keys |= {f"DVC_READ_{name.removeprefix('AWS_')}": value for name, value in keys.items()}
         keys |= {"GITHUB_TOKEN": "a-token", "RELEASE_SERVICE_KEY": SERVICE_KEY}
@@ -116,7 +116,7 @@ class Hub:
         command += [f".github/workflows/{workflow}.yml", "--platform", "ubuntu-latest=-self-hosted"]
         command += ["--no-cache-server", "--actor", "reviewer", "--env", f"VENV={self.folder / 'venv'}"]
         command += ["--env", f"GH_RECORD={self.folder / 'record'}"]
-        for name, value in held.items():
+        for name, value in settings.items():
             command += ["--var", f"{name}={value}"]
         for name in keys:
             command += ["--secret", name]
@@ -131,13 +131,13 @@ class Hub:
         )
 
     def run_release(self, *arguments: str) -> Any:
-        """What `release … --json` answers, from the store that the workflows use."""
-        told = self.clone.run("python", "-m", "release", *arguments, "--json", RELEASE_STORE=self.store)
-        return json.loads(told.stdout)
+        """Run `release … --json` on the store that the workflows use; return its answer."""
+        done = self.clone.run("python", "-m", "release", *arguments, "--json", RELEASE_STORE=self.store)
+        return json.loads(done.stdout)
 
 
 def list_actions(checkout: Path) -> set[str]:
-    """Every action of somebody else that the workflows use, with its commit."""
+    """List every third-party action that the workflows use, with its commit."""
     found = set()
     for path in (checkout / ".github").rglob("*.yml"):
         content = yaml.safe_load(path.read_text())

@@ -13,7 +13,7 @@ from testing.services import Service
 
 
 class Load:
-    """What the clients were answered.
+    """The answers that the clients got.
 
     `answers`: decisions, each behind the number of the application that it is about; `refused`: status codes of other
     answers; `lost`: requests without an answer.
@@ -27,13 +27,13 @@ class Load:
         self.lost = 0
 
     def wait_for(self, more: int) -> None:
-        """Until so many more decisions were answered."""
+        """Wait until so many more decisions were answered."""
         wanted = len(self.answers) + more
         wait_until(lambda: len(self.answers) >= wanted, f"{more} more decisions")
 
     @contextmanager
     def run_clients(self, clients: int) -> Iterator["Load"]:
-        """Ask, by so many clients at once."""
+        """Run so many clients at once."""
         threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
         for thread in threads:
             thread.start()

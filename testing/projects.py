@@ -59,7 +59,7 @@ class Project:
         path.write_text(text.replace(old, new))
 
     def read_results(self) -> dict[str, bytes]:
-        """Everything that the pipeline wrote."""
+        """Read every file that the pipeline wrote."""
         folders = ("data", "models", "reports")
         files = [
             self.folder / "dvc.lock",
@@ -69,7 +69,7 @@ class Project:
 
 
 def clone_project(folder: Path) -> Project:
-    """A new copy of the repository at `folder`, committed."""
+    """Clone the repository to `folder`, the working tree committed."""
     project = Project(folder)
     Path(project.env["HOME"]).mkdir(parents=True)
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]

@@ -1,4 +1,4 @@
-"""Changes of what is live, for the tests of `release`."""
+"""Deployments made for the tests of `release`."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ WHY = Attribution("a test", "tester")
 
 
 def deploy_versions(store: Store, *versions: str, environment: str = "prod") -> list[LedgerEntry]:
-    """Deploy published versions one after another; the entries made."""
+    """Deploy published versions one after another; return their entries."""
     made = []
     for version in versions:
         change = plan_deployment(Ledger(store, environment), require_version(store, version), WHY)
@@ -23,7 +23,7 @@ def deploy_versions(store: Store, *versions: str, environment: str = "prod") -> 
 
 
 def make_version_record(version: str, digest: str = "d" * 64) -> VersionRecord:
-    """A record as the ledger needs it, of a version that nobody loads."""
+    """Make a record as the ledger needs it, of a version that nobody loads."""
     moment = "2026-01-01T00:00:00Z"
     text = f'{{"format": 1, "version": "{version}", "digest": "{digest}", "commit": "c", "dataset": "small", '
     text += f'"candidate": "heuristic", "published_at": "{moment}", "published_by": "tester"}}'
@@ -31,7 +31,7 @@ def make_version_record(version: str, digest: str = "d" * 64) -> VersionRecord:
 
 
 def corrupt_copy(folder: Path, copy: Path, name: str) -> Path:
-    """A copy of a bundle in which one byte of a file is another."""
+    """Copy a bundle and change one byte of a file."""
     shutil.copytree(folder, copy)
     content = bytearray((copy / name).read_bytes())
     content[-1] ^= 1

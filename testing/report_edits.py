@@ -1,4 +1,4 @@
-"""Changing reports as the pipeline would: with dvc.lock."""
+"""Edits of reports as the pipeline would make them: with dvc.lock."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def edit_report(file: str, by: Callable[[Any], None]) -> None:
 
 
 def hash_file(path: Path) -> str:
-    """As DVC has it."""
+    """Hash a file as DVC does."""
     if path.is_file():
         return hashlib.md5(path.read_bytes()).hexdigest()
     files = [{"md5": hash_file(file), "relpath": file.name} for file in sorted(path.iterdir())]

@@ -36,12 +36,12 @@ class Service:
             return subprocess.Popen(command, env=self._env, stdout=log, stderr=log, cwd=self.state)
 
     def wait(self, status: str = "ok") -> "Service":
-        """Wait until it says of itself that it is ready: ok, degraded or dark."""
+        """Wait until it reports that it is ready: ok, degraded or dark."""
         wait_until(lambda: self.read_health().get("status") == status, f"the service, {status}", self.process)
         return self
 
     def read_health(self) -> dict[str, Any]:
-        """What it says of itself; nothing while it does not answer."""
+        """Read the health that it reports; empty while it does not answer."""
         try:
             content: dict[str, Any] = requests.get(f"{self.url}/health/ready", timeout=2).json()
         except requests.RequestException:
@@ -49,17 +49,17 @@ class Service:
         return content
 
     def decide(self, body: Any, path: str = "/v1/decisions", **headers: str) -> requests.Response:
-        """Ask for a decision; `body` is what is sent as JSON, or bytes as they are."""
+        """Ask for a decision; `body` is sent as JSON, or as it is when it is bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        told = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.post(self.url + path, content, headers=told, timeout=20)
+        sent = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.post(self.url + path, content, headers=sent, timeout=20)
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        """Ask for something else."""
+        """Get any other path."""
         return requests.get(self.url + path, headers=headers, timeout=20)
 
     def kill(self) -> None:
-        """As the system does when there is no memory left."""
+        """Kill it as the system does when there is no memory left."""
         self.process.kill()
         self.process.wait()
 
@@ -69,14 +69,14 @@ class Service:
         return self
 
     def stop(self) -> int:
-        """End it as operators do; its exit code."""
+        """Stop it as operators do; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
 
 @contextmanager
 def run_service(store: str, state: Path, **settings: str) -> Iterator[Service]:
-    """A service that ends with the block. Not waited for: `.wait()` does that."""
+    """Run a service until the block ends, without waiting for it: `.wait()` does that."""
     service = Service(store, state, **settings)
     try:
         yield service

@@ -47,7 +47,7 @@ Publish = Callable[..., VersionRecord]
 
 @pytest.fixture
 def publish(bundles: Callable[[str], Path], tmp_path: Path) -> Publish:
-    """Publish a bundle of the small lender as a version: publish(store, "v1.0.0", "logistic")."""
+    """Return a function that publishes a bundle of the small lender: publish(store, "v1.0.0", "logistic")."""
 
     def publish_version(store: Store, version: str, candidate: str = "heuristic") -> VersionRecord:
         return versions.publish_bundle(store, parse_version(version), bundles(candidate), "0" * 40, "tester")[0]

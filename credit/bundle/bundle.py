@@ -1,4 +1,4 @@
-"""A bundle in use: a verified version that decides, with the model or with the rule, and says why.
+"""A loaded bundle: a verified version that decides, by the model or by the rule, and gives reasons.
 
 Needs onnxruntime, numpy and pydantic; neither scikit-learn nor pandas, and no pickle.
 """
@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 class BundleFeatures(FrozenModel):
-    """What the model reads, in the order of its columns: the content of features.json."""
+    """The model's columns, in its order: the content of features.json."""
 
     features: tuple[str, ...]
     design_columns: tuple[str, ...]
@@ -37,7 +37,7 @@ class BundleFeatures(FrozenModel):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded version. Nothing in it changes, so that many threads can use it at once.
+    """A loaded version, immutable, so that many threads can use it at once.
 
     `contract` has the members of families that the model reads; `families` describes the others.
     When the rule is the champion, `model` is the rule as ONNX and its decisions are `decided_by` the rule.
@@ -53,20 +53,20 @@ class Bundle:
     def inputs(self) -> tuple[str, ...]:
         """The columns that an application must have, each a value or None: those of the model and the rule's score.
 
-        In place of a derived column stand the columns of the raw file that it is computed from.
+        A derived column is replaced by the columns of the raw file that it is computed from.
         """
         needed = dict.fromkeys([*self.model.features, self.rule.column])
         return tuple(dict.fromkeys(source for name in needed for source in find_sources(self.contract, name)))
 
     def decide(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
-        """The champion's decision on each row of typed values, derived columns included.
+        """Decide on each row of typed values, derived columns included, by the champion.
 
         Raises CreditError with every value that the contract does not allow.
         """
         return self.model.decide(rows)
 
     def decide_by_rule(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
-        """The rule's decision on each row; of a row it reads the score only. Works when the model does not."""
+        """Decide on each row by the rule, which reads the score only. Works when the model does not."""
         scores = self.rule.score(self.contract, rows)
         outcomes = [self.rule.policy.decide_one(score) for score in scores.tolist()]
         reasons = [
@@ -77,7 +77,7 @@ class Bundle:
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """A bundle of which every hash was verified before anything else was read.
+    """Load a bundle, every hash of which is verified before anything else is read.
 
     Raises CreditError with one problem for each file that is changed, missing, a link or not in the manifest, and for
     a bundle that newer code has written.
@@ -99,12 +99,12 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def load_bundle_features(folder: Path) -> BundleFeatures:
-    """Read what the model of a bundle reads."""
+    """Read the list of a bundle's features."""
     return _read_as(BundleFeatures, folder / "features.json")
 
 
 def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
-    """The contract of a file, with the features that belong to one of its families."""
+    """Load the contract of a file and bind it: features that belong to a family get its description."""
     return _bind_features(load_contract(path), features, str(path))
 
 

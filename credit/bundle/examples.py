@@ -1,4 +1,4 @@
-"""Made-up applications in the bundle with their decisions: a loaded version proves on them that it decides as it did.
+"""Made-up applications in the bundle with their scores, by which a loaded version proves that it decides unchanged.
 
 They are no person's: each feature takes values that its training distribution is cut at, in an order of its own.
 """
@@ -28,7 +28,7 @@ EXAMPLE_TOLERANCE = 1e-5
 
 
 class Example(FrozenModel):
-    """One application, and its scores when the bundle was made: the champion's and the rule's."""
+    """One application, and its scores by the champion and by the rule when the bundle was made."""
 
     row: dict[str, Scalar | None]
     score: float
@@ -38,7 +38,7 @@ class Example(FrozenModel):
 def make_example_rows(
     contract: Contract, features: Sequence[str], histograms: Mapping[str, Distribution]
 ) -> list[dict[str, Any]]:
-    """ROWS applications whose values are the cuts of the histograms; `histograms` as in reference.json."""
+    """Make ROWS applications whose values are the cuts of the histograms; `histograms` as in reference.json."""
     columns = []
     for place, name in enumerate(features):
         column, histogram = contract.columns[name], histograms[name]
@@ -52,7 +52,7 @@ def make_example_rows(
 
 
 def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Distribution]) -> list[dict[str, Any]]:
-    """The content of examples.json: made-up applications with the scores of the champion and of the rule."""
+    """Make the content of examples.json: made-up applications with the scores of the champion and of the rule."""
     rows = make_example_rows(model.contract, list(dict.fromkeys([*model.features, rule.column])), histograms)
     scores = [decided.score for decided in model.decide(rows)]
     by_rule = rule.score(model.contract, rows).tolist()
@@ -63,9 +63,9 @@ def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Dis
 
 
 def check_examples(bundle: "Bundle", folder: Path) -> list[ApplicationRow]:
-    """Let a loaded bundle score its own examples, which it gives.
+    """Score a loaded bundle's own examples, compare with the recorded scores, and return the examples.
 
-    Raises CreditError with every example that the model or the rule now scores otherwise than when it was made.
+    Raises CreditError with every example that the model or the rule now scores differently.
     """
     path = folder / EXAMPLES_FILE
     try:
@@ -79,7 +79,7 @@ def check_examples(bundle: "Bundle", folder: Path) -> list[ApplicationRow]:
         scores = {"score": (by_model.score, example.score), "rule_score": (by_rule.score, example.rule_score)}
         for name, (found, expected) in scores.items():
             if not abs(found - expected) <= EXAMPLE_TOLERANCE:
-                where, mend = f"{path}: example {number}: {name}", "it does not decide as it was made to"
-                problems.append(Problem(where, f"{found:.6f}", f"{expected:.6f}", mend))
+                where, fix = f"{path}: example {number}: {name}", "the bundle decides differently than when it was made"
+                problems.append(Problem(where, f"{found:.6f}", f"{expected:.6f}", fix))
     raise_if_any(problems)
     return rows

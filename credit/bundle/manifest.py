@@ -1,4 +1,4 @@
-"""What a bundle consists of, and the proof that nothing in it has changed."""
+"""The manifest of a bundle: its files with their hashes, by which every change shows."""
 
 import hashlib
 import json
@@ -22,14 +22,14 @@ _FIX = "run dvc checkout, or fetch the version again"
 
 
 class FileEntry(FrozenModel):
-    """One file: the SHA-256 of its bytes and how many there are."""
+    """One file: the SHA-256 of its bytes and its size."""
 
     sha256: str
     bytes: int
 
 
 class Agreement(FrozenModel):
-    """What the test rows showed before the bundle was written; see `credit.packaging.parity`."""
+    """The agreement of ONNX with scikit-learn on the test rows; see `credit.packaging.parity`."""
 
     rows: int
     other_decisions: int
@@ -39,7 +39,7 @@ class Agreement(FrozenModel):
 class Manifest(FrozenModel):
     """The first file that is read, and the only one that is not in `files`.
 
-    `digest` is the SHA-256 of all the rest of the manifest, so it stands for the whole bundle. By hand:
+    `digest` is the SHA-256 of all the rest of the manifest, so it identifies the whole bundle. By hand:
     `jq -cS 'del(.digest)' manifest.json | sha256sum`.
     """
 
@@ -51,12 +51,12 @@ class Manifest(FrozenModel):
     digest: str
 
     def serialize(self) -> str:
-        """The one way in which a manifest is written."""
+        """Serialize the manifest, always in the same form."""
         return format_json(self.model_dump())
 
 
 def compute_digest(content: Mapping[str, Any]) -> str:
-    """The digest of a manifest's content, whatever it says in `digest`: over names and hashes in sorted order."""
+    """Compute the digest of a manifest's content, `digest` left out: over names and hashes in sorted order."""
     rest = {key: value for key, value in content.items() if key != "digest"}
     line = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
     return hashlib.sha256(line.encode()).hexdigest()
@@ -87,15 +87,15 @@ def write_bundle(
 
 
 def verify_bundle(folder: Path) -> Manifest:
-    """The manifest of a bundle in which every file is what the manifest says, and no file is more or less.
+    """Verify that the folder has exactly the files of its manifest, each with its hash; return the manifest.
 
-    Raises CreditError with one problem per file otherwise. Of no file but the manifest is anything read except for
-    its hash. A link is never followed: what it points to can change.
+    Raises CreditError with one problem per file. Only the manifest is parsed; every other file is hashed. A link is
+    never followed: its target can change.
     """
     manifest = _read_manifest(folder)
     raise_if_any([p for name in manifest.files if (p := _check_name(folder, name))])
     more = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST_FILE}
-    problems = [Problem(str(folder / name), "a file that is not in the manifest", "none") for name in sorted(more)]
+    problems = [Problem(str(folder / name), "not in the manifest", fix=_FIX) for name in sorted(more)]
     for name, entry in manifest.files.items():
         problems += _check_file(folder / name, entry)
     raise_if_any(problems)
@@ -110,7 +110,7 @@ def _read_manifest(folder: Path) -> Manifest:
         text = path.read_bytes().decode()
         content = json.loads(text)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise CreditError(Problem(str(path), "no such file", "the manifest of a bundle", _FIX)) from None
+        raise CreditError(Problem(str(path), "no such file", fix=_FIX)) from None
     except (ValueError, RecursionError) as error:
         raise CreditError(Problem(str(path), f"{error}", "a manifest", _FIX)) from None
     form = content.get("format") if isinstance(content, dict) else None
@@ -123,12 +123,12 @@ def _read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         raise CreditError(list_problems(error, str(path))) from None
     if manifest.digest != compute_digest(content) or manifest.serialize() != text:
-        raise CreditError(Problem(str(path), "other content than its digest says", "the digest's own", _FIX))
+        raise CreditError(Problem(str(path), "digest mismatch: the manifest was changed", fix=_FIX))
     return manifest
 
 
 def _check_name(folder: Path, name: str) -> Problem | None:
-    """A file may only stand in the bundle's own folder."""
+    """Check that a file's name leads nowhere but to the bundle's own folder."""
     if _FILE_NAME.fullmatch(name) and name != MANIFEST_FILE:
         return None
     return Problem(f"{folder / MANIFEST_FILE}: files", f"the name {name!r}", "a plain file name, without a folder")
@@ -138,7 +138,7 @@ def _check_file(path: Path, entry: FileEntry) -> list[Problem]:
     if path.is_symlink():
         return [Problem(str(path), "a link", "a file", _FIX)]
     if not path.is_file():
-        return [Problem(str(path), "no such file", f"the {entry.bytes} bytes of the manifest", _FIX)]
+        return [Problem(str(path), "no such file, but the manifest names it", fix=_FIX)]
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 == entry.sha256:

@@ -1,1 +1,1 @@
-"""What every part uses: errors, files, params, command lines, words and times."""
+"""The tools of every package: errors, files, params, command lines, words and times."""

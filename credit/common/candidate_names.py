@@ -1,4 +1,4 @@
-"""The names of the candidates, in the order of reports: what stages, reports and commands know of them."""
+"""The names of the candidates, in the order of reports, shared by stages, reports and commands."""
 
 from typing import Literal
 

@@ -62,7 +62,7 @@ class AnsweringCommand(Command):
 
 
 class LazyGroup(Command, click.Group):
-    """Subcommands in a file each: `run` in `package.name` is imported when `name` is called.
+    """A group whose subcommands have a file each: `run` in `package.name` is imported when `name` is called.
 
     `verbs` has their names with the line that --help prints, so that help imports none of them.
     """
@@ -122,8 +122,8 @@ def run(command: click.Command, program: str, arguments: Sequence[str] | None = 
         error.show()
         code = error.exit_code
     except click.UsageError as error:
-        said = " ".join(error.format_message().split())
-        print_error(f"{said} ({error.ctx.command_path if error.ctx else program} --help says more)")
+        message = " ".join(error.format_message().split())
+        print_error(f"{message} ({error.ctx.command_path if error.ctx else program} --help says more)")
         code = error.exit_code
     sys.exit(code)
 

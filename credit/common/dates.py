@@ -1,4 +1,4 @@
-"""Times as people write and read them."""
+"""Times: parsing, and formatting for people."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from credit.common.errors import CreditError, Problem
 
 
 def parse_time(text: str) -> datetime:
-    """A moment from ISO 8601; UTC when no zone is given. Raises CreditError when it is none."""
+    """Parse a moment from ISO 8601; UTC when no zone is given. Raises CreditError when it is not one."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -25,7 +25,7 @@ class DisplayTime(NamedTuple):
 
 
 def describe_time(moment: datetime, now: datetime) -> DisplayTime:
-    """A time, seen from now."""
+    """Describe a time, seen from now."""
     there = moment.astimezone(UTC)
     return DisplayTime(
         f"{there.day} {there:%B %Y, %H:%M} UTC", there.isoformat(timespec="seconds"), format_age(now - there)
@@ -33,7 +33,7 @@ def describe_time(moment: datetime, now: datetime) -> DisplayTime:
 
 
 def format_age(passed: timedelta) -> str:
-    """How long ago, in the largest unit that there is at least one of."""
+    """Format how long ago a time is, in the largest unit that fits at least once."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(passed.total_seconds() // seconds)
         if count >= 1:

@@ -1,4 +1,4 @@
-"""The one exception that a command prints instead of a traceback, and the edge where it is caught."""
+"""CreditError, which a command prints instead of a traceback, and the edge where it is caught."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where, the value that was found, the one that was expected, and how to fix it.
+    """One problem: where, the value that was found, the one that was expected, and how to fix it.
 
     An event has no expected value: `found` says what happened.
     """
@@ -23,8 +23,8 @@ class Problem(NamedTuple):
     fix: str = ""
 
     def __str__(self) -> str:
-        said = f"found {self.found}, expected {self.expected}" if self.expected else self.found
-        line = f"{self.where}: {said}"
+        message = f"found {self.found}, expected {self.expected}" if self.expected else self.found
+        line = f"{self.where}: {message}"
         return " ".join(f"{line}; {self.fix}".split()) if self.fix else " ".join(line.split())
 
 
@@ -46,13 +46,13 @@ def raise_if_any(problems: Sequence[Problem]) -> None:
 
 
 def list_problems(error: "ValidationError", file: str, block: str = "") -> list[Problem]:
-    """Every finding of a pydantic error as a Problem of `file`, or of one block of it."""
+    """List the findings of a pydantic error as Problems of `file`, or of one block of it."""
     found = []
     for item in error.errors(include_url=False):
         key = ".".join([*block.split(), *map(str, item["loc"])]) or "(file)"
         kind, context = item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
-            found.append(Problem(f"{file}: {key}", "an unknown key", "a known one", "is it misspelt?"))
+            found.append(Problem(f"{file}: {key}", "unknown key", fix="is it misspelt?"))
         elif kind == "missing":
             found.append(Problem(f"{file}: {key}", "nothing", "a value"))
         elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
@@ -84,7 +84,7 @@ def run_command(command: Callable[[], None], interrupted: str = NOTHING_WRITTEN)
 
 
 def _run_interruptible(command: Callable[[], None]) -> None:
-    """Libraries that are interrupted may raise something of their own in place of the end that was asked for."""
+    """Run a command; exit with 130 after Ctrl-C, even where a library raises an error of its own instead."""
     try:
         command()
     except Exception:
@@ -94,7 +94,7 @@ def _run_interruptible(command: Callable[[], None]) -> None:
 
 
 def exit_on_interrupt() -> None:
-    """From now on Ctrl-C ends the process with one line; does nothing where Ctrl-C is ignored, as under nohup."""
+    """Make Ctrl-C end the process with one line from now on, except where it is ignored, as under nohup."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _handle_interrupt)
 
@@ -112,7 +112,7 @@ def _exit_interrupted(state: str) -> NoReturn:
     sys.exit(130)
 
 
-def print_error(said: object) -> None:
+def print_error(message: object) -> None:
     """Print one line on stderr, its `error:` in red on a terminal unless NO_COLOR is set."""
     in_color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    print("\033[31merror:\033[0m" if in_color else "error:", said, file=sys.stderr)
+    print("\033[31merror:\033[0m" if in_color else "error:", message, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Reading and writing: whole or not at all, and JSON that reads well in a diff."""
+"""Reading and writing files: whole or not at all, and JSON that reads well in a diff."""
 
 import glob
 import json
@@ -16,7 +16,7 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends, and is removed when it fails.
+    """Yield a temporary path beside `path` that takes its place when the block ends, and is removed when it fails.
 
     What a killed process left of the same path is removed too.
     """
@@ -33,7 +33,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def is_running(process: int) -> bool:
-    """Whether there is a process of this number."""
+    """Tell whether a process has this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -45,7 +45,7 @@ def is_running(process: int) -> bool:
 
 @contextmanager
 def replace_folder(path: Path) -> Iterator[Path]:
-    """An empty folder beside `path` that takes its place when the block ends, and is removed when it fails.
+    """Yield an empty folder beside `path` that takes its place when the block ends, and is removed when it fails.
 
     No system exchanges two folders everywhere, so the old one steps aside for a moment. After a crash in that moment
     the next call puts it back.
@@ -81,12 +81,12 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def format_json(content: Any) -> str:
-    """The text that `write_json` writes."""
+    """Format JSON as `write_json` writes it."""
     return _format_node(content) + "\n"
 
 
 def round_floats(content: Any, digits: int = 4) -> Any:
-    """`content` with every float rounded, so that another processor prints the same."""
+    """Round every float in `content`, so that another processor prints the same."""
     if isinstance(content, Mapping):
         return {key: round_floats(value, digits) for key, value in content.items()}
     if isinstance(content, list | tuple):
@@ -99,19 +99,17 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CreditError(
-            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
-        ) from None
+        raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except ValueError as error:
         raise CreditError(Problem(str(path), str(error), "JSON")) from None
 
 
 def read_yaml(path: Path) -> Any:
-    """Read YAML in which no key stands twice. Raises CreditError that names the file and the key."""
-    twice: list[Problem] = []
+    """Read YAML without duplicate keys. Raises CreditError that names the file and the key."""
+    duplicates: list[Problem] = []
 
     class Loader(yaml.CSafeLoader):
-        """Safe, and a key that stands twice is an error instead of the last one winning."""
+        """A safe loader for which a duplicate key is an error; PyYAML lets the last one win."""
 
     def construct_mapping(loader: Loader, node: yaml.MappingNode) -> Any:
         lines: dict[Any, int] = {}
@@ -120,8 +118,9 @@ def read_yaml(path: Path) -> Any:
                 raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key.start_mark)
             line = key.start_mark.line + 1
             if key.value in lines:
-                found = f"the name on lines {lines[key.value]} and {line}"
-                twice.append(Problem(f"{path}: {key.value}", found, "it once"))
+                duplicates.append(
+                    Problem(f"{path}: {key.value}", f"duplicate key, lines {lines[key.value]} and {line}")
+                )
             lines[key.value] = line
         return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
@@ -130,17 +129,19 @@ def read_yaml(path: Path) -> Any:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a safe one
     except FileNotFoundError:
         there = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) or "none"
-        raise CreditError(Problem(str(path), "no such file", f"a YAML file (there are: {there})")) from None
+        raise CreditError(Problem(str(path), f"no such file (there are: {there})")) from None
     except UnicodeDecodeError as error:
-        raise CreditError(Problem(str(path), f"the byte at {error.start} is not UTF-8", "UTF-8 text")) from None
+        raise CreditError(
+            Problem(str(path), f"the byte at {error.start} is not UTF-8", fix="save it as UTF-8")
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
         raise CreditError(Problem(str(path), str(error), "YAML")) from None
-    raise_if_any(twice)
+    raise_if_any(duplicates)
     return content
 
 
 def _format_node(content: Any, depth: int = 0) -> str:
-    """Two levels of containers over several lines, what is deeper on one line each."""
+    """Format JSON: two levels of containers over several lines, deeper ones on one line each."""
     if depth == 2 or not content or not isinstance(content, dict | list):
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
     if isinstance(content, dict):

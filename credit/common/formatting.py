@@ -1,4 +1,4 @@
-"""How figures and names are written for people. What is missing is a dash, never `nan` or `None`."""
+"""Figures and names for people. A missing value is a dash, never `nan` or `None`."""
 
 import math
 from collections.abc import Sequence
@@ -27,19 +27,19 @@ class MetricText(NamedTuple):
 
 
 def format_number(value: float | None, digits: int = 3) -> str:
-    """A number with a true minus sign, or a dash."""
+    """Format a number with a true minus sign; a dash for None."""
     if value is None or not math.isfinite(value):
         return DASH
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
 def format_percent(value: float | None, digits: int = 1) -> str:
-    """A share of 1 in percent, or a dash."""
+    """Format a share of 1 in percent; a dash for None."""
     return DASH if value is None or not math.isfinite(value) else f"{format_number(100 * value, digits)}%"
 
 
 def format_interval(ends: Sequence[float | None] | None, share: bool = False) -> str:
-    """From where to where; open where there is no bound. Empty where there is no interval."""
+    """Format an interval; open at an end without a bound, empty where there is no interval."""
     write = format_percent if share else format_number
     low, high = ends or (None, None)
     if low is None and high is None:
@@ -50,7 +50,7 @@ def format_interval(ends: Sequence[float | None] | None, share: bool = False) ->
 
 
 class NamedFigures(Protocol):
-    """Figures that are asked for by name. `credit.reports.figures.Figures` is one."""
+    """Figures that are looked up by name. `credit.reports.figures.Figures` is one."""
 
     def get_value(self, name: str) -> float | None:
         """Get a figure; None where there is none."""
@@ -60,7 +60,7 @@ class NamedFigures(Protocol):
 
 
 def format_metric(figures: NamedFigures, name: str) -> MetricText:
-    """A figure of a report with its interval: shares in percent, all else as numbers."""
+    """Format a figure of a report with its interval: shares in percent, others as numbers."""
     value, share = figures.get_value(name), name in PERCENT_METRICS
     if isinstance(value, int) and not isinstance(value, bool):
         return MetricText(f"{value:,}")
@@ -71,25 +71,25 @@ def format_metric(figures: NamedFigures, name: str) -> MetricText:
 
 
 def spell_out(name: str) -> str:
-    """A name of the code as people say it."""
+    """Spell out a name of the code for people."""
     return CANDIDATE_LABELS.get(name) or METRIC_LABELS.get(name) or name.replace("_", " ")
 
 
 def format_candidate(candidate: str) -> str:
-    """A candidate in a sentence."""
+    """Name a candidate within a sentence."""
     return f"the {spell_out(candidate)}"
 
 
 def format_group(attribute: str, name: str) -> str:
-    """A group in a sentence."""
+    """Name a group within a sentence."""
     return f"{name} ({spell_out(attribute)})"
 
 
 def capitalise(text: str) -> str:
-    """With a capital at the beginning and the rest as it is."""
+    """Capitalise the first letter and leave the others as they are."""
     return text[:1].upper() + text[1:]
 
 
 def join_words(parts: Sequence[str]) -> str:
-    """One, two and three."""
+    """Join words as in a sentence: one, two and three."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -7,9 +7,9 @@ INVALID_VALUE = "invalid_value"
 
 
 def make_value_error(found: str, expected: str, fix: str = "") -> PydanticCustomError:
-    """Make the error to raise: what was found, what was expected, how to fix it, each a part of the later Problem.
+    """Make the error to raise: found, expected and fix, each a part of the later Problem.
 
-    The parts travel in the context of the error, so any character may stand in them.
+    The parts travel in the context of the error, so they may contain any character.
     """
     context = {"found": found, "expected": expected, "fix": fix}
     return PydanticCustomError(INVALID_VALUE, "found {found}, expected {expected}", context)

@@ -12,13 +12,13 @@ _R = TypeVar("_R")
 
 
 def run_in_threads(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:
-    """`work` on each item, several at once, for what mostly waits for a store."""
+    """Call `work` on each item in threads, for work that mostly waits for a store; results in order."""
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(work, items))
 
 
 def run_in_processes(tasks: list[Any], bar: str) -> list[Any]:
-    """The results of joblib's delayed tasks, in their order, from as many processes as there are cores.
+    """Run joblib's delayed tasks in as many processes as there are cores; results in order.
 
     Processes, not threads: small trees are mostly Python, of which a process runs one thread at a time.
     """
@@ -31,4 +31,4 @@ def run_in_processes(tasks: list[Any], bar: str) -> list[Any]:
         results = Parallel(n_jobs=-1, return_as="generator")(tasks)
         return list(tqdm(results, bar, len(tasks), unit="model", disable=None))
     except BrokenProcessPool:
-        raise CreditError(Problem(bar, "a worker that was killed", "all of them", "is there enough memory?")) from None
+        raise CreditError(Problem(bar, "a worker was killed", fix="is there enough memory?")) from None

@@ -1,4 +1,4 @@
-"""What every stage's command line has in common: paths as arguments, knobs from its own block of params.yaml."""
+"""The command line of every stage: paths as arguments, parameters from its own block of params.yaml."""
 
 import argparse
 from pathlib import Path
@@ -26,7 +26,7 @@ P = TypeVar("P", bound=Params)
 
 
 def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) -> P:
-    """One block of params.yaml, such as `train` or `train.policy`, as its model.
+    """Read one block of params.yaml, such as `train` or `train.policy`, as its model.
 
     Raises CreditError with every unknown, missing or impossible value.
     """
@@ -42,12 +42,12 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
 
 
 def locate_contract() -> Path:
-    """The file of the contract that params.yaml names. Commands of people need it; stages get theirs from dvc.yaml."""
+    """Locate the contract that params.yaml names. For commands of people; stages get theirs from dvc.yaml."""
     return Path(f"data/contracts/{read_params(DataParams, 'data').contract}.yaml")
 
 
 def parse_arguments(doc: str | None, *names: str) -> argparse.Namespace:
-    """Positional arguments, each a path or a name, given by dvc.yaml. `--help` shows the stage's docstring."""
+    """Parse positional arguments, each a path or a name, given by dvc.yaml. `--help` shows the stage's docstring."""
     parser = argparse.ArgumentParser(description=doc, epilog="Run by `dvc repro`; dvc.yaml gives the arguments.")
     for name in names:
         parser.add_argument(name, type=Path)

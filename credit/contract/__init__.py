@@ -1,4 +1,4 @@
-"""The contract: what the data is, and who may see it."""
+"""The contract: columns, their types and roles, and who may see them."""
 
 from credit.contract.contract import Contract, DataSource, load_contract
 

@@ -1,4 +1,4 @@
-"""What a contract says of one column, and what each role needs and forbids."""
+"""Columns of a contract, and the fields that each role needs and forbids."""
 
 import math
 from typing import Annotated, Any, Literal, Self
@@ -38,7 +38,7 @@ class FrozenModel(BaseModel):
 class Column(FrozenModel):
     """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
-    `reason` is said when the value counts against them, `reason_if_missing` when it counts that there is none.
+    `reason` is given when the value counts against them, `reason_if_missing` when its absence does.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
     file that mean "not known"; `missing` says whether a row without a value is accepted.
     """
@@ -60,7 +60,7 @@ class Column(FrozenModel):
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
-        """Check the values that it may hold, then what its role makes of them; the first contradiction is raised."""
+        """Check the column's allowed values, then the fields that its role needs; the first contradiction is raised."""
         self._check_role_keys()
         self._check_allowed()
         self._check_range()
@@ -74,7 +74,7 @@ class Column(FrozenModel):
             raise make_value_error(f"role {self.role} without `{own}`", f"`{own}`: {meaning}")
         for role, (key, _) in _ROLE_KEYS.items():
             if role != self.role and getattr(self, key) is not None:
-                raise make_value_error(f"`{key}` on a column of role {self.role}", f"it on role {role} only")
+                raise make_value_error(f"`{key}` on a column of role {self.role}", f"`{key}` only on role {role}")
 
     def _check_allowed(self) -> None:
         if self.type == "category" and not self.allowed:
@@ -88,7 +88,7 @@ class Column(FrozenModel):
         if self.type in ("number", "date", "timestamp"):
             raise make_value_error(f"`allowed` on type {self.type}", "`range`, or type category")
         if len(set(map(str, self.allowed))) < len(self.allowed):
-            raise make_value_error(f"a value twice in {list(self.allowed)}", "each once")
+            raise make_value_error(f"a duplicate in {list(self.allowed)}", "each value once")
         for value in self.allowed:
             self._check_value("allowed", value)
 
@@ -96,13 +96,13 @@ class Column(FrozenModel):
         if self.range is None:
             return
         if self.type not in ("integer", "number"):
-            raise make_value_error(f"`range` on type {self.type}", "it on integer or number")
+            raise make_value_error(f"`range` on type {self.type}", "`range` only on integer or number")
         ends = [end for end in self.range if end is not None]
         if ends != sorted(ends) or any(map(math.isnan, ends)):
             raise make_value_error(f"`range` {list(self.range)}", "[lowest, highest]")
 
     def _check_role_type(self) -> None:
-        """Check that what a role needs can be done with the type: people are grouped, a model and a rule calculate."""
+        """Check that the type suits the role: people are grouped, a model and a rule calculate."""
         if self.role == "protected" and self.type != "category":
             raise make_value_error(
                 f"a protected column of type {self.type}", "type category", "derive the groups with `sql`"
@@ -120,7 +120,8 @@ class Column(FrozenModel):
             if value is not None and self.allowed and value not in self.allowed:
                 raise make_value_error(f"{key} {value!r}", f"one of {list(self.allowed)}")
         if self.role == "protected" and UNDISCLOSED in (self.allowed or ()):
-            raise make_value_error(f"the group {UNDISCLOSED!r}", "it left out: it is the group of all missing values")
+            fix = "missing values make that group"
+            raise make_value_error(f"the group {UNDISCLOSED!r}", "no group of this name", fix)
 
     def _check_value(self, key: str, value: Scalar) -> None:
         if not self._is_of_type(value):
@@ -145,9 +146,9 @@ class Family(Column):
     @model_validator(mode="after")
     def _reject_sql(self) -> Self:
         if self.sql is not None:
-            raise make_value_error("`sql` on a family", "it on a single column")
+            raise make_value_error("`sql` on a family", "`sql` only on a single column")
         return self
 
     def describe_member(self) -> Column:
-        """The description of one member."""
+        """Describe one member of the family as a column."""
         return Column(**self.model_dump(exclude={"pattern"}))

@@ -1,4 +1,4 @@
-"""The contract: one YAML file that says what a dataset is, and who may see which column.
+"""The contract: one YAML file that describes a dataset, and who may see which column.
 
 `load_contract(path)` gives a frozen `Contract`. Column types, roles and the rules between them are checked here,
 all findings at once, before any data is read.
@@ -30,7 +30,7 @@ class DataSource(FrozenModel):
 
 
 class Contract(FrozenModel):
-    """What a dataset is. `columns` keeps the order of the file; derived columns have `sql`."""
+    """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`."""
 
     name: str
     row: str
@@ -70,11 +70,11 @@ class Contract(FrozenModel):
         return next(iter(self.find_by_role("score")), None)
 
     def find_by_role(self, role: ColumnRole) -> dict[str, Column]:
-        """The columns of one role."""
+        """Find the columns of one role."""
         return {name: column for name, column in self.columns.items() if column.role == role}
 
     def bind(self, names: Iterable[str], where: str) -> "Contract":
-        """This contract with each family replaced by its members among `names`, the columns of the file `where`.
+        """Replace each family by its members among `names`, the columns of the file `where`.
 
         Raises CreditError that lists every missing and every unknown column.
         """
@@ -90,24 +90,24 @@ class Contract(FrozenModel):
     def _find_binding_problems(
         self, counts: Mapping[str, int], families: Mapping[str, list[str]], where: str
     ) -> list[Problem]:
-        """Find missing, unknown, doubled and ambiguous columns. `families`: those that each new column matches."""
+        """Find missing, unknown, duplicate and ambiguous columns. `families`: those that each new column matches."""
         missing = [
-            Problem(f"{where}: {name}", "no such column", f"one of type {column.type}")
+            Problem(f"{where}: {name}", "no such column", fix=f"the contract has one of type {column.type}")
             for name, column in self.raw.items()
             if name not in counts
         ]
         unknown = [
-            Problem(f"{where}: {name}", "a column that the contract does not have", "only columns of the contract")
+            Problem(f"{where}: {name}", "not in the contract", fix="describe the column there, or remove it here")
             for name, keys in families.items()
             if not keys
         ]
         doubled = [
-            Problem(f"{where}: {name}", f"the column {count} times", "it once")
+            Problem(f"{where}: {name}", f"duplicate column, {count} times")
             for name, count in counts.items()
             if count > 1
         ]
         ambiguous = [
-            Problem(f"{where}: {name}", f"a member of the families {keys}", "a member of one")
+            Problem(f"{where}: {name}", f"matches the families {keys}", fix="change a pattern: a column has one family")
             for name, keys in families.items()
             if len(keys) > 1
         ]
@@ -122,7 +122,7 @@ def load_contract(path: str | Path) -> Contract:
         raise CreditError(Problem(file, "no keys", "a contract"))
     raise_if_any(
         [
-            Problem(f"{file}: {key}", f"the unanswered mark {value!r}", "a person's answer")
+            Problem(f"{file}: {key}", f"the open question {value!r}", "a person's answer")
             for key, value in _walk_leaves(content)
             if isinstance(value, str)
             and value.startswith(_QUESTION_MARK)
@@ -148,7 +148,7 @@ def _walk_leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
 
 
 def _is_list_item(key: str) -> bool:
-    """Whether a key is that of a list's item: there a lone `?` is data, the way many files write a missing value."""
+    """Tell whether a key is that of a list's item: there a lone `?` is data, a common code for a missing value."""
     return key.rpartition(".")[2].isdigit()
 
 
@@ -158,20 +158,21 @@ def _find_role_problems(contract: Contract, file: str) -> list[Problem]:
         names = list(contract.find_by_role(role))  # type: ignore[arg-type]
         if not least <= len(names) <= most:
             expected = "exactly one" if least else "at most one"
-            problems.append(Problem(f"{file}: columns", f"{names or 'none'} of role {role}", expected))
+            problems.append(Problem(f"{file}: columns", f"{names or 'no column'} of role {role}", expected))
     if not contract.features and not any(family.role == "feature" for family in contract.families.values()):
-        problems.append(Problem(f"{file}: columns", "none of role feature", "at least one"))
+        problems.append(Problem(f"{file}: columns", "no column of role feature", "at least one"))
     return problems
 
 
 def _find_name_problems(contract: Contract, file: str) -> list[Problem]:
-    """Names that SQL takes for the same, and patterns that are none."""
+    """Find names that SQL takes for the same, and invalid patterns."""
     problems = []
     first: dict[str, str] = {}
     for name in contract.columns:
         other = first.setdefault(name.casefold(), name)
         if other != name:
-            problems.append(Problem(f"{file}: columns.{name}", f"the name {other} too", "names that differ in letters"))
+            found = f"the same name as {other} to SQL, which ignores case"
+            problems.append(Problem(f"{file}: columns.{name}", found, "another name"))
     for name, family in contract.families.items():
         try:
             re.compile(family.pattern)

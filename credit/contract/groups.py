@@ -1,4 +1,4 @@
-"""Protected attributes as groups of people. Nobody is left out: not known is a group of its own."""
+"""Protected attributes as groups of people. Nobody is left out: `undisclosed` is a group too."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from credit.contract.contract import Contract
 
 
 def list_groups(contract: Contract, attribute: str) -> list[str]:
-    """The names of an attribute's groups, the reference group first, `undisclosed` last."""
+    """List the names of an attribute's groups, the reference group first, `undisclosed` last."""
     column = contract.columns[attribute]
     names = [str(value) for value in column.allowed or ()]
     reference = str(column.reference)
@@ -15,5 +15,5 @@ def list_groups(contract: Contract, attribute: str) -> list[str]:
 
 
 def assign_groups(contract: Contract, attribute: str, values: pd.Series) -> pd.Categorical:
-    """Each person's group, with the categories of `list_groups`; shape (n,). Missing values become `undisclosed`."""
+    """Assign each person to a group; shape (n,), categories of `list_groups`. Missing values are `undisclosed`."""
     return pd.Categorical(values.fillna(UNDISCLOSED), categories=list_groups(contract, attribute))

@@ -1,4 +1,4 @@
-"""Ways round the rule that a model sees no protected column: derived columns made of what they should not be."""
+"""Leaks: derived columns by which a model would see a protected column after all."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from credit.contract.columns import Column, Family
 
 
 def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], file: str) -> list[Problem]:
-    """A feature computed from a protected or ignored column, or feeding a protected one, would let it in."""
+    """Find each feature computed from a protected or ignored column, or feeding a protected one."""
     problems = []
     for name, column in columns.items():
         for used, source in _find_used_columns(column, columns, families):
@@ -16,9 +16,9 @@ def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], fi
             if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
                 problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
             if column.role in ("protected", "label") and source.role in ("feature", "score"):
-                mend = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
+                fix = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
                 found = f"{source.role}, and the {column.role} {name} is made of it"
-                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", mend))
+                problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", fix))
             if source.sql is not None:
                 problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
     return problems
@@ -27,7 +27,7 @@ def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], fi
 def _find_used_columns(
     column: Column, columns: Mapping[str, Column], families: Mapping[str, Family]
 ) -> list[tuple[str, Column]]:
-    """The columns, and for a member of a family its family, that an SQL expression names."""
+    """Find the columns, and for a member of a family its family, that an SQL expression names."""
     names = extract_sql_names(column.sql or "")
     known = {name.casefold(): (name, found) for name, found in columns.items()}
     used = [known[name] for name in sorted(names & known.keys())]
@@ -38,6 +38,6 @@ def _find_used_columns(
 
 
 def extract_sql_names(sql: str) -> set[str]:
-    """The names in an SQL expression, in small letters: SQL does not tell capitals from them."""
+    """Extract the names in an SQL expression, in lower case: SQL names are case-insensitive."""
     name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
     return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

@@ -1,1 +1,1 @@
-"""How the rows are read, cast, checked and split."""
+"""The rows: reading, casts, checks and splits."""

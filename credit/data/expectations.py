@@ -1,4 +1,4 @@
-"""The Great Expectations suite of a contract, and which rows of a partition break it."""
+"""The Great Expectations suite of a contract, and the rows of a partition that break it."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _BLOCK_COLUMNS = (
 
 
 class ContractBreach(NamedTuple):
-    """Why a row is set aside: the column, what was found, what the contract allows."""
+    """A reason for quarantine: the column, the value found, the rule of the contract."""
 
     column: str
     found: str
@@ -35,7 +35,7 @@ class ContractSuite:
     """Expectations for one table. Columns with the same rules are stacked, so thousands of them stay quick."""
 
     def __init__(self, contract: Contract, repeated_ids: Sequence[Any] = ()) -> None:
-        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # must stand before the import
+        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import, which reads it
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -48,7 +48,7 @@ class ContractSuite:
         self._batches = asset.add_batch_definition_whole_dataframe("all")
 
     def find_breaches(self, partition: pa.RecordBatch) -> dict[int, list[ContractBreach]]:
-        """The rows of a partition that break the contract, with one reason per broken expectation."""
+        """Find the rows of a partition that break the contract, with one reason per broken expectation."""
         bad: dict[int, list[ContractBreach]] = {}
         frame = make_frame(partition)
         plain, alike = self._group_columns()
@@ -60,7 +60,7 @@ class ContractSuite:
         return {row: sorted(reasons) for row, reasons in sorted(bad.items())}
 
     def _group_columns(self) -> tuple[list[str], list[list[str]]]:
-        """Columns that are checked by themselves, and blocks of columns with the very same rules."""
+        """Group columns: those that are checked by themselves, and blocks of columns with the very same rules."""
         by_rule: dict[Column, list[str]] = {}
         for name, column in self._contract.columns.items():
             by_rule.setdefault(column, []).append(name)
@@ -116,7 +116,7 @@ class ContractSuite:
 
 
 def _find_limits(column: Column) -> tuple[float, float]:
-    """The range of a column; the largest finite numbers where it is open, so that an infinity is never accepted."""
+    """Find the range of a column; the largest finite numbers where it is open, so that no infinity is accepted."""
     lowest, highest = column.range or (None, None)
     largest = float(np.finfo(np.float64).max)
     return (-largest if lowest is None else lowest), (largest if highest is None else highest)

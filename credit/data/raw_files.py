@@ -27,12 +27,12 @@ _OTHER_KINDS = {
 
 
 def quote_identifier(name: str) -> str:
-    """An SQL identifier."""
+    """Quote an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def quote_literal(value: object) -> str:
-    """An SQL literal of a text, a number, or a list of them."""
+    """Quote an SQL literal of a text, a number, or a list of them."""
     if isinstance(value, list):
         return "[" + ", ".join(map(quote_literal, value)) + "]"
     return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
@@ -48,7 +48,7 @@ class RawTable:
     delimiter: str = ","
 
     def scan_sql(self, types: Mapping[str, str]) -> str:
-        """SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
+        """Build the SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
         files = quote_literal([str(file) for file in self.files])
         if self.parquet:
             alike = ", union_by_name=true" if len(self.files) > 1 else ""  # else the first file's types: 3.7 becomes 4
@@ -59,7 +59,7 @@ class RawTable:
 
 
 def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
-    """Look at the raw file or folder: its format and header. `known` names tell which delimiter a CSV file uses.
+    """Open the raw file or folder: find its format and header. `known` names tell which delimiter a CSV file uses.
 
     Raises CreditError for a missing, empty, truncated or undecodable file and for files of different headers.
     """
@@ -74,7 +74,7 @@ def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConn
 
 def _list_files(path: Path) -> list[Path]:
     if not path.exists():
-        raise CreditError(Problem(str(path), "no such file", "a CSV or Parquet file, or a folder of them"))
+        raise CreditError(Problem(str(path), "no such file", fix="name a CSV or Parquet file, or a folder of them"))
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
     if not files:
         raise CreditError(Problem(str(path), "an empty folder", "CSV or Parquet files"))
@@ -95,7 +95,7 @@ def _read_header(
 
 
 def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
-    """The names in the first line and the delimiter: the one that gives the most known names, else the most names."""
+    """Read the first line's names and the delimiter: the one that gives the most known names, else the most names."""
     headers = {}
     try:
         for delimiter in _DELIMITERS:
@@ -120,7 +120,7 @@ def _read_parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[
 
 
 def describe_encoding_error(file: Path) -> Problem:
-    """The problem of a file in another encoding."""
+    """Describe the problem of a file that is not encoded as UTF-8."""
     return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
 
 
@@ -130,12 +130,12 @@ _CSV_ERRORS = (
 
 
 def describe_duckdb_error(path: Path, error: Exception) -> Problem:
-    """DuckDB's error about a file as a problem, without advice about DuckDB and without the line of personal data."""
+    """Describe DuckDB's error about a file, without advice about DuckDB and without the line of personal data."""
     text = str(error)
     where = (re.findall(r"^  file = (.+)$", text, re.MULTILINE) or [str(path)])[-1]
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
         return describe_encoding_error(Path(where))
     if line := re.search(r"CSV Error on Line: (\d+)", text):
-        told = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
-        return Problem(where, f"{told} in line {line[1]}", "a readable CSV or Parquet file")
+        reason = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
+        return Problem(where, f"{reason} in line {line[1]}", "a readable CSV or Parquet file")
     return Problem(where, text.splitlines()[0], "a readable CSV or Parquet file")

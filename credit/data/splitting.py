@@ -1,4 +1,4 @@
-"""Which side, or which fold, a row belongs to: the same one whatever rows come or go."""
+"""The sides and folds of rows: a row keeps its own whatever rows come or go."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +25,7 @@ class SplitParams(Params):
 
 
 def hash_sql(contract: Contract, salt: str) -> str:
-    """SQL: a number of 60 bits for each row, the same for equal keys: the first of the md5 of salt and key.
+    """Build SQL for a number of 60 bits per row, equal for equal keys: the first of the md5 of salt and key.
 
     The key is the id, or the whole row where there is no id.
     """
@@ -37,14 +37,14 @@ def hash_sql(contract: Contract, salt: str) -> str:
 
 
 def is_test_sql(contract: Contract, params: SplitParams, source: str) -> str:
-    """SQL: whether a row of `source` belongs to the test side."""
+    """Build SQL for whether a row of `source` belongs to the test side."""
     if params.by == "time":
         return _is_later_sql(contract, params, source)
     return f"{hash_sql(contract, params.salt)} < {int(params.test_share * 16**15)}"
 
 
 def _is_later_sql(contract: Contract, params: SplitParams, source: str) -> str:
-    """SQL: applied for after the moment that leaves the test share behind it; equal times share a side."""
+    """Build SQL for whether a row was applied for after the moment that splits by time; equal times share a side."""
     times = list(contract.find_by_role("time"))
     if not times:
         raise CreditError(
@@ -55,7 +55,7 @@ def _is_later_sql(contract: Contract, params: SplitParams, source: str) -> str:
 
 
 def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDArray[np.int64]":
-    """A fold from 0 to `folds` - 1 for each row of a Parquet file, in its order; equal keys share one. Shape (n,)."""
+    """Assign a fold from 0 to `folds` - 1 to each row of a Parquet file, in order; equal keys share one. Shape (n,)."""
     import numpy as np  # not needed by the stage split
 
     query = f"SELECT {hash_sql(contract, salt)} % {folds} AS fold FROM read_parquet({quote_literal(table)})"

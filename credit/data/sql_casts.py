@@ -25,7 +25,7 @@ _READING_TYPES = {
 
 
 def choose_reading_type(column: Column) -> str:
-    """The DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
+    """Choose the DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
     if column.missing_codes:
         return "VARCHAR"
     if column.type == "integer" and column.range and None not in column.range:
@@ -34,7 +34,7 @@ def choose_reading_type(column: Column) -> str:
 
 
 def decode_missing_sql(name: str, column: Column) -> str:
-    """SQL: the raw value, NULL where it is one of the column's codes for missing."""
+    """Build SQL for the raw value, NULL where it is one of the column's codes for missing."""
     if not column.missing_codes:
         return quote_identifier(name)
     texts = ", ".join(quote_literal(str(code)) for code in column.missing_codes)
@@ -45,12 +45,12 @@ def decode_missing_sql(name: str, column: Column) -> str:
 
 
 def is_present_sql(value: str) -> str:
-    """SQL: there is a value, and it is not the NaN by which floating point columns say that there is none."""
+    """Build SQL for whether there is a value; the NaN of floating point columns means that there is none."""
     return f"lower(CAST({value} AS VARCHAR)) <> 'nan'"
 
 
 def cast_sql(name: str, column: Column, source: str) -> str:
-    """SQL that casts the raw column `name` of DuckDB type `source`; a value of another type makes it fail."""
+    """Build SQL that casts the raw column `name` of DuckDB type `source`; a value of another type makes it fail."""
     value = decode_missing_sql(name, column)
     if column.type == "number":
         return f"CASE WHEN NOT isnan(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
@@ -67,7 +67,7 @@ def cast_sql(name: str, column: Column, source: str) -> str:
 
 
 def _cast_boolean_sql(value: str, source: str) -> str:
-    """Databases and pandas write 1.0 for true where some values are missing."""
+    """Build SQL for a boolean. Databases and pandas write 1.0 for true where some values are missing."""
     if source == "BOOLEAN":
         return f"WHEN {value} IS NOT NULL THEN {value}"
     number, word = f"TRY_CAST({value} AS DOUBLE)", f"TRY_CAST(CAST({value} AS VARCHAR) AS BOOLEAN)"
@@ -75,7 +75,7 @@ def _cast_boolean_sql(value: str, source: str) -> str:
 
 
 def _cast_integer_sql(value: str, source: str) -> str:
-    """Digits exactly, up to 64 bits; 3.0 and 1e3 too, as far as floating point tells whole numbers apart."""
+    """Build SQL for an integer: digits exactly, up to 64 bits; 3.0 and 1e3 too, as far as a float is exact."""
     if source.endswith(("INT", "INTEGER")):
         return f"WHEN {value} IS NOT NULL THEN CAST({value} AS BIGINT)"
     digits = f"WHEN regexp_full_match({value}, '[+-]?[0-9]+') THEN CAST({value} AS BIGINT) "
@@ -89,13 +89,13 @@ def _is_whole_sql(value: str) -> str:
 
 
 def _cast_date_sql(value: str, source: str) -> str:
-    """A moment is a date at midnight only."""
+    """Build SQL for a date; a moment is a date at midnight only."""
     moment = f"CAST({value} AS TIMESTAMP)"
     return f"WHEN {moment} = date_trunc('day', {moment}) THEN CAST({moment} AS DATE)"
 
 
 def _cast_text_sql(value: str, column: Column, source: str) -> str:
-    """Databases and pandas write 1.0 for the category 1 where some values are missing."""
+    """Build SQL for a text. Databases and pandas write 1.0 for the category 1 where some values are missing."""
     text = f"CAST({value} AS VARCHAR)"
     if source in ("FLOAT", "DOUBLE"):
         code = f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"
@@ -109,7 +109,7 @@ def _cast_text_sql(value: str, column: Column, source: str) -> str:
 
 
 def build_typed_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
-    """SQL for the typed table with its derived columns, in the contract's order.
+    """Build SQL for the typed table with its derived columns, in the contract's order.
 
     `sources` are the DuckDB types of the raw columns as read by `scan`.
     """
@@ -123,12 +123,12 @@ def build_typed_query(contract: Contract, sources: Mapping[str, str], scan: str)
 
 
 def derive_sql(column: Column) -> str:
-    """SQL for a derived column, over the typed columns."""
+    """Build SQL for a derived column, over the typed columns."""
     return f"CAST(({column.sql}) AS {SQL_TYPES[column.type]})"
 
 
 def build_misfits_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
-    """SQL that gives, for each raw column in turn: how many values cannot be cast, the first one's row, and the value.
+    """Build SQL that gives per raw column: how many values cannot be cast, the first one's row, and the value.
 
     `sources` are the DuckDB types of the raw columns as read by `scan`.
     """

@@ -17,40 +17,38 @@ PARTITION_ROWS = 250_000
 
 
 def open_table(path: Path) -> pq.ParquetFile:
-    """A Parquet file. Raises CreditError when it is missing or not readable."""
+    """Open a Parquet file. Raises CreditError when it is missing or not readable."""
     try:
         return pq.ParquetFile(path)
     except FileNotFoundError:
-        raise CreditError(
-            Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
-        ) from None
+        raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except pa.ArrowException as error:
         raise CreditError(Problem(str(path), str(error), "a Parquet file", "run dvc checkout or dvc repro")) from None
 
 
 def iterate_partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The table in pieces of at most PARTITION_ROWS rows, in order."""
+    """Iterate over the table in pieces of at most PARTITION_ROWS rows, in order."""
     yield from table.iter_batches(PARTITION_ROWS, columns=columns)
 
 
 def count_partitions(table: pq.ParquetFile) -> int:
-    """How many pieces `iterate_partitions` gives."""
+    """Count the pieces that `iterate_partitions` gives."""
     return int(-(-table.metadata.num_rows // PARTITION_ROWS))
 
 
 def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The chosen columns of a Parquet file as a frame."""
+    """Read the chosen columns of a Parquet file as a frame."""
     return make_frame(open_table(path).read(columns=list(columns)))
 
 
 def make_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
-    """A frame whose booleans and integers with missing values are nullable and not turned into objects or floats."""
+    """Make a frame in which booleans and integers with missing values are nullable, not objects or floats."""
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get, ignore_metadata=True)
     return frame
 
 
 def is_favourable(contract: Contract, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether each row's label is the favourable one; shape (n,)."""
+    """Tell whether each row's label is the favourable one; shape (n,)."""
     wanted = contract.columns[contract.label].favourable
     return np.asarray(frame[contract.label] == wanted, dtype=np.bool_)

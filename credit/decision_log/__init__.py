@@ -1,1 +1,1 @@
-"""The decision log: what was decided for whom, why and by what, written durably before anybody is answered."""
+"""The decision log: every decision with its reasons and version, written durably before the applicant is answered."""

@@ -1,5 +1,7 @@
-"""Decisions into the database in one statement. Each call into the driver lets the interpreter go and has to get it
-back, which takes longer than the call, so that a statement for each decision would hold up whoever waits for an answer.
+"""Insert many decisions into the database by one statement.
+
+Each call into the driver releases the interpreter's lock and has to get it back, which takes longer than the call: a
+statement for each decision would delay every answer.
 """
 
 from collections.abc import Sequence
@@ -25,7 +27,7 @@ def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) 
 
 
 def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[str, Any]:
-    """The statement that inserts at most ROWS decisions, and its values, as the driver takes them."""
+    """Build the statement that inserts at most ROWS decisions, and its values, as the driver takes them."""
     statement, names, conversions = _compile_insert(dialect, len(records))
     values = [
         value if conversion is None or value is None else conversion(value)
@@ -37,7 +39,7 @@ def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[s
 
 @lru_cache(maxsize=1024)
 def _compile_insert(dialect: Dialect, rows: int) -> tuple[str, list[str], tuple[Any, ...]]:
-    """The statement for so many rows, the names of its parameters where they have any, and each column's conversion."""
+    """Compile the statement for so many rows; also its parameters' names, if any, and each column's conversion."""
     kind = postgresql if dialect.name == "postgresql" else sqlite
     columns = DECISIONS_TABLE.columns
     parameters = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in columns} for row in range(rows)]

@@ -1,4 +1,4 @@
-"""A database of the decision log: connect, bring it to the newest tables, write decisions, read them."""
+"""A database of the decision log: connect, upgrade the tables, write and read decisions."""
 
 import sqlite3
 import threading
@@ -45,14 +45,14 @@ class Database:
             )
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise CreditError(
-                Problem("SERVICE_DATABASE_URL", "no database that is known", "sqlite:///… or postgresql+psycopg://…")
+                Problem("SERVICE_DATABASE_URL", "an unknown kind of database", "sqlite:///… or postgresql+psycopg://…")
             ) from None
 
     def __str__(self) -> str:
         return self._url.set(query={}).render_as_string(hide_password=True)
 
     def prepare(self) -> None:
-        """Make the tables what this code expects; several processes may do so at once."""
+        """Upgrade the tables to this code's; several processes may do so at once."""
         from credit.decision_log.migrate import upgrade_tables
 
         with self._translate_errors():
@@ -74,14 +74,14 @@ class Database:
             return _select_by_keys(connection, keys)
 
     def find_by_keys(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
-        """The decisions that are here under idempotency keys."""
+        """Find the decisions that are recorded under idempotency keys."""
         with self.begin_read() as connection:
             return _select_by_keys(connection, keys)
 
     def _insert_autocommit(self, records: Sequence[DecisionRow]) -> None:
-        """In a transaction that is the statement itself, on a connection that stays: the way of nearly all decisions.
+        """Insert nearly any decision: the statement is its own transaction, on a connection that stays.
 
-        Once more on a new connection, for the old one may have ended long ago; what is there by then is left alone.
+        Repeated on a new connection, for the old one may have ended long ago; decisions written by then are left alone.
         """
         statement, values = build_insert(self.engine.dialect, records)
         with self._translate_errors(), self._turn:
@@ -111,25 +111,25 @@ class Database:
             self._own = None
 
     def find(self, identifier: str) -> DecisionRow | None:
-        """One decision; None when it is not here."""
+        """Find one decision; None when it is not here."""
         with self.begin_read() as connection:
             row = connection.execute(select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == identifier)).first()
         return dict(row._mapping) if row is not None else None
 
     @contextmanager
     def begin_read(self) -> Iterator[Connection]:
-        """A connection to read by."""
+        """Open a connection for reading."""
         with self._translate_errors(), self.engine.connect().execution_options(begins="BEGIN") as connection:
             yield connection
 
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
-        """A transaction, which is durable when the block has ended."""
+        """Begin a transaction, which is durable when the block has ended."""
         with self._translate_errors(), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         with self._turn:
             self._drop_connection()
         self.engine.dispose()
@@ -139,8 +139,8 @@ class Database:
         try:
             yield
         except self._errors as error:
-            said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-            raise CreditError(Problem(f"the decision log {self}", said[0][:200], "a database that answers")) from None
+            lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+            raise CreditError(Problem(f"the decision log {self}", f"no answer: {lines[0][:200]}")) from None
 
 
 def _create_engine(url: str, read_only: bool) -> Engine:
@@ -176,14 +176,14 @@ def _select_by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, De
 
 
 def _connect_with_timeout(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
-    """The server's own limits are nothing to a server that hangs."""
+    """Connect with a time limit of our own: the server's limits do not help when it hangs."""
     from credit.decision_log.postgres import TimeoutConnection
 
     return TimeoutConnection.connect(*arguments, **named)
 
 
 def _check_connection(connection: Any, _: Any, __: Any) -> None:
-    """A server that restarted has said goodbye to idle connections: such a one is replaced, and nobody notices."""
+    """Replace a connection that a restarted server has closed, before it is used."""
     from select import POLLIN, poll  # which Windows does not have
 
     watched = poll()
@@ -193,7 +193,7 @@ def _check_connection(connection: Any, _: Any, __: Any) -> None:
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
-    """Committed means on the disk. Readers do not wait for writers; the log is tidied up seldom, which takes long."""
+    """Configure SQLite: a commit is on the disk, readers do not wait for writers, checkpoints are rare because slow."""
     connection.isolation_level = None  # else the driver begins transactions by itself, and too late
     cursor = connection.cursor()
     for setting in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4000", "temp_store=MEMORY"):
@@ -202,5 +202,5 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """A transaction that first reads and then writes would fail where another process writes, instead of waiting."""
+    """Begin with a write lock, so that a transaction that reads first waits for another writer instead of failing."""
     connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))

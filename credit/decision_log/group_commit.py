@@ -20,7 +20,7 @@ WriteCallback = Callable[[list[DecisionRow] | CreditError], object]
 
 
 class WriteRequest(NamedTuple):
-    """Decisions to write, and who is told what holds, or that nothing could be written."""
+    """Decisions to write, and the callback that gets the recorded decisions, or the failure."""
 
     records: list[DecisionRow]
     callback: WriteCallback
@@ -45,7 +45,7 @@ class Writer:
         self._queue.put(item)
 
     def close(self) -> None:
-        """Write what is queued, then end."""
+        """Write the queue, then end."""
         self._queue.put(None)
         self._ended.set()
         self._threads[0].join()
@@ -67,17 +67,17 @@ class Writer:
 
     def _commit(self, items: Sequence[WriteRequest]) -> None:
         try:
-            holds = iter(self._log.write([record for item in items for record in item.records]))
+            recorded = iter(self._log.write([record for item in items for record in item.records]))
         except CreditError as error:
             for item in items:
                 _notify(item, error)
         except Exception as error:  # noqa: BLE001 - nobody waits for ever, and the next ones are written
             _LOG.exception("the decision log failed")
             for item in items:
-                _notify(item, CreditError(Problem("the decision log", type(error).__name__, "it to write")))
+                _notify(item, CreditError(Problem("the decision log", f"writing failed: {type(error).__name__}")))
         else:
             for item in items:
-                _notify(item, list(islice(holds, len(item.records))))
+                _notify(item, list(islice(recorded, len(item.records))))
 
     def _recover(self) -> None:
         while not self._ended.wait(self._retry):

@@ -1,4 +1,4 @@
-"""The decision log in use: the database, or while that is away the spool, replayed in order when it is back."""
+"""The decision log in use: the database, or while that is unreachable the spool, replayed in order afterwards."""
 
 import fcntl
 import logging
@@ -24,9 +24,9 @@ _MAX_RECENT = 10_000
 
 
 class DecisionLog:
-    """Writes decisions durably, each exactly once. Many processes may share the database and the spool.
+    """A writer of durable decisions, each exactly once. Many processes may share the database and the spool.
 
-    The spool is a database of the same tables in one file beside the service: what is in it is on the disk too.
+    The spool is a database of the same tables in one file beside the service, as durable.
     """
 
     def __init__(self, url: str, state: Path) -> None:
@@ -48,21 +48,21 @@ class DecisionLog:
             self._switch_to_spool(error)
 
     def write(self, records: Sequence[DecisionRow]) -> list[DecisionRow]:
-        """Make decisions durable; what holds for each: itself, or the decision that its idempotency key has already.
+        """Make decisions durable; return the decision recorded for each: itself, or the one under its idempotency key.
 
-        Raises CreditError when neither the database nor the spool takes them; then nobody may be answered.
+        Raises CreditError when neither the database nor the spool takes them; then no applicant may be answered.
         """
         with self._turn:
             there = {key: row for r in records if (row := self._recent.get(key := r["idempotency_key"] or ""))}
             new = [record for record in records if record["idempotency_key"] not in there]
             if new:
                 there |= self._write_records(new)
-            holds = [there.get(record["idempotency_key"] or "", record) for record in records]
-            self._remember(holds)
-            return holds
+            recorded = [there.get(record["idempotency_key"] or "", record) for record in records]
+            self._remember(recorded)
+            return recorded
 
     def recover(self) -> bool:
-        """Replay the spool if the database is there; whether it is in use afterwards."""
+        """Replay the spool if the database is there; return whether the spool is in use afterwards."""
         try:
             self._prepare()
             if self.problem is None and not self.count_spooled():
@@ -80,16 +80,16 @@ class DecisionLog:
         return self.problem is None
 
     def find(self, identifier: str) -> DecisionRow | None:
-        """One decision. Raises CreditError when the database is away and the spool does not have it."""
+        """Find one decision. Raises CreditError when the database is unreachable and the spool does not have it."""
         return self.spool.find(identifier) or self.database.find(identifier)
 
     def count_spooled(self) -> int:
-        """How many decisions the database does not have yet."""
+        """Count the decisions that the database does not have yet."""
         with self.spool.begin_read() as connection:
             return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         self.database.close()
         self.spool.close()
 
@@ -104,7 +104,7 @@ class DecisionLog:
         self.problem = str(error)
 
     def _write_records(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
-        """Write to the database, else to the spool; while the database is away the other way round.
+        """Write to the database, else to the spool; while the database is unreachable the other way round.
 
         A spool that is full does not stop a database that is back: out of order is better than not at all.
         """
@@ -122,14 +122,14 @@ class DecisionLog:
         return there | self.spool.add(records)
 
     def _find_spooled(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
-        """What another process has answered under these keys while it had no database."""
+        """Find the decisions that another process recorded in the spool under these keys."""
         try:
             return self.spool.find_by_keys(keys) if keys else {}
         except CreditError:
             return {}  # the replay finds who came second
 
     def _replay(self) -> bool:
-        """Move the oldest part of the spool into the database; whether there may be more.
+        """Move the oldest part of the spool into the database; return whether there may be more.
 
         Killed between the two, it adds the same again, which changes nothing, and then removes it.
         """
@@ -150,7 +150,7 @@ class DecisionLog:
 
     @contextmanager
     def _lock_replay(self) -> Iterator[None]:
-        """One process replays at a time, so that the order is kept."""
+        """Lock the spool, so that one process replays at a time and the order is kept."""
         with self._exclusive.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -1,4 +1,4 @@
-"""Bring a database of the decision log to the newest tables, by Alembic."""
+"""Upgrade a database of the decision log to the newest tables, by Alembic."""
 
 from pathlib import Path
 
@@ -30,5 +30,5 @@ def upgrade_tables(engine: Engine) -> None:
         except CommandError as error:
             where = f"the decision log {engine.url.set(query={}).render_as_string()}"
             newest = ScriptDirectory.from_config(config).get_current_head()
-            mend = "start the version of the service that made it"
-            raise CreditError(Problem(where, str(error), f"tables of revision {newest} or older", mend)) from None
+            fix = "start the version of the service that made it"
+            raise CreditError(Problem(where, str(error), f"tables of revision {newest} or older", fix)) from None

@@ -1,4 +1,4 @@
-"""What became of decisions, in the log."""
+"""The recorded outcomes of decisions."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def record_outcome(database: Database, row: dict[str, Any]) -> None:
 
 
 def find_latest_outcome(database: Database, decision: str) -> dict[str, Any] | None:
-    """The outcome that holds, with when it was observed; None when there is none yet."""
+    """Find the latest outcome, with when it was observed; None when there is none yet."""
     newest = (
         select(OUTCOMES_TABLE.c.outcome, OUTCOMES_TABLE.c.observed_at)
         .where(OUTCOMES_TABLE.c.decision_id == decision)

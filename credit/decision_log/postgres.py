@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class TimeoutConnection(Connection[TupleRow]):
-    """Waits for an answer for a while. What it was asked then may or may not have happened."""
+    """A connection that waits for an answer for a limited time; whether the statement was executed is unknown then."""
 
     def wait(self, gen: PQGen[T], interval: float = 1.0, timeout: float | None = ANSWER_SECONDS) -> T:
-        """Wait, and leave the server if it keeps silent. Raises psycopg's OperationalError then."""
+        """Wait for the server's answer; raise psycopg's OperationalError when it does not come in time."""
         try:
             return super().wait(gen, interval, timeout)
         except OperationalError:

@@ -1,4 +1,4 @@
-"""How many decisions there were lately, by outcome, by who decided and by protected group; counted by the database."""
+"""Counts of recent decisions by outcome, decider and protected group, made by the database."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ MAX_COUNTED = 100_000
 
 
 class DecisionCell(NamedTuple):
-    """Decisions that are alike. `groups`: one value for each attribute that was asked for, None: not disclosed."""
+    """The count of like decisions. `groups`: one value per requested attribute, None: not disclosed."""
 
     decision: str
     decided_by: str
@@ -28,7 +28,7 @@ class DecisionCell(NamedTuple):
 
 
 class DecisionSummary(NamedTuple):
-    """The decisions of a while. Where not `database_answered`, those of the spool are all there are.
+    """The decisions of a period. Where not `database_answered`, only those of the spool are counted.
 
     `is_truncated`: there are more, before the first of these. `spooled`: decisions, of any time, that only the spool
     has.
@@ -44,7 +44,7 @@ class DecisionSummary(NamedTuple):
 def summarize_decisions(
     log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED
 ) -> DecisionSummary:
-    """What was decided since a moment. While the spool is replayed, a few decisions may be counted in both places."""
+    """Count the decisions since a moment. While the spool is replayed, a few may be counted in both places."""
     waiting = count_cells(log.spool, attributes, since, newest)
     spooled = log.count_spooled()
     try:
@@ -58,9 +58,9 @@ def summarize_decisions(
 def count_cells(
     database: Database, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED
 ) -> list[DecisionCell]:
-    """The newest decisions since a moment, counted. Raises CreditError when the database does not answer.
+    """Count the newest decisions since a moment. Raises CreditError when the database does not answer.
 
-    A repeat that was found out too late stands for the same application, which is counted once.
+    A repeat that was recognised too late is about the same application, which is counted once.
     """
     decisions = DECISIONS_TABLE.c
     alike = [decisions.decision, decisions.decided_by, decisions.rule_because, decisions.version]

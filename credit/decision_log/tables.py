@@ -23,17 +23,17 @@ METADATA = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, which SQLite keeps without saying so."""
+    """A moment in UTC; SQLite stores it without a zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Say so."""
+        """Add the zone, UTC."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Only moments that say where they are."""
+        """Convert to UTC; refuse a moment without a zone."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a moment without a time zone")
         return value.astimezone(UTC) if value is not None else None

@@ -1,4 +1,4 @@
-"""Whether a candidate is good enough to decide about people at all: gates on the figures of `reports/metrics.json`.
+"""Quality gates on the figures of `reports/metrics.json`: whether a candidate may decide about people at all.
 
 A figure that is missing fails its gate. Equal treatment is judged apart, by `credit.fairness`.
 """
@@ -30,7 +30,7 @@ class QualityGates(Params):
 
 
 class GateFinding(NamedTuple):
-    """One gate: its figure, None where that is missing, its limit, and what came out in one sentence."""
+    """One gate: its figure, None where that is missing, its limit, and the result in one sentence."""
 
     gate: str
     value: float | None
@@ -74,8 +74,8 @@ def _judge_gain(
 
 def _judge_limit(gate: str, value: float | None, side: str, limit: float) -> GateFinding:
     if value is None:
-        passes, told = False, "missing, and what is missing fails"
+        passes, result = False, "missing, and what is missing fails"
     else:
         passes = value >= limit - 1e-12 if side == "at least" else value <= limit + 1e-12
-        told = f"{value:.4f}, {'within' if passes else 'beyond'} the limit of {side} {limit:g}"
-    return GateFinding(gate, value, limit, passes, f"{gate.replace('_', ' ')}: {told}.")
+        result = f"{value:.4f}, {'within' if passes else 'beyond'} the limit of {side} {limit:g}"
+    return GateFinding(gate, value, limit, passes, f"{gate.replace('_', ' ')}: {result}.")

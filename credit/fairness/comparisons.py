@@ -65,7 +65,7 @@ class Comparison:
 
 
 def list_judged_keys(counts: PeopleCounts, policy: FairnessPolicy) -> list[AttributeKey]:
-    """List what the verdict rests on: the attributes and, where a policy gates them, the pairs of attributes."""
+    """List the keys that the verdict rests on: the attributes and, where a policy gates them, pairs of attributes."""
     return [*counts.attributes, *(counts.pairs if policy.gates == "pairs" else [])]
 
 

@@ -63,7 +63,7 @@ class PeopleCounts:
 
     @property
     def rows(self) -> int:
-        """How many people were counted."""
+        """The number of people who were counted."""
         return int(next(iter(self.people.values())).sum())
 
     @property

@@ -69,7 +69,7 @@ def find_code_problems(groups: Groups, codes: Mapping[str, ArrayLike], n: int) -
         yield Problem("groups", "no attribute", "at least one of role protected")
     for attribute, names in groups.items():
         if attribute not in codes:
-            yield Problem(f"groups of {attribute}", "none", "one code per row")
+            yield Problem(f"groups of {attribute}", "no codes", "one per row")
             continue
         column = np.asarray(codes[attribute])
         if len(column) != n:
@@ -91,4 +91,4 @@ def check_scores(score: NDArray[np.float64], absent: NDArray[np.bool_], decision
     unseen = int((absent & (decision != DECISION_KINDS.index("refer"))).sum())
     if unseen:
         found = f"{unseen} people without a score who were not referred"
-        raise CreditError(Problem("decisions", found, "that nobody is decided about unseen"))
+        raise CreditError(Problem("decisions", found, "a referral of each"))

@@ -40,7 +40,7 @@ class Limit(Params):
 
     @property
     def gated(self) -> bool:
-        """Whether the metric gets a verdict."""
+        """Tell whether the metric gets a verdict."""
         return self.at_least is not None or self.at_most is not None
 
     def is_kept_by(self, low: float, high: float) -> bool:
@@ -70,7 +70,7 @@ _TOLERANCE = 1e-12  # 18 of 30 over 3750 of 5000 is 0.8, whatever floating point
 
 
 class VerdictRules(Params):
-    """How an interval becomes a verdict; the same for every policy."""
+    """Rules by which an interval becomes a verdict; the same for every policy."""
 
     level: float = Field(gt=0.5, lt=1)
     smallest_denominator: int = Field(ge=2)
@@ -92,12 +92,12 @@ class FairnessPolicy(Params):
 
     @property
     def has_gated_limits(self) -> bool:
-        """Whether any metric gets a verdict."""
+        """Tell whether any metric gets a verdict."""
         return any(limit.gated for limit in self.limits.values())
 
     @property
     def pair_policy(self) -> "FairnessPolicy":
-        """The policy for pairs of attributes that do not gate: only limits that give a verdict, and none blocks."""
+        """Build the policy for pairs of attributes that do not gate: the limits with a verdict, and none blocks."""
         gated = {name: limit for name, limit in self.limits.items() if limit.gated}
         return self.model_copy(update={"limits": gated, "gates": "nothing"})
 

@@ -41,7 +41,7 @@ class ReferenceTest:
 
 
 class AdditionalPeople(NamedTuple):
-    """How many more people of the group make a pass 80% likely. 0: there are enough; None: no number would do."""
+    """The further people of the group that make a pass 80% likely. 0: there are enough; None: no number would do."""
 
     at_observed_rates: int | None
     at_equal_rates: int | None

@@ -44,7 +44,7 @@ def load_waivers(folder: Path) -> dict[str, Waiver]:
     problems: list[Problem] = []
     for path in sorted(path for path in folder.glob("*") if path.name != "README.md"):
         if path.suffix != ".yaml":
-            problems.append(Problem(str(path), "a file that nobody reads", "waivers as *.yaml", "rename or remove it"))
+            problems.append(Problem(str(path), "not a *.yaml file, so it is not read", fix="rename or remove it"))
             continue
         try:
             waivers[str(path)] = Waiver.model_validate(read_yaml(path))

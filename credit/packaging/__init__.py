@@ -1,1 +1,1 @@
-"""From the champion to a bundle that the service can run."""
+"""Packaging: build a bundle of the champion that the service can run."""

@@ -1,4 +1,4 @@
-"""Build a bundle from the champion and the rule: one verified folder that holds all that a version is."""
+"""Build a bundle from the champion and the rule: one verified folder with all parts of a version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +46,7 @@ class BundleInputs(NamedTuple):
 def build_bundle(
     champion: str, inputs: BundleInputs, params: PackageParams, folder: Path, extra: Mapping[str, bytes]
 ) -> tuple[Manifest, str]:
-    """Write the bundle to `folder`; the manifest, and a line about it. `extra`: more files for it, by name."""
+    """Write the bundle to `folder`; return the manifest and a line about it. `extra`: more files for it, by name."""
     candidate, contract = _load_candidate_and_contract(champion, inputs)
     rule, _ = _load_candidate_and_contract(HEURISTIC, inputs)
     columns = list_design_columns(contract, candidate.features)
@@ -82,14 +82,14 @@ def build_bundle(
     manifest = write_bundle(folder, contract.name, champion, agreement, {**contents, **extra})
     line = f"{agreement.rows} test rows agree to {checked.largest_difference:.1e}"
     if agreement.other_decisions:
-        line += f", {agreement.other_decisions} of them decided otherwise than by scikit-learn"
+        line += f", {agreement.other_decisions} of them decided differently by scikit-learn"
     if agreement.denied_without_reason:
         line += f", {agreement.denied_without_reason} denials that no single feature explains will be referred"
     return manifest, f"{champion}: {line}; digest {manifest.digest[:12]}"
 
 
 def build_fallback_rule(rule: Candidate, contract: Contract, file: str) -> FallbackRule:
-    """The trained rule without its estimator."""
+    """Build the rule of the bundle from the trained one, without its estimator."""
     (name,) = rule.features
     words = word_reasons(contract, {name: None}, file)[name]
     return FallbackRule(

@@ -1,4 +1,4 @@
-"""A trained estimator as an ONNX model: float32 columns in, the probability of the favourable label out."""
+"""Export of a trained estimator to ONNX: float32 columns in, the probability of the favourable label out."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ _IR_VERSION = 8
 
 
 def export_onnx(estimator: Any, width: int) -> bytes:
-    """A model of one input `columns`, float32 of shape (n, width), and one output `score`, float32 of shape (n,).
+    """Export a model: input `columns`, float32 of shape (n, width); output `score`, float32 of shape (n,).
 
     The same estimator gives the same bytes.
     """
@@ -34,7 +34,7 @@ def export_onnx(estimator: Any, width: int) -> bytes:
 
 
 def _convert_estimator(estimator: Any, width: int) -> "onnx.ModelProto":
-    """skl2onnx's model without the predicted class, and of the probabilities only the second column."""
+    """Convert by skl2onnx; drop the predicted class and, of the probabilities, all but the second column."""
     import onnx
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType
@@ -57,7 +57,7 @@ def _convert_estimator(estimator: Any, width: int) -> "onnx.ModelProto":
 
 
 def _build_rule_model(rule: ThresholdRule) -> "onnx.ModelProto":
-    """The rule as a graph, so that a bundle whose champion is the rule is like any other."""
+    """Build the rule as a graph, so that a bundle whose champion is the rule is like any other."""
     import onnx
     from onnx import helper
 

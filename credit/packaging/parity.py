@@ -1,4 +1,4 @@
-"""Proof, on the test rows, that what is shipped decides as what was evaluated."""
+"""Parity: proof, on the test rows, that the bundle decides as the evaluated candidate does."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ _REASON_BATCH_ROWS = 1000  # of which reasons are looked for: in memory, times f
 
 
 class ParityResult(NamedTuple):
-    """What the test rows showed. `scores`: ONNX's, shape (n,); `other_decisions`: rows decided differently."""
+    """ONNX's scores of the test rows, shape (n,); `other_decisions`: rows decided differently by scikit-learn."""
 
     scores: NDArray[np.float64]
     largest_difference: float
@@ -44,7 +44,7 @@ def check_parity(
 
     Raises CreditError when a score differs by more than TOLERANCE, or only one of the two is a number, naming the
     worst row; and when more than `max_other_decisions` rows are decided differently, which can happen to a score that
-    stands on a cut-off. Rows are counted from 0.
+    lies on a threshold. Rows are counted from 0.
     """
     table = open_table(test)
     ours, theirs = [np.empty(0)], [np.empty(0)]
@@ -67,7 +67,7 @@ def check_parity(
 
 
 def _measure_difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far two scores are apart: 0 if neither is a number, infinitely if only one is."""
+    """Measure how far two scores are apart: 0 if neither is a number, infinitely if only one is."""
     apart = np.abs(left - right)
     return np.where(np.isnan(apart), np.where(np.isnan(left) & np.isnan(right), 0, np.inf), apart)
 
@@ -99,16 +99,16 @@ def _describe_decision_problem(
     ours, theirs = policy.decide(onnx[row : row + 1])[0], policy.decide(sklearn[row : row + 1])[0]
     found = (
         f"{ours} by ONNX ({onnx[row]:.9g}), {theirs} by scikit-learn ({sklearn[row]:.9g}), "
-        f"{len(others)} such rows, with cut-offs {policy.approve_from} and {policy.refer_from}"
+        f"{len(others)} such rows, with thresholds {policy.approve_from} and {policy.refer_from}"
     )
-    mend = "change train.policy a little, so that no score stands on a cut-off, or raise package.max_other_decisions"
-    return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", mend)
+    fix = "change train.policy a little, so that no score lies on a threshold, or raise package.max_other_decisions"
+    return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", fix)
 
 
 def _count_without_reason(
     score: ScoreFunction, contract: Contract, reasons: Mapping[str, FeatureReason], denied: NDArray[np.float32]
 ) -> int:
-    """How many of these rows no single feature explains; the bundle refers such people instead of denying them."""
+    """Count the rows that no single feature explains; the bundle refers such people instead of denying them."""
     count, bar = 0, encode_baseline(contract, reasons)
     for start in range(0, len(denied), _REASON_BATCH_ROWS):
         risen = measure_rises(score, denied[start : start + _REASON_BATCH_ROWS], bar)

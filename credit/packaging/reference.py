@@ -1,6 +1,6 @@
 """Distributions to compare live applications with: counts, so that partitions and days can be added up.
 
-`reference.json` holds them as they were when the model was trained. With the same bins counted over live rows it
+`reference.json` has them as of the training of the model. With the same bins counted over live rows it
 gives the population stability index: the sum over bins of (live share - share) * ln(live share / share).
 """
 
@@ -27,7 +27,7 @@ class Histogram(Distribution):
     """A distribution whose bins can be counted again, over other values; `+` joins those of two partitions."""
 
     def count_values(self, values: ArrayLike | pd.Series) -> Self:
-        """The same bins with the counts of other values, shape (n,); None and NaN are missing."""
+        """Count other values, shape (n,), in the same bins; None and NaN are missing."""
         series = pd.Series(values)
         known = series.dropna()
         if self.edges is not None:
@@ -46,7 +46,7 @@ class Histogram(Distribution):
 
 
 def make_quantile_histogram(sample: ArrayLike) -> Histogram:
-    """An empty histogram with about BINS bins of equally many values; a value that very many share has its own bin."""
+    """Make an empty histogram with about BINS bins of equally many values; a very frequent value has its own bin."""
     values = np.asarray(sample, np.float64)
     values = np.sort(values[np.isfinite(values)])
     inner = (
@@ -62,12 +62,12 @@ def make_quantile_histogram(sample: ArrayLike) -> Histogram:
 
 
 def make_value_histogram(values: Sequence[Scalar]) -> Histogram:
-    """An empty histogram with a bin for each value and one for any other."""
+    """Make an empty histogram with a bin for each value and one for any other."""
     return Histogram(values=tuple(values), counts=(0,) * (len(values) + 1), missing=0)
 
 
 def make_histogram(column: Column, sample: pd.Series) -> Histogram:
-    """An empty histogram that suits a column: its own values where they are few, else bins made from a sample."""
+    """Make an empty histogram that suits a column: its own values where they are few, else bins made from a sample."""
     if column.type == "boolean":
         return make_value_histogram((False, True))
     if column.allowed is not None:
@@ -78,7 +78,7 @@ def make_histogram(column: Column, sample: pd.Series) -> Histogram:
 def build_reference(
     contract: Contract, features: Sequence[str], train: Path, scores: NDArray[np.float64], decisions: NDArray[np.str_]
 ) -> ReferenceReport:
-    """The content of reference.json: features and groups of the training rows, scores and decisions of the test rows.
+    """Build reference.json: features and groups of the training rows, scores and decisions of the test rows.
 
     scores, decisions: shape (test rows,). Not of the training rows: on those a forest is far too sure, and every live
     score would look like a drift. Reads a partition of the table `train` at a time.

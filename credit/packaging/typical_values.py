@@ -1,4 +1,4 @@
-"""What is typical of the people whom a candidate approves: the bar that reasons measure against."""
+"""Typical values of the people whom a candidate approves: the baseline that reasons measure against."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from credit.scoring.policy import Policy
 def find_typical_values(
     score: ScoreFunction, policy: Policy, contract: Contract, features: Sequence[str], train: Path
 ) -> dict[str, Scalar | None]:
-    """The median (numbers) or the commonest value of each feature among the training rows that are approved.
+    """Find the median (numbers) or the commonest value of each feature among the approved training rows.
 
-    If nobody is approved without an analyst, among those referred. Raises CreditError when there is nobody at all.
+    If nobody is approved without an analyst, among those referred. Raises CreditError without any of them.
     One partition, then one column of the table is in memory at a time.
     """
     table = open_table(train)
@@ -33,7 +33,7 @@ def find_typical_values(
     decisions = policy.decide(np.concatenate([np.empty(0), *scores]))
     good = decisions == ("approve" if (decisions == "approve").any() else "refer")
     if not good.any():
-        raise CreditError(Problem(str(train), "nobody who is approved or referred", "somebody to compare with"))
+        raise CreditError(Problem(str(train), "no row is approved or referred", fix="reasons compare with such rows"))
     return {
         name: find_typical_value(contract.columns[name], _read_known_values(table, name, good)) for name in features
     }
@@ -44,9 +44,9 @@ def _read_known_values(table: Any, name: str, chosen: NDArray[np.bool_]) -> pa.C
 
 
 def find_typical_value(column: Column, known: pa.ChunkedArray) -> Scalar | None:
-    """The lower median of numbers, else the commonest value (of equals the first one). None: no value is known.
+    """Find the lower median of numbers, else the commonest value (of equals the first). None: no value is known.
 
-    The lower median is a value that somebody has, so it is always one that the contract allows.
+    The lower median is a value of a real row, so it is always one that the contract allows.
     """
     if column.type in ("integer", "number"):
         known = known.filter(pc.is_finite(known))

@@ -1,1 +1,1 @@
-"""What is released and what is live: the store, the published versions in it, and the ledger. Read by the service."""
+"""The registry: the store, the published versions in it, and the ledger of live ones. Read by the service."""

@@ -1,4 +1,4 @@
-"""What is live in an environment: an append-only ledger of numbered entries, of which the newest holds.
+"""The ledger of an environment: append-only, numbered entries, of which the newest is live.
 
 Entry n is put where nothing is, so of two deploys that race for a number one wins and the other loses cleanly. Each
 entry names the one that a rollback returns to, so that finding it takes two reads however long the ledger is.
@@ -25,7 +25,7 @@ MAX_CLOCK_SKEW = timedelta(minutes=1)
 
 
 class LedgerEntry(StoreRecord):
-    """One change of what is live, or of who decides: `plan_fallback` leaves the version and lets its rule decide."""
+    """One change of the live version, or of who decides: `plan_fallback` keeps the version and lets its rule decide."""
 
     number: int = Field(ge=1)
     kind: EntryKind
@@ -40,7 +40,7 @@ class LedgerEntry(StoreRecord):
 
 
 class LedgerConflictError(CreditError):
-    """Somebody else made the entry of this number."""
+    """Raised when another command has written the entry of this number."""
 
 
 class Ledger:
@@ -50,12 +50,12 @@ class Ledger:
         self.store, self.environment = store, environment
 
     def read_newest(self) -> LedgerEntry | None:
-        """The entry that holds; None when nothing was ever deployed. Raises CreditError when it is not valid."""
+        """Read the newest entry; None when nothing was ever deployed. Raises CreditError when it is not valid."""
         number = self.find_last_number()
         return self.read_entry(number) if number else None
 
     def find_last_number(self) -> int:
-        """The number of the newest entry, valid or not."""
+        """Find the number of the newest entry, valid or not."""
         blocks, _ = self.store.list_children(self._folder)
         for block in reversed(blocks):
             _, names = self.store.list_children(f"{self._folder}/{block}")
@@ -65,14 +65,14 @@ class Ledger:
         return 0
 
     def read_entry(self, number: int) -> LedgerEntry:
-        """One entry. Raises CreditError when there is none or it is not valid."""
+        """Read one entry. Raises CreditError when it does not exist or is not valid."""
         found = self.find_entry(number)
         if found is None:
-            raise CreditError(Problem(self._build_url(number), "nothing", "an entry of the ledger"))
+            raise CreditError(Problem(self._build_url(number), "no such entry of the ledger"))
         return found
 
     def find_entry(self, number: int) -> LedgerEntry | None:
-        """One entry; None when there is none yet. Raises CreditError when it is not valid."""
+        """Find one entry; None when it does not exist yet. Raises CreditError when it is not valid."""
         content = self.store.read(self._build_key(number))
         if content is None:
             return None
@@ -85,21 +85,21 @@ class Ledger:
         return entry
 
     def read_entries(self, limit: int = 0) -> list[LedgerEntry]:
-        """The newest `limit` entries, all when that is 0, newest first. Raises CreditError when one is not valid."""
-        told = self.read_entries_or_errors(limit)
-        for one in told:
+        """Read the newest `limit` entries, all when 0, newest first. Raises CreditError when one is not valid."""
+        entries = self.read_entries_or_errors(limit)
+        for one in entries:
             if isinstance(one, CreditError):
                 raise one
-        return [one for one in told if isinstance(one, LedgerEntry)]
+        return [one for one in entries if isinstance(one, LedgerEntry)]
 
     def read_entries_or_errors(self, limit: int = 0) -> list[LedgerEntry | CreditError]:
-        """As `read_entries`, with what is wrong in the place of each entry that is not valid."""
+        """Read entries as `read_entries`, with the error in the place of each entry that is not valid."""
         last = self.find_last_number()
         first = max(last - limit, 0) if limit else 0
         return run_in_threads(self._read_entry_or_error, list(range(last, first, -1)))
 
     def iterate_valid_entries(self) -> Iterator[LedgerEntry]:
-        """Entries from the newest on, without those that are not valid."""
+        """Iterate over entries from the newest on, without those that are not valid."""
         for number in range(self.find_last_number(), 0, -1):
             try:
                 yield self.read_entry(number)
@@ -107,7 +107,7 @@ class Ledger:
                 continue
 
     def find_entry_at(self, moment: datetime) -> LedgerEntry | None:
-        """What was live at a moment; None when nothing was. Raises CreditError at an entry that is not valid."""
+        """Find the entry that was live at a moment; None without one. Raises CreditError at an invalid entry."""
         for number in range(self.find_last_number(), 0, -1):
             if (entry := self.read_entry(number)).time <= moment:
                 return entry
@@ -121,9 +121,8 @@ class Ledger:
         raise LedgerConflictError(
             Problem(
                 f"environment {self.environment}",
-                f"{other.kind} of {other.version} by {other.actor}, made at the same moment",
-                f"to be the only one who changes it after entry {entry.number - 1}",
-                "nothing of yours was made; look at release status, and run the command again if it still stands",
+                f"{other.actor} wrote entry {entry.number} first, a {other.kind} of {other.version}",
+                fix="your change was not made; see release status, and run the command again if it is still needed",
             )
         )
 
@@ -145,7 +144,7 @@ class Ledger:
 
 
 def choose_entry_time(last: LedgerEntry | None) -> datetime:
-    """Now, but never before the last entry. Raises CreditError when the clock has clearly gone backwards."""
+    """Choose the time: now, but never before the last entry. Raises CreditError when the clock is clearly behind."""
     now = datetime.now(UTC)
     if last is None or now >= last.time:
         return now
@@ -155,7 +154,7 @@ def choose_entry_time(last: LedgerEntry | None) -> datetime:
                 "the clock",
                 f"{now:%Y-%m-%d %H:%M:%S} UTC",
                 f"a time after entry {last.number}, {last.time:%Y-%m-%d %H:%M:%S} UTC",
-                "set the clock; `release rollback --to rule` works whatever it says",
+                "set the clock; `release rollback --to rule` does not depend on it",
             )
         )
     return last.time

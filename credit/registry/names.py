@@ -1,4 +1,4 @@
-"""Names that git, the store and people share: the artifact, its versions, the environments."""
+"""Names in git, in the store and in commands: the artifact, its versions, the environments."""
 
 import re
 from typing import NamedTuple
@@ -29,11 +29,11 @@ class Version(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """The git tag that registers it, in GTO's notation."""
+        """The git tag that registers the version, in GTO's notation."""
         return f"{ARTIFACT}@{self}"
 
     def bump(self, part: str) -> "Version":
-        """The version after this one; `part`: major, minor or patch."""
+        """Raise one part of the version; `part`: major, minor or patch."""
         major, minor, patch = self
         if part == "major":
             return Version(major + 1, 0, 0)
@@ -41,13 +41,13 @@ class Version(NamedTuple):
 
 
 def match_version(text: str) -> Version | None:
-    """The version that a text names, such as v1.2.0, 1.2.0 or credit-model@v1.2.0; None when it names none."""
+    """Match the version that a text names, such as v1.2.0, 1.2.0 or credit-model@v1.2.0; None when it names none."""
     match = _VERSION_PATTERN.fullmatch(text.removeprefix(f"{ARTIFACT}@"))
     return Version(*map(int, match.groups())) if match else None
 
 
 def parse_version(text: str) -> Version:
-    """The version that a text names. Raises CreditError when it names none."""
+    """Parse the version that a text names. Raises CreditError when it names none."""
     version = match_version(text)
     if version is None:
         raise CreditError(

@@ -1,4 +1,4 @@
-"""What the store holds besides files: small JSON records, written once and read strictly."""
+"""Records in the store: small JSON objects, written once and read strictly."""
 
 import unicodedata
 from typing import Annotated, Self
@@ -14,25 +14,25 @@ RECORD_FORMAT = 1
 
 
 class StoreRecord(FrozenModel):
-    """One record. `format` says which code can read it."""
+    """One record. `format` is the version of its layout: newer code may write what this code cannot read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     format: int = RECORD_FORMAT
 
     @classmethod
-    def parse(cls, content: bytes, where: str, mend: str = "") -> Self:
-        """A record from its bytes. Raises CreditError with the first thing that is wrong."""
+    def parse(cls, content: bytes, where: str, fix: str = "") -> Self:
+        """Parse a record. Raises CreditError with the first thing that is wrong."""
         try:
             newer = _RecordFormat.model_validate_json(content).format
             if newer > RECORD_FORMAT:
                 raise CreditError(Problem(where, f"format {newer}", f"at most {RECORD_FORMAT}", "it needs newer code"))
             return cls.model_validate_json(content)
         except ValidationError as error:
-            raise CreditError(list_problems(error, where)[0]._replace(fix=mend)) from None
+            raise CreditError(list_problems(error, where)[0]._replace(fix=fix)) from None
 
     def serialize(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Serialize to the bytes that `parse` reads."""
         return self.model_dump_json(exclude_none=True, indent=2).encode() + b"\n"
 
 
@@ -47,18 +47,18 @@ _CONTROL_CATEGORY, _SURROGATE_CATEGORY = "Cc", "Cs"
 
 
 def is_clean(text: str) -> bool:
-    """Whether a text is without control characters and halves of characters."""
+    """Tell whether a text is without control characters and halves of characters."""
     return not any(unicodedata.category(character) in (_CONTROL_CATEGORY, _SURROGATE_CATEGORY) for character in text)
 
 
 def remove_control_characters(text: str) -> str:
-    """A text with a space in place of everything that may not be in it."""
+    """Replace each character that may not be in a text by a space."""
     return " ".join("".join(one if is_clean(one) else " " for one in text).split())
 
 
 def _reject_control_characters(text: str) -> str:
     if not is_clean(text):
-        raise make_value_error("a control character", "text without any")
+        raise make_value_error("a control character", "text without control characters")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Where published versions and ledgers are: a folder, or a bucket by URL. One operation writes: put if absent."""
+"""The store of published versions and ledgers: a folder, or a bucket by URL. One operation writes: put if absent."""
 
 import os
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Store:
                 self._objects = _open_bucket(url)
 
     def create(self, key: str, content: bytes) -> bool:
-        """Put an object where there is none. True when the key now holds `content`; False when it holds another.
+        """Create an object if absent. True when the key now holds `content`; False when it holds another.
 
         A lost answer makes the client ask again and find its own object there: equal content is therefore a success.
         """
@@ -56,7 +56,7 @@ class Store:
         return True
 
     def read(self, key: str) -> bytes | None:
-        """The content of an object; None when there is none."""
+        """Read the content of an object; None when it does not exist."""
         with self._translate_errors():
             try:
                 return bytes(obstore.get(self._objects, key).bytes())
@@ -64,31 +64,31 @@ class Store:
                 return None
 
     def list_children(self, prefix: str) -> tuple[list[str], list[str]]:
-        """The names of the folders and of the objects directly below a prefix, each in order."""
+        """List the names of the folders and of the objects directly below a prefix, each in order."""
         with self._translate_errors():
             found = obstore.list_with_delimiter(self._objects, prefix)
         folders = sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"])
         return folders, sorted(one["path"].rsplit("/", 1)[-1] for one in found["objects"])
 
     def find_last_write(self, prefix: str) -> datetime | None:
-        """When the newest object below a prefix was written; None when there is none."""
+        """Find when the newest object below a prefix was written; None when it has no object."""
         with self._translate_errors():
             times = [one["last_modified"] for part in obstore.list(self._objects, prefix) for one in part]
         return max(times, default=None)
 
     def delete(self, prefix: str) -> int:
-        """Remove every object below a prefix; how many there were. For what no version needs, and for drills."""
+        """Delete every object below a prefix and return their number: objects that no version needs, and drills."""
         with self._translate_errors():
             keys = [one["path"] for part in obstore.list(self._objects, prefix) for one in part]
             obstore.delete(self._objects, keys)
         return len(keys)
 
     def open_prefix(self, prefix: str) -> "Store":
-        """The part of this store below a prefix, as a store."""
+        """Open the part of this store below a prefix, as a store."""
         return Store(f"{self.folder or self.url.rstrip('/')}/{prefix}")
 
     def _sync_to_disk(self, key: str) -> None:
-        """On a disk: what is there after a crash of the machine too, name and content."""
+        """Flush a new file and its folder to the disk, so that both survive a crash of the machine."""
         if self.folder is None:
             return
         for path in ((self.folder / key), (self.folder / key).parent):
@@ -103,14 +103,19 @@ class Store:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            raise CreditError(Problem(f"the store {self.url}", said[0][:300], "a store that answers", _FIX)) from None
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise CreditError(Problem(f"the store {self.url}", lines[0][:300], fix=_FIX)) from None
 
 
 def _open_bucket(url: str) -> ObjectStore:
     if "@" in url.split("/")[2]:
         raise CreditError(
-            Problem("RELEASE_STORE", "a name or a secret in the URL", "none", "use AWS_ACCESS_KEY_ID and its like")
+            Problem(
+                "RELEASE_STORE",
+                "a name or a secret in the URL",
+                "a URL without any",
+                "use AWS_ACCESS_KEY_ID and its like",
+            )
         )
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
@@ -124,20 +129,20 @@ def _open_bucket(url: str) -> ObjectStore:
         )
     made = from_url(url, client_options=client, retry_config=_RETRY_OPTIONS)
     if not isinstance(made, _BUCKET_STORES):
-        found = f"{urlsplit(url).scheme}://, which forgets everything, or would overwrite"
+        found = f"{urlsplit(url).scheme}://, which is not durable, or would overwrite"
         raise CreditError(Problem("RELEASE_STORE", found, "a folder such as .store, or a bucket such as s3://models"))
     return made
 
 
 def _find_unusable_values(endpoint: str | None) -> list[Problem]:
-    """Values that end the client with a Rust panic, which is no exception that anybody catches. None is shown."""
+    """Find the values that end the client with a Rust panic, which no handler catches. Values are not shown."""
     values = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     broken = [
         name
         for name, value in values.items()
         if not value.isprintable() or (name in _HEADER_VARIABLES and not value.isascii())
     ]
-    what = "a line break or the like in its value"
+    what = "a line break or another unusable character"
     found = [Problem(name, what, "the value alone", "set it again") for name in broken]
     if endpoint is not None and not found and not _is_address(endpoint):
         shown = "a name or a secret in the address" if "@" in endpoint else repr(endpoint[:80])
@@ -156,7 +161,7 @@ def _is_address(url: str) -> bool:
 
 
 def _load_profile_credentials() -> "S3Credential":
-    """The credentials of AWS_PROFILE, which the client does not read by itself; asked again when they expire."""
+    """Load the credentials of AWS_PROFILE, which the client does not read by itself; again when they expire."""
     import botocore.session
 
     found = botocore.session.get_session().get_credentials()
@@ -173,12 +178,12 @@ def _load_profile_credentials() -> "S3Credential":
 
 
 def open_store(make: bool = True) -> Store:
-    """The store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
+    """Open the store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
 
     `make`: a folder that is not there becomes an empty store. Who only reads must not: it may be one that has vanished.
     """
     url = os.environ.get("RELEASE_STORE")
     if not url and os.environ.get("GITHUB_ACTIONS") == "true":
-        found = "nothing, and a runner's own disk is gone after the run"
+        found = "nothing, and a runner's disk is lost after the run"
         raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
     return Store(url or DEFAULT_STORE, make)

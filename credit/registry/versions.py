@@ -1,7 +1,7 @@
 """Versions in the store: a bundle's files by their digest, and one record per version that makes it visible.
 
 Files are put first and the record last, so a publish that was killed shows nothing and the next one completes it. Files
-lie below the bundle's own digest: two different bundles cannot mix, whoever publishes at the same time.
+lie below the bundle's own digest: two different bundles cannot mix, even when published at the same time.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _FIX = "the store was changed from outside: take that folder out of the store, t
 
 
 class VersionRecord(StoreRecord):
-    """The record of a version: what it is, and from where."""
+    """The record of a version: its bundle, commit and author."""
 
     version: str
     digest: str
@@ -39,25 +39,25 @@ class VersionRecord(StoreRecord):
 
 
 def find_version(store: Store, version: Version) -> VersionRecord | None:
-    """The record of a version; None when it is not published. Raises CreditError when the record is not valid."""
+    """Find the record of a version; None when it is not published. Raises CreditError when the record is not valid."""
     content = store.read(_build_record_key(version))
     if content is None:
         return None
     where = f"{store.url}/{_build_record_key(version)}"
     record = VersionRecord.parse(content, where)
     if record.version != str(version):
-        raise CreditError(Problem(where, f"the record of {record.version}", f"of {version}"))
+        raise CreditError(Problem(where, f"the record of {record.version}", f"that of {version}"))
     return record
 
 
 def list_versions(store: Store) -> list[Version]:
-    """Every version in the store, in order."""
+    """List every version in the store, in order."""
     _, names = store.list_children("versions")
     return sorted(version for name in names if (version := match_version(name.removesuffix(".json"))))
 
 
 def publish_bundle(store: Store, version: Version, folder: Path, commit: str, actor: str) -> tuple[VersionRecord, bool]:
-    """Put the bundle in `folder` into the store as a version; its record, and whether anything was written.
+    """Put the bundle in `folder` into the store as a version; return its record, and whether anything was written.
 
     Reads back every byte before the version becomes visible. Raises CreditError when the bundle is not intact, does not
     score its own examples, or another bundle is that version already.
@@ -93,7 +93,7 @@ def publish_bundle(store: Store, version: Version, folder: Path, commit: str, ac
 
 @contextmanager
 def fetch_temporarily(store: Store, record: VersionRecord) -> Iterator[Path]:
-    """A temporary folder with the bundle of a version, of which every hash was verified."""
+    """Yield a temporary folder with the bundle of a version, of which every hash was verified."""
     with TemporaryDirectory(prefix="release-") as temporary:
         folder = Path(temporary) / "bundle"
         fetch_bundle(store, record, folder)
@@ -114,7 +114,7 @@ def fetch_bundle(store: Store, record: VersionRecord, folder: Path) -> None:
 
 
 def load_stored_bundle(store: Store, record: VersionRecord) -> Bundle:
-    """The bundle of a version, verified, loaded and found to score its own examples as it did when it was made."""
+    """Load the bundle of a version, verified, and check that it scores its own examples as recorded."""
     with fetch_temporarily(store, record) as folder:
         bundle = load_bundle(folder)
         check_examples(bundle, folder)
@@ -122,14 +122,14 @@ def load_stored_bundle(store: Store, record: VersionRecord) -> Bundle:
 
 
 def require_version(store: Store, text: str, digest: str | None = None) -> VersionRecord:
-    """The record of the version that a text names. Raises CreditError when it is not in the store, or not `digest`."""
+    """Find the record of the version that a text names. Raises CreditError when it is unpublished or not `digest`."""
     version = parse_version(text)
     record = find_version(store, version)
     if record is None:
         there = ", ".join(map(str, list_versions(store)[-10:])) or "none"
         raise CreditError(
             Problem(
-                f"the store {store.url}", f"no {version} (there are: {there})", "it", f"run release publish {version}"
+                f"the store {store.url}", f"no {version} (there are: {there})", fix=f"run release publish {version}"
             )
         )
     if digest is not None and record.digest != digest:
@@ -140,18 +140,18 @@ def require_version(store: Store, text: str, digest: str | None = None) -> Versi
 
 def _copy_bundle(store: Store, record: VersionRecord, folder: Path) -> None:
     below = _build_bundle_key(record.digest)
-    where, mend = f"{store.url}/{below}", _FIX.format(record.version)
+    where, fix = f"{store.url}/{below}", _FIX.format(record.version)
     _, names = store.list_children(below)
     if MANIFEST_FILE not in names:
-        raise CreditError(Problem(f"{where}/{MANIFEST_FILE}", "no such file", "the manifest of a bundle", mend))
+        raise CreditError(Problem(f"{where}/{MANIFEST_FILE}", "no such file", fix=fix))
     run_in_threads(lambda name: (folder / name).write_bytes(store.read(f"{below}/{name}") or b""), names)
     try:
         manifest = verify_bundle(folder)
     except CreditError as error:
-        problems = [p._replace(where=p.where.replace(str(folder), where), fix=mend) for p in error.problems]
+        problems = [p._replace(where=p.where.replace(str(folder), where), fix=fix) for p in error.problems]
         raise CreditError(problems) from None
     if manifest.digest != record.digest:
-        raise CreditError(Problem(where, f"a bundle with digest {manifest.digest[:12]}", record.digest[:12], mend))
+        raise CreditError(Problem(where, f"a bundle with digest {manifest.digest[:12]}", record.digest[:12], fix))
 
 
 def _put_file(store: Store, key: str, path: Path, version: Version) -> None:
@@ -160,7 +160,7 @@ def _put_file(store: Store, key: str, path: Path, version: Version) -> None:
         return
     there = hashlib.sha256(store.read(key) or b"").hexdigest()
     raise CreditError(
-        Problem(f"{store.url}/{key}", f"SHA-256 {there[:12]}…", "what is published", _FIX.format(version))
+        Problem(f"{store.url}/{key}", f"SHA-256 {there[:12]}…", f"that of {path.name}", _FIX.format(version))
     )
 
 

@@ -1,1 +1,1 @@
-"""What the pipeline found, told to people: the HTML report and the model card, from one set of facts."""
+"""The HTML report and the model card, both from one set of facts."""

@@ -1,4 +1,4 @@
-"""Describe each candidate in one line: its figures, its gates, and the reasons against it."""
+"""Candidates in one line each: figures, gates, and the reasons against them."""
 
 from typing import NamedTuple
 
@@ -35,12 +35,12 @@ class CandidateSummary(NamedTuple):
 
 
 def describe_candidates(results: Results) -> tuple[CandidateSummary, ...]:
-    """Every candidate, in the order of the reports."""
+    """Describe every candidate, in the order of the reports."""
     return tuple(_describe_candidate(name, results) for name in results.choice.candidates)
 
 
 def _describe_candidate(name: str, results: Results) -> CandidateSummary:
-    told, judged = results.choice.candidates[name], results.judged[name]
+    verdict, judged = results.choice.candidates[name], results.judged[name]
     lowest = judged.lowest_adverse_impact_ratio
     people = f", {lowest.people:,} people" if lowest else ""
     stands_out = {item.candidate: item.stands_out for item in results.choice.side_by_side}
@@ -48,14 +48,14 @@ def _describe_candidate(name: str, results: Results) -> CandidateSummary:
         name=name,
         words=spell_out(name),
         champion=name == results.choice.champion,
-        passes=told.passes,
+        passes=verdict.passes,
         verdict=judged.verdict,
         stands_out=" and ".join(_spell_out_metric(text) for text in stands_out.get(name, ())),
         figures={figure: format_metric(results.metrics[name], figure) for figure in CANDIDATE_METRICS},
         ratio=MetricText(format_number(lowest.value), format_interval(lowest.interval)) if lowest else MetricText(DASH),
         whom=(format_group(lowest.attribute, lowest.group) if lowest else DASH) + people,
         gates=judge_quality(name, results.metrics, results.gates, None),
-        against=told.against,
+        against=verdict.against,
     )
 
 

@@ -37,7 +37,7 @@ class Curves(NamedTuple):
 
 
 def draw_curves(results: Results, plots: Path) -> Curves:
-    """The pictures of one run. Raises CreditError that names a missing file."""
+    """Draw the pictures of one run. Raises CreditError that names a missing file."""
     names = list(results.choice.candidates)
     files = {
         kind: {name: _read_rows(plots / kind / f"{name}.csv") for name in names}
@@ -51,16 +51,14 @@ def draw_curves(results: Results, plots: Path) -> Curves:
 
 
 def _read_rows(file: Path) -> CurveRows:
-    """The numbers of a CSV file; rows with an empty cell are of bins without people."""
+    """Read the numbers of a CSV file; rows with an empty cell are of bins without people."""
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             return [
                 {key: float(value) for key, value in row.items()} for row in csv.DictReader(lines) if all(row.values())
             ]
     except FileNotFoundError:
-        raise CreditError(
-            Problem(str(file), "no such file", "the output of an earlier stage", "run dvc repro")
-        ) from None
+        raise CreditError(Problem(str(file), "no such file", fix="run dvc repro")) from None
 
 
 def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
@@ -71,11 +69,11 @@ def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
         )
         for name, of in rows.items()
     ]
-    told = [f"{format_candidate(name)} {format_metric(results.metrics[name], 'roc_auc').value}" for name in rows]
+    areas = [f"{format_candidate(name)} {format_metric(results.metrics[name], 'roc_auc').value}" for name in rows]
     return Picture(
         "roc",
         "ROC, all candidates",
-        f"ROC curves on the test rows. Area under the curve: {join_words(told)}; 0.5 is a coin, 1 never errs.",
+        f"ROC curves on the test rows. Area under the curve: {join_words(areas)}; 0.5 is a coin, 1 never errs.",
         "false positive rate",
         "true positive rate",
         x.choose_ticks(),

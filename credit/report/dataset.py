@@ -1,4 +1,4 @@
-"""Describe the data, the quarantine, the features and what these give away."""
+"""The data: rows, quarantine, features, and how well these guess the label and protected attributes."""
 
 import re
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class DatasetSummary(NamedTuple):
 
 
 def build_features_table(results: Results) -> FeaturesTable:
-    """What `reports/features.json` says."""
+    """Build the table of features from `reports/features.json`."""
     report = results.features
     names = tuple(results.contract.protected)
     return FeaturesTable(
@@ -78,7 +78,7 @@ def _find_description(name: str, contract: Contract) -> str:
 
 
 def describe_dataset(results: Results) -> DatasetSummary:
-    """What `reports/validation.json` and the provenance say."""
+    """Describe the dataset from `reports/validation.json` and the provenance."""
     report = results.validation
     origin = results.provenance.dump() if results.provenance else {}
     return DatasetSummary(

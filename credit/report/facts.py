@@ -1,4 +1,4 @@
-"""All that the report and the model card tell, in the words and numbers in which they tell it."""
+"""The facts of the report and the model card, in their words and numbers."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class WaiverRow(NamedTuple):
 
 
 class ModelDetails(NamedTuple):
-    """How a candidate was trained and decides."""
+    """A candidate's training and thresholds."""
 
     hyperparameters: dict[str, str]
     features: tuple[str, ...]
@@ -74,12 +74,12 @@ class ReportFacts(NamedTuple):
 
 
 def read_facts(contract: Path, reports: Path, waivers: Path) -> ReportFacts:
-    """The facts of the run whose reports these are. Raises CreditError that names a missing file."""
+    """Read the facts of the run whose reports these are. Raises CreditError that names a missing file."""
     return collect_facts(read_results(contract, reports, waivers))
 
 
 def collect_facts(results: Results) -> ReportFacts:
-    """All facts of one run."""
+    """Collect all facts of one run."""
     candidates = describe_candidates(results)
     champion = next(one for one in candidates if one.champion)
     judged = results.judged[champion.name]
@@ -111,7 +111,7 @@ def collect_facts(results: Results) -> ReportFacts:
 
 
 def _describe_favourable_outcome(label: Column) -> str:
-    """The favourable outcome in the contract's words."""
+    """Describe the favourable outcome in the contract's words."""
     value = label.favourable
     if isinstance(value, bool):
         return label.description if value else f"not: {label.description}"
@@ -119,9 +119,9 @@ def _describe_favourable_outcome(label: Column) -> str:
 
 
 def _describe_model(candidate: CandidateReport) -> ModelDetails:
-    policy, knobs = candidate.policy, candidate.hyperparameters
+    policy, settings = candidate.policy, candidate.hyperparameters
     return ModelDetails(
-        {spell_out(name): "not set" if value is None else f"{value}" for name, value in knobs.items()},
+        {spell_out(name): "not set" if value is None else f"{value}" for name, value in settings.items()},
         candidate.features,
         "no score: it approves nobody" if policy.approve_from is None else format_number(policy.approve_from),
         format_number(policy.refer_from),

@@ -1,4 +1,4 @@
-"""How each group fares beside its reference: one line per group and candidate, drawn against the limit."""
+"""Forest plots: one line per group and candidate, its figure with interval beside the reference, and the limit."""
 
 from typing import NamedTuple
 
@@ -29,14 +29,14 @@ class ForestMark(NamedTuple):
 
 
 def get_drawable(item: PairFinding) -> tuple[float, OpenInterval] | None:
-    """The figure of a finding and its interval; None where there is none, or none that may be looked at."""
+    """Return the figure of a finding and its interval; None where there is none, or too few people to show it."""
     if item.verdict == "not assessable" or item.value is None or item.interval is None:
         return None
     return item.value, item.interval
 
 
 def draw_mark(name: str, item: Finding, scale: Scale, reason: str) -> ForestMark:
-    """The mark of a finding about a candidate. `reason` stands in place of an interval where there is none to draw."""
+    """Draw the mark of a finding about a candidate. `reason` is shown where there is no interval to draw."""
     drawn = get_drawable(item)
     value, (low, high) = drawn or (None, (None, None))
     follows = _describe_action(item)
@@ -71,7 +71,7 @@ PARITY_VALUES = {ADVERSE_IMPACT_RATIO: 1.0}
 
 
 class ForestRow(NamedTuple):
-    """One group beside its reference. `note` stands in place of marks: why there is nothing to draw."""
+    """One group beside its reference. `note`, instead of marks, says why there is nothing to draw."""
 
     group: str
     people: int
@@ -101,7 +101,7 @@ class Forest(NamedTuple):
 
 
 def draw_forests(results: Results) -> tuple[Forest, ...]:
-    """The adverse impact ratio and every other comparison that has a limit."""
+    """Draw the adverse impact ratio and every other comparison that has a limit."""
     limits = results.fairness.chosen_policy.limits
     shown = [
         name
@@ -112,7 +112,7 @@ def draw_forests(results: Results) -> tuple[Forest, ...]:
 
 
 def list_limit_values(limit: Limit | None) -> list[float]:
-    """The values that a figure has to keep; none of a figure that is only reported."""
+    """List the limits that a figure has to keep; empty for a figure that is only reported."""
     ends = (limit.at_least, limit.at_most) if limit else ()
     return [value for value in ends if value is not None]
 

@@ -49,7 +49,7 @@ class AlternativeRow(NamedTuple):
 
 
 def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
-    """The marked points first, then those on the frontier, those that treat groups most alike before others."""
+    """Build the table: the marked points first, then those on the frontier, by how much alike they treat groups."""
     report = results.alternatives
     chosen = [point for point in report.points if point.mark or point.on_frontier]
     ordered = sorted(chosen, key=lambda point: (not point.mark, -(point.adverse_impact_ratio or 0)))
@@ -57,10 +57,12 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
 
 
 def describe_alternative(point: Point) -> str:
-    """A point by what was set."""
-    knobs = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
+    """Describe a point by its candidate and settings."""
+    settings = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
-    return ", ".join([spell_out(point.candidate), *knobs, *([f"approving {share:.0%}"] if share is not None else [])])
+    return ", ".join(
+        [spell_out(point.candidate), *settings, *([f"approving {share:.0%}"] if share is not None else [])]
+    )
 
 
 def _format_setting(value: Setting) -> str:
@@ -81,7 +83,7 @@ def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
 
 
 class LegendEntry(NamedTuple):
-    """What a letter in the picture stands for."""
+    """The meaning of a letter in the picture."""
 
     letter: str
     kind: str
@@ -90,7 +92,7 @@ class LegendEntry(NamedTuple):
 
 
 class Frontier(NamedTuple):
-    """The search: what it found in words, the picture (None where there is no point to draw), and the table."""
+    """The search: its finding in words, the picture (None where there is no point to draw), and the table."""
 
     description: str
     command: str
@@ -104,7 +106,7 @@ class Frontier(NamedTuple):
 
 
 def describe_frontier(results: Results) -> Frontier:
-    """What `reports/alternatives.json` says."""
+    """Describe the search from `reports/alternatives.json`."""
     report = results.alternatives
     limit = results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     plotted = _place_points(report)

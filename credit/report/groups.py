@@ -1,4 +1,4 @@
-"""Every figure of every group, the pairs of groups in short, and what the recorded outcomes say by themselves."""
+"""Figures of every group, the pairs of groups in short, and the gaps in the recorded outcomes."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -27,7 +27,7 @@ class GroupsTable(NamedTuple):
 
 
 class AttributeTables(NamedTuple):
-    """A protected attribute: what it is, and its tables, one per candidate."""
+    """A protected attribute: its description, and its tables, one per candidate."""
 
     name: str
     description: str
@@ -36,7 +36,7 @@ class AttributeTables(NamedTuple):
 
 
 class PairsSummary(NamedTuple):
-    """One candidate's pairs of groups: how often each verdict, the lowest ratio and whose, and what fails.
+    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, and the failures.
 
     The lowest is of groups that are large enough to be judged, as it is of single attributes.
     """
@@ -49,7 +49,7 @@ class PairsSummary(NamedTuple):
 
 
 class OutcomeGap(NamedTuple):
-    """The group with the lowest share of favourable outcomes beside its reference's: no candidate is in this."""
+    """The group with the lowest share of favourable outcomes beside its reference's, whatever the candidates decide."""
 
     attribute: str
     group: str
@@ -60,7 +60,7 @@ class OutcomeGap(NamedTuple):
 
 
 def build_groups_tables(results: Results) -> tuple[AttributeTables, ...]:
-    """Every protected attribute of the contract."""
+    """Build the tables of every protected attribute of the contract."""
     return tuple(
         AttributeTables(
             spell_out(name),
@@ -82,7 +82,7 @@ def _build_groups_table(candidate: str, groups: dict[str, GroupFigures]) -> Grou
 
 
 def summarise_pairs(results: Results) -> tuple[PairsSummary, ...]:
-    """Every candidate's pairs, in short."""
+    """Summarise every candidate's pairs."""
     least = results.fairness.rules.smallest_denominator
     return tuple(_summarise_candidate_pairs(name, judged, least) for name, judged in results.judged.items())
 
@@ -107,7 +107,7 @@ def _summarise_candidate_pairs(name: str, judged: FairnessReport, least: int) ->
 
 
 def find_lowest_outcome(results: Results) -> OutcomeGap | None:
-    """Where the recorded outcomes differ most, among groups that are large enough to be judged."""
+    """Find where the recorded outcomes differ most, among groups that are large enough to be judged."""
     judged = next(iter(results.judged.values()))
     least = results.fairness.rules.smallest_denominator
     found = []

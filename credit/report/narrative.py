@@ -1,4 +1,4 @@
-"""The verdict in plain words. Every sentence is made of the run's own numbers, and left out where they don't say it."""
+"""The verdict in plain words: sentences from the run's own numbers, each left out where these do not support it."""
 
 import math
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def _collect_lowest_ratios(results: Results) -> dict[str, LowestRatio]:
 
 
 def describe_outcomes(results: Results) -> Iterator[str]:
-    """What the recorded outcomes say before any model does."""
+    """Describe the recorded outcomes before any model."""
     found, limit = find_lowest_outcome(results), results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     if found is None:
         return
@@ -46,7 +46,7 @@ def describe_outcomes(results: Results) -> Iterator[str]:
 
 
 def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
-    """Whether the most accurate candidate is the one that treats groups most alike."""
+    """Compare the most accurate candidate with the one that treats groups most alike."""
     metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
     values = {name: value for name in ratios if (value := results.metrics[name].get_value(metric)) is not None}
     if len(values) < 2:
@@ -69,7 +69,7 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
 def _describe_tradeoff(
     results: Results, told: str, least: str, best: str, lowest: str, alike: str, values: dict[str, float]
 ) -> str:
-    """The most accurate candidate and the one that treats groups most alike are two."""
+    """Describe the trade-off: the most accurate candidate and the one that treats groups most alike are two."""
     metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
     if format_number(ratios[best].value) == format_number(ratios[alike].value):
         return f"{told} with an adverse impact ratio of {least}, as high as that of {format_candidate(alike)}."
@@ -80,7 +80,7 @@ def _describe_tradeoff(
 
 
 def describe_sample_size(results: Results) -> Iterator[str]:
-    """How many people the lowest ratio rests on, and whether they decide."""
+    """Describe how many people the lowest ratio rests on, and whether they decide."""
     ratios, limit = _collect_lowest_ratios(results), results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     first = ratios.get(results.choice.champion)
     if first is None or limit is None or not limit.gated:
@@ -115,7 +115,7 @@ def describe_sample_size(results: Results) -> Iterator[str]:
 
 
 def name_group(item: PairFinding | LowestRatio) -> str:
-    """The group that a finding or a ratio is about."""
+    """Name the group that a finding or a ratio is about."""
     return format_group(item.attribute, item.group)
 
 
@@ -132,14 +132,14 @@ def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
 
 
 def suggest_more_people(results: Results) -> Iterator[str]:
-    """How many more people would make a pass likely."""
+    """Suggest how many more people would make a pass likely."""
     for item in results.judged[results.choice.champion].findings:
         if item.blocks and (told := describe_more_people(item)):
             yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {told}."
 
 
 class Narrative(NamedTuple):
-    """Who goes forward, why in one sentence, and what else has to be known."""
+    """The champion, the reason in one sentence, and everything else that a reader has to know."""
 
     headline: str
     why: str
@@ -147,7 +147,7 @@ class Narrative(NamedTuple):
 
 
 def compose_narrative(results: Results) -> Narrative:
-    """The verdict of one run."""
+    """Compose the verdict of one run."""
     champion = results.choice.champion
     parts = (
         _describe_objections,

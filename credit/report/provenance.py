@@ -1,4 +1,4 @@
-"""What is needed to make the same again: every parameter, the versions of the software, the bundle."""
+"""Provenance: every parameter, the versions of the software, the bundle; all that reproducing the run needs."""
 
 import json
 from importlib.metadata import version
@@ -30,13 +30,13 @@ class Run(NamedTuple):
 
 
 def read_run(params: Path, bundle: Path) -> Run:
-    """Read it. Raises CreditError when the bundle is not what its manifest says."""
+    """Read the parameters and the bundle. Raises CreditError when the bundle does not match its manifest."""
     blocks = {name: dict(flatten_params(content)) for name, content in read_yaml(params).items()}
     return Run(blocks, {name: version(name) for name in REPORTED_SOFTWARE}, verify_bundle(bundle))
 
 
 def flatten_params(content: Any, name: str = "") -> list[tuple[str, str]]:
-    """Every value with its dotted name, as JSON."""
+    """Flatten parameters: every value as JSON by its dotted name."""
     if not isinstance(content, dict) or not content:
         return [(name, content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))]
     return [

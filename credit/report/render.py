@@ -1,4 +1,4 @@
-"""The facts as HTML and as Markdown. Whatever stands in the data or the contract is escaped."""
+"""The facts as HTML and as Markdown. Text of the data and the contract is escaped."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ _MARKDOWN_ESCAPES = str.maketrans(
 
 
 def render_report(facts: ReportFacts, run: Run, curves: Curves) -> str:
-    """One self-contained HTML page, without a script."""
+    """Render one self-contained HTML page, without a script."""
     environment = _make_environment(autoescape=True)
     frame = {"WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": RIGHT, "TOP": TOP, "BOTTOM": BOTTOM}
     environment.globals |= frame | {"SHAPES": SHAPES}
@@ -28,7 +28,7 @@ def render_report(facts: ReportFacts, run: Run, curves: Curves) -> str:
 
 
 def render_model_card(facts: ReportFacts) -> str:
-    """The champion's model card in Markdown."""
+    """Render the champion's model card in Markdown."""
     text = (
         _make_environment(autoescape=False, finalize=escape_markdown)
         .get_template("model_card.md.j2")
@@ -38,12 +38,12 @@ def render_model_card(facts: ReportFacts) -> str:
 
 
 def escape_markdown(value: Any) -> str:
-    """A value as text in which nothing is markup, not even in a table."""
+    """Escape a value as text in which nothing is markup, not even in a table."""
     return str(value).translate(_MARKDOWN_ESCAPES)
 
 
 def _allow_breaks(name: str) -> Markup:
-    """A dotted name that may be broken after its dots and underscores."""
+    """Allow line breaks after the dots and underscores of a dotted name."""
     return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped right here
 
 

@@ -1,4 +1,4 @@
-"""What the stages before wrote, read from their files. Nothing is computed here."""
+"""The reports of the earlier stages, read from their files. Nothing is computed here."""
 
 import hashlib
 from pathlib import Path
@@ -41,7 +41,7 @@ class Results(NamedTuple):
 
 
 def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
-    """Read them all. Raises CreditError that names the file which is missing or unreadable."""
+    """Read all reports. Raises CreditError that names the file which is missing or unreadable."""
     loaded = load_contract(contract)
     choice = Choice.read(reports / "choice.json")
     provenance = reports / "provenance" / f"{contract.stem}.json"

@@ -11,7 +11,7 @@ from credit.common.formatting import MINUS
 
 
 class Tick(NamedTuple):
-    """A number on an axis: where it lies, and how it is written."""
+    """A number on an axis: its position and its label."""
 
     at: float
     text: str
@@ -26,12 +26,12 @@ class Scale(NamedTuple):
     end: float
 
     def place(self, value: float) -> float:
-        """Where `value` is drawn, to a tenth, so that every processor writes the same."""
+        """Place `value` on the axis, to a tenth, so that every processor writes the same."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1) + 0.0
 
     def choose_ticks(self, most: int = 6) -> tuple[Tick, ...]:
-        """At most so many round numbers within the axis."""
+        """Choose round numbers within the axis, at most so many."""
         size = 10.0 ** math.floor(math.log10((self.high - self.low) / most))
         step = next(size * factor for factor in (1, 2, 2.5, 5, 10, 20) if self._count_ticks(size * factor) <= most)
         digits = max(0, -math.floor(math.log10(step) + 1e-9)) + (step / size == 2.5)
@@ -44,7 +44,7 @@ class Scale(NamedTuple):
 
 
 def fit_scale(values: Iterable[float], start: float, end: float, margin: float = 0.05) -> Scale:
-    """The axis that holds all `values`, of which there is at least one, with some room at both ends."""
+    """Fit an axis to `values`, of which there is at least one, with some room at both ends."""
     known = list(values)
     room = (max(known) - min(known)) * margin or 0.05
     return Scale(min(known) - room, max(known) + room, start, end)
@@ -89,7 +89,7 @@ class PlotLabel(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """One picture. `description` says what it shows in words and numbers, for those who do not see it."""
+    """One picture. `description` tells its content in words and numbers, for those who do not see it."""
 
     name: str
     title: str
@@ -104,33 +104,33 @@ class Picture(NamedTuple):
 
 
 def make_x_axis(low: float = 0.0, high: float = 1.0) -> Scale:
-    """A horizontal axis."""
+    """Make a horizontal axis."""
     return Scale(low, high, LEFT, RIGHT)
 
 
 def make_y_axis(low: float = 0.0, high: float = 1.0) -> Scale:
-    """A vertical axis."""
+    """Make a vertical axis."""
     return Scale(low, high, BOTTOM, TOP)
 
 
 def draw_path(x: Scale, y: Scale, points: Iterable[tuple[float, float]]) -> str:
-    """The way through some points; empty without any."""
+    """Draw the path through some points; empty without any."""
     places = [f"{x.place(across):g},{y.place(up):g}" for across, up in points]
     return f"M{'L'.join(places)}" if places else ""
 
 
 def draw_vertical(x: Scale, value: float) -> str:
-    """A vertical line through the whole picture."""
+    """Draw a vertical line through the whole picture."""
     return f"M{x.place(value):g},{TOP}V{BOTTOM}"
 
 
 def draw_horizontal(y: Scale, value: float) -> str:
-    """A horizontal line through the whole picture."""
+    """Draw a horizontal line through the whole picture."""
     return f"M{LEFT},{y.place(value):g}H{RIGHT}"
 
 
 def place_letters(dots: Sequence[PlotDot], apart: float = 17) -> tuple[PlotLabel, ...]:
-    """A, B, C and on: a letter beside each dot, in the order of `dots`, none over another."""
+    """Place letters A, B, C and on: one beside each dot, in the order of `dots`, none over another."""
     labels: dict[int, PlotLabel] = {}
     for number, dot in sorted(enumerate(dots), key=lambda pair: (pair[1].y, pair[1].x)):
         x = round(dot.x + 22 if dot.x + 34 < RIGHT else dot.x - 30, 1)

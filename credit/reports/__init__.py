@@ -1,1 +1,1 @@
-"""The JSON reports as models, one file per report: what stages write, and pages, releases and the service read."""
+"""The JSON reports as models, one file per report: stages write them; pages, releases and the service read them."""

@@ -1,4 +1,4 @@
-"""The report `reports/alternatives.json`: what other thresholds and hyperparameters would have given."""
+"""The report `reports/alternatives.json`: the results of other thresholds and hyperparameters."""
 
 from typing import ClassVar, Literal
 

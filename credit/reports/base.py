@@ -1,4 +1,4 @@
-"""What every report has in common: read from a file or a revision, checked whole, written byte for byte alike.
+"""The base of every report: read from a file or a revision, checked whole, written byte for byte alike.
 
 A report is written in the order of its fields. A key that a report may leave out is a field with a default, and is
 written only where it was given: absent stays absent, null stays null.
@@ -71,7 +71,7 @@ class Snapshot(Protocol):
 
     @property
     def name(self) -> str:
-        """What people call the revision; named in errors."""
+        """The name of the revision, for errors."""
 
     def read_text(self, path: str) -> str | None:
         """A file by its path in the repository; None when it is not there."""
@@ -84,7 +84,7 @@ class ReportPart(BaseModel):
 
 
 class ReportFile(BaseModel):
-    """What a report can do, whether its keys are fixed (`Report`) or names of the data (a RootModel)."""
+    """Reading, checking and writing of a report, of fixed keys (`Report`) or of names of the data (a RootModel)."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -92,8 +92,7 @@ class ReportFile(BaseModel):
         try:
             return cls.parse(path.read_bytes(), str(path))
         except FileNotFoundError:
-            problem = Problem(str(path), "no such file", "the output of an earlier stage", "run dvc repro")
-            raise CreditError(problem) from None
+            raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
 
     @classmethod
     def read_at(cls, snapshot: Snapshot, path: str) -> Self | None:
@@ -116,7 +115,7 @@ class ReportFile(BaseModel):
         return []
 
     def dump(self) -> Any:
-        """Convert to what JSON has: dictionaries in the order of the file, lists, numbers and texts."""
+        """Convert to JSON's types: dictionaries in the order of the file, lists, numbers and texts."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     def round_floats(self, digits: int = 4) -> Self:

@@ -14,7 +14,7 @@ class Thresholds(ReportPart):
 
 
 class CrossValidated(ReportPart):
-    """What the thresholds were set on: scores of rows by models that have not seen them."""
+    """The data that the thresholds were set on: scores of rows by models that have not seen them."""
 
     rows: Count
     roc_auc: Share
@@ -24,7 +24,7 @@ class CrossValidated(ReportPart):
 
 
 class HyperparameterSearch(ReportPart):
-    """What the search tried."""
+    """The settings that the search tried."""
 
     best: dict[str, Setting]
     tried: tuple[dict[str, Setting], ...]

@@ -48,7 +48,7 @@ class LowestRatio(ReportPart):
 
 
 class AttributeVerdict(ReportPart):
-    """What the findings about one attribute, or pair of attributes, come to."""
+    """The verdict on one attribute, or pair of attributes, from all findings about it."""
 
     verdict: Verdict
     blocks: Flag
@@ -101,7 +101,7 @@ class Finding(PairFinding):
 
     @property
     def has_more_people(self) -> bool:
-        """Whether the report says how many more people it would take."""
+        """Tell whether the report says how many more people it would take."""
         return "more_people_at_observed_rates" in self.model_fields_set
 
 

@@ -24,12 +24,12 @@ class FeatureVerdict(ReportPart):
 
     @property
     def is_kept(self) -> bool:
-        """Whether the models see it."""
+        """Tell whether the models see the feature."""
         return self.verdict == KEPT
 
 
 class KeptFeatures(ReportFile, ReportPart):
-    """The one key by which two versions are told apart: read alone, whatever else the code of an older one wrote."""
+    """The one key that distinguishes two versions: read alone, whatever else the code of an older one wrote."""
 
     model_config = ConfigDict(extra="ignore")
 

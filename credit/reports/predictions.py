@@ -1,4 +1,4 @@
-"""The report `reports/predictions.json`: on whom fairness is judged, and why on those."""
+"""The report `reports/predictions.json`: the rows that fairness is judged on, and why those."""
 
 from typing import ClassVar, Literal
 
@@ -9,7 +9,7 @@ JudgedOn = Literal["out of fold", "test rows"]
 
 
 class PredictionsReport(Report):
-    """Who was scored."""
+    """The rows that were scored."""
 
     PATH: ClassVar[str] = "reports/predictions.json"
 

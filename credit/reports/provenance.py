@@ -12,7 +12,7 @@ from credit.reports.base import Count, Number, Report, ReportPart, Sha256, Share
 
 
 class ExpectedFigures(ReportPart):
-    """What a correct measurement of everybody in a generated dataset finds; None: a rate of nobody."""
+    """The figures of a correct measurement of everybody in a generated dataset; None: a rate of nobody."""
 
     share: Share
     """Of all rows."""
@@ -38,13 +38,13 @@ class ExpectedGroup(ExpectedFigures):
 
 
 class ExpectedGroups(ExpectedGroup):
-    """The same, and what would be found if every race had the risks of the reference."""
+    """The same, and the figures if every race had the risks of the reference."""
 
     at_equal_risk: ExpectedGroup
 
 
 class ExpectedMeasurement(ReportPart):
-    """What must be found in a generated dataset. `groups`: every other key, as `race: Black`."""
+    """The expected figures of a generated dataset. `groups`: every other key, as `race: Black`."""
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
     __pydantic_extra__: dict[str, ExpectedGroups] = Field(init=False)
@@ -80,7 +80,7 @@ class Provenance(Report):
         return f"{cls.FOLDER}/{dataset}.json"
 
     def find_contradictions(self, where: str) -> list[Problem]:
-        """Find an origin that is half said or said twice."""
+        """Find an origin that is incomplete or given twice."""
         given = self.model_fields_set - {"sha256", "bytes"}
         if given in ({"package", "file"}, {"generator", "knobs", "expected"}):
             return []

@@ -7,7 +7,7 @@ from credit.reports.base import Count, Number, Report, ReportPart, Scalar
 
 
 class Distribution(ReportPart):
-    """How many values fall into each bin, and how many are missing. In the report: either `edges` or `values`.
+    """The number of values in each bin, and of missing ones. In the report: either `edges` or `values`.
 
     Numbers have `edges`, inner cuts in increasing order: bin 0 is below the first, bin i from edge i - 1 up to edge i,
     the last bin from the last edge on. Other columns have `values`, one bin each, and one more for any other value.
@@ -21,19 +21,19 @@ class Distribution(ReportPart):
 
     @property
     def cuts(self) -> tuple[Scalar, ...]:
-        """What separates or names the bins."""
+        """The edges or the values of the bins."""
         return self.values or self.edges or ()
 
 
 class ReferenceRows(ReportPart):
-    """How many rows the distributions are of."""
+    """The numbers of rows that the distributions are of."""
 
     train: Count
     test: Count
 
 
 class DecisionCounts(ReportPart):
-    """How many people were approved, referred and denied."""
+    """The numbers of people approved, referred and denied."""
 
     approve: Count
     refer: Count

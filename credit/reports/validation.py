@@ -16,7 +16,7 @@ class BrokenRule(ReportPart):
 
 
 class ValidationReport(Report):
-    """How many rows there are, were set aside and why, and the people in those that were accepted."""
+    """The rows: how many, how many in quarantine and why, and the people in the accepted ones."""
 
     PATH: ClassVar[str] = "reports/validation.json"
 

@@ -1,1 +1,1 @@
-"""From an application to a decision and its reasons."""
+"""Scoring: from an application to a decision and its reasons."""

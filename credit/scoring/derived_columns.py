@@ -13,7 +13,7 @@ from credit.scoring.row_encoder import ApplicationRow
 
 
 def find_sources(contract: Contract, name: str) -> list[str]:
-    """The columns of the raw file that a column is computed from: itself, unless it is derived."""
+    """Find the columns of the raw file that a column is computed from: itself, unless it is derived."""
     sql = contract.columns[name].sql
     if sql is None:
         return [name]
@@ -40,7 +40,7 @@ class DerivedColumns:
         self._query = f"SELECT {', '.join(derive_sql(contract.columns[n]) for n in self._names)} FROM (SELECT {given})"
 
     def add(self, row: ApplicationRow) -> ApplicationRow:
-        """A row with its derived columns, the same values as ingest gives. Its sources must be in it.
+        """Add the derived columns to a row, the same values as ingest gives. Its sources must be in it.
 
         Raises CreditError when they have values that nothing can be computed from.
         """

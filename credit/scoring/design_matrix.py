@@ -1,4 +1,4 @@
-"""From typed columns to the numbers a model sees: float32, no fitting, the same in training and in the service."""
+"""The design matrix: typed columns as float32, without fitting, the same in training and in the service."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -15,18 +15,18 @@ MISSING_SUFFIX = " is missing"
 
 
 def expand_feature(feature: str, column: Column) -> list[str]:
-    """The design columns that one feature becomes; they stand together and change together."""
+    """Expand one feature into its design columns; they are adjacent and change together."""
     names = [f"{feature}={value}" for value in column.allowed or ()] if column.type == "category" else [feature]
     return [*names, feature + MISSING_SUFFIX] if column.missing == "allowed" else names
 
 
 def list_design_columns(contract: Contract, features: Iterable[str]) -> list[str]:
-    """The names of the design matrix's columns: the feature, `feature=value` per category, `feature is missing`."""
+    """List the names of the design columns: the feature, `feature=value` per category, `feature is missing`."""
     return [name for feature in features for name in expand_feature(feature, contract.columns[feature])]
 
 
 def locate_features(contract: Contract, features: Iterable[str]) -> dict[str, slice]:
-    """Where each feature's design columns stand."""
+    """Locate each feature's design columns."""
     found, start = {}, 0
     for feature in features:
         end = start + len(expand_feature(feature, contract.columns[feature]))
@@ -36,7 +36,7 @@ def locate_features(contract: Contract, features: Iterable[str]) -> dict[str, sl
 
 
 def build_design_matrix(contract: Contract, features: Sequence[str], frame: "pd.DataFrame") -> "pd.DataFrame":
-    """The design matrix of a frame of typed columns; shape (rows, len(design_columns)), dtype float32.
+    """Build the design matrix of a frame of typed columns; shape (rows, len(design_columns)), dtype float32.
 
     A missing number stays NaN, for the model to impute; a missing category is 0 in each of its columns; where the
     contract allows missing values one more column says whether the value is missing. float32 because that is what

@@ -1,4 +1,4 @@
-"""A model that decides: encode, score, apply the cut-offs, give the reasons."""
+"""A model that decides: encode, score, apply the thresholds, give the reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DecidedBy = Literal["model", "rule"]
 
 
 class Decision(NamedTuple):
-    """What is decided about one application. `score`: probability of the favourable label; `reasons`: at most four."""
+    """The decision about one application. `score`: probability of the favourable label; `reasons`: at most four."""
 
     decision: Outcome
     score: float
@@ -29,7 +29,7 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """Scores, cut-offs and reasons. Nothing in it changes, so that many threads can use it at once."""
+    """Scores, thresholds and reasons; immutable, so that many threads can use it at once."""
 
     contract: Contract
     policy: Policy
@@ -43,7 +43,7 @@ class Model:
         return tuple(self.reasons)
 
     def decide(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
-        """A decision on each row of typed values. An equal row gets an equal decision, whoever else is in `rows`.
+        """Decide on each row of typed values. An equal row gets an equal decision, whoever else is in `rows`.
 
         Raises CreditError with every value that the contract does not allow.
         """
@@ -57,12 +57,12 @@ class Model:
         return refer_unexplained(outcomes, scores, reasons, self.decided_by)
 
     def measure_rises(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """By how much each score would rise with one feature at its typical value; shape (rows, features)."""
+        """Measure how much each score would rise with one feature at its typical value; shape (rows, features)."""
         return measure_rises(self.score, matrix, self._baseline)
 
     @cached_property
     def encoder(self) -> RowEncoder:
-        """From rows to the design matrix."""
+        """The encoder of rows as the design matrix."""
         return RowEncoder(self.contract, self.features)
 
     @cached_property
@@ -73,8 +73,8 @@ class Model:
 def refer_unexplained(
     outcomes: Sequence[Outcome], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: DecidedBy
 ) -> list[Decision]:
-    """A denial must be explained (12 CFR 1002.9): where no single feature explains it, a person looks at it."""
+    """Refer a denial that no single feature explains, since a denial must be explained (12 CFR 1002.9)."""
     return [
-        Decision("refer" if outcome == "deny" and not said else outcome, score, said, by)
-        for outcome, score, said in zip(outcomes, scores.tolist(), reasons, strict=True)
+        Decision("refer" if outcome == "deny" and not given else outcome, score, given, by)
+        for outcome, score, given in zip(outcomes, scores.tolist(), reasons, strict=True)
     ]

@@ -23,7 +23,7 @@ class OnnxModel(NamedTuple):
 
 
 def load_onnx(model: bytes) -> OnnxModel:
-    """A model on one thread, so that equal inputs give equal bits. Safe to call from many threads at once."""
+    """Load a model on one thread, so that equal inputs give equal bits. Safe to call from many threads at once."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import: a model is nobody else's business
     import onnxruntime
 
@@ -44,5 +44,5 @@ def load_onnx(model: bytes) -> OnnxModel:
 
 
 def score_each_row(score: ScoreFunction, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Each row scored by itself: in a batch the last bits of a sum may depend on who else is in it."""
+    """Score each row by itself: in a batch the last bits of a sum may depend on the other rows."""
     return np.array([score(matrix[i : i + 1])[0] for i in range(len(matrix))], np.float64)

@@ -1,4 +1,4 @@
-"""From a score to a decision: approve, refer to an analyst, or deny. One cut-off for everybody."""
+"""The decision policy: approve, refer to an analyst, or deny by the score. The same thresholds for everybody."""
 
 from typing import Literal
 
@@ -15,13 +15,13 @@ class Policy(Thresholds):
     """Scores from `approve_from` are approved, from `refer_from` up to there referred, below denied."""
 
     def decide_one(self, score: float) -> DecisionKind:
-        """The decision on one score, as `decide` makes it."""
+        """Decide on one score as `decide` does."""
         if self.approve_from is not None and score >= self.approve_from:
             return "approve"
         return "deny" if score < self.refer_from else "refer"
 
     def decide(self, scores: ArrayLike) -> NDArray[np.str_]:
-        """The decision on each score; shape (n,). A score that is NaN is referred, never denied unseen."""
+        """Decide on each score; shape (n,). A score that is NaN is referred, never denied unseen."""
         scores = np.asarray(scores, dtype=np.float64)
         approved = scores >= (np.inf if self.approve_from is None else self.approve_from)
         referred = np.isnan(scores) | (scores >= self.refer_from)
@@ -29,9 +29,9 @@ class Policy(Thresholds):
 
 
 def set_thresholds(scores: ArrayLike, approval_share: float, referral_budget: float) -> Policy:
-    """The policy that approves and refers at most these shares of `scores`, shape (n,), and as nearly as ties allow.
+    """Set the thresholds so that at most these shares of `scores`, shape (n,), are approved and referred.
 
-    Both cut-offs lie halfway between two neighbouring scores, so that a difference in the last bits of a score does
+    Both thresholds lie halfway between two neighbouring scores, so that a difference in the last bits of a score does
     not change a decision.
     """
     values, rows = np.unique(np.asarray(scores, dtype=np.float64), return_counts=True)
@@ -42,7 +42,7 @@ def set_thresholds(scores: ArrayLike, approval_share: float, referral_budget: fl
 
 
 def _find_threshold(values: NDArray[np.float64], at_least: NDArray[np.float64], share: float) -> float:
-    """The lowest cut that no more than `share` of the scores reach."""
+    """Find the lowest cut that no more than `share` of the scores reach."""
     first = int(np.argmax(at_least <= share + 1e-12)) if (at_least <= share + 1e-12).any() else len(values)
     if first == 0:
         return 0.0

@@ -1,6 +1,7 @@
-"""Why somebody was not approved, in plain words about what was really scored.
+"""Reasons why an applicant was not approved, in plain words about the scored values.
 
-A feature is a reason when the score would rise if the feature stood at the value that is typical of approved people,
+A feature is a reason when the score would rise if the feature had the value
+ that is typical of approved people,
 everything else as it is. At most four, the largest rise first.
 """
 
@@ -24,7 +25,7 @@ _RISE_DIGITS = 6  # of a rise: what is smaller is float32 rounding, and must nei
 
 
 class FeatureReason(FrozenModel):
-    """One feature: the value typical of approved people, and what is said when it counts against somebody."""
+    """One feature: the value typical of approved people, and the reason in words when it counts against somebody."""
 
     typical: Scalar | None
     words: str
@@ -36,7 +37,7 @@ Reasons = Mapping[str, FeatureReason]
 
 
 def word_reasons(contract: Contract, typical: Mapping[str, Scalar | None], file: str) -> dict[str, FeatureReason]:
-    """The contract's words for each feature, with its typical value.
+    """Word the reason for each feature from the contract, with its typical value.
 
     Raises CreditError for every feature without words and for every column that a model may not see.
     """
@@ -61,7 +62,7 @@ def _word_reason(contract: Contract, name: str, typical: Scalar | None) -> Featu
 
 
 class ReasonBaseline(NamedTuple):
-    """What is typical of approved people as a row of the design matrix, and which of its columns are each feature's.
+    """Typical values of approved people as a row of the design matrix, and which of its columns are each feature's.
 
     typical: shape (columns,); first: each feature's first column, shape (features,); owns: (features, columns).
     """
@@ -72,14 +73,14 @@ class ReasonBaseline(NamedTuple):
 
 
 def encode_baseline(contract: Contract, reasons: Reasons) -> ReasonBaseline:
-    """The bar that the people of a contract are measured against."""
+    """Encode the baseline that the applicants of a contract are measured against."""
     names = list(reasons)
     typical = encode_rows(contract, names, [{name: reasons[name].typical for name in names}])[0]
     return build_baseline(typical, list(locate_features(contract, names).values()))
 
 
 def build_baseline(typical: NDArray[np.float32], groups: Sequence[slice]) -> ReasonBaseline:
-    """A bar from each feature's columns, which stand together, in the order of the matrix."""
+    """Build a baseline from each feature's columns, which are adjacent, in the order of the matrix."""
     owns = np.zeros((len(groups), len(typical)), np.bool_)
     for feature, group in enumerate(groups):
         owns[feature, group] = True
@@ -87,10 +88,10 @@ def build_baseline(typical: NDArray[np.float32], groups: Sequence[slice]) -> Rea
 
 
 def measure_rises(score: ScoreFunction, matrix: NDArray[np.float32], bar: ReasonBaseline) -> NDArray[np.float64]:
-    """How much each row's score would rise with one feature at its typical value; shape (rows, features).
+    """Measure how much each row's score would rise with one feature at its typical value; shape (rows, features).
 
     matrix: shape (rows, columns). A feature's columns change together. One call of `score`, with each row and its
-    changes; where a feature stands at its typical value already there is no change to score.
+    changes; where a feature has its typical value already there is no change to score.
     """
     risen = np.zeros((len(matrix), len(bar.first)))
     if not risen.size:
@@ -103,7 +104,7 @@ def measure_rises(score: ScoreFunction, matrix: NDArray[np.float32], bar: Reason
 
 
 def rank_reasons(reasons: Reasons, risen: NDArray[np.float64], row: ApplicationRow) -> tuple[str, ...]:
-    """The reasons for one person, at most four, the weightiest first; ties in the order of the features.
+    """Rank the reasons for one person, at most four, the weightiest first; ties in the order of the features.
 
     risen: this person's row of `measure_rises`, shape (features,). Features with the same words are said once.
     """

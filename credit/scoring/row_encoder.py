@@ -1,4 +1,4 @@
-"""One application as a plain dict to the numbers a model sees: what design_matrix does, without pandas."""
+"""Encoder of applications given as plain dicts: the design matrix as design_matrix builds it, without pandas."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ class RowEncoder:
         self._width = max((group.stop for group in self._groups.values()), default=0)
 
     def __call__(self, rows: Sequence[ApplicationRow]) -> NDArray[np.float32]:
-        """The design matrix of the rows; shape (rows, design columns). Columns that are not features are not looked at.
+        """Encode rows; shape (rows, design columns). Columns that are not features are ignored.
 
         Raises CreditError with every value that the contract does not allow.
         """
@@ -51,7 +51,7 @@ class RowEncoder:
         return np.array(listed, np.float32).reshape(len(rows), self._width)
 
     def _encode_usual(self, row: ApplicationRow) -> list[float]:
-        """One row, when every value is a usual one; else nothing."""
+        """Encode one row when every value is a usual one; empty if not."""
         numbers: list[float] = []
         for name, quick in self._quick:
             cells = quick(row.get(name, _ABSENT))
@@ -79,17 +79,17 @@ class RowEncoder:
 
 
 def encode_rows(contract: Contract, features: Sequence[str], rows: Sequence[ApplicationRow]) -> NDArray[np.float32]:
-    """The design matrix of some rows; see Encoder."""
+    """Encode rows as the design matrix; see Encoder."""
     return RowEncoder(contract, features)(rows)
 
 
 def is_missing(value: Any) -> bool:
-    """None, and the NaN by which a table says None."""
+    """Tell whether a value is None, or the NaN by which a table says None."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _make_fast_encoder(column: Column) -> Callable[[Any], tuple[float, ...] | None]:
-    """The cells of a column's usual value; None for any other, allowed or not."""
+    """Make the function that encodes a column's usual value; it returns None for any other, allowed or not."""
     optional, kind = column.missing == "allowed", _PYTHON_TYPES[column.type][-1]
     present: tuple[float, ...] = (0.0,) if optional else ()
     absent = tuple(map(float, _encode_value(column, None))) if optional else None
@@ -124,7 +124,7 @@ def _encode_value(column: Column, value: Any) -> list[np.float32]:
 
 
 def _find_problems(contract: Contract, name: str, row: ApplicationRow, where: str) -> list[Problem]:
-    """What the contract has against one value."""
+    """Find each rule of the contract that a value breaks."""
     column, place = contract.columns[name], f"{where}{name}"
     if name not in row:
         return [Problem(place, "nothing", f"a value of type {column.type}, or null if it is not known")]

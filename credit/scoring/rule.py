@@ -1,4 +1,4 @@
-"""The rule as the service runs it: five numbers in a JSON file, no estimator and no scikit-learn."""
+"""The rule of the service: five numbers in a JSON file, no estimator and no scikit-learn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing
 
 
 class FallbackRule(FrozenModel):
-    """Below the threshold, from it on, or no score: what ThresholdRule learned of each, and its policy.
+    """The shares that ThresholdRule learned below the threshold, from it on and without a score, and its policy.
 
     `column` is the name of the score. Shares are of favourable labels among the training rows.
     """
@@ -27,13 +27,13 @@ class FallbackRule(FrozenModel):
     words_if_missing: str
 
     def score(self, contract: Contract, rows: Sequence[ApplicationRow]) -> NDArray[np.float64]:
-        """The share of people like each row with a favourable label; shape (n,)."""
+        """Score each row by the share of people like it with a favourable label; shape (n,)."""
         values = encode_rows(contract, [self.column], rows)[:, 0]
         known = np.where(values >= np.float32(self.threshold), self.share_passed, self.share_below)
         return np.where(np.isnan(values), (self.share_below + self.share_passed) / 2, known)
 
     def list_reasons(self, score: float, value: Any) -> tuple[str, ...]:
-        """What is said to a person with this score who was not approved."""
+        """List the reasons for a person with this score who was not approved."""
         if is_missing(value):
             return (self.words_if_missing,)
         return (self.words,) if score < self.share_passed else ()

@@ -1,1 +1,1 @@
-"""Which columns a model may see, and how well they guess protected attributes."""
+"""Feature selection: the columns that a model may see, and how well they guess protected attributes."""

@@ -1,4 +1,4 @@
-"""How well one column alone guesses who is in a class: from counts, cross-fitted, so that chance scores one half.
+"""The AUC of one column alone for a class: from counts, cross-fitted, so that chance scores one half.
 
 A column is cut into bins. Of each fold's rows, a bin's score is the share of the class among the other folds' rows in
 that bin; the area under the ROC curve (AUC) within each fold is averaged. 0.5 is no better than chance, 1 is certain.
@@ -19,12 +19,12 @@ BinCounts = NDArray[np.int64]
 
 
 def draw_folds(rows: int, seed: int) -> BinCodes:
-    """A fold number from 0 to FOLDS - 1 for each row, in a random order; shape (rows,)."""
+    """Draw a fold number from 0 to FOLDS - 1 for each row, in a random order; shape (rows,)."""
     return np.random.default_rng(seed).permutation(rows) % AUC_FOLDS
 
 
 def assign_bins(values: pd.Series, column: Column) -> BinCodes:
-    """Bin numbers from 0 to BINS (or the number of allowed values); 0 is missing. Shape (n,).
+    """Assign bin numbers from 0 to BINS (or the number of allowed values); 0 is missing. Shape (n,).
 
     Numbers of few different values keep them apart, others are cut at their quantiles, so that bins hold about as
     many rows each; categories are their own bins.
@@ -42,14 +42,14 @@ def assign_bins(values: pd.Series, column: Column) -> BinCodes:
 
 
 def count_bins(codes: BinCodes, classes: BinCodes, n_classes: int, folds: BinCodes) -> BinCounts:
-    """Rows by fold, bin and class; shape (FOLDS, bins, n_classes)."""
+    """Count rows by fold, bin and class; shape (FOLDS, bins, n_classes)."""
     bins = int(codes.max(initial=0)) + 1
     cells = (folds * bins + codes) * n_classes + classes
     return np.bincount(cells, minlength=AUC_FOLDS * bins * n_classes).reshape(AUC_FOLDS, bins, n_classes)
 
 
 def compute_class_auc(counts: BinCounts, which: int) -> float:
-    """AUC with which the bins guess class `which` against all others; NaN when it or the others have no row."""
+    """Compute the AUC with which the bins guess class `which` against all others; NaN when either side has no row."""
     members = counts[:, :, which].astype(np.float64)
     others = counts.sum(axis=2) - members
     elsewhere = members.sum(axis=0) - members

@@ -1,4 +1,4 @@
-"""How well all features together would guess a protected attribute: what the models could know without being told."""
+"""Proxies: how well all features together guess a protected attribute that the models are not given."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ def measure_joint_proxy(
     min_group: int,
     seed: int,
 ) -> dict[str, dict[str, float]]:
-    """Cross-validated AUC, per protected attribute and group, of a random forest that guesses the group.
+    """Measure the cross-validated AUC, per protected attribute and group, of a random forest that guesses the group.
 
     0.5 is no better than chance, 1 is certain. At most `sample` rows, evenly spaced, are used; groups of fewer than
     `min_group` people among them are left to the others' rest and get no figure of their own.

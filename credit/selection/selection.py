@@ -1,4 +1,4 @@
-"""Which columns a model may see, and why: measured and chosen on training rows, a column at a time."""
+"""Selection of the columns that a model may see: measured and chosen on training rows, a column at a time."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class SelectFeaturesParams(Params):
 
 
 class CandidateFeature(NamedTuple):
-    """What was measured of one column on its own, and the numbers that it is compared with others by."""
+    """The measurements of one column, and the numbers that it is compared with others by."""
 
     name: str
     missing: float
@@ -45,7 +45,7 @@ class CandidateFeature(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """What was measured of each candidate feature, and the verdict on it: `kept`, or why it was dropped."""
+    """The measurements of each candidate feature, and the verdict on it: `kept`, or why it was dropped."""
 
     measured: list[CandidateFeature]
     verdicts: dict[str, str]
@@ -57,7 +57,7 @@ class Selection(NamedTuple):
 
 
 def select_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> Selection:
-    """Measure and choose; `read(name)` gives one column of the training rows.
+    """Measure and choose features; `read(name)` gives one column of the training rows.
 
     Raises CreditError when no feature is left.
     """
@@ -72,7 +72,7 @@ def select_features(contract: Contract, params: SelectFeaturesParams, read: Colu
 
 
 def measure_features(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> list[CandidateFeature]:
-    """Each candidate feature by itself: missing share, AUC for the label and for each protected attribute."""
+    """Measure each candidate feature by itself: missing share, AUC for the label and for each protected attribute."""
     good = is_favourable(contract, read(contract.label).to_frame()).astype(np.int64)
     people = {name: assign_groups(contract, name, read(name)) for name in contract.protected}
     folds = draw_folds(len(good), params.seed)
@@ -94,7 +94,7 @@ def measure_features(contract: Contract, params: SelectFeaturesParams, read: Col
 
 
 def _standardize_ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample: int) -> NDArray[np.float32]:
-    """The column as standardised numbers for correlations: bins in order of their favourable share, on a sample."""
+    """Standardise the ranks of a column for correlations: bins in order of their favourable share, on a sample."""
     step = -(-len(codes) // sample)
     codes, good = codes[::step], good[::step]
     rows = np.bincount(codes)
@@ -106,7 +106,7 @@ def _standardize_ranks(codes: NDArray[np.int64], good: NDArray[np.int64], sample
 
 
 def judge_features(measured: list[CandidateFeature], params: SelectFeaturesParams) -> dict[str, str]:
-    """The verdict on each candidate: `kept`, or why it was dropped. The best first, so the better of a pair stays."""
+    """Judge each candidate: `kept`, or why it was dropped. The best first, so the better of a pair stays."""
     verdicts: dict[str, str] = {}
     kept: list[CandidateFeature] = []
     for candidate in sorted(measured, key=lambda c: (-c.auc, c.name)):

@@ -1,7 +1,7 @@
-"""The search for a less discriminatory alternative: what other cut-offs and other regularisation would have given.
+"""The search for a less discriminatory alternative: the results of other thresholds and other regularisation.
 
 Group-blind: protected attributes are counted afterwards and never decide. Every alternative is scored on people whom
-it has not seen, with features selected without them, and gets one cut-off for all: the score that the wanted share of
+it has not seen, with features selected without them, and gets one threshold for all: the score that the wanted share of
 people reach. Points that no other beats in both the metric and the lowest adverse impact ratio are the frontier.
 """
 
@@ -62,41 +62,50 @@ class FindAlternativesParams(Params):
     random_forest: HyperparameterGrid
 
 
-def expand_grid(name: CandidateName, knobs: Hyperparameters, grid: dict[str, list[Any]]) -> list[Hyperparameters]:
-    """The hyperparameters to try: those of training first, then the others of the grid."""
+def expand_grid(
+    name: CandidateName, hyperparameters: Hyperparameters, grid: dict[str, list[Any]]
+) -> list[Hyperparameters]:
+    """Expand the grid into the hyperparameters to try: those of training first, then the others."""
     from sklearn.model_selection import ParameterGrid
 
-    check_grid(grid, knobs, f"find_alternatives.{name}")
-    tried = (type(knobs).model_validate(knobs.model_dump() | values) for values in ParameterGrid(grid))
-    return [knobs, *(one for one in tried if one != knobs)]
+    check_grid(grid, hyperparameters, f"find_alternatives.{name}")
+    tried = (
+        type(hyperparameters).model_validate(hyperparameters.model_dump() | values) for values in ParameterGrid(grid)
+    )
+    return [hyperparameters, *(one for one in tried if one != hyperparameters)]
 
 
 def score_variants(
     contract: Contract, folds: Sequence[CrossFittingFold], todo: Sequence[Hyperparameters], seed: int
 ) -> Iterator[NDArray[np.float64]]:
-    """Of each model to try, the scores of the folds' unseen rows, fold after fold."""
+    """Score the folds' unseen rows, fold after fold, by each model to try."""
     data = []
     for fold in folds:
         seen, unseen = (build_design_matrix(contract, fold.kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
         data.append((seen, is_favourable(contract, fold.seen), unseen))
-    told = run_in_processes(
-        [delayed(_fit_and_score)(knobs, *one, seed) for knobs in todo for one in data], "find_alternatives"
+    scores_by_fold = run_in_processes(
+        [delayed(_fit_and_score)(hyperparameters, *one, seed) for hyperparameters in todo for one in data],
+        "find_alternatives",
     )
-    for start in range(0, len(told), len(folds)):
-        yield np.concatenate(told[start : start + len(folds)])
+    for start in range(0, len(scores_by_fold), len(folds)):
+        yield np.concatenate(scores_by_fold[start : start + len(folds)])
 
 
 def _fit_and_score(
-    knobs: Hyperparameters, seen: NDArray[np.float32], y: NDArray[np.bool_], unseen: NDArray[np.float32], seed: int
+    hyperparameters: Hyperparameters,
+    seen: NDArray[np.float32],
+    y: NDArray[np.bool_],
+    unseen: NDArray[np.float32],
+    seed: int,
 ) -> NDArray[np.float64]:
-    scores: NDArray[np.float64] = fit_estimator(build_estimator(knobs, len(seen), seed, None), seen, y).predict_proba(
-        unseen
-    )[:, 1]
+    scores: NDArray[np.float64] = fit_estimator(
+        build_estimator(hyperparameters, len(seen), seed, None), seen, y
+    ).predict_proba(unseen)[:, 1]
     return scores
 
 
 def measure_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> float | None:
-    """Measure what no threshold changes; None where only one class has scores. Inputs: shape (n,) each."""
+    """Measure the AUC, which no threshold changes; None where only one class has scores. Inputs: shape (n,) each."""
     from sklearn.metrics import roc_auc_score
 
     known = np.isfinite(scores)
@@ -123,7 +132,7 @@ def measure_decisions(
 def sweep_thresholds(
     scores: NDArray[np.float64], shares: Sequence[float], budget: float
 ) -> Iterator[tuple[float, NDArray[np.str_]]]:
-    """The decisions on `scores`, shape (n,), that approve each share of the people, and refer at most `budget`."""
+    """Decide by `scores`, shape (n,), so that each share of the people is approved, and at most `budget` referred."""
     for share in shares:
         yield share, set_thresholds(scores, share, min(budget, 1 - share)).decide(scores)
 
@@ -141,23 +150,23 @@ def mark_frontier(points: Sequence[Point], metric: QualityFigure) -> tuple[Point
 
 
 def _get_quality(point: Point, metric: QualityFigure) -> float:
-    """A point that has no such figure is worse than any that has."""
+    """Return a point's quality; a point without the figure is worse than any with it."""
     value = point.get_value(metric)
     return -np.inf if value is None else value
 
 
 def find_baseline(trained: Sequence[Point], metric: QualityFigure) -> Point:
-    """The best candidate as trained, the first of equals."""
+    """Find the best candidate as trained, the first of equals."""
     return max(trained, key=lambda one: _get_quality(one, metric))
 
 
 def compute_parity(ratio: float) -> float:
-    """How near a ratio is to parity, from either side: 1 parity, 0 nobody of one group. 1.25 is as far as 0.8."""
+    """Compute how near a ratio is to parity: 1 parity, 0 nobody of one group. 1.25 is as far as 0.8."""
     return min(ratio, 1 / ratio) if ratio else 0.0
 
 
 def find_fairest(points: Sequence[Point], baseline: Point, params: FindAlternativesParams) -> Point | None:
-    """The point whose lowest ratio is nearest to parity within the tolerated loss; None where no one beats `baseline`.
+    """Find the point with a ratio nearest to parity within the tolerated loss; None where none beats `baseline`.
 
     Where every group fares better than its reference, a higher ratio would only treat people less alike.
     """
@@ -202,16 +211,16 @@ def _format_figure(value: float | None) -> str:
 
 
 def describe_point(point: Point) -> str:
-    """A point in words."""
+    """Describe a point in words."""
     given = point.hyperparameters.items()
-    knobs = ", ".join(f"{key} {'not set' if value is None else value}" for key, value in given)
+    settings = ", ".join(f"{key} {'not set' if value is None else value}" for key, value in given)
     if point.approval_share is None:
         return f"{point.candidate} as trained"
-    return f"{point.candidate}{' with ' + knobs if knobs else ''}, approving {point.approval_share:.0%},"
+    return f"{point.candidate}{' with ' + settings if settings else ''}, approving {point.approval_share:.0%},"
 
 
 def format_command(point: Point) -> str | None:
-    """The command that trains a point and has it judged; None for a candidate as trained."""
+    """Format the command that trains a point and has it judged; None for a candidate as trained."""
     if point.approval_share is None:
         return None
     changes: dict[str, Any] = {"train.policy.approval_share": point.approval_share}
@@ -220,5 +229,5 @@ def format_command(point: Point) -> str | None:
 
 
 def _format_override(value: Any) -> str:
-    """A value as `-S` reads it: None is null in YAML, a word of four letters is a text."""
+    """Format a value as `-S` reads it: None is null in YAML, a word of four letters is a text."""
     return "null" if value is None else str(value)

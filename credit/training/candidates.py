@@ -29,14 +29,14 @@ class HeuristicParams(Params):
 
 
 class LogisticParams(Params):
-    """Knobs of scikit-learn's LogisticRegression."""
+    """The hyperparameters of scikit-learn's LogisticRegression."""
 
     C: float = Field(gt=0)
     class_weight: Literal["balanced"] | None
 
 
 class RandomForestParams(Params):
-    """Knobs of scikit-learn's RandomForestClassifier. `max_samples`: rows per tree at the most."""
+    """The hyperparameters of scikit-learn's RandomForestClassifier. `max_samples`: rows per tree at the most."""
 
     n_estimators: int = Field(ge=1)
     max_depth: int | None = Field(ge=1)
@@ -59,50 +59,58 @@ class Candidate:
     policy: Policy
 
     def score_frame(self, contract: Contract, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The probability of the favourable label for each row; shape (n,)."""
+        """Score each row by the probability of the favourable label; shape (n,)."""
         return self.score(build_design_matrix(contract, self.features, frame).to_numpy())
 
     def score(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The same for rows of the design matrix; shape (n,)."""
+        """Score rows of the design matrix in the same way; shape (n,)."""
         scores: NDArray[np.float64] = self.estimator.predict_proba(matrix)[:, 1]
         return scores
 
 
 def load_candidate(model: Path, description: Path) -> Candidate:
-    """The candidate that `train` wrote: its estimator and the JSON beside it."""
+    """Load the candidate that `train` wrote: its estimator and the JSON beside it."""
     report = CandidateReport.read(description)
     return Candidate(report.candidate, load_estimator(model), report.features, Policy(**dict(report.policy)))
 
 
-def build_estimator(knobs: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
-    """An estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
-    if isinstance(knobs, HeuristicParams):
+def build_estimator(hyperparameters: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
+    """Build an estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
+    if isinstance(hyperparameters, HeuristicParams):
         from credit.training.threshold_rule import ThresholdRule
 
-        chosen = threshold if knobs.threshold is None else knobs.threshold
+        chosen = threshold if hyperparameters.threshold is None else hyperparameters.threshold
         assert chosen is not None  # noqa: S101 - train refuses a contract without a score first
         return ThresholdRule(chosen)
-    return _build_logistic(knobs) if isinstance(knobs, LogisticParams) else _build_forest(knobs, rows, seed)
+    return (
+        _build_logistic(hyperparameters)
+        if isinstance(hyperparameters, LogisticParams)
+        else _build_forest(hyperparameters, rows, seed)
+    )
 
 
-def _build_logistic(knobs: LogisticParams) -> "Pipeline":
+def _build_logistic(hyperparameters: LogisticParams) -> "Pipeline":
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     # newton-cholesky converges to the optimum itself, so that another processor finds the same coefficients
-    model = LogisticRegression(C=knobs.C, class_weight=knobs.class_weight, solver="newton-cholesky", tol=1e-8)
+    model = LogisticRegression(
+        C=hyperparameters.C, class_weight=hyperparameters.class_weight, solver="newton-cholesky", tol=1e-8
+    )
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     return make_pipeline(imputer, StandardScaler(), model)
 
 
-def _build_forest(knobs: RandomForestParams, rows: int, seed: int) -> "Pipeline":
+def _build_forest(hyperparameters: RandomForestParams, rows: int, seed: int) -> "Pipeline":
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
 
-    options = knobs.model_dump() | {"max_samples": knobs.max_samples if knobs.max_samples < rows else None}
+    options = hyperparameters.model_dump() | {
+        "max_samples": hyperparameters.max_samples if hyperparameters.max_samples < rows else None
+    }
     # no scaler: on scaled values ONNX and scikit-learn round differently at the cuts of the trees
     model = RandomForestClassifier(**options, random_state=seed, n_jobs=1)
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), model)

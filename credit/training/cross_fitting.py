@@ -1,6 +1,6 @@
-"""The whole pipeline inside each fold: what a candidate is worth on people whom nothing in it has seen.
+"""Cross-fitting of the whole pipeline: the worth of a candidate on people whom nothing in it has seen.
 
-Features are selected, models trained and cut-offs set anew on the rows outside a fold, then the fold's rows are
+Features are selected, models trained and thresholds set anew on the rows outside a fold, then the fold's rows are
 scored. Every row gets one score, so that a small table can be judged on all of its rows; it is the procedure that is
 judged, by models a little worse than the one that is trained on more.
 """
@@ -27,7 +27,7 @@ MIN_CLASS_ROWS = 2
 
 
 class CrossFittingFold(NamedTuple):
-    """Rows to learn from, rows to be judged, and the features that the first speak for."""
+    """The rows to learn from, the rows to be judged, and the features that the first ones select."""
 
     seen: pd.DataFrame
     unseen: pd.DataFrame
@@ -44,7 +44,7 @@ class OutOfFoldScores(NamedTuple):
 def select_in_folds(
     contract: Contract, params: SelectFeaturesParams, frame: pd.DataFrame, codes: NDArray[np.int64]
 ) -> list[list[str]]:
-    """The features that each fold's other rows speak for. `codes`: the fold of each row of the frame, shape (n,).
+    """Select features on each fold's other rows. `codes`: the fold of each row of the frame, shape (n,).
 
     Raises CreditError when a fold lacks rows of a class.
     """
@@ -57,7 +57,7 @@ def select_in_folds(
 def split_folds(
     frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[Sequence[str]]
 ) -> Iterator[CrossFittingFold]:
-    """The folds of a table, in order."""
+    """Split a table into its folds, in order."""
     for fold, features in enumerate(kept):
         yield CrossFittingFold(frame[codes != fold], frame[codes == fold], features)
 
@@ -70,15 +70,17 @@ def score_out_of_fold(
     kept: Sequence[Sequence[str]],
 ) -> dict[CandidateName, OutOfFoldScores]:
     """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
-    told = {name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES}
+    out_of_fold = {
+        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES
+    }
     tasks = [(name, number) for name in CANDIDATE_NAMES for number in range(len(kept))]
     folds = list(split_folds(frame, codes, kept))
     scored = run_in_processes(
         [delayed(_score_fold)(name, params, contract, folds[number]) for name, number in tasks], "predict"
     )
     for (name, number), (scores, decisions) in zip(tasks, scored, strict=True):
-        told[name].scores[codes == number], told[name].decisions[codes == number] = scores, decisions
-    return told
+        out_of_fold[name].scores[codes == number], out_of_fold[name].decisions[codes == number] = scores, decisions
+    return out_of_fold
 
 
 def _score_fold(

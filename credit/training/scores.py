@@ -14,7 +14,7 @@ from credit.training.candidates import Candidate
 def score_table(
     candidate: Candidate, contract: Contract, table: Path, stage: str
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Whether each row's label is favourable, and its score; shape (n,) each. `stage` names the progress bar."""
+    """Score a table: whether each row's label is favourable, and its score; shape (n,) each. `stage` names the bar."""
     opened = open_table(table)
     labels, scores = [], []
     wanted = [*candidate.features, contract.label]

@@ -29,24 +29,24 @@ class SearchParams(Params):
 
 def search_hyperparameters(
     name: CandidateName,
-    knobs: Hyperparameters,
+    hyperparameters: Hyperparameters,
     search: SearchParams,
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
     seed: int,
 ) -> tuple[Hyperparameters, HyperparameterSearch | None]:
-    """The hyperparameters to train with, and what was tried (None when nothing was searched).
+    """Search for the hyperparameters to train with; also report the search (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
     """
-    if not search.enabled or isinstance(knobs, HeuristicParams):
-        return knobs, None
+    if not search.enabled or isinstance(hyperparameters, HeuristicParams):
+        return hyperparameters, None
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
     grid: dict[str, list[Any]] = getattr(search, name)
-    check_grid(grid, knobs, f"train.search.{name}")
-    pipeline: Any = build_estimator(knobs, len(y), seed, None)
+    check_grid(grid, hyperparameters, f"train.search.{name}")
+    pipeline: Any = build_estimator(hyperparameters, len(y), seed, None)
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
         pipeline,
@@ -72,15 +72,15 @@ def search_hyperparameters(
         )
     ]
     report = HyperparameterSearch(best=best, tried=tuple(round_floats(tried, 3)))
-    return type(knobs).model_validate(knobs.model_dump() | best), report
+    return type(hyperparameters).model_validate(hyperparameters.model_dump() | best), report
 
 
-def check_grid(grid: dict[str, list[Any]], knobs: Hyperparameters, block: str) -> None:
-    """A misspelt key or an impossible value is an error before an hour's search, not after."""
+def check_grid(grid: dict[str, list[Any]], hyperparameters: Hyperparameters, block: str) -> None:
+    """Check the grid, so that a misspelt key or an impossible value is an error before an hour's search, not after."""
     problems: list[Problem] = []
-    for value in (knobs.model_dump() | {key: value} for key, values in grid.items() for value in values):
+    for value in (hyperparameters.model_dump() | {key: value} for key, values in grid.items() for value in values):
         try:
-            type(knobs).model_validate(value)
+            type(hyperparameters).model_validate(value)
         except ValidationError as error:
             problems += list_problems(error, "params.yaml", block)
     raise_if_any(problems)

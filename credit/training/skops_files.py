@@ -35,13 +35,13 @@ def load_estimator(path: Path) -> Any:
             raise CreditError(Problem(str(path), f"the types {sorted(unknown)}", "estimators of this project"))
         return skops.io.load(path, trusted=TRUSTED_TYPES)
     except FileNotFoundError:
-        raise CreditError(Problem(str(path), "no such file", "the output of train", "run dvc repro")) from None
+        raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise CreditError(Problem(str(path), str(error), "a model file", "run dvc checkout or dvc repro")) from None
 
 
 def normalize_archive(archive: bytes) -> bytes:
-    """A skops archive without what differs between runs: memory addresses, times, and unused bytes of arrays."""
+    """Remove all that differs between runs from a skops archive: memory addresses, times, unused bytes of arrays."""
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = json.loads(source.read("schema.json"))
         names: dict[str, str] = {}
@@ -71,7 +71,7 @@ def _renumber(node: Any, ids: dict[int, int], names: dict[str, str]) -> None:
 
 
 def _zero_padding(content: bytes) -> bytes:
-    """An .npy file whose padding between the fields of a record is zero; other files as they are."""
+    """Set the padding between the fields of an .npy file's records to zero; leave other files as they are."""
     if not content.startswith(b"\x93NUMPY"):
         return content
     array = np.load(io.BytesIO(content), allow_pickle=False)

@@ -10,11 +10,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 
 class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Favours whoever's score reaches the threshold. Knows three kinds of people: below, from it on, no score.
+    """A rule that favours scores from the threshold on. Knows three kinds of people: below, from it on, no score.
 
     `fit` learns the share of the second class among the people below and from the threshold on; `predict_proba`
     gives that share, and halfway between the two for a missing score, about which the rule knows nothing.
-    Scores and threshold are compared as float32, which is what ONNX has: a score of 0.7 reaches a threshold of 0.7.
+    Scores and threshold are compared as float32, the type of ONNX: a score of 0.7 reaches a threshold of 0.7.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Shares of both classes; shape (n, 2)."""
+        """Predict the shares of both classes; shape (n, 2)."""
         check_is_fitted(self)
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
         score = self._select_score(X)
@@ -65,7 +65,7 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.float32(self.threshold)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The likelier class; shape (n,). What is decided is the policy's business."""
+        """Predict the likelier class; shape (n,). Decisions are the policy's."""
         check_is_fitted(self)
         chosen: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return chosen

@@ -1,4 +1,4 @@
-"""One candidate trained: the estimator, and a policy whose cut-offs are set on cross-validated scores.
+"""Training of one candidate: the estimator, and a policy whose thresholds are set on cross-validated scores.
 
 Cross-validated, because a forest's scores on the rows that it has seen are far too sure.
 """
@@ -55,13 +55,13 @@ class TrainParams(Params):
     search: SearchParams
 
     def find_hyperparameters(self, name: CandidateName) -> Hyperparameters:
-        """The hyperparameters of one candidate."""
-        knobs: Hyperparameters = getattr(self, name)
-        return knobs
+        """Return the hyperparameters of one candidate."""
+        hyperparameters: Hyperparameters = getattr(self, name)
+        return hyperparameters
 
 
 class TrainingResult(NamedTuple):
-    """A fitted estimator, its settings, the policy that turns its scores into decisions, and what that was set on."""
+    """A fitted estimator, its settings, the policy that turns its scores into decisions, and the data that set it."""
 
     estimator: Any
     hyperparameters: Hyperparameters
@@ -96,18 +96,18 @@ def train_candidate(
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
-    knobs, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
-    estimator = build_estimator(knobs, len(y), seed, threshold)
+    hyperparameters, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
+    estimator = build_estimator(hyperparameters, len(y), seed, threshold)
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build_estimator(knobs, len(truth), seed, threshold)
+    unfitted = build_estimator(hyperparameters, len(truth), seed, threshold)
     scores = cross_validate(unfitted, sample, truth, params.cross_validation, bar)
     estimator = fit_estimator(estimator, X, y)
-    if isinstance(knobs, HeuristicParams):
-        knobs = knobs.model_copy(update={"threshold": estimator.threshold})
+    if isinstance(hyperparameters, HeuristicParams):
+        hyperparameters = hyperparameters.model_copy(update={"threshold": estimator.threshold})
     policy = (
-        _set_rule_policy(estimator, knobs)
-        if isinstance(knobs, HeuristicParams)
+        _set_rule_policy(estimator, hyperparameters)
+        if isinstance(hyperparameters, HeuristicParams)
         else _set_model_policy(scores, y, params.policy)
     )
     decisions = policy.decide(scores)
@@ -117,13 +117,13 @@ def train_candidate(
         approved=round(float((decisions == "approve").mean()), 4),
         referred=round(float((decisions == "refer").mean()), 4),
     )
-    return TrainingResult(estimator, knobs, policy, cross_validated, search)
+    return TrainingResult(estimator, hyperparameters, policy, cross_validated, search)
 
 
 def cross_validate(
     estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_], params: CrossValidationParams, bar: bool
 ) -> NDArray[np.float64]:
-    """The score of each row by a model that has not seen it; shape (n,)."""
+    """Score each row by a model that has not seen it; shape (n,)."""
     from sklearn.model_selection import StratifiedKFold
 
     least = int(min(y.sum(), (~y).sum()))
@@ -144,21 +144,23 @@ def _set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params:
     return set_thresholds(scores, share, params.referral_budget)
 
 
-def _set_rule_policy(rule: Any, knobs: HeuristicParams) -> Policy:
+def _set_rule_policy(rule: Any, hyperparameters: HeuristicParams) -> Policy:
     """Deny below the threshold, refer without a score, approve or refer from the threshold on."""
     below, passed = rule.share_below_, rule.share_passed_
     if below >= passed:
         found = f"{below:.3f} of the people below it favourable, {passed:.3f} from it on"
-        raise CreditError(Problem("threshold of the heuristic", found, "more from it on", "is the score upside down?"))
+        raise CreditError(
+            Problem("threshold of the heuristic", found, "a larger share from it on", "is the score reversed?")
+        )
     unknown = (below + passed) / 2
-    approve_from = round((unknown + passed) / 2, 9) if knobs.from_threshold == "approve" else None
+    approve_from = round((unknown + passed) / 2, 9) if hyperparameters.from_threshold == "approve" else None
     return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
 
 
 def list_candidate_features(name: CandidateName, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
-    """What a candidate reads: the rule its score, the models what was selected."""
+    """List the columns that a candidate reads: the rule its score, the models the selected features."""
     if name != HEURISTIC:
         return kept
     if contract.score is None:
-        raise CreditError(Problem(f"{file}: columns", "none of role score", "one", "the rule decides by it"))
+        raise CreditError(Problem(f"{file}: columns", "no column of role score", "one", "the rule decides by it"))
     return [contract.score]

@@ -1,4 +1,4 @@
-"""What a change does: verdict, metrics, equal treatment, flipped decisions, features, data"""
+"""Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data"""
 
 import sys
 
@@ -26,7 +26,7 @@ EXIT_GATE_FAILED = 3
 @click.option("--markdown", is_flag=True, help="the comment for GitHub (default unless a terminal reads it)")
 def run(base: str, head: str | None, merge_base: bool, gate: bool, markdown: bool) -> Answer:
     """Compare two revisions: Markdown for a comment on a pull request, or the same for a terminal."""
-    told = compare_revisions(*resolve_revisions(base, head, merge_base))
-    text = render_comment(told).rstrip()
+    comparison = compare_revisions(*resolve_revisions(base, head, merge_base))
+    text = render_comment(comparison).rstrip()
     shown = text if markdown or not sys.stdout.isatty() else render_for_terminal(text)
-    return Answer(told, shown, EXIT_GATE_FAILED if gate and told["problems"] else 0)
+    return Answer(comparison, shown, EXIT_GATE_FAILED if gate and comparison["problems"] else 0)

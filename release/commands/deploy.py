@@ -27,7 +27,7 @@ EPILOG = """example:
 @add_dry_run
 def run(version: str, env: str, reason: str, wait: float, push: bool, dry_run: bool) -> Answer:
     """Publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
-    read_addresses()  # before anything is made: a deploy that nobody can wait for is none
+    read_addresses()  # before any change: with a wrong address there is no waiting
     store, wanted = open_store(), parse_version(version)
     record = find_published(store, wanted)
     if record is None and dry_run:

@@ -19,7 +19,7 @@ def run() -> Answer:
     heads = ("", "until the entry", "until it decided")
     table = tabulate([heads, *rows], tablefmt="plain", disable_numparse=True, colalign=("left", "right", "right"))
     lines = [table, f"{done.answered} applications decided meanwhile, {len(done.lost)} lost, in {store.url}"]
-    lines += [f"lost: {said}" for said in done.lost[:5]]
+    lines += [f"lost: {line}" for line in done.lost[:5]]
     content = {
         "versions": done.versions,
         "steps": [step._asdict() for step in done.steps],

@@ -1,6 +1,6 @@
 """Make room: drop what no version needs from the store and from DVC's cache
 
-Kept is what any branch and any tag needs, here and at origin, and what the working tree needs. From the store go
+Everything that a branch or a tag, here or at origin, or the working tree needs is kept. From the store go
 bundles that no version names and drills that were killed, when they are older than an hour."""
 
 import subprocess
@@ -21,7 +21,7 @@ from release.repository.git import has_origin, run_git
 
 
 class CommitChain(NamedTuple):
-    """The last of a line of commits, and how many there are."""
+    """The last commit of a chain, and the chain's length."""
 
     last: str
     length: int
@@ -48,8 +48,8 @@ def chain_commits(commits: list[str]) -> CommitChain:
     `dvc gc --all-branches` keeps what the branches of this clone need, and no branch that is at origin only. It takes
     one more commit and a number of commits before it.
     """
-    told = run_git("cat-file", "--batch-check", stdin="".join(f"{commit}^{{tree}}\n" for commit in commits))
-    trees = sorted({words[0] for line in told.splitlines() if (words := line.split())[1] == "tree"})
+    output = run_git("cat-file", "--batch-check", stdin="".join(f"{commit}^{{tree}}\n" for commit in commits))
+    trees = sorted({words[0] for line in output.splitlines() if (words := line.split())[1] == "tree"})
     me = ("-c", "user.name=release gc", "-c", "user.email=release@localhost")
     last: list[str] = []
     for tree in trees:
@@ -74,8 +74,8 @@ def _list_origin_refs() -> dict[str, str]:
 
 def _list_object_types(objects: Iterable[str]) -> list[str]:
     """List the type of each object, such as commit, or missing."""
-    told = run_git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
-    return [line.split()[-1] for line in told.splitlines()]
+    output = run_git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{one}\n" for one in objects))
+    return [line.split()[-1] for line in output.splitlines()]
 
 
 class Garbage(NamedTuple):
@@ -133,14 +133,14 @@ def run(force: bool, cloud: bool) -> Answer:
     needed = chain_commits(list_needed_commits())
     store = open_store()
     garbage = find_garbage(store)
-    said = _run_dvc_gc(needed, cloud, force)
+    dvc_lines = _run_dvc_gc(needed, cloud, force)
     if force:
         garbage = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
         for place in garbage.prefixes:
             store.delete(place)
     content = {"dry_run": not force, "store": garbage.digests, "kept": garbage.kept}
-    content |= {"drills": garbage.drills, "dvc": said}
-    return Answer(content, "\n".join(_format_garbage(garbage, said, force)))
+    content |= {"drills": garbage.drills, "dvc": dvc_lines}
+    return Answer(content, "\n".join(_format_garbage(garbage, dvc_lines, force)))
 
 
 def _run_dvc_gc(needed: CommitChain, cloud: bool, force: bool) -> list[str]:
@@ -153,10 +153,10 @@ def _run_dvc_gc(needed: CommitChain, cloud: bool, force: bool) -> list[str]:
     return [line for line in done.stdout.splitlines() if line.strip()]
 
 
-def _format_garbage(garbage: Garbage, said: list[str], dropped: bool) -> list[str]:
+def _format_garbage(garbage: Garbage, dvc_lines: list[str], dropped: bool) -> list[str]:
     did = "dropped" if dropped else "would drop"
     lines = [f"store: {did} {len(garbage.digests)} bundles that no version names, kept {len(garbage.kept)}"]
     if garbage.drills:
         lines += [f"store: {did} {len(garbage.drills)} drills that were killed more than an hour ago"]
-    lines += [f"DVC:   {line}" for line in said]
+    lines += [f"DVC:   {line}" for line in dvc_lines]
     return lines if dropped else [*lines, "next:  release gc --force"]

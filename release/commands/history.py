@@ -1,4 +1,4 @@
-"""Who put what where, when and why; with --at, what was live at a moment"""
+"""List who deployed which version, when and why; with --at, the version live at a moment"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

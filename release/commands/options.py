@@ -43,13 +43,13 @@ def _parse_seconds(text: str) -> float:
 
 
 def _parse_reason(text: str) -> str:
-    """Line breaks and tabs are spaces; any other control character is refused, because a database would refuse it."""
-    said = " ".join(text.split())
-    if not is_clean(said):
-        raise click.BadParameter(f"found {said[:80]!r}, expected a reason without control characters")
-    if not said:
+    """Parse a reason: line breaks and tabs become spaces; other control characters are refused, as a database would."""
+    reason = " ".join(text.split())
+    if not is_clean(reason):
+        raise click.BadParameter(f"found {reason[:80]!r}, expected a reason without control characters")
+    if not reason:
         raise click.BadParameter("an empty reason; say why in a few words")
-    return said[:1000]
+    return reason[:1000]
 
 
 add_reason = click.option(

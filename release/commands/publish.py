@@ -21,8 +21,8 @@ def run(version: str, dry_run: bool) -> Answer:
     if dry_run:
         tag = require_tag(read_registry(), wanted)
         there = versions.find_version(store, wanted)
-        said = "is published already" if there else f"would be published from commit {tag.commit[:10]} to {store.url}"
-        return Answer({"version": str(wanted), "published": bool(there), "dry_run": True}, f"{wanted} {said}")
+        state = "is published already" if there else f"would be published from commit {tag.commit[:10]} to {store.url}"
+        return Answer({"version": str(wanted), "published": bool(there), "dry_run": True}, f"{wanted} {state}")
     record, wrote = publish_version(store, wanted, find_actor())
     content = record.model_dump(mode="json") | {"wrote": wrote, "store": store.url}
     how = "published" if wrote else "is published already, and every byte is as it was"

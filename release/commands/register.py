@@ -21,9 +21,9 @@ def register_version(version: Version, checked: Readiness, message: str) -> None
     from gto.api import register as gto_register  # a second, which only a commit that may be a version needs
     from gto.exceptions import GTOException
 
-    said = f"{message.strip()}\n\ndigest: {checked.digest}\n"
+    annotation = f"{message.strip()}\n\ndigest: {checked.digest}\n"
     try:
-        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=said, stdout=False)
+        gto_register(".", ARTIFACT, checked.commit, version=str(version), message=annotation, stdout=False)
     except GTOException as error:
         raise CreditError(Problem(f"git tag {version.tag}", f"refused by GTO: {error}")) from None
 

@@ -1,4 +1,4 @@
-"""What a version is: data, features, parameters, figures, fairness, code, who and when"""
+"""Show a version: data, features, parameters, figures, fairness, code, who and when"""
 
 import json
 from typing import Any

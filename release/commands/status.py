@@ -1,4 +1,4 @@
-"""What is live where, since when and why; what may be deployed"""
+"""Show the live version of each environment, since when and why; the versions that may be deployed"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -86,5 +86,5 @@ def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"
-    told = seen.entry.model_dump(mode="json", exclude_none=True)
-    return told | {"decided_by": decided_by, "rollback_to": seen.back} | problem
+    content = seen.entry.model_dump(mode="json", exclude_none=True)
+    return content | {"decided_by": decided_by, "rollback_to": seen.back} | problem

@@ -1,8 +1,8 @@
-"""Make git and the ledger agree: tag what was rolled back without git, follow what was tagged by hand
+"""Make git and the ledger agree: tag the entries made without git, follow the tags made by hand
 
 The ledger goes first. An entry that git does not know yet (a rollback while git was out of reach) is tagged now and so
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
-no tag; what was tagged by hand before it is overtaken by its time."""
+no tag; a tag by hand from before it is overtaken by its time."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -63,7 +63,7 @@ class SyncResult(NamedTuple):
 
 
 def plan_sync(store: Store) -> list[SyncPlan]:
-    """Find what each environment lacks."""
+    """Find the differences in each environment."""
     registry = tags.read_registry()
     return [
         plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name)) for name in ENVIRONMENTS
@@ -98,7 +98,7 @@ def _find_manual_tags(entries: list[LedgerEntry], events: list[Event]) -> list[E
 
 
 def _is_overtaken(event: Event, entries: list[LedgerEntry]) -> bool:
-    """Whether a tag by hand is no younger than the kill switch that is the newest entry."""
+    """Tell whether a tag by hand is no younger than the kill switch that is the newest entry."""
     newest = entries[0] if entries else None
     return newest is not None and newest.kind == "fallback" and datetime.fromisoformat(event.tag.time) <= newest.time
 
@@ -147,7 +147,7 @@ def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) 
 
 
 def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
-    """Tag what has no tag; returns entries with their tags, and why others get none, such as a withdrawn version."""
+    """Tag the entries without a tag; return them with their tags, and why others get none, as a withdrawn version."""
     tagged, failures = [], []
     for entry in plan.untagged:
         try:
@@ -159,13 +159,13 @@ def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry,
 
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
-    late = [said for result in results for said in result.late]
-    problems = [said for result in results for said in result.failures]
+    late = [line for result in results for line in result.late]
+    problems = [line for result in results for line in result.failures]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
     content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
     lines = [line for result in results for line in _format_result(result, dry_run)]
     lines += [f"pushed {name}" for name in pushed or ()]
-    lines += [f"late:  {said}" for said in late] + [f"problem: {said}" for said in problems]
+    lines += [f"late:  {line}" for line in late] + [f"problem: {line}" for line in problems]
     return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
 
 

@@ -39,9 +39,11 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
     try:
         tag = require_tag(registry, version)
         digest = _restore_bundle(tag.commit)
-        said = parse_digest(tag)
-        if said is not None and said != digest:
-            problems.append(Problem(f"{version} from DVC", f"digest {digest[:12]}", f"{said[:12]}, which the tag says"))
+        tagged = parse_digest(tag)
+        if tagged is not None and tagged != digest:
+            problems.append(
+                Problem(f"{version} from DVC", f"digest {digest[:12]}", f"{tagged[:12]}, which the tag says")
+            )
     except CreditError as error:
         problems += error.problems
     try:
@@ -66,8 +68,8 @@ def _restore_bundle(commit: str) -> str:
         pull = [sys.executable, "-m", "dvc", "pull"]
         done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = " ".join((done.stderr or done.stdout).split())[-300:]
-            found = f"lacks outputs ({said})"
+            message = " ".join((done.stderr or done.stdout).split())[-300:]
+            found = f"lacks outputs ({message})"
             raise CreditError(Problem(f"the DVC remote, at {commit[:10]}", found, fix="dvc push from a copy"))
         _check_cache(clone / ".dvc/cache/files/md5")
         return verify_bundle(clone / BUNDLE_PATH).digest
@@ -82,7 +84,7 @@ def _copy_remote_config(clone: Path) -> None:
         name = repo.config["core"].get("remote")
         remote = dict(repo.config["remote"][name]) if name else None
     if remote is None:
-        raise CreditError(Problem("DVC remote", "none", "one to restore from", "dvc remote add --default storage URL"))
+        raise CreditError(Problem("DVC remote", "not set", fix="dvc remote add --default storage URL"))
     config = Config(str(clone / ".dvc"))
     with config.edit("local") as local:
         local["core"]["remote"] = "proof"
@@ -125,7 +127,7 @@ def _list_registered(registry: Registry, everything: bool) -> list[Version]:
     known = sorted(registry.versions)
     if not known:
         fix = "git fetch --force --tags brings those of the remote, release register makes one"
-        raise CreditError(Problem("git tags", "no registered version", "at least one to verify", fix))
+        raise CreditError(Problem("git tags", "no registered version to verify", fix=fix))
     return known if everything else known[-1:]
 
 

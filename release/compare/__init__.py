@@ -1,1 +1,1 @@
-"""What differs between two revisions, for whoever reviews a change: from small files in git, and the predictions."""
+"""The comparison of two revisions for reviewers of a change: from small files in git, and the predictions."""

@@ -1,4 +1,4 @@
-"""The comparison as a comment on GitHub: the verdict first, then what a reviewer asks next."""
+"""The comparison as a comment on GitHub: the verdict first, then the details in the order a reviewer needs them."""
 
 import re
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ GATE_PARAMS = ("fairness.", "choose.")
 TRUNCATION_NOTICE = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
 
 
-def render_comment(told: Mapping[str, Any]) -> str:
-    """The whole comment. What is too long loses its details, then the ends of its longest sections, and says so."""
-    parts = [part for part in [render_verdict(told), *_render_sections(told)] if part]
+def render_comment(comparison: Mapping[str, Any]) -> str:
+    """Render the whole comment. If too long, details go first, then the ends of its longest sections; it says so."""
+    parts = [part for part in [render_verdict(comparison), *_render_sections(comparison)] if part]
     if _count_characters(parts) > MAX_CHARACTERS:
         parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [
             TRUNCATION_NOTICE
@@ -38,61 +38,65 @@ def _count_characters(parts: list[str]) -> int:
     return sum(len(part) + 2 for part in parts)
 
 
-def render_verdict(told: Mapping[str, Any]) -> str:
-    """What a reviewer has to know, in the first line."""
-    base, head = told["base"], told["head"]
-    if told["problems"]:
-        lines = ["### ❌ Not to be merged", *(f"- {escape(problem)}" for problem in told["problems"])]
-    elif not _has_changes(told):
+def render_verdict(comparison: Mapping[str, Any]) -> str:
+    """Render the verdict in the first line, with every problem and warning."""
+    base, head = comparison["base"], comparison["head"]
+    if comparison["problems"]:
+        lines = ["### ❌ Not to be merged", *(f"- {escape(problem)}" for problem in comparison["problems"])]
+    elif not _has_changes(comparison):
         lines = [f"### ✅ Nothing changed, {format_champion(head)} still goes forward"]
     else:
         change = "goes forward"
         if base["champion"] is not None:
             same = base["champion"] == head["champion"]
             change = "still goes forward" if same else f"goes forward instead of {format_champion(base)}"
-        sign = "✅" if head["passes"] and not _list_warnings(told) else "⚠️"
-        said = f"{format_champion(head)} {change}: {escape(head['why'])}"
-        lines = [f"### {sign} {said[:1].upper()}{said[1:]}"]
-    lines += [f"- ⚠️ {warning}" for warning in _list_warnings(told)]
-    lines += [f"- {escape(waiver)}" for waiver in told["waivers"]]
-    against = f"`{told['base']['commit'][:10]}`" if told["base"]["commit"] else "nothing"
+        sign = "✅" if head["passes"] and not _list_warnings(comparison) else "⚠️"
+        verdict = f"{format_champion(head)} {change}: {escape(head['why'])}"
+        lines = [f"### {sign} {verdict[:1].upper()}{verdict[1:]}"]
+    lines += [f"- ⚠️ {warning}" for warning in _list_warnings(comparison)]
+    lines += [f"- {escape(waiver)}" for waiver in comparison["waivers"]]
+    against = f"`{comparison['base']['commit'][:10]}`" if comparison["base"]["commit"] else "nothing"
     return "\n".join([*lines, "", f"Compared with {against}, {escape(base['name'])}."])
 
 
-def _list_warnings(told: Mapping[str, Any]) -> list[str]:
-    """What passes and yet needs a reviewer: moved limits, reports that were not compared, groups that lost by it."""
-    gates = {key: pair for key, pair in told["params"].items() if key.startswith(GATE_PARAMS)}
+def _list_warnings(comparison: Mapping[str, Any]) -> list[str]:
+    """List warnings for the reviewer: moved limits, reports that were not compared, groups that lost."""
+    gates = {key: pair for key, pair in comparison["params"].items() if key.startswith(GATE_PARAMS)}
     moved = [f"{escape(key)} {escape(old)} → {escape(new)}" for key, (old, new) in gates.items()]
     return [
         *(f"the gates themselves change: {one}" for one in moved),
-        *(f"left out, as this code cannot read it: {escape(one)}" for one in told["unread"]),
-        *groups.list_drops(told),
+        *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison["unread"]),
+        *groups.list_drops(comparison),
     ]
 
 
-def _render_sections(told: Mapping[str, Any]) -> list[str]:
-    if not _has_changes(told):
+def _render_sections(comparison: Mapping[str, Any]) -> list[str]:
+    if not _has_changes(comparison):
         return []
     return [
-        sections.render_candidates(told),
-        sections.render_decisions(told["people"]),
-        groups.render_fairness(told),
-        groups.render_chart(told),
-        sections.render_metrics(told),
-        sections.render_features(told),
-        sections.render_data(told),
-        sections.render_params(told),
+        sections.render_candidates(comparison),
+        sections.render_decisions(comparison["people"]),
+        groups.render_fairness(comparison),
+        groups.render_chart(comparison),
+        sections.render_metrics(comparison),
+        sections.render_features(comparison),
+        sections.render_data(comparison),
+        sections.render_params(comparison),
     ]
 
 
-def _has_changes(told: Mapping[str, Any]) -> bool:
-    """Whether there is more to say than that nothing changed."""
-    base, head, data, features = told["base"], told["head"], told["data"], told["features"]
+def _has_changes(comparison: Mapping[str, Any]) -> bool:
+    """Tell whether anything changed."""
+    base, head, data, features = comparison["base"], comparison["head"], comparison["data"], comparison["features"]
     chosen = any(base[key] != head[key] for key in ("champion", "why", "passes", "verdict", "against"))
-    measured = any(row["base"] != row["head"] for row in told["metrics"])
-    treated = any(groups.has_changed(row) for rows in told["fairness"].values() for row in rows)
-    decided = told["people"].get("flipped") or told["people"].get("only_in_base") or told["people"].get("only_in_head")
-    other = any(features[key] for key in ("added", "dropped", "new_proxies")) or told["params"]
+    measured = any(row["base"] != row["head"] for row in comparison["metrics"])
+    treated = any(groups.has_changed(row) for rows in comparison["fairness"].values() for row in rows)
+    decided = (
+        comparison["people"].get("flipped")
+        or comparison["people"].get("only_in_base")
+        or comparison["people"].get("only_in_head")
+    )
+    other = any(features[key] for key in ("added", "dropped", "new_proxies")) or comparison["params"]
     counted = any(before != after for before, after in data["counts"].values())
     fed = data["changed"] or data["contract_changed"] or counted
-    return bool(chosen or measured or treated or decided or other or fed or told["problems"])
+    return bool(chosen or measured or treated or decided or other or fed or comparison["problems"])

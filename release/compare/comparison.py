@@ -1,4 +1,4 @@
-"""What differs, as plain structures: the content of `release compare --json`."""
+"""The comparison as plain structures: the content of `release compare --json`."""
 
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from release.repository.revision import Revision
 
 
 def compare_revisions(base: Revision, head: Revision) -> dict[str, Any]:
-    """Everything that a reviewer asks of a change.
+    """Compare two revisions in everything that a reviewer asks of a change.
 
     Raises CreditError for a report of the head that does not fit. One of the base does not have to, as older code may
     have written it: then `unread` names it, and its figures count as absent.
@@ -59,7 +59,7 @@ def _describe_champion(reports: RevisionReports) -> dict[str, Any]:
 
 
 def _find_problems(head: Revision, champion: Mapping[str, Any]) -> list[str]:
-    """What must not be merged. That the rule goes forward because no model passes is none: it decided before."""
+    """Find each problem that forbids the merge. The rule as champion is not one: it decided before."""
     found = find_altered_reports(head)
     name = champion["champion"]
     if name is None:
@@ -73,7 +73,7 @@ def _find_problems(head: Revision, champion: Mapping[str, Any]) -> list[str]:
 
 
 def _list_waivers(revision: Revision) -> list[str]:
-    """A line per waiver: who let what through, why, and until when."""
+    """List the waivers, a line each: who let which finding through, why, and until when."""
     if revision.commit is None:
         return describe_waivers(Path("waivers"))
     names = run_git("ls-tree", "-r", "-z", "--name-only", revision.commit, "waivers/").split("\0")

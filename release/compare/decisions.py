@@ -1,4 +1,4 @@
-"""Whose decision changes: the champions of two revisions on the same people, one by one."""
+"""Decisions that change: the champions of two revisions on the same people, one by one."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from release.repository.revision import Revision
 
 
 def compare_decisions(base: Revision, head: Revision, before: str | None, after: str | None) -> dict[str, Any]:
-    """People, a table of flips from decision to decision, and per group what changed, with intervals.
+    """Compare the decisions: people, a table of flips, and the changes per group, with intervals.
 
     `why_not` says why there is nothing, when the predictions or the people cannot be compared.
     """
@@ -39,12 +39,12 @@ def _compare_prediction_files(old_file: Path, new_file: Path, head: Revision) ->
 
 
 def compare_predictions(contract: Contract, params: Fairness, old: Predictions, new: Predictions) -> dict[str, Any]:
-    """The comparison of two tables, joined on the id where the contract has one, else row by row."""
+    """Compare two tables of predictions, joined on the id where the contract has one, else row by row."""
     everybody = [len(old.decisions), len(new.decisions)]
     old, new = _match_people(list(contract.find_by_role("id")), old, new)
     people = len(new.decisions)
     if not people:
-        return {"why_not": "nobody is in both tables of predictions"}
+        return {"why_not": "no person is in both tables of predictions"}
     counts = count_paired_predictions(contract, old, new, "the predictions of the base")
     flips = [[int(((old.decisions == a) & (new.decisions == b)).sum()) for b in DECISION_KINDS] for a in DECISION_KINDS]
     return {
@@ -61,11 +61,13 @@ def compare_predictions(contract: Contract, params: Fairness, old: Predictions, 
 def _match_people(ids: list[str], old: Predictions, new: Predictions) -> tuple[Predictions, Predictions]:
     if not ids:
         return old, new
-    index = [told.people[ids].astype(str).agg("\0".join, axis=1) for told in (old, new)]
+    index = [predictions.people[ids].astype(str).agg("\0".join, axis=1) for predictions in (old, new)]
     _, first, second = np.intersect1d(index[0], index[1], return_indices=True)
     return _select_rows(old, first), _select_rows(new, second)
 
 
-def _select_rows(told: Predictions, at: Any) -> Predictions:
-    people = told.people.iloc[at].reset_index(drop=True)
-    return Predictions(people, told.folds[at], told.favourable[at], told.scores[at], told.decisions[at])
+def _select_rows(predictions: Predictions, at: Any) -> Predictions:
+    people = predictions.people.iloc[at].reset_index(drop=True)
+    return Predictions(
+        people, predictions.folds[at], predictions.favourable[at], predictions.scores[at], predictions.decisions[at]
+    )

@@ -1,4 +1,4 @@
-"""What went into two revisions: features, data, parameters."""
+"""The inputs of two revisions: features, data, parameters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ PROXY_AUC = 0.65
 
 
 def compare_features(base: RevisionReports, head: RevisionReports) -> dict[str, Any]:
-    """Added, dropped and why, and the features that now guess a protected attribute and did not before."""
+    """Compare features: added, dropped and why, and those that guess a protected attribute in the head only."""
     before, after = (set(side.features.kept) if side.features else set() for side in (base, head))
     why = {row.feature: row.verdict for row in head.features.features} if head.features else {}
     known = {(proxy["feature"], proxy["attribute"]) for proxy in _list_proxies(base.features)}
@@ -27,7 +27,7 @@ def compare_features(base: RevisionReports, head: RevisionReports) -> dict[str, 
 
 
 def _list_proxies(report: FeaturesReport | None) -> list[dict[str, Any]]:
-    """Of what the models see."""
+    """List the proxies among the kept features."""
     return [
         {"feature": row.feature, "attribute": attribute, "auc": auc}
         for row in (report.features if report else ())
@@ -38,7 +38,7 @@ def _list_proxies(report: FeaturesReport | None) -> list[dict[str, Any]]:
 
 
 def compare_data(base: Revision, head: Revision, old: RevisionReports, new: RevisionReports) -> dict[str, Any]:
-    """The contract, the numbers of rows, and the tables whose hash in dvc.lock is another."""
+    """Compare the contract, the numbers of rows, and the hashes of tables in dvc.lock."""
     pairs = [_count_rows(old), _count_rows(new)]
     tables = [
         (path, base.dvc_outputs.get(path), md5) for path, md5 in head.dvc_outputs.items() if path.startswith("data/")
@@ -54,7 +54,7 @@ def compare_data(base: Revision, head: Revision, old: RevisionReports, new: Revi
 
 
 def _count_rows(reports: RevisionReports) -> dict[str, int | None]:
-    """Every candidate is measured on all test rows; the other accepted rows are those of training."""
+    """Count rows. Every candidate is measured on all test rows; the other accepted rows are those of training."""
     of = reports.validation
     test = next((figures.rows for figures in reports.metrics.values()), None)
     return {
@@ -67,7 +67,7 @@ def _count_rows(reports: RevisionReports) -> dict[str, int | None]:
 
 
 def compare_params(base: Revision, head: Revision) -> dict[str, list[Any]]:
-    """By the path of the key, base and head; a key that is not there counts as null."""
+    """Compare parameters by the path of the key, base and head; an absent key counts as null."""
     old, new = dict(_flatten(base.params)), dict(_flatten(head.params))
     return {
         name: [old.get(name), new.get(name)]

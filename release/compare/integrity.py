@@ -1,4 +1,4 @@
-"""Whether the reports of a revision are what its pipeline wrote: recomputed from the bytes, against dvc.lock."""
+"""Integrity of a revision's reports: hashes recomputed from the bytes, against dvc.lock."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ REQUIRED_REPORTS = ("reports/choice.json", "reports/metrics.json", "reports/fair
 
 
 def find_altered_reports(revision: Revision) -> list[str]:
-    """A sentence per report that was edited or removed by hand, or that dvc.lock does not know."""
+    """Find each report that was edited or removed by hand, or that dvc.lock does not name; a sentence per report."""
     locked = {path: md5 for path, md5 in revision.dvc_outputs.items() if path.startswith("reports/")}
     found = [
         f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock"
@@ -32,7 +32,7 @@ def find_altered_reports(revision: Revision) -> list[str]:
 
 
 def compute_dvc_md5(revision: Revision, path: str, folder: bool) -> str | None:
-    """The MD5 of a file, or of a folder as DVC computes it: of the list of its files. None when it is not there."""
+    """Compute the MD5 of a file, or of a folder as DVC does: of the list of its files. None when it is absent."""
     if not folder:
         content = _read_bytes(revision, path)
         return None if content is None else _compute_md5(content)
@@ -46,7 +46,7 @@ def _compute_md5(content: bytes) -> str:
 
 
 def _list_files(revision: Revision, folder: str) -> list[str]:
-    """By name, in DVC's order: that of the whole path."""
+    """List the files of a folder in DVC's order: that of the whole path."""
     if revision.commit is None:
         names = [file.relative_to(folder).as_posix() for file in Path(folder).rglob("*") if file.is_file()]
     else:
@@ -56,7 +56,7 @@ def _list_files(revision: Revision, folder: str) -> list[str]:
 
 
 def _read_bytes(revision: Revision, path: str) -> bytes | None:
-    """As they are: reading as text would hide another end of line."""
+    """Read the bytes unchanged: reading as text would hide another end of line."""
     if revision.commit is None:
         return Path(path).read_bytes() if Path(path).is_file() else None
     try:
@@ -64,5 +64,5 @@ def _read_bytes(revision: Revision, path: str) -> bytes | None:
             ["git", "cat-file", "blob", f"{revision.commit}:{path}"], capture_output=True, check=False, timeout=20
         )
     except subprocess.TimeoutExpired:
-        raise CreditError(Problem(f"{path} at {revision.name}", "no end after 20 seconds", "git to answer")) from None
+        raise CreditError(Problem(f"{path} at {revision.name}", "git timed out after 20 seconds")) from None
     return done.stdout if done.returncode == 0 else None

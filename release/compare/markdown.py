@@ -1,4 +1,4 @@
-"""Markdown as GitHub reads it: text that stays text, tables, figures."""
+"""Markdown for GitHub: escaped text, tables, figures."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,64 +9,64 @@ NO_VALUE = "\N{EN DASH}"
 
 
 def escape(text: Any) -> str:
-    """Text of a revision as text: no Markdown, no HTML, no mention, no link, no end of a cell or a line.
+    """Escape a text of a revision: no Markdown, HTML, mention, link, nor end of a cell or a line is left in it.
 
     GitHub looks for mentions, issues and addresses after Markdown is read, so a backslash does not stop it: a space
     of no width does. What does not print, as marks that turn the direction of reading, becomes a space.
     """
-    said = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    said = escape_html(said).replace("@", "@\u200b").replace("#", "#\u200b").replace("GH-", "GH-\u200b")
-    said = said.replace("://", ":\u200b//").replace("www.", "www\u200b.")
-    return re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", said)
+    escaped = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    escaped = escape_html(escaped).replace("@", "@\u200b").replace("#", "#\u200b").replace("GH-", "GH-\u200b")
+    escaped = escaped.replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    return re.sub(r"([\\`*_{}\[\]#!|~$])", r"\\\1", escaped)
 
 
 def escape_html(text: str) -> str:
-    """Text between tags, where Markdown is not read."""
+    """Escape text between tags, where Markdown is not read."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> str:
-    """A table; columns from `numbers_from` on stand on the right."""
+    """Format a table; columns from `numbers_from` on are aligned to the right."""
     ruler = ["---" if i < numbers_from else "--:" for i in range(len(heads))]
     return "\n".join("| " + " | ".join(row) + " |" for row in (heads, ruler, *rows))
 
 
 def format_details(title: str, text: str) -> str:
-    """A part that opens on a click. `title`: not escaped; it is no Markdown, where backslashes would show."""
+    """Format a part that opens on a click. `title`: not escaped; it is HTML, where backslashes would show."""
     return f"<details><summary>{escape_html(title).replace('@', '@' + chr(0x200B))}</summary>\n\n{text}\n\n</details>"
 
 
 def format_champion(side: Mapping[str, Any]) -> str:
-    """How the champion of one side is called."""
+    """Name the champion of one side."""
     known = {"heuristic": "rule", "logistic": "logistic regression"}
     return "the " + escape(known.get(side["champion"], str(side["champion"]).replace("_", " ")))
 
 
 def format_pair(pair: Sequence[str]) -> str:
-    """Base and head, or the one value of both."""
+    """Format base and head, or the one value of both."""
     return pair[1] if pair[0] == pair[1] else f"{pair[0]} → {pair[1]}"
 
 
 def format_number_cell(value: float | None) -> str:
-    """Three digits."""
+    """Format a number with three digits."""
     return NO_VALUE if value is None else f"{value:.3f}"
 
 
 def format_count(value: int | None) -> str:
-    """A whole number."""
+    """Format a whole number."""
     return NO_VALUE if value is None else f"{value:,}"
 
 
 def format_signed(value: float | None) -> str:
-    """Three digits and a sign."""
+    """Format a number with three digits and a sign."""
     return NO_VALUE if value is None else f"{value:+.3f}"
 
 
 def format_interval_cell(bounds: Sequence[float | None] | None) -> str:
-    """From low to high; nothing where there is none."""
+    """Format an interval from low to high; empty where there is none."""
     return "" if not bounds else f"{format_number_cell(bounds[0])} to {format_number_cell(bounds[1])}"
 
 
 def format_with_interval(value: float | None, bounds: Sequence[float | None] | None) -> str:
-    """A figure and its interval."""
+    """Format a figure and its interval."""
     return format_number_cell(value) if value is None else f"{value:.3f} ({format_interval_cell(bounds)})"

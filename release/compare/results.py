@@ -1,4 +1,4 @@
-"""What came out of two revisions: quality, gates and equal treatment, base beside head."""
+"""The results of two revisions: quality, gates and equal treatment, base beside head."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SHOWN_METRICS = (
 
 
 def compare_metrics(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:
-    """A row per candidate and figure, each candidate beside itself."""
+    """Compare metrics: a row per candidate and figure, each candidate beside itself."""
     names = dict.fromkeys([*head.metrics, *base.metrics])
     return [{"candidate": name, **row} for name in names for row in compare_candidate_metrics(base, head, name, name)]
 
@@ -20,7 +20,7 @@ def compare_metrics(base: RevisionReports, head: RevisionReports) -> list[dict[s
 def compare_candidate_metrics(
     base: RevisionReports, head: RevisionReports, before: str | None, after: str | None
 ) -> list[dict[str, Any]]:
-    """A row per figure of a candidate in each. `beyond_noise`: the old value lies outside the new one's interval."""
+    """Compare a candidate of each, a row per figure. `beyond_noise`: the old value lies outside the new interval."""
     old, new = base.metrics.get(before or ""), head.metrics.get(after or "")
     rows = []
     for figure in SHOWN_METRICS:
@@ -42,7 +42,7 @@ def compare_candidate_metrics(
 
 
 def compare_candidates(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:
-    """A row per candidate: what it comes to in both, each a pair of base and head."""
+    """Compare candidates, a row each: whether they pass, ratio and reasons, each a pair of base and head."""
     chosen = [side.choice.candidates if side.choice else {} for side in (base, head)]
     rows = []
     for name in dict.fromkeys([*chosen[1], *chosen[0]]):
@@ -65,7 +65,7 @@ def compare_candidates(base: RevisionReports, head: RevisionReports) -> list[dic
 def compare_fairness(
     base: RevisionReports, head: RevisionReports, before: str | None, after: str | None
 ) -> list[dict[str, Any]]:
-    """A row per group of a single attribute, of a candidate in each."""
+    """Compare the fairness of a candidate of each, a row per group of a single attribute."""
     old, new = base.fairness.get(before or ""), head.fairness.get(after or "")
     reports = [report for report in (new, old) if report]
     verdicts = [_find_ratio_verdicts(report) for report in (old, new)]

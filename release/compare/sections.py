@@ -1,4 +1,4 @@
-"""The sections of the comment, each from one part of the comparison; empty where nothing is to be said."""
+"""The sections of the comment, each from one part of the comparison; empty where there is nothing to report."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ from release.compare.markdown import (
 )
 
 
-def render_candidates(told: Mapping[str, Any]) -> str:
-    """What each candidate comes to, and why some are out."""
+def render_candidates(comparison: Mapping[str, Any]) -> str:
+    """Render the result of each candidate, and why some are out."""
     rows = []
-    for row in told["candidates"]:
+    for row in comparison["candidates"]:
         ratios = [_format_lowest_ratio(ratio) for ratio in row["lowest_ratio"]]
         gates = [NO_VALUE if passes is None else "passes" if passes else "out" for passes in row["passes"]]
         verdicts = format_pair([one or NO_VALUE for one in row["verdict"]])
         name = escape(row["candidate"])
-        bold = f"**{name}**" if row["candidate"] == told["head"]["champion"] else name
+        bold = f"**{name}**" if row["candidate"] == comparison["head"]["champion"] else name
         rows.append(
             [
                 bold,
@@ -38,7 +38,7 @@ def render_candidates(told: Mapping[str, Any]) -> str:
                 format_pair([format_number_cell(auc) for auc in row["roc_auc"]]),
             ]
         )
-    why = [f"- {escape(name)}: {escape(one)}" for name, all_ in told["head"]["against"].items() for one in all_]
+    why = [f"- {escape(name)}: {escape(one)}" for name, all_ in comparison["head"]["against"].items() for one in all_]
     more = format_details("Why who is out", "\n".join(why)) if why else ""
     heads = ["candidate", "gates", "equal treatment", "lowest ratio to a reference", "roc auc"]
     return format_table(heads, rows, 3) + (f"\n\n{more}" if more else "")
@@ -51,35 +51,35 @@ def _format_lowest_ratio(ratio: Mapping[str, Any] | None) -> str:
     return f"{format_number_cell(of.value)} {escape(f'{of.attribute} {of.group}')}"
 
 
-def render_decisions(told: Mapping[str, Any]) -> str:
-    """How many decisions flip, and from what to what."""
-    if "why_not" in told:
-        return f"**Decisions** could not be compared one by one: {escape(told['why_not'])}"
-    total, flipped = told["people"], told["flipped"]
-    alone = [(side, told[f"only_in_{side}"]) for side in ("base", "head")]
+def render_decisions(people: Mapping[str, Any]) -> str:
+    """Render how many decisions flip, and from which to which."""
+    if "why_not" in people:
+        return f"**Decisions** could not be compared one by one: {escape(people['why_not'])}"
+    total, flipped = people["people"], people["flipped"]
+    alone = [(side, people[f"only_in_{side}"]) for side in ("base", "head")]
     left = "".join(f" {count:,} more are in the table of the {side} only." for side, count in alone if count)
     if not flipped:
         return f"**Decisions**: all {total:,} people are decided as before.{left}"
-    names = told["decisions"]
+    names = people["decisions"]
     rows = [
         [f"was {name}", *(f"{count:,}" if i != j else f"_{count:,}_" for j, count in enumerate(line))]
-        for i, (name, line) in enumerate(zip(names, told["flips"], strict=True))
+        for i, (name, line) in enumerate(zip(names, people["flips"], strict=True))
     ]
     head = f"**Decisions**: {flipped:,} of {total:,} people ({flipped / total:.1%}) are decided otherwise.{left}"
     return f"{head}\n\n" + format_table(["", *(f"now {name}" for name in names)], rows)
 
 
-def render_metrics(told: Mapping[str, Any]) -> str:
-    """Quality of what goes forward, then and now, with intervals, so that noise is seen as noise."""
-    base, head = told["base"], told["head"]
+def render_metrics(comparison: Mapping[str, Any]) -> str:
+    """Render the quality of the champions of both sides with intervals, so that noise is recognised as noise."""
+    base, head = comparison["base"], comparison["head"]
     who = (
         format_champion(head)
         if base["champion"] in (None, head["champion"])
         else f"{format_champion(base)} → {format_champion(head)}"
     )
     shown = f"**Quality** of the champion, {who}, on the test rows\n\n"
-    shown += format_table(GROUP_HEADERS, [_format_metric(row) for row in told["champion_metrics"]])
-    rows = [[escape(row["candidate"]), *_format_metric(row)] for row in told["metrics"]]
+    shown += format_table(GROUP_HEADERS, [_format_metric(row) for row in comparison["champion_metrics"]])
+    rows = [[escape(row["candidate"]), *_format_metric(row)] for row in comparison["metrics"]]
     return f"{shown}\n\n" + format_details("Every candidate", format_table(["candidate", *GROUP_HEADERS], rows, 2))
 
 
@@ -98,9 +98,9 @@ def _format_metric(row: Mapping[str, Any]) -> list[str]:
     return [row["figure"].replace("_", " "), *figures, noise]
 
 
-def render_features(told: Mapping[str, Any]) -> str:
-    """What came and what went, and why, and what now gives a protected attribute away."""
-    changes = told["features"]
+def render_features(comparison: Mapping[str, Any]) -> str:
+    """Render features added and dropped, with reasons, and those that now guess a protected attribute."""
+    changes = comparison["features"]
     lines = [f"- added {', '.join(map(escape, changes['added']))}"] if changes["added"] else []
     reasons = dict.fromkeys(changes["dropped"].values())
     for reason in reasons:
@@ -114,9 +114,9 @@ def render_features(told: Mapping[str, Any]) -> str:
     return "\n".join([f"**Features**: {changes['kept']} kept", *lines]) if lines else ""
 
 
-def render_data(told: Mapping[str, Any]) -> str:
-    """What the models learned from."""
-    changes = told["data"]
+def render_data(comparison: Mapping[str, Any]) -> str:
+    """Render the changes of the data that the models learned from."""
+    changes = comparison["data"]
     counts = ", ".join(
         f"{name} {format_pair([format_count(n) for n in pair])}" for name, pair in changes["counts"].items()
     )
@@ -127,23 +127,23 @@ def render_data(told: Mapping[str, Any]) -> str:
     return f"**Data**: {what}; {contract}; {counts}"
 
 
-def render_params(told: Mapping[str, Any]) -> str:
-    """What was turned."""
-    rows = [[escape(name), escape(old), escape(new)] for name, (old, new) in told["params"].items()]
+def render_params(comparison: Mapping[str, Any]) -> str:
+    """Render the changed parameters."""
+    rows = [[escape(name), escape(old), escape(new)] for name, (old, new) in comparison["params"].items()]
     return f"**Parameters**\n\n{format_table(['', 'base', 'head'], rows)}" if rows else ""
 
 
-def render_fairness(told: Mapping[str, Any]) -> str:
-    """Each group of the champions, and the groups that moved under another candidate."""
-    changes = {(f["attribute"], f["group"]): f for f in told["people"].get("findings", ())}
-    shown = _render_groups(told["fairness"]["champion"], changes)
+def render_fairness(comparison: Mapping[str, Any]) -> str:
+    """Render each group of the champions, and the groups that moved under another candidate."""
+    changes = {(f["attribute"], f["group"]): f for f in comparison["people"].get("findings", ())}
+    shown = _render_groups(comparison["fairness"]["champion"], changes)
     text = "**Equal treatment**, by group, of the champions"
-    level = told["people"].get("level", 0)
+    level = comparison["people"].get("level", 0)
     text += f". The change is that of the same people, with its {level:.0%} interval." if changes else "."
     parts = [f"{text}\n\n{shown}"]
-    for candidate, rows in told["fairness"].items():
+    for candidate, rows in comparison["fairness"].items():
         others = [row for row in rows if has_changed(row)]
-        if candidate not in ("champion", told["head"]["champion"]) and others:
+        if candidate not in ("champion", comparison["head"]["champion"]) and others:
             parts.append(
                 format_details(f"{len(others)} groups that moved under {candidate}", _render_groups(others, {}))
             )
@@ -151,16 +151,16 @@ def render_fairness(told: Mapping[str, Any]) -> str:
 
 
 def has_changed(row: Mapping[str, Any]) -> bool:
-    """Whether a group is treated otherwise than before."""
+    """Tell whether a group's figures or verdict differ from before."""
     return bool(row["ratio"][0] != row["ratio"][1] or row["verdicts"][0] != row["verdicts"][1])
 
 
-def list_drops(told: Mapping[str, Any]) -> list[str]:
-    """A sentence per group whose ratio fell by more than chance and more than the policy lets it fall."""
+def list_drops(comparison: Mapping[str, Any]) -> list[str]:
+    """List the groups whose ratio fell by more than chance and by more than the policy allows; a sentence each."""
     return [
         f"{escape(f['attribute'] + ' ' + f['group'])}: the ratio to the reference falls by more than chance, "
         f"{_format_ratio_change(f, mark=False)}"
-        for f in told["people"].get("findings", ())
+        for f in comparison["people"].get("findings", ())
         if f["blocks"]
     ]
 
@@ -175,7 +175,7 @@ WORSE = ("approve_to_refer", "approve_to_deny", "refer_to_deny")
 
 
 def _render_groups(groups: Sequence[Mapping[str, Any]], changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
-    """A table of those that moved, and one to open of those that did not."""
+    """Render a table of the groups that moved, and one to open of those that did not."""
     rows: list[list[str]] = []
     calm: list[list[str]] = []
     for row in groups:
@@ -211,9 +211,9 @@ def _format_ratio_change(paired: Mapping[str, Any], mark: bool = True) -> str:
     return f"{value:+.3f} ({format_signed(low)} to {format_signed(high)}){drop}"
 
 
-def render_chart(told: Mapping[str, Any]) -> str:
-    """Ratios of the groups, those that moved most first; GitHub draws it. One group alone would be no line."""
-    assessed = [row for row in told["fairness"]["champion"] if row["verdicts"][1] != "not assessable"]
+def render_chart(comparison: Mapping[str, Any]) -> str:
+    """Render a chart of the groups' ratios, those that moved most first. One group alone would be no line."""
+    assessed = [row for row in comparison["fairness"]["champion"] if row["verdicts"][1] != "not assessable"]
     rows = [row for row in assessed if None not in row["ratio"]]
     rows = sorted(rows, key=lambda row: -abs(row["ratio"][1] - row["ratio"][0]))[:6]
     if not any(row["ratio"][0] != row["ratio"][1] for row in rows):
@@ -235,5 +235,5 @@ def render_chart(told: Mapping[str, Any]) -> str:
 
 
 def _sanitize_label(row: Mapping[str, Any]) -> str:
-    """A label that cannot end its quotes or the chart."""
+    """Remove from a label all that could end its quotes or the chart."""
     return re.sub(r"[^\w .:-]", " ", f"{row['attribute']}: {row['group']}", flags=re.ASCII)[:40]

@@ -8,7 +8,7 @@ from release.deployment.plan import Attribution, Change, choose_change_time, pla
 
 
 def apply_change(store: Store, change: Change) -> LedgerEntry | None:
-    """Verify a change and write its entry; the entry, None when nothing had to change.
+    """Verify a change and write its entry; return the entry, None when nothing had to change.
 
     Raises CreditError without any change: the bundle is not intact, or another command wrote an entry first.
     """

@@ -14,7 +14,7 @@ FALLBACK_TARGET = "rule"
 
 
 class Attribution(NamedTuple):
-    """Who wants a change, and why. `tag`: the git tag that it follows, if one came first."""
+    """The author of a change, and the reason. `tag`: the git tag that it follows, if one came first."""
 
     reason: str
     actor: str
@@ -74,7 +74,7 @@ def plan_rollback(ledger: Ledger, by: Attribution) -> Change:
 
 
 def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution) -> Change:
-    """Return to a version by name. Needs no valid newest entry: who is on call may be here because of a broken one."""
+    """Return to a version by name. Needs no valid newest entry: a broken one may be why the rollback is needed."""
     last = _require_entry(ledger, next(ledger.iterate_valid_entries(), None))
     if last.number == ledger.find_last_number() and _is_current(last, record):
         return Change(ledger.environment, last, None)
@@ -92,7 +92,7 @@ def plan_fallback(ledger: Ledger, by: Attribution) -> Change:
 
 
 def plan_reversal(ledger: Ledger, failed: LedgerEntry, before: LedgerEntry | None, by: Attribution) -> Change | None:
-    """Make an environment what it was before an entry; None when somebody else has changed it since."""
+    """Restore an environment as it was before an entry; None when another command has changed it since."""
     last = ledger.read_newest()
     if last is None or last.id != failed.id:
         return None

@@ -96,7 +96,7 @@ def tag_entry(environment: str, entry: LedgerEntry, push: bool) -> TagResult:
 
 
 def is_taggable(entry: LedgerEntry) -> bool:
-    """Whether an entry puts a registered version into its environment, which is all that a tag can say."""
+    """Tell whether an entry puts a registered version into its environment, which is all that a tag can say."""
     return entry.kind != "fallback" and entry.version != UNREGISTERED
 
 

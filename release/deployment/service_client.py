@@ -22,7 +22,7 @@ _PIECE_BYTES, _MAX_PIECES = 1024, 64  # of an answer; what comes after them is n
 
 
 class _Reply(NamedTuple):
-    """The ledger entry that a service decides by, if it names one, its version, and all of it in words."""
+    """A service's answer: the entry that it decides by, if it names one, its version, and all of it in words."""
 
     number: int | None
     version: str | None
@@ -40,7 +40,9 @@ def read_addresses() -> list[str]:
             found = "a name or a secret in the address" if "@" in url else repr(url[:80])
             raise CreditError(Problem("RELEASE_SERVICE_URL", found, "an address such as http://127.0.0.1:8000"))
     if urls and not _read_key().isprintable():
-        raise CreditError(Problem(KEY_VARIABLE, "a line break or the like in it", "the key alone", "set it again"))
+        raise CreditError(
+            Problem(KEY_VARIABLE, "a line break or another unusable character", "the key alone", "set it again")
+        )
     return urls
 
 
@@ -50,10 +52,10 @@ def wait_for_entry(entry: LedgerEntry, urls: list[str], seconds: float) -> list[
     limit = min(2.0, max(seconds, _POLL_SECONDS))  # a socket with a time-out of 0 cannot even connect
     late = urls
     while late:
-        said = {url: _ask_version(url, limit) for url in late}
-        late = [url for url, answer in said.items() if not _has_followed(answer, entry)]
+        answers = {url: _ask_version(url, limit) for url in late}
+        late = [url for url, answer in answers.items() if not _has_followed(answer, entry)]
         if late and time.monotonic() >= deadline:
-            return [f"{url}: {said[url].words}" for url in late]
+            return [f"{url}: {answers[url].words}" for url in late]
         time.sleep(_POLL_SECONDS if late else 0)
     return []
 
@@ -73,7 +75,7 @@ def _read_key() -> str:
 
 
 def _has_followed(answer: _Reply, entry: LedgerEntry) -> bool:
-    """Whether a service decides by an entry, or by a later one. Its number with another version is another ledger's."""
+    """Tell whether a service decides by an entry, or by a later one. Another version is another ledger's."""
     if answer.number is None or answer.number < entry.number:
         return False
     return answer.number > entry.number or answer.version in {None, entry.version}
@@ -88,16 +90,16 @@ def _ask_version(url: str, limit: float) -> _Reply:
             url + VERSION_PATH, auth=_add_key, timeout=limit, allow_redirects=False, stream=True
         ) as answer:
             if not 200 <= answer.status_code < 300:
-                mend = f"; is {KEY_VARIABLE} right?" if answer.status_code in {401, 403} else ""
-                said = f"HTTP {answer.status_code} {answer.reason}"
-                return _Reply(None, None, f"no answer that names an entry ({said}){mend}"[:200])
+                fix = f"; is {KEY_VARIABLE} right?" if answer.status_code in {401, 403} else ""
+                cause = f"HTTP {answer.status_code} {answer.reason}"
+                return _Reply(None, None, f"no answer that names an entry ({cause}){fix}"[:200])
             content = json.loads(b"".join(islice(answer.iter_content(_PIECE_BYTES), _MAX_PIECES)))
             number, version = int(content["entry"]), content.get("version")
-            told = None if version is None else str(version)
-            return _Reply(number, told, f"it reports {version}, entry {number}"[:200])
+            reported = None if version is None else str(version)
+            return _Reply(number, reported, f"it reports {version}, entry {number}"[:200])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        said = " ".join(str(_find_root_cause(error)).split()) or type(error).__name__
-        return _Reply(None, None, f"no answer that names an entry ({said})"[:200])
+        cause = " ".join(str(_find_root_cause(error)).split()) or type(error).__name__
+        return _Reply(None, None, f"no answer that names an entry ({cause})"[:200])
 
 
 def _add_key(request: "PreparedRequest") -> "PreparedRequest":
@@ -108,7 +110,7 @@ def _add_key(request: "PreparedRequest") -> "PreparedRequest":
 
 
 def _find_root_cause(error: BaseException) -> BaseException:
-    """Unwrap `Connection refused` and the like from what requests and urllib3 put around it."""
+    """Unwrap the cause, such as `Connection refused`, from the exceptions of requests and urllib3 around it."""
     while error.__context__ is not None:
         error = error.__context__
     return error

@@ -35,7 +35,7 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
 
 
 def main() -> None:
-    """Deploy to SERVICE_ENVIRONMENT, and say so if anything changed."""
+    """Deploy to SERVICE_ENVIRONMENT, and print a line if anything changed."""
     store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
     if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
         print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")

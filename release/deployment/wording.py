@@ -30,7 +30,7 @@ def _describe_success(rollout: Rollout) -> tuple[dict[str, Any], list[str]]:
     change, entry, current, late = rollout.change, rollout.entry, rollout.current, rollout.late
     content = _dump_change(change, entry) | {"live": current.version, "decides": describe_decider(current)}
     content |= {"tag": rollout.tag.name, "services_late": late}
-    follows = [f"late:  {said}; it follows the ledger by itself once it can read it" for said in late]
+    follows = [f"late:  {line}; it follows the ledger by itself once it can read it" for line in late]
     then = f"next:  release status --env {change.environment}"
     if entry is None:
         return content, [_describe_no_change(change), rollout.tag.note, *follows, then]
@@ -55,8 +55,8 @@ def _describe_failure(rollout: Rollout, reversal: Reversal) -> tuple[dict[str, A
     to_rule, history = _suggest_rollback(change, FALLBACK_TARGET), f"release history --env {change.environment}"
     lines = [
         f"{change.environment}: {change.resulting_entry.version} was not taken up {outcome}",
-        *(f"late:  {said}" for said in late),
-        *(f"error: {said}" for said in problems),
+        *(f"late:  {line}" for line in late),
+        *(f"error: {line}" for line in problems),
         f"live:  {describe_decider(current)} (entry {current.number})",
         rollout.tag.note,
         f"next:  {to_rule if problems else history}",

@@ -51,17 +51,17 @@ def main() -> None:
     ledger = Ledger(Store(sys.argv[1]), sys.argv[2])
     live: LoadedVersion | None = None
     while True:
-        told, number = "", 0
+        problem, number = "", 0
         try:
             live = follow_ledger(ledger, live)
         except CreditError as refused:
-            told = f"refused: {refused}".partition("\n")[0]
+            problem = f"refused: {refused}".partition("\n")[0]
         try:
             number = live.decide() if live else 0
         except CreditError as lost:
-            told = f"lost: {lost}".partition("\n")[0]
+            problem = f"lost: {lost}".partition("\n")[0]
         try:
-            print(f"{time.time():.6f}\t{number}\t{told}", flush=True)
+            print(f"{time.time():.6f}\t{number}\t{problem}", flush=True)
         except BrokenPipeError:
             return
         time.sleep(_PAUSE_SECONDS)

@@ -71,9 +71,9 @@ def _run_steps(place: Store, folder: Path, first: tuple[Version, Path], second: 
             steps.append(
                 Step(" ".join(words), seconds, _wait_for_decision(answers, entry.number) - entry.time.timestamp())
             )
-    told = _read_answers(answers)
-    lost = [said for _, number, said in told if not number or said]
-    return DrillResult((str(first[0]), str(second[0])), steps, len(told), lost)
+    read = _read_answers(answers)
+    lost = [message for _, number, message in read if not number or message]
+    return DrillResult((str(first[0]), str(second[0])), steps, len(read), lost)
 
 
 @contextmanager
@@ -107,8 +107,8 @@ def _time_command(place: Store, folder: Path, ledger: Ledger, *words: str) -> fl
     command = [sys.executable, "-m", "release", *words, "--env", DRILL_ENVIRONMENT, "--reason", "a drill"]
     done = subprocess.run(command, cwd=folder, env=_build_variables(place), capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip()[-300:]
-        raise CreditError(Problem(f"release {' '.join(words)}", f"failed: {said}"))
+        message = (done.stderr or done.stdout).strip()[-300:]
+        raise CreditError(Problem(f"release {' '.join(words)}", f"failed: {message}"))
     return ledger.read_entry(ledger.find_last_number()).time.timestamp() - start
 
 
@@ -134,15 +134,15 @@ def _wait_for_decision(answers: Path, number: int) -> float:
             if entry >= number:
                 return moment
         time.sleep(0.05)
-    said = answers.read_text().splitlines()[-1:] or ["nothing"]
-    found = f"decided nothing by entry {number} within {_TIMEOUT_SECONDS:g} seconds; its last line: {said[0][:200]}"
+    last = answers.read_text().splitlines()[-1:] or ["nothing"]
+    found = f"decided nothing by entry {number} within {_TIMEOUT_SECONDS:g} seconds; its last line: {last[0][:200]}"
     raise CreditError(Problem("the reader", found))
 
 
 def _read_answers(answers: Path) -> list[tuple[float, int, str]]:
     lines = answers.read_text().splitlines(keepends=True)
     fields = [line.rstrip("\n").split("\t") for line in lines if line.endswith("\n") and line.count("\t") == 2]
-    return [(float(moment), int(number), said) for moment, number, said in fields]
+    return [(float(moment), int(number), message) for moment, number, message in fields]
 
 
 def _build_variables(place: Store) -> dict[str, str]:

@@ -43,7 +43,7 @@ class Findings(NamedTuple):
 
 
 def check_readiness(registry: Registry, version: Version) -> Readiness:
-    """Check HEAD and the working tree. Looks into the DVC remote, which takes seconds."""
+    """Check HEAD and the working tree. Asks the DVC remote, which takes seconds."""
     commit = resolve_commit("HEAD")
     checks = (
         _check_working_tree,
@@ -61,7 +61,7 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
 
 
 def _collect_findings(check: Callable[[], Findings]) -> Findings:
-    """Run one check; an error that ends it is what it found, and the other checks go on."""
+    """Run one check; an error that ends it becomes a problem, and the other checks go on."""
     try:
         return check()
     except CreditError as error:
@@ -73,8 +73,8 @@ def _check_working_tree() -> Findings:
     if not changed:
         return Findings()
     shown = ", ".join(line[3:] for line in changed[:3]) + (" and more" if len(changed) > 3 else "")
-    found = f"{len(changed)} changed files: {shown}"
-    return Findings([Problem("working tree", found, "none", "commit them, or git stash -u")])
+    found = f"{len(changed)} uncommitted changes: {shown}"
+    return Findings([Problem("working tree", found, fix="commit them, or git stash -u")])
 
 
 def _check_dvc_lock() -> Findings:
@@ -82,8 +82,7 @@ def _check_dvc_lock() -> Findings:
     if not stale:
         return Findings()
     fix = "dvc repro, and commit dvc.lock and reports"
-    found = f"other inputs of {', '.join(stale)}"
-    return Findings([Problem("dvc.lock", found, "those of the stages that ran", fix)])
+    return Findings([Problem("dvc.lock", f"out of date for {', '.join(stale)}", fix=fix)])
 
 
 def _list_stale_stages() -> list[str]:
@@ -107,7 +106,7 @@ def _check_dvc_remote() -> Findings:
         with Repo() as repo:
             if not repo.config["core"].get("remote"):
                 fix = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
-                return Findings([Problem("DVC remote", "none", "one, so that others can restore this version", fix)])
+                return Findings([Problem("DVC remote", "not set, so others cannot restore this version", fix=fix)])
             missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])
     except list_dvc_errors() as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
@@ -132,7 +131,7 @@ def _check_gates() -> Findings:
 
 
 def _compare_with_production() -> Findings:
-    """Check that the champion loses no more against the version live in prod than `choose.gates` lets it."""
+    """Check that the champion loses no more against the version live in prod than `choose.gates` allows."""
     try:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()
@@ -198,7 +197,7 @@ def _check_version_is_free(registry: Registry, version: Version, commit: str) ->
         where = f"git tag {version.tag}"
         problems.append(Problem(where, f"taken by {tag.tagger} on {tag.time[:10]}", fix=fix))
     elif version.tag in registry.lightweight:
-        problems.append(Problem(f"git tag {version.tag}", "a lightweight tag", "none", f"git tag -d {version.tag}"))
+        problems.append(Problem(f"git tag {version.tag}", "is a lightweight tag", fix=f"git tag -d {version.tag}"))
     elif has_origin() and run_git("ls-remote", "--tags", "origin", f"refs/tags/{version.tag}").strip():
         problems.append(Problem(f"git tag {version.tag}", "taken at origin", fix="git fetch --tags"))
     here = registry.find_version_at(commit)

@@ -1,4 +1,4 @@
-"""Publish the bundle of a tag into the store, and find what is published there."""
+"""Publish the bundle of a tag into the store, and find published versions."""
 
 import re
 
@@ -20,10 +20,10 @@ def publish_version(store: Store, version: Version, actor: str) -> tuple[Version
     tag = require_tag(read_registry(), version)
     with pull_bundle(tag.commit) as folder:
         digest = verify_bundle(folder).digest
-        said = parse_digest(tag)
-        if said is not None and said != digest:
+        tagged = parse_digest(tag)
+        if tagged is not None and tagged != digest:
             found = f"a bundle with digest {digest[:12]}"
-            raise CreditError(Problem(f"DVC at {tag.name}", found, f"{said[:12]}, which the tag says"))
+            raise CreditError(Problem(f"DVC at {tag.name}", found, f"{tagged[:12]}, which the tag says"))
         return versions.publish_bundle(store, version, folder, tag.commit, actor)
 
 
@@ -39,10 +39,10 @@ def find_published(store: Store, version: Version) -> VersionRecord | None:
     if version in registry.withdrawn:
         raise CreditError(Problem(f"git tag {version.tag}", "is withdrawn", fix="name another version"))
     tag = registry.versions.get(version)
-    said = parse_digest(tag) if tag else None
-    if record and said is not None and said != record.digest:
+    tagged = parse_digest(tag) if tag else None
+    if record and tagged is not None and tagged != record.digest:
         fix = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
-        expected = f"{said[:12]}, which git tag {version.tag} says"
+        expected = f"{tagged[:12]}, which git tag {version.tag} says"
         raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, fix))
     return record
 

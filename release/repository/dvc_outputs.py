@@ -91,8 +91,8 @@ def _copy_from_dvc(commit: str, folder: Path) -> str:
         expected: str = files.info(f"{BUNDLE_PATH}/{MANIFEST_FILE}")["md5"]
         files.get(BUNDLE_PATH, str(folder), recursive=True)
     except list_dvc_errors() as error:
-        said = " ".join(str(error).split())[:200]
+        message = " ".join(str(error).split())[:200]
         fix = "dvc push from where it was made; dvc remote list shows whether there is a remote"
-        found = f"neither in DVC's cache nor in its remote ({said})"
+        found = f"neither in DVC's cache nor in its remote ({message})"
         raise CreditError(Problem(f"{BUNDLE_PATH} at {commit[:10]}", found, fix=fix)) from None
     return expected

@@ -41,14 +41,14 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
 
 def _name_failure(command: str, error: subprocess.CalledProcessError) -> Problem:
     """Take the line by which git says why it failed."""
-    said = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
-    line = next((line for line in said if line.startswith(("fatal:", "error:", " ! "))), said[-1])
+    lines = [line for line in error.stderr.splitlines() if line.strip()] or [f"exit code {error.returncode}"]
+    line = next((line for line in lines if line.startswith(("fatal:", "error:", " ! "))), lines[-1])
     fix = "run this in a clone of the project" if "not a git repository" in line else ""
     return Problem(f"git {command}", line.strip(), fix=fix)
 
 
 def is_in_repository() -> bool:
-    """Whether there is a git repository here with at least one commit."""
+    """Tell whether there is a git repository here with at least one commit."""
     try:
         run_git("rev-parse", "--verify", "--quiet", "HEAD")
     except CreditError:
@@ -57,7 +57,7 @@ def is_in_repository() -> bool:
 
 
 def has_origin() -> bool:
-    """Whether the repository has a remote named origin."""
+    """Tell whether the repository has a remote named origin."""
     return "origin" in run_git("remote").split()
 
 

@@ -82,7 +82,7 @@ def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, An
     except (ValueError, yaml.YAMLError):
         content = None
     if not isinstance(content, dict):
-        fix = "without it nobody can tell which part of the version goes up; fix and commit it"
+        fix = "the next version depends on it; fix and commit it"
         raise CreditError(
             Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", fix)
         )

@@ -1,4 +1,4 @@
-"""The reports of a revision or a bundle. One in another shape, as other code wrote it, is left out with a line."""
+"""The reports of a revision or a bundle. One of another shape, from other code, is left out and listed."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ R = TypeVar("R", bound=ReportFile)
 
 
 class RevisionReports(NamedTuple):
-    """What the pipeline found at a revision. None, or without an entry: there is no such report.
+    """The reports of the pipeline at a revision. None, or without an entry: there is no such report.
 
     `unread`: a line for each report that is there and does not fit.
     """
@@ -41,7 +41,7 @@ class BundleReports(NamedTuple):
 
 
 class _Reader:
-    """Leaves out a report that does not fit and notes why; a strict one raises instead."""
+    """A reader that leaves out a report that does not fit and notes why; a strict one raises instead."""
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict

@@ -17,7 +17,7 @@ from release.repository.git import read_text_at, resolve_commit, run_git
 
 @dataclass(frozen=True)
 class Revision:
-    """`name` is what people called it; `commit` is None for the working tree."""
+    """A revision. `name` is as the user gave it; `commit` is None for the working tree."""
 
     name: str
     commit: str | None

@@ -104,10 +104,8 @@ def require_tag(registry: Registry, version: Version) -> Tag:
     """Find the tag of a version. Raises CreditError when there is none, or it is lightweight or withdrawn."""
     tag = registry.versions.get(version)
     if version.tag in registry.lightweight:
-        found = "a lightweight tag, which says neither who nor when"
-        raise CreditError(
-            Problem(f"git tag {version.tag}", found, "an annotated one", "delete it and release register")
-        )
+        found = "is a lightweight tag, which says neither who nor when"
+        raise CreditError(Problem(f"git tag {version.tag}", found, fix="delete it and release register"))
     if tag is None:
         there = ", ".join(map(str, sorted(registry.versions)[-10:])) or "none"
         fix = "git fetch --force --tags brings the tags of the remote"

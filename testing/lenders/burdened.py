@@ -1,4 +1,4 @@
-"""A lender whose file has codes for what is not known, an id, and a feature that is computed from others."""
+"""A lender whose file has codes for missing values, an id, and a feature that is computed from others."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ MODEL = ["income", "points", "home", "self", "burden"]
 
 
 def make_people(rows: int, seed: int) -> pd.DataFrame:
-    """Raw rows as a lender's file has them: codes where something is not known, 1 and 0 for true and false."""
+    """Make raw rows as a lender's file has them: codes for missing values, 1 and 0 for true and false."""
     rng = np.random.default_rng(seed)
     income, debt, points = (
         rng.gamma(4, 10, rows).round(3),

@@ -38,7 +38,7 @@ families:
 
 
 def make_people(rows: int, seed: int) -> pd.DataFrame:
-    """Applicants whose repayment depends on their values in a known way."""
+    """Make applicants whose repayment depends on their values in a known way."""
     rng = np.random.default_rng(seed)
     income, points = rng.gamma(4, 10, rows).round(3), rng.integers(300, 851, rows)
     home, self_ = rng.choice(["own", "rent", "other"], rows), rng.random(rows) < 0.3
@@ -72,7 +72,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
 
 
 def locate_inputs(root: Path) -> BundleInputs:
-    """Where the files are of which `build_bundle` makes a bundle."""
+    """Locate the files of which `build_bundle` makes a bundle."""
     return BundleInputs(
         root / "c.yaml", root / "train.parquet", root / "test.parquet", root / "models", root / "candidates"
     )
@@ -83,11 +83,11 @@ def train_all(made: BundleInputs, features: list[str]) -> None:
     table = open_table(made.train)
     contract = load_contract(made.contract).bind(table.schema_arrow.names, "train")
     frame = make_frame(table.read())
-    knobs = TrainParams.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
+    params = TrainParams.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
     for name in CANDIDATE_NAMES:
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
-        trained = train_candidate(name, knobs, matrix, is_favourable(contract, frame), 600.0)
+        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), 600.0)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 

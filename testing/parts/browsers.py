@@ -1,4 +1,4 @@
-"""A real browser, and what tests ask of a page in it."""
+"""A real browser, and questions of tests to a page in it."""
 
 import os
 import shutil

@@ -17,7 +17,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 
 def find_free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; all held open until the last is found, so that they differ."""
+    """Find ports that nobody listens on; all stay open until the last is found, so that they differ."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
@@ -39,7 +39,7 @@ def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[b
 
 @contextmanager
 def run_s3_server(folder: Path, buckets: str) -> Iterator[str]:
-    """SeaweedFS with an S3 interface; gives its address. Credentials are KEYS."""
+    """Run SeaweedFS with an S3 interface; yield its address. Credentials are KEYS."""
     names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"]
     names += ["s3.port", "s3.port.grpc"]
     ports = dict(zip(names, find_free_ports(len(names)), strict=True))
@@ -58,7 +58,7 @@ def run_s3_server(folder: Path, buckets: str) -> Iterator[str]:
 
 
 def make_s3_client(address: str) -> Any:
-    """A client of the server."""
+    """Make a client of the server."""
     import botocore.session
 
     session = botocore.session.get_session()
@@ -91,14 +91,14 @@ class Cluster:
         self.url = f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server, and wait until it answers."""
         options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off"
         options += f" -c unix_socket_directories={self._folder}"
         log = str(self._folder / "log")
         self._run("pg_ctl", "start", "--wait", "--pgdata", str(self._data), "--log", log, "--options", options)
 
     def stop(self) -> None:
-        """End it at once, as a crash does; what it had committed is there when it starts again."""
+        """Stop it at once, as a crash does; committed rows are there when it starts again."""
         if not (self._data / "postmaster.pid").exists():
             return
         process = self._postmaster
@@ -107,11 +107,11 @@ class Cluster:
         wait_until(lambda: not Path(f"/proc/{process}").exists(), "the end of PostgreSQL")
 
     def hang(self) -> None:
-        """Answer nothing from now on, without a word to anybody."""
+        """Make the server answer nothing from now on, without closing a connection."""
         self._send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Answer again."""
+        """Let the server answer again."""
         self._send_signal(signal.SIGCONT)
 
     def _send_signal(self, number: int) -> None:
@@ -155,7 +155,7 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def mount_small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A disk of its own of `size`, such as 2m, mounted at `folder`."""
+    """Mount a disk of its own of `size`, such as 2m, at `folder`."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
     try:
@@ -165,7 +165,7 @@ def mount_small_disk(folder: Path, size: str) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> None:
-    """Take all the room that is left."""
+    """Fill all the room that is left."""
     with (folder / "filler").open("wb", buffering=0) as file:
         for size in (65_536, 1_024, 1):
             try:

@@ -12,7 +12,7 @@ def format_response(content: str, status: str = "200 OK", head: str = "") -> byt
 
 @contextmanager
 def serve_bytes(answer: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Something on loopback that gives everybody the same bytes; its address, and the requests that it got."""
+    """Serve the same bytes to everybody on loopback; yield the address, and the requests that came."""
     asked: list[str] = []
     listening = socket.create_server(("127.0.0.1", 0))
 

@@ -91,7 +91,7 @@ def test_an_unanswered_draft_is_refused_with_every_question_listed(loanapp_text,
     with pytest.raises(CreditError) as caught:
         load_contract(tmp_path / "loanapp.yaml")
     assert len(caught.value.problems) == asked == len(re.findall(r": \"\? ", text))
-    assert "columns.male.role: found the unanswered mark '? ignored'" in str(caught.value)
+    assert "columns.male.role: found the open question '? ignored'" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_any_table_gives_a_draft_that_loads_once_answered_or_is_refused(tmp_path
         found = {re.sub(r"'.*'", "...", problem.found) for problem in error.problems}
     else:
         assert list(contract.raw) == ["target", "amount", *head]
-    refused = "none of role|a name used by|the name|the value"
+    refused = "no column of role|a name used by|the name|the value"
     assert all(re.match(refused, text) for text in found), found
 
 
@@ -444,7 +444,7 @@ def test_the_command_writes_the_draft_and_says_what_to_do_next(loanapp_file, tmp
     assert [file.name for file in (tmp_path / "data/contracts").iterdir()] == ["loanapp.yaml"]
     checked = command("--check", "data/contracts/loanapp.yaml", cwd=tmp_path)
     assert (checked.returncode, "Traceback" in checked.stderr) == (1, False)
-    assert "data/contracts/loanapp.yaml: row: found the unanswered mark" in checked.stderr
+    assert "data/contracts/loanapp.yaml: row: found the open question" in checked.stderr
 
 
 def test_an_existing_contract_is_overwritten_only_by_force(tmp_path):
@@ -452,7 +452,7 @@ def test_an_existing_contract_is_overwritten_only_by_force(tmp_path):
     out = tmp_path / "c.yaml"
     out.write_text("mine")
     arguments = [str(tmp_path / "f.csv"), "--out", str(out)]
-    with pytest.raises(CreditError, match=r"c\.yaml: found a contract that exists already, expected a new file"):
+    with pytest.raises(CreditError, match=r"c\.yaml: exists already; choose another"):
         main(arguments)
     assert out.read_text() == "mine"
     main([*arguments, "--force"])
@@ -467,9 +467,7 @@ def test_a_finished_contract_is_checked(capsys):
 def test_a_missing_file_is_one_line_and_no_traceback(tmp_path):
     done = command("nowhere.csv", cwd=tmp_path)
     assert done.returncode == 1
-    assert (
-        done.stderr == "error: nowhere.csv: found no such file, expected a CSV or Parquet file, or a folder of them\n"
-    )
+    assert done.stderr == "error: nowhere.csv: no such file; name a CSV or Parquet file, or a folder of them\n"
     assert not (tmp_path / "data").exists()
 
 

@@ -68,23 +68,23 @@ def setting(column: str, value: object, rows: slice = slice(2, 2)) -> Callable[[
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
-        (csv(lambda f: f.drop(columns="income")), ["raw: income: found no such column, expected one of type number"]),
+        (csv(lambda f: f.drop(columns="income")), ["raw: income: no such column; the contract has one of type number"]),
         (
             csv(lambda f: f.assign(zip=1)),
-            ["raw: zip: found a column that the contract does not have, expected only columns of the contract"],
+            ["raw: zip: not in the contract; describe the column there, or remove it here"],
         ),
         (
             csv(lambda f: f.drop(columns=["home", "paid"]).assign(zip=1, city=2)),
             [
-                "raw: home: found no such column, expected one of type category",
-                "raw: paid: found no such column, expected one of type boolean",
-                "raw: zip: found a column that the contract does not have, expected only columns of the contract",
-                "raw: city: found a column that the contract does not have, expected only columns of the contract",
+                "raw: home: no such column; the contract has one of type category",
+                "raw: paid: no such column; the contract has one of type boolean",
+                "raw: zip: not in the contract; describe the column there, or remove it here",
+                "raw: city: not in the contract; describe the column there, or remove it here",
             ],
         ),
         (
             csv().replace("income", "score", 1),
-            ["raw: income: found no such column", "raw: score: found the column 2 times"],
+            ["raw: income: no such column", "raw: score: duplicate column, 2 times"],
         ),
         (
             csv(setting("income", "much")),
@@ -187,14 +187,14 @@ def test_rows_that_cannot_be_learnt_from_are_refused_by_validate(
         (
             "  income: {",
             "  score: {type: number, role: ignored, because: x, description: y}\n  income: {",
-            ["mine.yaml: score: found the name on lines 7 and 8, expected it once"],
+            ["mine.yaml: score: duplicate key, lines 7 and 8"],
         ),
         (
             "role: protected, ",
             "role: [feature, protected], ",
             [r"mine.yaml: columns.group.role: found the roles .*; a protected column is never a feature"],
         ),
-        ("name: mine", "nome: mine", ["mine.yaml: name: found nothing", "mine.yaml: nome: found an unknown key"]),
+        ("name: mine", "nome: mine", ["mine.yaml: name: found nothing", "mine.yaml: nome: unknown key"]),
         (
             "  paid:",
             "  class: {type: category, role: protected, allowed: [rich, poor], reference: rich, missing: allowed, "
@@ -206,7 +206,7 @@ def test_rows_that_cannot_be_learnt_from_are_refused_by_validate(
             "allowed: [1, 2]",
             [r"mine.yaml: columns.home: found category values \[1, 2\], expected text"],
         ),
-        ("made for a test", "'? who'", ["mine.yaml: source.title: found the unanswered mark"]),
+        ("made for a test", "'? who'", ["mine.yaml: source.title: found the open question"]),
     ],
 )
 def test_a_contract_that_cannot_be_used_is_refused(
@@ -242,7 +242,7 @@ def test_a_misspelt_key_of_params_is_refused_by_the_stage_that_reads_it(
     Path("params.yaml").write_text(text[:place] + "x" + text[place:])
     found = told(line)
     wrong = key.removesuffix(last) + "x" + last
-    assert f"error: params.yaml: {wrong}: found an unknown key, expected a known one; is it misspelt?" in found
+    assert f"error: params.yaml: {wrong}: unknown key; is it misspelt?" in found
     assert all(line.startswith("error: params.yaml: ") for line in found)
 
 

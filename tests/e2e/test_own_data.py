@@ -138,5 +138,5 @@ def test_a_drafted_contract_is_refused_until_its_questions_are_answered(project:
     project.run("make", "contract", "FILE=data/raw/loans")
     refused = project.run("dvc", "repro", "ingest", check=False)
     assert refused.returncode
-    assert "data/contracts/loans.yaml: columns.paid.role: found the unanswered mark '? label'" in refused.stderr
+    assert "data/contracts/loans.yaml: columns.paid.role: found the open question '? label'" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -142,7 +142,7 @@ def test_a_fold_without_both_classes_is_an_error_that_says_what_to_do() -> None:
 def test_an_error_in_a_fold_is_the_error_of_the_stage() -> None:
     frame = noise(200, 2)
     told = contract(["x0", "x1"])
-    with pytest.raises(CreditError, match="is the score upside down"):
+    with pytest.raises(CreditError, match="is the score reversed"):
         score_out_of_fold(TRAIN, told, frame.assign(score=-5 * frame["paid"] + 2), np.arange(200) % 4, [["x0"]] * 4)
 
 
@@ -151,7 +151,7 @@ def _die() -> None:
 
 
 def test_a_worker_that_the_system_kills_is_an_error_of_one_line() -> None:
-    with pytest.raises(CreditError, match="predict: found a worker that was killed, expected all of them"):
+    with pytest.raises(CreditError, match="predict: a worker was killed"):
         run_in_processes([delayed(_die)()], "predict")
 
 

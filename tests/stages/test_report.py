@@ -34,7 +34,7 @@ def test_what_cannot_be_told_is_one_line_and_leaves_the_page(finished: Project) 
     kept = alternatives.read_bytes()
     alternatives.unlink()
     done = report(finished)
-    expected = "reports/alternatives.json: found no such file, expected the output of an earlier stage; run dvc repro"
+    expected = "reports/alternatives.json: no such file; run dvc repro"
     assert (done.returncode, done.stderr) == (1, f"error: {expected}\n")
     alternatives.write_bytes(kept)
     write(finished.folder / "models/bundle/policy.json")

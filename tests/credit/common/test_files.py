@@ -102,7 +102,7 @@ def test_floats_are_rounded_wherever_they_stand() -> None:
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CreditError, match=r"x\.json: found no such file"):
+    with pytest.raises(CreditError, match=r"x\.json: no such file"):
         read_json(tmp_path / "x.json")
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(CreditError, match=r"x\.json: found .*, expected JSON"):

@@ -60,7 +60,7 @@ def test_where_nobody_is_approved_without_an_analyst_it_is_of_those_referred(tra
 
 
 def test_where_everybody_is_denied_there_is_nothing_typical(train: Path) -> None:
-    with pytest.raises(CreditError, match="found nobody who is approved or referred"):
+    with pytest.raises(CreditError, match="no row is approved or referred"):
         find_typical_values(score, Policy(approve_from=None, refer_from=2), CONTRACT, FEATURES, train)
 
 

@@ -252,6 +252,6 @@ def test_two_deploys_at_the_same_moment_do_not_both_believe_that_they_won(disk: 
     one = live.plan_deployment(ledger, make_version_record("v1.0.0"), Attribution("r", "one"))
     other = live.plan_deployment(ledger, make_version_record("v2.0.0"), Attribution("r", "other"))
     append(ledger, one)
-    with pytest.raises(CreditError, match=r"deploy of v1\.0\.0 by one, made at the same moment"):
+    with pytest.raises(CreditError, match=r"one wrote entry 1 first, a deploy of v1\.0\.0"):
         append(ledger, other)
     assert [entry.version for entry in ledger.read_entries()] == ["v1.0.0"]

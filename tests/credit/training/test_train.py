@@ -81,7 +81,7 @@ def test_the_rule_can_leave_every_approval_to_an_analyst() -> None:
 
 
 def test_a_score_that_is_upside_down_is_an_error() -> None:
-    with pytest.raises(CreditError, match="is the score upside down"):
+    with pytest.raises(CreditError, match="is the score reversed"):
         train_candidate("heuristic", params(), -X, Y, threshold=0.0)
 
 
@@ -111,5 +111,5 @@ def test_without_a_score_there_is_no_rule() -> None:
         "paid": Column(type="boolean", role="label", favourable=True, description="d"),
     }
     contract = Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
-    with pytest.raises(CreditError, match="found none of role score, expected one"):
+    with pytest.raises(CreditError, match="found no column of role score, expected one"):
         list_candidate_features("heuristic", contract, ["x"], "contract.yaml")

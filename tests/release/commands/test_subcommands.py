@@ -97,8 +97,8 @@ def test_check_tells_every_problem_at_once(finished: Project) -> None:
     found = " ".join(told["problems"])
     assert not told["ready"]
     for problem in (
-        "working tree: found 1 changed files: params.yaml",
-        "dvc.lock: found other inputs of",
+        "working tree: 1 uncommitted changes: params.yaml",
+        "dvc.lock: out of date for",
         "DVC remote",
     ):
         assert problem in found

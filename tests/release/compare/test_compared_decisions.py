@@ -94,4 +94,4 @@ def test_people_are_joined_by_their_id_whatever_their_order_and_nobody_is_lost_u
 
 def test_tables_about_nobody_in_common_are_said_to_be(tmp_path: Path) -> None:
     told = told_of(tmp_path, people_of([1, 2], "aa"), people_of([3, 4], "aa"))
-    assert told == {"why_not": "nobody is in both tables of predictions"}
+    assert told == {"why_not": "no person is in both tables of predictions"}

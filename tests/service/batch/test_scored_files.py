@@ -209,9 +209,12 @@ def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Pa
     [
         (["in.csv", "--out", "out.xlsx"], "out.xlsx: found the ending '.xlsx', expected .parquet or .csv"),
         (["in.csv", "--out", "in.csv"], "in.csv: found a file that has another part in this, expected a file of its"),
-        (["in.csv", "--out", "out.csv", "--version", "v9.0.0"], "no v9.0.0 (there are: v1.0.0), expected it"),
+        (
+            ["in.csv", "--out", "out.csv", "--version", "v9.0.0"],
+            "no v9.0.0 (there are: v1.0.0); run release publish v9.0.0",
+        ),
         (["in.csv", "--out", "out.csv", "--env", "staging"], "nothing: no version was ever deployed"),
-        (["none.csv", "--out", "out.csv"], "none.csv: found no such file, expected a CSV or Parquet file"),
+        (["none.csv", "--out", "out.csv"], "none.csv: no such file; name a CSV or Parquet file"),
         (["empty.csv", "--out", "out.csv"], "empty.csv: found a header and no rows, expected at least one row"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Decisions and what became of them"""
+"""Decisions and their outcomes"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,6 +41,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove them, with all that is in them."""
+    """Remove the tables, with all that is in them."""
     op.drop_table("outcomes")
     op.drop_table("decisions")
