@@ -1,4 +1,4 @@
-"""Explain one decision: the score, the cut-offs, the reasons, and each value beside that of approved people."""
+"""Explain one decision: the score, the thresholds, the reasons, and each value beside that of approved people."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Search for a less discriminatory alternative: other cut-offs and regularisation, quality against equal treatment.
+"""Search for a less discriminatory alternative: other thresholds and regularisation, quality against equal treatment.
 
 The question that a lender will be asked: was there a way to decide that served as well and treated people more
 alike? `reports/alternatives.json` has every point that was tried, the frontier, and the fairest one within a loss of
@@ -137,7 +137,7 @@ def read_folds(
 ) -> list[CrossFittingFold]:
     """The folds that `predict` made; if it made none, one: trained on the training rows, judged on the test rows.
 
-    Of a large table as many training rows are used as for cut-offs: enough to tell one alternative from another.
+    Of a large table as many training rows are used as for thresholds: enough to tell one alternative from another.
     """
     if kept:
         return list(split_folds(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))

@@ -44,7 +44,7 @@ def check_parity(
 
     Raises CreditError when a score differs by more than TOLERANCE, or only one of the two is a number, naming the
     worst row; and when more than `max_other_decisions` rows are decided differently, which can happen to a score that
-    stands on a cut-off. Rows are counted from 0.
+    stands on a threshold. Rows are counted from 0.
     """
     table = open_table(test)
     ours, theirs = [np.empty(0)], [np.empty(0)]
@@ -99,9 +99,9 @@ def _describe_decision_problem(
     ours, theirs = policy.decide(onnx[row : row + 1])[0], policy.decide(sklearn[row : row + 1])[0]
     found = (
         f"{ours} by ONNX ({onnx[row]:.9g}), {theirs} by scikit-learn ({sklearn[row]:.9g}), "
-        f"{len(others)} such rows, with cut-offs {policy.approve_from} and {policy.refer_from}"
+        f"{len(others)} such rows, with thresholds {policy.approve_from} and {policy.refer_from}"
     )
-    mend = "change train.policy a little, so that no score stands on a cut-off, or raise package.max_other_decisions"
+    mend = "change train.policy a little, so that no score stands on a threshold, or raise package.max_other_decisions"
     return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", mend)
 
 

@@ -1,4 +1,4 @@
-"""A model that decides: encode, score, apply the cut-offs, give the reasons."""
+"""A model that decides: encode, score, apply the thresholds, give the reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """Scores, cut-offs and reasons. Nothing in it changes, so that many threads can use it at once."""
+    """Scores, thresholds and reasons. Nothing in it changes, so that many threads can use it at once."""
 
     contract: Contract
     policy: Policy

@@ -1,4 +1,4 @@
-"""From a score to a decision: approve, refer to an analyst, or deny. One cut-off for everybody."""
+"""From a score to a decision: approve, refer to an analyst, or deny. One threshold for everybody."""
 
 from typing import Literal
 
@@ -31,7 +31,7 @@ class Policy(Thresholds):
 def set_thresholds(scores: ArrayLike, approval_share: float, referral_budget: float) -> Policy:
     """The policy that approves and refers at most these shares of `scores`, shape (n,), and as nearly as ties allow.
 
-    Both cut-offs lie halfway between two neighbouring scores, so that a difference in the last bits of a score does
+    Both thresholds lie halfway between two neighbouring scores, so that a difference in the last bits of a score does
     not change a decision.
     """
     values, rows = np.unique(np.asarray(scores, dtype=np.float64), return_counts=True)

@@ -1,7 +1,7 @@
-"""The search for a less discriminatory alternative: what other cut-offs and other regularisation would have given.
+"""The search for a less discriminatory alternative: what other thresholds and other regularisation would have given.
 
 Group-blind: protected attributes are counted afterwards and never decide. Every alternative is scored on people whom
-it has not seen, with features selected without them, and gets one cut-off for all: the score that the wanted share of
+it has not seen, with features selected without them, and gets one threshold for all: the score that the wanted share of
 people reach. Points that no other beats in both the metric and the lowest adverse impact ratio are the frontier.
 """
 

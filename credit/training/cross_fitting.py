@@ -1,6 +1,6 @@
 """The whole pipeline inside each fold: what a candidate is worth on people whom nothing in it has seen.
 
-Features are selected, models trained and cut-offs set anew on the rows outside a fold, then the fold's rows are
+Features are selected, models trained and thresholds set anew on the rows outside a fold, then the fold's rows are
 scored. Every row gets one score, so that a small table can be judged on all of its rows; it is the procedure that is
 judged, by models a little worse than the one that is trained on more.
 """

@@ -1,4 +1,4 @@
-"""One candidate trained: the estimator, and a policy whose cut-offs are set on cross-validated scores.
+"""One candidate trained: the estimator, and a policy whose thresholds are set on cross-validated scores.
 
 Cross-validated, because a forest's scores on the rows that it has seen are far too sure.
 """

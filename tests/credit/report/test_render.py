@@ -203,7 +203,7 @@ def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
         draw_curves(results, reports / "plots")
 
 
-def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(draft: Draft, page: Page) -> None:
+def test_a_candidate_that_approves_nobody_has_words_for_its_threshold(draft: Draft, page: Page) -> None:
     for candidate in draft.candidates.values():
         candidate["policy"]["approve_from"] = None
     results = draft.finish()
