@@ -58,9 +58,11 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
 
 def describe_alternative(point: Point) -> str:
     """A point by what was set."""
-    knobs = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
+    hyperparameters = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
-    return ", ".join([spell_out(point.candidate), *knobs, *([f"approving {share:.0%}"] if share is not None else [])])
+    return ", ".join(
+        [spell_out(point.candidate), *hyperparameters, *([f"approving {share:.0%}"] if share is not None else [])]
+    )
 
 
 def _format_setting(value: Setting) -> str:
@@ -170,7 +172,7 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
         "frontier",
         f"{spell_out(report.metric)} against equal treatment",
         _describe_picture(plotted, edge, limits, report.metric),
-        "lowest adverse impact ratio",
+        "worst-group adverse impact ratio",
         spell_out(report.metric),
         x.choose_ticks(),
         y.choose_ticks(),

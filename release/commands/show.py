@@ -58,7 +58,7 @@ def format_version(facts: dict[str, Any]) -> str:
     whom = ""
     if ratio := facts["fairness"]["lowest_adverse_impact_ratio"]:
         lowest = LowestRatio.model_validate(ratio)
-        whom = f", lowest adverse impact ratio {lowest.value} for {lowest.attribute} {lowest.group}"
+        whom = f", worst-group adverse impact ratio {lowest.value} for {lowest.attribute} {lowest.group}"
     lines += [f"fairness    {facts['fairness']['verdict']} by {facts['fairness']['policy']}{whom}"]
     lines += [f"not shown   {line}" for line in facts["unread"]]
     return "\n".join(lines)

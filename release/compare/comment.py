@@ -18,7 +18,7 @@ MAX_CHARACTERS = 65_000
 GATE_PARAMS = ("fairness.", "choose.")
 """The parameters that say what passes."""
 
-TRUNCATION_NOTICE = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
+TRUNCATION_NOTICE = "_Truncated to GitHub's limit; `release compare --json` prints everything._"
 
 
 def render_comment(told: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def render_verdict(told: Mapping[str, Any]) -> str:
     """What a reviewer has to know, in the first line."""
     base, head = told["base"], told["head"]
     if told["problems"]:
-        lines = ["### ❌ Not to be merged", *(f"- {escape(problem)}" for problem in told["problems"])]
+        lines = ["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in told["problems"])]
     elif not _has_changes(told):
         lines = [f"### ✅ Nothing changed, {format_champion(head)} still goes forward"]
     else:
