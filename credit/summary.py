@@ -19,13 +19,14 @@ from credit.reports.metrics import CandidateMetrics, Metrics
 SUMMARY_METRICS = ("approval_rate", "bad_rate", "expected_value")
 SUMMARY_HEADERS = (
     "",
-    "verdict",
+    "gates",
+    "fairness",
     "roc auc",
-    "lowest ratio",
-    "for whom",
+    "worst-group ratio",
+    "group",
     *(name.replace("_", " ") for name in SUMMARY_METRICS),
 )
-TEXT_HEADERS = ("", "verdict", "for whom")
+TEXT_HEADERS = ("", "gates", "fairness", "group")
 """Columns of words, which are aligned on the left."""
 
 
@@ -42,9 +43,9 @@ def format_summary(
 def _format_cells(name: str, figures: CandidateMetrics, fairness: FairnessReport, choice: Choice) -> list[str]:
     ratio = fairness.lowest_adverse_impact_ratio
     value, whom = (ratio.value, f"{ratio.attribute} {ratio.group}") if ratio else (None, "-")
-    verdict = fairness.verdict + ("" if choice.candidates[name].passes else ", out")
+    gates = "passed" if choice.candidates[name].passes else "failed"
     numbers = [_format_number(figures.get_value(figure)) for figure in SUMMARY_METRICS]
-    return [name, verdict, _format_number(figures.roc_auc), _format_number(value), whom, *numbers]
+    return [name, gates, fairness.verdict, _format_number(figures.roc_auc), _format_number(value), whom, *numbers]
 
 
 def _format_number(value: float | None) -> str:

@@ -61,7 +61,7 @@ def classify_cause(because: str) -> str:
     """Classify why the rule decided by one of five labels."""
     for start, kind in (
         ("no model", "champion"),
-        ("the rule was", "fallback"),
+        ("fallback", "fallback"),
         ("the model took", "slow"),
         ("the model", "failed"),
     ):

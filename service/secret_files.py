@@ -23,5 +23,5 @@ def load_secret_files() -> None:
             if _VARIABLE_NAME.fullmatch(file.name):
                 os.environ.setdefault(file.name, file.read_text().strip())
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "what is no text"
+        said = getattr(error, "strerror", None) or "a file that is not text"
         raise CreditError(Problem(f"{_SECRETS_VARIABLE} {folder}", said, "a folder of readable files")) from None

@@ -62,7 +62,7 @@ def compare_standouts(
         stand_out.setdefault(max(values, key=values.__getitem__), []).append(f"the best {metric}")
     if lowest:
         fairest = max(lowest, key=lowest.__getitem__)
-        stand_out.setdefault(fairest, []).append("the highest lowest adverse impact ratio")
+        stand_out.setdefault(fairest, []).append("the best worst-group ratio")
     return tuple(
         Standout(
             candidate=name,
@@ -91,5 +91,5 @@ def main() -> None:
             print(f"  against {name}: {reason}")
     for one in choice.side_by_side:
         whom = f"{one.lowest_adverse_impact_ratio} for {one.group}" if one.group else "none"
-        figures = f"{params.metric} {one.get_value(params.metric)}, lowest adverse impact ratio {whom}"
+        figures = f"{params.metric} {one.get_value(params.metric)}, worst-group ratio {whom}"
         print(f"  {' and '.join(one.stands_out)}: {one.candidate} ({figures})")

@@ -1,4 +1,4 @@
-"""Search for a less discriminatory alternative: other thresholds and regularisation, quality against fairness.
+"""Search for a less discriminatory alternative: other thresholds and regularisation, quality against equal treatment.
 
 The question that a lender will be asked: was there a way to decide that served as well and treated people more
 alike? `reports/alternatives.json` has every point that was tried, the frontier, and the fairest one within a loss of

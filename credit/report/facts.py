@@ -119,9 +119,9 @@ def _describe_favourable_outcome(label: Column) -> str:
 
 
 def _describe_model(candidate: CandidateReport) -> ModelDetails:
-    policy, settings = candidate.policy, candidate.hyperparameters
+    policy, hyperparameters = candidate.policy, candidate.hyperparameters
     return ModelDetails(
-        {spell_out(name): "not set" if value is None else f"{value}" for name, value in settings.items()},
+        {spell_out(name): "not set" if value is None else f"{value}" for name, value in hyperparameters.items()},
         candidate.features,
         "no score: it approves nobody" if policy.approve_from is None else format_number(policy.approve_from),
         format_number(policy.refer_from),

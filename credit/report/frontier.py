@@ -57,11 +57,11 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
 
 
 def describe_alternative(point: Point) -> str:
-    """Describe a point by its candidate and settings."""
-    settings = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
+    """Describe a point by its candidate and hyperparameters."""
+    hyperparameters = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
     return ", ".join(
-        [spell_out(point.candidate), *settings, *([f"approving {share:.0%}"] if share is not None else [])]
+        [spell_out(point.candidate), *hyperparameters, *([f"approving {share:.0%}"] if share is not None else [])]
     )
 
 
@@ -172,7 +172,7 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
         "frontier",
         f"{spell_out(report.metric)} against equal treatment",
         _describe_picture(plotted, edge, limits, report.metric),
-        "lowest adverse impact ratio",
+        "worst-group adverse impact ratio",
         spell_out(report.metric),
         x.choose_ticks(),
         y.choose_ticks(),

@@ -35,13 +35,13 @@ def describe_outcomes(results: Results) -> Iterator[str]:
     rates = f"{found.rate.value} of {who} and {found.reference_rate.value} of {found.reference}"
     told = f"favourable for {rates}, a ratio of {format_number(found.ratio)}"
     if limit is None or not limit.gated:
-        yield f"The recorded outcomes, whoever decides now, are {told} at the lowest."
+        yield f"The recorded outcomes are {told} for the worst-off group."
     elif limit.is_kept_by(found.ratio, found.ratio):
-        yield f"The recorded outcomes themselves keep the limit of {limit}: they are {told} at the lowest."
+        yield f"The recorded outcomes themselves keep the limit of {limit}: they are {told} for the worst-off group."
     else:
         yield (
             f"The recorded outcomes breach the limit of {limit} themselves: they are {told}. "
-            "Whoever is faithful to them is faithful to that difference."
+            "A model that is faithful to them repeats that difference."
         )
 
 
@@ -56,7 +56,7 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     told = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
     least = f"{format_number(ratios[best].value)} for {name_group(ratios[best])}"
     if best == alike:
-        yield f"{told} and has the highest of the lowest adverse impact ratios, {least}: here the two do not conflict."
+        yield f"{told} and has the best worst-group ratio, {least}: here the two do not conflict."
     else:
         yield _describe_tradeoff(results, told, least, best, lowest, alike, values)
     champion = results.choice.champion
@@ -72,8 +72,8 @@ def _describe_tradeoff(
     """Describe the trade-off: the most accurate candidate and the one that treats groups most alike are two."""
     metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
     if format_number(ratios[best].value) == format_number(ratios[alike].value):
-        return f"{told} with an adverse impact ratio of {least}, as high as that of {format_candidate(alike)}."
-    also = "and has the lowest adverse impact ratio of all" if best == lowest else "with an adverse impact ratio of"
+        return f"{told} with a worst-group ratio of {least}, as high as that of {format_candidate(alike)}."
+    also = "and has the lowest worst-group ratio of all" if best == lowest else "with a worst-group ratio of"
     fairest = f"{format_candidate(alike)} has the highest, {format_number(ratios[alike].value)}"
     accuracy = f", at {spell_out(metric)} {format_number(values[alike])}" if alike in values else ""
     return f"{told} {also}{',' if best == lowest else ''} {least}; {fairest}{accuracy}."
@@ -90,7 +90,7 @@ def describe_sample_size(results: Results) -> Iterator[str]:
     told = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
     share = format_percent(first.people / judged.rows)
     yield (
-        f"The lowest ratio is about {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
+        f"The worst-group ratio is that of {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
         f"Its {judged.level:.0%} interval is {told}."
     )
     both = join_words(
@@ -191,7 +191,7 @@ def _describe_objections(results: Results) -> Iterator[str]:
         told = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
         others = len(entry.against) - sum(map(len, found.values()))
         if others:
-            told.append("a gate of quality" if others == 1 else f"{others} gates of quality")
+            told.append("a quality gate" if others == 1 else f"{others} quality gates")
         if told:
             goes = " It goes forward all the same, which is not a pass." if name == results.choice.champion else ""
             yield f"Against {format_candidate(name)}: {'; '.join(told)}.{goes}"

@@ -196,7 +196,7 @@ def describe_search(baseline: Point, found: Point | None, params: FindAlternativ
         nobody = baseline.approval_rate == 0
         return f"{start}; {'it approves nobody' if nobody else 'no group is large enough to compare'}."
     ratio = _format_figure(baseline.adverse_impact_ratio)
-    start += f", with a lowest adverse impact ratio of {ratio} ({baseline.group})"
+    start += f", with a worst-group adverse impact ratio of {ratio} ({baseline.group})"
     if found is None:
         return f"{start}; none of {tried} points within {params.tolerated_loss:g} of it treats people more alike."
     return (

@@ -59,7 +59,7 @@ def format_version(facts: dict[str, Any]) -> str:
     whom = ""
     if ratio := facts["fairness"]["lowest_adverse_impact_ratio"]:
         lowest = LowestRatio.model_validate(ratio)
-        whom = f", lowest adverse impact ratio {lowest.value} for {lowest.attribute} {lowest.group}"
+        whom = f", worst-group adverse impact ratio {lowest.value} for {lowest.attribute} {lowest.group}"
     rows += [("fairness", f"{facts['fairness']['verdict']} by {facts['fairness']['policy']}{whom}")]
     rows += [("not shown", line) for line in facts["unread"]]
     head = f"{facts['version']}: {facts['candidate']} on {facts['dataset']}"

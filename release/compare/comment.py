@@ -18,7 +18,7 @@ MAX_CHARACTERS = 65_000
 GATE_PARAMS = ("fairness.", "choose.")
 """The parameters that say what passes."""
 
-TRUNCATION_NOTICE = "_Cut to what GitHub takes: `release compare --json` prints all of it._"
+TRUNCATION_NOTICE = "_Truncated to GitHub's limit; `release compare --json` prints everything._"
 
 
 def render_comment(comparison: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def render_verdict(comparison: Mapping[str, Any]) -> str:
     """Render the verdict in the first line, with every problem and warning."""
     base, head = comparison["base"], comparison["head"]
     if comparison["problems"]:
-        lines = ["### ❌ Not to be merged", *(f"- {escape(problem)}" for problem in comparison["problems"])]
+        lines = ["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in comparison["problems"])]
     elif not _has_changes(comparison):
         lines = [f"### ✅ Nothing changed, {format_champion(head)} still goes forward"]
     else:

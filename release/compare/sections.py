@@ -25,7 +25,7 @@ def render_candidates(comparison: Mapping[str, Any]) -> str:
     rows = []
     for row in comparison["candidates"]:
         ratios = [_format_lowest_ratio(ratio) for ratio in row["lowest_ratio"]]
-        gates = [NO_VALUE if passes is None else "passes" if passes else "out" for passes in row["passes"]]
+        gates = [NO_VALUE if passes is None else "passed" if passes else "failed" for passes in row["passes"]]
         verdicts = format_pair([one or NO_VALUE for one in row["verdict"]])
         name = escape(row["candidate"])
         bold = f"**{name}**" if row["candidate"] == comparison["head"]["champion"] else name
@@ -39,8 +39,8 @@ def render_candidates(comparison: Mapping[str, Any]) -> str:
             ]
         )
     why = [f"- {escape(name)}: {escape(one)}" for name, all_ in comparison["head"]["against"].items() for one in all_]
-    more = format_details("Why who is out", "\n".join(why)) if why else ""
-    heads = ["candidate", "gates", "equal treatment", "lowest ratio to a reference", "roc auc"]
+    more = format_details("Failed gates", "\n".join(why)) if why else ""
+    heads = ["candidate", "gates", "fairness", "worst-group ratio", "roc auc"]
     return format_table(heads, rows, 3) + (f"\n\n{more}" if more else "")
 
 
@@ -54,10 +54,10 @@ def _format_lowest_ratio(ratio: Mapping[str, Any] | None) -> str:
 def render_decisions(people: Mapping[str, Any]) -> str:
     """Render how many decisions flip, and from which to which."""
     if "why_not" in people:
-        return f"**Decisions** could not be compared one by one: {escape(people['why_not'])}"
+        return f"**Decisions** could not be compared person by person: {escape(people['why_not'])}"
     total, flipped = people["people"], people["flipped"]
     alone = [(side, people[f"only_in_{side}"]) for side in ("base", "head")]
-    left = "".join(f" {count:,} more are in the table of the {side} only." for side, count in alone if count)
+    left = "".join(f" {count:,} more are only in the table of the {side}." for side, count in alone if count)
     if not flipped:
         return f"**Decisions**: all {total:,} people are decided as before.{left}"
     names = people["decisions"]
@@ -65,7 +65,7 @@ def render_decisions(people: Mapping[str, Any]) -> str:
         [f"was {name}", *(f"{count:,}" if i != j else f"_{count:,}_" for j, count in enumerate(line))]
         for i, (name, line) in enumerate(zip(names, people["flips"], strict=True))
     ]
-    head = f"**Decisions**: {flipped:,} of {total:,} people ({flipped / total:.1%}) are decided otherwise.{left}"
+    head = f"**Decisions**: {flipped:,} of {total:,} people ({flipped / total:.1%}) are decided differently.{left}"
     return f"{head}\n\n" + format_table(["", *(f"now {name}" for name in names)], rows)
 
 
@@ -107,7 +107,7 @@ def render_features(comparison: Mapping[str, Any]) -> str:
         gone = ", ".join(escape(one) for one, why in changes["dropped"].items() if why == reason)
         lines.append(f"- dropped {gone}: {escape(reason)}")
     lines += [
-        f"- ⚠️ {escape(one['feature'])} is a new proxy: it guesses {escape(one['attribute'])} "
+        f"- ⚠️ {escape(one['feature'])} is a new proxy: it predicts {escape(one['attribute'])} "
         f"with an AUC of {format_number_cell(one['auc'])}"
         for one in changes["new_proxies"]
     ]
@@ -145,7 +145,7 @@ def render_fairness(comparison: Mapping[str, Any]) -> str:
         others = [row for row in rows if has_changed(row)]
         if candidate not in ("champion", comparison["head"]["champion"]) and others:
             parts.append(
-                format_details(f"{len(others)} groups that moved under {candidate}", _render_groups(others, {}))
+                format_details(f"{len(others)} groups that changed under {candidate}", _render_groups(others, {}))
             )
     return "\n\n".join(parts)
 

@@ -64,7 +64,9 @@ class AuthMiddleware:
         try:
             caller = self._keys.authenticate(given, role)
         except LookupError:
-            raise RefusalError(401, "a key is needed", WWW_Authenticate='Basic realm="decisions", Bearer') from None
+            raise RefusalError(
+                401, "an API key is required", WWW_Authenticate='Basic realm="decisions", Bearer'
+            ) from None
         if caller is None:
-            raise RefusalError(403, f"this key may not {role}")
+            raise RefusalError(403, f"this key lacks the role {role}")
         return caller

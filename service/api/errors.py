@@ -4,10 +4,11 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError
 from service import metrics
 from service.api.responses import RefusalError, render_refusal
 from service.engine.batching import RecordingError
+from service.engine.request_errors import describe_error
 
 
 def handle_error(error: Exception) -> Response:
@@ -23,11 +24,10 @@ def _classify_error(error: Exception) -> RefusalError:
     if isinstance(error, RecordingError):
         return RefusalError(503, "the decision could not be recorded, so none was made", Retry_After="1")
     if isinstance(error, CreditError):
-        return RefusalError(422, "the application is not one that this version decides", error.problems)
+        return RefusalError(422, "the request does not fit the contract of the live version", error.problems)
     if isinstance(error, RequestValidationError):
-        problems = [Problem(".".join(map(str, e["loc"])), "what is not allowed", e["msg"]) for e in error.errors()]
-        return RefusalError(422, "the request is not one that this service answers", problems)
+        return RefusalError(422, "invalid request", [describe_error(one) for one in error.errors()])
     if isinstance(error, HTTPException):
         headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
         return RefusalError(error.status_code, str(error.detail).lower(), [], **headers)
-    return RefusalError(500, "the service failed; what happened is in its log")
+    return RefusalError(500, "internal error; see the log of the service")

@@ -22,7 +22,7 @@ class OutcomeReport(BaseModel):
 
     decision_id: str = Field(pattern="^[0-9a-f]{32}$")
     outcome: bool | int | float | str = Field(examples=[True])
-    observed_at: AwareDatetime | None = Field(default=None, description="Now, when it is left out")
+    observed_at: AwareDatetime | None = Field(default=None, description="Default: now")
 
 
 def parse_outcome(body: bytes) -> OutcomeReport:

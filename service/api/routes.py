@@ -33,7 +33,8 @@ from service.api.state import Parts, collect_problems
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 
-ROUTER = APIRouter()
+ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
+"""Its functions name the operations of the API, and so the methods of clients that are generated from its document."""
 
 DECISIONS_PATH = "/v1/decisions"
 """The route that `service.api.fast_path` answers."""
@@ -41,13 +42,13 @@ DECISIONS_PATH = "/v1/decisions"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": REFUSAL_CONTENT}
     for status, description in {
-        401: "No key that is good",
-        403: "A key that may not do this",
+        401: "No valid API key",
+        403: "The API key lacks the role",
         409: "The idempotency key belongs to another application",
-        413: "A body that is too large",
-        415: "A body that is not JSON",
-        422: "Values that the contract does not allow, or a request of another form",
-        503: "Nothing can be decided or recorded at the moment",
+        413: "The body is too large",
+        415: "The body is not JSON",
+        422: "Values that the contract does not allow, or a malformed request",
+        503: "No version is live, or the decision log does not answer",
     }.items()
 }
 _ASKED = _REFUSALS
@@ -121,23 +122,23 @@ async def decide_batch(request: Request) -> Response:
 
 
 @ROUTER.get(
-    "/v1/decisions/{identifier:decision}",
+    "/v1/decisions/{decision_id:decision}",
     response_model=DecisionRecordResponse,
     responses=_READ_REFUSALS | _NOT_FOUND_REFUSAL,
     tags=["look up"],
 )
-def look_up(request: Request, identifier: DecisionId) -> Response:
+def look_up_decision(request: Request, decision_id: DecisionId) -> Response:
     """Look a decision up in the log, with its inputs and its outcome."""
-    record = _require_record(_read_parts(request), identifier)
+    record = _require_record(_read_parts(request), decision_id)
     try:
-        outcome = find_latest_outcome(_read_parts(request).log.database, identifier)
+        outcome = find_latest_outcome(_read_parts(request).log.database, decision_id)
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
     return render_json(select_public_fields(record) | {"inputs": record["inputs"], "outcome": outcome})
 
 
 @ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=_ASKED | _NOT_FOUND_REFUSAL, tags=["look up"])
-async def outcome(request: Request) -> Response:
+async def report_outcome(request: Request) -> Response:
     """Record the outcome of a decision: the value of the label that the contract names. The newest one counts."""
     told_of = parse_outcome(await _read_body(request))
     return await run_in_threadpool(_record_outcome, request, told_of)
@@ -154,8 +155,8 @@ def _record_outcome(request: Request, told_of: OutcomeReport) -> Response:
     return render_json({"outcome": row["outcome"], "observed_at": row["observed_at"]})
 
 
-@ROUTER.get("/v1/version", response_model=VersionResponse, responses=_READ_REFUSALS, tags=["watch"])
-def version(request: Request) -> Response:
+@ROUTER.get("/v1/version", response_model=VersionResponse, responses=_READ_REFUSALS, tags=["monitor"])
+def show_version(request: Request) -> Response:
     """Show the live version: since when, deployed by whom and why."""
     serving, entry = _require_serving(request), _require_serving(request).entry
     return render_json(
@@ -174,14 +175,16 @@ def version(request: Request) -> Response:
     )
 
 
-@ROUTER.get("/health/live", tags=["watch"])
-async def live() -> dict[str, str]:
-    """Answer, as long as the process does."""
+@ROUTER.get("/health/live", tags=["monitor"])
+async def check_liveness() -> dict[str, str]:
+    """Answer while the process runs."""
     return {"status": "ok"}
 
 
-@ROUTER.get("/health/ready", response_model=HealthResponse, responses={503: {"model": HealthResponse}}, tags=["watch"])
-async def ready(request: Request) -> Response:
+@ROUTER.get(
+    "/health/ready", response_model=HealthResponse, responses={503: {"model": HealthResponse}}, tags=["monitor"]
+)
+async def check_readiness(request: Request) -> Response:
     """Show whether applications are decided, by the model or the rule, and the problems."""
     parts = _read_parts(request)
     serving, problems = parts.follower.serving, collect_problems(parts)
@@ -196,8 +199,8 @@ async def ready(request: Request) -> Response:
     return render_json(content, 503 if serving is None else 200)
 
 
-@ROUTER.get("/metrics", tags=["watch"], response_class=PlainTextResponse, responses=_READ_REFUSALS)
-def figures(request: Request) -> Response:
+@ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=_READ_REFUSALS)
+def show_metrics(request: Request) -> Response:
     """Expose the metrics for Prometheus."""
     parts = _read_parts(request)
     metrics.set_problems(collect_problems(parts))
@@ -221,9 +224,9 @@ def _read_idempotency_key(request: Request) -> str | None:
     if not given:
         return None
     if len(given) > 1 or not _KEY_PATTERN.fullmatch(given[0]):
-        found = f"{len(given)} of them" if len(given) > 1 else repr(given[0].decode("latin-1"))[:80]
-        problem = Problem("Idempotency-Key", found, "1 to 200 visible ASCII characters")
-        raise RefusalError(422, "the idempotency key is not one", [problem])
+        found = f"{len(given)} headers" if len(given) > 1 else repr(given[0].decode("latin-1"))[:80]
+        problem = Problem("Idempotency-Key", found, "one of 1 to 200 visible ASCII characters")
+        raise RefusalError(422, "invalid idempotency key", [problem])
     return str(given[0], "ascii")
 
 
@@ -238,9 +241,9 @@ async def _read_body(request: Request, largest: int | None = None) -> bytes:
         async for part in request.stream():
             content += part
             if len(content) > most:
-                raise RefusalError(413, f"a body may have at most {most:,} bytes")
+                raise RefusalError(413, f"the body is larger than {most:,} bytes")
     except ClientDisconnect:
-        raise RefusalError(400, "the body broke off") from None  # nobody hears it; it is no failure of the service
+        raise RefusalError(400, "the body is incomplete") from None  # nobody hears it; it is no failure of the service
     return bytes(content)
 
 
@@ -252,15 +255,17 @@ def _read_parts(request: Request) -> Parts:
 def _require_serving(request: Request) -> LiveVersion:
     serving = _read_parts(request).follower.serving
     if serving is None:
-        raise RefusalError(503, "no version is live yet, and no rule is at hand", Retry_After="1")
+        raise RefusalError(503, "no version is live, and there is no rule to fall back to", Retry_After="1")
     return serving
 
 
-def _require_record(parts: Parts, identifier: str) -> DecisionRow:
+def _require_record(parts: Parts, decision_id: str) -> DecisionRow:
     try:
-        record = parts.log.find(identifier)
+        record = parts.log.find(decision_id)
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
     if record is None:
-        raise RefusalError(404, "no decision has this id", [Problem("id", identifier, "the id of a decision")])
+        raise RefusalError(
+            404, "no such decision", [Problem("decision_id", decision_id, "the id of a decision in the log")]
+        )
     return record

@@ -118,6 +118,6 @@ def _check_columns(path: Path, table: RawTable, columns: dict[str, Column]) -> l
     ]
     times = Counter(map(str.casefold, table.columns))  # SQL does not tell capitals from small letters
     problems += [
-        Problem(f"{path}: {name}", f"the column {count} times", "it once") for name, count in times.items() if count > 1
+        Problem(f"{path}: {name}", f"{count} columns of this name", "one") for name, count in times.items() if count > 1
     ]
     return problems

@@ -65,12 +65,12 @@ def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -
         return there  # the store is out of reach, and not needed
     if publication is not None and publication.digest != record["digest"]:
         found = f"digest {record['digest'][:12]} of {record['version']}"
-        raise CreditError(Problem("the decision", found, f"{publication.digest[:12]}, which the store has of it"))
+        raise CreditError(Problem("the decision", found, f"{publication.digest[:12]}, which the store has"))
     if there is not None:
         return there
     if publication is None:
         where = f"the store {store.url}"
-        raise CreditError(Problem(where, f"no bundle with digest {record['digest'][:12]}", "what decided"))
+        raise CreditError(Problem(where, f"no bundle with digest {record['digest'][:12]}"))
     with versions.fetch_temporarily(store, publication) as folder:
         return load_folder(entry, folder)
 

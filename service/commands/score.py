@@ -2,7 +2,7 @@
 
 FILE has the raw columns of the version's contract, in any order. The label and protected columns need not be there;
 columns that the version does not need are ignored. Codes for missing values mean what they mean in training. Rows that
-break the contract are set aside with their problems; that is no error. Files are written whole or not at all."""
+break the contract are rejected with their problems; that is no error. Files are written whole or not at all."""
 
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ columns of OUT:
 @click.option(
     "--rejected",
     type=click.Path(path_type=Path),
-    help="rows set aside (default: beside OUT, .rejected in its name)",
+    help="rejected rows (default: beside OUT, .rejected in its name)",
 )
 def run(file: Path, version: str | None, env: str, out: Path, rejected: Path | None) -> Answer:
     """Write both files and count which rows became what."""
@@ -63,7 +63,7 @@ def run(file: Path, version: str | None, env: str, out: Path, rejected: Path | N
     there = [file.resolve()]
     for path in (out, rejected_out):
         if path.resolve() in there or file.resolve() in path.resolve().parents:
-            problems.append(Problem(str(path), "a file that has another part in this", "a file of its own"))
+            problems.append(Problem(str(path), "the path of another input or output", "a path of its own"))
         there.append(path.resolve())
     raise_if_any(problems)
     store = open_store()
@@ -94,7 +94,7 @@ def _format_text(content: dict[str, Any]) -> str:
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in content["decisions"].items())
     lines = [f"{content['decided']:,} of {content['rows']:,} rows decided by {content['version']}: {outcomes}"]
     lines += [f"  {count:,} by the rule: {because}" for because, count in content["by_rule"].items()]
-    lines += [f"{content['rejected']:,} rows set aside, because they break the contract"]
+    lines += [f"{content['rejected']:,} rows rejected: they break the contract"]
     lines += [f"  {b['rows']:,} by {b['column']}, expected {b['expected']}" for b in content["broken"]]
     if content["ignored"]:
         lines += [f"ignored, since this version does not need them: {', '.join(content['ignored'])}"]

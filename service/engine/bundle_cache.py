@@ -67,7 +67,7 @@ class BundleCache:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            raise CreditError(Problem("the service's own disk", str(error), "room for a version")) from None
+            raise CreditError(Problem("the service's own disk", f"cannot keep a version: {error}")) from None
 
 
 def _is_intact(folder: Path, digest: str) -> bool:

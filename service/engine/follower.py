@@ -67,7 +67,7 @@ class Follower:
         self.problems.pop("store", None)
         if entry is None:
             if self.serving is None or self.serving.entry is None:
-                self._report_problem("ledger", "nothing was ever deployed here", None)
+                self._report_problem("ledger", "nothing has been deployed here", None)
             return
         self.problems.pop("ledger", None)
         if time.monotonic() >= self._refused.get(entry.number, 0):
@@ -86,7 +86,7 @@ class Follower:
             try:
                 entry = ledger.read_entry(number)
             except CreditError as error:
-                self._report_problem("entry", f"entry {number} of the ledger is not valid and is passed over", error)
+                self._report_problem("entry", f"entry {number} of the ledger is invalid and skipped", error)
                 continue
             if number == ledger.find_last_number():
                 self.problems.pop("entry", None)
@@ -99,7 +99,7 @@ class Follower:
         except Exception as error:  # noqa: BLE001 - a bad bundle is refused, whatever is wrong with it
             if not isinstance(error, CreditError):
                 _LOG.exception("loading a version failed")
-            said = f"entry {entry.number}, {entry.version}, was refused: it could not be loaded and verified"
+            said = f"entry {entry.number}, {entry.version}, was refused: it cannot be loaded and verified"
             self._report_problem("refused", said, error)
             self._refused[entry.number] = time.monotonic() + _RETRY_SECONDS
             if entry.kind != "fallback" or (serving := self._substitute_rule(entry)) is None:  # type: ignore[assignment]
@@ -115,7 +115,7 @@ class Follower:
             self._cache.keep(entry)
             self.problems.pop("disk", None)
         except CreditError as error:  # which keeps nobody from taking over
-            self._report_problem("disk", "the last good version could not be kept on the disk", error)
+            self._report_problem("disk", "the last good version cannot be saved to the disk", error)
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
         """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
@@ -138,7 +138,7 @@ class Follower:
         other = self.serving or self._load_baked()
         if other is None:
             return None
-        because = f"the rule was put forward: {entry.reason} (its own version could not be loaded)"
+        because = f"fallback to the rule: {entry.reason} (its own version cannot be loaded)"
         return replace(other, entry=entry, load_failure=because)
 
     def _serve_without_store(self) -> None:

@@ -50,9 +50,9 @@ class LiveVersion:
     def fallback_reason(self) -> str | None:
         """Why the rule decides every application in place of the champion; None when it does not."""
         if self.entry is None:
-            return "no version could be had: neither from the store nor from the disk"
+            return "no version: neither the store nor the disk has one"
         if self.entry.kind == "fallback":
-            return f"the rule was put forward: {self.entry.reason}"
+            return f"fallback to the rule: {self.entry.reason}"
         return self.load_failure
 
     @property

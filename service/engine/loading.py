@@ -34,7 +34,7 @@ def load_live(store: Store, environment: str) -> LiveVersion:
     entry = Ledger(store, environment).read_newest()
     if entry is None:
         where = f"the ledger of {environment} in {store.url}"
-        raise CreditError(Problem(where, "nothing: no version was ever deployed", "an entry", "name a version"))
+        raise CreditError(Problem(where, "no version has been deployed", fix="name one"))
     return _fetch_version(store, entry)
 
 

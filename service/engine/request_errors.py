@@ -5,7 +5,7 @@ from typing import Any
 
 from credit.common.errors import Problem
 
-UNKNOWN_FIELD = ("an unknown field", "only fields of the version that answers")
+UNKNOWN_FIELD = ("an unknown field", "a field of the live version")
 """Found and expected."""
 
 _MAX_SHOWN_CHARACTERS = 80  # characters of a value that an answer repeats
@@ -27,7 +27,7 @@ def format_value(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float) and not math.isfinite(value):
-        return "what is no finite number"
+        return "a number that is not finite"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
     return repr(value)[:_MAX_SHOWN_CHARACTERS]
@@ -38,7 +38,7 @@ def _describe_expectation(error: Any) -> str:
     sizes = error.get("ctx", {})
     known = {
         "list_type": "a list",
-        "missing": "it",
+        "missing": "a value",
         "too_short": f"at least {sizes.get('min_length')}",
         "too_long": f"at most {sizes.get('max_length', 0):,}",
         "typed_dict_type": "an object",

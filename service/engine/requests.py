@@ -83,7 +83,7 @@ class RequestParser:
         problems = [
             Problem(
                 f"{where}.{name}",
-                f"{application[name]}, a code for what is not known",
+                f"{application[name]}, a code for missing",
                 describe_values(self.columns[name]),
             )
             for name, codes in self.codes.items()
@@ -125,15 +125,15 @@ def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     ]
     application = _build_object_type("Application", fields, _OPEN_CONFIG if members else _STRICT_CONFIG)
     disclosed = _build_object_type(
-        "Protected", {name: NotRequired[build_protected_type(c)] for name, c in contract.protected.items()}
+        "ProtectedAttributes", {name: NotRequired[build_protected_type(c)] for name, c in contract.protected.items()}
     )
-    told = "Logged to watch for unequal treatment, and never scored"
+    told = "Logged to monitor unequal treatment, and never scored"
     disclosed = Annotated[disclosed, Field(description=told)]
-    one = _build_object_type("Ask", {"application": application, "protected": NotRequired[disclosed]})
+    one = _build_object_type("DecisionRequest", {"application": application, "protected": NotRequired[disclosed]})
     several = Annotated[list[one], Field(min_length=1, max_length=largest_batch)]  # type: ignore[valid-type]
     return RequestParser(
         one=TypeAdapter(one),
-        batch=TypeAdapter(_build_object_type("AskBatch", {"applications": several})),
+        batch=TypeAdapter(_build_object_type("BatchRequest", {"applications": several})),
         columns=columns,
         protected=contract.protected,
         codes={name: frozenset(column.missing_codes) for name, column in columns.items() if column.missing_codes},
@@ -150,7 +150,7 @@ def _raise_problems(problems: list[Problem]) -> None:
 def _append_remaining_count(problems: list[Problem], total: int) -> list[Problem]:
     """Append how many more problems there are than are listed."""
     rest = total - len(problems)
-    return [*problems, Problem("the body", f"{rest:,} problems more", "none")] if rest else problems
+    return [*problems, Problem("the body", f"{rest:,} more problems")] if rest else problems
 
 
 def _build_object_type(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT_CONFIG) -> Any:

@@ -157,7 +157,7 @@ def describe_decisions(
     if lately.is_truncated:
         first = min(cell.first for cell in cells)
         notes.append(
-            f"There were more: counted are the newest {MAX_COUNTED:,}, since {describe_time(first, now).text}."
+            f"There were more: only the newest {MAX_COUNTED:,} are counted, since {describe_time(first, now).text}."
         )
     return RecentDecisions(
         notes=notes,

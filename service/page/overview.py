@@ -13,7 +13,7 @@ from service.page.decisions import RecentDecisions, describe_decisions
 from service.page.history import LedgerLine
 
 HOURS = 24
-KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Rule put forward"}
+KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,15 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
 def _write_headline(facts: ServiceSnapshot) -> tuple[str, str]:
     serving = facts.serving
     if serving is None:
-        return "Nothing is decided", "No version is live and no rule is at hand: applications are refused until one is."
+        return (
+            "Nothing is decided",
+            "No version is live and there is no rule to fall back to: applications are refused.",
+        )
     if serving.entry and serving.entry.kind == "fallback" and not serving.load_failure:
-        return "The rule decides", f"It was put forward in place of {serving.version}."
+        return "The rule decides", f"It is the fallback for {serving.version}."
     if serving.rule_because is not None:
         return "The rule decides", f"{capitalise(serving.rule_because)}."
-    said = f"{serving.version}, a {spell_out(serving.bundle.manifest.candidate)}, decides; the rule stands by."
+    said = f"{serving.version}, a {spell_out(serving.bundle.manifest.candidate)}, decides; the rule is the fallback."
     return "The model decides", said
 
 

@@ -162,7 +162,7 @@ def test_a_pull_request_gets_one_comment_and_fails_when_gates_do_and_when_result
     assert "?? reports/choice.json" in done.stdout, "what git does not know differs too"
     assert " M dvc.lock" in done.stdout
     comment = (hub.folder / "record/artifacts/comparison/comment.md").read_text()
-    assert comment.splitlines()[:2] == ["<!-- credit-model-comparison -->", "### ❌ Not to be merged"]
+    assert comment.splitlines()[:2] == ["<!-- credit-model-comparison -->", "### ❌ Do not merge"]
     assert "race Black: adverse impact ratio 0.753" in comment.splitlines()[2]
     assert "| evaluate.unit\\_values.approve\\_unfavourable | -5 | -4 |" in comment
     assert "| expected value | 0.517 |" in comment

@@ -78,7 +78,7 @@ def test_codes_for_missing_are_missing_after_ingest(raw: Path, tmp_path: Path) -
     assert duckdb.connect().execute(query).fetchall() == [(2, 1, 4, 223, 15, 197, 111)]
 
 
-def test_no_feature_is_the_outcome_in_other_clothes_or_made_of_a_protected_column() -> None:
+def test_no_feature_leaks_the_outcome_or_is_made_of_a_protected_column() -> None:
     contract = load_contract(CONTRACT)
     forbidden = {"action", "reject", "typur", "inss", "inson", "review", "white", "black", "hispan", "male"}
     forbidden |= {"sch", "married", "old", "min30"}

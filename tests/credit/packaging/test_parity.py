@@ -71,10 +71,10 @@ def test_a_score_that_is_no_number_on_one_side_is_the_worst(
         check(candidate, at(12, np.nan))
 
 
-def test_a_score_on_a_cut_off_that_decides_otherwise_is_named(
+def test_a_score_on_a_threshold_that_decides_otherwise_is_named(
     check: Callable[..., ParityResult], candidate: Candidate
 ) -> None:
-    """Both scores may agree to 1e-5 and still stand on two sides of a cut-off."""
+    """Both scores may agree to 1e-5 and still stand on two sides of a threshold."""
     score = float(check(candidate).scores[5])
     close = replace(candidate, policy=Policy(approve_from=score + 2e-6, refer_from=0.0))
     message = r"row 5: found approve by ONNX \(.*\), refer by scikit-learn \(.*\), 1 such rows.*at most 0 rows"

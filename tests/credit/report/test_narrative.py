@@ -56,11 +56,11 @@ def test_outcomes_that_keep_the_limit_are_not_said_to_breach_it(draft: Draft) ->
 
 
 def test_the_best_is_named_as_the_furthest_from_the_limit_only_if_it_is(draft: Draft) -> None:
-    assert "The random forest is the best by AUC (0.893) and has the lowest adverse impact ratio of all, 0.728" in told(
+    assert "The random forest is the best by AUC (0.893) and has the lowest worst-group ratio of all, 0.728" in told(
         draft
     )
     lowest(draft, random_forest=0.95, logistic=0.9, heuristic=0.85)
-    assert "random forest is the best by AUC (0.893) and has the highest of the lowest" in told(draft)
+    assert "random forest is the best by AUC (0.893) and has the best worst-group ratio" in told(draft)
     assert "here the two do not conflict" in told(draft)
     lowest(draft, heuristic=0.6, random_forest=0.9, logistic=0.95)
     assert "The rule has the lowest of all, 0.600 for Black (race): it goes forward because no other may" in told(draft)
@@ -101,7 +101,7 @@ def test_a_champion_by_waiver_is_said_to_be_one(draft: Draft) -> None:
 def test_a_failed_gate_of_quality_is_counted_beside_the_findings(draft: Draft) -> None:
     draft.choice["candidates"]["logistic"]["against"].append("roc auc: 0.51, beyond the limit of at least 0.65.")
     assert (
-        "Against the logistic regression: insufficient in adverse impact ratio of Black (race); a gate of quality."
+        "Against the logistic regression: insufficient in adverse impact ratio of Black (race); a quality gate."
         in told(draft)
     )
 

@@ -203,9 +203,16 @@ def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
         draw_curves(results, reports / "plots")
 
 
-def test_a_candidate_that_approves_nobody_has_words_for_its_cut_off(draft: Draft, page: Page) -> None:
+def test_a_candidate_that_approves_nobody_has_words_for_its_threshold(draft: Draft, page: Page) -> None:
     for candidate in draft.candidates.values():
         candidate["policy"]["approve_from"] = None
     results = draft.finish()
     assert "It approves nobody and refers from" in page(results)
     assert "no score: it approves nobody" in render_model_card(collect_facts(results))
+
+
+def test_the_page_has_the_terms_of_the_field(results: Results, page: Page) -> None:
+    shown = Parsed(page(results)).text
+    assert "Model decision report" in shown
+    assert "worst-group adverse impact ratio" in shown
+    assert not re.search("cut-off|knob|set aside|highest lowest", shown)

@@ -21,7 +21,7 @@ def test_without_a_cut_for_approval_nobody_is_approved_without_an_analyst() -> N
     assert Policy(approve_from=None, refer_from=0.4).decide([0.2, 0.99]).tolist() == ["deny", "refer"]
 
 
-def test_cut_offs_find_the_shares_that_were_asked_for() -> None:
+def test_thresholds_find_the_shares_that_were_asked_for() -> None:
     scores = np.random.default_rng(0).uniform(size=10_000)
     decisions = set_thresholds(scores, 0.8, 0.05).decide(scores)
     assert (decisions == "approve").mean() == pytest.approx(0.8, abs=1e-4)

@@ -1,4 +1,4 @@
-"""Training: known coefficients found again, one interface, honest cut-offs."""
+"""Training: known coefficients found again, one interface, honest thresholds."""
 
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,8 @@ def test_known_coefficients_are_found_again() -> None:
     assert model.coef_[0] / scaler.scale_ == pytest.approx([1.5, -0.7, 0.0], abs=0.15)
 
 
-def test_cut_offs_are_set_on_scores_that_the_model_has_not_seen() -> None:
-    """A forest of single leaves knows its training rows by heart: cut-offs made on them would refuse too many."""
+def test_thresholds_are_set_on_scores_that_the_model_has_not_seen() -> None:
+    """A forest of single leaves knows its training rows by heart: thresholds made on them would refuse too many."""
     knobs = PARAMS["random_forest"] | {"n_estimators": 30, "min_samples_leaf": 1}
     trained = train_candidate("random_forest", params(random_forest=knobs), X, Y, None)
     fresh = np.random.default_rng(1).normal(size=X.shape).astype(np.float32)

@@ -53,7 +53,7 @@ def test_a_champion_that_does_not_pass_is_not_to_be_merged_and_the_rule_is(edit:
     found = told()
     assert len(found["problems"]) == 1
     assert "race Black: adverse impact ratio 0.753" in found["problems"][0]
-    assert render_comment(found).splitlines()[1] == "### ❌ Not to be merged"
+    assert render_comment(found).splitlines()[1] == "### ❌ Do not merge"
     assert "did not pass every gate: race Black" in found["problems"][0]
 
 
@@ -120,7 +120,7 @@ def test_a_drop_beyond_chance_is_said_before_everything_else(edit: Edit) -> None
     assert text.splitlines()[2] == (
         "- ⚠️ race Black: the ratio to the reference falls by more than chance, -0.050 (-0.080 to -0.020)"
     )
-    assert "1 of 10 people (10.0%) are decided otherwise. 2 more are in the table of the head only." in text
+    assert "1 of 10 people (10.0%) are decided differently. 2 more are only in the table of the head." in text
     assert "| -0.050 (-0.080 to -0.020) **drop** | 1 / 0 |" in text
 
 
@@ -146,7 +146,7 @@ def test_a_new_proxy_is_named_and_an_old_one_is_not(edit: Edit) -> None:
     edit("features.json", guesses)
     found = told()
     assert found["features"]["new_proxies"] == [{"feature": "liq", "attribute": "race", "auc": 0.7}]
-    assert "- ⚠️ liq is a new proxy: it guesses race with an AUC of 0.700" in render_comment(found)
+    assert "- ⚠️ liq is a new proxy: it predicts race with an AUC of 0.700" in render_comment(found)
 
 
 def test_features_that_come_and_go_are_named_with_the_reason(edit: Edit) -> None:
@@ -225,7 +225,7 @@ def test_what_opens_on_a_click_has_a_title_without_backslashes(edit: Edit) -> No
         file["groups"]["race: Hispanic"] |= {"adverse_impact_ratio": 0.5}
 
     edit("fairness/random_forest.json", worse)
-    assert "<summary>1 groups that moved under random_forest</summary>" in render_comment(told())
+    assert "<summary>1 groups that changed under random_forest</summary>" in render_comment(told())
 
 
 def test_text_that_turns_the_direction_of_reading_or_drives_a_terminal_is_gone() -> None:
@@ -242,7 +242,7 @@ def test_a_comment_that_github_would_not_take_loses_its_details_and_says_so(edit
     text = render_comment(told())
     assert len(text) < 65_536
     assert "<details>" not in text
-    assert text.rstrip().endswith("_Cut to what GitHub takes: `release compare --json` prints all of it._")
+    assert text.rstrip().endswith("_Truncated to GitHub's limit; `release compare --json` prints everything._")
     assert "**Features**: 3030 kept" in text
     assert "**Data**" in text, "only what is too long is cut"
     assert "a_feature" not in text.replace("\\", ""), "no line is cut in two"

@@ -42,7 +42,7 @@ def test_the_gate_fails_with_3_and_says_why_when_a_report_was_edited_by_hand(pro
     project.edit("reports/fairness/heuristic.json", '"verdict": "insufficient"', '"verdict": "pass"')
     done = project.run(*gate, check=False)
     assert (done.returncode, done.stderr) == (3, "")
-    first = "### ❌ Not to be merged\n- reports/fairness is not what the pipeline wrote; run dvc repro\n"
+    first = "### ❌ Do not merge\n- reports/fairness is not what the pipeline wrote; run dvc repro\n"
     assert first in done.stdout
 
 

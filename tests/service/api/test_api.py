@@ -61,7 +61,7 @@ def test_the_score_does_not_depend_on_protected_attributes(service: Service, ask
     [
         ({"income": "12"}, ("application.income", "'12'")),
         ({"income": -1}, ("application.income", "-1")),
-        ({"income": 1e400}, ("application.income", "what is no finite number")),
+        ({"income": 1e400}, ("application.income", "a number that is not finite")),
         ({"points": 700.5}, ("application.points", "700.5")),
         ({"points": True}, ("application.points", "true")),
         ({"points": 851}, ("application.points", "851")),
@@ -90,7 +90,7 @@ def test_all_that_is_wrong_is_told_at_once_and_says_what_is_allowed(service_of_m
     del wrong["application"]["self"]
     answer = service_of_many.decide(wrong)
     assert sorted(problems(answer)) == [
-        ("application.income", "what is no finite number"),
+        ("application.income", "a number that is not finite"),
         ("application.points", "1"),
         ("application.self", "nothing"),
         ("more", "an unknown field"),
@@ -138,9 +138,9 @@ def test_of_very_much_that_is_wrong_the_first_is_listed_and_the_rest_counted(
     """An answer does not grow with what somebody makes up, and one application may not be as large as a batch."""
     empty = service_of_many.decide({"applications": [{"application": {}}] * 1000}, "/v1/decisions/batch")
     assert len(problems(empty)) == 101
-    assert problems(empty)[-1] == ("the body", "5,900 problems more")
+    assert problems(empty)[-1] == ("the body", "5,900 more problems")
     many = changed(asked[0], **{f"x{number}": 1 for number in range(10_000)})
-    assert problems(service_of_many.decide(many))[-1] == ("the body", "9,900 problems more")
+    assert problems(service_of_many.decide(many))[-1] == ("the body", "9,900 more problems")
     assert service_of_many.decide({"application": {"x": "x" * 200_000}}).status_code == 413
 
 
@@ -227,6 +227,38 @@ def test_the_documentation_has_the_fields_of_the_live_version_and_examples_that_
     page = service.get("/docs").text
     assert "http://" not in page
     assert "https://" not in page
+
+
+def test_operations_and_models_of_the_api_have_names_that_a_client_can_use(service: Service) -> None:
+    content = service.get("/openapi.json").json()
+    operations = {
+        (method, path): operation["operationId"]
+        for path, methods in content["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert operations == {
+        ("post", "/v1/decisions"): "decide",
+        ("post", "/v1/decisions/batch"): "decide_batch",
+        ("get", "/v1/decisions/{decision_id}"): "look_up_decision",
+        ("post", "/v1/outcomes"): "report_outcome",
+        ("get", "/v1/version"): "show_version",
+        ("get", "/health/live"): "check_liveness",
+        ("get", "/health/ready"): "check_readiness",
+        ("get", "/metrics"): "show_metrics",
+    }
+    assert set(content["components"]["schemas"]) == {
+        "Application",
+        "BatchResponse",
+        "DecisionRecordResponse",
+        "DecisionRequest",
+        "DecisionResponse",
+        "FieldProblem",
+        "HealthResponse",
+        "OutcomeResponse",
+        "ProtectedAttributes",
+        "Refusal",
+        "VersionResponse",
+    }
 
 
 def test_the_process_log_has_nothing_about_applicants(service: Service, asked: Asked) -> None:

@@ -129,7 +129,7 @@ def test_when_the_rule_was_put_forward_it_decides_files_too(live: Store, score: 
     score("in.csv", "--out", "out.parquet")
     rows = read(tmp_path / "out.parquet")
     assert [{name: row[name] for name in ANSWERED} for row in rows] == asked(live, tmp_path / "state", frame)
-    assert {row["rule_because"] for row in rows} == {"the rule was put forward: a test"}
+    assert {row["rule_because"] for row in rows} == {"fallback to the rule: a test"}
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
@@ -159,7 +159,7 @@ def test_rows_that_break_the_contract_are_set_aside_with_what_is_wrong_and_none_
         4: ("00003", ["self: found null, expected true or false"]),
         5: ("00004", ["home: found 'tent', expected one of own, rent, other, or null if it is not known"]),
         6: ("00005", [f"debt: found null, expected {least}"]),
-        7: ("00006", [f"debt: found what is no finite number, expected {least}"]),
+        7: ("00006", [f"debt: found a number that is not finite, expected {least}"]),
     }
     assert (told["rows"], told["decided"], told["rejected"]) == (9, 3, 6)
     assert {"column": "debt", "expected": least, "rows": 3} in told["broken"]
@@ -171,7 +171,7 @@ def test_it_says_how_many_rows_became_what_and_which_columns_nobody_looked_at(sc
     write(frame, tmp_path / "in.csv")
     said = score("in.csv", "--out", "out.csv").stdout
     assert said.startswith("19 of 20 rows decided by v1.0.0: ")
-    assert "1 rows set aside, because they break the contract\n  1 by debt, expected a number of at least 0\n" in said
+    assert "1 rows rejected: they break the contract\n  1 by debt, expected a number of at least 0\n" in said
     assert "ignored, since this version does not need them: race, paid, shoe_size\n" in said
 
 
@@ -208,12 +208,12 @@ def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Pa
     ("arguments", "said"),
     [
         (["in.csv", "--out", "out.xlsx"], "out.xlsx: found the ending '.xlsx', expected .parquet or .csv"),
-        (["in.csv", "--out", "in.csv"], "in.csv: found a file that has another part in this, expected a file of its"),
+        (["in.csv", "--out", "in.csv"], "in.csv: found the path of another input or output, expected a path of its"),
         (
             ["in.csv", "--out", "out.csv", "--version", "v9.0.0"],
             "no v9.0.0 (there are: v1.0.0); run release publish v9.0.0",
         ),
-        (["in.csv", "--out", "out.csv", "--env", "staging"], "nothing: no version was ever deployed"),
+        (["in.csv", "--out", "out.csv", "--env", "staging"], "no version has been deployed; name one"),
         (["none.csv", "--out", "out.csv"], "none.csv: no such file; name a CSV or Parquet file"),
         (["empty.csv", "--out", "out.csv"], "empty.csv: found a header and no rows, expected at least one row"),
     ],

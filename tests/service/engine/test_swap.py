@@ -64,7 +64,7 @@ def test_the_kill_switch_lets_the_rule_decide_and_says_why(service: Service, rel
     wait_until(lambda: service.read_health()["entry"] == 3, "the rule", service.process)
     answer = service.decide(asked[0]).json()
     assert (answer["decided_by"], answer["version"]) == ("rule", "v2.0.0")
-    assert answer["rule_because"] == "the rule was put forward: a test"
+    assert answer["rule_because"] == "fallback to the rule: a test"
     assert service.get("/v1/version").json()["decides"] == "rule"
 
 
@@ -78,7 +78,7 @@ def test_a_version_that_is_damaged_in_the_store_is_refused_and_the_old_one_goes_
     ledger = Ledger(released, "prod")
     ledger.append_entry(entry.model_copy(update={"number": 3, "id": "x", "back": 2}))
     wait_until(lambda: service.read_health()["status"] == "degraded", "the refusal", service.process)
-    assert service.read_health()["problems"] == ["entry 3, v3.0.0, was refused: it could not be loaded and verified"]
+    assert service.read_health()["problems"] == ["entry 3, v3.0.0, was refused: it cannot be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
     assert 'service_problem{what="refused"} 1.0' in service.get("/metrics").text
     assert "model.onnx" in service.log.read_text()
@@ -109,7 +109,7 @@ def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
     entry = last.model_copy(update={"number": 3, "id": "x", "back": 2, "version": "v4.0.0", "digest": record.digest})
     ledger.append_entry(entry)
     service.wait("degraded")
-    assert service.read_health()["problems"] == ["entry 3, v4.0.0, was refused: it could not be loaded and verified"]
+    assert service.read_health()["problems"] == ["entry 3, v4.0.0, was refused: it cannot be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
     apply_change(released, plan_fallback(ledger, WHY))
     wait_until(lambda: service.read_health()["entry"] == 4, "the rule", service.process)

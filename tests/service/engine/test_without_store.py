@@ -111,7 +111,7 @@ def test_the_kill_switch_works_on_a_full_disk(released: Store, asked: list[dict[
             (disk / "state/more").write_bytes(b"\0" * shutil.disk_usage(disk).free)
             apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("it went wrong", "tester")))
             wait_until(lambda: service.decide(asked[0]).json()["decided_by"] == "rule", "the rule")
-            assert "could not be kept" in json.dumps(service.wait("degraded").read_health()["problems"])
+            assert "cannot be saved" in json.dumps(service.wait("degraded").read_health()["problems"])
 
 
 def test_workers_share_what_is_fetched(released: Store, asked: list[dict[str, Any]], tmp_path: Path) -> None:

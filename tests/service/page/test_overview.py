@@ -84,28 +84,28 @@ def test_it_says_what_is_live_since_when_by_whom_and_why(facts: ServiceSnapshot)
 
 def test_it_says_that_the_rule_decides_and_why(facts: ServiceSnapshot, serving: Callable[..., LiveVersion]) -> None:
     put_forward = build_overview(replace(facts, serving=serving(entry(3, "fallback"))))
-    assert (put_forward.state, put_forward.lead) == ("rule", "It was put forward in place of v2.0.0.")
+    assert (put_forward.state, put_forward.lead) == ("rule", "It is the fallback for v2.0.0.")
     champion = build_overview(replace(facts, serving=serving(entry(3), "heuristic")))
     assert champion.state == "rule"
     assert "no candidate passed every gate" in champion.lead
     baked = build_overview(replace(facts, serving=serving(None, "heuristic"), history=[]))
     assert (baked.state, baked.version, baked.live) == ("rule", "of the image", None)
-    assert "neither from the store nor from the disk" in baked.lead
+    assert "neither the store nor the disk has one" in baked.lead
 
 
 def test_it_says_that_the_rule_of_another_version_stands_in(
     facts: ServiceSnapshot, serving: Callable[..., LiveVersion]
 ) -> None:
     said = build_overview(replace(facts, serving=serving(entry(3, "fallback"), unloaded="its own could not be loaded")))
-    assert (said.state, said.version, said.lead) == ("rule", "v2.0.0, not loaded", "The rule was put forward: why.")
+    assert (said.state, said.version, said.lead) == ("rule", "v2.0.0, not loaded", "Fallback to the rule: why.")
 
 
 def test_it_says_that_nothing_decides(facts: ServiceSnapshot) -> None:
     said = build_overview(
-        replace(facts, serving=None, history=[], problems={"ledger": "nothing was ever deployed here"})
+        replace(facts, serving=None, history=[], problems={"ledger": "nothing has been deployed here"})
     )
     assert (said.state, said.headline, said.live) == ("dark", "Nothing is decided", None)
-    assert said.wrong == ["Nothing was ever deployed here."]
+    assert said.wrong == ["Nothing has been deployed here."]
 
 
 def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
@@ -126,7 +126,7 @@ def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
 
 def test_it_says_when_not_all_decisions_are_counted(facts: ServiceSnapshot) -> None:
     (note,) = build_overview(replace(facts, lately=lately(cell(MAX_COUNTED), cut=True))).decisions.notes
-    assert note == "There were more: counted are the newest 100,000, since 24 November 2026, 14:30 UTC."
+    assert note == "There were more: only the newest 100,000 are counted, since 24 November 2026, 14:30 UTC."
 
 
 def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: ServiceSnapshot) -> None:
@@ -140,7 +140,7 @@ def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: Servi
     assert [(one.number, one.valid, one.live, one.kind) for one in said.history] == [
         (5, True, "newer", "Rolled back"),
         (4, False, "newer", ""),
-        (3, True, "live", "Rule put forward"),
+        (3, True, "live", "Fell back to the rule"),
         (2, True, "", "Deployed"),
     ]
 

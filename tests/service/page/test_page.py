@@ -70,10 +70,10 @@ def busy(service: Service, released: Store, asked: list[dict[str, Any]]) -> Serv
 
 def test_it_says_what_is_live_since_when_by_whom_and_why(service: Service) -> None:
     text = text_of(service)
-    assert "The model decides v2.0.0, a logistic regression, decides; the rule stands by." in text
+    assert "The model decides v2.0.0, a logistic regression, decides; the rule is the fallback." in text
     assert re.search(r"Deployed (just now|\d+ \w+ ago) \d+ \w+ \d{4}, \d\d:\d\d UTC , entry 2 of the ledger", text)
     assert "By, and why tester a test" in text
-    assert "Nothing is known to be wrong." in text
+    assert "No known problems." in text
     assert "Decisions in the last 24 hours No decision was made." in text
 
 
@@ -91,32 +91,32 @@ def test_its_figures_are_those_of_the_answers(service: Service, asked: list[dict
 def test_it_says_that_the_rule_decides_and_why(service: Service, released: Store) -> None:
     put_forward(released, "complaints about <b>denials</b>")
     text = wait_for(service, "The rule decides")
-    assert "It was put forward in place of v2.0.0." in text
+    assert "It is the fallback for v2.0.0." in text
     assert "on-call complaints about &lt;b&gt;denials&lt;/b&gt;" in text
 
 
 def test_the_history_has_every_change_and_names_what_is_not_valid(busy: Service) -> None:
-    text = wait_for(busy, "Not valid: it is passed over")
+    text = wait_for(busy, "Invalid, skipped")
     history = text.partition("Deploys and rollbacks")[2]
-    kinds = re.findall(r"(\d) (Not valid|Rule put forward|Rolled back|Deployed)", history)
+    kinds = re.findall(r"(\d) (Invalid|Fell back to the rule|Rolled back|Deployed)", history)
     assert kinds == [
-        ("6", "Not valid"),
-        ("5", "Rule put forward"),
+        ("6", "Invalid"),
+        ("5", "Fell back to the rule"),
         ("4", "Rolled back"),
         ("3", "Deployed"),
         ("2", "Deployed"),
         ("1", "Deployed"),
     ]
-    assert "Rule put forward live v2.0.0" in history
-    assert "Entry 6 of the ledger is not valid and is passed over." in text
+    assert "Fell back to the rule live v2.0.0" in history
+    assert "Entry 6 of the ledger is invalid and skipped." in text
 
 
 def test_it_says_that_nothing_is_decided(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with run_service(str(tmp_path / "empty"), tmp_path / "state") as service:
         text = text_of(service.wait("dark"))
-    assert "Nothing is decided No version is live and no rule is at hand" in text
-    assert "Nothing was ever deployed to prod." in text
+    assert "Nothing is decided No version is live and there is no rule to fall back to" in text
+    assert "Nothing has been deployed to prod." in text
 
 
 def test_without_the_store_it_says_so_and_shows_what_is_live(service: Service, tmp_path: Path) -> None:
