@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from contract_draft.column_profile import ColumnProfile
-from contract_draft.guesses import Guess
-from contract_draft.name_hints import is_good_for_applicant
+from contract_draft.guesses import Guess, guess_favourable
 from credit.common.formatting import capitalise
 
 _ROLES = "one of feature, score, label, protected, id, time, ignored"
@@ -121,23 +120,10 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
             )
         ]
     if guess.role == "label":
-        value, sure = _guess_favourable(look)
+        value, sure = guess_favourable(look)
         doubt = "" if sure else "; nothing in the file says which"
         return [DraftField("favourable", OpenQuestion(value), f"the value that is good for the applicant{doubt}")]
     return []
-
-
-def _guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
-    """Guess the value that is good for the applicant, and whether a name says so."""
-    named = is_good_for_applicant(look.name)
-    if look.type == "boolean":
-        return named is not False, named is not None
-    if look.type == "category":
-        texts = sorted(text for text, _ in look.values)
-        good = [text for text in texts if is_good_for_applicant(text)]
-        return (good or [text for text in texts if is_good_for_applicant(text) is None] or texts)[0], bool(good)
-    number = look.low if named is False else look.high
-    return int(number or 0) if look.type == "integer" else float(number or 0), named is not None
 
 
 def count_questions(entries: Sequence[Sequence[DraftField]]) -> int:

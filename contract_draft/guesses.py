@@ -1,7 +1,7 @@
 """Guesses at the role of each column of a file, with a reason for every guess but a plain feature."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contract_draft import name_hints
 from contract_draft.column_profile import ColumnProfile
@@ -88,3 +88,18 @@ def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):
         return Guess("score", "named like a credit score")
     return Guess("feature")
+
+
+def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
+    """Guess the value that is good for the applicant, and whether a name says so."""
+    named = name_hints.is_good_for_applicant(look.name)
+    if look.type == "boolean":
+        return named is not False, named is not None
+    if look.type == "category":
+        texts = sorted(text for text, _ in look.values)
+        good = [text for text in texts if name_hints.is_good_for_applicant(text)]
+        return (good or [text for text in texts if name_hints.is_good_for_applicant(text) is None] or texts)[0], bool(
+            good
+        )
+    number = look.low if named is False else look.high
+    return int(number or 0) if look.type == "integer" else float(number or 0), named is not None

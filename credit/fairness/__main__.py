@@ -19,8 +19,8 @@ from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import count_predictions
 from credit.fairness.findings import judge_fairness
-from credit.fairness.paired import compare_versions, count_paired_predictions
 from credit.fairness.policies import Fairness
+from credit.fairness.version_comparison import compare_versions, count_paired_predictions
 from credit.fairness.waivers import load_waivers
 from credit.fairness.wording import describe_more_people
 from credit.reports.choice import Choice

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any, NamedTuple, get_args
 
 from credit.contract.columns import UNDISCLOSED
-from credit.fairness.comparisons import Comparison, compare_groups, list_judged_keys
 from credit.fairness.counts import (
     AttributeKey,
     PeopleCounts,
@@ -15,6 +14,7 @@ from credit.fairness.counts import (
     encode_interval,
     encode_number,
 )
+from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_keys
 from credit.fairness.metrics import adverse_impact_ratio
 from credit.fairness.policies import FairnessPolicy, VerdictRules
 from credit.fairness.sample_size import estimate_additional_people

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.evaluation.intervals import Bounds, mover_r_interval, newcombe_interval
-from credit.fairness.comparisons import Comparison
+from credit.fairness.group_comparison import Comparison
 from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import Limit
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from credit.contract.columns import UNDISCLOSED
-from credit.fairness.comparisons import Comparison
+from credit.fairness.group_comparison import Comparison
 from credit.fairness.policies import VerdictRules
 from credit.reports.fairness import Verdict
 

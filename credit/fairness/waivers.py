@@ -14,8 +14,8 @@ from pydantic import Field, StringConstraints, ValidationError
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
 from credit.common.params import Params
-from credit.fairness.comparisons import list_judged_keys
 from credit.fairness.counts import PAIR_SEPARATOR, PeopleCounts
+from credit.fairness.group_comparison import list_judged_keys
 from credit.fairness.policies import FairnessPolicy
 
 NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

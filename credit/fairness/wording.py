@@ -2,7 +2,7 @@
 
 import math
 
-from credit.fairness.comparisons import Comparison
+from credit.fairness.group_comparison import Comparison
 from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import VerdictRules
 from credit.reports.fairness import Finding, Verdict

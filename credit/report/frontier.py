@@ -22,12 +22,12 @@ from credit.report.svg import (
     TOP,
     Picture,
     PlotDot,
+    PlotLabel,
     PlotLine,
     draw_horizontal,
     draw_path,
     draw_vertical,
     fit_scale,
-    place_letters,
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
@@ -194,3 +194,16 @@ def _describe_picture(
     limit = f" The limit is {limits[0]:g}." if limits else ""
     keys = "; ".join(f"{key.letter} {key.words}" for key in _build_legend(plotted))
     return f"{spell_out(metric)} of {len(plotted)} points{runs}.{limit} {keys}."
+
+
+def place_letters(dots: Sequence[PlotDot], apart: float = 17) -> tuple[PlotLabel, ...]:
+    """Place letters A, B, C and on: one beside each dot, in the order of `dots`, none over another."""
+    labels: dict[int, PlotLabel] = {}
+    for number, dot in sorted(enumerate(dots), key=lambda pair: (pair[1].y, pair[1].x)):
+        x = round(dot.x + 22 if dot.x + 34 < RIGHT else dot.x - 30, 1)
+        y = max(dot.y - 2, TOP + 10.0)
+        for other in sorted(labels.values(), key=lambda label: label.y):
+            if abs(other.x - x) < apart * 2 and abs(other.y - y) < apart:
+                y = other.y + apart
+        labels[number] = PlotLabel(chr(ord("A") + number), x, round(y, 1), (dot.x, dot.y))
+    return tuple(labels[number] for number in range(len(dots)))

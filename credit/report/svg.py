@@ -4,7 +4,7 @@ Each is 340 wide, so that its text stays readable on a phone. `kind` of lines an
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from credit.common.formatting import MINUS
@@ -127,16 +127,3 @@ def draw_vertical(x: Scale, value: float) -> str:
 def draw_horizontal(y: Scale, value: float) -> str:
     """Draw a horizontal line through the whole picture."""
     return f"M{LEFT},{y.place(value):g}H{RIGHT}"
-
-
-def place_letters(dots: Sequence[PlotDot], apart: float = 17) -> tuple[PlotLabel, ...]:
-    """Place letters A, B, C and on: one beside each dot, in the order of `dots`, none over another."""
-    labels: dict[int, PlotLabel] = {}
-    for number, dot in sorted(enumerate(dots), key=lambda pair: (pair[1].y, pair[1].x)):
-        x = round(dot.x + 22 if dot.x + 34 < RIGHT else dot.x - 30, 1)
-        y = max(dot.y - 2, TOP + 10.0)
-        for other in sorted(labels.values(), key=lambda label: label.y):
-            if abs(other.x - x) < apart * 2 and abs(other.y - y) < apart:
-                y = other.y + apart
-        labels[number] = PlotLabel(chr(ord("A") + number), x, round(y, 1), (dot.x, dot.y))
-    return tuple(labels[number] for number in range(len(dots)))

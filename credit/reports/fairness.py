@@ -133,7 +133,7 @@ class ChangeFinding(ReportPart):
 
 
 class VersionComparison(ReportPart):
-    """A candidate against the version in production: the content of `credit.fairness.paired.compare_versions`."""
+    """A candidate against the version in production, by `credit.fairness.version_comparison.compare_versions`."""
 
     level: Share
     """Of the intervals, two-sided."""

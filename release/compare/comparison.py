@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from credit.common.candidate_names import HEURISTIC
-from release.compare import inputs, results
+from release.compare import results
+from release.compare.data_and_params import compare_data, compare_params
 from release.compare.decisions import compare_decisions
+from release.compare.features import compare_features
 from release.compare.integrity import find_altered_reports
 from release.registration.checks import describe_waivers
 from release.repository.git import run_git
@@ -38,9 +40,9 @@ def compare_revisions(base: Revision, head: Revision) -> dict[str, Any]:
             **{name: results.compare_fairness(old, new, name, name) for name in new.metrics},
         },
         "people": compare_decisions(base, head, before, after),
-        "features": inputs.compare_features(old, new),
-        "data": inputs.compare_data(base, head, old, new),
-        "params": inputs.compare_params(base, head),
+        "features": compare_features(old, new),
+        "data": compare_data(base, head, old, new),
+        "params": compare_params(base, head),
     }
 
 

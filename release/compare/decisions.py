@@ -9,8 +9,8 @@ from credit.common.errors import CreditError
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.evaluation.predictions import Predictions, read_predictions
-from credit.fairness.paired import compare_versions, count_paired_predictions
 from credit.fairness.policies import Fairness
+from credit.fairness.version_comparison import compare_versions, count_paired_predictions
 from credit.scoring.policy import DECISION_KINDS
 from release.repository.revision import Revision
 

@@ -2,9 +2,6 @@
 
 import asyncio
 import functools
-import hashlib
-import os
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.decision_log.database import DecisionRow
 from credit.decision_log.group_commit import Writer, WriteRequest
+from service.engine.decision_records import build_record, hash_idempotency_key
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.model_thread import DecisionResult, DecisionTask, ModelThread
 from service.engine.requests import ApplicationRequest
@@ -72,7 +70,7 @@ class Batcher:
         raise_if_any([p for i, result in enumerate(results) for p in _locate_problems(f"applications.{i}.", result)])
         now = datetime.now(UTC)
         records = [
-            _build_record(
+            build_record(
                 serving, one, result, caller, None if key is None else hash_idempotency_key(caller, key, i), now
             )
             for i, (one, result) in enumerate(zip(asked, results, strict=True))
@@ -104,7 +102,7 @@ class Batcher:
                 )
                 continue
             hashed_key = None if key is None else hash_idempotency_key(caller, key, 0)
-            records.append(_build_record(serving, asked, result, caller, hashed_key, now))
+            records.append(build_record(serving, asked, result, caller, hashed_key, now))
             answers.append(answer)
         if records:
             self._recording = True
@@ -122,41 +120,6 @@ class Batcher:
             _settle(answer, holds if isinstance(holds, CreditError) else holds[i])
         if self._waiting:
             self._decide_pending(loop)
-
-
-def hash_idempotency_key(caller: str, key: str, place: int) -> str:
-    """Hash an idempotency key for the log: each caller has keys of their own, and each place in a batch."""
-    return hashlib.sha256(f"{caller}\0{key}\0{place}".encode()).hexdigest()
-
-
-def _build_record(
-    serving: LiveVersion, asked: ApplicationRequest, decided: FinalDecision, caller: str, key: str | None, now: datetime
-) -> DecisionRow:
-    decision, because = decided
-    return {
-        "id": _make_decision_id(),
-        "decided_at": now,
-        "decision": decision.decision,
-        "score": decision.score,
-        "reasons": list(decision.reasons),
-        "decided_by": decision.decided_by,
-        "rule_because": because,
-        "version": serving.version,
-        "digest": serving.bundle.manifest.digest,
-        "entry": serving.number,
-        "inputs": asked.application,
-        "protected": asked.protected,
-        "caller": caller,
-        "idempotency_key": key,
-        "repeat_of": None,
-    }
-
-
-def _make_decision_id() -> str:
-    """Make a UUID of version 7 (RFC 9562) in hexadecimal: it sorts by time, so the log's index grows at its end."""
-    moment, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
-    low = chance & ((1 << 62) - 1)
-    return f"{(moment << 80) | (7 << 76) | ((chance >> 68) << 64) | (2 << 62) | low:032x}"
 
 
 def _locate_problems(place: str, result: DecisionResult) -> list[Problem]:

@@ -7,9 +7,9 @@ import pytest
 from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
 from scipy.stats import binom
 
-from credit.fairness.comparisons import compare_groups
 from credit.fairness.counts import PeopleCounts, count_people
 from credit.fairness.findings import judge_fairness
+from credit.fairness.group_comparison import compare_groups
 from credit.fairness.policies import Fairness, Limit
 from credit.fairness.sample_size import ReferenceTest, compute_pass_probability, find_sample_size
 from credit.fairness.verdicts import judge_comparisons, reject_by_holm

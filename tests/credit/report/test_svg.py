@@ -6,9 +6,9 @@ import pytest
 
 from credit.common.formatting import DASH, MINUS
 from credit.report.forest import Forest, ForestMark, draw_forests
-from credit.report.frontier import describe_frontier
+from credit.report.frontier import describe_frontier, place_letters
 from credit.report.results import Results
-from credit.report.svg import BOTTOM, LEFT, RIGHT, TOP, PlotDot, Scale, fit_scale, place_letters
+from credit.report.svg import BOTTOM, LEFT, RIGHT, TOP, PlotDot, Scale, fit_scale
 from testing.report_drafts import Draft
 
 WAIVER = {"file": "waivers/a.yaml", "used": True, "who": "the board", "why": "w", "until": "2027-01-01"}

@@ -7,7 +7,12 @@ import pytest
 from fairness_rows import rules
 
 from credit.common.errors import CreditError
-from credit.fairness.paired import compare_versions, count_paired_people, estimate_rate_change, estimate_ratio_change
+from credit.fairness.version_comparison import (
+    compare_versions,
+    count_paired_people,
+    estimate_rate_change,
+    estimate_ratio_change,
+)
 
 GROUPS = {"race": ("white", "Black")}
 RULES = rules(level=0.9, largest_drop=0.02, smallest_denominator=10)
