@@ -11,6 +11,7 @@ from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.params import parse_arguments, read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
+from credit.fairness.comparisons import list_judged_groups
 from credit.fairness.counts import PeopleCounts, count_predictions
 from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
@@ -51,7 +52,8 @@ def main() -> None:
     files = {name: args.predictions / f"{name}.parquet" for name in CANDIDATE_NAMES}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
-    check_waivers(waivers, list(counts), counts[CANDIDATE_NAMES[0]], params.chosen_policy, today)
+    groups = list_judged_groups(counts[CANDIDATE_NAMES[0]], params.chosen_policy)
+    check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)
         report.round_floats().write(args.reports / f"{name}.json")

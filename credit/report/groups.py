@@ -12,10 +12,9 @@ from credit.common.formatting import (
     format_number,
     spell_out,
 )
-from credit.fairness.counts import PAIR_SEPARATOR
 from credit.report.forest import ADVERSE_IMPACT_RATIO, get_drawable
 from credit.report.results import Results
-from credit.reports.fairness import FairnessReport, GroupFigures
+from credit.reports.fairness import PAIR_SEPARATOR, FairnessReport, GroupFigures
 
 
 class GroupsTable(NamedTuple):
