@@ -19,7 +19,7 @@ from bench.project import ROOT
 from bench.report import BenchTable
 from bench.servers import Server
 from bench.wrk import LoadResult, run_wrk
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.common.errors import CreditError, Problem
 from credit.data.tables import open_table
 from credit.registry.ledger import Ledger

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from tabulate import tabulate
 
-from credit.bundle import load_bundle
-from credit.bundle.bundle import load_bound_contract
+from credit.bundle.bundle import load_bound_contract, load_bundle
 from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
 from credit.common.cli import print_answer
 from credit.common.errors import CreditError, Problem, run_command

@@ -13,6 +13,7 @@ from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
 from credit.fairness.findings import judge_fairness
+from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Fairness
 from credit.fairness.report import compute_fairness_metrics
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
@@ -51,7 +52,8 @@ def main() -> None:
     files = {name: args.predictions / f"{name}.parquet" for name in CANDIDATE_NAMES}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
-    check_waivers(waivers, list(counts), counts[CANDIDATE_NAMES[0]], params.chosen_policy, today)
+    groups = list_judged_groups(counts[CANDIDATE_NAMES[0]], params.chosen_policy)
+    check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)
         report.round_floats().write(args.reports / f"{name}.json")

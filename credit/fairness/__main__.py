@@ -22,7 +22,6 @@ from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.version_comparison import compare_versions, count_paired_predictions
 from credit.fairness.waivers import load_waivers
-from credit.fairness.wording import describe_more_people
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessVerdict, Finding, VersionComparison
 
@@ -94,7 +93,7 @@ def _format_attributes(verdict: FairnessVerdict) -> Iterator[str]:
 
 
 def _format_finding(finding: Finding) -> str:
-    more = describe_more_people(finding)
+    more = finding.describe_more_people()
     return f"{finding.reason}\n  {more}" if more else finding.reason
 
 

@@ -27,12 +27,10 @@ from credit.fairness.inputs import (
     list_attribute_groups,
     parse_labels,
 )
+from credit.reports.fairness import PAIR_SEPARATOR
 
 AttributeKey = tuple[str, ...]
 """One attribute, or a pair of them."""
-
-PAIR_SEPARATOR = " & "
-"""Between the two names of a pair."""
 
 MAX_CELLS = 1_000_000
 """Cells up to which all attributes are crossed in one table; beyond, each pair has a table of its own."""

@@ -14,7 +14,7 @@ from credit.fairness.counts import (
     encode_interval,
     encode_number,
 )
-from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_keys
+from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_groups, list_judged_keys
 from credit.fairness.metrics import adverse_impact_ratio
 from credit.fairness.policies import FairnessPolicy, VerdictRules
 from credit.fairness.sample_size import estimate_additional_people
@@ -57,7 +57,7 @@ def judge_fairness(
     `waivers` by file; those of other candidates are ignored. Raises CreditError for an expired or unmatched waiver.
     """
     own = {file: waiver for file, waiver in waivers.items() if waiver.candidate == candidate}
-    check_waivers(own, [candidate], counts, policy, today)
+    check_waivers(own, [candidate], list_judged_groups(counts, policy), policy, today)
     judged = list_judged_keys(counts, policy)
     others = [key for key in counts.pairs if key not in judged]
     findings = [build_finding(one, rules, own) for one in judge_groups(counts, judged, policy, rules)]

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from credit.evaluation.intervals import Array
-from credit.fairness.counts import PAIR_SEPARATOR, AttributeKey, PeopleCounts, compute_undisclosed_share
+from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
 from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate
 from credit.fairness.policies import FairnessPolicy, Limit
+from credit.reports.fairness import PAIR_SEPARATOR
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,11 @@ class Comparison:
 def list_judged_keys(counts: PeopleCounts, policy: FairnessPolicy) -> list[AttributeKey]:
     """List the keys that the verdict rests on: the attributes and, where a policy gates them, pairs of attributes."""
     return [*counts.attributes, *(counts.pairs if policy.gates == "pairs" else [])]
+
+
+def list_judged_groups(counts: PeopleCounts, policy: FairnessPolicy) -> dict[str, list[str]]:
+    """List the groups that get a verdict, by attribute or pair of attributes: all but the reference."""
+    return {PAIR_SEPARATOR.join(key): counts.list_groups(key)[1:] for key in list_judged_keys(counts, policy)}
 
 
 def compare_groups(

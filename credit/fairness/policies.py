@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from credit.common.errors import CreditError, Problem
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
-from credit.fairness.metrics import METRICS
+from credit.reports.fairness import FAIRNESS_METRICS
 
 
 class Limit(Params):
@@ -103,9 +103,9 @@ class FairnessPolicy(Params):
 
     @model_validator(mode="after")
     def _check_metrics(self) -> Self:
-        unknown = sorted(self.limits.keys() - METRICS.keys())
+        unknown = sorted(self.limits.keys() - set(FAIRNESS_METRICS))
         if unknown:
-            raise make_value_error(f"limits of {', '.join(unknown)}", f"figures among {', '.join(METRICS)}")
+            raise make_value_error(f"limits of {', '.join(unknown)}", f"figures among {', '.join(FAIRNESS_METRICS)}")
         return self
 
 

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from credit.fairness.counts import (
-    PAIR_SEPARATOR,
     AttributeKey,
     PeopleCounts,
     compute_undisclosed_share,
@@ -11,7 +10,7 @@ from credit.fairness.counts import (
     encode_number,
 )
 from credit.fairness.metrics import METRICS
-from credit.reports.fairness import GroupFigures
+from credit.reports.fairness import PAIR_SEPARATOR, GroupFigures
 
 
 class AttributeFigures(NamedTuple):

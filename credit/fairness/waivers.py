@@ -14,8 +14,6 @@ from pydantic import Field, StringConstraints, ValidationError
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
 from credit.common.params import Params
-from credit.fairness.counts import PAIR_SEPARATOR, PeopleCounts
-from credit.fairness.group_comparison import list_judged_keys
 from credit.fairness.policies import FairnessPolicy
 
 NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -59,20 +57,25 @@ def load_waivers(folder: Path) -> dict[str, Waiver]:
 def check_waivers(
     waivers: Mapping[str, Waiver],
     candidates: Collection[str],
-    counts: PeopleCounts,
+    groups: Mapping[str, Collection[str]],
     policy: FairnessPolicy,
     today: date,
 ) -> None:
-    """Raise CreditError with every waiver that names nothing that is judged, is a duplicate, or has expired."""
-    unmatched = find_unmatched(waivers, candidates, counts, policy)
+    """Raise CreditError with every waiver that names nothing that is judged, is a duplicate, or has expired.
+
+    groups: what `credit.fairness.group_comparison.list_judged_groups` gives.
+    """
+    unmatched = find_unmatched(waivers, candidates, groups, policy)
     raise_if_any([*unmatched, *find_duplicates(waivers), *find_expired(waivers, today)])
 
 
 def find_unmatched(
-    waivers: Mapping[str, Waiver], candidates: Collection[str], counts: PeopleCounts, policy: FairnessPolicy
+    waivers: Mapping[str, Waiver],
+    candidates: Collection[str],
+    groups: Mapping[str, Collection[str]],
+    policy: FairnessPolicy,
 ) -> list[Problem]:
     """Find every name in a waiver that nothing judged has. No waiver is needed for a reference group."""
-    groups = {PAIR_SEPARATOR.join(key): counts.list_groups(key)[1:] for key in list_judged_keys(counts, policy)}
     measures = [name for name, limit in policy.limits.items() if limit.gated]
     problems = []
     for file, waiver in waivers.items():

@@ -5,7 +5,7 @@ import math
 from credit.fairness.group_comparison import Comparison
 from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import VerdictRules
-from credit.reports.fairness import Finding, Verdict
+from credit.reports.fairness import Verdict
 
 _DENOMINATORS = {
     "selection_rate": "people",
@@ -52,16 +52,6 @@ def explain_undisclosed(attribute: str, share: float, rules: VerdictRules) -> st
     if share > rules.undisclosed_no_pass:
         follows = f", more than {rules.undisclosed_no_pass:.0%}: nothing by this attribute can pass"
     return f"{share:.1%} of the rows do not disclose {attribute}{follows}"
-
-
-def describe_more_people(finding: Finding) -> str:
-    """Describe how many more people would make a pass likely; empty where the finding does not say."""
-    if not finding.has_more_people:
-        return ""
-    more = finding.more_people_at_observed_rates
-    if more is None:
-        return "at the rates observed, no number of further people would make a pass likely"
-    return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"
 
 
 def _describe_metric(item: Comparison) -> str:

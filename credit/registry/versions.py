@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import AwareDatetime
 
-from credit.bundle import Bundle, load_bundle
+from credit.bundle.bundle import Bundle, load_bundle
 from credit.bundle.examples import check_examples
 from credit.bundle.manifest import MANIFEST_FILE, verify_bundle
 from credit.common.errors import CreditError, Problem, raise_if_any

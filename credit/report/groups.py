@@ -12,10 +12,9 @@ from credit.common.formatting import (
     format_number,
     spell_out,
 )
-from credit.fairness.counts import PAIR_SEPARATOR
 from credit.report.forest import get_drawable
 from credit.report.results import Results
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO, FairnessReport, GroupFigures
+from credit.reports.fairness import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR, FairnessReport, GroupFigures
 
 
 class GroupsTable(NamedTuple):

@@ -15,7 +15,6 @@ from credit.common.formatting import (
     join_words,
     spell_out,
 )
-from credit.fairness.wording import describe_more_people
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
 from credit.reports.base import OpenInterval
@@ -134,7 +133,7 @@ def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
 def suggest_more_people(results: Results) -> Iterator[str]:
     """Suggest how many more people would make a pass likely."""
     for item in results.judged[results.choice.champion].findings:
-        if item.blocks and (told := describe_more_people(item)):
+        if item.blocks and (told := item.describe_more_people()):
             yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {told}."
 
 

@@ -19,6 +19,9 @@ Verdict = Literal["fail", "insufficient", "not assessable", "pass", "reported"]
 ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
 """The metric of groups that the headline, the frontier and a comparison are about."""
 
+PAIR_SEPARATOR = " & "
+"""Between the two names of a pair, of attributes or of groups."""
+
 
 def group_key(attribute: str, group: str) -> str:
     """Name a group as the reports do: `race: Black`."""
@@ -103,6 +106,15 @@ class Finding(PairFinding):
     def has_more_people(self) -> bool:
         """Tell whether the report says how many more people it would take."""
         return "more_people_at_observed_rates" in self.model_fields_set
+
+    def describe_more_people(self) -> str:
+        """Describe how many more people would make a pass likely; empty where the report does not say."""
+        if not self.has_more_people:
+            return ""
+        more = self.more_people_at_observed_rates
+        if more is None:
+            return "at the rates observed, no number of further people would make a pass likely"
+        return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"
 
 
 class Undisclosed(ReportPart):
@@ -200,6 +212,10 @@ class GroupFigures(Figures):
     standardized_mean_difference: Number | None
     """Mean score less the reference's in pooled standard deviations (Cohen's d): 0 parity, no bound."""
     standardized_mean_difference_interval: OpenInterval | None
+
+
+FAIRNESS_METRICS = tuple(name for name in GroupFigures.list_names() if name not in ("people", "unscored"))
+"""The figures that a policy can limit: `credit.fairness.metrics.METRICS` computes each of them."""
 
 
 class JudgedPeople(ReportPart):

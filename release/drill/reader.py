@@ -7,7 +7,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from credit.bundle import Bundle, load_bundle
+from credit.bundle.bundle import Bundle, load_bundle
 from credit.bundle.examples import check_examples
 from credit.common.errors import CreditError
 from credit.registry import versions

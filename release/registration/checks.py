@@ -177,7 +177,7 @@ def _describe_waiver(file: str, one: Waiver) -> str:
 
 def _check_bundle(commit: str) -> tuple[str | None, Findings]:
     """Load the bundle of a commit and decide its examples; the digest, None when that fails."""
-    from credit.bundle import load_bundle
+    from credit.bundle.bundle import load_bundle
     from credit.bundle.examples import check_examples
 
     try:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from credit.bundle import Bundle
+from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
 from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table, quote_identifier

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from credit.bundle import Bundle
+from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns

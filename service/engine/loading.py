@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import Column

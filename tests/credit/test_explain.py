@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.common.errors import CreditError
 from credit.explain import explain_decision, format_explanation, load_bundle_model, read_row
 from credit.packaging.build import BundleInputs

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.bundle.manifest import write_bundle
 from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
@@ -134,7 +134,7 @@ from pathlib import Path
 def never(*_, **__):
     raise AssertionError("a pickle was loaded")
 pickle.load = pickle.loads = pickle.Unpickler = never
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 bundle = load_bundle(Path(sys.argv[1]))
 rows = json.load(sys.stdin)
 told = [bundle.decide(rows), bundle.decide_by_rule(rows)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.bundle.manifest import BUNDLE_FORMAT, MANIFEST_FILE, Agreement, compute_digest, verify_bundle, write_bundle
 from credit.common.errors import CreditError
 from credit.common.files import replace_folder

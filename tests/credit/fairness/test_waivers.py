@@ -9,10 +9,12 @@ from pydantic import ValidationError
 
 from credit.common.errors import CreditError
 from credit.fairness.findings import judge_fairness
+from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 
 UNDECIDED = counted((3750, 5000), (17, 30))
 FAILED = counted((3750, 5000), (5, 30))
+GROUPS = list_judged_groups(UNDECIDED, policy())
 WAIVER = Waiver(
     candidate="forest",
     attribute="race",
@@ -61,12 +63,12 @@ def test_a_waiver_holds_on_its_last_day_and_is_an_error_the_day_after() -> None:
 def test_a_waiver_that_names_nothing_is_an_error(change: dict[str, str]) -> None:
     waiver = WAIVER.model_copy(update=change)
     with pytest.raises(CreditError, match=next(iter(change.values()))):
-        check_waivers({"w": waiver}, ["forest", "logistic"], UNDECIDED, policy(), TODAY)
+        check_waivers({"w": waiver}, ["forest", "logistic"], GROUPS, policy(), TODAY)
 
 
 def test_two_waivers_of_one_finding_are_an_error() -> None:
     with pytest.raises(CreditError, match="the same finding as in a"):
-        check_waivers({"a": WAIVER, "b": WAIVER}, ["forest"], UNDECIDED, policy(), TODAY)
+        check_waivers({"a": WAIVER, "b": WAIVER}, ["forest"], GROUPS, policy(), TODAY)
 
 
 def test_waivers_are_read_from_a_folder_and_all_problems_are_told_at_once(tmp_path: Path) -> None:
@@ -98,11 +100,9 @@ def test_the_waiver_that_the_readme_shows_is_one(tmp_path: Path) -> None:
 def test_a_waiver_for_the_reference_or_for_a_pair_that_does_not_gate_is_unmatched() -> None:
     reference = UNDECIDED.groups["race"][0]
     with pytest.raises(CreditError, match=f"group: found {reference}"):
-        check_waivers({"w": WAIVER.model_copy(update={"group": reference})}, ["forest"], UNDECIDED, policy(), TODAY)
+        check_waivers({"w": WAIVER.model_copy(update={"group": reference})}, ["forest"], GROUPS, policy(), TODAY)
     with pytest.raises(CreditError, match="attribute: found race & sex"):
-        check_waivers(
-            {"w": WAIVER.model_copy(update={"attribute": "race & sex"})}, ["forest"], UNDECIDED, policy(), TODAY
-        )
+        check_waivers({"w": WAIVER.model_copy(update={"attribute": "race & sex"})}, ["forest"], GROUPS, policy(), TODAY)
 
 
 @pytest.mark.parametrize("change", [{"who": " "}, {"why": "\n"}, {"until": 4102444800}])

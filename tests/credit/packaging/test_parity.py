@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.common.errors import CreditError
 from credit.packaging.build import BundleInputs
 from credit.packaging.parity import ParityResult, check_parity

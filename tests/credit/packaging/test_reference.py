@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.packaging.build import BundleInputs
 from credit.packaging.reference import (
     HISTOGRAM_BINS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import EXAMPLES_FILE, check_examples
 from credit.common.errors import CreditError
 from credit.common.files import read_json

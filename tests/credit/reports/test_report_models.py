@@ -28,7 +28,7 @@ from credit.reports.alternatives import AlternativesReport, Point
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, Finding, GroupFigures, LowestRatio, group_key
+from credit.reports.fairness import FAIRNESS_METRICS, FairnessReport, Finding, GroupFigures, LowestRatio, group_key
 from credit.reports.features import FeaturesReport
 from credit.reports.metrics import Metrics
 from credit.reports.predictions import PredictionsReport
@@ -232,6 +232,7 @@ def test_a_report_is_read_at_a_revision_and_none_where_the_revision_has_none() -
 
 
 def test_figures_are_those_that_are_computed() -> None:
+    assert tuple(METRICS) == FAIRNESS_METRICS
     assert GroupFigures.list_names() == ("people", "unscored", *METRICS)
     y, scores = np.arange(40) % 3 > 0, np.linspace(0, 1, 40)
     computed = compute_metrics(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.registry.store import Store
 from testing.parts.servers import wait_until
 from testing.services import Service, run_service

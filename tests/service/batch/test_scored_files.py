@@ -247,7 +247,7 @@ def test_ctrl_c_leaves_no_half_file(live: Store, tmp_path: Path) -> None:
 READ = """
 import resource, sys
 from pathlib import Path
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from service.batch.source import open_source
 bundle = load_bundle(Path(sys.argv[1]))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

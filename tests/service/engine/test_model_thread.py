@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.common.errors import CreditError, Problem
 from credit.scoring.derived_columns import DerivedColumns
 from credit.scoring.model import Decision

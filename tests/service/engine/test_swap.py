@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.bundle.manifest import verify_bundle, write_bundle
 from credit.registry import versions
 from credit.registry.ledger import Ledger

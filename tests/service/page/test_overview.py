@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from credit.bundle import load_bundle
+from credit.bundle.bundle import load_bundle
 from credit.common.dates import format_age
 from credit.common.formatting import DASH
 from credit.contract.columns import Column
