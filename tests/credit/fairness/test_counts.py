@@ -98,7 +98,7 @@ def test_the_groups_come_from_the_contract_and_undisclosed_is_one() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"codes": {"sex": [0, 1]}}, "groups of race: found none"),
+        ({"codes": {"sex": [0, 1]}}, "groups of race: found no codes"),
         ({"codes": {"race": [0, 9], "sex": [0, -1]}}, "the code 9, expected 0 to 3"),
         ({"codes": {"race": [0, 1], "sex": [0, -1]}}, "groups of sex: found the code -1"),
         ({"codes": {"race": [0], "sex": [0, 0]}}, "groups of race: found 1 rows, expected 2"),
