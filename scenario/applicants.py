@@ -35,7 +35,7 @@ def make_generator(params: ScenarioParams, partition: int, name: str) -> np.rand
 
 @dataclass(frozen=True)
 class Applicants:
-    """PARTITION people. Arrays of one value per person; groups are positions in the tuples of `figures`."""
+    """PARTITION people. Arrays of one value per person; groups are positions in the tuples of `calibration`."""
 
     params: ScenarioParams
     partition: int

@@ -15,7 +15,7 @@ from credit.reports.metrics import CandidateMetrics, Metrics, RankingMetric
 
 
 class ChooseParams(Params):
-    """The block `choose_champion`."""
+    """The block `choose`."""
 
     metric: RankingMetric
     gates: QualityGates

@@ -17,7 +17,7 @@ from credit.training.scores import score_table
 
 
 class EvaluateParams(Params):
-    """The block `evaluate_candidate`."""
+    """The block `evaluate`."""
 
     unit_values: UnitValues
     points: int = Field(ge=10)

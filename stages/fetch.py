@@ -81,8 +81,11 @@ def main() -> None:
     """Write the raw file and its provenance."""
     args = parse_arguments(__doc__, "dataset", "raw", "provenance")
     params = read_params(FetchParams, "fetch")
-    if str(args.dataset) == "loanapp":
-        provenance = fetch_loanapp(args.raw, params.loanapp)
-    else:
-        provenance = fetch_scenario(args.raw, params.scenario)
+    match str(args.dataset):
+        case "loanapp":
+            provenance = fetch_loanapp(args.raw, params.loanapp)
+        case "scenario":
+            provenance = fetch_scenario(args.raw, params.scenario)
+        case other:
+            raise CreditError(Problem("fetch", f"the dataset {other}", f"one of {', '.join(FetchParams.model_fields)}"))
     provenance.write(args.provenance)

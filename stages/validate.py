@@ -24,7 +24,7 @@ from credit.reports.validation import BrokenRule, ValidationReport
 
 
 class ValidateParams(Params):
-    """The block `validate_table`."""
+    """The block `validate`."""
 
     max_quarantined: float = Field(ge=0, le=1)
     min_group: int = Field(ge=0)

@@ -1,12 +1,14 @@
 """dvc.yaml says what is true: every import is a dependency, every stage is a file, every knob has a reader."""
 
 import ast
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from testing.imports import ROOT, find_closure, name_folder
+from testing.imports import ROOT, find_closure, list_source_files, name_folder
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -54,6 +56,15 @@ def test_a_stage_says_what_it_does(stage: str) -> None:
 
 def test_every_block_of_params_belongs_to_a_stage() -> None:
     assert set(PARAMS) - {"data"} <= set(STAGES)
+
+
+def test_every_block_that_a_docstring_names_is_in_params() -> None:
+    for file in list_source_files():
+        for block in re.findall(r"The block `([\w.]+)`", file.read_text(encoding="utf-8")):
+            content: Any = PARAMS
+            for key in block.split("."):
+                assert key in content, f"{file}: params.yaml has no block {block}"
+                content = content[key]
 
 
 @pytest.mark.parametrize("stage", STAGES)

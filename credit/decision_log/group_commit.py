@@ -90,5 +90,5 @@ class Writer:
 def _notify(item: WriteRequest, result: list[DecisionRow] | CreditError) -> None:
     try:
         item.callback(result)
-    except Exception:  # noqa: BLE001 - one who cannot be told does not keep the others waiting
-        _LOG.exception("a decision is in the log, and who asked could not be told")
+    except Exception:  # noqa: BLE001 - a callback that fails must not delay the others
+        _LOG.exception("a decision is in the log, but its caller could not be answered")

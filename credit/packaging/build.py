@@ -28,7 +28,7 @@ from credit.training.candidates import Candidate, load_candidate
 
 
 class PackageParams(Params):
-    """The block `build_bundle`."""
+    """The block `package`."""
 
     max_other_decisions: int = Field(ge=0)
 

@@ -25,7 +25,7 @@ MAX_CLOCK_SKEW = timedelta(minutes=1)
 
 
 class LedgerEntry(StoreRecord):
-    """One change of the live version, or of who decides: `plan_fallback` keeps the version and lets its rule decide."""
+    """One change of the live version, or of who decides: a `fallback` keeps the version and lets its rule decide."""
 
     number: int = Field(ge=1)
     kind: EntryKind
@@ -114,7 +114,7 @@ class Ledger:
         return None
 
     def append_entry(self, entry: LedgerEntry) -> None:
-        """Put an entry at its number. Raises OutrunError when another is there already."""
+        """Put an entry at its number. Raises LedgerConflictError when another is there already."""
         if self.store.create(self._build_key(entry.number), entry.serialize()):
             return
         other = self.read_entry(entry.number)

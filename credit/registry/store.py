@@ -180,7 +180,7 @@ def _load_profile_credentials() -> "S3Credential":
 def open_store(make: bool = True) -> Store:
     """Open the store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
 
-    `make`: a folder that is not there becomes an empty store. Who only reads must not: it may be one that has vanished.
+    `make`: create a missing folder as an empty store. Do not set it for readers: the folder may have vanished.
     """
     url = os.environ.get("RELEASE_STORE")
     if not url and os.environ.get("GITHUB_ACTIONS") == "true":

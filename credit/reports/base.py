@@ -40,7 +40,7 @@ def _check_scalar(value: Any) -> Any:
 
 
 Count = Annotated[int, Strict(), Field(ge=0)]
-"""How many; true, 1.0 and "1" are none."""
+"""A whole number from 0 on; true, 1.0 and "1" are refused."""
 
 Number = Annotated[float, Strict()]
 """A finite number."""

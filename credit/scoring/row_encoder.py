@@ -29,7 +29,7 @@ _MAX_EXACT_INTEGER = 2**53  # whole numbers up to here are exact as floating poi
 
 
 class RowEncoder:
-    """Encodes rows of one contract and one choice of features; made once, for it is in the way of every decision.
+    """Encodes rows of one contract and one choice of features; made once, because every decision goes through it.
 
     The usual value of a column takes the short way, `_make_fast_encoder`; whatever else it may be is looked at closely.
     """
@@ -79,7 +79,7 @@ class RowEncoder:
 
 
 def encode_rows(contract: Contract, features: Sequence[str], rows: Sequence[ApplicationRow]) -> NDArray[np.float32]:
-    """Encode rows as the design matrix; see Encoder."""
+    """Encode rows as the design matrix; see RowEncoder."""
     return RowEncoder(contract, features)(rows)
 
 

@@ -30,7 +30,7 @@ from credit.training.search import SearchParams, search_hyperparameters
 
 
 class PolicyParams(Params):
-    """The block `train_candidate.policy`."""
+    """The block `train.policy`."""
 
     approval_share: Literal["base_rate"] | Annotated[float, Field(ge=0, le=1)]
     referral_budget: float = Field(ge=0, le=1)
@@ -45,7 +45,7 @@ class CrossValidationParams(Params):
 
 
 class TrainParams(Params):
-    """The block `train_candidate`."""
+    """The block `train`."""
 
     policy: PolicyParams
     cross_validation: CrossValidationParams

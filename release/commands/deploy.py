@@ -13,6 +13,7 @@ from release.deployment.service_client import read_addresses
 from release.deployment.wording import describe_change, describe_rollout
 from release.registration.publish import find_published, publish_version
 from release.repository.git import find_actor
+from release.repository.tags import read_registry, require_tag
 
 EPILOG = """example:
   release deploy v1.2.0 --env prod --reason 'passed staging'"""
@@ -31,6 +32,7 @@ def run(version: str, env: str, reason: str, wait: float, push: bool, dry_run: b
     store, wanted = open_store(), parse_version(version)
     record = find_published(store, wanted)
     if record is None and dry_run:
+        require_tag(read_registry(), wanted)
         text = f"would publish {wanted} to {store.url} and deploy it to {env}"
         return Answer({"dry_run": True, "version": str(wanted), "publish": True}, text)
     if record is None:

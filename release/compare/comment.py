@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from release.compare import sections
-from release.compare import sections as groups
 from release.compare.markdown import escape, format_champion
 
 MARKER = "<!-- credit-model-comparison -->"
@@ -66,7 +65,7 @@ def _list_warnings(comparison: Mapping[str, Any]) -> list[str]:
     return [
         *(f"the gates themselves change: {one}" for one in moved),
         *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison["unread"]),
-        *groups.list_drops(comparison),
+        *sections.list_drops(comparison),
     ]
 
 
@@ -76,8 +75,8 @@ def _render_sections(comparison: Mapping[str, Any]) -> list[str]:
     return [
         sections.render_candidates(comparison),
         sections.render_decisions(comparison["people"]),
-        groups.render_fairness(comparison),
-        groups.render_chart(comparison),
+        sections.render_fairness(comparison),
+        sections.render_chart(comparison),
         sections.render_metrics(comparison),
         sections.render_features(comparison),
         sections.render_data(comparison),
@@ -90,7 +89,7 @@ def _has_changes(comparison: Mapping[str, Any]) -> bool:
     base, head, data, features = comparison["base"], comparison["head"], comparison["data"], comparison["features"]
     chosen = any(base[key] != head[key] for key in ("champion", "why", "passes", "verdict", "against"))
     measured = any(row["base"] != row["head"] for row in comparison["metrics"])
-    treated = any(groups.has_changed(row) for rows in comparison["fairness"].values() for row in rows)
+    treated = any(sections.has_changed(row) for rows in comparison["fairness"].values() for row in rows)
     decided = (
         comparison["people"].get("flipped")
         or comparison["people"].get("only_in_base")

@@ -6,9 +6,6 @@ from typing import Any
 from release.repository.reports import RevisionReports
 from release.repository.revision import Revision
 
-PROXY_AUC = 0.65
-"""From this AUC on a feature counts as a proxy of a protected attribute; the example beside `max_proxy` in params."""
-
 
 def compare_data(base: Revision, head: Revision, old: RevisionReports, new: RevisionReports) -> dict[str, Any]:
     """Compare the contract, the numbers of rows, and the hashes of tables in dvc.lock."""

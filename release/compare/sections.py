@@ -78,12 +78,12 @@ def render_metrics(comparison: Mapping[str, Any]) -> str:
         else f"{format_champion(base)} → {format_champion(head)}"
     )
     shown = f"**Quality** of the champion, {who}, on the test rows\n\n"
-    shown += format_table(GROUP_HEADERS, [_format_metric(row) for row in comparison["champion_metrics"]])
+    shown += format_table(METRIC_HEADERS, [_format_metric(row) for row in comparison["champion_metrics"]])
     rows = [[escape(row["candidate"]), *_format_metric(row)] for row in comparison["metrics"]]
-    return f"{shown}\n\n" + format_details("Every candidate", format_table(["candidate", *GROUP_HEADERS], rows, 2))
+    return f"{shown}\n\n" + format_details("Every candidate", format_table(["candidate", *METRIC_HEADERS], rows, 2))
 
 
-GROUP_HEADERS = ("", "base", "head", "change", "95% interval of head", "noise?")
+METRIC_HEADERS = ("", "base", "head", "change", "95% interval of head", "noise?")
 
 
 def _format_metric(row: Mapping[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     except LedgerConflictError:
         if entry.kind != "fallback":
             raise
-        again = plan_fallback(ledger, Attribution(entry.reason, entry.actor))  # nobody outruns the kill switch
+        again = plan_fallback(ledger, Attribution(entry.reason, entry.actor))  # the kill switch is never lost to a race
         return apply_change(store, again)
     return entry
 

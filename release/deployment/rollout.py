@@ -67,7 +67,7 @@ def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool
 def wait_for_services(entry: LedgerEntry, seconds: float) -> list[str]:
     """Wait until the configured services decide by an entry; a line for each that does not in time.
 
-    A wrong configuration is reported like a service that is late: the entry is written, and must not go untold.
+    A wrong configuration is reported like a service that is late: the entry is written, so its result must be reported.
     """
     try:
         urls = service_client.read_addresses()

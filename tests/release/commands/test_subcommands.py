@@ -206,6 +206,11 @@ def test_a_rollback_needs_the_store_only_and_git_is_caught_up_when_it_is_back(le
     assert followed["version"] == "v2.0.0", "by the tags v2.0.0 holds again, as gto says"
 
 
+def test_a_version_that_does_not_exist_is_not_deployed_for_trial_either(lender: Project) -> None:
+    refused = released(lender, "deploy", "v9.9.9", "--env", "prod", "--reason", "a trial", "--dry-run", code=1)
+    assert "v9.9.9" in refused
+
+
 def test_gc_refuses_while_it_does_not_know_every_tag_and_keeps_what_a_tag_needs(lender: Project) -> None:
     released(lender, "register", "--message", "first", "--push")
     lender.run("git", "tag", "--delete", "credit-model@v1.0.0")
