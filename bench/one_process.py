@@ -5,13 +5,16 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.project import read_commands
+from credit.common.garbage import collect_rarely, skip_last_collection
 
 
 def main() -> None:
     """Call the `main` of each stage with the arguments of dvc.yaml."""
+    collect_rarely()  # as a stage's own process does
     for _, _, _, stage, *arguments in read_commands(Path()).values():
         sys.argv = [stage, *arguments]
         import_module(f"stages.{stage}").main()
+    skip_last_collection()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def column(**keys: object) -> dict[str, object]:
         (
             Column,
             column(allowed=[HOSTILE, HOSTILE]),
-            f"(file): found a value twice in ['{HOSTILE}', '{HOSTILE}'], expected each once",
+            f"(file): found a duplicate in ['{HOSTILE}', '{HOSTILE}'], expected each value once",
         ),
         (
             Column,
@@ -88,5 +88,5 @@ def test_the_fix_of_a_record_is_shown_as_it_is() -> None:
 
     with pytest.raises(CreditError) as caught:
         Record.parse(rb'{"format": 1, "reason": "a|b\u0000"}', f"file:///{HOSTILE}", f"run {HOSTILE}")
-    found, expected = "a control character", "text without any"
+    found, expected = "a control character", "text without control characters"
     assert caught.value.problems == [Problem(f"file:///{HOSTILE}: reason", found, expected, f"run {HOSTILE}")]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from credit.common.errors import CreditError, Problem
+from credit.common.garbage import collect_rarely
 
 _THREADS = 16
 _T = TypeVar("_T")
@@ -28,7 +29,7 @@ def run_in_processes(tasks: list[Any], bar: str) -> list[Any]:
     from tqdm import tqdm
 
     try:
-        results = Parallel(n_jobs=-1, return_as="generator")(tasks)
+        results = Parallel(-1, return_as="generator", initializer=collect_rarely)(tasks)
         return list(tqdm(results, bar, len(tasks), unit="model", disable=None))
     except BrokenProcessPool:
         raise CreditError(Problem(bar, "a worker was killed", fix="is there enough memory?")) from None

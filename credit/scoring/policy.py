@@ -23,7 +23,7 @@ class Policy(Thresholds):
     def decide(self, scores: ArrayLike) -> NDArray[np.str_]:
         """Decide on each score; shape (n,). A score that is NaN is referred, never denied unseen."""
         scores = np.asarray(scores, dtype=np.float64)
-        approved = scores >= (np.inf if self.approve_from is None else self.approve_from)
+        approved = np.zeros(scores.shape, bool) if self.approve_from is None else scores >= self.approve_from
         referred = np.isnan(scores) | (scores >= self.refer_from)
         return np.where(approved, "approve", np.where(referred, "refer", "deny"))
 

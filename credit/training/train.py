@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from sklearn.base import clone
 from tqdm import tqdm
 
 from credit.common.candidate_names import HEURISTIC, CandidateName
@@ -124,6 +123,7 @@ def cross_validate(
     estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_], params: CrossValidationParams, bar: bool
 ) -> NDArray[np.float64]:
     """Score each row by a model that has not seen it; shape (n,)."""
+    from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
 
     least = int(min(y.sum(), (~y).sum()))

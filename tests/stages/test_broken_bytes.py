@@ -47,7 +47,7 @@ def test_damaged_bytes_are_read_or_refused_in_single_lines(tmp_path: Path, kind:
         except CreditError as error:
             refused += 1
             lines = [str(problem) for problem in error.problems]
-            assert all(line.startswith(str(raw)) and ": found " in line and "\n" not in line for line in lines)
+            assert all(line.startswith(f"{raw}: ") and "\n" not in line for line in lines)
             assert not typed.exists()
         else:
             assert len(pd.read_parquet(typed)) == rows

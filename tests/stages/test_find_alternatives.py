@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import ParameterGrid
 
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError
@@ -24,6 +26,7 @@ from credit.training.alternatives import (
     find_fairest,
     format_command,
     mark_frontier,
+    measure_auc,
     sweep_thresholds,
 )
 from credit.training.candidates import LogisticParams
@@ -53,6 +56,25 @@ def point(accuracy: float, ratio: float | None, **more: Any) -> Point:
 def figures(accuracy: float, ratio: float | None, **more: Any) -> PointFigures:
     of = point(accuracy, ratio, **more)
     return PointFigures(**{name: getattr(of, name) for name in PointFigures.model_fields})
+
+
+@given(st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.integers(0, 5))), max_size=30))
+def test_the_auc_is_that_of_scikit_learn_on_the_people_with_a_score(people: list[tuple[bool, int | None]]) -> None:
+    y = np.array([favourable for favourable, _ in people], dtype=np.bool_)
+    scores = np.array([np.nan if score is None else score for _, score in people])
+    known = ~np.isnan(scores)
+    auc = measure_auc(y, scores)
+    if len(set(y[known])) < 2:
+        assert auc is None
+    else:
+        assert auc == pytest.approx(roc_auc_score(y[known], scores[known]), abs=1e-12)
+
+
+@pytest.mark.parametrize("grid", [{}, {"C": [1, 0.1]}, {"class_weight": [None, "balanced"], "C": [0.01, 0.1]}])
+def test_the_grid_is_tried_in_the_order_of_scikit_learn(grid: dict[str, list[Any]]) -> None:
+    trained = LogisticParams(C=9, class_weight=None)
+    tried = [LogisticParams.model_validate(trained.model_dump() | values) for values in ParameterGrid(grid)]
+    assert expand_grid("logistic", trained, grid) == [trained, *(one for one in tried if one != trained)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 5))), max_size=30))

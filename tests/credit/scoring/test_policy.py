@@ -58,7 +58,7 @@ def test_the_last_bits_of_a_score_do_not_change_a_decision() -> None:
 
 
 @given(
-    st.floats(allow_nan=True) | st.sampled_from([0.0, 0.25, 0.5]),
+    st.floats(allow_nan=True) | st.sampled_from([0.0, 0.25, 0.5, np.inf]),
     st.none() | st.sampled_from([0.25, 0.5, 1.5]),
     st.sampled_from([0.0, 0.25, 0.5]),
 )
