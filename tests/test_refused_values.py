@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.params import read_params
 from credit.contract.columns import Column
-from credit.fairness.policies import METRICS, Fairness
+from credit.fairness.policies import Fairness
 from credit.registry.records import OneLineText, StoreRecord
+from credit.reports.fairness import FAIRNESS_METRICS
 from service.settings import Settings
 
 HOSTILE = "a|b|{found} {} %s"
@@ -66,7 +67,7 @@ def column(**keys: object) -> dict[str, object]:
         (
             Fairness,
             FAIRNESS | {"policies": {"p": {"description": "", "gates": "nothing", "limits": {HOSTILE: LIMIT}}}},
-            f"policies.p: found limits of {HOSTILE}, expected figures among {', '.join(METRICS)}",
+            f"policies.p: found limits of {HOSTILE}, expected figures among {', '.join(FAIRNESS_METRICS)}",
         ),
         (
             Settings,
