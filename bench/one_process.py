@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.project import read_commands
-from credit.common.garbage import collect_rarely, skip_last_collection
+from credit.common.garbage import collect_rarely
 
 
 def main() -> None:
@@ -14,7 +14,6 @@ def main() -> None:
     for _, _, _, stage, *arguments in read_commands(Path()).values():
         sys.argv = [stage, *arguments]
         import_module(f"stages.{stage}").main()
-    skip_last_collection()
 
 
 if __name__ == "__main__":

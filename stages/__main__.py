@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from credit.common.errors import exit_on_interrupt, run_command
-from credit.common.garbage import collect_rarely, skip_last_collection
+from credit.common.garbage import collect_rarely
 
 STAGES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 
@@ -19,7 +19,6 @@ def main() -> None:
     sys.argv = [f"python -m stages {name}", *sys.argv[2:]]
     collect_rarely()
     import_module(f"stages.{name}").main()
-    skip_last_collection()
 
 
 if __name__ == "__main__":

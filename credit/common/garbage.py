@@ -9,8 +9,3 @@ def collect_rarely() -> None:
     Looking through it time and again is a fifth of the import of scikit-learn, and a quarter of Great Expectations'.
     """
     gc.set_threshold(20_000)
-
-
-def skip_last_collection() -> None:
-    """Leave every object to the end of the process, which would look through all of them once more."""
-    gc.freeze()
