@@ -15,6 +15,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from service import metrics
+from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
@@ -80,7 +81,11 @@ def create(chosen: Settings | None = None) -> Any:
         static_url="/docs/static",
         lifespan=run_parts,
     )
-    app.router.routes += [*api.ROUTER.routes, *page.ROUTER.routes]  # a router in a router costs each request time
+    app.router.routes += [
+        *api.ROUTER.routes,
+        *monitoring.ROUTER.routes,
+        *page.ROUTER.routes,
+    ]  # a router in a router costs each request time
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     for kind in (RefusalError, CreditError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, lambda _, error: handle_error(error))

@@ -17,7 +17,8 @@ from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Fairness
 from credit.fairness.report import compute_fairness_metrics
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
-from credit.reports.fairness import FairnessReport, group_key
+from credit.reports.fairness import FairnessReport
+from credit.reports.figures import group_key
 from credit.reports.predictions import JudgedOn, PredictionsReport
 
 

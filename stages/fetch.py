@@ -12,7 +12,7 @@ from pathlib import Path
 from credit.common.errors import CreditError, Problem
 from credit.common.files import atomic_write, round_floats
 from credit.common.params import Params, parse_arguments, read_params
-from credit.reports.fairness import group_key
+from credit.reports.figures import group_key
 from credit.reports.provenance import ExpectedFigures, ExpectedGroups, ExpectedMeasurement, Provenance
 from scenario.params import ScenarioParams
 

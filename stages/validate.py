@@ -19,6 +19,7 @@ from credit.common.params import Params, parse_arguments, read_params
 from credit.contract import Contract, load_contract
 from credit.contract.groups import assign_groups
 from credit.data.expectations import ContractBreach, ContractSuite
+from credit.data.raw_files import quote_identifier, quote_literal
 from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table
 from credit.reports.validation import BrokenRule, ValidationReport
 
@@ -159,9 +160,7 @@ def find_repeated_ids(contract: Contract, typed: Path) -> list[Any]:
     ids = list(contract.find_by_role("id"))
     if not ids:
         return []
-    import duckdb
-
-    from credit.data.raw_files import quote_identifier, quote_literal
+    import duckdb  # not needed where the contract has no id
 
     name = quote_identifier(ids[0])
     query = f"SELECT {name} FROM read_parquet({quote_literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"

@@ -1,12 +1,18 @@
 """Every stage is a new process and pays for what it imports: large packages only where they are used."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from joblib import delayed
 
+from bench.project import read_commands
+from credit.common.parallel import run_in_processes
 from testing.lenders.loans import CONTRACT, make_loans
+from testing.projects import Project
 
 ROOT = Path(__file__).parent.parent
 LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}
@@ -29,8 +35,13 @@ def test_fetch_imports_nothing_large() -> None:
     assert not loaded("import stages.fetch")
 
 
-@pytest.mark.parametrize("stage", ["validate", "select_features", "fairness", "choose", "report"])
-def test_stages_that_train_and_score_nothing_import_no_scikit_learn(stage: str) -> None:
+@pytest.mark.parametrize("stage", ["choose", "report"])
+def test_stages_that_only_read_reports_import_nothing_large(stage: str) -> None:
+    assert not loaded(f"import stages.{stage}")
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"package"}))
+def test_no_stage_but_package_imports_scikit_learn_before_it_is_needed(stage: str) -> None:
     assert not loaded(f"import stages.{stage}") & {"sklearn", "scipy", "great_expectations"}
 
 
@@ -58,3 +69,22 @@ def test_stages_that_need_no_scikit_learn_run_without_it(tmp_path: Path) -> None
     assert ran["fetch"] == ran["ingest"] == ran["split"] == set()
     assert "great_expectations" in ran["validate"]
     assert "sklearn" not in ran["validate"]
+
+
+def test_no_stage_after_training_loads_scikit_learn_beside_its_workers(finished: Project) -> None:
+    file = finished.folder / "params.yaml"
+    params = yaml.safe_load(file.read_text())
+    params["train"]["random_forest"]["n_estimators"] = 3
+    params["find_alternatives"] |= {"logistic": {}, "random_forest": {}}
+    file.write_text(yaml.safe_dump(params))
+    commands = read_commands(finished.folder)
+    names = ("predict", "fairness", "choose", "find_alternatives", "report")
+    ran = {name: loaded(run(name, *commands[name][4:]), finished.folder) for name in names}
+    assert not any("sklearn" in libraries for libraries in ran.values())
+    assert ran["choose"] == ran["report"] == set()
+
+
+def test_a_stage_and_its_workers_collect_garbage_rarely() -> None:
+    told = "import gc; from credit.common.garbage import collect_rarely; collect_rarely(); print(gc.get_threshold()[0])"
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run_in_processes([delayed(gc.get_threshold)()], "test")[0][0] == int(done.stdout) > 10 * 700

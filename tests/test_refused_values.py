@@ -13,7 +13,7 @@ from credit.common.params import read_params
 from credit.contract.columns import Column
 from credit.fairness.policies import Fairness
 from credit.registry.records import OneLineText, StoreRecord
-from credit.reports.fairness import FAIRNESS_METRICS
+from credit.reports.figures import FAIRNESS_METRICS
 from service.settings import Settings
 
 HOSTILE = "a|b|{found} {} %s"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from credit.contract import Contract
@@ -12,7 +13,6 @@ from credit.contract.columns import Column
 from credit.data.tables import make_frame
 
 if TYPE_CHECKING:
-    import pandas as pd
     from great_expectations.expectations.expectation import Expectation
 
 _BLOCK_COLUMNS = (
@@ -86,9 +86,7 @@ class ContractSuite:
         if column.role == "id" and self._repeated:
             yield expect.ExpectColumnValuesToNotBeInSet(column=name, value_set=self._repeated)
 
-    def _check_block(self, frame: "pd.DataFrame", names: list[str]) -> Iterator[tuple[int, ContractBreach]]:
-        import pandas as pd
-
+    def _check_block(self, frame: pd.DataFrame, names: list[str]) -> Iterator[tuple[int, ContractBreach]]:
         stacked = pd.concat([frame[name] for name in names], ignore_index=True).to_frame("value")
         column = self._contract.columns[names[0]]
         for position, breach in self._check_frame(stacked, list(self._build_expectations("value", column)), column):
@@ -96,7 +94,7 @@ class ContractSuite:
             yield row, breach._replace(column=names[block])
 
     def _check_frame(
-        self, frame: "pd.DataFrame", expectations: "list[Expectation]", column: Column | None = None
+        self, frame: pd.DataFrame, expectations: "list[Expectation]", column: Column | None = None
     ) -> Iterator[tuple[int, ContractBreach]]:
         if not expectations:
             return
@@ -123,8 +121,6 @@ def _find_limits(column: Column) -> tuple[float, float]:
 
 
 def _format_value(value: Any) -> str:
-    import pandas as pd
-
     return "nothing" if pd.isna(value) else repr(value.item() if hasattr(value, "item") else value)
 
 

@@ -27,7 +27,7 @@ from credit.fairness.inputs import (
     list_attribute_groups,
     parse_labels,
 )
-from credit.reports.fairness import PAIR_SEPARATOR
+from credit.reports.figures import PAIR_SEPARATOR
 
 AttributeKey = tuple[str, ...]
 """One attribute, or a pair of them."""

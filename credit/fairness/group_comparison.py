@@ -7,7 +7,7 @@ from credit.evaluation.intervals import Array
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
 from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate
 from credit.fairness.policies import FairnessPolicy, Limit
-from credit.reports.fairness import PAIR_SEPARATOR
+from credit.reports.figures import PAIR_SEPARATOR
 
 
 @dataclass(frozen=True, eq=False)

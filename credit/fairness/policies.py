@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from credit.common.errors import CreditError, Problem
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
-from credit.reports.fairness import FAIRNESS_METRICS
+from credit.reports.figures import FAIRNESS_METRICS
 
 
 class Limit(Params):

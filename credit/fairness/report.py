@@ -10,7 +10,7 @@ from credit.fairness.counts import (
     encode_number,
 )
 from credit.fairness.metrics import METRICS
-from credit.reports.fairness import PAIR_SEPARATOR, GroupFigures
+from credit.reports.figures import PAIR_SEPARATOR, GroupFigures
 
 
 class AttributeFigures(NamedTuple):

@@ -1,14 +1,13 @@
 """Export of a trained estimator to ONNX: float32 columns in, the probability of the favourable label out."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import onnx
+from onnx import helper
 
 from credit.scoring.onnx import ONNX_INPUT, ONNX_OUTPUT
 from credit.training.threshold_rule import ThresholdRule
-
-if TYPE_CHECKING:
-    import onnx
 
 OPSET = {"": 18, "ai.onnx.ml": 3}
 """Fixed, so that a newer converter writes the same model. Read by every onnxruntime since 1.14."""
@@ -24,19 +23,16 @@ def export_onnx(estimator: Any, width: int) -> bytes:
     model = (
         _build_rule_model(estimator) if isinstance(estimator, ThresholdRule) else _convert_estimator(estimator, width)
     )
-    import onnx
-
-    model.graph.input[0].type.CopyFrom(onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, ["rows", width]))
+    model.graph.input[0].type.CopyFrom(helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, ["rows", width]))
     model.ir_version = _IR_VERSION
     onnx.checker.check_model(model)
     serialized: bytes = model.SerializeToString(deterministic=True)
     return serialized
 
 
-def _convert_estimator(estimator: Any, width: int) -> "onnx.ModelProto":
+def _convert_estimator(estimator: Any, width: int) -> onnx.ModelProto:
     """Convert by skl2onnx; drop the predicted class and, of the probabilities, all but the second column."""
-    import onnx
-    from skl2onnx import convert_sklearn
+    from skl2onnx import convert_sklearn  # not needed where the rule is the champion
     from skl2onnx.common.data_types import FloatTensorType
     from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
 
@@ -50,17 +46,14 @@ def _convert_estimator(estimator: Any, width: int) -> "onnx.ModelProto":
     model: onnx.ModelProto = select_model_inputs_outputs(whole, outputs=["probabilities"])
     second = onnx.numpy_helper.from_array(np.array(1, np.int64), "second")
     model.graph.initializer.append(second)
-    model.graph.node.append(onnx.helper.make_node("Gather", ["probabilities", "second"], [ONNX_OUTPUT], axis=1))
+    model.graph.node.append(helper.make_node("Gather", ["probabilities", "second"], [ONNX_OUTPUT], axis=1))
     del model.graph.output[:]
-    model.graph.output.append(onnx.helper.make_tensor_value_info(ONNX_OUTPUT, onnx.TensorProto.FLOAT, ["rows"]))
+    model.graph.output.append(helper.make_tensor_value_info(ONNX_OUTPUT, onnx.TensorProto.FLOAT, ["rows"]))
     return model
 
 
-def _build_rule_model(rule: ThresholdRule) -> "onnx.ModelProto":
+def _build_rule_model(rule: ThresholdRule) -> onnx.ModelProto:
     """Build the rule as a graph, so that a bundle whose champion is the rule is like any other."""
-    import onnx
-    from onnx import helper
-
     constants: dict[str, np.ndarray] = {
         "column": np.array(rule.column, np.int64),
         "threshold": np.array(rule.threshold, np.float32),

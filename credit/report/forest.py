@@ -7,7 +7,8 @@ from credit.fairness.policies import Limit
 from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale
 from credit.reports.base import OpenInterval
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO, Finding, PairFinding
+from credit.reports.fairness import Finding, PairFinding
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 
 class ForestMark(NamedTuple):

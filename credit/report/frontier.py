@@ -31,7 +31,7 @@ from credit.report.svg import (
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO, split_group_key
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
 
 MARK_LABELS: dict[Mark, str] = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
 

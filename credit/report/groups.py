@@ -14,7 +14,8 @@ from credit.common.formatting import (
 )
 from credit.report.forest import get_drawable
 from credit.report.results import Results
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR, FairnessReport, GroupFigures
+from credit.reports.fairness import FairnessReport
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR, GroupFigures
 
 
 class GroupsTable(NamedTuple):

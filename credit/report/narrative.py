@@ -18,7 +18,8 @@ from credit.common.formatting import (
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
 from credit.reports.base import OpenInterval
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO, FairnessReport, LowestRatio, PairFinding
+from credit.reports.fairness import FairnessReport, LowestRatio, PairFinding
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 
 def _collect_lowest_ratios(results: Results) -> dict[str, LowestRatio]:

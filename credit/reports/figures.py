@@ -1,6 +1,10 @@
-"""Figures beside their intervals, as two reports have them: `<name>` and `<name>_interval`."""
+"""Figures beside their intervals, `<name>` and `<name>_interval`, those of a group, and how groups are named.
 
-from credit.reports.base import OpenInterval, ReportPart
+A group is found under `<attribute>: <group>`, a cell of a pair of attributes under
+`<attribute> & <attribute>: <group> & <group>`.
+"""
+
+from credit.reports.base import Count, Number, OpenInterval, ReportPart, Share
 
 
 class Figures(ReportPart):
@@ -20,3 +24,86 @@ class Figures(ReportPart):
         """Get the interval of a figure; None where there is none, as of counts."""
         interval: OpenInterval | None = getattr(self, f"{name}_interval", None)
         return interval
+
+
+ADVERSE_IMPACT_RATIO = "adverse_impact_ratio"
+"""The metric of groups that the headline, the frontier and a comparison are about."""
+
+PAIR_SEPARATOR = " & "
+"""Between the two names of a pair, of attributes or of groups."""
+
+
+def group_key(attribute: str, group: str) -> str:
+    """Name a group as the reports do: `race: Black`."""
+    return f"{attribute}: {group}"
+
+
+def split_group_key(key: str) -> tuple[str, str]:
+    """Split what `group_key` made into attribute and group."""
+    attribute, _, group = key.partition(": ")
+    return attribute, group
+
+
+class GroupFigures(Figures):
+    """The figures of one group, each with its interval; None: undefined, as a rate of nobody.
+
+    A comparison is with the reference group, which has none with itself. A difference is the group's figure less the
+    reference's, from -1 to 1, 0 parity. An interval's upper end of None is no bound.
+    """
+
+    people: Count
+    unscored: Count
+    """People without a score; all of them are referred."""
+    base_rate: Share | None
+    """Favourable outcomes among everybody."""
+    base_rate_interval: OpenInterval | None
+    selection_rate: Share | None
+    """Approved among everybody. A referred person is not approved."""
+    selection_rate_interval: OpenInterval | None
+    referral_rate: Share | None
+    referral_rate_interval: OpenInterval | None
+    true_positive_rate: Share | None
+    """Approved among those with a favourable outcome."""
+    true_positive_rate_interval: OpenInterval | None
+    false_positive_rate: Share | None
+    """Approved among those with an unfavourable outcome."""
+    false_positive_rate_interval: OpenInterval | None
+    precision: Share | None
+    """Favourable outcomes among the approved."""
+    precision_interval: OpenInterval | None
+    bad_rate: Share | None
+    """1 less precision."""
+    bad_rate_interval: OpenInterval | None
+    mean_score: Number | None
+    """Of the people with a score, on the scale of the scores."""
+    mean_score_interval: OpenInterval | None
+    calibration: Number | None
+    """Mean score less favourable rate: 0 calibrated, above 0 the score flatters the group."""
+    calibration_interval: OpenInterval | None
+    adverse_impact_ratio: Number | None
+    """Selection rate over the reference's: 1 parity, 0 nobody of the group is approved; no upper bound."""
+    adverse_impact_ratio_interval: OpenInterval | None
+    base_rate_difference: Number | None
+    base_rate_difference_interval: OpenInterval | None
+    selection_rate_difference: Number | None
+    selection_rate_difference_interval: OpenInterval | None
+    referral_rate_difference: Number | None
+    referral_rate_difference_interval: OpenInterval | None
+    true_positive_rate_difference: Number | None
+    true_positive_rate_difference_interval: OpenInterval | None
+    false_positive_rate_difference: Number | None
+    false_positive_rate_difference_interval: OpenInterval | None
+    precision_difference: Number | None
+    precision_difference_interval: OpenInterval | None
+    bad_rate_difference: Number | None
+    bad_rate_difference_interval: OpenInterval | None
+    equalized_odds_difference: Share | None
+    """The larger distance from the reference in true and in false positive rate: 0 parity, 1 the worst."""
+    equalized_odds_difference_interval: OpenInterval | None
+    standardized_mean_difference: Number | None
+    """Mean score less the reference's in pooled standard deviations (Cohen's d): 0 parity, no bound."""
+    standardized_mean_difference_interval: OpenInterval | None
+
+
+FAIRNESS_METRICS = tuple(name for name in GroupFigures.list_names() if name not in ("people", "unscored"))
+"""The figures that a policy can limit: `credit.fairness.metrics.METRICS` computes each of them."""

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO, FairnessReport, Verdict, split_group_key
+from credit.reports.fairness import FairnessReport, Verdict
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
 from release.repository.reports import RevisionReports
 
 SHOWN_METRICS = (

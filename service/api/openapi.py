@@ -13,8 +13,25 @@ from service.engine.live_version import LiveVersion
 
 _REFERENCE_TEMPLATE = "#/components/schemas/{model}"
 
-REFUSAL_CONTENT = {"application/problem+json": {"schema": {"$ref": _REFERENCE_TEMPLATE.format(model="Refusal")}}}
+_REFUSAL_CONTENT = {"application/problem+json": {"schema": {"$ref": _REFERENCE_TEMPLATE.format(model="Refusal")}}}
 """The content of every refusal."""
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": _REFUSAL_CONTENT}
+    for status, description in {
+        401: "No valid API key",
+        403: "The API key lacks the role",
+        409: "The idempotency key belongs to another application",
+        413: "The body is too large",
+        415: "The body is not JSON",
+        422: "Values that the contract does not allow, or a malformed request",
+        503: "No version is live, or the decision log does not answer",
+    }.items()
+}
+READ_REFUSALS: dict[int | str, dict[str, Any]] = {status: REFUSALS[status] for status in (401, 403, 422, 503)}
+NOT_FOUND_REFUSAL: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such decision", "content": _REFUSAL_CONTENT}
+}
 
 _BODY_KINDS: dict[str, Literal["one", "batch"]] = {"/v1/decisions": "one", "/v1/decisions/batch": "batch"}
 

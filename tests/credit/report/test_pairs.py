@@ -3,7 +3,7 @@
 from credit.common.formatting import DASH
 from credit.report.groups import summarise_pairs
 from credit.report.results import Results
-from credit.reports.fairness import ADVERSE_IMPACT_RATIO
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 from testing.report_drafts import Draft
 
 

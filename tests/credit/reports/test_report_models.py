@@ -28,8 +28,9 @@ from credit.reports.alternatives import AlternativesReport, Point
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FAIRNESS_METRICS, FairnessReport, Finding, GroupFigures, LowestRatio, group_key
+from credit.reports.fairness import FairnessReport, Finding, LowestRatio
 from credit.reports.features import FeaturesReport
+from credit.reports.figures import FAIRNESS_METRICS, GroupFigures, group_key
 from credit.reports.metrics import Metrics
 from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance

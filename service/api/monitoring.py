@@ -1,0 +1,69 @@
+"""Routes that tell who decides and how the service is: the live version, health and metrics."""
+
+from contextlib import suppress
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from credit.common.errors import CreditError
+from service import metrics
+from service.api.openapi import READ_REFUSALS
+from service.api.request_reading import read_parts, require_serving
+from service.api.responses import HealthResponse, VersionResponse, render_json
+from service.api.state import collect_problems
+
+ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
+
+
+@ROUTER.get("/v1/version", response_model=VersionResponse, responses=READ_REFUSALS, tags=["monitor"])
+def show_version(request: Request) -> Response:
+    """Show the live version: since when, deployed by whom and why."""
+    serving, entry = require_serving(request), require_serving(request).entry
+    return render_json(
+        {
+            "environment": read_parts(request).settings.environment,
+            "entry": metrics.find_common_entry(serving.number),
+            "version": serving.version,
+            "digest": serving.bundle.manifest.digest,
+            "kind": entry.kind if entry else None,
+            "decides": serving.decides,
+            "rule_because": serving.rule_because,
+            "since": entry.time if entry else None,
+            "reason": entry.reason if entry else None,
+            "actor": entry.actor if entry else None,
+        }
+    )
+
+
+@ROUTER.get("/health/live", tags=["monitor"])
+async def check_liveness() -> dict[str, str]:
+    """Answer while the process runs."""
+    return {"status": "ok"}
+
+
+@ROUTER.get(
+    "/health/ready", response_model=HealthResponse, responses={503: {"model": HealthResponse}}, tags=["monitor"]
+)
+async def check_readiness(request: Request) -> Response:
+    """Show whether applications are decided, by the model or the rule, and the problems."""
+    parts = read_parts(request)
+    serving, problems = parts.follower.serving, collect_problems(parts)
+    status = "dark" if serving is None else "degraded" if problems else "ok"
+    decides = serving.decides if serving else None
+    content = {
+        "status": status,
+        "decides": decides,
+        "entry": serving.number if serving else 0,
+        "problems": list(problems.values()),
+    }
+    return render_json(content, 503 if serving is None else 200)
+
+
+@ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=READ_REFUSALS)
+def show_metrics(request: Request) -> Response:
+    """Expose the metrics for Prometheus."""
+    parts = read_parts(request)
+    metrics.set_problems(collect_problems(parts))
+    with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
+        metrics.SPOOL_SIZE.set(parts.log.count_spooled())
+    return metrics.expose_metrics()
