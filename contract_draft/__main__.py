@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         contract = load_contract(chosen.file)
         print(f"{chosen.file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
         return
+    if chosen.name is not None and not re.fullmatch(r"[\w-]+", chosen.name):
+        raise CreditError(Problem("--name", repr(chosen.name), "letters, digits, _ and -", "--out says where to write"))
     name = chosen.name or re.sub(r"\W+", "_", chosen.file.name.split(".")[0]).strip("_").lower() or "dataset"
     out = chosen.out or Path("data/contracts") / f"{name}.yaml"
     if out.exists() and not chosen.force:
@@ -41,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_text(out, text)
     print(
         f"wrote {out}: {asked} questions to answer, each a value that begins with `?`\n"
-        f"  see them:  grep -n '[\"]? ' {out}\n"
-        f"  then:      python -m contract_draft --check {out}"
+        f"  see them:  grep -n '[\"]? ' {shlex.quote(str(out))}\n"
+        f"  then:      python -m contract_draft --check {shlex.quote(str(out))}"
     )
 
 

@@ -3,6 +3,7 @@
 It is no stage, because stages have nothing to do on a fresh clone: their results are in git.
 """
 
+import argparse
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -54,6 +55,7 @@ def _format_number(value: float | None) -> str:
 
 def main() -> None:
     """Print the summary of the committed or computed reports."""
+    argparse.ArgumentParser(description=__doc__, epilog="Run by `make repro`.").parse_args()
     metrics = Metrics.read(Path(Metrics.PATH)).candidates
     fairness = {name: FairnessReport.read(Path(FairnessReport.locate(name))) for name in metrics}
     print_answer(format_summary(metrics, fairness, Choice.read(Path(Choice.PATH))))

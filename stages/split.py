@@ -7,22 +7,27 @@ from pathlib import Path
 
 import duckdb
 
-from credit.common.errors import Problem, raise_if_any
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.common.params import parse_arguments, read_params
 from credit.contract import Contract, load_contract
-from credit.data.raw_files import quote_identifier, quote_literal
+from credit.data.raw_files import describe_duckdb_error, quote_identifier, quote_literal
 from credit.data.splitting import SplitParams, is_test_sql
 
 
 def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: Path, test: Path) -> dict[str, int]:
     """Write both sides in the order of the accepted rows; return their numbers of rows.
 
-    Raises CreditError when a side has not both classes of the label, or there is no time column to split by.
+    Raises CreditError when the table cannot be read, a side has not both classes of the label, or no column has a time
+    to split by.
     """
     connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(train.parent / ".duckdb")})
     source = f"read_parquet({quote_literal(accepted)})"
     of_test = is_test_sql(contract, params, source)
+    try:
+        connection.execute(f"SELECT * FROM {source} LIMIT 0")
+    except duckdb.Error as error:
+        raise CreditError(describe_duckdb_error(accepted, error)) from None
     rows = {}
     problems = []
     with atomic_write(train) as train_file, atomic_write(test) as test_file:

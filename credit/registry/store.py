@@ -13,6 +13,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.urls import is_http_address
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
@@ -144,20 +145,10 @@ def _find_unusable_values(endpoint: str | None) -> list[Problem]:
     ]
     what = "a line break or another unusable character"
     found = [Problem(name, what, "the value alone", "set it again") for name in broken]
-    if endpoint is not None and not found and not _is_address(endpoint):
+    if endpoint is not None and not found and not is_http_address(endpoint):
         shown = "a name or a secret in the address" if "@" in endpoint else repr(endpoint[:80])
         found += [Problem("AWS_ENDPOINT_URL", shown, "an address such as https://s3.example.org")]
     return found
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-        )
-    except ValueError:  # a port that is no number
-        return False
 
 
 def _load_profile_credentials() -> "S3Credential":

@@ -5,9 +5,9 @@ import os
 import time
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from credit.common.errors import CreditError, Problem
+from credit.common.urls import is_http_address
 from credit.registry.ledger import LedgerEntry
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_addresses() -> list[str]:
     """
     urls = [url.strip().rstrip("/") for url in os.environ.get("RELEASE_SERVICE_URL", "").split(",") if url.strip()]
     for url in urls:
-        if not _is_address(url):
+        if not is_http_address(url):
             found = "a name or a secret in the address" if "@" in url else repr(url[:80])
             raise CreditError(Problem("RELEASE_SERVICE_URL", found, "an address such as http://127.0.0.1:8000"))
     if urls and not _read_key().isprintable():
@@ -58,16 +58,6 @@ def wait_for_entry(entry: LedgerEntry, urls: list[str], seconds: float) -> list[
             return [f"{url}: {answers[url].words}" for url in late]
         time.sleep(_POLL_SECONDS if late else 0)
     return []
-
-
-def _is_address(url: str) -> bool:
-    if not url.startswith(("http://", "https://")) or not url.isprintable() or " " in url or "@" in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
-        return False
 
 
 def _read_key() -> str:

@@ -1,5 +1,6 @@
 """Deploy the bundle of the working tree to an empty store on this disk, to have something to serve before a release."""
 
+import argparse
 import os
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
 
 def main() -> None:
     """Deploy to SERVICE_ENVIRONMENT, and print a line if anything changed."""
+    argparse.ArgumentParser(description=__doc__, epilog="Run by `make serve`.").parse_args()
     store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
     if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
         print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")

@@ -475,3 +475,8 @@ def test_help_shows_an_example(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "example: python -m contract_draft applications.csv" in capsys.readouterr().out
+
+
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
+    with pytest.raises(CreditError, match=r"--name: found '\.\./evil', expected letters, digits"):
+        main([str(tmp_path / "loans.csv"), "--name", "../evil"])

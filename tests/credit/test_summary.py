@@ -1,7 +1,12 @@
 """What `make repro` ends with."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
@@ -64,3 +69,12 @@ def test_an_expired_waiver_ends_make_repro_with_an_error_although_dvc_sees_no_cl
     assert done.returncode == 1
     assert "champion: " in done.stdout
     assert done.stderr.startswith("error: waivers/w.yaml: until: found 2025-12-31, which is past")
+
+
+@pytest.mark.parametrize("module", ["credit.summary", "release.deployment.unreleased"])
+def test_an_option_that_does_not_exist_is_refused_and_help_does_nothing(tmp_path: Path, module: str) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "RELEASE_STORE": str(tmp_path / "store")}
+    for option, code in (("--help", 0), ("--nope", 2)):
+        done = subprocess.run([sys.executable, "-m", module, option], cwd=tmp_path, env=environment, check=False)
+        assert done.returncode == code
+    assert not list(tmp_path.iterdir())

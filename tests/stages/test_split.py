@@ -77,3 +77,12 @@ def test_a_side_with_one_class_is_an_error_and_leaves_nothing(tmp_path: Path) ->
     with pytest.raises(CreditError, match="expected both classes"):
         sides(WITH_ID, frame, tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {"accepted.parquet"}
+
+
+def test_a_table_that_is_no_parquet_file_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    accepted = tmp_path / "accepted.parquet"
+    accepted.write_text("no table")
+    params = SplitParams(by="hash", test_share=0.3, salt="s")
+    with pytest.raises(CreditError, match=r"accepted\.parquet: .*Parquet"):
+        split_rows(WITH_ID, params, accepted, tmp_path / "train.parquet", tmp_path / "test.parquet")
+    assert {file.name for file in tmp_path.iterdir()} == {"accepted.parquet"}
