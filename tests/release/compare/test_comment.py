@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from credit.reports.fairness import ChangeFinding
 from release.compare.comment import MARKER, MAX_CHARACTERS, render_comment
-from release.compare.comparison import compare_revisions
+from release.compare.comparison import CHAMPION, Comparison, compare_revisions
+from release.compare.decisions import DecisionComparison
+from release.compare.features import Proxy
 from release.compare.markdown import escape
+from release.compare.sides import Sides
 from release.repository.revision import resolve_revisions
 from testing.report_edits import Edit, commit_all
 
 EVIL = "<img src=x onerror=y> | @everyone `c` **b** [l](http://e) #12"
 
 
-def told() -> dict[str, Any]:
+def told() -> Comparison:
     return compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
 
 
@@ -48,19 +52,19 @@ def test_another_champion_is_the_first_thing_said(edit: Edit) -> None:
 
 
 def test_a_champion_that_does_not_pass_is_not_to_be_merged_and_the_rule_is(edit: Edit) -> None:
-    assert told()["problems"] == [], "the rule goes forward when nobody passes, as it did before"
+    assert told().problems == (), "the rule goes forward when nobody passes, as it did before"
     edit("choice.json", champion_is("logistic", False))
     found = told()
-    assert len(found["problems"]) == 1
-    assert "race Black: adverse impact ratio 0.753" in found["problems"][0]
+    assert len(found.problems) == 1
+    assert "race Black: adverse impact ratio 0.753" in found.problems[0]
     assert render_comment(found).splitlines()[1] == "### ❌ Do not merge"
-    assert "did not pass every gate: race Black" in found["problems"][0]
+    assert "did not pass every gate: race Black" in found.problems[0]
 
 
 def test_a_champion_whose_verdict_is_fail_is_not_to_be_merged(edit: Edit) -> None:
     edit("choice.json", champion_is("logistic", True))
     edit("fairness/logistic.json", lambda file: file.update(verdict="fail"))
-    assert told()["problems"] == ["the fairness verdict of the champion logistic is fail"]
+    assert told().problems == ("the fairness verdict of the champion logistic is fail",)
 
 
 def test_a_change_within_the_interval_is_told_as_noise_and_one_beyond_it_is_not(edit: Edit) -> None:
@@ -69,9 +73,9 @@ def test_a_change_within_the_interval_is_told_as_noise_and_one_beyond_it_is_not(
         metrics["heuristic"] |= {"bad_rate": 0.2, "bad_rate_interval": [0.18, 0.22]}
 
     edit("metrics.json", better)
-    rows = {row["figure"]: row for row in told()["metrics"] if row["candidate"] == "heuristic"}
-    assert rows["roc_auc"]["change"] == pytest.approx(0.0085)
-    assert (rows["roc_auc"]["beyond_noise"], rows["bad_rate"]["beyond_noise"]) == (False, True)
+    rows = {row.figure: row for row in told().metrics if row.candidate == "heuristic"}
+    assert rows["roc_auc"].change == pytest.approx(0.0085)
+    assert (rows["roc_auc"].beyond_noise, rows["bad_rate"].beyond_noise) == (False, True)
     text = render_comment(told())
     assert "| roc auc | 0.751 | 0.760 | +0.009 | 0.700 to 0.800 | may be |" in text
     assert "| bad rate | 0.072 | 0.200 | +0.128 | 0.180 to 0.220 | **no, beyond it** |" in text
@@ -95,8 +99,8 @@ def test_a_group_that_is_treated_worse_is_in_the_table_and_in_the_chart(edit: Ed
 def test_when_another_champion_goes_forward_quality_is_that_of_the_two_champions(edit: Edit) -> None:
     edit("choice.json", champion_is("random_forest", True))
     found = told()
-    (auc,) = [row for row in found["champion_metrics"] if row["figure"] == "roc_auc"]
-    assert (auc["base"], auc["head"]) == (0.7515, 0.8933)
+    (auc,) = [row for row in found.champion_metrics if row.figure == "roc_auc"]
+    assert (auc.base, auc.head) == (0.7515, 0.8933)
     text = render_comment(found)
     assert "**Quality** of the champion, the rule → the random forest, on the test rows" in text
     assert "| roc auc | 0.751 | 0.893 | +0.142 | 0.851 to 0.936 | **no, beyond it** |" in text
@@ -104,17 +108,16 @@ def test_when_another_champion_goes_forward_quality_is_that_of_the_two_champions
 
 def test_a_drop_beyond_chance_is_said_before_everything_else(edit: Edit) -> None:
     edit("choice.json", champion_is("logistic", True))
-    found = told()
-    found["people"] = {
-        "people": 10, "only_in_base": 0, "only_in_head": 2, "flipped": 1, "flips": [[9, 0, 1], [0] * 3, [0] * 3],
-        "decisions": ["approve", "refer", "deny"], "level": 0.9,
-        "findings": [
-            {
-                "attribute": "race", "group": "Black", "blocks": True, "flips": {"approve_to_deny": 1},
-                "adverse_impact_ratio_change": -0.05, "adverse_impact_ratio_change_interval": [-0.08, -0.02],
-            }
-        ],
-    }  # fmt: skip
+    black = ChangeFinding(
+        attribute="race", group="Black", people=5, blocks=True, reason="", flips={"approve_to_deny": 1},
+        adverse_impact_ratio_change=-0.05, adverse_impact_ratio_change_interval=(-0.08, -0.02),
+        true_positive_rate_change=None, true_positive_rate_change_interval=None,
+    )  # fmt: skip
+    people = DecisionComparison(
+        people=10, only_in_base=0, only_in_head=2, flipped=1, flips=((9, 0, 1), (0,) * 3, (0,) * 3),
+        decisions=("approve", "refer", "deny"), level=0.9, blocks=True, findings=(black,),
+    )  # fmt: skip
+    found = told().model_copy(update={"people": people})
     text = render_comment(found)
     assert text.splitlines()[1].startswith("### ⚠️ The logistic regression goes forward instead of the rule")
     assert text.splitlines()[2] == (
@@ -145,7 +148,7 @@ def test_a_new_proxy_is_named_and_an_old_one_is_not(edit: Edit) -> None:
 
     edit("features.json", guesses)
     found = told()
-    assert found["features"]["new_proxies"] == [{"feature": "liq", "attribute": "race", "auc": 0.7}]
+    assert found.features.new_proxies == (Proxy(feature="liq", attribute="race", auc=0.7),)
     assert "- ⚠️ liq is a new proxy: it predicts race with an AUC of 0.700" in render_comment(found)
 
 
@@ -165,9 +168,9 @@ def test_params_and_data_that_changed_are_named(edit: Edit) -> None:
     path.write_text(path.read_text().replace("referral_budget: 0.05 ", "referral_budget: 0.10 "))
     edit("validation.json", lambda file: file.update(accepted=1979, quarantined=10))
     found = told()
-    assert found["params"] == {"train.policy.referral_budget": [0.05, 0.1]}
-    assert found["data"]["counts"]["quarantined"] == [9, 10]
-    assert (found["data"]["counts"]["train"], found["data"]["counts"]["test"]) == ([1384, 1383], [596, 596])
+    assert found.params == {"train.policy.referral_budget": (0.05, 0.1)}
+    assert found.data.counts["quarantined"] == (9, 10)
+    assert (found.data.counts["train"], found.data.counts["test"]) == ((1384, 1383), (596, 596))
     assert "quarantined 9 → 10, train 1,384 → 1,383, test 596" in render_comment(found)
 
 
@@ -193,7 +196,9 @@ def test_what_a_revision_says_is_text_and_nothing_more(edit: Edit) -> None:
     sizes = {len(bars.findall(line)) for line in text.splitlines() if "onerror" in line and line.startswith("|")}
     assert sizes == {4, 8}, "the bar in the name ends no cell of parameters, nor of groups and metrics"
     found = told()
-    found["fairness"]["champion"][1] |= {"group": EVIL, "ratio": [0.7, 0.6]}
+    first, second, *rest = found.fairness[CHAMPION]
+    evil_group = second.model_copy(update={"group": EVIL, "ratio": Sides(0.7, 0.6)})
+    found.fairness[CHAMPION] = (first, evil_group, *rest)
     (axis,) = [line for line in render_comment(found).splitlines() if "x-axis" in line]
     assert re.fullmatch(r'  x-axis \[("[\w .:-]+"(, )?)+\]', axis)
 

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import yaml
 from credit.contract import load_contract
 from credit.evaluation.predictions import Predictions
 from credit.fairness.policies import Fairness
-from release.compare.decisions import compare_predictions
+from release.compare.decisions import DecisionComparison, Uncompared, compare_predictions
 from testing.lenders.small import CONTRACT
 from testing.projects import ROOT, Project
 
@@ -76,7 +75,7 @@ def people_of(ids: list[int], decisions: str) -> Predictions:
     return Predictions(told, np.zeros(n, np.int64), np.ones(n, np.bool_), np.full(n, 0.5), chosen)
 
 
-def told_of(tmp_path: Path, old: Predictions, new: Predictions) -> dict[str, Any]:
+def told_of(tmp_path: Path, old: Predictions, new: Predictions) -> DecisionComparison | Uncompared:
     file = tmp_path / "contract.yaml"
     file.write_text(CONTRACT.replace("  paid:", f"{ID}  paid:"))
     return compare_predictions(load_contract(file), Fairness.model_validate(PARAMS), old, new)
@@ -84,14 +83,24 @@ def told_of(tmp_path: Path, old: Predictions, new: Predictions) -> dict[str, Any
 
 def test_people_are_joined_by_their_id_whatever_their_order_and_nobody_is_lost_uncounted(tmp_path: Path) -> None:
     told = told_of(tmp_path, people_of([1, 2, 3, 4, 9], "aardd"), people_of([4, 3, 2, 1, 6, 7], "adaraa"))
-    assert (told["people"], told["only_in_base"], told["only_in_head"]) == (4, 1, 2)
-    assert told["decisions"] == ["approve", "refer", "deny"]
-    assert told["flips"] == [[1, 1, 0], [0, 0, 1], [1, 0, 0]]
-    assert told["flipped"] == 3
-    black = next(finding for finding in told["findings"] if finding["group"] == "Black")
-    assert {flip: n for flip, n in black["flips"].items() if n} == {"approve_to_refer": 1, "refer_to_deny": 1}
+    assert isinstance(told, DecisionComparison)
+    assert (told.people, told.only_in_base, told.only_in_head) == (4, 1, 2)
+    assert told.decisions == ("approve", "refer", "deny")
+    assert told.flips == ((1, 1, 0), (0, 0, 1), (1, 0, 0))
+    assert told.flipped == 3
+    black = next(finding for finding in told.findings if finding.group == "Black")
+    assert {flip: n for flip, n in black.flips.items() if n} == {"approve_to_refer": 1, "refer_to_deny": 1}
+
+
+def test_the_json_of_the_decisions_has_these_keys_in_this_order(tmp_path: Path) -> None:
+    content = told_of(tmp_path, people_of([1, 2], "ar"), people_of([1, 2], "rd")).model_dump()
+    assert " ".join(content) == "people only_in_base only_in_head decisions flips flipped level blocks findings"
+    assert " ".join(content["findings"][0]) == (
+        "attribute group people adverse_impact_ratio_change adverse_impact_ratio_change_interval "
+        "true_positive_rate_change true_positive_rate_change_interval flips blocks reason"
+    )
 
 
 def test_tables_about_nobody_in_common_are_said_to_be(tmp_path: Path) -> None:
     told = told_of(tmp_path, people_of([1, 2], "aa"), people_of([3, 4], "aa"))
-    assert told == {"why_not": "no person is in both tables of predictions"}
+    assert told == Uncompared(why_not="no person is in both tables of predictions")

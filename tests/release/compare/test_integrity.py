@@ -66,8 +66,10 @@ def test_a_report_that_was_removed_is_found(edit: Edit, remove: Callable[[], Non
 
 def test_without_dvc_lock_nothing_is_believed(edit: Edit) -> None:
     Path("dvc.lock").unlink()
-    found = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))["problems"]
-    assert found == [f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock" for path in REQUIRED_REPORTS]
+    found = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False)).problems
+    assert list(found) == [
+        f"dvc.lock does not name {path}; run dvc repro and commit dvc.lock" for path in REQUIRED_REPORTS
+    ]
 
 
 def test_a_folder_of_folders_has_the_hash_that_dvc_gives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,10 +59,10 @@ def test_a_report_of_the_base_in_another_shape_is_left_out_with_a_line(edit: Edi
     commit_all()
     subprocess.run(["git", "checkout", "--quiet", "HEAD~", "--", "."], check=True)
     told = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
-    (line,) = told["unread"]
+    (line,) = told.unread
     assert line.startswith("reports/metrics.json at HEAD: heuristic.roc_auc: found nothing, expected a value")
     assert line.endswith("; 5 more")
-    assert {row["base"] for row in told["metrics"]} == {None}
+    assert {row.base for row in told.metrics} == {None}
     text = render_comment(told)
     assert text.splitlines()[1].startswith("### ⚠️ The rule still goes forward")
     assert "left out, as this code cannot read it: reports/metrics.json at HEAD" in text
