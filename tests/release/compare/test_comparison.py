@@ -1,6 +1,7 @@
 """The JSON of a comparison is an interface: its keys and their order stay, and it can be read back."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,3 +61,17 @@ def test_a_value_of_both_sides_is_a_list_of_two(comparison: Comparison) -> None:
 
 def test_the_json_is_read_back_as_the_same_comparison(comparison: Comparison) -> None:
     assert Comparison.parse(json.dumps(comparison.dump()), "the comparison") == comparison
+
+
+def test_params_that_json_has_no_type_for_are_text(edit: Edit) -> None:
+    path = Path("params.yaml")
+    path.write_text(path.read_text() + "reviewed: 2026-11-26\n")
+    content = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False)).dump()
+    assert content["params"] == {"reviewed": [None, "2026-11-26"]}
+
+
+def test_params_that_name_no_dataset_are_compared(edit: Edit) -> None:
+    path = Path("params.yaml")
+    path.write_text("data: loanapp\n")
+    content = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False)).dump()
+    assert content["data"]["contract"] == ["data/contracts/loanapp.yaml", "data/contracts/None.yaml"]
