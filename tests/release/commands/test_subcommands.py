@@ -159,6 +159,10 @@ def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named
     assert (shown["live_in"], shown["candidate"], shown["registered"]["message"]) == (["prod"], "heuristic", "first")
     assert shown["metrics"]["roc_auc"] == pytest.approx(0.75, abs=0.01)
     assert shown["data"]["data/raw/loanapp"]
+    assert " ".join(shown) == (
+        "version registered published dataset candidate digest data features params metrics fairness unread live_in"
+    )
+    assert list(shown["fairness"]) == ["policy", "verdict", "lowest_adverse_impact_ratio"]
     lender.run("python", "-m", "release", "export", "v1.0.0", "one")
     lender.run("python", "-m", "release", "export", "v1.0.0", "two")
     names = ["credit-model-v1.0.0.tar.gz", "model_card.md", "report.html"]
