@@ -1,15 +1,14 @@
 """Explain one decision: the score, the thresholds, the reasons, and each value beside that of approved people."""
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 from tabulate import tabulate
 
 from credit.bundle.bundle import load_bound_contract, load_bundle
+from credit.common import cli
 from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
-from credit.common.cli import print_answer
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
 from credit.contract.columns import Scalar
@@ -114,32 +113,43 @@ def _format_value(value: Scalar | None) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def main() -> None:
-    """Print one decision with its explanation."""
-    parser = argparse.ArgumentParser(
-        prog="python -m credit.explain",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--row", type=int, required=True, metavar="N", help="row of the test table, the first is 0")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--bundle", type=Path, default=Path("models/bundle"), help="a bundle (default: %(default)s)")
-    which.add_argument("--candidate", choices=CANDIDATE_NAMES, help="a trained candidate instead of a bundle")
-    parser.add_argument("--test", type=Path, default=Path("data/test.parquet"), help="(default: %(default)s)")
-    parser.add_argument(
-        "--train", type=Path, default=Path("data/train.parquet"), help="for --candidate: who is typical"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    args = parser.parse_args()
-    row = read_row(args.test, args.row)
-    if args.candidate:
-        decider = load_candidate_model(args.candidate, locate_contract(), args.train)
-    else:
-        decider = load_bundle_model(args.bundle)
-    result = {"row": args.row} | explain_decision(decider, row)
-    print_answer(json.dumps(result, indent=2, ensure_ascii=False) if args.json else format_explanation(result))
+@click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
+@click.option("--row", type=int, required=True, metavar="N", help="row of the test table, the first is 0")
+@click.option(
+    "--bundle",
+    cls=cli.ExclusiveOption,
+    excludes=("candidate",),
+    type=Path,
+    metavar="FOLDER",
+    default=Path("models/bundle"),
+    show_default=True,
+    help="a bundle",
+)
+@click.option(
+    "--candidate",
+    cls=cli.ExclusiveOption,
+    excludes=("bundle",),
+    type=click.Choice(CANDIDATE_NAMES),
+    help="a trained candidate instead of a bundle",
+)
+@click.option(
+    "--test", type=Path, metavar="FILE", default=Path("data/test.parquet"), show_default=True, help="where the row is"
+)
+@click.option(
+    "--train",
+    type=Path,
+    metavar="FILE",
+    default=Path("data/train.parquet"),
+    show_default=True,
+    help="for --candidate: who is typical",
+)
+def run(row: int, bundle: Path, candidate: CandidateName | None, test: Path, train: Path) -> cli.Answer:
+    """Explain one decision of a bundle or of a candidate."""
+    application = read_row(test, row)
+    decider = load_candidate_model(candidate, locate_contract(), train) if candidate else load_bundle_model(bundle)
+    result = {"row": row} | explain_decision(decider, application)
+    return cli.Answer(result, format_explanation(result))
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: cli.run(run, "python -m credit.explain"))
