@@ -11,10 +11,9 @@ from pathlib import Path
 
 from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem
-from credit.common.files import atomic_write, round_floats
+from credit.common.files import atomic_write
 from credit.common.params import Params, read_params
-from credit.reports.figures import group_key
-from credit.reports.provenance import ExpectedFigures, ExpectedGroups, ExpectedMeasurement, Provenance
+from credit.reports.provenance import Provenance
 from scenario.params import ScenarioParams
 
 
@@ -55,21 +54,12 @@ def fetch_scenario(path: Path, params: ScenarioParams) -> Provenance:
     from scenario.generate import generate
 
     generate(params, path)
-    truth = round_floats(compute_expected(params))
     return Provenance(
         sha256=_compute_sha256(path),
         bytes=path.stat().st_size,
         generator="scenario",
         knobs=params.model_dump(mode="json"),
-        expected=ExpectedMeasurement(
-            threshold=truth["threshold"],
-            everybody=ExpectedFigures.model_validate(truth["overall"]),
-            **{
-                group_key(attribute, group): ExpectedGroups.model_validate(figures)
-                for attribute, of in truth["groups"].items()
-                for group, figures in of.items()
-            },
-        ),
+        expected=compute_expected(params).round_floats(),
     )
 
 
