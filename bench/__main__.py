@@ -3,29 +3,34 @@
 Nothing is written when a measure fails.
 """
 
-import argparse
+import ast
 import os
-import pkgutil
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
-from types import ModuleType
+from pathlib import Path
 
-import bench
+import click
+
 from bench.project import ROOT
 from bench.report import BenchTable, format_section, replace_section
+from credit.common import cli
+from credit.common.cli import Command
 from credit.common.errors import run_command
 from credit.common.files import write_text
 
 PACKAGES = ("dvc", "duckdb", "great-expectations", "numpy", "pandas", "pyarrow", "scikit-learn")
 
 
-def find_measures() -> dict[str, ModuleType]:
-    """Find the modules of this package that measure something."""
-    names = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name != "__main__")
-    modules = {name: import_module(f"bench.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "measure")}
+def find_measures() -> dict[str, str]:
+    """Find the modules of this package that measure something, each with its docstring; none of them is imported."""
+    trees = {file.stem: ast.parse(file.read_bytes()) for file in sorted(Path(__file__).parent.glob("*.py"))}
+    return {
+        name: str(ast.get_docstring(tree))
+        for name, tree in trees.items()
+        if any(isinstance(part, ast.FunctionDef) and part.name == "measure" for part in tree.body)
+    }
 
 
 def describe_machine() -> str:
@@ -35,30 +40,31 @@ def describe_machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {versions}."
 
 
-def main() -> None:
+class MeasuringCommand(Command):
+    """A command whose help lists the measures, each with the first line of its docstring."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each measure, however long."""
+        lines = (f"  {name:10} {text.splitlines()[0]}\n" for name, text in find_measures().items())
+        formatter.write("\nmeasures:\n" + "".join(lines))
+
+
+@click.command(cls=MeasuringCommand, help=__doc__)
+@click.argument("names", nargs=-1, metavar="[NAME]...", help="a measure")
+def run(names: Sequence[str]) -> None:
     """Run the chosen measures, then write the report."""
     there = find_measures()
-    about = "".join(f"\n  {name:10} {str(module.__doc__).splitlines()[0]}" for name, module in there.items())
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description=f"{__doc__}\n\nmeasures:{about}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a measure")
-    names = parser.parse_args().names or list(there)
     if unknown := sorted(set(names) - there.keys()):
-        parser.error(f"{', '.join(unknown)}: found no such measure, expected some of {', '.join(there)}")
+        raise click.UsageError(f"no such measure: {', '.join(unknown)}; there are {', '.join(there)}")
     path = ROOT / "reports/benchmarks.md"
     report = path.read_text(encoding="utf-8") if path.exists() else ""
-    for name in names:
+    for name in names or there:
         print(name, file=sys.stderr)
-        measure: Callable[[], BenchTable] = there[name].measure
-        report = replace_section(
-            report, name, format_section(name, str(there[name].__doc__), describe_machine(), measure())
-        )
+        measure: Callable[[], BenchTable] = import_module(f"bench.{name}").measure
+        report = replace_section(report, name, format_section(name, there[name], describe_machine(), measure()))
     write_text(path, report)
-    print(f"{path.relative_to(ROOT)}: {', '.join(names)}")
+    print(f"{path.relative_to(ROOT)}: {', '.join(names or there)}")
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: cli.run(run, "python -m bench"))

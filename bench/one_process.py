@@ -1,6 +1,5 @@
 """Every stage of the pipeline, one after the other in this one process, without DVC: `python -m bench.one_process`."""
 
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -9,11 +8,10 @@ from credit.common.garbage import collect_rarely
 
 
 def main() -> None:
-    """Call the `main` of each stage with the arguments of dvc.yaml."""
+    """Call the command of each stage with the arguments of dvc.yaml."""
     collect_rarely()  # as a stage's own process does
     for _, _, _, stage, *arguments in read_commands(Path()).values():
-        sys.argv = [stage, *arguments]
-        import_module(f"stages.{stage}").main()
+        import_module(f"stages.{stage}").run.main(arguments, stage, standalone_mode=False)
 
 
 if __name__ == "__main__":

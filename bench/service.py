@@ -19,7 +19,7 @@ from bench.project import ROOT
 from bench.report import BenchTable
 from bench.servers import Server
 from bench.wrk import LoadResult, run_wrk
-from credit.bundle.bundle import load_bundle
+from credit.bundle.bundle import load_bundle, load_bundle_features
 from credit.common.errors import CreditError, Problem
 from credit.data.tables import open_table
 from credit.registry.ledger import Ledger
@@ -80,7 +80,7 @@ def _prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
         which = decisions.index(decision)
         body = {"application": asked[which], "protected": {"race": people[which]["race"]}}
         file.write_text(json.dumps(body))
-    columns = json.loads((folder / "random_forest/features.json").read_text())["design_columns"]
+    columns = load_bundle_features(folder / "random_forest").design_columns
     data = bundle.model.encoder([asked[decisions.index("approve")]]).tolist()
     (folder / "row.json").write_text(json.dumps({"dataframe_split": {"columns": columns, "data": data}}))
     return store, files["approve"], files["deny"], folder / "row.json"

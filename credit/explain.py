@@ -1,15 +1,14 @@
 """Explain one decision: the score, the thresholds, the reasons, and each value beside that of approved people."""
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 from tabulate import tabulate
 
 from credit.bundle.bundle import load_bound_contract, load_bundle
+from credit.common import cli
 from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
-from credit.common.cli import print_answer
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
 from credit.contract.columns import Scalar
@@ -17,7 +16,7 @@ from credit.data.tables import iterate_partitions, open_table
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import CandidateReport
 from credit.scoring.model import DecidedBy, Model
-from credit.scoring.policy import Policy
+from credit.scoring.policy import DecisionKind, Policy
 from credit.scoring.reasons import word_reasons
 from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
@@ -32,6 +31,28 @@ class NamedModel(NamedTuple):
 
     name: str
     model: Model
+
+
+class ExplainedFeature(NamedTuple):
+    """A feature: the person's value, that of approved people, and how much that one would raise the score."""
+
+    feature: str
+    value: Scalar | None
+    typical: Scalar | None
+    rise: float
+    words: str
+    """The reason that the person is given when the feature is one."""
+
+
+class Explanation(NamedTuple):
+    """A decision and what it rests on; the feature that would raise the score most is first."""
+
+    decided_by: str
+    decision: DecisionKind
+    score: float
+    policy: Policy
+    reasons: tuple[str, ...]
+    features: tuple[ExplainedFeature, ...]
 
 
 def load_bundle_model(folder: Path) -> NamedModel:
@@ -66,40 +87,44 @@ def read_row(path: Path, number: int) -> dict[str, Any]:
     raise AssertionError  # the table has as many rows as it says
 
 
-def explain_decision(decider: NamedModel, row: ApplicationRow) -> dict[str, Any]:
+def explain_decision(decider: NamedModel, row: ApplicationRow) -> Explanation:
     """Explain the decision on one row: score, thresholds, and features by how much they would raise the score."""
     model = decider.model
     (decided,) = model.decide([row])
     risen = model.measure_rises(model.encoder([row]))[0]
     features = [
-        {"feature": name, "value": row[name], "typical": one.typical, "rise": float(rise), "words": one.words}
+        ExplainedFeature(name, row[name], one.typical, float(rise), one.words)
         for (name, one), rise in zip(model.reasons.items(), risen, strict=True)
     ]
+    by_rise = tuple(sorted(features, key=lambda one: -one.rise))
+    return Explanation(decider.name, decided.decision, decided.score, model.policy, decided.reasons, by_rise)
+
+
+def dump_explanation(row: int, explained: Explanation) -> dict[str, Any]:
+    """Convert an explanation to what `--json` prints. `row`: its number in the test table."""
     return {
-        "decided_by": decider.name,
-        "decision": decided.decision,
-        "score": decided.score,
-        "policy": model.policy.model_dump(),
-        "reasons": list(decided.reasons),
-        "features": sorted(features, key=lambda one: -one["rise"]),
+        "row": row,
+        **explained._asdict(),
+        "policy": explained.policy.model_dump(),
+        "features": [one._asdict() for one in explained.features],
     }
 
 
-def format_explanation(told_of: dict[str, Any]) -> str:
+def format_explanation(explained: Explanation) -> str:
     """Format an explanation for people."""
-    policy = Policy.model_validate(told_of["policy"])
+    policy = explained.policy
     approve = "nobody" if policy.approve_from is None else f"from {policy.approve_from:.4f}"
     lines = [
-        f"decided by  {told_of['decided_by']}",
-        f"decision    {told_of['decision']}",
-        f"score       {told_of['score']:.4f}  (approve {approve}, refer from {policy.refer_from:.4f}, deny below)",
-        "reasons     " + ("none" if not told_of["reasons"] else ""),
-        *(f"  {i}. {words}" for i, words in enumerate(told_of["reasons"], 1)),
+        f"decided by  {explained.decided_by}",
+        f"decision    {explained.decision}",
+        f"score       {explained.score:.4f}  (approve {approve}, refer from {policy.refer_from:.4f}, deny below)",
+        "reasons     " + ("none" if not explained.reasons else ""),
+        *(f"  {i}. {words}" for i, words in enumerate(explained.reasons, 1)),
         "",
     ]
     rows = [
-        (one["feature"], _format_value(one["value"]), _format_value(one["typical"]), f"{one['rise']:+.4f}")
-        for one in told_of["features"]
+        (one.feature, _format_value(one.value), _format_value(one.typical), f"{one.rise:+.4f}")
+        for one in explained.features
     ]
     heads, sides = ("feature", "this person", "approved people", "score would rise by"), ("left", *["right"] * 3)
     table = tabulate([heads, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)
@@ -114,32 +139,43 @@ def _format_value(value: Scalar | None) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def main() -> None:
-    """Print one decision with its explanation."""
-    parser = argparse.ArgumentParser(
-        prog="python -m credit.explain",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--row", type=int, required=True, metavar="N", help="row of the test table, the first is 0")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--bundle", type=Path, default=Path("models/bundle"), help="a bundle (default: %(default)s)")
-    which.add_argument("--candidate", choices=CANDIDATE_NAMES, help="a trained candidate instead of a bundle")
-    parser.add_argument("--test", type=Path, default=Path("data/test.parquet"), help="(default: %(default)s)")
-    parser.add_argument(
-        "--train", type=Path, default=Path("data/train.parquet"), help="for --candidate: who is typical"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    args = parser.parse_args()
-    row = read_row(args.test, args.row)
-    if args.candidate:
-        decider = load_candidate_model(args.candidate, locate_contract(), args.train)
-    else:
-        decider = load_bundle_model(args.bundle)
-    result = {"row": args.row} | explain_decision(decider, row)
-    print_answer(json.dumps(result, indent=2, ensure_ascii=False) if args.json else format_explanation(result))
+@click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
+@click.option("--row", type=int, required=True, metavar="N", help="row of the test table, the first is 0")
+@click.option(
+    "--bundle",
+    cls=cli.ExclusiveOption,
+    excludes=("candidate",),
+    type=Path,
+    metavar="FOLDER",
+    default=Path("models/bundle"),
+    show_default=True,
+    help="a bundle",
+)
+@click.option(
+    "--candidate",
+    cls=cli.ExclusiveOption,
+    excludes=("bundle",),
+    type=click.Choice(CANDIDATE_NAMES),
+    help="a trained candidate instead of a bundle",
+)
+@click.option(
+    "--test", type=Path, metavar="FILE", default=Path("data/test.parquet"), show_default=True, help="where the row is"
+)
+@click.option(
+    "--train",
+    type=Path,
+    metavar="FILE",
+    default=Path("data/train.parquet"),
+    show_default=True,
+    help="for --candidate: who is typical",
+)
+def run(row: int, bundle: Path, candidate: CandidateName | None, test: Path, train: Path) -> cli.Answer:
+    """Explain one decision of a bundle or of a candidate."""
+    application = read_row(test, row)
+    decider = load_candidate_model(candidate, locate_contract(), train) if candidate else load_bundle_model(bundle)
+    explained = explain_decision(decider, application)
+    return cli.Answer(dump_explanation(row, explained), format_explanation(explained))
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: cli.run(run, "python -m credit.explain"))

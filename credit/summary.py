@@ -3,14 +3,14 @@
 It is no stage, because stages have nothing to do on a fresh clone: their results are in git.
 """
 
-import argparse
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+import click
 from tabulate import tabulate
 
-from credit.common.cli import print_answer
+from credit.common import cli
 from credit.common.errors import raise_if_any, run_command
 from credit.fairness.waivers import find_expired, load_waivers
 from credit.reports.choice import Choice
@@ -53,14 +53,14 @@ def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def main() -> None:
+@click.command(cls=cli.Command, help=__doc__, epilog="Run by `make repro`.")
+def run() -> None:
     """Print the summary of the committed or computed reports."""
-    argparse.ArgumentParser(description=__doc__, epilog="Run by `make repro`.").parse_args()
     metrics = Metrics.read(Path(Metrics.PATH)).candidates
     fairness = {name: FairnessReport.read(Path(FairnessReport.locate(name))) for name in metrics}
-    print_answer(format_summary(metrics, fairness, Choice.read(Path(Choice.PATH))))
+    cli.print_answer(format_summary(metrics, fairness, Choice.read(Path(Choice.PATH))))
     raise_if_any(find_expired(load_waivers(Path("waivers")), date.today()))
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: cli.run(run, "python -m credit.summary"))

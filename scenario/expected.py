@@ -1,10 +1,12 @@
 """The expected figures of a correct measurement of the file, computed from the parameters and not from any draw."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.reports.figures import group_key
+from credit.reports.provenance import ExpectedFigures, ExpectedGroup, ExpectedGroups, ExpectedMeasurement
 from scenario import calibration
 from scenario.expected_shares import PopulationShares, compute_shares
 from scenario.params import ScenarioParams
@@ -18,36 +20,25 @@ GROUP_AXES = {
 }
 """The axes of the masses, in order, and the groups along each as the contract names them."""
 
-GroupRates = dict[str, float | None]
 
-
-def compute_expected(params: ScenarioParams) -> dict[str, Any]:
+def compute_expected(params: ScenarioParams) -> ExpectedMeasurement:
     """Compute expected figures of the label and of the old rule: approve from 620 points on, refer without a score.
 
-    For everybody, and for each group of each protected attribute:
-
-    - `share` of the rows
-    - `favourable_rate` of the label as the file has it, `really_repaid_rate` before label bias
-    - `selection_rate`: approvals over rows; `referral_rate`: rows without a score over rows
-    - `true_positive_rate`: approvals over favourable labels
-    - `adverse_impact_ratio` (parity 1) and `true_positive_rate_gap` (parity 0) against the reference group
-    - `at_equal_risk`: the same if every race had the risks of the reference. That is where bias 0 means parity; the
-      figures as they stand differ even then, because risks do.
-
-    A rate over nobody is None. The values are plain and ready for JSON.
+    For everybody, and for each group of each protected attribute: rates of the rows, and the comparison with the
+    reference group as it is and at equal risk, if every race had the risks of the reference. The latter is where bias 0
+    means parity; the former differs even then, because risks do.
     """
     shares = compute_shares(params)
-    actual = _compute_group_rates(shares, params)
-    equal = _compute_group_rates(compute_shares(params.model_copy(update={"risk_gap": 0.0})), params)
-    groups = {
-        attribute: {name: {**rates, "at_equal_risk": equal[attribute][name]} for name, rates in named.items()}
-        for attribute, named in actual.items()
-    }
-    return {"threshold": calibration.THRESHOLD, "overall": _compute_rates(shares.sum()), "groups": groups}
+    equal = dict(_compare_groups(compute_shares(params.model_copy(update={"risk_gap": 0.0})), params))
+    return ExpectedMeasurement(
+        threshold=calibration.THRESHOLD,
+        everybody=_compute_rates(shares.sum()),
+        **{key: ExpectedGroups(**dict(own), at_equal_risk=equal[key]) for key, own in _compare_groups(shares, params)},
+    )
 
 
-def _compute_group_rates(all_masses: PopulationShares, params: ScenarioParams) -> dict[str, dict[str, GroupRates]]:
-    found: dict[str, dict[str, GroupRates]] = {}
+def _compare_groups(all_masses: PopulationShares, params: ScenarioParams) -> Iterator[tuple[str, ExpectedGroup]]:
+    """Compare every group of every attribute with its reference; yield them by the keys of the report."""
     for axis, (attribute, names) in enumerate(GROUP_AXES.items()):
         totals = all_masses.sum(axis)
         if UNDISCLOSED in names:
@@ -56,29 +47,30 @@ def _compute_group_rates(all_masses: PopulationShares, params: ScenarioParams) -
             totals = np.hstack([(1 - params.undisclosed) * totals, silent])
         rates = {name: _compute_rates(totals[:, group]) for group, name in enumerate(names)}
         reference = rates[calibration.REFERENCE[attribute]]
-        found[attribute] = {name: {**own, **_compare_rates(own, reference)} for name, own in rates.items()}
-    return found
+        for name, own in rates.items():
+            yield group_key(attribute, name), _compare_rates(own, reference)
 
 
-def _compute_rates(totals: NDArray[np.float64]) -> GroupRates:
+def _compute_rates(totals: NDArray[np.float64]) -> ExpectedFigures:
     people, repaid, favourable, approved, both, referred = totals
-    return {
-        "share": float(people),
-        "favourable_rate": _divide(favourable, people),
-        "really_repaid_rate": _divide(repaid, people),
-        "selection_rate": _divide(approved, people),
-        "referral_rate": _divide(referred, people),
-        "true_positive_rate": _divide(both, favourable),
-    }
+    return ExpectedFigures(
+        share=float(people),
+        favourable_rate=_divide(favourable, people),
+        really_repaid_rate=_divide(repaid, people),
+        selection_rate=_divide(approved, people),
+        referral_rate=_divide(referred, people),
+        true_positive_rate=_divide(both, favourable),
+    )
 
 
-def _compare_rates(own: GroupRates, reference: GroupRates) -> GroupRates:
-    rate, its_rate = own["selection_rate"], reference["selection_rate"]
-    tpr, its_tpr = own["true_positive_rate"], reference["true_positive_rate"]
-    return {
-        "adverse_impact_ratio": None if rate is None or its_rate is None else _divide(rate, its_rate),
-        "true_positive_rate_gap": None if tpr is None or its_tpr is None else tpr - its_tpr,
-    }
+def _compare_rates(own: ExpectedFigures, reference: ExpectedFigures) -> ExpectedGroup:
+    rate, its_rate = own.selection_rate, reference.selection_rate
+    tpr, its_tpr = own.true_positive_rate, reference.true_positive_rate
+    return ExpectedGroup(
+        **dict(own),
+        adverse_impact_ratio=None if rate is None or its_rate is None else _divide(rate, its_rate),
+        true_positive_rate_gap=None if tpr is None or its_tpr is None else tpr - its_tpr,
+    )
 
 
 def _divide(part: float, whole: float) -> float | None:

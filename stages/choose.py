@@ -5,9 +5,11 @@ candidate are side by side in it, so that a reader sees what each costs in terms
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
-from credit.common.params import Params, parse_arguments, read_params
+from credit.common.cli import make_stage
+from credit.common.params import Params, read_params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.reports.choice import COMPARISON_METRICS, Choice, ChoiceCandidate, Standout
 from credit.reports.fairness import FairnessReport
@@ -76,15 +78,15 @@ def compare_standouts(
     )
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(metrics_file: Path, fairness_folder: Path, choice_file: Path) -> None:
     """Write `reports/choice.json`."""
-    args = parse_arguments(__doc__, "metrics", "fairness", "choice")
     params = read_params(ChooseParams, "choose")
     fairness: dict[str, FairnessReport] = {
-        name: FairnessReport.read(args.fairness / f"{name}.json") for name in CANDIDATE_NAMES
+        name: FairnessReport.read(fairness_folder / f"{name}.json") for name in CANDIDATE_NAMES
     }
-    choice = choose_champion(params, Metrics.read(args.metrics).candidates, fairness).round_floats()
-    choice.write(args.choice)
+    choice = choose_champion(params, Metrics.read(metrics_file).candidates, fairness).round_floats()
+    choice.write(choice_file)
     print(f"champion: {choice.champion}, {choice.why}")
     for name, candidate in choice.candidates.items():
         for reason in candidate.against:

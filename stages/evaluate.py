@@ -6,8 +6,9 @@ import pandas as pd
 from pydantic import Field
 
 from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.cli import make_stage
 from credit.common.files import write_text
-from credit.common.params import Params, parse_arguments, read_params
+from credit.common.params import Params, read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table
 from credit.evaluation.metrics import UnitValues, compute_curves, compute_metrics
@@ -32,15 +33,22 @@ def evaluate_candidate(
     return figures, compute_curves(y, scores, params.points)
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(
+    contract_file: Path,
+    test_file: Path,
+    models_folder: Path,
+    candidates_folder: Path,
+    metrics_file: Path,
+    plots_folder: Path,
+) -> None:
     """Write `reports/metrics.json` and a table per curve and candidate."""
-    args = parse_arguments(__doc__, "contract", "test", "models", "candidates", "metrics", "plots")
     params = read_params(EvaluateParams, "evaluate")
-    contract = load_contract(args.contract).bind(open_table(args.test).schema_arrow.names, str(args.test))
+    contract = load_contract(contract_file).bind(open_table(test_file).schema_arrow.names, str(test_file))
     figures: dict[str, CandidateMetrics] = {}
     for name in CANDIDATE_NAMES:
-        candidate = load_candidate(args.models / f"{name}.skops", args.candidates / f"{name}.json")
-        figures[name], tables = evaluate_candidate(candidate, contract, args.test, params)
+        candidate = load_candidate(models_folder / f"{name}.skops", candidates_folder / f"{name}.json")
+        figures[name], tables = evaluate_candidate(candidate, contract, test_file, params)
         for kind, table in tables.items():
-            write_text(args.plots / kind / f"{name}.csv", table.round(4).to_csv(index=False, lineterminator="\n"))
-    Metrics(figures).round_floats().write(args.metrics)
+            write_text(plots_folder / kind / f"{name}.csv", table.round(4).to_csv(index=False, lineterminator="\n"))
+    Metrics(figures).round_floats().write(metrics_file)

@@ -6,9 +6,11 @@ per finding and per group, so that a diff shows whom a change is about.
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 from credit.common.candidate_names import CANDIDATE_NAMES
-from credit.common.params import parse_arguments, read_params
+from credit.common.cli import make_stage
+from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
@@ -43,20 +45,22 @@ def judge_candidate(
     )
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(
+    contract_file: Path, predictions_folder: Path, predicted_file: Path, waivers_folder: Path, reports_folder: Path
+) -> None:
     """Write `reports/fairness/<candidate>.json`."""
-    args = parse_arguments(__doc__, "contract", "predictions", "predicted", "waivers", "reports")
     params = read_params(Fairness, "fairness")
-    contract = load_contract(args.contract)
-    waivers = load_waivers(args.waivers)
-    on = PredictionsReport.read(args.predicted).predictions
-    files = {name: args.predictions / f"{name}.parquet" for name in CANDIDATE_NAMES}
+    contract = load_contract(contract_file)
+    waivers = load_waivers(waivers_folder)
+    on = PredictionsReport.read(predicted_file).predictions
+    files = {name: predictions_folder / f"{name}.parquet" for name in CANDIDATE_NAMES}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
     groups = list_judged_groups(counts[CANDIDATE_NAMES[0]], params.chosen_policy)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)
-        report.round_floats().write(args.reports / f"{name}.json")
+        report.round_floats().write(reports_folder / f"{name}.json")
         counted = ", ".join(f"{times} {verdict}" for verdict, times in report.verdicts.items())
         print(f"{name}: {'blocked' if report.blocks else 'not blocked'} by {params.policy} ({counted})")

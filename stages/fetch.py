@@ -9,11 +9,11 @@ import hashlib
 from importlib import metadata
 from pathlib import Path
 
+from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem
-from credit.common.files import atomic_write, round_floats
-from credit.common.params import Params, parse_arguments, read_params
-from credit.reports.figures import group_key
-from credit.reports.provenance import ExpectedFigures, ExpectedGroups, ExpectedMeasurement, Provenance
+from credit.common.files import atomic_write
+from credit.common.params import Params, read_params
+from credit.reports.provenance import Provenance
 from scenario.params import ScenarioParams
 
 
@@ -54,21 +54,12 @@ def fetch_scenario(path: Path, params: ScenarioParams) -> Provenance:
     from scenario.generate import generate
 
     generate(params, path)
-    truth = round_floats(compute_expected(params))
     return Provenance(
         sha256=_compute_sha256(path),
         bytes=path.stat().st_size,
         generator="scenario",
         knobs=params.model_dump(mode="json"),
-        expected=ExpectedMeasurement(
-            threshold=truth["threshold"],
-            everybody=ExpectedFigures.model_validate(truth["overall"]),
-            **{
-                group_key(attribute, group): ExpectedGroups.model_validate(figures)
-                for attribute, of in truth["groups"].items()
-                for group, figures in of.items()
-            },
-        ),
+        expected=compute_expected(params).round_floats(),
     )
 
 
@@ -77,15 +68,15 @@ def _compute_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(dataset: str, raw: Path, provenance_file: Path) -> None:
     """Write the raw file and its provenance."""
-    args = parse_arguments(__doc__, "dataset", "raw", "provenance")
     params = read_params(FetchParams, "fetch")
-    match str(args.dataset):
+    match dataset:
         case "loanapp":
-            provenance = fetch_loanapp(args.raw, params.loanapp)
+            provenance = fetch_loanapp(raw, params.loanapp)
         case "scenario":
-            provenance = fetch_scenario(args.raw, params.scenario)
+            provenance = fetch_scenario(raw, params.scenario)
         case other:
             raise CreditError(Problem("fetch", f"the dataset {other}", f"one of {', '.join(FetchParams.model_fields)}"))
-    provenance.write(args.provenance)
+    provenance.write(provenance_file)

@@ -5,14 +5,16 @@ alike? `reports/alternatives.json` has every point that was tried, the frontier,
 quality that params tolerate. Nothing here decides: a point that looks good is set in params and judged like any other.
 """
 
-from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
-from credit.common.params import parse_arguments, read_params
+from credit.common.cli import make_stage
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.metrics import UnitValues
@@ -130,9 +132,18 @@ def build_alternatives_report(
     )
 
 
+class FoldInputs(NamedTuple):
+    """The files that folds are read from."""
+
+    accepted: Path
+    train: Path
+    test: Path
+    features: Path
+
+
 def read_folds(
     contract: Contract,
-    args: Namespace,
+    files: FoldInputs,
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
     training: TrainParams,
@@ -142,24 +153,33 @@ def read_folds(
     Of a large table as many training rows are used as for thresholds: enough to tell one alternative from another.
     """
     if kept:
-        return list(split_folds(read_frame(args.accepted, [*contract.features, contract.label]), codes, kept))
-    features = FeaturesReport.read(args.features).kept
+        return list(split_folds(read_frame(files.accepted, [*contract.features, contract.label]), codes, kept))
+    features = FeaturesReport.read(files.features).kept
     columns = [*features, contract.label]
-    seen = read_frame(args.train, columns)
+    seen = read_frame(files.train, columns)
     step = -(-len(seen) // training.cross_validation.rows)
-    return [CrossFittingFold(seen[::step], read_frame(args.test, columns), features)]
+    return [CrossFittingFold(seen[::step], read_frame(files.test, columns), features)]
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(
+    contract_file: Path,
+    accepted_file: Path,
+    train_file: Path,
+    test_file: Path,
+    features_file: Path,
+    predictions_folder: Path,
+    predicted_file: Path,
+    choice_file: Path,
+    alternatives_file: Path,
+) -> None:
     """Write `reports/alternatives.json`."""
-    files = ("contract", "accepted", "train", "test", "features", "predictions", "predicted", "choice", "alternatives")
-    args = parse_arguments(__doc__, *files)
     params, training = read_params(FindAlternativesParams, "find_alternatives"), read_params(TrainParams, "train")
     values, rules = read_params(UnitValues, "evaluate.unit_values"), read_params(Fairness, "fairness").rules
-    names = open_table(args.accepted).schema_arrow.names
-    contract = load_contract(args.contract).bind(names, str(args.accepted))
-    candidates = {name: read_predictions(args.predictions / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
-    predicted = PredictionsReport.read(args.predicted)
+    names = open_table(accepted_file).schema_arrow.names
+    contract = load_contract(contract_file).bind(names, str(accepted_file))
+    candidates = {name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
+    predicted = PredictionsReport.read(predicted_file)
     as_trained = {
         name: make_evaluator(contract, judged, rules, values)(
             judged.scores, judged.decisions, measure_auc(judged.favourable, judged.scores)
@@ -167,12 +187,13 @@ def main() -> None:
         for name, judged in candidates.items()
     }
     people = sort_by_fold(candidates[CANDIDATE_NAMES[0]])
-    folds = read_folds(contract, args, candidates[CANDIDATE_NAMES[0]].folds, predicted.kept_in_folds, training)
+    files = FoldInputs(accepted_file, train_file, test_file, features_file)
+    folds = read_folds(contract, files, candidates[CANDIDATE_NAMES[0]].folds, predicted.kept_in_folds, training)
     others = list(
         try_variants(params, training, contract, folds, people, make_evaluator(contract, people, rules, values))
     )
-    report = build_alternatives_report(params, predicted, as_trained, others, Choice.read(args.choice).champion)
-    report.round_floats().write(args.alternatives)
+    report = build_alternatives_report(params, predicted, as_trained, others, Choice.read(choice_file).champion)
+    report.round_floats().write(alternatives_file)
     print(report.told)
     if report.command:
         print(f"to try it: {report.command}")

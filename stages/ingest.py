@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.common.params import parse_arguments
 from credit.contract import Contract, load_contract
 from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table, quote_identifier, quote_literal
 from credit.data.sql_casts import SQL_TYPES, build_misfits_query, build_typed_query, choose_reading_type, derive_sql
@@ -89,8 +89,8 @@ def _find_type_problems(
     return problems
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(contract_file: Path, raw: Path, typed_file: Path) -> None:
     """Write the typed table."""
-    args = parse_arguments(__doc__, "contract", "raw", "typed")
-    rows = ingest_table(load_contract(args.contract), args.raw, args.typed, str(args.contract))
+    rows = ingest_table(load_contract(contract_file), raw, typed_file, str(contract_file))
     print(f"{rows:,} rows typed")

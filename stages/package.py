@@ -3,23 +3,34 @@
 Fails when ONNX and scikit-learn differ on a test row, or when a feature has no words to give as a reason.
 """
 
-from credit.common.params import parse_arguments, read_params
+from pathlib import Path
+
+from credit.common.cli import make_stage
+from credit.common.params import read_params
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 from credit.report.facts import read_facts
 from credit.report.render import render_model_card
 from credit.reports.choice import Choice
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(
+    contract_file: Path,
+    train_file: Path,
+    test_file: Path,
+    models_folder: Path,
+    reports_folder: Path,
+    waivers_folder: Path,
+    bundle_folder: Path,
+) -> None:
     """Write `models/bundle/`."""
-    args = parse_arguments(__doc__, "contract", "train", "test", "models", "reports", "waivers", "bundle")
     params = read_params(PackageParams, "package")
-    champion = Choice.read(args.reports / "choice.json").champion
-    inputs = BundleInputs(args.contract, args.train, args.test, args.models, args.reports / "candidates")
+    champion = Choice.read(reports_folder / "choice.json").champion
+    inputs = BundleInputs(contract_file, train_file, test_file, models_folder, reports_folder / "candidates")
     extra = {
-        "metrics.json": (args.reports / "metrics.json").read_bytes(),
-        "fairness.json": (args.reports / "fairness" / f"{champion}.json").read_bytes(),
-        "model_card.md": render_model_card(read_facts(args.contract, args.reports, args.waivers)).encode(),
+        "metrics.json": (reports_folder / "metrics.json").read_bytes(),
+        "fairness.json": (reports_folder / "fairness" / f"{champion}.json").read_bytes(),
+        "model_card.md": render_model_card(read_facts(contract_file, reports_folder, waivers_folder)).encode(),
     }
-    _, line = build_bundle(champion, inputs, params, args.bundle, extra)
+    _, line = build_bundle(champion, inputs, params, bundle_folder, extra)
     print(line)

@@ -13,7 +13,8 @@ import numpy as np
 from pydantic import Field
 
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
-from credit.common.params import Params, parse_arguments, read_params
+from credit.common.cli import make_stage
+from credit.common.params import Params, read_params
 from credit.contract import Contract, load_contract
 from credit.data.splitting import SplitParams, assign_folds
 from credit.data.tables import is_favourable, open_table, read_frame
@@ -65,23 +66,31 @@ def predict_test(contract: Contract, test: Path, models: Path, candidates: Path)
     return by_candidate
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(
+    contract_file: Path,
+    accepted_file: Path,
+    test_file: Path,
+    models_folder: Path,
+    candidates_folder: Path,
+    predictions_folder: Path,
+    report_file: Path,
+) -> None:
     """Write `data/predictions/<candidate>.parquet` and `reports/predictions.json`."""
-    args = parse_arguments(__doc__, "contract", "accepted", "test", "models", "candidates", "predictions", "report")
     params, split = read_params(PredictParams, "predict"), read_params(SplitParams, "split")
     selection, training = read_params(SelectFeaturesParams, "select_features"), read_params(TrainParams, "train")
-    table = open_table(args.accepted)
-    contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.accepted))
+    table = open_table(accepted_file)
+    contract = load_contract(contract_file).bind(table.schema_arrow.names, str(accepted_file))
     folded, why = params.choose_predictions(table.metadata.num_rows, split)
     kept: Sequence[Sequence[str]] = ()
     if folded:
-        by_candidate, kept = predict_folds(contract, args.accepted, params, selection, training)
+        by_candidate, kept = predict_folds(contract, accepted_file, params, selection, training)
     else:
-        by_candidate = predict_test(contract, args.test, args.models, args.candidates)
+        by_candidate = predict_test(contract, test_file, models_folder, candidates_folder)
     for name, predictions in by_candidate.items():
-        write_predictions(args.predictions / f"{name}.parquet", contract, predictions)
+        write_predictions(predictions_folder / f"{name}.parquet", contract, predictions)
     rows = len(by_candidate[CANDIDATE_NAMES[0]].scores)
     on: JudgedOn = "out of fold" if folded else "test rows"
     report = PredictionsReport(predictions=on, why=why, rows=rows, kept_in_folds=tuple(map(tuple, kept)))
-    report.write(args.report)
+    report.write(report_file)
     print(f"{rows:,} rows scored, {on} ({why})")

@@ -3,8 +3,10 @@
 The page is for a credit officer and a reviewer: the verdict first, then its evidence, then how to reproduce it.
 """
 
+from pathlib import Path
+
+from credit.common.cli import make_stage
 from credit.common.files import write_text
-from credit.common.params import parse_arguments
 from credit.report.curves import draw_curves
 from credit.report.facts import collect_facts
 from credit.report.provenance import read_run
@@ -12,14 +14,22 @@ from credit.report.render import render_report
 from credit.report.results import read_results
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(
+    contract_file: Path,
+    reports_folder: Path,
+    waivers_folder: Path,
+    params_file: Path,
+    bundle_folder: Path,
+    page_file: Path,
+    card_file: Path,
+) -> None:
     """Write `reports/report.html` and `reports/model_card.md`."""
-    args = parse_arguments(__doc__, "contract", "reports", "waivers", "params", "bundle", "page", "card")
-    results = read_results(args.contract, args.reports, args.waivers)
+    results = read_results(contract_file, reports_folder, waivers_folder)
     page = render_report(
-        collect_facts(results), read_run(args.params, args.bundle), draw_curves(results, args.reports / "plots")
+        collect_facts(results), read_run(params_file, bundle_folder), draw_curves(results, reports_folder / "plots")
     )
-    card = (args.bundle / "model_card.md").read_text(encoding="utf-8")
-    write_text(args.page, page)
-    write_text(args.card, card)
-    print(f"read {args.page}")
+    card = (bundle_folder / "model_card.md").read_text(encoding="utf-8")
+    write_text(page_file, page)
+    write_text(card_file, card)
+    print(f"read {page_file}")

@@ -5,11 +5,13 @@ went and why. The table is read a column at a time, so thousands of columns are 
 """
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from credit.common.params import parse_arguments, read_params
+from credit.common.cli import make_stage
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import make_frame, open_table
 from credit.reports.features import FeaturesReport, FeatureVerdict
@@ -36,14 +38,14 @@ def build_selection_report(contract: Contract, params: SelectFeaturesParams, rea
     )
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
     """Write `reports/features.json`."""
-    args = parse_arguments(__doc__, "contract", "train", "features")
     params = read_params(SelectFeaturesParams, "select_features")
-    table = open_table(args.train)
-    contract = load_contract(args.contract).bind(table.schema_arrow.names, str(args.train))
+    table = open_table(train_file)
+    contract = load_contract(contract_file).bind(table.schema_arrow.names, str(train_file))
     report = build_selection_report(contract, params, partial(_read_column, table))
-    report.round_floats(3).write(args.features)
+    report.round_floats(3).write(features_file)
     print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
     for attribute, aucs in report.all_together_guess.items():
         print(f"  {attribute}: " + ", ".join(f"{group} AUC {auc:.2f}" for group, auc in aucs.items()))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import duckdb
 
+from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.common.params import parse_arguments, read_params
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.raw_files import describe_duckdb_error, quote_identifier, quote_literal
 from credit.data.splitting import SplitParams, is_test_sql
@@ -48,9 +49,9 @@ def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: P
     return rows
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(contract_file: Path, accepted_file: Path, train_file: Path, test_file: Path) -> None:
     """Write training and test rows."""
-    args = parse_arguments(__doc__, "contract", "accepted", "train", "test")
     params = read_params(SplitParams, "split")
-    rows = split_rows(load_contract(args.contract), params, args.accepted, args.train, args.test)
+    rows = split_rows(load_contract(contract_file), params, accepted_file, train_file, test_file)
     print(f"{rows['train']:,} training and {rows['test']:,} test rows")

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from pydantic import Field
 from tqdm import tqdm
 
+from credit.common.cli import make_stage
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.common.params import Params, parse_arguments, read_params
+from credit.common.params import Params, read_params
 from credit.contract import Contract, load_contract
 from credit.contract.groups import assign_groups
 from credit.data.expectations import ContractBreach, ContractSuite
@@ -184,13 +185,13 @@ def _quarantine_rows(
     return pa.RecordBatch.from_arrays([numbers, reasons, *columns], schema=schema)
 
 
-def main() -> None:
+@make_stage(__doc__)
+def run(contract_file: Path, typed_file: Path, accepted_file: Path, quarantined_file: Path, report_file: Path) -> None:
     """Write accepted and quarantined rows and the report."""
-    args = parse_arguments(__doc__, "contract", "typed", "accepted", "quarantined", "report")
     params = read_params(ValidateParams, "validate")
-    contract = load_contract(args.contract).bind(open_table(args.typed).schema_arrow.names, str(args.typed))
-    tally = validate_table(contract, params, args.typed, args.accepted, args.quarantined)
-    tally.build_report().write(args.report)
+    contract = load_contract(contract_file).bind(open_table(typed_file).schema_arrow.names, str(typed_file))
+    tally = validate_table(contract, params, typed_file, accepted_file, quarantined_file)
+    tally.build_report().write(report_file)
     print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
     for rule in tally.list_breaches():
         print(f"  {rule.column}: {rule.rows:,} found {rule.example or 'otherwise'}, allowed {rule.allowed}")

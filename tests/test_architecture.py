@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
     "credit": LIBRARY,
-    "scenario": {"credit/common"},
+    "scenario": {"credit/common", "credit/reports"},
     "contract_draft": {"credit/common", "credit/contract", "credit/data"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
     "service": SERVICE,

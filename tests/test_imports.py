@@ -51,7 +51,7 @@ def test_great_expectations_is_imported_by_no_stage_before_it_is_needed(stage: s
 
 
 def run(stage: str, *arguments: str) -> str:
-    return f"import sys; sys.argv = ['', *{arguments!r}]\nfrom stages.{stage} import main; main()"
+    return f"from stages.{stage} import run; run.main({list(arguments)!r}, standalone_mode=False)"
 
 
 def test_stages_that_need_no_scikit_learn_run_without_it(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from credit.bundle.manifest import Manifest, verify_bundle
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
-from credit.contract.columns import Family, FrozenModel
+from credit.contract.columns import Family
 from credit.contract.contract import Contract, load_contract
+from credit.reports.features import BundleFeatures
 from credit.scoring.derived_columns import find_sources
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import DecidedBy, Decision, Model, refer_unexplained
@@ -26,13 +27,6 @@ from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
 
 _T = TypeVar("_T")
-
-
-class BundleFeatures(FrozenModel):
-    """The model's columns, in its order: the content of features.json."""
-
-    features: tuple[str, ...]
-    design_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ def load_bundle(folder: Path) -> Bundle:
     rule = _read_as(FallbackRule, folder / "heuristic.json")
     columns = tuple(list_design_columns(contract, features.features))
     if (columns, len(columns), tuple(reasons)) != (features.design_columns, onnx.width, features.features):
-        file = str(folder / "features.json")  # hashes prove that files are the packaged ones, not that they fit
+        file = str(folder / BundleFeatures.NAME)  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
     return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
@@ -100,7 +94,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 def load_bundle_features(folder: Path) -> BundleFeatures:
     """Read the list of a bundle's features."""
-    return _read_as(BundleFeatures, folder / "features.json")
+    return BundleFeatures.read(folder / BundleFeatures.NAME)
 
 
 def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:

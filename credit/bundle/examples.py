@@ -5,7 +5,7 @@ They are no person's: each feature takes values that its training distribution i
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,8 +37,8 @@ class Example(FrozenModel):
 
 def make_example_rows(
     contract: Contract, features: Sequence[str], histograms: Mapping[str, Distribution]
-) -> list[dict[str, Any]]:
-    """Make ROWS applications whose values are the cuts of the histograms; `histograms` as in reference.json."""
+) -> list[dict[str, Scalar | None]]:
+    """Make EXAMPLE_COUNT applications whose values are the cuts of the `histograms` of reference.json."""
     columns = []
     for place, name in enumerate(features):
         column, histogram = contract.columns[name], histograms[name]
@@ -51,14 +51,13 @@ def make_example_rows(
     return [dict(zip(features, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Distribution]) -> list[dict[str, Any]]:
+def make_examples(model: Model, rule: FallbackRule, histograms: Mapping[str, Distribution]) -> list[Example]:
     """Make the content of examples.json: made-up applications with the scores of the champion and of the rule."""
     rows = make_example_rows(model.contract, list(dict.fromkeys([*model.features, rule.column])), histograms)
     scores = [decided.score for decided in model.decide(rows)]
     by_rule = rule.score(model.contract, rows).tolist()
     return [
-        Example(row=row, score=score, rule_score=ruled).model_dump()
-        for row, score, ruled in zip(rows, scores, by_rule, strict=True)
+        Example(row=row, score=score, rule_score=ruled) for row, score, ruled in zip(rows, scores, by_rule, strict=True)
     ]
 
 

@@ -3,18 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, get_args
 
 import click
 
 from credit.common.errors import print_error
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """`content` is what `--json` prints, `text` what people read, `code` the exit code."""
 
     content: dict[str, Any]
@@ -59,6 +57,21 @@ class AnsweringCommand(Command):
         answer: Answer = super().invoke(ctx)
         print_answer(json.dumps(answer.content, indent=2, ensure_ascii=False) if as_json else answer.text)
         return answer.code
+
+
+def make_stage(doc: str | None) -> Callable[[Callable[..., None]], Command]:
+    """Make a function the command of a stage: its parameters, each a path or a name, are what dvc.yaml gives it."""
+
+    def make(function: Callable[..., None]) -> Command:
+        arguments: list[click.Parameter] = [
+            click.Argument([name], metavar=name.upper(), type=click.Choice(get_args(kind)) if get_args(kind) else kind)
+            for name, kind in function.__annotations__.items()
+            if name != "return"
+        ]
+        epilog = "Run by `dvc repro`; dvc.yaml gives the arguments."
+        return Command(function.__name__, callback=function, params=arguments, help=doc, epilog=epilog)
+
+    return make
 
 
 class LazyGroup(Command, click.Group):

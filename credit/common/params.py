@@ -1,6 +1,5 @@
-"""The command line of every stage: paths as arguments, parameters from its own block of params.yaml."""
+"""Parameters of stages and commands: each from its own block of params.yaml, checked."""
 
-import argparse
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,11 +43,3 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
 def locate_contract() -> Path:
     """Locate the contract that params.yaml names. For commands of people; stages get theirs from dvc.yaml."""
     return Path(f"data/contracts/{read_params(DataParams, 'data').contract}.yaml")
-
-
-def parse_arguments(doc: str | None, *names: str) -> argparse.Namespace:
-    """Parse positional arguments, each a path or a name, given by dvc.yaml. `--help` shows the stage's docstring."""
-    parser = argparse.ArgumentParser(description=doc, epilog="Run by `dvc repro`; dvc.yaml gives the arguments.")
-    for name in names:
-        parser.add_argument(name, type=Path)
-    return parser.parse_args()

@@ -1,23 +1,32 @@
 """The recorded outcomes of decisions."""
 
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert, select
 
+from credit.contract.columns import Scalar
 from credit.decision_log.database import Database
 from credit.decision_log.tables import OUTCOMES_TABLE
 
 
-def record_outcome(database: Database, row: dict[str, Any]) -> None:
-    """Add an outcome; the same one again changes nothing."""
-    there = find_latest_outcome(database, row["decision_id"])
-    if there != {"outcome": row["outcome"], "observed_at": row["observed_at"]}:
+class Outcome(NamedTuple):
+    """The value of the label that a decision led to, and when it was observed."""
+
+    outcome: Scalar
+    observed_at: datetime
+
+
+def record_outcome(database: Database, decision: str, observed: Outcome, caller: str, now: datetime) -> None:
+    """Add the outcome of a decision; the same one again changes nothing."""
+    if observed != find_latest_outcome(database, decision):
+        row = observed._asdict() | {"decision_id": decision, "recorded_at": now, "caller": caller}
         with database.begin_write() as connection:
             connection.execute(insert(OUTCOMES_TABLE).values(**row))
 
 
-def find_latest_outcome(database: Database, decision: str) -> dict[str, Any] | None:
-    """Find the latest outcome, with when it was observed; None when there is none yet."""
+def find_latest_outcome(database: Database, decision: str) -> Outcome | None:
+    """Find the latest outcome of a decision; None when there is none yet."""
     newest = (
         select(OUTCOMES_TABLE.c.outcome, OUTCOMES_TABLE.c.observed_at)
         .where(OUTCOMES_TABLE.c.decision_id == decision)
@@ -26,4 +35,4 @@ def find_latest_outcome(database: Database, decision: str) -> dict[str, Any] | N
     )
     with database.begin_read() as connection:
         row = connection.execute(newest).first()
-    return dict(row._mapping) if row is not None else None
+    return Outcome(*row) if row is not None else None

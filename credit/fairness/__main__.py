@@ -3,15 +3,14 @@
 0: nothing blocks. 1: unusable input. 3: blocked.
 """
 
-import argparse
-import json
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from credit.common.cli import print_answer
+import click
+
+from credit.common import cli
 from credit.common.errors import run_command
 from credit.common.files import round_floats
 from credit.common.params import locate_contract, read_params
@@ -97,31 +96,21 @@ def _format_finding(finding: Finding) -> str:
     return f"{finding.reason}\n  {more}" if more else finding.reason
 
 
-def main() -> None:
-    """Print the verdict; exit with EXIT_BLOCKED where it blocks."""
-    parser = argparse.ArgumentParser(
-        prog="python -m credit.fairness",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("candidate", nargs="?", help="whose predictions (default: the champion's)")
-    parser.add_argument(
-        "--predictions", type=Path, metavar="FILE", help="(default: data/predictions/CANDIDATE.parquet)"
-    )
-    parser.add_argument("--policy", metavar="NAME", help="one of fairness.policies (default: fairness.policy)")
-    parser.add_argument("--against", type=Path, metavar="FILE", help="predictions of the version in production")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    args = parser.parse_args()
-    candidate = args.candidate or Choice.read(Path(Choice.PATH)).champion
+@click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
+@click.argument("candidate", required=False, help="whose predictions (default: the champion's)")
+@click.option("--predictions", type=Path, metavar="FILE", help="(default: data/predictions/CANDIDATE.parquet)")
+@click.option("--policy", metavar="NAME", help="one of fairness.policies (default: fairness.policy)")
+@click.option("--against", type=Path, metavar="FILE", help="predictions of the version in production")
+def run(candidate: str | None, predictions: Path | None, policy: str | None, against: Path | None) -> cli.Answer:
+    """Judge, and answer with EXIT_BLOCKED where the verdict blocks."""
+    candidate = candidate or Choice.read(Path(Choice.PATH)).champion
     params = read_params(Fairness, "fairness")
-    if args.policy:
-        params = params.switch_policy(args.policy)
-    predictions = args.predictions or Path(f"data/predictions/{candidate}.parquet")
-    judged = judge_predictions(candidate, predictions, params, args.against, date.today())
-    print_answer(json.dumps(judged.content(), indent=2, ensure_ascii=False) if args.json else format_verdict(judged))
-    sys.exit(EXIT_BLOCKED if judged.blocks else 0)
+    if policy:
+        params = params.switch_policy(policy)
+    predictions = predictions or Path(f"data/predictions/{candidate}.parquet")
+    judged = judge_predictions(candidate, predictions, params, against, date.today())
+    return cli.Answer(judged.content(), format_verdict(judged), EXIT_BLOCKED if judged.blocks else 0)
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: cli.run(run, "python -m credit.fairness"))

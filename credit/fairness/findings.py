@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, TypedDict, get_args
 
 from credit.contract.columns import UNDISCLOSED
 from credit.fairness.counts import (
@@ -34,6 +34,14 @@ from credit.reports.fairness import (
 
 VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
 """The worst first."""
+
+
+class OptionalFacts(TypedDict, total=False):
+    """The fields of a finding that its report may leave out."""
+
+    more_people_at_observed_rates: int | None
+    more_people_at_equal_rates: int | None
+    waiver: UsedWaiver
 
 
 class Judgement(NamedTuple):
@@ -109,14 +117,27 @@ def build_pair_finding(judged: Judgement, rules: VerdictRules) -> PairFinding:
 
 def build_finding(judged: Judgement, rules: VerdictRules, waivers: Mapping[str, Waiver]) -> Finding:
     """Build a finding. One that would block and has a waiver warns. Further people and the waiver only where known."""
-    optional: dict[str, Any] = {}
+    optional: OptionalFacts = {}
     if judged.verdict == "insufficient" and (more := estimate_additional_people(judged.comparison)) is not None:
         optional["more_people_at_observed_rates"] = more.at_observed_rates
         optional["more_people_at_equal_rates"] = more.at_equal_rates
     if (waiver := match_waiver(judged, waivers)) is not None:
         optional["waiver"] = waiver
         judged = judged._replace(action="warn") if waiver.used else judged
-    return Finding(**dict(build_pair_finding(judged, rules)), **optional)
+    item, verdict, action = judged
+    return Finding(
+        attribute=item.attribute,
+        group=item.group,
+        measure=item.measure,
+        value=encode_number(item.value),
+        interval=encode_interval(item.value, item.low, item.high),
+        people=item.n,
+        verdict=verdict,
+        warn=action == "warn",
+        blocks=action == "block",
+        reason=explain_verdict(item, verdict, rules),
+        **optional,
+    )
 
 
 def match_waiver(judged: Judgement, waivers: Mapping[str, Waiver]) -> UsedWaiver | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from credit.bundle.bundle import BundleFeatures, load_bound_contract
+from credit.bundle.bundle import load_bound_contract
 from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
 from credit.common.candidate_names import HEURISTIC
@@ -18,6 +18,7 @@ from credit.packaging.onnx_export import export_onnx
 from credit.packaging.parity import check_parity
 from credit.packaging.reference import build_reference
 from credit.packaging.typical_values import find_typical_values
+from credit.reports.features import BundleFeatures
 from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
@@ -64,14 +65,14 @@ def build_bundle(
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
         "contract.yaml": inputs.contract.read_bytes(),
-        "features.json": _encode_json(
-            BundleFeatures(features=candidate.features, design_columns=tuple(columns)).model_dump()
+        BundleFeatures.NAME: _encode_json(
+            BundleFeatures(features=candidate.features, design_columns=tuple(columns)).dump()
         ),
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),
         "heuristic.json": _encode_json(heuristic.model_dump()),
         ReferenceReport.NAME: _encode_json(reference.dump()),
-        EXAMPLES_FILE: _encode_json(make_examples(model, heuristic, reference.features)),
+        EXAMPLES_FILE: _encode_json([one.model_dump() for one in make_examples(model, heuristic, reference.features)]),
     }
     agreement = Agreement(
         rows=len(checked.scores),

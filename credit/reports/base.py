@@ -77,13 +77,25 @@ class Snapshot(Protocol):
         """A file by its path in the repository; None when it is not there."""
 
 
-class ReportPart(BaseModel):
+class ReportContent(BaseModel):
+    """Conversion and rounding, of a whole report or of a part."""
+
+    def dump(self) -> Any:
+        """Convert to JSON's types: dictionaries in the order of the file, lists, numbers and texts."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def round_floats(self, digits: int = 4) -> Self:
+        """Round every float, so that another processor writes the same bytes."""
+        return type(self).model_validate(round_floats(self.dump(), digits))
+
+
+class ReportPart(ReportContent):
     """A part of a report: frozen; an unknown key, NaN and an infinity are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class ReportFile(BaseModel):
+class ReportFile(ReportContent):
     """Reading, checking and writing of a report, of fixed keys (`Report`) or of names of the data (a RootModel)."""
 
     @classmethod
@@ -113,14 +125,6 @@ class ReportFile(BaseModel):
     def find_contradictions(self, where: str) -> list[Problem]:
         """Find values that each fit and do not fit together; `where` names the file."""
         return []
-
-    def dump(self) -> Any:
-        """Convert to JSON's types: dictionaries in the order of the file, lists, numbers and texts."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-    def round_floats(self, digits: int = 4) -> Self:
-        """Round every float, so that another processor writes the same bytes."""
-        return type(self).model_validate(round_floats(self.dump(), digits))
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""

@@ -1,4 +1,7 @@
-"""The report `reports/features.json`: which columns the models see, which they do not, and why."""
+"""The report `reports/features.json`: which columns the models see, which they do not, and why.
+
+`features.json` of a bundle names those of its model alone.
+"""
 
 from typing import ClassVar
 
@@ -34,6 +37,17 @@ class KeptFeatures(ReportFile, ReportPart):
     model_config = ConfigDict(extra="ignore")
 
     kept: tuple[str, ...]
+
+
+class BundleFeatures(Report):
+    """The file `features.json` of a bundle: the columns of its model, in the order of the model."""
+
+    NAME: ClassVar[str] = "features.json"
+
+    features: tuple[str, ...]
+    """As the contract names them."""
+    design_columns: tuple[str, ...]
+    """As the model reads them, a category's values apart."""
 
 
 class FeaturesReport(Report):

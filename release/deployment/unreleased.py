@@ -1,9 +1,11 @@
 """Deploy the bundle of the working tree to an empty store on this disk, to have something to serve before a release."""
 
-import argparse
 import os
 from pathlib import Path
 
+import click
+
+from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -35,13 +37,13 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
     return apply_change(store, plan_deployment(ledger, record, Attribution(_FIRST_REASON, find_actor())))
 
 
-def main() -> None:
+@click.command(cls=cli.Command, help=__doc__, epilog="Run by `make serve`.")
+def run() -> None:
     """Deploy to SERVICE_ENVIRONMENT, and print a line if anything changed."""
-    argparse.ArgumentParser(description=__doc__, epilog="Run by `make serve`.").parse_args()
     store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
     if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
         print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: cli.run(run, "python -m release.deployment.unreleased"))

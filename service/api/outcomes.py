@@ -1,13 +1,13 @@
 """Parse and check the reported outcomes of decisions."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.decision_log.database import DecisionRow
+from credit.decision_log.outcomes import Outcome
 from service.api.responses import RefusalError
 from service.engine.field_types import build_field_type, describe_values
 from service.engine.request_errors import describe_error
@@ -33,10 +33,11 @@ def parse_outcome(body: bytes) -> OutcomeReport:
         raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
 
 
-def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> dict[str, Any]:
-    """Build the row for the log. Raises CreditError when the contract's label cannot have this value.
+def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Outcome:
+    """Check a reported outcome against its decision.
 
-    Raises RefusalError when the moment does not fit the decision.
+    Raises CreditError when the contract's label cannot have this value,
+    and RefusalError when the moment does not fit the decision.
     """
     label = contract.columns[contract.label]
     try:
@@ -48,4 +49,4 @@ def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract
         expected = "a moment after the decision and not in the future"
         problem = Problem("observed_at", moment.isoformat(), expected)
         raise RefusalError(409, "the outcome does not fit the decision", [problem])
-    return {"decision_id": told.decision_id, "outcome": value, "observed_at": moment, "recorded_at": now}
+    return Outcome(value, moment)

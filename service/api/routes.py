@@ -110,7 +110,8 @@ def look_up_decision(request: Request, decision_id: DecisionId) -> Response:
         outcome = find_latest_outcome(read_parts(request).log.database, decision_id)
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
-    return render_json(select_public_fields(record) | {"inputs": record["inputs"], "outcome": outcome})
+    found = {"inputs": record["inputs"], "outcome": outcome._asdict() if outcome else None}
+    return render_json(select_public_fields(record) | found)
 
 
 @ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=REFUSALS | NOT_FOUND_REFUSAL, tags=["look up"])
@@ -123,12 +124,13 @@ async def report_outcome(request: Request) -> Response:
 def _record_outcome(request: Request, told_of: OutcomeReport) -> Response:
     parts = read_parts(request)
     record = _require_record(parts, told_of.decision_id)
-    row = check_outcome(told_of, record, require_serving(request).bundle.contract, datetime.now(UTC))
+    now = datetime.now(UTC)
+    observed = check_outcome(told_of, record, require_serving(request).bundle.contract, now)
     try:
-        record_outcome(parts.log.database, row | {"caller": request.state.caller})
+        record_outcome(parts.log.database, told_of.decision_id, observed, request.state.caller, now)
     except CreditError:
         raise RefusalError(503, "the outcome could not be recorded", Retry_After="1") from None
-    return render_json({"outcome": row["outcome"], "observed_at": row["observed_at"]})
+    return render_json(observed._asdict())
 
 
 def _finish_request(

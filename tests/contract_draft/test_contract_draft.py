@@ -15,7 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract_draft.__main__ import main
+from contract_draft.__main__ import main, run
 from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
@@ -430,6 +430,11 @@ def test_any_table_gives_a_draft_that_loads_once_answered_or_is_refused(tmp_path
     assert all(re.match(refused, text) for text in found), found
 
 
+def call(*arguments: str) -> None:
+    """Run the command in this process."""
+    run.main(arguments, standalone_mode=False)
+
+
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "contract_draft", *arguments]
     root = str(Path(__file__).parents[2])
@@ -453,14 +458,14 @@ def test_an_existing_contract_is_overwritten_only_by_force(tmp_path):
     out.write_text("mine")
     arguments = [str(tmp_path / "f.csv"), "--out", str(out)]
     with pytest.raises(CreditError, match=r"c\.yaml: exists already; choose another"):
-        main(arguments)
+        call(*arguments)
     assert out.read_text() == "mine"
-    main([*arguments, "--force"])
+    call(*arguments, "--force")
     assert out.read_text().startswith("# Draft of a contract for f.csv")
 
 
 def test_a_finished_contract_is_checked(capsys):
-    main(["--check", "data/contracts/loanapp.yaml"])
+    call("--check", "data/contracts/loanapp.yaml")
     assert capsys.readouterr().out.startswith("data/contracts/loanapp.yaml: complete; 64 columns, 4")
 
 
@@ -479,4 +484,4 @@ def test_help_shows_an_example(capsys):
 
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
     with pytest.raises(CreditError, match=r"--name: found '\.\./evil', expected letters, digits"):
-        main([str(tmp_path / "loans.csv"), "--name", "../evil"])
+        call(str(tmp_path / "loans.csv"), "--name", "../evil")

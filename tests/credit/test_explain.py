@@ -34,6 +34,8 @@ def test_the_command_tells_what_the_bundle_decides(
     done = run("--row", denied, "--bundle", bundles("logistic"), "--test", inputs.test, "--json")
     told = json.loads(done.stdout)
     (decided,) = load_bundle(bundles("logistic")).decide([rows[denied]])
+    assert list(told) == ["row", "decided_by", "decision", "score", "policy", "reasons", "features"]
+    assert list(told["features"][0]) == ["feature", "value", "typical", "rise", "words"]
     assert (told["row"], told["decision"], told["reasons"]) == (denied, "deny", list(decided.reasons))
     assert told["score"] == decided.score < told["policy"]["refer_from"]
     assert {one["feature"]: one["value"] for one in told["features"]} == {
@@ -44,10 +46,10 @@ def test_the_command_tells_what_the_bundle_decides(
 def test_each_rise_can_be_checked_by_hand(bundles: Made, rows: list[dict[str, Any]], denied: int) -> None:
     decider = load_bundle_model(bundles("logistic"))
     told = explain_decision(decider, rows[denied])
-    for one in told["features"]:
-        changed = explain_decision(decider, rows[denied] | {one["feature"]: one["typical"]})
-        assert changed["score"] - told["score"] == pytest.approx(one["rise"], abs=2e-6)
-    rises = [one["rise"] for one in told["features"]]
+    for one in told.features:
+        changed = explain_decision(decider, rows[denied] | {one.feature: one.typical})
+        assert changed.score - told.score == pytest.approx(one.rise, abs=2e-6)
+    rises = [one.rise for one in told.features]
     assert rises == sorted(rises, reverse=True)
 
 
@@ -76,9 +78,9 @@ def test_a_candidate_is_explained_as_its_bundle_is(
     row = read_row(inputs.test, denied)
     left = explain_decision(load_candidate_model("logistic", inputs.contract, inputs.train), row)
     right = explain_decision(load_bundle_model(bundles("logistic")), row)
-    assert left["decision"] == right["decision"]
-    assert left["reasons"] == right["reasons"]
-    assert left["score"] == pytest.approx(right["score"], abs=1e-5)
+    assert left.decision == right.decision
+    assert left.reasons == right.reasons
+    assert left.score == pytest.approx(right.score, abs=1e-5)
 
 
 @pytest.mark.parametrize("number", [-1, 400, 10**9])

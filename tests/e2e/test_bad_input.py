@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import run_command
+from stages.__main__ import main
 from testing.lenders.loans import CONTRACT, make_loans
 from testing.projects import Project
 
 RAW = "raw"
 
 
-def exit_code(command: Callable[[], None]) -> int:
+def exit_code(line: str) -> int:
     try:
-        run_command(command)
+        run_command(lambda: main(line.split()))
     except SystemExit as stopped:
         return int(stopped.code or 0)
     return 0
@@ -34,13 +35,9 @@ def told(
     monkeypatch.chdir(tmp_path)
 
     def call(*lines: str) -> list[str]:
-        import importlib
-
         for line in lines:
-            name, *arguments = line.split()
-            monkeypatch.setattr("sys.argv", [name, *arguments])
             before = {path.name for path in tmp_path.iterdir()}
-            if code := exit_code(importlib.import_module(f"stages.{name}").main):
+            if code := exit_code(line):
                 assert code == 1
                 assert {path.name for path in tmp_path.iterdir()} - before <= {"typed.parquet"}, "something was left"
                 return capsys.readouterr().err.splitlines()

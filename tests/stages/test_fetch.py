@@ -9,7 +9,8 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
-from stages.fetch import LoanappParams, fetch_loanapp, main
+from stages.__main__ import main
+from stages.fetch import LoanappParams, fetch_loanapp
 from stages.ingest import ingest_table
 
 CONTRACT = Path(__file__).parents[2] / "data/contracts/loanapp.yaml"
@@ -104,7 +105,7 @@ def test_another_release_of_the_package_is_refused(tmp_path: Path) -> None:
 
 def test_a_dataset_that_is_not_bundled_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CONTRACT.parents[2])
-    monkeypatch.setattr("sys.argv", ["fetch", "nope", str(tmp_path / "raw"), str(tmp_path / "provenance.json")])
+    paths = (str(tmp_path / "raw"), str(tmp_path / "provenance.json"))
     with pytest.raises(CreditError, match="found the dataset nope, expected one of loanapp, scenario"):
-        main()
+        main(["fetch", "nope", *paths])
     assert not list(tmp_path.iterdir())

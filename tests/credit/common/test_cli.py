@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 import pytest
 
-from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption, LazyGroup, run
+from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption, LazyGroup, make_stage, run
 from credit.common.errors import CreditError, Problem, run_command
 
 ROOT = Path(__file__).parents[3]
@@ -91,6 +92,19 @@ def test_only_the_called_subcommand_is_imported(
     told = "error: No such command 'brokne'. Did you mean 'broken'? (ask --help says more)\n"
     assert called(group, "brokne") == (2, "", told)
     assert called(group)[0] == 2
+
+
+def test_a_stage_takes_the_parameters_of_its_function(called: Callable[..., tuple[object, str, str]]) -> None:
+    @make_stage("Do it.\n\nAnd how.")
+    def stage(kind: Literal["one", "other"], raw_file: Path) -> None:
+        print(kind, repr(raw_file))
+
+    assert called(stage, "other", "a/b") == (None, f"other {Path('a/b')!r}\n", "")
+    assert called(stage, "other")[2].startswith("error: Missing argument 'RAW_FILE'.")
+    assert called(stage, "another", "a")[2].startswith("error: Invalid value for 'KIND': 'another' is not one of 'one'")
+    help_text = called(stage, "--help")[1]
+    assert "Usage: ask [OPTIONS] KIND RAW_FILE\n\n  Do it.\n\n  And how.\n" in help_text
+    assert help_text.endswith("Run by `dvc repro`; dvc.yaml gives the arguments.\n")
 
 
 @pytest.mark.parametrize("failure", [CreditError(Problem("a", "b", "c")), KeyboardInterrupt(), BrokenPipeError()])
