@@ -1,0 +1,39 @@
+"""Several workers are one service."""
+
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from credit.registry.store import Store
+from testing.parts.servers import PATIENCE, wait_until
+from testing.releases import deploy_versions
+from testing.services import run_service
+
+
+def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path, asked: list[dict[str, Any]]) -> None:
+    """The version that is told is one that every worker answers by, so that a deploy may rely on it."""
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        wait_until(lambda: service.get("/v1/version").json()["entry"] == 2, "both workers", service.process)
+        (entry,) = deploy_versions(released, "v3.0.0")
+
+        def all_follow() -> bool:
+            return bool(service.get("/v1/version").json()["entry"] == entry.number)
+
+        wait_until(all_follow, "both workers", service.process)
+        answers = [
+            requests.post(f"{service.url}/v1/decisions", json=asked[0], timeout=PATIENCE).json() for _ in range(40)
+        ]
+        assert {answer["version"] for answer in answers} == {"v3.0.0"}
+        figures = service.get("/metrics").text
+        counted = [line for line in figures.splitlines() if line.startswith("service_decisions_total{")]
+        assert sum(float(line.rsplit(" ", 1)[1]) for line in counted) == 40
+
+
+def test_workers_end_with_the_process_that_started_them(released: Store, tmp_path: Path) -> None:
+    """Else they would go on deciding with nobody to stop them."""
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        service.kill()
+        wait_until(lambda: not service.read_health(), "the end of the workers")
