@@ -47,5 +47,5 @@ def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The walk through the README takes minutes: it starts first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
+    """The walks through the pages take minutes: they start first, so that nobody waits for them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_pages.py")

@@ -1,81 +1,14 @@
-"""What README.md shows is what happens: its commands are run in a copy of the repository, its tables are compared."""
+"""What README.md says is so: its table of stages, the files that it names, its figures."""
 
-import doctest
 import json
-import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-import requests
 import yaml
 
-from testing.parts.servers import wait_until
-from testing.projects import ROOT, Project, clone_project
+from testing.projects import ROOT
 
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-
-
-def commands(block: str) -> list[tuple[str, str]]:
-    """The commands of a block, each with the output shown below it."""
-    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-    return [(part.partition("\n")[0], part.partition("\n")[2]) for part in parts]
-
-
-def matches(shown: str, told: str) -> bool:
-    """Whether the output is the one shown: `...` stands for anything, and runs of white space are alike."""
-    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    return not shown.strip() or doctest.OutputChecker().check_output(shown, told, flags)
-
-
-@pytest.fixture
-def template(tmp_path: Path) -> Project:
-    """A clone of the template as it is, which nothing was done to."""
-    return clone_project(tmp_path / "template", lender=None)
-
-
-def test_the_commands_of_the_readme_print_what_it_shows(template: Project) -> None:
-    """One after the other in one clone, as a reader would; `make test` is what is running right now."""
-    with ExitStack() as running:
-        for command, shown in [pair for block in BLOCKS for pair in commands(block) if pair[0] != "make test"]:
-            if command == "make serve":
-                running.enter_context(served(template))
-            else:
-                check(template, command, shown)
-
-
-@contextmanager
-def served(project: Project) -> Iterator[None]:
-    """The service, as long as the reader leaves it running."""
-    process = project.start("make", "serve")
-    try:
-        wait_until(_ready, "make serve", process)
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def _ready() -> bool:
-    try:
-        return requests.get("http://127.0.0.1:8000/health/ready", timeout=2).ok
-    except requests.RequestException:
-        return False
-
-
-def check(project: Project, command: str, shown: str) -> None:
-    """Run a command and compare what it prints."""
-    done = project.run("bash", "-c", command, check=False, PATH=f".venv/bin:{project.env['PATH']}")
-    told = done.stdout + done.stderr
-    assert (done.returncode == 0) != shown.startswith("error:"), f"{command}\n{told}"
-    assert matches(shown, told), f"{command}\nshown:\n{shown}\ntold:\n{told}"
-    if command == "make repro":
-        changed = project.run("git", "diff").stdout
-        assert not changed, f"the committed results are not those that come out: {changed}"
 
 
 def test_the_table_of_stages_is_that_of_dvc_yaml() -> None:
