@@ -27,7 +27,7 @@ from testing.parts.servers import wait_until
 from testing.projects import ROOT
 from testing.services import Service, run_service
 
-WIDTH, HEIGHT = 1280, 800
+WIDTH, HEIGHT = 1280, 780
 CONTRACT = "data/contracts/loanapp.yaml"
 
 
