@@ -7,7 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from testing.parts.servers import PATIENCE
+
 ROOT = Path(__file__).parent.parent
+LENDER = ROOT / "tests/template/lender"
+"""A lender that does not change when the project does: parameters, contracts, and what the pipeline made of them."""
+
+OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
+"""The files of a repository that belong to who uses it, by their beginning."""
+
 PEOPLE = ("GIT_AUTHOR", "GIT_COMMITTER")
 
 
@@ -28,7 +36,7 @@ class Project:
     def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the project."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False, timeout=500
+            command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
         assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done
@@ -68,15 +76,14 @@ class Project:
         return {str(file.relative_to(self.folder)): file.read_bytes() for file in files}
 
 
-def clone_project(folder: Path) -> Project:
-    """Clone the repository to `folder`, the working tree committed."""
+def clone_project(folder: Path, lender: Path | None = LENDER) -> Project:
+    """Clone the repository to `folder`, the working tree committed, with the files of a lender in place of its own."""
     project = Project(folder)
     Path(project.env["HOME"]).mkdir(parents=True)
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in filter(lambda name: (ROOT / name).is_file(), names):
+    for name in list_files(lender):
+        source = lender / name if lender and (lender / name).is_file() else ROOT / name
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
+        shutil.copy2(source, folder / name)
     (folder / ".venv").mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (folder / ".venv" / name).symlink_to(Path(sys.prefix) / name)
@@ -84,3 +91,22 @@ def clone_project(folder: Path) -> Project:
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.commit()
     return project
+
+
+def shorten_pipeline(project: Project) -> None:
+    """Make the pipeline of a clone quick, for tests of its mechanics: a small forest and a short search."""
+    project.edit("params.yaml", "n_estimators: 300", "n_estimators: 20")
+    project.edit("params.yaml", "{lowest: 0.6, highest: 0.98, step: 0.02}", "{lowest: 0.7, highest: 0.95, step: 0.05}")
+    project.edit("params.yaml", "C: [0.001, 0.01, 0.1, 1]\n", "C: [0.01, 0.1]\n")
+    project.edit("params.yaml", "min_samples_leaf: [2, 5, 15, 50]", "min_samples_leaf: [5, 15]")
+
+
+def list_files(lender: Path | None = None) -> list[str]:
+    """List what git tracks or would add; with a lender, its files in place of the repository's own."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    there = [name for name in names if (ROOT / name).is_file()]
+    if lender is None:
+        return there
+    kept = [name for name in there if not name.startswith(OWN) or name.endswith((".gitignore", "README.md"))]
+    return kept + [str(path.relative_to(lender)) for path in lender.rglob("*") if path.is_file()]

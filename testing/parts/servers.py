@@ -13,7 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from testing.parts.needs import find_postgres, require
+
 KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+
+
+PATIENCE = 1800
+"""Seconds after which something hangs: no machine is so slow that a test gets there."""
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -28,12 +34,12 @@ def find_free_ports(count: int) -> list[int]:
             one.close()
 
 
-def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Poll for at most a minute."""
-    deadline = time.monotonic() + 60
+def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[Any] | None = None) -> None:
+    """Poll. Raises AssertionError when the process ends, or after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
     while not ready():
         assert process is None or process.poll() is None, f"{what} ended with {process and process.returncode}"
-        assert time.monotonic() < deadline, f"{what} did not start"
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE} s"
         time.sleep(0.1)
 
 
@@ -135,10 +141,11 @@ def cluster() -> Iterator[Cluster]:
 
     Not below pytest's folder: any other session of pytest closes that to other users, such as postgres.
     """
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    assert programs, "PostgreSQL is missing: apt-get install postgresql (.ci/run does it)"
+    programs = find_postgres()
+    require("PostgreSQL")
+    assert programs
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        made = Cluster(programs[-1], Path(folder))
+        made = Cluster(programs, Path(folder))
         made.start()
         try:
             yield made
@@ -156,6 +163,7 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def mount_small_disk(folder: Path, size: str) -> Iterator[Path]:
     """Mount a disk of its own of `size`, such as 2m, at `folder`."""
+    require("root")
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
     try:
