@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from testing.lenders.frozen import ROOT
 from testing.parts.needs import require
-from testing.projects import ROOT, Project, clone_project
+from testing.projects import Project, clone_project
 from testing.walks import Walk, list_steps
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

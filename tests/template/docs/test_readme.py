@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 README = (ROOT / "README.md").read_text()
 

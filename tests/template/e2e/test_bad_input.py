@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from credit.common.errors import run_command
+from testing.lenders.frozen import LENDER
 from testing.lenders.loans import CONTRACT, make_loans
-from testing.projects import LENDER, Project
+from testing.projects import Project
 
 RAW = "raw"
 

@@ -11,7 +11,7 @@ from credit.common.errors import CreditError
 from credit.contract import load_contract
 from stages.fetch import LoanappParams, fetch_loanapp, main
 from stages.ingest import ingest_table
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 CONTRACT = LENDER / "data/contracts/loanapp.yaml"
 
