@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 SUITE = "tests/template"
 

@@ -7,14 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from testing.lenders.frozen import LENDER, OWN, ROOT, list_tracked_files
 from testing.parts.servers import PATIENCE
-
-ROOT = Path(__file__).parent.parent
-LENDER = ROOT / "tests/template/lender"
-"""A lender that does not change when the project does: parameters, contracts, and what the pipeline made of them."""
-
-OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
-"""The files of a repository that belong to who uses it, by their beginning."""
 
 PEOPLE = ("GIT_AUTHOR", "GIT_COMMITTER")
 
@@ -80,8 +74,7 @@ def clone_project(folder: Path, lender: Path | None = LENDER) -> Project:
     """Clone the repository to `folder`, the working tree committed, with the files of a lender in place of its own."""
     project = Project(folder)
     Path(project.env["HOME"]).mkdir(parents=True)
-    for name in list_files(lender):
-        source = lender / name if lender and (lender / name).is_file() else ROOT / name
+    for name, source in _list_clone_files(lender).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, folder / name)
     (folder / ".venv").mkdir()
@@ -101,12 +94,11 @@ def shorten_pipeline(project: Project) -> None:
     project.edit("params.yaml", "min_samples_leaf: [2, 5, 15, 50]", "min_samples_leaf: [5, 15]")
 
 
-def list_files(lender: Path | None = None) -> list[str]:
-    """List what git tracks or would add; with a lender, its files in place of the repository's own."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    there = [name for name in names if (ROOT / name).is_file()]
+def _list_clone_files(lender: Path | None) -> dict[str, Path]:
+    """List the files of a clone, each with its source: the lender's in place of the repository's own."""
+    names = list_tracked_files()
     if lender is None:
-        return there
-    kept = [name for name in there if not name.startswith(OWN) or name.endswith((".gitignore", "README.md"))]
-    return kept + [str(path.relative_to(lender)) for path in lender.rglob("*") if path.is_file()]
+        return {name: ROOT / name for name in names}
+    kept = [name for name in names if not name.startswith(OWN) or name.endswith((".gitignore", "README.md"))]
+    own = {str(path.relative_to(lender)): path for path in lender.rglob("*") if path.is_file()}
+    return {name: ROOT / name for name in kept} | own

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from testing.parts.needs import find_postgres, require
 
@@ -83,7 +84,10 @@ def _has_buckets(address: str, buckets: list[str]) -> bool:
 
 
 class Cluster:
-    """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang."""
+    """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang.
+
+    `url`: its database in use, for SQLAlchemy; `make_database` makes one.
+    """
 
     def __init__(self, programs: Path, folder: Path) -> None:
         (self._port,) = find_free_ports(1)
@@ -94,10 +98,18 @@ class Cluster:
             shutil.chown(folder, "postgres")
         options = ["--username", "modeler", "--auth", "trust", "--encoding", "UTF8"]
         self._run("initdb", "--pgdata", str(self._data), *options)
-        self.url = f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/postgres"
+        self.url = ""
+
+    def make_database(self) -> str:
+        """Make an empty database; return its URL for SQLAlchemy."""
+        name = f"made_{uuid4().hex}"
+        self._run("createdb", "--host=127.0.0.1", f"--port={self._port}", "--username=modeler", name)
+        return f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
+        """Start the server unless it runs, and wait until it answers."""
+        if (self._data / "postmaster.pid").exists():
+            return
         options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off"
         options += f" -c unix_socket_directories={self._folder}"
         log = str(self._folder / "log")
@@ -118,7 +130,8 @@ class Cluster:
 
     def go_on(self) -> None:
         """Let the server answer again."""
-        self._send_signal(signal.SIGCONT)
+        if (self._data / "postmaster.pid").exists():
+            self._send_signal(signal.SIGCONT)
 
     def _send_signal(self, number: int) -> None:
         children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
@@ -147,17 +160,11 @@ def cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
         made = Cluster(programs, Path(folder))
         made.start()
+        made.url = made.make_database()
         try:
             yield made
         finally:
             made.stop()
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A private PostgreSQL cluster; gives the URL of its database for SQLAlchemy."""
-    with cluster() as made:
-        yield made.url
 
 
 @contextmanager

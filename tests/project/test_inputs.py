@@ -18,7 +18,7 @@ from stages.choose import ChooseParams
 from stages.evaluate import EvaluateParams
 from stages.predict import PredictParams
 from stages.validate import ValidateParams
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 BLOCKS: dict[str, type[Params]] = {
     "validate": ValidateParams,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 

@@ -23,7 +23,7 @@ from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.validation import ValidationReport
 from stages.choose import ChooseParams, choose_champion
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 MODELS: tuple[tuple[str, type[ReportFile]], ...] = (
     ("alternatives.json", AlternativesReport),

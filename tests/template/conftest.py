@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, shorten_pipeline
 
 
@@ -38,6 +39,22 @@ def finished(_finished_once: Path, tmp_path: Path) -> Project:
     """A clone in which the pipeline ran, with DVC's cache."""
     shutil.copytree(_finished_once, tmp_path / "of", symlinks=True)
     return Project(tmp_path / "of/template")
+
+
+@pytest.fixture(scope="session")
+def _cluster() -> Iterator[Cluster]:
+    """PostgreSQL, one per test process."""
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def server(_cluster: Cluster) -> Iterator[Cluster]:
+    """PostgreSQL, running, with an empty database of its own at `url`; a test may stop it or make it hang."""
+    _cluster.url = _cluster.make_database()
+    yield _cluster
+    _cluster.go_on()
+    _cluster.start()
 
 
 @pytest.fixture

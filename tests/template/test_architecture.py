@@ -52,6 +52,7 @@ ARROWS: dict[str, set[str]] = {
     "release/commands": RELEASE | {"release/compare", "release/deployment", "release/drill", "release/registration"},
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders"},
     "testing/parts": set(),
+    "testing/pages": LIBRARY | {"release/deployment", "testing", "testing/parts", "testing/lenders"},
     "testing/lenders": LIBRARY | {"stages"},
     "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
 }

@@ -11,8 +11,9 @@ from joblib import delayed
 
 from bench.project import read_commands
 from credit.common.parallel import run_in_processes
+from testing.lenders.frozen import LENDER, ROOT
 from testing.lenders.loans import CONTRACT, make_loans
-from testing.projects import LENDER, ROOT, Project
+from testing.projects import Project
 
 LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")

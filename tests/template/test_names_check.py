@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 SCRIPT = ROOT / ".ci/check_names.py"
 GOOD = "\n".join(f'def load_{letter}() -> None:\n    """Load {letter}."""\n' for letter in "abcdefghij")

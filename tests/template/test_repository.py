@@ -6,8 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from testing.freeze import list_own_files
-from testing.projects import LENDER, ROOT
+from testing.lenders.frozen import LENDER, ROOT, list_own_files
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
@@ -85,5 +84,7 @@ def test_ci_can_be_run() -> None:
 def test_the_lender_of_the_tests_is_the_template_as_it_is() -> None:
     """Its files are a copy, so that a project may change its own without a red test here."""
     other = [name for name in list_own_files() if (ROOT / name).read_bytes() != (LENDER / name).read_bytes()]
-    assert not other, f"{', '.join(other)}: python -m testing.freeze copies what changed to {LENDER.relative_to(ROOT)}"
+    assert not other, (
+        f"{', '.join(other)}: python -m testing.lenders.frozen copies what changed to {LENDER.relative_to(ROOT)}"
+    )
     assert {str(path.relative_to(LENDER)) for path in LENDER.rglob("*") if path.is_file()} == set(list_own_files())

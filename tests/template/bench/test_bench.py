@@ -18,7 +18,7 @@ from bench.report import (
     replace_section,
 )
 from credit.common.errors import CreditError
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 TABLE = BenchTable(("stage", "seconds"), [("fetch", "0.1"), ("ingest", "0.2")])
 

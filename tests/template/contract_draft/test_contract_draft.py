@@ -19,7 +19,7 @@ from contract_draft.__main__ import main, run
 from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 
 def drafted(path: Path) -> dict[str, Any]:

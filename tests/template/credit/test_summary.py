@@ -12,7 +12,8 @@ from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.summary import format_summary
-from testing.projects import LENDER, ROOT, Project
+from testing.lenders.frozen import LENDER, ROOT
+from testing.projects import Project
 
 CHOICE = Choice.read(LENDER / Choice.PATH)
 FIGURES = (

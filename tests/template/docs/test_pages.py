@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from testing.lenders.frozen import ROOT
+from testing.pages.walks import Walk, list_steps
 from testing.parts.needs import require
-from testing.projects import ROOT, Project
-from testing.walks import Walk, list_steps
+from testing.projects import Project
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from testing.lenders.frozen import ROOT
+from testing.pages.pictures import HEIGHT, WIDTH, open_report, open_service_page, take_picture
 from testing.parts.browsers import browser
-from testing.pictures import HEIGHT, WIDTH, open_report, open_service_page, take_picture
-from testing.projects import ROOT
 
 __all__ = ["browser"]
 

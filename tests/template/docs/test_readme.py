@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 README = (ROOT / "README.md").read_text()
 STARTED, OWN_DATA, FAIRNESS = (

@@ -10,8 +10,9 @@ import pytest
 
 from credit.common.errors import run_command
 from stages.__main__ import main
+from testing.lenders.frozen import LENDER
 from testing.lenders.loans import CONTRACT, make_loans
-from testing.projects import LENDER, Project
+from testing.projects import Project
 
 RAW = "raw"
 

@@ -1,13 +1,12 @@
 """`dvc import-db`: what databases and DVC make of values arrives exact, and no password reaches git."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from testing.parts.servers import postgres
+from testing.parts.servers import Cluster
 from testing.projects import Project
 
 CONTRACT = """\
@@ -67,16 +66,15 @@ def test_values_of_sqlite_arrive_exactly(mine: Project, tmp_path: Path) -> None:
     assert typed(mine) == TYPED
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
+@pytest.fixture
+def database(server: Cluster) -> str:
     import sqlalchemy
 
-    with postgres() as url:
-        with sqlalchemy.create_engine(url).begin() as connection:
-            for statement in statements("timestamp with time zone", "numeric(12, 2)"):
-                connection.execute(sqlalchemy.text(statement))
-            connection.execute(sqlalchemy.text("CREATE TABLE nobody AS SELECT * FROM loans WHERE false"))
-        yield url
+    with sqlalchemy.create_engine(server.url).begin() as connection:
+        for statement in statements("timestamp with time zone", "numeric(12, 2)"):
+            connection.execute(sqlalchemy.text(statement))
+        connection.execute(sqlalchemy.text("CREATE TABLE nobody AS SELECT * FROM loans WHERE false"))
+    return server.url
 
 
 def connected(project: Project, url: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from testing.lenders.loans import CONTRACT, make_loans
-from testing.parts.servers import KEYS, make_s3_client, postgres, run_s3_server
+from testing.parts.servers import KEYS, Cluster, make_s3_client, run_s3_server
 from testing.projects import Project
 
 
@@ -82,18 +82,12 @@ def test_a_table_of_sqlite_is_imported(mine: Project, tmp_path: Path, expected: 
     pd.testing.assert_frame_equal(typed(mine), expected)
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with postgres() as url:
-        yield url
-
-
-def test_a_query_of_postgresql_is_imported_and_updated(mine: Project, database: str, expected: pd.DataFrame) -> None:
+def test_a_query_of_postgresql_is_imported_and_updated(mine: Project, server: Cluster, expected: pd.DataFrame) -> None:
     import sqlalchemy
 
-    engine = sqlalchemy.create_engine(database)
+    engine = sqlalchemy.create_engine(server.url)
     make_loans().to_sql("loans", engine, index=False, if_exists="replace")
-    mine.run("dvc", "config", "--local", "db.warehouse.url", database)
+    mine.run("dvc", "config", "--local", "db.warehouse.url", server.url)
     query = "SELECT * FROM loans ORDER BY id"
     mine.run("dvc", "import-db", "--conn", "warehouse", "--sql", query, "--out", "data/raw/mine")
     pd.testing.assert_frame_equal(typed(mine), expected)

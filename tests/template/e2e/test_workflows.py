@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from testing.github import SERVICE_KEY, Hub
+from testing.lenders.frozen import ROOT
 from testing.parts.servers import KEYS, run_s3_server
 from testing.parts.sockets import format_response, serve_bytes
-from testing.projects import ROOT, Project
+from testing.projects import Project
 
 V1, V2 = "v1.0.0", "v2.0.0"
 

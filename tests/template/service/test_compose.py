@@ -12,9 +12,10 @@ import yaml
 from credit.common.errors import CreditError
 from credit.registry.store import Store
 from service.api.keys import read_keys
+from testing.lenders.frozen import ROOT
 from testing.parts.needs import require
 from testing.parts.servers import find_free_ports, wait_until
-from testing.projects import ROOT, Project
+from testing.projects import Project
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]

@@ -12,7 +12,8 @@ from filelock import FileLock
 
 from credit.registry.store import Store
 from testing.containers import IMAGE, Container, Podman, run_container
-from testing.projects import ROOT, clone_project
+from testing.lenders.frozen import ROOT
+from testing.projects import clone_project
 
 MODULES = ", ".join(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,18 +18,11 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from testing.decisions import list_identifiers
 from testing.load import Load
-from testing.parts.servers import PATIENCE, Cluster, cluster, fill, mount_small_disk, wait_until
+from testing.parts.servers import PATIENCE, Cluster, fill, mount_small_disk, wait_until
 from testing.services import Service, run_service
 
 CLIENTS = 6
 MORE = 60  # decisions that are waited for at each step
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    """PostgreSQL, which each test leaves running; what others left in it does no harm."""
-    with cluster() as made:
-        yield made
 
 
 def logged(url: str) -> Counter[str]:

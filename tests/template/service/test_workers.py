@@ -8,8 +8,8 @@ from typing import Any
 import requests
 
 from credit.registry.store import Store
+from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
-from testing.projects import ROOT
 from testing.releases import deploy_versions
 from testing.services import run_service
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics
 from stages.choose import ChooseParams, choose_champion
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 PARAMS = ChooseParams.model_validate(yaml.safe_load((LENDER / "params.yaml").read_text())["choose"])
 FIGURES = Metrics.read(LENDER / Metrics.PATH).candidates["logistic"]

@@ -18,7 +18,8 @@ from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
 from credit.reports.fairness import FairnessReport
 from stages.fairness import judge_candidate
-from testing.projects import LENDER, Project
+from testing.lenders.frozen import LENDER
+from testing.projects import Project
 
 PARAMS = Fairness.model_validate(yaml.safe_load((LENDER / "params.yaml").read_text())["fairness"])
 CONTRACT = Contract(

@@ -12,7 +12,7 @@ from credit.contract import load_contract
 from stages.__main__ import main
 from stages.fetch import LoanappParams, fetch_loanapp
 from stages.ingest import ingest_table
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 CONTRACT = LENDER / "data/contracts/loanapp.yaml"
 

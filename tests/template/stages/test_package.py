@@ -17,7 +17,7 @@ from credit.common.errors import CreditError
 from credit.common.formatting import spell_out
 from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 from credit.reports.choice import Choice
-from testing.projects import LENDER, ROOT
+from testing.lenders.frozen import LENDER, ROOT
 
 PARAMS = PackageParams(max_other_decisions=0)
 

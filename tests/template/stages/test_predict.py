@@ -25,7 +25,8 @@ from credit.training.candidates import load_candidate
 from credit.training.cross_fitting import score_out_of_fold, select_in_folds
 from credit.training.train import TrainParams
 from stages.predict import PredictParams, predict_folds
-from testing.projects import LENDER, Project
+from testing.lenders.frozen import LENDER
+from testing.projects import Project
 
 KNOBS = yaml.safe_load((LENDER / "params.yaml").read_text())
 FOREST = KNOBS["train"]["random_forest"] | {"n_estimators": 20, "min_samples_leaf": 1}

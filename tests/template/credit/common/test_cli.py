@@ -13,7 +13,7 @@ import pytest
 
 from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption, LazyGroup, make_stage, run
 from credit.common.errors import CreditError, Problem, run_command
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 EPILOG = "example:\n  ask one   says one\n  ask other says other"
 

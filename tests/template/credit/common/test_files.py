@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from credit.common.errors import CreditError
 from credit.common.files import _format_node, atomic_write, read_json, round_floats, write_json
-from testing.projects import ROOT
+from testing.lenders.frozen import ROOT
 
 
 def fail_halfway(file: Path) -> None:

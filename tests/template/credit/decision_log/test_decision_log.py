@@ -13,8 +13,8 @@ from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from testing.decisions import list_identifiers, make_record, read_decision
+from testing.lenders.frozen import ROOT
 from testing.parts.servers import Cluster, fill, mount_small_disk
-from testing.projects import ROOT
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
 from testing.decisions import make_record
+from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE
-from testing.projects import ROOT
 
 
 def differences(database: Database) -> list[object]:

@@ -9,7 +9,7 @@ from credit.common.errors import CreditError
 from credit.common.files import read_yaml
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.reports.metrics import CandidateMetrics, Metrics
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 GATES = QualityGates.model_validate(
     {

@@ -8,7 +8,7 @@ import numpy as np
 from credit.common.params import read_params
 from credit.fairness.counts import PeopleCounts
 from credit.fairness.policies import Fairness, FairnessPolicy, Limit, VerdictRules
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 PARAMS = read_params(Fairness, "fairness", LENDER / "params.yaml")
 SCREEN = PARAMS.policies["four_fifths_screen"]

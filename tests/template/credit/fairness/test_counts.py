@@ -12,7 +12,7 @@ from credit.contract import load_contract
 from credit.fairness import counts as module
 from credit.fairness.counts import count_people
 from credit.fairness.inputs import encode_groups, list_attribute_groups
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 
 def same(one: module.PeopleCounts, other: module.PeopleCounts) -> bool:

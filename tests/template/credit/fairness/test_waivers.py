@@ -11,7 +11,7 @@ from credit.common.errors import CreditError
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
-from testing.projects import LENDER, ROOT
+from testing.lenders.frozen import LENDER, ROOT
 
 UNDECIDED = counted((3750, 5000), (17, 30))
 FAILED = counted((3750, 5000), (5, 30))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_the_rule_reads_its_own_column() -> None:
 
 def test_two_processes_write_the_same_bytes() -> None:
     program = (
-        "import hashlib; from tests.credit.packaging.test_onnx_export import *\n"
+        "import hashlib; from test_onnx_export import *\n"
         "for knobs in KNOBS:\n"
         "    fitted = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)\n"
         "    print(hashlib.sha256(export_onnx(fitted, 4)).hexdigest())"
@@ -77,7 +78,7 @@ def test_two_processes_write_the_same_bytes() -> None:
     told = [
         subprocess.run(
             [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": f".:{Path(__file__).parent}"},
             capture_output=True,
             check=True,
         ).stdout

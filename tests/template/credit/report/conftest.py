@@ -13,7 +13,7 @@ from credit.report.facts import collect_facts
 from credit.report.provenance import Run, read_run
 from credit.report.render import render_report
 from credit.report.results import Results, read_results
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 from testing.report_drafts import Draft
 
 

@@ -20,7 +20,7 @@ from credit.report.facts import collect_facts, read_facts
 from credit.report.render import escape_markdown, render_model_card
 from credit.report.results import Results
 from credit.reports.provenance import Provenance
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 from testing.report_drafts import Draft
 
 Page = Callable[[Results], str]

@@ -42,7 +42,7 @@ from stages.choose import ChooseParams, choose_champion
 from stages.fairness import judge_candidate
 from stages.find_alternatives import build_alternatives_report
 from stages.validate import ValidateParams, validate_table
-from testing.projects import LENDER, ROOT
+from testing.lenders.frozen import LENDER, ROOT
 
 PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
 FAIRNESS = Fairness.model_validate(PARAMS["fairness"])

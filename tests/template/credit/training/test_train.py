@@ -11,7 +11,7 @@ from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 
 PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())["train"]
 RNG = np.random.default_rng(0)

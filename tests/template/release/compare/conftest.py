@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 from testing.report_edits import Edit, commit_all, edit_report
 
 

@@ -11,8 +11,9 @@ from credit.contract import load_contract
 from credit.evaluation.predictions import Predictions
 from credit.fairness.policies import Fairness
 from release.compare.decisions import DecisionComparison, Uncompared, compare_predictions
+from testing.lenders.frozen import LENDER
 from testing.lenders.small import CONTRACT
-from testing.projects import LENDER, Project
+from testing.projects import Project
 
 
 def test_flips_are_those_that_a_person_would_count(finished: Project) -> None:

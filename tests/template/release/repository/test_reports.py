@@ -17,7 +17,7 @@ from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from release.registration import checks
 from release.repository.reports import read_bundle_reports
-from testing.projects import LENDER
+from testing.lenders.frozen import LENDER
 from testing.releases import deploy_versions
 
 CHAMPION = Choice.read(LENDER / Choice.PATH).champion

@@ -17,7 +17,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback
-from testing.parts.servers import find_free_ports, postgres, wait_until
+from testing.parts.servers import Cluster, find_free_ports, wait_until
 from testing.releases import WHY, deploy_versions
 from testing.services import ROOT, Service, run_service
 
@@ -179,8 +179,11 @@ def test_a_decision_that_the_database_does_not_have_yet_is_found_and_stays_in_th
         assert "secret" not in done.stderr
 
 
-def test_decisions_in_postgresql_come_out_the_same(released: Store, asked: Asked, tmp_path: Path) -> None:
-    with postgres() as url, run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=url) as service:
+def test_decisions_in_postgresql_come_out_the_same(
+    released: Store, asked: Asked, tmp_path: Path, server: Cluster
+) -> None:
+    url = server.url
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=url) as service:
         answers = service.wait().decide({"applications": asked[:20]}, "/v1/decisions/batch").json()["decisions"]
         for answer in {answer["decision"]: answer for answer in answers}.values():
             done = replay(service, answer["id"], SERVICE_DATABASE_URL=url)

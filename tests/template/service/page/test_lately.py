@@ -13,23 +13,16 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.summary import DecisionSummary, count_cells, summarize_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
 from testing.decisions import make_record
-from testing.parts.servers import postgres
 
 NOW = datetime.now(UTC)
 DAY = NOW - timedelta(hours=24)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    with postgres() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DecisionLog]:
     """An empty log, in each kind of database."""
     local = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/decisions.db" if local else request.getfixturevalue("cluster")
+    url = f"sqlite:///{tmp_path}/decisions.db" if local else request.getfixturevalue("server").url
     opened = DecisionLog(url, tmp_path)
     with opened.database.begin_write() as connection:
         connection.execute(delete(DECISIONS_TABLE))

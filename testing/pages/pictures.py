@@ -1,4 +1,4 @@
-"""Take the pictures in docs/, the first screens of the report and of the service's page: `python -m testing.pictures`.
+"""Take the pictures in docs/, the first screens of the report and of the service's page: `python -m testing.pages.pictures`.
 
 Run it where the pipeline ran. The page is that of a service that decided the test rows by two versions.
 """
@@ -21,10 +21,10 @@ from credit.registry.store import Store
 from credit.registry.versions import publish_bundle
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, plan_deployment
+from testing.lenders.frozen import ROOT
 from testing.parts.browsers import open_pages
 from testing.parts.needs import find_chromium
 from testing.parts.servers import wait_until
-from testing.projects import ROOT
 from testing.services import Service, run_service
 
 WIDTH, HEIGHT = 1280, 780
