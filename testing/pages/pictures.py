@@ -1,4 +1,4 @@
-"""Take the pictures in docs/, the first screens of the report and of the service's page: `python -m testing.pages.pictures`.
+"""Take the pictures of docs/: the first screens of the report and the service page. `python -m testing.pages.pictures`.
 
 Run it where the pipeline ran. The page is that of a service that decided the test rows by two versions.
 """
