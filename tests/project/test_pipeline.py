@@ -85,3 +85,34 @@ def test_what_git_keeps_is_not_deleted_when_a_stage_fails() -> None:
         for out in [*stage.get("outs", []), *stage.get("metrics", [])]:
             for path, options in out.items() if isinstance(out, dict) else []:
                 assert options == {"cache": False, "persist": True}, path
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_file_that_its_command_names(stage: str) -> None:
+    """A folder counts as named where something below it is; `waivers` without a dependency would change nothing."""
+    listed = [*STAGES[stage]["deps"], *list_outs(STAGES[stage])]
+    for name in STAGES[stage]["cmd"].split()[4:]:
+        if "/" in name or (ROOT / name).exists():
+            assert any(path == name or path.startswith(f"{name}/") for path in listed), f"{stage}: {name}"
+
+
+def list_outs(stage: dict[str, Any]) -> list[str]:
+    """The paths that a stage writes."""
+    outs = [*stage.get("outs", []), *stage.get("metrics", [])]
+    return [path for out in outs for path in (out if isinstance(out, dict) else [out])]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_block_of_params_that_its_code_reads(stage: str) -> None:
+    watched = [str(name).partition("${")[0].rstrip(".") for name in STAGES[stage].get("params", [])]
+    for file in find_closure(ROOT / "stages" / f"{stage}.py"):
+        for block in list_read_blocks(file) - {"data"}:  # the contract in force is part of the command
+            alike = any(f"{block}.".startswith(f"{name}.") or name.startswith(f"{block}.") for name in watched)
+            assert alike or "params.yaml" in STAGES[stage]["deps"], f"{stage}: {file} reads the block {block}"
+
+
+def list_read_blocks(file: Path) -> set[str]:
+    """The blocks that a file passes to `read_params`."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    given = [call.args[1] for call in calls if getattr(call.func, "id", "") == "read_params" and len(call.args) > 1]
+    return {str(block.value) for block in given if isinstance(block, ast.Constant)}
