@@ -29,4 +29,8 @@ def template_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 def template(template_once: Path, tmp_path: Path) -> Project:
     """A copy of it."""
     shutil.copytree(template_once, tmp_path / "of", symlinks=True)
-    return Project(tmp_path / "of/template")
+    project = Project(tmp_path / "of/template")
+    project.run(
+        "git", "update-index", "--refresh"
+    )  # else `git checkout .` writes every file anew, and make installs again
+    return project
