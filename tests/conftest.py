@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from testing.parts.needs import LEFT_OUT
 
-SLOW = {"finished", "project", "built", "hub"}
+SLOW = {"finished", "project", "template", "template_once", "built", "hub"}
 """Fixtures that run the pipeline, build the image, or clone the repository to run something in it."""
 
 settings.register_profile("any machine", deadline=None)  # a busy machine is no failure
