@@ -8,6 +8,7 @@ from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
 from credit.common.garbage import collect_rarely
 
+
 def list_stages() -> dict[str, str]:
     """List the stages, which are the files of this folder, each with the first line of its docstring."""
     files = sorted(Path(__file__).parent.glob("[!_]*.py"))
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Import the stage and run it. Its libraries take seconds to load, during which Ctrl-C must work already."""
     collect_rarely()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking through all packages for one takes 5 ms
-    cli.run(cli.LazyGroup("stages", list_stages(), help=__doc__, epilog="Run by `dvc repro`."), "python -m stages", arguments)
+    group = cli.LazyGroup("stages", list_stages(), help=__doc__, epilog="Run by `dvc repro`.")
+    cli.run(group, "python -m stages", arguments)
 
 
 if __name__ == "__main__":
