@@ -26,7 +26,7 @@ FAINT = """() => { const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).sl
       return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5; }).map(e => e.outerHTML.slice(0, 90)); }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of the system, without a window."""
     require("Chromium")
