@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from credit.common.errors import CreditError, Problem
+from credit.common.files import describe_yaml_error
 from release.repository.dvc_outputs import parse_dvc_lock, pull_file
 from release.repository.git import read_text_at, resolve_commit, run_git
 
@@ -48,7 +49,7 @@ class Revision:
         try:
             return self._require_mapping(path, yaml.load(self.read_text(path) or "{}", yaml.CSafeLoader))
         except yaml.YAMLError as error:
-            raise CreditError(Problem(f"{path} at {self.name}", " ".join(str(error).split()), "YAML")) from None
+            raise CreditError(Problem(f"{path} at {self.name}", describe_yaml_error(error))) from None
 
     def _require_mapping(self, path: str, content: Any) -> dict[str, Any]:
         if not isinstance(content, dict):
