@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro serve test lint format bench contract secrets lock
+.PHONY: help setup repro serve test check lint format bench contract secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,8 +34,14 @@ serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make re
 	@python -m release.deployment.unreleased
 	@exec python -m service serve
 
-test: $(INSTALLED) ## run the whole test suite
-	@python -m pytest -n 2 --dist worksteal
+# The template's own suite is asked where the project still is the template: pyproject.toml has its name.
+SUITES := tests/project $(if $(shell grep -s '^name = "credit-model-template"' pyproject.toml),$(wildcard tests/template))
+
+test: $(INSTALLED) ## run the tests: of the project, and in the template itself those of the template
+	@python -m pytest -n 2 --dist worksteal $(SUITES)
+
+check: lint ## lint, and the quick tests of what changed since main
+	@python -m testing.changed
 
 lint: $(INSTALLED) ## what CI checks besides the tests
 	@ruff check .

@@ -1,17 +1,22 @@
 """End a worker with the process that started it, however that ended: nobody could stop or replace it any more."""
 
+import multiprocessing
 import os
 import signal
 import threading
-import time
+from collections.abc import Callable
 
 
 def end_with_parent() -> None:
-    """Start a thread that ends this process, by SIGTERM, within a second of its parent."""
-    threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+    """Start a thread that ends this process, by SIGTERM, with the one that started it; at once if that has ended.
+
+    The parent is the one that `multiprocessing` knows from the beginning. The system's answer may come too late: an
+    orphan that was slow to start would watch the process that it was handed to.
+    """
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_wait_for_end, args=(parent.join,), name="parent", daemon=True).start()
 
 
-def _watch_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
+def _wait_for_end(join: Callable[[], None]) -> None:
+    join()
     os.kill(os.getpid(), signal.SIGTERM)

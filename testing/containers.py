@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from testing.parts.needs import require
 from testing.parts.servers import wait_until
 
 BASE, IMAGE = "localhost/credit-test-base:bookworm", "localhost/credit-test-service"
-PROGRAMS = ("podman", "buildah", "runc", "debootstrap")
 _PACKAGES = "--include=python3,python3-venv,python3-pip,ca-certificates"
 _SANDBOX = """
 [containers]
@@ -28,7 +28,7 @@ events_logger = "file"
 _CLIENT = """
 import http.client, json, sys
 method, path, headers = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-asked = http.client.HTTPConnection("127.0.0.1", 8000, timeout=20)
+asked = http.client.HTTPConnection("127.0.0.1", 8000, timeout=1800)
 asked.request(method, path, sys.stdin.buffer.read() or None, headers)
 got = asked.getresponse()
 print(got.status, got.read().decode())
@@ -50,8 +50,7 @@ class Podman:
     """Podman with settings for a machine without systemd and without a network of its own for containers."""
 
     def __init__(self, folder: Path) -> None:
-        missing = [name for name in PROGRAMS if shutil.which(name) is None]
-        assert not missing, f"missing: apt-get install {' '.join(missing)} (.ci/run does it)"
+        require("podman", "root")
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "containers.conf").write_text(_SANDBOX)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from testing.parts.servers import PATIENCE
 from testing.projects import Project
 
 GH = f"""#!{sys.executable}
@@ -127,7 +128,7 @@ class Hub:
         env = {name: value for name, value in self.clone.env.items() if not name.startswith("AWS_")} | keys
         env["PATH"] = f"{self.folder / 'bin'}:{env['PATH']}"
         return subprocess.run(
-            [*command, *options], cwd=checkout, env=env, capture_output=True, text=True, check=False, timeout=400
+            [*command, *options], cwd=checkout, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
     def run_release(self, *arguments: str) -> Any:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from testing.lenders.frozen import LENDER, OWN, ROOT, list_tracked_files
+from testing.parts.servers import PATIENCE
+
 PEOPLE = ("GIT_AUTHOR", "GIT_COMMITTER")
 
 
@@ -28,7 +30,7 @@ class Project:
     def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the project."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False, timeout=500
+            command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
         assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done
@@ -68,15 +70,13 @@ class Project:
         return {str(file.relative_to(self.folder)): file.read_bytes() for file in files}
 
 
-def clone_project(folder: Path) -> Project:
-    """Clone the repository to `folder`, the working tree committed."""
+def clone_project(folder: Path, lender: Path | None = LENDER) -> Project:
+    """Clone the repository to `folder`, the working tree committed, with the files of a lender in place of its own."""
     project = Project(folder)
     Path(project.env["HOME"]).mkdir(parents=True)
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in filter(lambda name: (ROOT / name).is_file(), names):
+    for name, source in _list_clone_files(lender).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
+        shutil.copy2(source, folder / name)
     (folder / ".venv").mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (folder / ".venv" / name).symlink_to(Path(sys.prefix) / name)
@@ -84,3 +84,21 @@ def clone_project(folder: Path) -> Project:
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.commit()
     return project
+
+
+def shorten_pipeline(project: Project) -> None:
+    """Make the pipeline of a clone quick, for tests of its mechanics: a small forest and a short search."""
+    project.edit("params.yaml", "n_estimators: 300", "n_estimators: 20")
+    project.edit("params.yaml", "{lowest: 0.6, highest: 0.98, step: 0.02}", "{lowest: 0.7, highest: 0.95, step: 0.05}")
+    project.edit("params.yaml", "C: [0.001, 0.01, 0.1, 1]\n", "C: [0.01, 0.1]\n")
+    project.edit("params.yaml", "min_samples_leaf: [2, 5, 15, 50]", "min_samples_leaf: [5, 15]")
+
+
+def _list_clone_files(lender: Path | None) -> dict[str, Path]:
+    """List the files of a clone, each with its source: the lender's in place of the repository's own."""
+    names = list_tracked_files()
+    if lender is None:
+        return {name: ROOT / name for name in names}
+    kept = [name for name in names if not name.startswith(OWN) or name.endswith((".gitignore", "README.md"))]
+    own = {str(path.relative_to(lender)): path for path in lender.rglob("*") if path.is_file()}
+    return {name: ROOT / name for name in kept} | own

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from testing.parts.servers import find_free_ports, wait_until
+from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,7 +43,7 @@ class Service:
     def read_health(self) -> dict[str, Any]:
         """Read the health that it reports; empty while it does not answer."""
         try:
-            content: dict[str, Any] = requests.get(f"{self.url}/health/ready", timeout=2).json()
+            content: dict[str, Any] = requests.get(f"{self.url}/health/ready", timeout=PATIENCE).json()
         except requests.RequestException:
             return {}
         return content
@@ -52,11 +52,11 @@ class Service:
         """Ask for a decision; `body` is sent as JSON, or as it is when it is bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.post(self.url + path, content, headers=sent, timeout=20)
+        return requests.post(self.url + path, content, headers=sent, timeout=PATIENCE)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """Get any other path."""
-        return requests.get(self.url + path, headers=headers, timeout=20)
+        return requests.get(self.url + path, headers=headers, timeout=PATIENCE)
 
     def kill(self) -> None:
         """Kill it as the system does when there is no memory left."""
@@ -71,7 +71,7 @@ class Service:
     def stop(self) -> int:
         """Stop it as operators do; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager

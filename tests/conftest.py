@@ -1,49 +1,49 @@
-"""What many tests need: clones of the repository, fresh or with the pipeline done."""
+"""What both suites share: tests that need a part of the system that is missing are left out and named."""
 
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
+from collections import Counter
 
 import pytest
-from filelock import FileLock
+from hypothesis import settings
 
-from testing.projects import Project, clone_project
+from testing.parts.needs import LEFT_OUT
 
+SLOW = {"finished", "project", "template", "template_once", "built", "hub"}
+"""Fixtures that run the pipeline, build the image, or clone the repository to run something in it."""
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A fresh clone: nothing has run."""
-    return clone_project(tmp_path / "template")
-
-
-@pytest.fixture(scope="session")
-def _finished_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One clone, for all workers, in which the pipeline ran."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "finished"
-    with FileLock(f"{shared}.lock"):
-        if not (shared / "done").exists():
-            project = clone_project(shared / "template")
-            project.run("dvc", "repro", "--quiet")
-            project.commit("--allow-empty")  # nothing, unless the working tree is ahead of its results
-            (shared / "done").touch()
-    return shared
+settings.register_profile("any machine", deadline=None)  # a busy machine is no failure
+settings.load_profile("any machine")
 
 
-@pytest.fixture
-def finished(_finished_once: Path, tmp_path: Path) -> Project:
-    """A clone in which the pipeline ran, with DVC's cache."""
-    shutil.copytree(_finished_once, tmp_path / "of", symlinks=True)
-    return Project(tmp_path / "of/template")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make check` and CI say."""
+    parser.addoption("--quick", action="store_true", help="without the tests that run the pipeline or a container")
+    parser.addoption("--all-parts", action="store_true", help="fail when a test was left out for want of a part")
 
 
-@pytest.fixture
-def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run one stage of a fresh clone by its command line."""
-    return lambda name, *arguments: project.run("python", "-m", "stages", name, *arguments, check=False)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, with `--quick`."""
+    if config.getoption("--quick"):
+        slow = [item for item in items if SLOW & set(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The walk through the README takes minutes: it starts first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
+def count_left_out(config: pytest.Config) -> Counter[str]:
+    """Count the tests that were left out, by the part that they lack and how to have it."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in skipped if isinstance(report.longrepr, tuple)]
+    return Counter(reason.removeprefix(LEFT_OUT) for reason in reasons if reason.startswith(LEFT_OUT))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left out, and how to have it."""
+    for reason, tests in sorted(count_left_out(terminalreporter.config).items()):
+        terminalreporter.write_line(f"{LEFT_OUT}{tests} tests, {reason}", yellow=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail with `--all-parts` when something was left out."""
+    if session.config.getoption("--all-parts") and count_left_out(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

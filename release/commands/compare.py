@@ -29,4 +29,4 @@ def run(base: str, head: str | None, merge_base: bool, gate: bool, markdown: boo
     comparison = compare_revisions(*resolve_revisions(base, head, merge_base))
     text = render_comment(comparison).rstrip()
     shown = text if markdown or not sys.stdout.isatty() else render_for_terminal(text)
-    return Answer(comparison, shown, EXIT_GATE_FAILED if gate and comparison["problems"] else 0)
+    return Answer(comparison.dump(), shown, EXIT_GATE_FAILED if gate and comparison.problems else 0)

@@ -1,10 +1,9 @@
 """The comparison as a comment on GitHub: the verdict first, then the details in the order a reviewer needs them."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from release.compare import sections
+from release.compare.comparison import CHAMPION, Comparison
 from release.compare.markdown import escape, format_champion
 
 MARKER = "<!-- credit-model-comparison -->"
@@ -20,7 +19,7 @@ GATE_PARAMS = ("fairness.", "choose.")
 TRUNCATION_NOTICE = "_Truncated to GitHub's limit; `release compare --json` prints everything._"
 
 
-def render_comment(comparison: Mapping[str, Any]) -> str:
+def render_comment(comparison: Comparison) -> str:
     """Render the whole comment. If too long, details go first, then the ends of its longest sections; it says so."""
     parts = [part for part in [render_verdict(comparison), *_render_sections(comparison)] if part]
     if _count_characters(parts) > MAX_CHARACTERS:
@@ -37,65 +36,49 @@ def _count_characters(parts: list[str]) -> int:
     return sum(len(part) + 2 for part in parts)
 
 
-def render_verdict(comparison: Mapping[str, Any]) -> str:
+def render_verdict(comparison: Comparison) -> str:
     """Render the verdict in the first line, with every problem and warning."""
-    base, head = comparison["base"], comparison["head"]
-    if comparison["problems"]:
-        lines = ["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in comparison["problems"])]
-    elif not _has_changes(comparison):
-        lines = [f"### ✅ Nothing changed, {format_champion(head)} still goes forward"]
+    base, head = comparison.base, comparison.head
+    warnings = _list_warnings(comparison)
+    if comparison.problems:
+        lines = ["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in comparison.problems)]
+    elif not comparison.has_changes:
+        lines = [f"### ✅ Nothing changed, {format_champion(head.champion)} still goes forward"]
     else:
         change = "goes forward"
-        if base["champion"] is not None:
-            same = base["champion"] == head["champion"]
-            change = "still goes forward" if same else f"goes forward instead of {format_champion(base)}"
-        sign = "✅" if head["passes"] and not _list_warnings(comparison) else "⚠️"
-        verdict = f"{format_champion(head)} {change}: {escape(head['why'])}"
+        if base.champion is not None:
+            same = base.champion == head.champion
+            change = "still goes forward" if same else f"goes forward instead of {format_champion(base.champion)}"
+        sign = "✅" if head.passes and not warnings else "⚠️"
+        verdict = f"{format_champion(head.champion)} {change}: {escape(head.why)}"
         lines = [f"### {sign} {verdict[:1].upper()}{verdict[1:]}"]
-    lines += [f"- ⚠️ {warning}" for warning in _list_warnings(comparison)]
-    lines += [f"- {escape(waiver)}" for waiver in comparison["waivers"]]
-    against = f"`{comparison['base']['commit'][:10]}`" if comparison["base"]["commit"] else "nothing"
-    return "\n".join([*lines, "", f"Compared with {against}, {escape(base['name'])}."])
+    lines += [f"- ⚠️ {warning}" for warning in warnings]
+    lines += [f"- {escape(waiver)}" for waiver in comparison.waivers]
+    against = f"`{base.commit[:10]}`" if base.commit else "nothing"
+    return "\n".join([*lines, "", f"Compared with {against}, {escape(base.name)}."])
 
 
-def _list_warnings(comparison: Mapping[str, Any]) -> list[str]:
+def _list_warnings(comparison: Comparison) -> list[str]:
     """List warnings for the reviewer: moved limits, reports that were not compared, groups that lost."""
-    gates = {key: pair for key, pair in comparison["params"].items() if key.startswith(GATE_PARAMS)}
+    gates = {key: pair for key, pair in comparison.params.items() if key.startswith(GATE_PARAMS)}
     moved = [f"{escape(key)} {escape(old)} → {escape(new)}" for key, (old, new) in gates.items()]
     return [
         *(f"the gates themselves change: {one}" for one in moved),
-        *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison["unread"]),
+        *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison.unread),
         *sections.list_drops(comparison),
     ]
 
 
-def _render_sections(comparison: Mapping[str, Any]) -> list[str]:
-    if not _has_changes(comparison):
+def _render_sections(comparison: Comparison) -> list[str]:
+    if not comparison.has_changes:
         return []
     return [
         sections.render_candidates(comparison),
-        sections.render_decisions(comparison["people"]),
+        sections.render_decisions(comparison.people),
         sections.render_fairness(comparison),
-        sections.render_chart(comparison),
+        sections.render_chart(comparison.fairness[CHAMPION]),
         sections.render_metrics(comparison),
-        sections.render_features(comparison),
-        sections.render_data(comparison),
-        sections.render_params(comparison),
+        sections.render_features(comparison.features),
+        sections.render_data(comparison.data),
+        sections.render_params(comparison.params),
     ]
-
-
-def _has_changes(comparison: Mapping[str, Any]) -> bool:
-    """Tell whether anything changed."""
-    base, head, data, features = comparison["base"], comparison["head"], comparison["data"], comparison["features"]
-    chosen = any(base[key] != head[key] for key in ("champion", "why", "passes", "verdict", "against"))
-    measured = any(row["base"] != row["head"] for row in comparison["metrics"])
-    treated = any(sections.has_changed(row) for rows in comparison["fairness"].values() for row in rows)
-    decided = (
-        comparison["people"].get("flipped")
-        or comparison["people"].get("only_in_base")
-        or comparison["people"].get("only_in_head")
-    )
-    other = any(features[key] for key in ("added", "dropped", "new_proxies")) or comparison["params"]
-    counted = any(before != after for before, after in data["counts"].values())
-    fed = data["changed"] or data["contract_changed"] or counted
-    return bool(chosen or measured or treated or decided or other or fed or comparison["problems"])

@@ -1,75 +1,140 @@
-"""The comparison as plain structures: the content of `release compare --json`."""
+"""The comparison of two revisions: the content of `release compare --json`."""
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from credit.common.candidate_names import HEURISTIC
+from credit.reports.base import Flag, Report, ReportPart
+from credit.reports.fairness import ChangeFinding, Verdict
 from release.compare import results
-from release.compare.data_and_params import compare_data, compare_params
-from release.compare.decisions import compare_decisions
-from release.compare.features import compare_features
+from release.compare.data_and_params import DataComparison, compare_data, compare_params
+from release.compare.decisions import DecisionComparison, Uncompared, compare_decisions
+from release.compare.features import FeatureComparison, compare_features
 from release.compare.integrity import find_altered_reports
+from release.compare.sides import Sides
 from release.registration.checks import describe_waivers
 from release.repository.git import run_git
 from release.repository.reports import RevisionReports, read_revision_reports
 from release.repository.revision import Revision
 
+CHAMPION = "champion"
+"""The key of `fairness` for the champions of both sides, which may be two candidates."""
 
-def compare_revisions(base: Revision, head: Revision) -> dict[str, Any]:
+
+class Side(ReportPart):
+    """A revision and its champion; None: it has no such report."""
+
+    name: str
+    """As the user gave it."""
+    commit: str | None
+    """None: the working tree."""
+    champion: str | None
+    why: str | None
+    passes: Flag | None
+    verdict: Verdict | None
+    against: dict[str, tuple[str, ...]]
+    """By candidate that does not pass: why, a sentence per gate."""
+
+    @property
+    def outcome(self) -> tuple[object, ...]:
+        """Everything but the revision itself."""
+        return self.champion, self.why, self.passes, self.verdict, self.against
+
+
+class Comparison(Report):
+    """Everything that a reviewer asks of a change."""
+
+    base: Side
+    head: Side
+    problems: tuple[str, ...]
+    """Each forbids the merge."""
+    unread: tuple[str, ...]
+    """The reports of the base that this code cannot read, a line each."""
+    waivers: tuple[str, ...]
+    candidates: tuple[results.CandidateComparison, ...]
+    champion_metrics: tuple[results.MetricChange, ...]
+    metrics: tuple[results.MetricChange, ...]
+    """Of every candidate, beside itself."""
+    fairness: dict[str, tuple[results.GroupComparison, ...]]
+    """By candidate, beside itself, and under CHAMPION."""
+    people: DecisionComparison | Uncompared
+    features: FeatureComparison
+    data: DataComparison
+    params: dict[str, Sides[Any]]
+    """Those that changed, by the path of the key; an absent key counts as null."""
+
+    @property
+    def findings(self) -> tuple[ChangeFinding, ...]:
+        """The changes per group on the same people; none where they cannot be compared."""
+        return self.people.findings if isinstance(self.people, DecisionComparison) else ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether anything changed, or forbids the merge."""
+        return (
+            self.base.outcome != self.head.outcome
+            or any(row.base != row.head for row in self.metrics)
+            or any(row.has_changed for rows in self.fairness.values() for row in rows)
+            or (isinstance(self.people, DecisionComparison) and self.people.has_changes)
+            or self.features.has_changes
+            or self.data.has_changes
+            or bool(self.params or self.problems)
+        )
+
+
+def compare_revisions(base: Revision, head: Revision) -> Comparison:
     """Compare two revisions in everything that a reviewer asks of a change.
 
     Raises CreditError for a report of the head that does not fit. One of the base does not have to, as older code may
     have written it: then `unread` names it, and its figures count as absent.
     """
-    old, new = read_revision_reports(base, strict=False), read_revision_reports(head, strict=True)
-    champions = [_describe_champion(old), _describe_champion(new)]
-    before, after = (side["champion"] for side in champions)
-    return {
-        "base": {"name": base.name, "commit": base.commit, **champions[0]},
-        "head": {"name": head.name, "commit": head.commit, **champions[1]},
-        "problems": _find_problems(head, champions[1]),
-        "unread": list(old.unread),
-        "waivers": _list_waivers(head),
-        "candidates": results.compare_candidates(old, new),
-        "champion_metrics": results.compare_candidate_metrics(old, new, before, after),
-        "metrics": results.compare_metrics(old, new),
-        "fairness": {
-            "champion": results.compare_fairness(old, new, before, after),
-            **{name: results.compare_fairness(old, new, name, name) for name in new.metrics},
-        },
-        "people": compare_decisions(base, head, before, after),
-        "features": compare_features(old, new),
-        "data": compare_data(base, head, old, new),
-        "params": compare_params(base, head),
-    }
+    revisions = Sides(base, head)
+    reports = Sides(read_revision_reports(base, strict=False), read_revision_reports(head, strict=True))
+    sides = Sides(_describe_side(base, reports.base), _describe_side(head, reports.head))
+    champions = sides.map(lambda side: side.champion)
+    beside_itself = {name: results.compare_fairness(reports, Sides(name, name)) for name in reports.head.metrics}
+    return Comparison(
+        base=sides.base,
+        head=sides.head,
+        problems=tuple(_find_problems(head, sides.head)),
+        unread=reports.base.unread,
+        waivers=tuple(_list_waivers(head)),
+        candidates=results.compare_candidates(reports),
+        champion_metrics=results.compare_candidate_metrics(reports, champions),
+        metrics=results.compare_metrics(reports),
+        fairness={CHAMPION: results.compare_fairness(reports, champions)} | beside_itself,
+        people=compare_decisions(revisions, champions),
+        features=compare_features(reports),
+        data=compare_data(revisions, reports),
+        params=compare_params(revisions),
+    )
 
 
-def _describe_champion(reports: RevisionReports) -> dict[str, Any]:
+def _describe_side(revision: Revision, reports: RevisionReports) -> Side:
     choice = reports.choice
     judged = reports.fairness.get(choice.champion) if choice else None
-    return {
-        "champion": choice.champion if choice else None,
-        "why": choice.why if choice else None,
-        "passes": choice.chosen.passes if choice else None,
-        "verdict": judged.verdict if judged else None,
-        "against": {
-            name: list(one.against) for name, one in (choice.candidates.items() if choice else ()) if not one.passes
-        },
-    }
+    return Side(
+        name=revision.name,
+        commit=revision.commit,
+        champion=choice.champion if choice else None,
+        why=choice.why if choice else None,
+        passes=choice.chosen.passes if choice else None,
+        verdict=judged.verdict if judged else None,
+        against={name: one.against for name, one in (choice.candidates.items() if choice else ()) if not one.passes},
+    )
 
 
-def _find_problems(head: Revision, champion: Mapping[str, Any]) -> list[str]:
+def _find_problems(head: Revision, side: Side) -> list[str]:
     """Find each problem that forbids the merge. The rule as champion is not one: it decided before."""
     found = find_altered_reports(head)
-    name = champion["champion"]
+    name = side.champion
     if name is None:
         return [*found, "reports/choice.json names no champion; run dvc repro and commit reports"]
-    if name != HEURISTIC and not champion["passes"]:
-        reasons = champion["against"].get(name) or ["reports/choice.json gives no reason"]
+    if name != HEURISTIC and not side.passes:
+        reasons = side.against.get(name) or ("reports/choice.json gives no reason",)
         found += [f"the champion {name} did not pass every gate: {reason}" for reason in reasons]
-    if name != HEURISTIC and champion["verdict"] == "fail":
+    if name != HEURISTIC and side.verdict == "fail":
         found.append(f"the fairness verdict of the champion {name} is fail")
     return found
 

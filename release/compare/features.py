@@ -1,33 +1,58 @@
 """The features of two revisions: which came, which went, and what they tell about protected attributes."""
 
-from typing import Any
-
+from credit.reports.base import Count, ReportPart, Share
 from credit.reports.features import FeaturesReport
+from release.compare.sides import Sides
 from release.repository.reports import RevisionReports
 
 PROXY_AUC = 0.65
 """From this AUC on a feature counts as a proxy of a protected attribute; the example beside `max_proxy` in params."""
 
 
-def compare_features(base: RevisionReports, head: RevisionReports) -> dict[str, Any]:
+class Proxy(ReportPart):
+    """A feature that guesses a protected attribute, and how well: 0.5 no better than chance, 1 certain."""
+
+    feature: str
+    attribute: str
+    auc: Share
+
+
+class FeatureComparison(ReportPart):
+    """The features that the models see."""
+
+    added: tuple[str, ...]
+    dropped: dict[str, str]
+    """By feature: why."""
+    kept: Count
+    """How many the head has."""
+    new_proxies: tuple[Proxy, ...]
+    """Those of the head that are none in the base."""
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether a feature came, went or became a proxy."""
+        return bool(self.added or self.dropped or self.new_proxies)
+
+
+def compare_features(reports: Sides[RevisionReports]) -> FeatureComparison:
     """Compare features: added, dropped and why, and those that guess a protected attribute in the head only."""
-    before, after = (set(side.features.kept) if side.features else set() for side in (base, head))
-    why = {row.feature: row.verdict for row in head.features.features} if head.features else {}
-    known = {(proxy["feature"], proxy["attribute"]) for proxy in _list_proxies(base.features)}
-    return {
-        "added": sorted(after - before),
-        "dropped": {name: why.get(name, "no longer in the table") for name in sorted(before - after)},
-        "kept": len(after),
-        "new_proxies": [
-            proxy for proxy in _list_proxies(head.features) if (proxy["feature"], proxy["attribute"]) not in known
-        ],
-    }
+    before, after = reports.map(lambda side: set(side.features.kept) if side.features else set())
+    report = reports.head.features
+    why = {row.feature: row.verdict for row in report.features} if report else {}
+    known = {(proxy.feature, proxy.attribute) for proxy in _list_proxies(reports.base.features)}
+    proxies = _list_proxies(report)
+    return FeatureComparison(
+        added=tuple(sorted(after - before)),
+        dropped={name: why.get(name, "no longer in the table") for name in sorted(before - after)},
+        kept=len(after),
+        new_proxies=tuple(proxy for proxy in proxies if (proxy.feature, proxy.attribute) not in known),
+    )
 
 
-def _list_proxies(report: FeaturesReport | None) -> list[dict[str, Any]]:
+def _list_proxies(report: FeaturesReport | None) -> list[Proxy]:
     """List the proxies among the kept features."""
     return [
-        {"feature": row.feature, "attribute": attribute, "auc": auc}
+        Proxy(feature=row.feature, attribute=attribute, auc=auc)
         for row in (report.features if report else ())
         if report and row.feature in report.kept
         for attribute, auc in row.proxy.items()

@@ -1,8 +1,10 @@
 """Markdown for GitHub: escaped text, tables, figures."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from release.compare.sides import Sides
 
 NO_VALUE = "\N{EN DASH}"
 """Where there is no figure."""
@@ -36,15 +38,15 @@ def format_details(title: str, text: str) -> str:
     return f"<details><summary>{escape_html(title).replace('@', '@' + chr(0x200B))}</summary>\n\n{text}\n\n</details>"
 
 
-def format_champion(side: Mapping[str, Any]) -> str:
-    """Name the champion of one side."""
+def format_champion(name: str | None) -> str:
+    """Name a champion."""
     known = {"heuristic": "rule", "logistic": "logistic regression"}
-    return "the " + escape(known.get(side["champion"], str(side["champion"]).replace("_", " ")))
+    return "the " + escape(known.get(str(name), str(name).replace("_", " ")))
 
 
-def format_pair(pair: Sequence[str]) -> str:
+def format_sides(cells: Sides[str]) -> str:
     """Format base and head, or the one value of both."""
-    return pair[1] if pair[0] == pair[1] else f"{pair[0]} → {pair[1]}"
+    return f"{cells.base} → {cells.head}" if cells.has_changed else cells.head
 
 
 def format_number_cell(value: float | None) -> str:

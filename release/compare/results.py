@@ -1,9 +1,10 @@
 """The results of two revisions: quality, gates and equal treatment, base beside head."""
 
-from typing import Any
-
-from credit.reports.fairness import FairnessReport, Verdict
+from credit.reports.base import Count, Flag, Number, OpenInterval, ReportPart, Share
+from credit.reports.fairness import FairnessReport, LowestRatio, Verdict
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
+from credit.reports.metrics import CandidateMetrics
+from release.compare.sides import Sides
 from release.repository.reports import RevisionReports
 
 SHOWN_METRICS = (
@@ -12,85 +13,124 @@ SHOWN_METRICS = (
 """Figures of reports/metrics.json, in the order in which they are shown."""
 
 
-def compare_metrics(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:
+class MetricChange(ReportPart):
+    """A figure on the test rows; None: there is no such figure."""
+
+    candidate: str = ""
+    """Whose figure it is; left out where it is the champion's of each side."""
+    figure: str
+    base: Number | None
+    head: Number | None
+    change: Number | None
+    interval: OpenInterval | None
+    """The 95% interval of the head."""
+    beyond_noise: Flag
+    """The figure of the base lies outside that interval."""
+
+
+class CandidateComparison(ReportPart):
+    """A candidate; None: the side has no such candidate, or no such figure."""
+
+    candidate: str
+    passes: Sides[Flag | None]
+    """Every gate, those of quality and those of equal treatment."""
+    verdict: Sides[Verdict | None]
+    roc_auc: Sides[Share | None]
+    lowest_ratio: Sides[LowestRatio | None]
+
+
+class GroupComparison(ReportPart):
+    """A group of a single attribute; None: the side has no such group, or no such figure."""
+
+    attribute: str
+    group: str
+    people: Count | None
+    """In the reports of the head."""
+    selection_rate: Sides[Share | None]
+    ratio: Sides[Number | None]
+    """The adverse impact ratio: 1 parity, 0 nobody of the group is approved."""
+    intervals: Sides[OpenInterval | None]
+    """Of the ratio."""
+    verdicts: Sides[Verdict | None]
+    """On the ratio."""
+
+    @property
+    def has_changed(self) -> bool:
+        """Tell whether the ratio or its verdict changed."""
+        return self.ratio.has_changed or self.verdicts.has_changed
+
+
+def compare_metrics(reports: Sides[RevisionReports]) -> tuple[MetricChange, ...]:
     """Compare metrics: a row per candidate and figure, each candidate beside itself."""
-    names = dict.fromkeys([*head.metrics, *base.metrics])
-    return [{"candidate": name, **row} for name in names for row in compare_candidate_metrics(base, head, name, name)]
+    names = dict.fromkeys([*reports.head.metrics, *reports.base.metrics])
+    rows = ((name, row) for name in names for row in compare_candidate_metrics(reports, Sides(name, name)))
+    return tuple(row.model_copy(update={"candidate": name}) for name, row in rows)
 
 
-def compare_candidate_metrics(
-    base: RevisionReports, head: RevisionReports, before: str | None, after: str | None
-) -> list[dict[str, Any]]:
-    """Compare a candidate of each, a row per figure. `beyond_noise`: the old value lies outside the new interval."""
-    old, new = base.metrics.get(before or ""), head.metrics.get(after or "")
-    rows = []
-    for figure in SHOWN_METRICS:
-        then, now = (of.get_value(figure) if of else None for of in (old, new))
-        interval = new.get_interval(figure) if new else None
-        low, high = interval or (None, None)
-        outside = then is not None and ((low is not None and then < low) or (high is not None and then > high))
-        rows.append(
-            {
-                "figure": figure,
-                "base": then,
-                "head": now,
-                "change": None if then is None or now is None else now - then,
-                "interval": interval,
-                "beyond_noise": outside and now is not None,
-            }
-        )
-    return rows
+def compare_candidate_metrics(reports: Sides[RevisionReports], names: Sides[str | None]) -> tuple[MetricChange, ...]:
+    """Compare a candidate of each side, a row per figure."""
+    old, new = (side.metrics.get(name or "") for side, name in zip(reports, names, strict=True))
+    return tuple(_compare_figure(figure, old, new) for figure in SHOWN_METRICS)
 
 
-def compare_candidates(base: RevisionReports, head: RevisionReports) -> list[dict[str, Any]]:
-    """Compare candidates, a row each: whether they pass, ratio and reasons, each a pair of base and head."""
-    chosen = [side.choice.candidates if side.choice else {} for side in (base, head)]
-    rows = []
-    for name in dict.fromkeys([*chosen[1], *chosen[0]]):
-        gated = [of.get(name) for of in chosen]
-        metrics = [side.metrics.get(name) for side in (base, head)]
-        fairness = [side.fairness.get(name) for side in (base, head)]
-        ratios = [report.lowest_adverse_impact_ratio if report else None for report in fairness]
-        rows.append(
-            {
-                "candidate": name,
-                "passes": [one.passes if one else None for one in gated],
-                "verdict": [report.verdict if report else None for report in fairness],
-                "roc_auc": [figures.roc_auc if figures else None for figures in metrics],
-                "lowest_ratio": [ratio.model_dump(mode="json") if ratio else None for ratio in ratios],
-            }
-        )
-    return rows
+def _compare_figure(figure: str, old: CandidateMetrics | None, new: CandidateMetrics | None) -> MetricChange:
+    then, now = (of.get_value(figure) if of else None for of in (old, new))
+    interval = new.get_interval(figure) if new else None
+    low, high = interval or (None, None)
+    outside = then is not None and ((low is not None and then < low) or (high is not None and then > high))
+    return MetricChange(
+        figure=figure,
+        base=then,
+        head=now,
+        change=None if then is None or now is None else now - then,
+        interval=interval,
+        beyond_noise=outside and now is not None,
+    )
 
 
-def compare_fairness(
-    base: RevisionReports, head: RevisionReports, before: str | None, after: str | None
-) -> list[dict[str, Any]]:
-    """Compare the fairness of a candidate of each, a row per group of a single attribute."""
-    old, new = base.fairness.get(before or ""), head.fairness.get(after or "")
-    reports = [report for report in (new, old) if report]
-    verdicts = [_find_ratio_verdicts(report) for report in (old, new)]
-    attributes = reports[0].attributes if reports else {}
-    rows = []
-    for name in dict.fromkeys(name for report in reports for name in report.groups):
-        attribute, group = split_group_key(name)
-        if attribute not in attributes:
-            continue  # a pair of attributes
-        of = [report.groups.get(name) if report else None for report in (old, new)]
-        rows.append(
-            {
-                "attribute": attribute,
-                "group": group,
-                "people": of[1].people if of[1] else None,
-                "selection_rate": [one.selection_rate if one else None for one in of],
-                "ratio": [one.adverse_impact_ratio if one else None for one in of],
-                "intervals": [one.adverse_impact_ratio_interval if one else None for one in of],
-                "verdicts": [verdict.get((attribute, group)) for verdict in verdicts],
-            }
-        )
-    return rows
+def compare_candidates(reports: Sides[RevisionReports]) -> tuple[CandidateComparison, ...]:
+    """Compare the candidates of both sides, a row each."""
+    base, head = reports.map(lambda side: side.choice.candidates if side.choice else {})
+    return tuple(_compare_candidate(reports, name) for name in dict.fromkeys([*head, *base]))
 
 
-def _find_ratio_verdicts(report: FairnessReport | None) -> dict[tuple[str, str], Verdict]:
+def _compare_candidate(reports: Sides[RevisionReports], name: str) -> CandidateComparison:
+    gated = reports.map(lambda side: side.choice.candidates.get(name) if side.choice else None)
+    fairness = reports.map(lambda side: side.fairness.get(name))
+    metrics = reports.map(lambda side: side.metrics.get(name))
+    return CandidateComparison(
+        candidate=name,
+        passes=gated.map(lambda one: one.passes if one else None),
+        verdict=fairness.map(lambda report: report.verdict if report else None),
+        roc_auc=metrics.map(lambda figures: figures.roc_auc if figures else None),
+        lowest_ratio=fairness.map(lambda report: report.lowest_adverse_impact_ratio if report else None),
+    )
+
+
+def compare_fairness(reports: Sides[RevisionReports], names: Sides[str | None]) -> tuple[GroupComparison, ...]:
+    """Compare the fairness of a candidate of each side, a row per group of a single attribute."""
+    judged = Sides(*(side.fairness.get(name or "") for side, name in zip(reports, names, strict=True)))
+    known = [report for report in (judged.head, judged.base) if report]
+    attributes = known[0].attributes if known else {}
+    keys = dict.fromkeys(key for report in known for key in report.groups)
+    return tuple(_compare_group(judged, key) for key in keys if split_group_key(key)[0] in attributes)
+
+
+def _compare_group(judged: Sides[FairnessReport | None], key: str) -> GroupComparison:
+    attribute, group = split_group_key(key)
+    figures = judged.map(lambda report: report.groups.get(key) if report else None)
+    return GroupComparison(
+        attribute=attribute,
+        group=group,
+        people=figures.head.people if figures.head else None,
+        selection_rate=figures.map(lambda of: of.selection_rate if of else None),
+        ratio=figures.map(lambda of: of.adverse_impact_ratio if of else None),
+        intervals=figures.map(lambda of: of.adverse_impact_ratio_interval if of else None),
+        verdicts=judged.map(lambda report: _find_ratio_verdict(report, attribute, group)),
+    )
+
+
+def _find_ratio_verdict(report: FairnessReport | None, attribute: str, group: str) -> Verdict | None:
+    wanted = (attribute, group, ADVERSE_IMPACT_RATIO)
     findings = report.findings if report else ()
-    return {(one.attribute, one.group): one.verdict for one in findings if one.measure == ADVERSE_IMPACT_RATIO}
+    return next((one.verdict for one in findings if (one.attribute, one.group, one.measure) == wanted), None)

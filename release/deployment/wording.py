@@ -19,22 +19,20 @@ def describe_change(change: Change) -> Answer:
 
 def describe_rollout(rollout: Rollout) -> Answer:
     """Describe the change, the version that decides now and the next command; exit code 1 for a late service."""
+    code = 1 if rollout.late else 0
     if rollout.reversal is None:
-        content, lines = _describe_success(rollout)
-    else:
-        content, lines = _describe_failure(rollout, rollout.reversal)
-    return Answer(content, "\n".join(lines), 1 if rollout.late else 0)
+        return Answer(_dump_success(rollout), "\n".join(_format_success(rollout)), code)
+    reversal = rollout.reversal
+    return Answer(_dump_failure(rollout, reversal), "\n".join(_format_failure(rollout, reversal)), code)
 
 
-def _describe_success(rollout: Rollout) -> tuple[dict[str, Any], list[str]]:
-    change, entry, current, late = rollout.change, rollout.entry, rollout.current, rollout.late
-    content = _dump_change(change, entry) | {"live": current.version, "decides": describe_decider(current)}
-    content |= {"tag": rollout.tag.name, "services_late": late}
-    follows = [f"late:  {line}; it follows the ledger by itself once it can read it" for line in late]
+def _format_success(rollout: Rollout) -> list[str]:
+    change, entry = rollout.change, rollout.entry
+    follows = [f"late:  {line}; it follows the ledger by itself once it can read it" for line in rollout.late]
     then = f"next:  release status --env {change.environment}"
     if entry is None:
-        return content, [_describe_no_change(change), rollout.tag.note, *follows, then]
-    lines = [
+        return [_describe_no_change(change), rollout.tag.note, *follows, then]
+    return [
         f"{change.environment}: {_describe_transition(entry, change.before)}",
         f"why:   {entry.reason} ({entry.actor}, entry {entry.number})",
         rollout.tag.note,
@@ -42,26 +40,40 @@ def _describe_success(rollout: Rollout) -> tuple[dict[str, Any], list[str]]:
         f"undo:  {_suggest_undo(change)}",
         then,
     ]
-    return content, lines
 
 
-def _describe_failure(rollout: Rollout, reversal: Reversal) -> tuple[dict[str, Any], list[str]]:
-    """Describe a change that the services did not take up: a failure, whether it could be undone or not."""
-    change, current, late, problems = rollout.change, rollout.current, rollout.late, reversal.problems
-    content = _dump_change(change, rollout.entry)
-    content |= {"put_back": reversal.entry is not None, "live": current.version, "tag": rollout.tag.name}
-    content |= {"services_late": late, "problems": problems}
+def _format_failure(rollout: Rollout, reversal: Reversal) -> list[str]:
+    """Format a change that the services did not take up: a failure, whether it could be undone or not."""
+    change, current, problems = rollout.change, rollout.current, reversal.problems
     outcome = "and could not be put back" if problems else "and is not live"
     to_rule, history = _suggest_rollback(change, FALLBACK_TARGET), f"release history --env {change.environment}"
-    lines = [
+    return [
         f"{change.environment}: {change.resulting_entry.version} was not taken up {outcome}",
-        *(f"late:  {line}" for line in late),
+        *(f"late:  {line}" for line in rollout.late),
         *(f"error: {line}" for line in problems),
         f"live:  {describe_decider(current)} (entry {current.number})",
         rollout.tag.note,
         f"next:  {to_rule if problems else history}",
     ]
-    return content, lines
+
+
+def _dump_success(rollout: Rollout) -> dict[str, Any]:
+    return _dump_change(rollout.change, rollout.entry) | {
+        "live": rollout.current.version,
+        "decides": describe_decider(rollout.current),
+        "tag": rollout.tag.name,
+        "services_late": rollout.late,
+    }
+
+
+def _dump_failure(rollout: Rollout, reversal: Reversal) -> dict[str, Any]:
+    return _dump_change(rollout.change, rollout.entry) | {
+        "put_back": reversal.entry is not None,
+        "live": rollout.current.version,
+        "tag": rollout.tag.name,
+        "services_late": rollout.late,
+        "problems": reversal.problems,
+    }
 
 
 def _dump_change(change: Change, entry: LedgerEntry | None) -> dict[str, Any]:

@@ -19,6 +19,18 @@ class Bump(NamedTuple):
     why: str
 
 
+class VersionInputs(NamedTuple):
+    """The content of a commit that decides which part goes up."""
+
+    dataset: str | None
+    label: Any
+    """Its column, of the contract."""
+    policy: Any
+    """Everything of the params that says who is approved, and what passes."""
+    features: list[str]
+    contract: Any
+
+
 def choose_version(registry: Registry, asked: str | None, parts: Mapping[str, bool]) -> tuple[Version, Bump]:
     """Choose the version of HEAD: `asked`, or the last one with the part raised that is true in `parts`, or a proposal.
 
@@ -59,7 +71,7 @@ def choose_bump(before: Callable[[str], str | None], after: Callable[[str], str 
     `before` and `after` give a file of the repository by its path, None when it was not there.
     """
     old, new = _read_version_inputs(before), _read_version_inputs(after)
-    changed = [name for name in old if old[name] != new[name]]
+    changed = [name for name, was, now in zip(VersionInputs._fields, old, new, strict=True) if was != now]
     for part, names in (("major", ("dataset", "label", "policy")), ("minor", ("features", "contract"))):
         those = [name for name in names if name in changed]
         if those:
@@ -67,7 +79,7 @@ def choose_bump(before: Callable[[str], str | None], after: Callable[[str], str 
     return Bump("patch", "neither label nor policy, features nor contract changed")
 
 
-def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
+def _read_version_inputs(read: Callable[[str], str | None]) -> VersionInputs:
     params = _parse_mapping(read, "params.yaml")
     dataset = (params.get("data") or {}).get("contract")
     contract = _parse_mapping(read, f"data/contracts/{dataset}.yaml")
@@ -75,14 +87,10 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> dict[str, Any]:
     kept = KeptFeatures.parse(features, f"{FeaturesReport.PATH}, as committed").kept if features is not None else ()
     train, fairness = params.get("train") or {}, params.get("fairness") or {}
     columns = contract.get("columns") or {}
-    labels = {name: column for name, column in columns.items() if column.get("role") == "label"}
-    return {
-        "dataset": dataset,
-        "label": labels,
-        "policy": [train.get("policy"), train.get("heuristic"), fairness.get("policy"), _select_limits(fairness)],
-        "features": sorted(kept),
-        "contract": contract,
-    }
+    label = {name: column for name, column in columns.items() if column.get("role") == "label"}
+    limits = (fairness.get("policies") or {}).get(fairness.get("policy")), fairness.get("rules")
+    policy = [train.get("policy"), train.get("heuristic"), fairness.get("policy"), limits]
+    return VersionInputs(dataset, label, policy, sorted(kept), contract)
 
 
 def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, Any]:
@@ -98,7 +106,3 @@ def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, An
             Problem(f"{path}, as committed", "no keys with values", "the file as the pipeline reads it", fix)
         )
     return content
-
-
-def _select_limits(fairness: dict[str, Any]) -> Any:
-    return (fairness.get("policies") or {}).get(fairness.get("policy")), fairness.get("rules")

@@ -33,7 +33,14 @@ class Revision:
     @cached_property
     def params(self) -> dict[str, Any]:
         """The content of params.yaml, empty when it is not there."""
-        return self._read_yaml("params.yaml")
+        where = f"params.yaml at {self.name}"
+        try:
+            content = yaml.load(self.read_text("params.yaml") or "{}", yaml.CSafeLoader)
+        except yaml.YAMLError as error:
+            raise CreditError(Problem(where, describe_yaml_error(error))) from None
+        if not isinstance(content, dict):
+            raise CreditError(Problem(where, type(content).__name__, "keys and values"))
+        return content
 
     @cached_property
     def dvc_outputs(self) -> dict[str, str]:
@@ -41,20 +48,16 @@ class Revision:
         return parse_dvc_lock(self.read_text("dvc.lock") or "", f"dvc.lock at {self.name}")
 
     @property
+    def dataset(self) -> str | None:
+        """The name of the dataset in use; None when params.yaml names none."""
+        data = self.params.get("data")
+        name = data.get("contract") if isinstance(data, dict) else None
+        return None if name is None else str(name)
+
+    @property
     def contract_path(self) -> str:
         """The path of the contract in use."""
-        return f"data/contracts/{(self.params.get('data') or {}).get('contract')}.yaml"
-
-    def _read_yaml(self, path: str) -> dict[str, Any]:
-        try:
-            return self._require_mapping(path, yaml.load(self.read_text(path) or "{}", yaml.CSafeLoader))
-        except yaml.YAMLError as error:
-            raise CreditError(Problem(f"{path} at {self.name}", describe_yaml_error(error))) from None
-
-    def _require_mapping(self, path: str, content: Any) -> dict[str, Any]:
-        if not isinstance(content, dict):
-            raise CreditError(Problem(f"{path} at {self.name}", type(content).__name__, "keys and values"))
-        return content
+        return f"data/contracts/{self.dataset}.yaml"
 
     @contextmanager
     def extract_file(self, path: str) -> Iterator[Path]:

@@ -16,8 +16,9 @@ from credit.packaging.build import BundleInputs, PackageParams, build_bundle
 from credit.scoring.design_matrix import build_design_matrix
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
+from testing.lenders.frozen import LENDER
 
-PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["train"]
+PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())["train"]
 FEATURES = ["income", "points", "home", "self", "bureau_1", "bureau_2"]
 CONTRACT = """
 name: small

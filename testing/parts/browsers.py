@@ -1,12 +1,13 @@
 """A real browser, and questions of tests to a page in it."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from testing.parts.needs import find_chromium, require
 
 OUTSIDE = """() => [...document.querySelectorAll('body *')]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
@@ -25,14 +26,13 @@ FAINT = """() => { const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).sl
       return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5; }).map(e => e.outerHTML.slice(0, 90)); }"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium of the system, without a window."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "Chromium is missing: apt-get install chromium (.ci/run does it)"
+    require("Chromium")
     options = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=program, args=options)
+        opened = play.chromium.launch(executable_path=find_chromium(), args=options)
         yield opened
         opened.close()
 

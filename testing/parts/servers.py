@@ -12,8 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+
+from testing.parts.needs import find_postgres, require
 
 KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+
+
+PATIENCE = 1800
+"""Seconds after which something hangs: no machine is so slow that a test gets there."""
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -28,12 +35,12 @@ def find_free_ports(count: int) -> list[int]:
             one.close()
 
 
-def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Poll for at most a minute."""
-    deadline = time.monotonic() + 60
+def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[Any] | None = None) -> None:
+    """Poll. Raises AssertionError when the process ends, or after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
     while not ready():
         assert process is None or process.poll() is None, f"{what} ended with {process and process.returncode}"
-        assert time.monotonic() < deadline, f"{what} did not start"
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE} s"
         time.sleep(0.1)
 
 
@@ -77,7 +84,10 @@ def _has_buckets(address: str, buckets: list[str]) -> bool:
 
 
 class Cluster:
-    """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang."""
+    """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang.
+
+    `url`: its database in use, for SQLAlchemy; `make_database` makes one.
+    """
 
     def __init__(self, programs: Path, folder: Path) -> None:
         (self._port,) = find_free_ports(1)
@@ -88,10 +98,18 @@ class Cluster:
             shutil.chown(folder, "postgres")
         options = ["--username", "modeler", "--auth", "trust", "--encoding", "UTF8"]
         self._run("initdb", "--pgdata", str(self._data), *options)
-        self.url = f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/postgres"
+        self.url = ""
+
+    def make_database(self) -> str:
+        """Make an empty database; return its URL for SQLAlchemy."""
+        name = f"made_{uuid4().hex}"
+        self._run("createdb", "--host=127.0.0.1", f"--port={self._port}", "--username=modeler", name)
+        return f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
+        """Start the server unless it runs, and wait until it answers."""
+        if (self._data / "postmaster.pid").exists():
+            return
         options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off"
         options += f" -c unix_socket_directories={self._folder}"
         log = str(self._folder / "log")
@@ -112,7 +130,8 @@ class Cluster:
 
     def go_on(self) -> None:
         """Let the server answer again."""
-        self._send_signal(signal.SIGCONT)
+        if (self._data / "postmaster.pid").exists():
+            self._send_signal(signal.SIGCONT)
 
     def _send_signal(self, number: int) -> None:
         children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
@@ -135,11 +154,13 @@ def cluster() -> Iterator[Cluster]:
 
     Not below pytest's folder: any other session of pytest closes that to other users, such as postgres.
     """
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    assert programs, "PostgreSQL is missing: apt-get install postgresql (.ci/run does it)"
+    programs = find_postgres()
+    require("PostgreSQL")
+    assert programs
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        made = Cluster(programs[-1], Path(folder))
+        made = Cluster(programs, Path(folder))
         made.start()
+        made.url = made.make_database()
         try:
             yield made
         finally:
@@ -147,15 +168,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A private PostgreSQL cluster; gives the URL of its database for SQLAlchemy."""
-    with cluster() as made:
-        yield made.url
-
-
-@contextmanager
 def mount_small_disk(folder: Path, size: str) -> Iterator[Path]:
     """Mount a disk of its own of `size`, such as 2m, at `folder`."""
+    require("root")
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
     try:

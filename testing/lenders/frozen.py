@@ -1,0 +1,40 @@
+"""A lender that does not change with the project: its parameters, contracts, and what the pipeline made of them.
+
+`python -m testing.lenders.frozen`, after `dvc repro` in the template, makes it what the template is now.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LENDER = ROOT / "tests/template/lender"
+
+OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
+"""How the names begin of the files that belong to whoever uses the template."""
+
+_NOT_READ = (".gitignore", "README.md", "benchmarks.md")
+
+
+def list_tracked_files() -> list[str]:
+    """List what git tracks or would add, and is there."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [name for name in names if (ROOT / name).is_file()]
+
+
+def list_own_files() -> list[str]:
+    """List the files that belong to whoever uses the template, without those that no test reads."""
+    return [name for name in list_tracked_files() if name.startswith(OWN) and not name.endswith(_NOT_READ)]
+
+
+def main() -> None:
+    """Replace the lender by the parameters, contracts and results of the working tree."""
+    shutil.rmtree(LENDER, ignore_errors=True)
+    for name in list_own_files():
+        (LENDER / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, LENDER / name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The pages of documentation: walks through them, and their pictures."""

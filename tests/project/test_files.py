@@ -1,0 +1,60 @@
+"""The repository is in order: locked dependencies, files that can be read, no data and no model in git."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from testing.lenders.frozen import ROOT
+
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+
+def direct() -> list[str]:
+    """What pyproject.toml asks for; one group includes another."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
+    return [*project["project"]["dependencies"], *groups]
+
+
+def locked(file: str) -> dict[str, set[str]]:
+    """The versions of each package in a lock file; some differ by the version of Python."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9.-]+)==([^ ]+)", (ROOT / file).read_text(), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+def test_dependencies_are_locked_with_hashes_and_without_an_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    packages = re.split(r"\n(?=[a-z0-9])", lock)[1:]
+    assert len(packages) > 100
+    assert all("--hash=sha256:" in package for package in packages)
+    assert "://" not in lock
+
+
+def test_every_direct_dependency_is_in_the_lock() -> None:
+    names = {re.match(r"[A-Za-z0-9-]+", line)[0].lower() for line in direct()}  # type: ignore[index]
+    assert names <= locked("requirements.lock").keys()
+
+
+def test_the_image_has_the_same_versions_as_everybody_else() -> None:
+    image, all_ = locked("requirements.service.lock"), locked("requirements.lock")
+    assert len(image) > 20
+    assert image.items() <= all_.items()
+    assert "://" not in (ROOT / "requirements.service.lock").read_text()
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml", "CITATION.cff"])
+def test_yaml_files_are_yaml(name: str) -> None:
+    assert yaml.safe_load((ROOT / name).read_text())
+
+
+def test_no_data_and_no_model_is_in_git() -> None:
+    for name in TRACKED:
+        suffix = Path(name).suffix
+        assert suffix not in {".parquet", ".skops", ".pkl", ".dta"}, name
+        assert suffix != ".csv" or "reports/plots/" in name, name

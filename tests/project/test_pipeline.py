@@ -1,0 +1,118 @@
+"""dvc.yaml says what is true: every import is a dependency, every stage is a file, every knob has a reader."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.__main__ import STAGES as LINES
+from testing.imports import ROOT, find_closure, list_source_files, name_folder
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def is_covered(file: Path, deps: list[str]) -> bool:
+    relative = file.relative_to(ROOT)
+    return any(str(path) in deps for path in [relative, *relative.parents])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_every_file_that_it_imports(stage: str) -> None:
+    missing = {
+        str(file.relative_to(ROOT))
+        for file in find_closure(ROOT / "stages" / f"{stage}.py")
+        if not is_covered(file, STAGES[stage]["deps"]) and file.parent not in {ROOT / "credit", ROOT / "stages"}
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_no_code_that_it_does_not_import(stage: str) -> None:
+    files = find_closure(ROOT / "stages" / f"{stage}.py")
+    used = {str(file.relative_to(ROOT)) for file in files} | {name_folder(file) for file in files}
+    code = {dep for dep in STAGES[stage]["deps"] if dep.split("/")[0] in {"credit", "stages", "scenario"}}
+    assert code <= used
+    assert len(code) <= 12
+
+
+def test_the_packages_of_all_stages_are_docstrings() -> None:
+    """`credit` and `stages` themselves are in no deps: nothing in them can change a result."""
+    for package in ("credit", "stages"):
+        assert len(ast.parse((ROOT / package / "__init__.py").read_text()).body) == 1
+
+
+def test_stages_are_the_files_of_the_folder() -> None:
+    assert set(STAGES) == {file.stem for file in (ROOT / "stages").glob("[!_]*.py")}
+    assert list(STAGES) == list(LINES), "help lists them in the order of dvc.yaml"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_says_what_it_does(stage: str) -> None:
+    assert len(STAGES[stage]["desc"]) > 20
+    assert ast.get_docstring(ast.parse((ROOT / "stages" / f"{stage}.py").read_text()))
+
+
+def test_every_block_of_params_belongs_to_a_stage() -> None:
+    assert set(PARAMS) - {"data"} <= set(STAGES)
+
+
+def test_every_block_that_a_docstring_names_is_in_params() -> None:
+    for file in list_source_files():
+        for block in re.findall(r"The block `([\w.]+)`", file.read_text(encoding="utf-8")):
+            content: Any = PARAMS
+            for key in block.split("."):
+                assert key in content, f"{file}: params.yaml has no block {block}"
+                content = content[key]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_all_of_its_block(stage: str) -> None:
+    """A knob that DVC does not watch would change nothing until something else did."""
+    text = str(STAGES[stage].get("params", []))
+    matrix = STAGES[stage].get("matrix", {})
+    for key in PARAMS.get(stage, {}):
+        siblings = next((values for values in matrix.values() if key in values), None)
+        assert f"'{stage}'" in text or f"{stage}.{key}" in text or (siblings and f"{stage}.${{item." in text)
+
+
+def test_what_git_keeps_is_not_deleted_when_a_stage_fails() -> None:
+    """DVC removes outputs before a run, and cannot bring back what its cache does not hold, unless they persist."""
+    for stage in STAGES.values():
+        for out in [*stage.get("outs", []), *stage.get("metrics", [])]:
+            for path, options in out.items() if isinstance(out, dict) else []:
+                assert options == {"cache": False, "persist": True}, path
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_file_that_its_command_names(stage: str) -> None:
+    """A folder counts as named where something below it is; `waivers` without a dependency would change nothing."""
+    listed = [*STAGES[stage]["deps"], *list_outs(STAGES[stage])]
+    for name in STAGES[stage]["cmd"].split()[4:]:
+        if "/" in name or (ROOT / name).exists():
+            assert any(path == name or path.startswith(f"{name}/") for path in listed), f"{stage}: {name}"
+
+
+def list_outs(stage: dict[str, Any]) -> list[str]:
+    """The paths that a stage writes."""
+    outs = [*stage.get("outs", []), *stage.get("metrics", [])]
+    return [path for out in outs for path in (out if isinstance(out, dict) else [out])]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_block_of_params_that_its_code_reads(stage: str) -> None:
+    watched = [str(name).partition("${")[0].rstrip(".") for name in STAGES[stage].get("params", [])]
+    for file in find_closure(ROOT / "stages" / f"{stage}.py"):
+        for block in list_read_blocks(file) - {"data"}:  # the contract in force is part of the command
+            alike = any(f"{block}.".startswith(f"{name}.") or name.startswith(f"{block}.") for name in watched)
+            assert alike or "params.yaml" in STAGES[stage]["deps"], f"{stage}: {file} reads the block {block}"
+
+
+def list_read_blocks(file: Path) -> set[str]:
+    """The blocks that a file passes to `read_params`."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    given = [call.args[1] for call in calls if getattr(call.func, "id", "") == "read_params" and len(call.args) > 1]
+    return {str(block.value) for block in given if isinstance(block, ast.Constant)}

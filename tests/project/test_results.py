@@ -1,0 +1,96 @@
+"""What the pipeline wrote fits together: reports that can be read, a choice that follows from them, a bundle."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from credit.bundle.bundle import load_bundle
+from credit.bundle.examples import check_examples
+from credit.common.files import format_json
+from credit.common.params import read_params
+from credit.reports.alternatives import AlternativesReport
+from credit.reports.base import ReportFile
+from credit.reports.candidate import CandidateReport
+from credit.reports.choice import Choice
+from credit.reports.fairness import FairnessReport
+from credit.reports.features import FeaturesReport
+from credit.reports.metrics import Metrics
+from credit.reports.predictions import PredictionsReport
+from credit.reports.provenance import Provenance
+from credit.reports.validation import ValidationReport
+from stages.choose import ChooseParams, choose_champion
+from testing.lenders.frozen import ROOT
+
+MODELS: tuple[tuple[str, type[ReportFile]], ...] = (
+    ("alternatives.json", AlternativesReport),
+    ("choice.json", Choice),
+    ("features.json", FeaturesReport),
+    ("metrics.json", Metrics),
+    ("predictions.json", PredictionsReport),
+    ("validation.json", ValidationReport),
+    ("candidates/*.json", CandidateReport),
+    ("fairness/*.json", FairnessReport),
+    ("provenance/*.json", Provenance),
+)
+REPORTS = [(path, model) for pattern, model in MODELS for path in sorted((ROOT / "reports").glob(pattern))]
+BUNDLE = ROOT / "models/bundle"
+LOCK_FILE = ROOT / "dvc.lock"
+
+
+@pytest.fixture(scope="module")
+def lock() -> dict[str, Any]:
+    """The stages of dvc.lock, each with what it read and wrote."""
+    if not LOCK_FILE.exists():
+        pytest.skip("there are no results yet: dvc repro")
+    stages: dict[str, Any] = yaml.safe_load(LOCK_FILE.read_text())["stages"]
+    return stages
+
+
+@pytest.mark.parametrize(("path", "model"), REPORTS, ids=lambda one: one.name if isinstance(one, Path) else "")
+def test_a_report_fits_its_model(path: Path, model: type[ReportFile]) -> None:
+    read = model.read(path)
+    assert format_json(read.dump()) == path.read_text(encoding="utf-8")
+
+
+def test_the_reports_are_those_of_the_lock(lock: dict[str, Any]) -> None:
+    """DVC has their hashes in dvc.lock: what a reviewer reads in git is what the pipeline wrote."""
+    outs = {out["path"]: out["md5"] for stage in lock.values() for out in stage["outs"]}
+    files = {path: md5 for path, md5 in outs.items() if path.startswith("reports/") and path.endswith((".json", ".md"))}
+    assert files
+    other = [path for path, md5 in files.items() if hashlib.md5((ROOT / path).read_bytes()).hexdigest() != md5]
+    assert not other, f"{', '.join(other)}: not what the pipeline wrote; dvc repro, or git checkout"
+
+
+def test_the_choice_follows_from_the_reports_and_the_gates(lock: dict[str, Any]) -> None:
+    """The champion, the gates that it passed and the reasons against every other candidate, decided once more."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())["choose"]
+    if lock["choose"]["params"]["params.yaml"]["choose"] != params:
+        pytest.skip("choose changed in params.yaml since the pipeline ran: dvc repro")
+    choice = Choice.read(ROOT / Choice.PATH)
+    fairness = {name: FairnessReport.read(ROOT / FairnessReport.locate(name)) for name in choice.candidates}
+    gates = read_params(ChooseParams, "choose", ROOT / "params.yaml")
+    assert choose_champion(gates, Metrics.read(ROOT / Metrics.PATH).candidates, fairness).round_floats() == choice
+
+
+def test_every_figure_of_a_candidate_lies_within_its_interval(lock: dict[str, Any]) -> None:
+    metrics = Metrics.read(ROOT / Metrics.PATH).candidates
+    assert set(metrics) == set(Choice.read(ROOT / Choice.PATH).candidates)
+    for name, figures in metrics.items():
+        for key in json.loads((ROOT / Metrics.PATH).read_text())[name]:
+            if not key.endswith("_interval") and (interval := figures.get_interval(key)) and None not in interval:
+                value = figures.get_value(key)
+                assert value is not None
+                assert interval[0] <= value <= interval[1], f"{name}: {key}"
+
+
+def test_the_bundle_is_verified_and_scores_its_examples_as_it_was_recorded() -> None:
+    if not BUNDLE.is_dir():
+        pytest.skip("there is no bundle here: dvc pull, or dvc repro")
+    bundle = load_bundle(BUNDLE)
+    assert check_examples(bundle, BUNDLE)
+    if LOCK_FILE.exists() and (ROOT / Choice.PATH).exists():
+        assert bundle.manifest.candidate == Choice.read(ROOT / Choice.PATH).champion

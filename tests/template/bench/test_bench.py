@@ -1,0 +1,115 @@
+"""What `make bench` writes. The measuring itself is not tested: a time that a test demands fails on a busy machine."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import find_measures
+from bench.process import Usage, measure_medians, run_timed
+from bench.project import read_commands
+from bench.report import (
+    REPORT_HEADER,
+    BenchTable,
+    build_ratio_rows,
+    format_bench_table,
+    format_section,
+    format_target,
+    replace_section,
+)
+from credit.common.errors import CreditError
+from testing.lenders.frozen import ROOT
+
+TABLE = BenchTable(("stage", "seconds"), [("fetch", "0.1"), ("ingest", "0.2")])
+
+
+def part(name: str, told: str = "About it.") -> str:
+    return format_section(name, told, "a machine", TABLE)
+
+
+def test_a_table_is_one_line_per_row_and_a_bar_stays_in_its_cell() -> None:
+    assert format_bench_table(TABLE) == "| stage | seconds |\n| --- | --- |\n| fetch | 0.1 |\n| ingest | 0.2 |\n"
+    assert "| a \\| b |" in format_bench_table(BenchTable(("x",), [("a | b",)]))
+
+
+def test_a_section_says_by_which_command_and_on_what_it_was_measured() -> None:
+    assert part("noop").startswith("## noop\n\nAbout it.\n\n`python -m bench noop` on a machine\n\n| stage |")
+
+
+def test_the_first_section_makes_a_report_with_a_head() -> None:
+    assert replace_section("", "noop", part("noop")) == f"{REPORT_HEADER}\n{part('noop')}"
+
+
+def test_measuring_again_replaces_only_its_own_section() -> None:
+    both = replace_section(replace_section("", "pipeline", part("pipeline")), "noop", part("noop"))
+    again = replace_section(both, "noop", part("noop", "Told anew."))
+    assert "Told anew." in again
+    assert again.replace("Told anew.", "About it.") == both
+
+
+def test_sections_stand_in_the_order_of_their_names_whichever_came_first() -> None:
+    one = replace_section(replace_section("", "pipeline", part("pipeline")), "noop", part("noop"))
+    other = replace_section(replace_section("", "noop", part("noop")), "pipeline", part("pipeline"))
+    assert one == other
+    assert one.index("## noop") < one.index("## pipeline")
+
+
+def test_a_section_whose_name_begins_like_another_is_another() -> None:
+    report = replace_section(replace_section("", "ingest", part("ingest")), "ingest_wide", part("ingest_wide"))
+    assert replace_section(report, "ingest", part("ingest")) == report
+
+
+def test_a_target_is_met_below_its_limit_only() -> None:
+    assert format_target(1.19, 1.2, "1.2") == "below 1.2: met"
+    assert format_target(1.2, 1.2, "1.2") == "below 1.2: NOT met"
+
+
+def test_a_ratio_is_that_of_the_first_command_to_the_second() -> None:
+    rows = build_ratio_rows([("slow", 3.0), ("quick", 2.0)], 1.4)
+    assert rows == [("`slow`", "3.00", ""), ("`quick`", "2.00", ""), ("ratio", "1.50", "below 1.4: NOT met")]
+
+
+def test_medians_take_turns_in_going_first() -> None:
+    order: list[str] = []
+    taken = {"a": iter([1.0, 9.0, 2.0]), "b": iter([5.0, 4.0, 6.0])}
+
+    def run(name: str) -> Usage:
+        order.append(name)
+        return Usage(next(taken[name]), 0)
+
+    assert measure_medians(3, lambda: run("a"), lambda: run("b")) == [2.0, 5.0]
+    assert "".join(order) == "abbaab"
+
+
+def test_a_command_is_measured_with_its_memory(tmp_path: Path) -> None:
+    usage = run_timed([sys.executable, "-c", "x = bytearray(200 * 2**20)"], tmp_path, {})
+    assert 200 * 2**20 < usage.peak < 2**30
+    assert usage.seconds > 0
+
+
+def test_a_command_that_fails_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(CreditError, match="exit code 3: no more"):
+        run_timed([sys.executable, "-c", "print('no more'); raise SystemExit(3)"], tmp_path, {})
+
+
+def test_commands_are_those_of_dvc_yaml_with_their_knobs_filled_in(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("data: {contract: mine}\n")
+    train = "{matrix: {candidate: [a, b]}, cmd: 'python -m stages train ${item.candidate} ${data.contract}.yaml'}"
+    stages = f"stages:\n  train: {train}\n  end: {{cmd: python -m stages end}}\n"
+    (tmp_path / "dvc.yaml").write_text(stages)
+    assert read_commands(tmp_path) == {
+        "train@a": ["python", "-m", "stages", "train", "a", "mine.yaml"],
+        "train@b": ["python", "-m", "stages", "train", "b", "mine.yaml"],
+        "end": ["python", "-m", "stages", "end"],
+    }
+
+
+def test_every_stage_has_a_command_that_starts_it() -> None:
+    for name, command in read_commands(ROOT).items():
+        assert command[:4] == ["python", "-m", "stages", name.split("@")[0]]
+        assert "$" not in "".join(command)
+
+
+def test_every_measure_says_what_it_measures() -> None:
+    assert {"pipeline", "unchanged", "million", "columns"} <= find_measures().keys()
+    assert all(len(text) > 60 for text in find_measures().values())

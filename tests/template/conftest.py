@@ -1,0 +1,68 @@
+"""What many tests need: clones of the repository, fresh or with the pipeline done."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from testing.parts.servers import Cluster, cluster
+from testing.projects import Project, clone_project, shorten_pipeline
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh clone: nothing has run."""
+    return clone_project(tmp_path / "template")
+
+
+@pytest.fixture(scope="session")
+def _finished_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One clone, for all workers, in which the pipeline ran."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "finished"
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "done").exists():
+            shutil.rmtree(shared, ignore_errors=True)  # what a failed attempt left
+            project = clone_project(shared / "template")
+            shorten_pipeline(project)
+            project.run("dvc", "repro", "--quiet")
+            project.commit("--allow-empty")  # nothing, unless the working tree is ahead of its results
+            (shared / "done").touch()
+    return shared
+
+
+@pytest.fixture
+def finished(_finished_once: Path, tmp_path: Path) -> Project:
+    """A clone in which the pipeline ran, with DVC's cache."""
+    shutil.copytree(_finished_once, tmp_path / "of", symlinks=True)
+    return Project(tmp_path / "of/template")
+
+
+@pytest.fixture(scope="session")
+def _cluster() -> Iterator[Cluster]:
+    """PostgreSQL, one per test process."""
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def server(_cluster: Cluster) -> Iterator[Cluster]:
+    """PostgreSQL, running, with an empty database of its own at `url`; a test may stop it or make it hang."""
+    _cluster.url = _cluster.make_database()
+    yield _cluster
+    _cluster.go_on()
+    _cluster.start()
+
+
+@pytest.fixture
+def stage(project: Project) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one stage of a fresh clone by its command line."""
+    return lambda name, *arguments: project.run("python", "-m", "stages", name, *arguments, check=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walks through the pages take minutes: they start first, so that nobody waits for them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_pages.py")

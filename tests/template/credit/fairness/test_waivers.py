@@ -1,0 +1,126 @@
+"""Waivers let one undecided finding through, of one candidate, until a day."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from fairness_rows import TODAY, counted, policy, rules
+from pydantic import ValidationError
+
+from credit.common.errors import CreditError
+from credit.fairness.findings import judge_fairness
+from credit.fairness.group_comparison import list_judged_groups
+from credit.fairness.policies import Limit
+from credit.fairness.waivers import Waiver, check_waivers, load_waivers
+from testing.lenders.frozen import LENDER, ROOT
+
+UNDECIDED = counted((3750, 5000), (17, 30))
+FAILED = counted((3750, 5000), (5, 30))
+GROUPS = list_judged_groups(UNDECIDED, policy())
+WAIVER = Waiver(
+    candidate="forest",
+    attribute="race",
+    group="Black",
+    measure="adverse_impact_ratio",
+    who="the model risk committee",
+    why="30 people; measured again with the next quarter",
+    until=TODAY + timedelta(days=30),
+)
+
+
+def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() -> None:
+    made = judge_fairness(UNDECIDED, policy(), rules(), "forest", {"waivers/race.yaml": WAIVER}, TODAY)
+    found = made.findings[0]
+    assert not made.blocks
+    assert (found.verdict, found.warn) == ("insufficient", True)
+    assert found.model_dump(mode="json", exclude_unset=True)["waiver"] == {
+        "file": "waivers/race.yaml",
+        "used": True,
+        "who": WAIVER.who,
+        "why": WAIVER.why,
+        "until": "2026-12-01",
+    }
+
+
+def test_a_waiver_does_not_lift_a_fail() -> None:
+    made = judge_fairness(FAILED, policy(), rules(), "forest", {"w": WAIVER}, TODAY)
+    assert made.blocks
+    assert made.findings[0].waiver is not None
+    assert not made.findings[0].waiver.used
+
+
+def test_a_waiver_of_another_candidate_changes_nothing() -> None:
+    assert judge_fairness(UNDECIDED, policy(), rules(), "logistic", {"w": WAIVER}, TODAY).blocks
+
+
+def test_a_waiver_holds_on_its_last_day_and_is_an_error_the_day_after() -> None:
+    assert not judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until).blocks
+    with pytest.raises(CreditError, match="which is past"):
+        judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "change", [{"attribute": "rcae"}, {"group": "blak"}, {"measure": "luck"}, {"candidate": "tree"}]
+)
+def test_a_waiver_that_names_nothing_is_an_error(change: dict[str, str]) -> None:
+    waiver = WAIVER.model_copy(update=change)
+    with pytest.raises(CreditError, match=next(iter(change.values()))):
+        check_waivers({"w": waiver}, ["forest", "logistic"], GROUPS, policy(), TODAY)
+
+
+def test_a_waiver_of_a_policy_that_gates_nothing_is_an_error_without_an_empty_list() -> None:
+    shown = policy(adverse_impact_ratio=Limit(source="a test", warn_below=0.8))
+    with pytest.raises(CreditError, match=r"^w: measure: the policy gates no measure, so adverse_impact_ratio"):
+        check_waivers({"w": WAIVER}, ["forest"], GROUPS, shown, TODAY)
+
+
+def test_two_waivers_of_one_finding_are_an_error() -> None:
+    with pytest.raises(CreditError, match="the same finding as in a"):
+        check_waivers({"a": WAIVER, "b": WAIVER}, ["forest"], GROUPS, policy(), TODAY)
+
+
+def test_waivers_are_read_from_a_folder_and_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = "\n".join(f"{key}: {value}" for key, value in WAIVER.model_dump(mode="json").items())
+    (tmp_path / "good.yaml").write_text(text)
+    assert load_waivers(tmp_path) == {str(tmp_path / "good.yaml"): WAIVER}
+    (tmp_path / "bad.yaml").write_text(text.replace("who: the", "whom: the"))
+    (tmp_path / "worse.yaml").write_text("until: never")
+    with pytest.raises(CreditError) as error:
+        load_waivers(tmp_path)
+    told = str(error.value)
+    assert "bad.yaml: who: found nothing" in told
+    assert "bad.yaml: whom: unknown key" in told
+    assert "worse.yaml: until" in told
+
+
+def test_a_folder_that_is_not_there_has_no_waivers(tmp_path: Path) -> None:
+    assert load_waivers(tmp_path / "waivers") == {}
+    assert WAIVER.until > date(2026, 11, 1)
+
+
+def test_the_waiver_that_the_readme_shows_is_one(tmp_path: Path) -> None:
+    shown = (ROOT / "waivers/README.md").read_text().split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "shown.yaml").write_text(shown)
+    assert next(iter(load_waivers(tmp_path).values())).group == "Hispanic"
+    assert load_waivers(LENDER / "waivers") == {}
+
+
+def test_a_waiver_for_the_reference_or_for_a_pair_that_does_not_gate_is_unmatched() -> None:
+    reference = UNDECIDED.groups["race"][0]
+    with pytest.raises(CreditError, match=f"group: found {reference}"):
+        check_waivers({"w": WAIVER.model_copy(update={"group": reference})}, ["forest"], GROUPS, policy(), TODAY)
+    with pytest.raises(CreditError, match="attribute: found race & sex"):
+        check_waivers({"w": WAIVER.model_copy(update={"attribute": "race & sex"})}, ["forest"], GROUPS, policy(), TODAY)
+
+
+@pytest.mark.parametrize("change", [{"who": " "}, {"why": "\n"}, {"until": 4102444800}])
+def test_a_waiver_that_nobody_signs_or_that_has_no_day_is_an_error(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Waiver.model_validate(WAIVER.model_dump() | change)
+
+
+def test_a_file_that_would_never_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("what waivers are")
+    (tmp_path / "race.yml").write_text("candidate: forest")
+    with pytest.raises(CreditError, match=r"race\.yml: not a \*\.yaml file"):
+        load_waivers(tmp_path)

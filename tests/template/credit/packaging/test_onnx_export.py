@@ -1,0 +1,88 @@
+"""The ONNX model scores as scikit-learn does, and is always made of the same bytes."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from credit.packaging.onnx_export import export_onnx
+from credit.scoring.onnx import load_onnx, score_each_row
+from credit.training.candidates import LogisticParams, RandomForestParams, build_estimator, fit_estimator
+from credit.training.threshold_rule import ThresholdRule
+
+KNOBS = [
+    LogisticParams(C=1, class_weight=None),
+    RandomForestParams(
+        n_estimators=20,
+        max_depth=None,
+        min_samples_leaf=3,
+        max_features="sqrt",
+        max_samples=500,
+        class_weight="balanced",
+    ),
+]
+RNG = np.random.default_rng(0)
+X = RNG.normal(50, 20, (600, 4)).astype(np.float32)
+X[RNG.random(X.shape) < 0.1] = np.nan
+X[:, 3] = np.nan  # a feature that nobody has
+Y = RNG.random(600) < 1 / (1 + np.exp(-np.nan_to_num(X[:, 0] - 50) / 10))
+
+
+@pytest.mark.parametrize("knobs", KNOBS, ids=lambda knobs: type(knobs).__name__)
+def test_scores_agree_with_scikit_learn(knobs: Any) -> None:
+    estimator = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)
+    model = load_onnx(export_onnx(estimator, 4))
+    assert model.width == 4
+    scores = model.score(X)
+    assert scores.shape == (600,)
+    assert np.abs(scores - estimator.predict_proba(X)[:, 1]).max() < 1e-5
+    assert np.abs(score_each_row(model.score, X) - scores).max() < 1e-6
+
+
+def test_the_model_has_one_float_input_and_one_float_output() -> None:
+    import onnx
+
+    model = onnx.load_from_string(export_onnx(fit_estimator(build_estimator(KNOBS[0], len(Y), 0, None), X, Y), 4))
+    (given,), (taken,) = model.graph.input, model.graph.output
+    assert (given.name, taken.name) == ("columns", "score")
+    assert {port.type.tensor_type.elem_type for port in (given, taken)} == {onnx.TensorProto.FLOAT}
+    assert "ZipMap" not in {node.op_type for node in model.graph.node}
+
+
+@pytest.mark.parametrize("threshold", [0.7, 0.1, 1, 620])
+def test_the_rule_agrees_on_the_threshold_its_neighbours_and_no_score(threshold: float) -> None:
+    score = np.float32(threshold)
+    near = np.nextafter(score, np.float32([0, 1e9]), dtype=np.float32)
+    values = np.array([[near[0]], [score], [near[1]], [np.nan]], np.float32)
+    rule = ThresholdRule(threshold).fit([[threshold - 1], [threshold - 1], [threshold], [threshold]], [0, 1, 1, 1])
+    expected = rule.predict_proba(values)[:, 1]
+    assert expected.tolist() == [0.5, 1, 1, 0.75]
+    assert load_onnx(export_onnx(rule, 1)).score(values).tolist() == expected.tolist()
+
+
+def test_the_rule_reads_its_own_column() -> None:
+    rule = ThresholdRule(1, column=1).fit([[9, 0], [9, 1]], [0, 1])
+    assert load_onnx(export_onnx(rule, 2)).score(np.array([[5, 0], [0, 5]], np.float32)).tolist() == [0, 1]
+
+
+def test_two_processes_write_the_same_bytes() -> None:
+    program = (
+        "import hashlib; from test_onnx_export import *\n"
+        "for knobs in KNOBS:\n"
+        "    fitted = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)\n"
+        "    print(hashlib.sha256(export_onnx(fitted, 4)).hexdigest())"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": f".:{Path(__file__).parent}"},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    assert len(told[0].split()) == 2

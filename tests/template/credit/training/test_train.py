@@ -1,0 +1,115 @@
+"""Training: known coefficients found again, one interface, honest thresholds."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.errors import CreditError
+from credit.contract import Contract, DataSource
+from credit.contract.columns import Column
+from credit.training.train import TrainParams, list_candidate_features, train_candidate
+from testing.lenders.frozen import LENDER
+
+PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())["train"]
+RNG = np.random.default_rng(0)
+ROWS = 4000
+X = np.column_stack([RNG.normal(size=ROWS), RNG.normal(size=ROWS), RNG.normal(size=ROWS)]).astype(np.float32)
+LOGIT = 1.0 + 1.5 * X[:, 0] - 0.7 * X[:, 1]
+Y = RNG.random(ROWS) < 1 / (1 + np.exp(-LOGIT))
+
+
+def params(**changes: Any) -> TrainParams:
+    small = {"random_forest": PARAMS["random_forest"] | {"n_estimators": 30}}
+    return TrainParams.model_validate(PARAMS | small | changes)
+
+
+@pytest.mark.parametrize("name", CANDIDATE_NAMES)
+def test_every_candidate_answers_with_probabilities_and_a_policy(name: CandidateName) -> None:
+    trained = train_candidate(name, params(), X, Y, threshold=0.0)
+    scores = trained.estimator.predict_proba(X)[:, 1]
+    assert scores.min() >= 0
+    assert scores.max() <= 1
+    policy = trained.policy
+    assert policy.approve_from is not None
+    assert 0 <= policy.refer_from <= policy.approve_from <= 1
+
+
+def test_known_coefficients_are_found_again() -> None:
+    trained = train_candidate("logistic", params(logistic={"C": 1e6, "class_weight": None}), X, Y, None)
+    scaler, model = trained.estimator.named_steps["standardscaler"], trained.estimator.named_steps["logisticregression"]
+    assert model.coef_[0] / scaler.scale_ == pytest.approx([1.5, -0.7, 0.0], abs=0.15)
+
+
+def test_thresholds_are_set_on_scores_that_the_model_has_not_seen() -> None:
+    """A forest of single leaves knows its training rows by heart: thresholds made on them would refuse too many."""
+    knobs = PARAMS["random_forest"] | {"n_estimators": 30, "min_samples_leaf": 1}
+    trained = train_candidate("random_forest", params(random_forest=knobs), X, Y, None)
+    fresh = np.random.default_rng(1).normal(size=X.shape).astype(np.float32)
+    approved = trained.estimator.predict_proba(fresh)[:, 1] >= trained.policy.approve_from
+    assert approved.mean() == pytest.approx(Y.mean(), abs=0.02)
+    in_sample = np.quantile(trained.estimator.predict_proba(X)[:, 1], 1 - Y.mean())
+    assert (trained.estimator.predict_proba(fresh)[:, 1] >= in_sample).mean() != pytest.approx(Y.mean(), abs=0.02)
+
+
+def test_the_approval_share_is_kept() -> None:
+    policy = {"approval_share": 0.5, "referral_budget": 0.1}
+    told = train_candidate("logistic", params(policy=policy), X, Y, None).cross_validated
+    assert told.approved == pytest.approx(0.5, abs=0.002)
+    assert told.referred == pytest.approx(0.1, abs=0.002)
+
+
+def test_the_rule_takes_the_contracts_threshold_unless_params_say_otherwise() -> None:
+    assert train_candidate("heuristic", params(), X, Y, threshold=0.25).hyperparameters.threshold == 0.25
+    own = {"threshold": -1.0, "from_threshold": "approve"}
+    assert train_candidate("heuristic", params(heuristic=own), X, Y, threshold=0.25).estimator.threshold == -1
+
+
+def test_the_rule_denies_below_refers_without_a_score_and_approves_from_the_threshold_on() -> None:
+    trained = train_candidate("heuristic", params(), X, Y, threshold=0.0)
+    scores = trained.estimator.predict_proba([[-1, 0, 0], [np.nan, 0, 0], [0, 0, 0]])[:, 1]
+    assert trained.policy.decide(scores).tolist() == ["deny", "refer", "approve"]
+
+
+def test_the_rule_can_leave_every_approval_to_an_analyst() -> None:
+    own = {"threshold": None, "from_threshold": "refer"}
+    trained = train_candidate("heuristic", params(heuristic=own), X, Y, threshold=0.0)
+    assert trained.policy.approve_from is None
+    assert trained.cross_validated.approved == 0
+
+
+def test_a_score_that_is_upside_down_is_an_error() -> None:
+    with pytest.raises(CreditError, match="is the score reversed"):
+        train_candidate("heuristic", params(), -X, Y, threshold=0.0)
+
+
+def test_too_few_rows_of_a_class_for_the_folds_is_an_error() -> None:
+    with pytest.raises(CreditError, match="found 3 rows of the rarer class, expected at least 5"):
+        train_candidate("logistic", params(), X, np.arange(ROWS) > 2, None)
+
+
+def test_a_search_finds_a_better_forest_and_tells_what_it_tried() -> None:
+    grid = {"min_samples_leaf": [1, 1500], "n_estimators": [20]}
+    search = PARAMS["search"] | {"enabled": True, "folds": 3, "random_forest": grid}
+    trained = train_candidate("random_forest", params(search=search), X, Y, None)
+    assert trained.hyperparameters.min_samples_leaf == 1
+    assert trained.search.best == {"min_samples_leaf": 1, "n_estimators": 20}
+    assert {row["min_samples_leaf"] for row in trained.search.tried} == {1, 1500}
+
+
+def test_a_search_for_a_hyperparameter_that_is_not_there_is_an_error_before_it_starts() -> None:
+    search = PARAMS["search"] | {"enabled": True, "logistic": {"Cc": [1]}}
+    with pytest.raises(CreditError, match=r"train\.search\.logistic"):
+        train_candidate("logistic", params(search=search), X, Y, None)
+
+
+def test_without_a_score_there_is_no_rule() -> None:
+    columns = {
+        "x": Column(type="number", role="feature", description="d"),
+        "paid": Column(type="boolean", role="label", favourable=True, description="d"),
+    }
+    contract = Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
+    with pytest.raises(CreditError, match="found no column of role score, expected one"):
+        list_candidate_features("heuristic", contract, ["x"], "contract.yaml")

@@ -1,0 +1,213 @@
+"""A logged decision, recomputed from its version."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credit.registry.ledger import Ledger
+from credit.registry.store import Store
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback
+from testing.parts.servers import Cluster, find_free_ports, wait_until
+from testing.releases import WHY, deploy_versions
+from testing.services import ROOT, Service, run_service
+
+Asked = list[dict[str, Any]]
+SCORE_ONLY = {"application": {"points": 500}}
+
+
+def replay(service: Service, identifier: str, *options: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command beside the service, with its settings."""
+    own = {"PYTHONPATH": str(ROOT), "SERVICE_STATE": str(service.state), "RELEASE_STORE": str(stored(service))}
+    command = [sys.executable, "-m", "service", "replay", identifier, *options]
+    return subprocess.run(command, env=os.environ | own | env, capture_output=True, text=True, check=False)
+
+
+def stored(service: Service) -> Path:
+    """Where the versions of these tests are."""
+    return service.state.parent / "store"
+
+
+def change(service: Service, assignment: str, identifier: str) -> None:
+    """Tamper with a row of the log."""
+    with closing(sqlite3.connect(service.state / "decisions.db")) as log, log:
+        log.execute(f"UPDATE decisions SET {assignment} WHERE id = ?", [identifier])
+
+
+@pytest.fixture
+def denied(service: Service, asked: Asked) -> dict[str, Any]:
+    """A denial by the model, as it was answered."""
+    body = {"applications": asked[:100]}
+    answers: list[dict[str, Any]] = service.decide(body, "/v1/decisions/batch").json()["decisions"]
+    return next(answer for answer in answers if answer["decision"] == "deny")
+
+
+def test_decisions_of_the_model_come_out_the_same(service: Service, asked: Asked) -> None:
+    answers = service.decide({"applications": asked[:40]}, "/v1/decisions/batch").json()["decisions"]
+    for answer in {answer["decision"]: answer for answer in answers}.values():
+        done = replay(service, answer["id"], "--json")
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["differs"]) == (0, [])
+        assert told["recomputed"] == told["logged"] == {name: answer[name] for name in told["logged"]}
+        assert answer["decided_by"] == "model"
+
+
+def test_it_is_shown_side_by_side(service: Service, denied: dict[str, Any]) -> None:
+    lines = replay(service, denied["id"]).stdout.splitlines()
+    assert lines[0] == f"{denied['id']}, by v2.0.0, digest {denied['digest'][:12]}"
+    assert lines[2].split() == ["decision", "deny", "deny"]
+    assert lines[3].split() == ["score", str(denied["score"]), str(denied["score"])]
+    assert all(line.count(reason) == 2 for line, reason in zip(lines[4:], denied["reasons"], strict=False))
+    assert lines[-1] == "the same"
+
+
+def test_the_version_may_have_been_replaced_since(service: Service, denied: dict[str, Any], released: Store) -> None:
+    deploy_versions(released, "v3.0.0")
+    wait_until(lambda: service.get("/v1/version").json()["version"] == "v3.0.0", "v3.0.0")
+    assert replay(service, denied["id"]).returncode == 0
+    shutil.rmtree(service.state / "bundles")
+    assert replay(service, denied["id"]).returncode == 0
+
+
+def test_a_version_on_the_disk_of_the_service_needs_no_store(service: Service, denied: dict[str, Any]) -> None:
+    stored(service).rename(stored(service).with_name("away"))
+    assert replay(service, denied["id"]).returncode == 0
+    shutil.rmtree(service.state / "bundles")
+    done = replay(service, denied["id"])
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the store ")
+
+
+def test_what_the_rule_decided_by_the_kill_switch_the_rule_decides_again(
+    service: Service, released: Store, asked: Asked
+) -> None:
+    apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
+    wait_until(lambda: service.get("/v1/version").json()["kind"] == "fallback", "the rule")
+    answer = service.decide(asked[0]).json()
+    told = json.loads(replay(service, answer["id"], "--json").stdout)
+    assert told["logged"]["rule_because"] == "fallback to the rule: a test"
+    assert told["differs"] == []
+
+
+def test_what_the_rule_decided_since_it_was_the_best_candidate_comes_out_the_same(
+    service: Service, released: Store
+) -> None:
+    deploy_versions(released, "v1.0.0")
+    wait_until(lambda: service.get("/v1/version").json()["version"] == "v1.0.0", "v1.0.0")
+    told = json.loads(replay(service, service.decide(SCORE_ONLY).json()["id"], "--json").stdout)
+    assert told["logged"]["decided_by"] == "rule"
+    assert told["differs"] == []
+
+
+@pytest.fixture
+def bare(bundles: Callable[[str], Path], tmp_path: Path) -> Iterator[Service]:
+    """A service without a version: the rule of the image decides."""
+    with run_service(str(tmp_path / "store"), tmp_path / "state", SERVICE_BAKED=str(bundles("logistic"))) as running:
+        yield running.wait("degraded")
+
+
+def test_what_the_rule_of_the_image_decided_comes_out_the_same(
+    bare: Service, bundles: Callable[[str], Path], asked: Asked
+) -> None:
+    answer = bare.decide(asked[0]).json()
+    assert answer["version"] is None
+    done = replay(bare, answer["id"], SERVICE_BAKED=str(bundles("logistic")))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
+    done = replay(bare, answer["id"])
+    assert done.returncode == 1
+    assert f"no bundle with digest {answer['digest'][:12]}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("assignment", "differs"),
+    [
+        ("score = score + 1e-15", "score"),
+        ("decision = 'approve'", "decision"),
+        ("""reasons = '["Your shoes"]'""", "reasons"),
+        ("decided_by = 'rule'", "decided_by"),
+        ("inputs = json_set(inputs, '$.income', 1000.0, '$.home', 'own')", "score"),
+    ],
+)
+def test_a_row_that_was_changed_differs(
+    service: Service, denied: dict[str, Any], assignment: str, differs: str
+) -> None:
+    change(service, assignment, denied["id"])
+    done = replay(service, denied["id"])
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[-1].startswith("differs: ")
+    assert differs in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("version = 'v1.0.0'", "the decision: found digest "),
+        ("version = 'v7.0.0', digest = 'none'", "no bundle with digest none"),
+        ("inputs = json_remove(inputs, '$.income')", "income: found nothing, expected a number of at least 0"),
+    ],
+)
+def test_a_row_that_no_version_can_have_made_is_an_error(
+    service: Service, denied: dict[str, Any], assignment: str, said: str
+) -> None:
+    change(service, assignment, denied["id"])
+    done = replay(service, denied["id"])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+
+
+def test_a_decision_that_the_database_does_not_have_yet_is_found_and_stays_in_the_spool(
+    released: Store, asked: Asked, tmp_path: Path
+) -> None:
+    away = f"postgresql+psycopg://nobody:secret@127.0.0.1:{find_free_ports(1)[0]}/none"
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=away) as service:
+        answer = service.wait("degraded").decide(asked[0]).json()
+        done = replay(service, answer["id"], SERVICE_DATABASE_URL=away)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
+        with closing(sqlite3.connect(service.state / "spool.db")) as spool:
+            assert spool.execute("SELECT id FROM decisions").fetchall() == [(answer["id"],)]
+        done = replay(service, "0" * 32, SERVICE_DATABASE_URL=away)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "secret" not in done.stderr
+
+
+def test_decisions_in_postgresql_come_out_the_same(
+    released: Store, asked: Asked, tmp_path: Path, server: Cluster
+) -> None:
+    url = server.url
+    with run_service(released.url, tmp_path / "state", SERVICE_DATABASE_URL=url) as service:
+        answers = service.wait().decide({"applications": asked[:20]}, "/v1/decisions/batch").json()["decisions"]
+        for answer in {answer["decision"]: answer for answer in answers}.values():
+            done = replay(service, answer["id"], SERVICE_DATABASE_URL=url)
+            assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
+
+
+def test_replaying_changes_nothing(service: Service, denied: dict[str, Any]) -> None:
+    service.stop()
+    before = {path: path.read_bytes() for path in service.state.rglob("*") if path.is_file()}
+    assert replay(service, denied["id"]).returncode == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_an_unknown_id_and_a_log_that_is_not_there_are_errors_that_make_nothing(
+    service: Service, tmp_path: Path
+) -> None:
+    done = replay(service, "0" * 32)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: the decision log sqlite:///")
+    assert done.stderr.endswith(f": no decision {'0' * 32}\n")
+    done = replay(service, "zzz")
+    assert done.returncode == 1
+    assert done.stderr == "error: ID: found 'zzz', expected the 32 characters that the service answered as `id`\n"
+    done = replay(service, "0" * 32, SERVICE_STATE=str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {tmp_path}/none/decisions.db: no such file; SERVICE_STATE and ")
+    assert not (tmp_path / "none").exists()

@@ -1,0 +1,147 @@
+"""Neither the store nor the database is needed to start, and a store that has vanished is not an empty one."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from credit.registry.ledger import Ledger
+from credit.registry.store import Store
+from release.deployment.apply import apply_change
+from release.deployment.plan import Attribution, plan_fallback
+from testing.parts.servers import PATIENCE, find_free_ports, mount_small_disk, wait_until
+from testing.releases import deploy_versions
+from testing.services import Service, run_service
+
+
+def away(store: Store) -> Path:
+    """The folder of a store, moved to where nobody looks."""
+    assert store.folder is not None
+    return store.folder.rename(store.folder.with_name("moved"))
+
+
+def test_it_starts_from_the_last_good_version_when_store_and_database_are_out_of_reach(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (port,) = find_free_ports(1)
+    with run_service(released.url, tmp_path / "state") as service:
+        before = service.wait().decide(asked[0]).json()
+    nowhere = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k"}
+    nowhere |= {"AWS_SECRET_ACCESS_KEY": "s", "SERVICE_START_SECONDS": "1"}
+    nowhere |= {"SERVICE_DATABASE_URL": f"postgresql+psycopg://modeler@127.0.0.1:{port}/d"}
+    with run_service("s3://models", tmp_path / "state", **nowhere) as service:
+        answer = service.wait("degraded").decide(asked[0])
+        assert answer.status_code == 200
+        told = answer.json()
+        wait_until(lambda: len(service.read_health()["problems"]) == 2, "both problems")
+    assert [told[name] for name in ("decision", "score", "version", "entry")] == [
+        before[name] for name in ("decision", "score", "version", "entry")
+    ]
+
+
+def test_a_store_that_vanishes_is_reported_and_what_is_served_stays(
+    service: Service, released: Store, asked: list[dict[str, Any]]
+) -> None:
+    moved = away(released)
+    service.wait("degraded")
+    assert service.read_health()["problems"] == ["the store does not answer"]
+    assert service.decide(asked[0]).json()["version"] == "v2.0.0"
+    assert not Path(released.url).exists()
+    Path(released.url).mkdir()  # a disk that is not mounted is an empty folder
+    assert service.wait("degraded").decide(asked[0]).status_code == 200
+    Path(released.url).rmdir()
+    moved.rename(released.url)
+    service.wait("ok")
+    deploy_versions(released, "v3.0.0")
+    wait_until(lambda: service.decide(asked[0]).json()["version"] == "v3.0.0", "the next version")
+
+
+def test_a_start_without_store_or_disk_is_dark_until_the_store_is_there(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    moved = away(released)
+    with run_service(released.url, tmp_path / "state", SERVICE_START_SECONDS="0.1") as service:
+        service.wait("dark")
+        assert service.decide(asked[0]).status_code == 503
+        assert not Path(released.url).exists()
+        moved.rename(released.url)
+        assert service.wait().decide(asked[0]).json()["version"] == "v2.0.0"
+
+
+def test_a_version_that_is_damaged_on_the_disk_is_fetched_anew(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    with run_service(released.url, tmp_path / "state") as service:
+        service.wait()
+    (model,) = (tmp_path / "state/bundles").glob("*/model.onnx")
+    whole = model.read_bytes()
+    model.write_bytes(b"damaged")
+    with run_service(released.url, tmp_path / "state") as service:
+        assert service.wait().decide(asked[0]).json()["decided_by"] == "model"
+    assert model.read_bytes() == whole
+
+
+def test_the_rule_of_the_image_decides_when_the_disk_is_damaged_and_the_store_away(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path, bundles: Callable[[str], Path]
+) -> None:
+    with run_service(released.url, tmp_path / "state") as service:
+        service.wait()
+    for model in (tmp_path / "state/bundles").glob("*/model.onnx"):
+        model.write_bytes(b"damaged")
+    moved = away(released)
+    with run_service(released.url, tmp_path / "state", SERVICE_BAKED=str(bundles("heuristic"))) as service:
+        answer = service.wait("degraded").decide(asked[0]).json()
+        assert (answer["decided_by"], answer["version"], answer["entry"]) == ("rule", None, 0)
+        moved.rename(released.url)
+        assert service.wait().decide(asked[0]).json()["version"] == "v2.0.0"
+
+
+def test_the_kill_switch_works_on_a_full_disk(released: Store, asked: list[dict[str, Any]], tmp_path: Path) -> None:
+    with mount_small_disk(tmp_path / "disk", "8m") as disk:
+        database = f"sqlite:///{tmp_path}/elsewhere.db"
+        with run_service(released.url, disk / "state", SERVICE_DATABASE_URL=database) as service:
+            service.wait()
+            with (disk / "filler").open("wb") as filler:
+                filler.write(b"\0" * (shutil.disk_usage(disk).free - 4_096))
+            (disk / "state/more").write_bytes(b"\0" * shutil.disk_usage(disk).free)
+            apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("it went wrong", "tester")))
+            wait_until(lambda: service.decide(asked[0]).json()["decided_by"] == "rule", "the rule")
+            assert "cannot be saved" in json.dumps(service.wait("degraded").read_health()["problems"])
+
+
+def test_workers_share_what_is_fetched(released: Store, asked: list[dict[str, Any]], tmp_path: Path) -> None:
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="3") as service:
+        service.wait()
+        deploy_versions(released, "v3.0.0")
+        wait_until(lambda: {service.decide(asked[0]).json()["version"] for _ in range(12)} == {"v3.0.0"}, "all workers")
+        assert service.wait().read_health()["problems"] == []
+    assert not list((tmp_path / "state/bundles").glob(".*"))
+    assert "refused" not in service.log.read_text()
+
+
+def test_figures_of_several_workers_are_those_of_now(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Whichever worker is asked, and although one was killed."""
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        moved = away(released)
+        service.wait("degraded")
+        for _ in range(20):
+            wait_until(lambda: 'problem{what="store"} 1.0' in service.get("/metrics").text, "the problem")
+        moved.rename(released.url)
+        with requests.Session() as one:  # whose connection is that of one worker
+            there = 'problem{what="store"} 0.0'
+            wait_until(
+                lambda: there in one.get(f"{service.url}/metrics", timeout=PATIENCE).text, "the end of the problem"
+            )
+        children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+        worker = next(pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        os.kill(int(worker), signal.SIGKILL)
+        deploy_versions(released, "v3.0.0")
+        wait_until(lambda: "service_ledger_entry 3.0" in service.get("/metrics").text, "the entry of all workers")

@@ -1,0 +1,107 @@
+"""What stands around the service: each container closed, each secret a file that `make secrets` makes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from credit.common.errors import CreditError
+from credit.registry.store import Store
+from service.api.keys import read_keys
+from testing.lenders.frozen import ROOT
+from testing.parts.needs import require
+from testing.parts.servers import find_free_ports, wait_until
+from testing.projects import Project
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+
+def test_compose_yaml_is_what_the_specification_of_compose_allows() -> None:
+    command = [Path(sys.prefix) / "bin/check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
+    container = SERVICES[name]
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert all(port.startswith("127.0.0.1:") for port in container.get("ports", []))
+    if container.get("build") != ".":  # whose Dockerfile has a health check
+        assert "healthcheck" in container
+        assert re.search(r":v?\d+\.\d+", container["image"])
+
+
+def test_every_secret_is_made_and_none_stands_in_the_configuration(secrets: Path) -> None:
+    assert all(
+        Path(secret["file"]).name in {path.name for path in secrets.iterdir()} for secret in COMPOSE["secrets"].values()
+    )
+    values = {path.read_text().strip() for path in secrets.iterdir()}
+    assert not any(value in (ROOT / "compose.yaml").read_text() for value in values)
+    assert secrets.stat().st_mode & 0o077 == 0
+
+
+def test_secrets_in_use_are_not_replaced(project: Project) -> None:
+    project.run("make", "secrets")
+    before = (project.folder / "secrets/keys.json").read_text()
+    done = project.run("make", "secrets", check=False)
+    assert "error: secrets:" in done.stderr
+    assert (project.folder / "secrets/keys.json").read_text() == before
+    assert "secrets" not in project.run("git", "status", "--short").stdout
+
+
+def test_the_key_of_prometheus_may_read_and_not_decide(secrets: Path) -> None:
+    keys, bearer = read_keys(secrets / "keys.json"), b"Bearer " + (secrets / "prometheus_key").read_bytes()
+    assert keys.authenticate(bearer, "read") == "prometheus"
+    assert keys.authenticate(bearer, "decide") is None
+
+
+def test_prometheus_accepts_its_configuration() -> None:
+    require("promtool")
+    command = ["promtool", "check", "config", "--syntax-only", ROOT / "monitoring/prometheus.yml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
+    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The S3 server really runs, with the options of compose.yaml and the identities of `make secrets`."""
+    names = ["master.port", "volume.port", "filer.port", "s3.port"]
+    names += [f"{name}.grpc" for name in names]
+    ports = dict(zip(names, find_free_ports(len(names)), strict=True))
+    options = SERVICES["store"]["command"].replace("/run/secrets", str(secrets)).replace("0.0.0.0", "127.0.0.1")
+    command = [Path(sys.prefix) / "bin/weed", *options.split(), f"-dir={tmp_path}"]
+    command += [f"-{name}={port}" for name, port in ports.items()]
+    variables = dict(line.split("=", 1) for line in (secrets / "publisher.env").read_text().split())
+    variables["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{ports['s3.port']}"
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with (tmp_path / "weed.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+    try:
+        wait_until(lambda: _publishes(variables["RELEASE_STORE"]), "the S3 server", server)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", SERVICES["decisions"]["environment"]["AWS_ACCESS_KEY_ID"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", (secrets / "AWS_SECRET_ACCESS_KEY").read_text().strip())
+        reader = Store(SERVICES["decisions"]["environment"]["RELEASE_STORE"])
+        assert reader.read("versions/one") == b"1"
+        assert reader.list_children("versions") == ([], ["one"])
+        with pytest.raises(CreditError, match="lacked the necessary privileges"):
+            reader.create("versions/two", b"2")
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _publishes(store: str) -> bool:
+    try:
+        return Store(store).create("versions/one", b"1")
+    except CreditError:
+        return False

@@ -1,0 +1,80 @@
+"""Several workers are one service."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from credit.registry.store import Store
+from testing.lenders.frozen import ROOT
+from testing.parts.servers import PATIENCE, wait_until
+from testing.releases import deploy_versions
+from testing.services import run_service
+
+
+def test_all_workers_follow_and_say_so_together(released: Store, tmp_path: Path, asked: list[dict[str, Any]]) -> None:
+    """The version that is told is one that every worker answers by, so that a deploy may rely on it."""
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        wait_until(lambda: service.get("/v1/version").json()["entry"] == 2, "both workers", service.process)
+        (entry,) = deploy_versions(released, "v3.0.0")
+
+        def all_follow() -> bool:
+            return bool(service.get("/v1/version").json()["entry"] == entry.number)
+
+        wait_until(all_follow, "both workers", service.process)
+        answers = [
+            requests.post(f"{service.url}/v1/decisions", json=asked[0], timeout=PATIENCE).json() for _ in range(40)
+        ]
+        assert {answer["version"] for answer in answers} == {"v3.0.0"}
+        figures = service.get("/metrics").text
+        counted = [line for line in figures.splitlines() if line.startswith("service_decisions_total{")]
+        assert sum(float(line.rsplit(" ", 1)[1]) for line in counted) == 40
+
+
+def test_workers_end_with_the_process_that_started_them(released: Store, tmp_path: Path) -> None:
+    """Else they would go on deciding with nobody to stop them."""
+    with run_service(released.url, tmp_path / "state", SERVICE_WORKERS="2") as service:
+        service.wait()
+        service.kill()
+        wait_until(lambda: not service.read_health(), "the end of the workers")
+
+
+STARTER = """
+import multiprocessing, os, signal, sys, time
+sys.path.insert(0, {root!r})
+
+def work(file):
+    open(file, "w").write(str(os.getpid()))
+    while os.path.exists(file):  # until the parent is gone
+        time.sleep(0.01)
+    from service.parent_watch import end_with_parent
+    end_with_parent()
+    signal.pause()
+
+if __name__ == "__main__":
+    multiprocessing.get_context("spawn").Process(target=work, args=(sys.argv[1],)).start()
+    signal.pause()
+"""
+
+
+def test_a_worker_that_starts_after_the_end_of_its_parent_ends_too(tmp_path: Path) -> None:
+    script, told = tmp_path / "starter.py", tmp_path / "worker"
+    script.write_text(STARTER.format(root=str(ROOT)))
+    parent = subprocess.Popen([sys.executable, script, told])
+    wait_until(lambda: told.exists() and bool(told.read_text()), "the worker", parent)
+    worker = int(told.read_text())
+    parent.kill()
+    parent.wait()
+    told.unlink()
+    wait_until(lambda: not is_running(worker), "the end of the worker")
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there, and not only its exit code, which nobody may fetch."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,145 @@
+"""The rules of the house: who may import whom, how much fits into a folder, and what an import may do."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from testing.imports import PACKAGES, ROOT, find_closure, find_imports, list_source_files, name_folder
+
+BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
+MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
+JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
+LIBRARY = JUDGED | {"credit/packaging", "credit/report", "credit/decision_log"}
+RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
+SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
+
+ARROWS: dict[str, set[str]] = {
+    "credit/common": set(),
+    "credit/reports": {"credit/common"},
+    "credit/contract": {"credit/common", "credit/reports"},
+    "credit/data": {"credit/common", "credit/reports", "credit/contract"},
+    "credit/scoring": BASE,
+    "credit/bundle": BASE,
+    "credit/selection": BASE,
+    "credit/evaluation": BASE,
+    "credit/training": MODEL,
+    "credit/fairness": MODEL,
+    "credit/registry": MODEL,
+    "credit/packaging": JUDGED,
+    "credit/report": JUDGED,
+    "credit/decision_log": JUDGED,
+    "credit": LIBRARY,
+    "scenario": {"credit/common", "credit/reports"},
+    "contract_draft": {"credit/common", "credit/contract", "credit/data"},
+    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
+    "service": SERVICE,
+    "service/engine": SERVICE,
+    "service/metrics.py": SERVICE | {"service/engine"},
+    "service/api": SERVICE | {"service/engine", "service/metrics.py"},
+    "service/page": SERVICE | {"service/engine", "service/metrics.py"},
+    "service/batch": SERVICE | {"service/engine"},
+    "service/commands": SERVICE | {"service/api", "service/batch", "service/engine", "service/metrics.py"},
+    "service/app.py": SERVICE | {"service/api", "service/engine", "service/metrics.py", "service/page"},
+    "release": {"credit/common"},
+    "release/repository": RELEASE,
+    "release/registration": RELEASE,
+    "release/deployment": RELEASE,
+    "release/drill": RELEASE,
+    "release/compare": RELEASE | {"release/registration"},
+    "release/commands": RELEASE | {"release/compare", "release/deployment", "release/drill", "release/registration"},
+    "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders"},
+    "testing/parts": set(),
+    "testing/pages": LIBRARY | {"release/deployment", "testing", "testing/parts", "testing/lenders"},
+    "testing/lenders": LIBRARY | {"stages"},
+    "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
+}
+"""What the files of a folder may import, from the lowest step of the stair to the highest. A file that is named here is
+the roof over the folders beside it, of which its own folder is the ground."""
+
+ONE_FILE_EACH = {"stages", "release/commands", "bench"}
+"""Folders with a file for each stage, subcommand or measure."""
+
+SOURCES = list_source_files()
+
+
+def name_room(file: Path) -> str:
+    """Name the room of a file as the table has it: the file itself where it is listed, else its folder."""
+    name = str(file.relative_to(ROOT))
+    return name if name in ARROWS else name_folder(file)
+
+
+def find_rooms(file: Path) -> set[str]:
+    """Find the rooms that a file imports. What a package's top `__init__` says is in no room: docstrings."""
+    return {
+        name_room(other)
+        for other in find_imports(file)
+        if str(other.relative_to(ROOT)).count("/") > 1 or other.name != "__init__.py"
+    }
+
+
+@pytest.mark.parametrize("room", sorted({name_room(file) for file in SOURCES}))
+def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
+    for file in SOURCES:
+        if name_room(file) == room:
+            forbidden = find_rooms(file) - ARROWS[room] - {room}
+            assert not forbidden, f"{file.relative_to(ROOT)} imports {sorted(forbidden)}"
+
+
+def test_the_table_names_every_room_and_none_that_is_gone() -> None:
+    assert set(ARROWS) == {name_room(file) for file in SOURCES}
+    assert set().union(*ARROWS.values()) <= set(ARROWS)
+
+
+def test_no_arrow_points_up() -> None:
+    """The table has an order: it allows no two rooms to reach each other, through any number of others."""
+    below = {room: allowed - {room} for room, allowed in ARROWS.items()}
+    while below:
+        ground = {room for room, allowed in below.items() if not allowed & below.keys()}
+        assert ground, f"these reach each other: {sorted(below)}"
+        below = {room: allowed for room, allowed in below.items() if room not in ground}
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    """A package's own `__init__` re-exports what is in it and counts for nothing here."""
+    below = {file: {other for other in find_imports(file) if other.name != "__init__.py"} for file in SOURCES}
+    while below:
+        ground = {file for file, others in below.items() if not others & below.keys()}
+        assert ground, f"these import each other: {sorted(str(file.relative_to(ROOT)) for file in below)}"
+        below = {file: others for file, others in below.items() if file not in ground}
+
+
+@pytest.mark.parametrize("folder", sorted({file.parent for file in SOURCES} - {ROOT / f for f in ONE_FILE_EACH}))
+def test_a_folder_holds_at_most_thirteen_files(folder: Path) -> None:
+    files = [file for file in folder.glob("*.py") if file.name != "__init__.py"]
+    assert len(files) <= 13
+
+
+def test_the_image_of_the_service_has_all_that_it_imports_and_no_folder_more() -> None:
+    copied = set(re.findall(r"^COPY (credit/\w+|service) ", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    closure = find_closure(*(ROOT / "service").rglob("*.py"), *(ROOT / "credit/decision_log").rglob("*.py"))
+    needed = {name_folder(file) for file in closure}
+    assert copied == {folder for folder in needed if folder.startswith("credit/")} | {"service"}
+    assert {folder.split("/")[0] for folder in needed} == {"credit", "service"}
+    assert not copied & {"credit/training", "credit/packaging", "credit/selection"}
+
+
+def test_no_test_is_imported_by_the_source() -> None:
+    for file in SOURCES:
+        assert "from tests" not in file.read_text(), file
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_importing_a_package_does_nothing(package: str) -> None:
+    """No signal handler, no variable, no thread, no file: what starts something is a function that is called."""
+    told = (
+        "import os, signal, sys, threading\n"
+        "sys.argv = ['-m']\n"
+        "before = signal.getsignal(signal.SIGINT), dict(os.environ)\n"
+        f"import {package}\n"
+        "assert before == (signal.getsignal(signal.SIGINT), dict(os.environ))\n"
+        "assert threading.active_count() == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", told], cwd=ROOT, check=True)

