@@ -131,9 +131,9 @@ def _format_text(content: dict[str, Any]) -> str:
         rows += [(name if not place else "", *pair) for place, pair in enumerate(pairs)]
     width = max(len(logged) for _, logged, _ in rows)
     lines = [f"  {name:<13} {logged:<{width}}  {again}" for name, logged, again in rows]
-    told = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
+    verdict = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
     by = content["version"] or "the rule of the image"
-    return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, told])
+    return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, verdict])
 
 
 def _format_lines(value: Any) -> list[str]:
