@@ -14,11 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract_draft import fields
-from contract_draft import guesses as proposal
 from contract_draft.column_profile import ColumnProfile, profile_columns
 from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
-from contract_draft.guesses import Guess
+from contract_draft.guesses import Guess, find_likely_label, guess_roles
 from contract_draft.leakage import find_telling_columns
 from contract_draft.text_table import open_text_table
 from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
@@ -38,10 +37,10 @@ def draft_contract(path: Path, name: str) -> tuple[str, int]:
     """Draft the YAML text of a contract; also count its questions. The same file gives the same text."""
     with open_text_table(path) as table:
         looks = profile_columns(table)
-        label = proposal.find_likely_label(looks)
+        label = find_likely_label(looks)
         telling = find_telling_columns(table, looks, label) if label else {}
     raise_if_any(_find_question_marks(looks, str(path)))
-    guesses = proposal.guess_roles(looks, label, telling)
+    guesses = guess_roles(looks, label, telling)
     columns, families = _draft_entries(looks, guesses)
     plain = [column for column, guess in guesses.items() if guess.role == "feature"]
     top = [

@@ -71,4 +71,11 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise CreditError(list_problems(error, "SERVICE_ settings")) from None
+        problems = list_problems(error, "the settings")
+        raise CreditError([one._replace(where=_name_variable(one.where)) for one in problems]) from None
+
+
+def _name_variable(where: str) -> str:
+    """Name the variable of a problem; one of several settings together stays with all of them."""
+    file, _, key = where.partition(": ")
+    return file if key == "(file)" else ENV_PREFIX + key.upper()

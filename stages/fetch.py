@@ -58,7 +58,7 @@ def fetch_scenario(path: Path, params: ScenarioParams) -> Provenance:
         sha256=_compute_sha256(path),
         bytes=path.stat().st_size,
         generator="scenario",
-        knobs=params.model_dump(mode="json"),
+        settings=params.model_dump(mode="json"),
         expected=compute_expected(params).round_floats(),
     )
 

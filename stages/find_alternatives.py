@@ -126,7 +126,7 @@ def build_alternatives_report(
         rows=predicted.rows,
         metric=params.metric,
         tolerated_loss=params.tolerated_loss,
-        told=describe_search(baseline, found, params, len(points)),
+        finding=describe_search(baseline, found, params, len(points)),
         command=format_command(found) if found else None,
         points=mark_frontier(suggested, params.metric),
     )
@@ -194,6 +194,6 @@ def run(
     )
     report = build_alternatives_report(params, predicted, as_trained, others, Choice.read(choice_file).champion)
     report.round_floats().write(alternatives_file)
-    print(report.told)
+    print(report.finding)
     if report.command:
         print(f"to try it: {report.command}")

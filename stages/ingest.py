@@ -67,7 +67,7 @@ def _check_derived_columns(contract: Contract, connection: duckdb.DuckDBPyConnec
         try:
             connection.execute(f"SELECT {derive_sql(column)} FROM (SELECT {nothing}) LIMIT 0")
         except duckdb.Error as error:
-            problems.append(Problem(f"{file}: columns.{name}.sql", str(error).splitlines()[0], "an SQL expression"))
+            problems.append(Problem(f"{file}: columns.{name}.sql", str(error).splitlines()[0]))
     return problems
 
 

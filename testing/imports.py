@@ -23,6 +23,19 @@ def find_imports(file: Path) -> set[Path]:
     return found - {file}
 
 
+def list_libraries(file: Path) -> set[str]:
+    """List the modules of others that a file imports when it is imported itself."""
+    nodes = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {
+        name
+        for node in nodes
+        for name in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "__future__"]
+        )
+    }
+    return {name for name in names if name.split(".")[0] not in PACKAGES}
+
+
 def find_closure(*files: Path) -> set[Path]:
     """Find every file of the project that some files import, through any number of others, with these."""
     seen: set[Path] = set()

@@ -112,7 +112,7 @@ def _read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise CreditError(Problem(str(path), "no such file", fix=_FIX)) from None
     except (ValueError, RecursionError) as error:
-        raise CreditError(Problem(str(path), f"{error}", "a manifest", _FIX)) from None
+        raise CreditError(Problem(str(path), f"not JSON: {error}", fix=_FIX)) from None
     form = content.get("format") if isinstance(content, dict) else None
     if isinstance(form, int) and form > BUNDLE_FORMAT:
         raise CreditError(

@@ -1,6 +1,7 @@
 """CreditError, which a command prints instead of a traceback, and the edge where it is caught."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -58,8 +59,23 @@ def list_problems(error: "ValidationError", file: str, block: str = "") -> list[
         elif kind == "invalid_value":  # of credit.common.invalid_values, which would load pydantic here
             found.append(Problem(f"{file}: {key}", context["found"], context["expected"], context["fix"]))
         else:
-            found.append(Problem(f"{file}: {key}", repr(item["input"])[:80], item["msg"][0].lower() + item["msg"][1:]))
+            found.append(Problem(f"{file}: {key}", repr(item["input"])[:80], word_expectation(item["msg"])))
     return found
+
+
+_REWORDED = (
+    (r", unable to parse string.*", ""),
+    (r"^\w+ should match pattern", "a text of the pattern"),
+    (r"^\w+ should be (?=greater|less)", "a value "),
+    (r"^\w+ should (be|have) ", ""),
+)
+
+
+def word_expectation(message: str) -> str:
+    """Word what a message of pydantic's expects: `Input should be a valid list` becomes `a valid list`."""
+    for pattern, words in _REWORDED:
+        message = re.sub(pattern, words, message)
+    return message[0].lower() + message[1:]
 
 
 NOTHING_WRITTEN = "nothing was written; run the same command again"

@@ -101,7 +101,7 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except ValueError as error:
-        raise CreditError(Problem(str(path), str(error), "JSON")) from None
+        raise CreditError(Problem(str(path), f"not JSON: {error}")) from None
 
 
 def read_yaml(path: Path) -> Any:
@@ -128,16 +128,24 @@ def read_yaml(path: Path) -> Any:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a safe one
     except FileNotFoundError:
-        there = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) or "none"
-        raise CreditError(Problem(str(path), f"no such file (there are: {there})")) from None
+        there = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml")))
+        raise CreditError(Problem(str(path), "no such file" + (f" (there are: {there})" if there else ""))) from None
     except UnicodeDecodeError as error:
         raise CreditError(
             Problem(str(path), f"the byte at {error.start} is not UTF-8", fix="save it as UTF-8")
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-13-45
-        raise CreditError(Problem(str(path), str(error), "YAML")) from None
+        raise CreditError(Problem(str(path), describe_yaml_error(error))) from None
     raise_if_any(duplicates)
     return content
+
+
+def describe_yaml_error(error: Exception) -> str:
+    """Describe in one line why a text is not YAML, with the place where the parser names one."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"not YAML: line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return " ".join(f"not YAML: {error}".split())
 
 
 def _format_node(content: Any, depth: int = 0) -> str:

@@ -177,5 +177,5 @@ def _find_name_problems(contract: Contract, file: str) -> list[Problem]:
         try:
             re.compile(family.pattern)
         except re.error as error:
-            problems.append(Problem(f"{file}: families.{name}.pattern", str(error), "a regular expression"))
+            problems.append(Problem(f"{file}: families.{name}.pattern", f"not a regular expression: {error}"))
     return problems

@@ -124,9 +124,12 @@ def describe_encoding_error(file: Path) -> Problem:
     return Problem(str(file), "bytes that are not UTF-8", "UTF-8 text", "convert it, for example with iconv")
 
 
-_CSV_ERRORS = (
-    r"^(Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote|Maximum line size of \d+ bytes)"
-)
+_CSV_ERRORS = {
+    r"^Expected Number of Columns: (\d+) Found: (\d+)": "has {1} fields, the first line {0}",
+    r"^Value with unterminated quote": "has a quote that is not closed",
+    r"^Maximum line size of (\d+) bytes": "is longer than {0} bytes",
+}
+"""What DuckDB says of a line, and what is said of it here."""
 
 
 def describe_duckdb_error(path: Path, error: Exception) -> Problem:
@@ -136,6 +139,7 @@ def describe_duckdb_error(path: Path, error: Exception) -> Problem:
     if "not utf-8 encoded" in text or "Invalid unicode" in text:
         return describe_encoding_error(Path(where))
     if line := re.search(r"CSV Error on Line: (\d+)", text):
-        reason = (re.findall(_CSV_ERRORS, text, re.MULTILINE) or ["what is not CSV"])[-1]
-        return Problem(where, f"{reason} in line {line[1]}", "a readable CSV or Parquet file")
-    return Problem(where, text.splitlines()[0], "a readable CSV or Parquet file")
+        known = ((re.search(pattern, text, re.MULTILINE), reason) for pattern, reason in _CSV_ERRORS.items())
+        reason = next((reason.format(*match.groups()) for match, reason in known if match), "is not CSV")
+        return Problem(where, f"line {line[1]} {reason}", fix="the data must be CSV in UTF-8, or Parquet")
+    return Problem(where, f"cannot be read: {text.splitlines()[0]}")

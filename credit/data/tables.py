@@ -23,7 +23,8 @@ def open_table(path: Path) -> pq.ParquetFile:
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except pa.ArrowException as error:
-        raise CreditError(Problem(str(path), str(error), "a Parquet file", "run dvc checkout or dvc repro")) from None
+        found = f"not a Parquet file: {str(error).rstrip('.')}"
+        raise CreditError(Problem(str(path), found, fix="run dvc checkout or dvc repro")) from None
 
 
 def iterate_partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -30,5 +30,6 @@ def upgrade_tables(engine: Engine) -> None:
         except CommandError as error:
             where = f"the decision log {engine.url.set(query={}).render_as_string()}"
             newest = ScriptDirectory.from_config(config).get_current_head()
+            found = f"its tables are not of revision {newest} or older: {error}"
             fix = "start the version of the service that made it"
-            raise CreditError(Problem(where, str(error), f"tables of revision {newest} or older", fix)) from None
+            raise CreditError(Problem(where, found, fix=fix)) from None

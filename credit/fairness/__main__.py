@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import click
 
 from credit.common import cli
-from credit.common.errors import run_command
+from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import round_floats
 from credit.common.params import locate_contract, read_params
 from credit.contract import load_contract
@@ -96,6 +97,15 @@ def _format_finding(finding: Finding) -> str:
     return f"{finding.reason}\n  {more}" if more else finding.reason
 
 
+def _locate_predictions(candidate: str) -> Path:
+    """Locate the pipeline's predictions of a candidate. Raises CreditError when it makes none under this name."""
+    path = Path(f"data/predictions/{candidate}.parquet")
+    if candidate not in CANDIDATE_NAMES and not path.exists():
+        fix = "--predictions names the file of any other model"
+        raise CreditError(Problem("CANDIDATE", candidate, f"one of {', '.join(CANDIDATE_NAMES)}", fix))
+    return path
+
+
 @click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
 @click.argument("candidate", required=False, help="whose predictions (default: the champion's)")
 @click.option("--predictions", type=Path, metavar="FILE", help="(default: data/predictions/CANDIDATE.parquet)")
@@ -107,7 +117,7 @@ def run(candidate: str | None, predictions: Path | None, policy: str | None, aga
     params = read_params(Fairness, "fairness")
     if policy:
         params = params.switch_policy(policy)
-    predictions = predictions or Path(f"data/predictions/{candidate}.parquet")
+    predictions = predictions or _locate_predictions(candidate)
     judged = judge_predictions(candidate, predictions, params, against, date.today())
     return cli.Answer(judged.content(), format_verdict(judged), EXIT_BLOCKED if judged.blocks else 0)
 

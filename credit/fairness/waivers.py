@@ -87,7 +87,12 @@ def find_unmatched(
         }
         for key, names in known.items():
             if (value := getattr(waiver, key)) not in names:
-                problems.append(Problem(f"{file}: {key}", value, f"one of {', '.join(names) or 'none'}"))
+                where, fix = f"{file}: {key}", "remove the waiver"
+                problems.append(
+                    Problem(where, value, f"one of {', '.join(names)}")
+                    if names
+                    else Problem(where, f"the policy gates no {key}, so {value} needs no waiver", fix=fix)
+                )
     return problems
 
 

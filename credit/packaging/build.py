@@ -66,7 +66,7 @@ def build_bundle(
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
         "contract.yaml": inputs.contract.read_bytes(),
         BundleFeatures.NAME: _encode_json(
-            BundleFeatures(features=candidate.features, design_columns=tuple(columns)).dump()
+            BundleFeatures(features=candidate.features, design_columns=tuple(columns)).model_dump()
         ),
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),

@@ -126,12 +126,9 @@ def require_version(store: Store, text: str, digest: str | None = None) -> Versi
     version = parse_version(text)
     record = find_version(store, version)
     if record is None:
-        there = ", ".join(map(str, list_versions(store)[-10:])) or "none"
-        raise CreditError(
-            Problem(
-                f"the store {store.url}", f"no {version} (there are: {there})", fix=f"run release publish {version}"
-            )
-        )
+        there = ", ".join(map(str, list_versions(store)[-10:]))
+        found = f"no {version} (there are: {there})" if there else f"no {version}, nothing is published"
+        raise CreditError(Problem(f"the store {store.url}", found, fix=f"run release publish {version}"))
     if digest is not None and record.digest != digest:
         where = f"{store.url}: {record.version}"
         raise CreditError(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, the ledger's"))

@@ -111,7 +111,7 @@ def describe_frontier(results: Results) -> Frontier:
     limit = results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     plotted = _place_points(report)
     return Frontier(
-        report.told,
+        report.finding,
         report.command or "",
         len(report.points),
         spell_out(report.metric),

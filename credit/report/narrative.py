@@ -33,14 +33,14 @@ def describe_outcomes(results: Results) -> Iterator[str]:
         return
     who = format_group(found.attribute, found.group)
     rates = f"{found.rate.value} of {who} and {found.reference_rate.value} of {found.reference}"
-    told = f"favourable for {rates}, a ratio of {format_number(found.ratio)}"
+    rated = f"favourable for {rates}, a ratio of {format_number(found.ratio)}"
     if limit is None or not limit.gated:
-        yield f"The recorded outcomes are {told} for the worst-off group."
+        yield f"The recorded outcomes are {rated} for the worst-off group."
     elif limit.is_kept_by(found.ratio, found.ratio):
-        yield f"The recorded outcomes themselves keep the limit of {limit}: they are {told} for the worst-off group."
+        yield f"The recorded outcomes themselves keep the limit of {limit}: they are {rated} for the worst-off group."
     else:
         yield (
-            f"The recorded outcomes breach the limit of {limit} themselves: they are {told}. "
+            f"The recorded outcomes breach the limit of {limit} themselves: they are {rated}. "
             "A model that is faithful to them repeats that difference."
         )
 
@@ -53,12 +53,12 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
         return
     best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name].value)
     alike = max(ratios, key=lambda name: ratios[name].value)
-    told = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
+    lead = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
     least = f"{format_number(ratios[best].value)} for {name_group(ratios[best])}"
     if best == alike:
-        yield f"{told} and has the best worst-group ratio, {least}: here the two do not conflict."
+        yield f"{lead} and has the best worst-group ratio, {least}: here the two do not conflict."
     else:
-        yield _describe_tradeoff(results, told, least, best, lowest, alike, values)
+        yield _describe_tradeoff(results, lead, least, best, lowest, alike, values)
     champion = results.choice.champion
     if champion == lowest != best and not results.choice.candidates[champion].passes:
         own = f"{format_number(ratios[champion].value)} for {name_group(ratios[champion])}"
@@ -67,16 +67,16 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
 
 
 def _describe_tradeoff(
-    results: Results, told: str, least: str, best: str, lowest: str, alike: str, values: dict[str, float]
+    results: Results, lead: str, least: str, best: str, lowest: str, alike: str, values: dict[str, float]
 ) -> str:
     """Describe the trade-off: the most accurate candidate and the one that treats groups most alike are two."""
     metric, ratios = results.choice.metric, _collect_lowest_ratios(results)
     if format_number(ratios[best].value) == format_number(ratios[alike].value):
-        return f"{told} with a worst-group ratio of {least}, as high as that of {format_candidate(alike)}."
+        return f"{lead} with a worst-group ratio of {least}, as high as that of {format_candidate(alike)}."
     also = "and has the lowest worst-group ratio of all" if best == lowest else "with a worst-group ratio of"
     fairest = f"{format_candidate(alike)} has the highest, {format_number(ratios[alike].value)}"
     accuracy = f", at {spell_out(metric)} {format_number(values[alike])}" if alike in values else ""
-    return f"{told} {also}{',' if best == lowest else ''} {least}; {fairest}{accuracy}."
+    return f"{lead} {also}{',' if best == lowest else ''} {least}; {fairest}{accuracy}."
 
 
 def describe_sample_size(results: Results) -> Iterator[str]:
@@ -87,11 +87,11 @@ def describe_sample_size(results: Results) -> Iterator[str]:
         return
     judged = results.judged[results.choice.champion]
     same = {name: ratio.interval for name, ratio in ratios.items() if name_group(ratio) == name_group(first)}
-    told = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
+    intervals = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
     share = format_percent(first.people / judged.rows)
     yield (
         f"The worst-group ratio is that of {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
-        f"Its {judged.level:.0%} interval is {told}."
+        f"Its {judged.level:.0%} interval is {intervals}."
     )
     both = join_words(
         [
@@ -134,8 +134,8 @@ def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
 def suggest_more_people(results: Results) -> Iterator[str]:
     """Suggest how many more people would make a pass likely."""
     for item in results.judged[results.choice.champion].findings:
-        if item.blocks and (told := item.describe_more_people()):
-            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {told}."
+        if item.blocks and (more_people := item.describe_more_people()):
+            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {more_people}."
 
 
 class Narrative(NamedTuple):
@@ -170,16 +170,16 @@ def _explain_choice(results: Results) -> str:
     if not passing:
         goes_on = f"{format_candidate(champion)}, which decided before there was a model, goes on deciding"
         return f"No candidate of {len(entries)} passes every gate, so {goes_on}."
-    told = format_metric(results.metrics[champion], metric)
+    value = format_metric(results.metrics[champion], metric)
     alone = f"Of {len(entries)} candidates only this one passes every gate"
     best = (
         f"{len(passing)} of {len(entries)} candidates pass every gate, and it has the best {spell_out(metric)} of them"
     )
-    range_ = f" (95% interval {told.interval})" if told.interval else ""
+    range_ = f" (95% interval {value.interval})" if value.interval else ""
     free = (
         " Equal treatment does not gate under this policy." if results.fairness.chosen_policy.gates == "nothing" else ""
     )
-    return f"{alone if len(passing) == 1 else best}: {spell_out(metric)} {told.value}{range_}.{free}"
+    return f"{alone if len(passing) == 1 else best}: {spell_out(metric)} {value.value}{range_}.{free}"
 
 
 def _describe_objections(results: Results) -> Iterator[str]:
@@ -188,13 +188,13 @@ def _describe_objections(results: Results) -> Iterator[str]:
         for item in results.judged[name].findings:
             if item.blocks:
                 found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(item)}")
-        told = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
+        objections = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
         others = len(entry.against) - sum(map(len, found.values()))
         if others:
-            told.append("a quality gate" if others == 1 else f"{others} quality gates")
-        if told:
+            objections.append("a quality gate" if others == 1 else f"{others} quality gates")
+        if objections:
             goes = " It goes forward all the same, which is not a pass." if name == results.choice.champion else ""
-            yield f"Against {format_candidate(name)}: {'; '.join(told)}.{goes}"
+            yield f"Against {format_candidate(name)}: {'; '.join(objections)}.{goes}"
 
 
 def _describe_waivers(results: Results) -> Iterator[str]:

@@ -62,7 +62,8 @@ class AlternativesReport(Report):
     metric: QualityFigure
     tolerated_loss: Number
     """Of the metric, in its own unit."""
-    told: str
+    finding: str = Field(alias="told")
+    """What the search found, in words."""
     command: str | None = Field(alias="try")
     """What trains the suggested point; None: nothing is suggested, or a candidate as trained is."""
     points: tuple[Point, ...]

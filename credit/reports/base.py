@@ -139,7 +139,7 @@ def _describe(error: ValidationError, where: str) -> list[Problem]:
     """List the problems of a text; one that is no JSON, or lacks several of the report's keys, is a single problem."""
     found = error.errors(include_url=False)
     if found[0]["type"] == "json_invalid":
-        return [Problem(where, found[0]["ctx"]["error"], "JSON")]
+        return [Problem(where, f"not JSON: {found[0]['ctx']['error']}")]
     missing = [str(item["loc"][0]) for item in found if item["type"] == "missing" and len(item["loc"]) == 1]
     if len(missing) > 1 and len(missing) == len(found):
         return [Problem(where, f"nothing for {', '.join(missing)}", "a value of each", "run dvc repro")]

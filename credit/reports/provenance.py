@@ -62,6 +62,7 @@ class ExpectedMeasurement(ReportPart):
 class Provenance(Report):
     """The raw file, and either the package that it is part of or the generator that made it."""
 
+    model_config = ConfigDict(populate_by_name=True)
     FOLDER: ClassVar[str] = "reports/provenance"
 
     sha256: Sha256
@@ -70,8 +71,8 @@ class Provenance(Report):
     """Name and version of the Python package; with `file`, its path in there."""
     file: str | None = None
     generator: str | None = None
-    """The generator; with `knobs`, its settings, and `expected`."""
-    knobs: dict[str, JsonValue] | None = None
+    """The generator; with `settings`, and `expected`."""
+    settings: dict[str, JsonValue] | None = Field(default=None, alias="knobs")
     expected: ExpectedMeasurement | None = None
 
     @classmethod
@@ -81,7 +82,7 @@ class Provenance(Report):
 
     def find_contradictions(self, where: str) -> list[Problem]:
         """Find an origin that is incomplete or given twice."""
-        given = self.model_fields_set - {"sha256", "bytes"}
+        given = self.dump().keys() - {"sha256", "bytes"}
         if given in ({"package", "file"}, {"generator", "knobs", "expected"}):
             return []
         expected = "package and file, or generator, knobs and expected"

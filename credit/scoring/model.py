@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from credit.contract import Contract
 from credit.scoring.onnx import ScoreFunction, score_each_row
-from credit.scoring.policy import DecisionKind as Outcome
-from credit.scoring.policy import Policy
+from credit.scoring.policy import DecisionKind, Policy
 from credit.scoring.reasons import ReasonBaseline, Reasons, encode_baseline, measure_rises, rank_reasons
 from credit.scoring.row_encoder import ApplicationRow, RowEncoder
 
@@ -21,7 +20,7 @@ DecidedBy = Literal["model", "rule"]
 class Decision(NamedTuple):
     """The decision about one application. `score`: probability of the favourable label; `reasons`: at most four."""
 
-    decision: Outcome
+    decision: DecisionKind
     score: float
     reasons: tuple[str, ...]
     decided_by: DecidedBy
@@ -71,7 +70,7 @@ class Model:
 
 
 def refer_unexplained(
-    outcomes: Sequence[Outcome], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: DecidedBy
+    outcomes: Sequence[DecisionKind], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: DecidedBy
 ) -> list[Decision]:
     """Refer a denial that no single feature explains, since a denial must be explained (12 CFR 1002.9)."""
     return [

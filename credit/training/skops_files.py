@@ -37,7 +37,8 @@ def load_estimator(path: Path) -> Any:
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise CreditError(Problem(str(path), str(error), "a model file", "run dvc checkout or dvc repro")) from None
+        fix = "run dvc checkout or dvc repro"
+        raise CreditError(Problem(str(path), f"not a model file: {error}", fix=fix)) from None
 
 
 def normalize_archive(archive: bytes) -> bytes:

@@ -46,7 +46,7 @@ def _format_failure(rollout: Rollout, reversal: Reversal) -> list[str]:
     """Format a change that the services did not take up: a failure, whether it could be undone or not."""
     change, current, problems = rollout.change, rollout.current, reversal.problems
     outcome = "and could not be put back" if problems else "and is not live"
-    to_rule, history = _suggest_rollback(change, FALLBACK_TARGET), f"release history --env {change.environment}"
+    to_rule, history = _format_rollback(change, FALLBACK_TARGET), f"release history --env {change.environment}"
     return [
         f"{change.environment}: {change.resulting_entry.version} was not taken up {outcome}",
         *(f"late:  {line}" for line in rollout.late),
@@ -94,8 +94,8 @@ def _describe_no_change(change: Change) -> str:
 
 def _suggest_undo(change: Change) -> str:
     before = change.before
-    return _suggest_rollback(change, FALLBACK_TARGET if before is None or before.kind == "fallback" else before.version)
+    return _format_rollback(change, FALLBACK_TARGET if before is None or before.kind == "fallback" else before.version)
 
 
-def _suggest_rollback(change: Change, target: str) -> str:
+def _format_rollback(change: Change, target: str) -> str:
     return f"release rollback --env {change.environment} --to {target} --reason '...'"

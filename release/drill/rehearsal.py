@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from credit.common.errors import CreditError, Problem
-from credit.registry import versions as published
+from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
@@ -80,12 +80,12 @@ def _run_steps(place: Store, folder: Path, first: tuple[Version, Path], second: 
 def _fetch_bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[Version, Path]]]:
     """Fetch the bundles of the two newest published versions, else take the working tree's under two names."""
     records = [
-        record for version in published.list_versions(store)[-2:] if (record := published.find_version(store, version))
+        record for version in versions.list_versions(store)[-2:] if (record := versions.find_version(store, version))
     ]
     if len(records) == 2:
         with (
-            published.fetch_temporarily(store, records[0]) as one,
-            published.fetch_temporarily(store, records[1]) as other,
+            versions.fetch_temporarily(store, records[0]) as one,
+            versions.fetch_temporarily(store, records[1]) as other,
         ):
             yield (parse_version(records[0].version), one), (parse_version(records[1].version), other)
         return
@@ -97,7 +97,7 @@ def _fetch_bundles(store: Store) -> Iterator[tuple[tuple[Version, Path], tuple[V
 
 def _time_publish(place: Store, version: Version, bundle: Path) -> Step:
     start = time.perf_counter()
-    published.publish_bundle(place, version, bundle, "0" * 40, find_actor())
+    versions.publish_bundle(place, version, bundle, "0" * 40, find_actor())
     return Step(f"publish {version}", time.perf_counter() - start, None)
 
 

@@ -20,6 +20,7 @@ from credit.reports.choice import Choice
 from credit.reports.metrics import Metrics
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
+from release.repository.next_version import propose_next
 from release.repository.reports import read_bundle_reports
 from release.repository.tags import Registry
 
@@ -55,7 +56,8 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
     )
     found = [_collect_findings(check) for check in checks]
     digest, bundle = _check_bundle(commit)
-    found += [bundle, _collect_findings(lambda: _check_version_is_free(registry, version, commit))]
+    found += [bundle, _collect_findings(lambda: _check_version_inputs(registry))]
+    found += [_collect_findings(lambda: _check_version_is_free(registry, version, commit))]
     problems = dict.fromkeys(problem for one in found for problem in one.problems)  # a file that two checks read: once
     return Readiness(commit, digest, list(problems), [note for one in found for note in one.notes])
 
@@ -187,6 +189,12 @@ def _check_bundle(commit: str) -> tuple[str | None, Findings]:
     except CreditError as error:
         return None, Findings(error.problems)
     return bundle.manifest.digest, Findings()
+
+
+def _check_version_inputs(registry: Registry) -> Findings:
+    """Check that the files that the next version depends on can be read, in HEAD and in the last version."""
+    propose_next(registry)
+    return Findings()
 
 
 def _check_version_is_free(registry: Registry, version: Version, commit: str) -> Findings:

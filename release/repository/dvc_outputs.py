@@ -10,6 +10,7 @@ import yaml
 
 from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
+from credit.common.files import describe_yaml_error
 from release.repository.git import read_text_at
 
 BUNDLE_PATH = "models/bundle"
@@ -30,7 +31,7 @@ def parse_dvc_lock(text: str, where: str) -> dict[str, str]:
         stages = (yaml.load(text or "{}", yaml.CSafeLoader).get("stages") or {}).values()
         return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs") or ()}
     except yaml.YAMLError as error:
-        raise CreditError(Problem(where, " ".join(str(error).split()), "YAML")) from None
+        raise CreditError(Problem(where, describe_yaml_error(error))) from None
     except (AttributeError, KeyError, TypeError):
         raise CreditError(Problem(where, "stages that DVC did not write", "DVC's own", "run dvc repro")) from None
 

@@ -34,16 +34,27 @@ class VersionInputs(NamedTuple):
 def choose_version(registry: Registry, asked: str | None, parts: Mapping[str, bool]) -> tuple[Version, Bump]:
     """Choose the version of HEAD: `asked`, or the last one with the part raised that is true in `parts`, or a proposal.
 
-    Raises CreditError when `asked` is no version.
+    Where files do not say what changed, the proposal is a patch; `check_readiness` has the problem and lets nobody
+    register it. Raises CreditError when `asked` is no version.
     """
     last = max(registry.versions, default=None)
-    version, bump = propose_version(last, registry.versions[last].commit if last else None, "HEAD")
+    try:
+        version, bump = propose_next(registry)
+    except CreditError:
+        bump = Bump("patch", "what changed cannot be read")
+        version = max(registry.versions).bump(bump.part)
     if asked:
         return parse_version(asked), Bump("given", f"proposed was {version}, because {bump.why}")
     part = next((name for name, wanted in parts.items() if wanted), None)
     if part and last:
         return last.bump(part), Bump(part, f"as asked; proposed was {version}, because {bump.why}")
     return version, bump
+
+
+def propose_next(registry: Registry) -> tuple[Version, Bump]:
+    """Propose the version of HEAD. Raises CreditError when a file that the proposal depends on cannot be read."""
+    last = max(registry.versions, default=None)
+    return propose_version(last, registry.versions[last].commit if last else None, "HEAD")
 
 
 def propose_version(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from credit.common.errors import CreditError, Problem
+from credit.common.files import describe_yaml_error
 from release.repository.dvc_outputs import parse_dvc_lock, pull_file
 from release.repository.git import read_text_at, resolve_commit, run_git
 
@@ -36,7 +37,7 @@ class Revision:
         try:
             content = yaml.load(self.read_text("params.yaml") or "{}", yaml.CSafeLoader)
         except yaml.YAMLError as error:
-            raise CreditError(Problem(where, " ".join(str(error).split()), "YAML")) from None
+            raise CreditError(Problem(where, describe_yaml_error(error))) from None
         if not isinstance(content, dict):
             raise CreditError(Problem(where, type(content).__name__, "keys and values"))
         return content

@@ -13,9 +13,9 @@ from service.engine.request_errors import describe_error
 
 def handle_error(error: Exception) -> Response:
     """Count an error and render its refusal, which says nothing of what happened inside."""
-    told = _classify_error(error)
-    metrics.REFUSAL_COUNT.labels(str(told.status)).inc()
-    return render_refusal(told)
+    refusal = _classify_error(error)
+    metrics.REFUSAL_COUNT.labels(str(refusal.status)).inc()
+    return render_refusal(refusal)
 
 
 def _classify_error(error: Exception) -> RefusalError:

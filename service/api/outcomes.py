@@ -33,7 +33,7 @@ def parse_outcome(body: bytes) -> OutcomeReport:
         raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
 
 
-def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Outcome:
+def check_outcome(reported: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Outcome:
     """Check a reported outcome against its decision.
 
     Raises CreditError when the contract's label cannot have this value,
@@ -41,10 +41,10 @@ def check_outcome(told: OutcomeReport, decision: DecisionRow, contract: Contract
     """
     label = contract.columns[contract.label]
     try:
-        value = TypeAdapter(build_field_type(label)).validate_python(told.outcome)
+        value = TypeAdapter(build_field_type(label)).validate_python(reported.outcome)
     except ValidationError:
-        raise CreditError(Problem("outcome", repr(told.outcome)[:80], describe_values(label))) from None
-    moment = told.observed_at or now
+        raise CreditError(Problem("outcome", repr(reported.outcome)[:80], describe_values(label))) from None
+    moment = reported.observed_at or now
     if not decision["decided_at"] - _CLOCK_SKEW <= moment <= now + _CLOCK_SKEW:
         expected = "a moment after the decision and not in the future"
         problem = Problem("observed_at", moment.isoformat(), expected)

@@ -117,17 +117,17 @@ def look_up_decision(request: Request, decision_id: DecisionId) -> Response:
 @ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=REFUSALS | NOT_FOUND_REFUSAL, tags=["look up"])
 async def report_outcome(request: Request) -> Response:
     """Record the outcome of a decision: the value of the label that the contract names. The newest one counts."""
-    told_of = parse_outcome(await read_body(request))
-    return await run_in_threadpool(_record_outcome, request, told_of)
+    reported = parse_outcome(await read_body(request))
+    return await run_in_threadpool(_record_outcome, request, reported)
 
 
-def _record_outcome(request: Request, told_of: OutcomeReport) -> Response:
+def _record_outcome(request: Request, reported: OutcomeReport) -> Response:
     parts = read_parts(request)
-    record = _require_record(parts, told_of.decision_id)
+    record = _require_record(parts, reported.decision_id)
     now = datetime.now(UTC)
-    observed = check_outcome(told_of, record, require_serving(request).bundle.contract, now)
+    observed = check_outcome(reported, record, require_serving(request).bundle.contract, now)
     try:
-        record_outcome(parts.log.database, told_of.decision_id, observed, request.state.caller, now)
+        record_outcome(parts.log.database, reported.decision_id, observed, request.state.caller, now)
     except CreditError:
         raise RefusalError(503, "the outcome could not be recorded", Retry_After="1") from None
     return render_json(observed._asdict())

@@ -101,8 +101,12 @@ def _decide_rows(serving: LiveVersion, rows: Sequence[dict[str, Any]]) -> tuple[
 
 
 def _build_row(serving: LiveVersion, decided: FinalDecision) -> dict[str, Any]:
-    told = {"rule_because": decided.rule_because, "version": serving.version, "digest": serving.bundle.manifest.digest}
-    return decided.decision._asdict() | told
+    origin = {
+        "rule_because": decided.rule_because,
+        "version": serving.version,
+        "digest": serving.bundle.manifest.digest,
+    }
+    return decided.decision._asdict() | origin
 
 
 def _build_schema(columns: dict[str, pa.DataType], source: ApplicationSource) -> pa.Schema:

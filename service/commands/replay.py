@@ -3,6 +3,7 @@
 Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or
 in RELEASE_STORE. Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
 
+import re
 from itertools import zip_longest
 from typing import Any
 
@@ -25,7 +26,12 @@ COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
 
 def find_record(settings: Settings, identifier: str) -> DecisionRow:
     """Find a decision in the spool, else in the database. Raises CreditError when it is in neither."""
-    spool = settings.state / "spool.db"
+    if not re.fullmatch(r"[0-9a-f]{32}", identifier):
+        raise CreditError(Problem("ID", repr(identifier[:80]), "the 32 characters that the service answered as `id`"))
+    spool, log = settings.state / "spool.db", settings.state / "decisions.db"
+    if settings.database_url is None and not spool.exists() and not log.exists():
+        fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
+        raise CreditError(Problem(str(log), "no such file", fix=fix))
     urls = [f"sqlite:///{spool}"] if spool.exists() else []
     for url in [*urls, settings.database]:  # in this order: meanwhile it may move from the first to the second
         database = Database(url, read_only=True)
@@ -34,7 +40,7 @@ def find_record(settings: Settings, identifier: str) -> DecisionRow:
                 return record
         finally:
             database.close()
-    raise CreditError(Problem("ID", repr(identifier[:80]), f"the id of a decision in {database}"))
+    raise CreditError(Problem(f"the decision log {database}", f"no decision {identifier}"))
 
 
 def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
@@ -125,9 +131,9 @@ def _format_text(content: dict[str, Any]) -> str:
         rows += [(name if not place else "", *pair) for place, pair in enumerate(pairs)]
     width = max(len(logged) for _, logged, _ in rows)
     lines = [f"  {name:<13} {logged:<{width}}  {again}" for name, logged, again in rows]
-    told = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
+    verdict = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
     by = content["version"] or "the rule of the image"
-    return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, told])
+    return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, verdict])
 
 
 def _format_lines(value: Any) -> list[str]:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from credit.common.errors import Problem
+from credit.common.errors import Problem, word_expectation
 
 UNKNOWN_FIELD = ("an unknown field", "a field of the live version")
 """Found and expected."""
@@ -45,4 +45,4 @@ def _describe_expectation(error: Any) -> str:
         "dict_type": "an object",
         "model_type": "an object",
     }
-    return known.get(error["type"]) or str(error["msg"]).removeprefix("Input should be ").removeprefix("String ")
+    return known.get(error["type"]) or word_expectation(error["msg"])

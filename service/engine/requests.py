@@ -127,8 +127,8 @@ def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     disclosed = _build_object_type(
         "ProtectedAttributes", {name: NotRequired[build_protected_type(c)] for name, c in contract.protected.items()}
     )
-    told = "Logged to monitor unequal treatment, and never scored"
-    disclosed = Annotated[disclosed, Field(description=told)]
+    purpose = "Logged to monitor unequal treatment, and never scored"
+    disclosed = Annotated[disclosed, Field(description=purpose)]
     one = _build_object_type("DecisionRequest", {"application": application, "protected": NotRequired[disclosed]})
     several = Annotated[list[one], Field(min_length=1, max_length=largest_batch)]  # type: ignore[valid-type]
     return RequestParser(

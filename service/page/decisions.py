@@ -113,8 +113,8 @@ def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: C
     others = sorted(people.keys() - {*known, UNDISCLOSED})  # of versions with another contract
     rounded = any(0 < count < MIN_SHOWN for count in people.values())
     groups = [_build_group(one, people[one], approved[one], rounded) for one in (*known, *others, UNDISCLOSED)]
-    told = any(people[one] >= MIN_SHOWN for one in (*known, *others))
-    return AttributeApprovals(spell_out(name), column.description, groups, rounded, told)
+    is_shown = any(people[one] >= MIN_SHOWN for one in (*known, *others))
+    return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown)
 
 
 def _build_group(name: str, people: int, approved: int, rounded: bool) -> GroupApprovals:
@@ -146,15 +146,15 @@ def describe_decisions(
     known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime
 ) -> RecentDecisions:
     """Describe the decisions of the last day. `known` None: the decision log cannot be read."""
-    lately = known or DecisionSummary((), [], False, False, 0)
-    cells, notes = lately.cells, []
+    recent = known or DecisionSummary((), [], False, False, 0)
+    cells, notes = recent.cells, []
     if known is None:
         notes.append("The decision log cannot be read: there are no figures.")
-    elif not lately.database_answered:
+    elif not recent.database_answered:
         notes.append("The database does not answer: decisions that are in it are not in these figures.")
-    elif lately.spooled:
+    elif recent.spooled:
         notes.append("Decisions in the spool are counted; until they are in the database, some may be counted twice.")
-    if lately.is_truncated:
+    if recent.is_truncated:
         first = min(cell.first for cell in cells)
         notes.append(
             f"There were more: only the newest {MAX_COUNTED:,} are counted, since {describe_time(first, now).text}."
@@ -165,5 +165,5 @@ def describe_decisions(
         outcomes=count_by_decision(cells),
         by_rule=count_by_rule(cells),
         deciders=count_by_decider(cells),
-        attributes=count_by_group(cells, lately.attributes, protected),
+        attributes=count_by_group(cells, recent.attributes, protected),
     )

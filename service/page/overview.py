@@ -18,14 +18,14 @@ KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell
 
 @dataclass(frozen=True)
 class ServiceSnapshot:
-    """The service at a moment. `lately` None: the decision log cannot be read. `store`: whether it answers."""
+    """The service at a moment. `recent` None: the decision log cannot be read. `store`: whether it answers."""
 
     environment: str
     now: datetime
     serving: LiveVersion | None
     problems: Mapping[str, str]
     log_in_use: bool
-    lately: DecisionSummary | None
+    recent: DecisionSummary | None
     history: Sequence[LedgerLine]
     store: bool
 
@@ -93,7 +93,7 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         if entry
         else None,
         wrong=_list_warnings(facts),
-        decisions=describe_decisions(facts.lately, protected, facts.now),
+        decisions=describe_decisions(facts.recent, protected, facts.now),
         history=[_build_history_row(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
         now=describe_time(facts.now, facts.now),
@@ -123,12 +123,12 @@ def _describe_version(serving: LiveVersion) -> str:
 
 def _list_warnings(facts: ServiceSnapshot) -> list[str]:
     wrong = [f"{capitalise(said)}." for said in facts.problems.values()]
-    if facts.lately is None:
+    if facts.recent is None:
         return [*wrong, "The decision log cannot be read."]
-    if not (facts.log_in_use and facts.lately.database_answered):
+    if not (facts.log_in_use and facts.recent.database_answered):
         wrong.append("The database of the decision log does not answer; decisions go to the spool.")
-    if facts.lately.spooled:
-        wrong.append(f"{_format_count(facts.lately.spooled)} in the spool, not in the database yet.")
+    if facts.recent.spooled:
+        wrong.append(f"{_format_count(facts.recent.spooled)} in the spool, not in the database yet.")
     return wrong
 
 

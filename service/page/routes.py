@@ -31,7 +31,7 @@ class PageState:
         self._settings, self._follower, self._log = settings, follower, log
         self._history = LedgerHistory(settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
-        self._lately: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
+        self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
         """Collect the state of the service as it is now."""
@@ -46,7 +46,7 @@ class PageState:
             serving=serving,
             problems=problems,
             log_in_use=self._log.problem is None,
-            lately=self._lately.get(protected, lambda: self._read_log(protected)),
+            recent=self._recent.get(protected, lambda: self._read_log(protected)),
             history=lines,
             store=store,
         )

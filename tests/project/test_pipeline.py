@@ -1,4 +1,4 @@
-"""dvc.yaml says what is true: every import is a dependency, every stage is a file, every knob has a reader."""
+"""dvc.yaml says what is true: every import is a dependency, every stage is a file, every parameter has a reader."""
 
 import ast
 import re
@@ -69,7 +69,7 @@ def test_every_block_that_a_docstring_names_is_in_params() -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_all_of_its_block(stage: str) -> None:
-    """A knob that DVC does not watch would change nothing until something else did."""
+    """A parameter that DVC does not watch would change nothing until something else did."""
     text = str(STAGES[stage].get("params", []))
     matrix = STAGES[stage].get("matrix", {})
     for key in PARAMS.get(stage, {}):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.imports import PACKAGES, ROOT, find_closure, find_imports, list_source_files, name_folder
+from testing.imports import ROOT, find_closure, find_imports, list_libraries, list_source_files, name_folder
 
 BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
 MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
@@ -131,15 +131,56 @@ def test_no_test_is_imported_by_the_source() -> None:
         assert "from tests" not in file.read_text(), file
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_importing_a_package_does_nothing(package: str) -> None:
-    """No signal handler, no variable, no thread, no file: what starts something is a function that is called."""
-    told = (
-        "import os, signal, sys, threading\n"
-        "sys.argv = ['-m']\n"
-        "before = signal.getsignal(signal.SIGINT), dict(os.environ)\n"
-        f"import {package}\n"
-        "assert before == (signal.getsignal(signal.SIGINT), dict(os.environ))\n"
-        "assert threading.active_count() == 1\n"
+def test_importing_a_module_does_nothing(tmp_path: Path) -> None:
+    """No file, variable, path, warning filter, log or signal handler, thread: a function starts what it needs."""
+    own = [file for file in SOURCES if "migrations" not in file.parts]  # Alembic runs those
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in own]
+    libraries = sorted({name for file in own for name in list_libraries(file)})
+    watch = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['-m']\n{WATCH}\nwatch({libraries}, {names})"
+    done = subprocess.run(
+        [sys.executable, "-B", "-W", "ignore", "-c", watch], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    subprocess.run([sys.executable, "-c", told], cwd=ROOT, check=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+WATCH = """
+import gc, importlib, logging, os, signal, socket, threading, warnings
+
+def take_snapshot():
+    loggers = {name: logging.getLogger(name) for name in [None, *logging.root.manager.loggerDict]}
+    return {
+        "files": sorted(os.listdir()),
+        "folder": os.getcwd(),
+        "variables": dict(os.environ),
+        "path": list(sys.path),
+        "arguments": list(sys.argv),
+        "warning filters": list(warnings.filters),
+        "log handlers": {name: list(one.handlers) for name, one in loggers.items() if one.handlers},
+        "log levels": {name: one.level for name, one in loggers.items() if one.level},
+        "signal handlers": {one: signal.getsignal(one) for one in signal.valid_signals()},
+        "threads": threading.active_count(),
+        "hooks": (sys.excepthook, threading.excepthook, sys.stdout, sys.stderr),
+        "garbage": gc.get_threshold(),
+        "timeout": socket.getdefaulttimeout(),
+    }
+
+def watch(libraries, names):
+    for library in libraries:  # what those do is theirs
+        importlib.import_module(library)
+    for name in names:
+        before = take_snapshot()
+        importlib.import_module(name)
+        after = take_snapshot()
+        for kind in before:
+            if before[kind] != after[kind]:
+                print(f"{name}, or what it imports, changes the {kind}: {before[kind]} -> {after[kind]}"[:500])
+"""
+
+
+@pytest.mark.parametrize("folder", ["stages", "release/commands", "service/commands"])
+def test_a_stage_or_subcommand_imports_no_other(folder: str) -> None:
+    """What two of them share is in the folders below; options.py has the options of several subcommands."""
+    files = set((ROOT / folder).glob("*.py")) - {ROOT / folder / "__init__.py"}
+    for file in files:
+        others = find_imports(file) & files - {ROOT / folder / "options.py"}
+        assert not others, f"{file.relative_to(ROOT)} imports {sorted(other.name for other in others)}"

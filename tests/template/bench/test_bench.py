@@ -92,7 +92,7 @@ def test_a_command_that_fails_is_an_error_with_its_last_words(tmp_path: Path) ->
         run_timed([sys.executable, "-c", "print('no more'); raise SystemExit(3)"], tmp_path, {})
 
 
-def test_commands_are_those_of_dvc_yaml_with_their_knobs_filled_in(tmp_path: Path) -> None:
+def test_commands_are_those_of_dvc_yaml_with_their_parameters_filled_in(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("data: {contract: mine}\n")
     train = "{matrix: {candidate: [a, b]}, cmd: 'python -m stages train ${item.candidate} ${data.contract}.yaml'}"
     stages = f"stages:\n  train: {train}\n  end: {{cmd: python -m stages end}}\n"

@@ -322,13 +322,13 @@ def test_a_folder_of_files_is_one_dataset_and_marker_files_do_not_count(tmp_path
         (b"1,2\n3,4\n", "line 1: found numbers only (1, 2), expected the names of the columns"),
         (b"a,,b\n1,2,3\n", "column 2: found the name '', expected a printable name"),
         (b"a,b,A\n1,2,3\n", "column 3, A: found a name used by column 1 too"),
-        (b"a,b\n1\n", "Expected Number of Columns: 2 Found: 1"),
+        (b"a,b\n1\n", "line 2 has 1 fields, the first line 2; the data must be CSV in UTF-8, or Parquet"),
         (b"a,b\n" + b"1,2\n" * 9999 + b"1,caf\xe9\n", "found bytes that are not UTF-8"),
         (b"caf\xe9,b\n1,2\n", "found bytes that are not UTF-8"),
         (b"\xff\xfea\x00", "found UTF-16 text, expected CSV in UTF-8, or Parquet"),
         (b"PK\x03\x04abc", "found a zip archive or an Excel file"),
         (b"a,b\n?x,2\n", "a: found the value '?x', expected no `?` at its start"),
-        (b"PAR1 cut off", "expected a readable CSV or Parquet file"),
+        (b"PAR1 cut off", "cannot be read: "),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path, content, told):

@@ -21,7 +21,7 @@ def test_nothing_runs_when_nothing_changed(finished: Project) -> None:
     assert "Running stage" not in told
 
 
-def test_the_other_dataset_is_one_knob_away(finished: Project) -> None:
+def test_the_other_dataset_is_one_parameter_away(finished: Project) -> None:
     finished.edit("params.yaml", "contract: loanapp ", "contract: scenario ")
     finished.run("dvc", "repro", "split")
     assert (finished.folder / "data/train.parquet").stat().st_size > 100_000

@@ -8,6 +8,6 @@ HIDDEN = ("risk", "creditworthiness", "really_repaid", "score", "ramp")
 FAIR = ScenarioParams(rows=12 * ROWS_PER_PARTITION, bias=Bias.parity())
 
 
-def changed(**knobs) -> ScenarioParams:
-    """The fair file with other knobs."""
-    return ScenarioParams.model_validate(FAIR.model_dump() | knobs)
+def changed(**params) -> ScenarioParams:
+    """The fair file with other params."""
+    return ScenarioParams.model_validate(FAIR.model_dump() | params)

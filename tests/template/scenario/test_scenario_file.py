@@ -12,7 +12,7 @@ from scenario.params import ScenarioParams
 CONTRACT = "data/contracts/scenario.yaml"
 
 
-def test_the_same_knobs_give_the_same_bytes_and_another_seed_gives_others(tmp_path):
+def test_the_same_params_give_the_same_bytes_and_another_seed_gives_others(tmp_path):
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         generate(ScenarioParams(rows=20_000, seed=seed, noise=3, redundant=8), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -52,8 +52,8 @@ def test_a_failed_run_leaves_the_earlier_file_and_no_draft(tmp_path, monkeypatch
 
 
 def test_the_file_is_as_its_contract_says(draw):
-    knobs = changed(bias={}, noise=2, redundant=2, drift={"covariate": -1})
-    frame = draw(knobs)
+    params = changed(bias={}, noise=2, redundant=2, drift={"covariate": -1})
+    frame = draw(params)
     frame = frame.drop(columns=[*HIDDEN, "approved", "age_band"])
     contract = load_contract(CONTRACT).bind(frame.columns, "scenario.csv")
     for name, column in contract.raw.items():
@@ -111,11 +111,11 @@ def test_age_bands_are_cut_at_25_and_62_and_missing_ages_get_none():
     ],
     ids=str,
 )
-def test_knobs_out_of_range_or_misspelt_are_refused(wrong):
+def test_params_out_of_range_or_misspelt_are_refused(wrong):
     with pytest.raises(ValidationError):
         ScenarioParams.model_validate(wrong)
 
 
-def test_knobs_survive_json():
-    knobs = ScenarioParams(rows=5, bias={"score": {"non-binary": 30}})
-    assert ScenarioParams.model_validate_json(knobs.model_dump_json()) == knobs
+def test_params_survive_json():
+    params = ScenarioParams(rows=5, bias={"score": {"non-binary": 30}})
+    assert ScenarioParams.model_validate_json(params.model_dump_json()) == params

@@ -27,9 +27,9 @@ STORIES = {
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_expected_figures_are_found_in_a_big_draw(draw, story):
-    knobs = STORIES[story]
-    frame = draw(knobs)
-    truth = compute_expected(knobs)
+    params = STORIES[story]
+    frame = draw(params)
+    truth = compute_expected(params)
     for key, expected in truth.groups.items():
         attribute, group = split_group_key(key)
         own = frame[frame[attribute].fillna("undisclosed") == group]
@@ -66,8 +66,8 @@ def test_without_bias_races_differ_only_because_risks_do():
 )
 def test_more_score_bias_is_a_lower_ratio_and_a_wider_gap_for_that_group(attribute, group):
     def figures(points):
-        knobs = ScenarioParams(bias={**Bias.parity().model_dump(), "score": {group: points}})
-        return compute_expected(knobs).groups[group_key(attribute, group)].at_equal_risk
+        params = ScenarioParams(bias={**Bias.parity().model_dump(), "score": {group: points}})
+        return compute_expected(params).groups[group_key(attribute, group)].at_equal_risk
 
     found = [figures(points) for points in (0, 15, 30, 60)]
     ratios = [one.adverse_impact_ratio for one in found]

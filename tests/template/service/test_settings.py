@@ -1,4 +1,4 @@
-"""Variables that are files."""
+"""Variables, and files in their place."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from service.secret_files import load_secret_files
+from service.settings import load_settings
 
 
 @pytest.fixture
@@ -46,3 +47,19 @@ def test_what_cannot_be_read_is_said_in_one_line(folder: Path, monkeypatch: pyte
     monkeypatch.setenv("SERVICE_SECRETS", str(folder / "elsewhere"))
     with pytest.raises(CreditError, match="No such file or directory"):
         load_secret_files()
+
+
+def test_a_setting_that_cannot_be_used_is_named_as_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_PORT", "abc")
+    monkeypatch.setenv("SERVICE_WORKERS", "0")
+    with pytest.raises(CreditError) as told:
+        load_settings()
+    assert str(told.value).splitlines() == [
+        "SERVICE_PORT: found 'abc', expected a valid integer",
+        "SERVICE_WORKERS: found '0', expected a value greater than or equal to 1",
+    ]
+    monkeypatch.delenv("SERVICE_PORT")
+    monkeypatch.delenv("SERVICE_WORKERS")
+    monkeypatch.setenv("SERVICE_HOST", "0.0.0.0")
+    with pytest.raises(CreditError, match=r"^the settings: found host 0\.0\.0\.0 without keys_file, expected SERVICE_"):
+        load_settings()

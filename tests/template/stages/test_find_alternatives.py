@@ -124,15 +124,15 @@ def trained(heuristic: float) -> dict[CandidateName, PointFigures]:
 
 def test_the_report_says_what_was_found_and_how_to_try_it() -> None:
     content = report(trained(0.7), [point(0.88, 0.82)], "heuristic")
-    assert "logistic has the best accuracy, 0.900" in content.told
-    assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content.told
+    assert "logistic has the best accuracy, 0.900" in content.finding
+    assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content.finding
     assert content.command == "dvc exp run -S train.policy.approval_share=0.9 -S train.logistic.C=1.0"
     assert [one.mark for one in content.points] == ["champion", "candidate", "candidate", "alternative"]
 
 
 def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> None:
     content = report(trained(0.89), [], "logistic")
-    assert "heuristic as trained reaches 0.900" in content.told
+    assert "heuristic as trained reaches 0.900" in content.finding
     assert content.command is None
     assert [one.mark for one in content.points] == ["candidate", "champion", "candidate"]
 
@@ -140,7 +140,7 @@ def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> No
 def test_without_a_group_to_compare_the_report_says_so() -> None:
     def told(approval_rate: float) -> str:
         same = figures(0.9, None, approval_rate=approval_rate)
-        return report(dict.fromkeys(CANDIDATE_NAMES, same), [], "heuristic").told
+        return report(dict.fromkeys(CANDIDATE_NAMES, same), [], "heuristic").finding
 
     assert told(0.5).endswith("; no group is large enough to compare.")
     assert told(0.0).endswith("; it approves nobody.")
@@ -171,13 +171,13 @@ def test_what_was_trained_is_tried_first_and_once() -> None:
         expand_grid("logistic", trained, {"Cc": [1]})
 
 
-def test_a_command_names_every_knob() -> None:
+def test_a_command_names_every_hyperparameter() -> None:
     assert format_command(point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5})) == (
         "dvc exp run -S train.policy.approval_share=0.9 -S train.random_forest.min_samples_leaf=5"
     )
 
 
-def test_a_knob_that_is_not_set_is_null_in_the_command_and_not_a_word_of_python() -> None:
+def test_a_hyperparameter_that_is_not_set_is_null_in_the_command_and_not_a_word_of_python() -> None:
     one = point(1, 0.8, candidate="random_forest", hyperparameters={"max_depth": None, "class_weight": "balanced"})
     assert "train.random_forest.max_depth=null -S train.random_forest.class_weight=balanced" in str(format_command(one))
     assert "None" not in str(format_command(one)) + describe_point(one)

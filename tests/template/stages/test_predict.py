@@ -28,9 +28,9 @@ from stages.predict import PredictParams, predict_folds
 from testing.lenders.frozen import LENDER
 from testing.projects import Project
 
-KNOBS = yaml.safe_load((LENDER / "params.yaml").read_text())
-FOREST = KNOBS["train"]["random_forest"] | {"n_estimators": 20, "min_samples_leaf": 1}
-TRAIN = TrainParams.model_validate(KNOBS["train"] | {"random_forest": FOREST})
+LENDER_PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
+FOREST = LENDER_PARAMS["train"]["random_forest"] | {"n_estimators": 20, "min_samples_leaf": 1}
+TRAIN = TrainParams.model_validate(LENDER_PARAMS["train"] | {"random_forest": FOREST})
 SELECT = read_params(SelectFeaturesParams, "select_features", LENDER / "params.yaml")
 PREDICT = PredictParams(out_of_fold_up_to=1000, folds=4, salt="a")
 BY_HASH = SplitParams(by="hash", test_share=0.3, salt="a")
@@ -73,12 +73,12 @@ def test_features_chosen_on_all_rows_would_guess_chance_and_those_chosen_in_the_
     frame = noise(160, 1500)
     features = [name for name in frame if name.startswith("x")]
     told = contract(features)
-    knobs = SELECT.model_copy(update={"max_features": 10})
+    settings = SELECT.model_copy(update={"max_features": 10})
     codes = np.arange(160) % 4
-    kept = select_in_folds(told, knobs, frame, codes)
+    kept = select_in_folds(told, settings, frame, codes)
     assert len({tuple(names) for names in kept}) == 4
     inside = score_out_of_fold(TRAIN, told, frame, codes, kept)["random_forest"].scores
-    chosen_on_all = select_features(told, knobs, frame.__getitem__).kept
+    chosen_on_all = select_features(told, settings, frame.__getitem__).kept
     leaked = score_out_of_fold(TRAIN, told, frame, codes, [chosen_on_all] * 4)["random_forest"].scores
     assert auc(frame["paid"], inside) < 0.5
     assert auc(frame["paid"], leaked) > 0.6

@@ -59,8 +59,8 @@ def contract(frame: pd.DataFrame) -> Contract:
     return Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
 
 
-def run(frame: pd.DataFrame, **knobs: Any) -> tuple[FeaturesReport, Callable[[str], str]]:
-    content = build_selection_report(contract(frame), PARAMS.model_copy(update=knobs), frame.__getitem__)
+def run(frame: pd.DataFrame, **settings: Any) -> tuple[FeaturesReport, Callable[[str], str]]:
+    content = build_selection_report(contract(frame), PARAMS.model_copy(update=settings), frame.__getitem__)
     verdicts = {row.feature: row.verdict for row in content.features}
     return content, verdicts.__getitem__
 
@@ -109,7 +109,7 @@ def test_a_group_too_small_to_measure_gets_no_figure_of_its_own(frame: pd.DataFr
     assert "Black" not in report.all_together_guess["race"]
 
 
-def test_no_feature_left_is_an_error_that_says_which_knobs_to_turn(frame: pd.DataFrame) -> None:
+def test_no_feature_left_is_an_error_that_says_which_parameters_to_turn(frame: pd.DataFrame) -> None:
     with pytest.raises(CreditError, match=r"select_features: found no feature left, expected at least one; loosen"):
         run(frame, min_auc=0.99)
 

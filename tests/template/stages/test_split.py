@@ -29,8 +29,8 @@ def table(rows: int) -> pd.DataFrame:
     )
 
 
-def sides(contract: Contract, frame: pd.DataFrame, folder: Path, **knobs: object) -> tuple[pd.DataFrame, pd.DataFrame]:
-    params = SplitParams.model_validate({"by": "hash", "test_share": 0.3, "salt": "s"} | knobs)
+def sides(contract: Contract, frame: pd.DataFrame, folder: Path, **given: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    params = SplitParams.model_validate({"by": "hash", "test_share": 0.3, "salt": "s"} | given)
     frame.to_parquet(folder / "accepted.parquet", index=False)
     split_rows(contract, params, folder / "accepted.parquet", folder / "train.parquet", folder / "test.parquet")
     return pd.read_parquet(folder / "train.parquet"), pd.read_parquet(folder / "test.parquet")

@@ -6,7 +6,7 @@ from typing import Self
 import pytest
 from pydantic import BaseModel, ValidationError, model_validator
 
-from credit.common.errors import CreditError, Problem, list_problems, raise_if_any, run_command
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any, run_command, word_expectation
 from credit.common.invalid_values import make_value_error
 
 
@@ -92,3 +92,18 @@ def test_no_character_of_a_value_moves_the_parts_of_its_problem(label):
         Box(label=label)
     expected = Problem("box.yaml: (file)", f"the label {label}", "a | or b", "write {label} again")
     assert list_problems(caught.value, "box.yaml") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Input should be a valid integer, unable to parse string as an integer", "a valid integer"),
+        ("Input should be 'a' or 'b'", "'a' or 'b'"),
+        ("Input should be greater than 0", "a value greater than 0"),
+        ("String should match pattern '^a$'", "a text of the pattern '^a$'"),
+        ("List should have at least 1 item after validation, not 0", "at least 1 item after validation, not 0"),
+        ("Extra inputs are not permitted", "extra inputs are not permitted"),
+    ],
+)
+def test_what_pydantic_expects_follows_the_word_expected(message, expected):
+    assert word_expectation(message) == expected

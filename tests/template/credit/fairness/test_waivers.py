@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from credit.common.errors import CreditError
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
+from credit.fairness.policies import Limit
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 from testing.lenders.frozen import LENDER, ROOT
 
@@ -65,6 +66,12 @@ def test_a_waiver_that_names_nothing_is_an_error(change: dict[str, str]) -> None
     waiver = WAIVER.model_copy(update=change)
     with pytest.raises(CreditError, match=next(iter(change.values()))):
         check_waivers({"w": waiver}, ["forest", "logistic"], GROUPS, policy(), TODAY)
+
+
+def test_a_waiver_of_a_policy_that_gates_nothing_is_an_error_without_an_empty_list() -> None:
+    shown = policy(adverse_impact_ratio=Limit(source="a test", warn_below=0.8))
+    with pytest.raises(CreditError, match=r"^w: measure: the policy gates no measure, so adverse_impact_ratio"):
+        check_waivers({"w": WAIVER}, ["forest"], GROUPS, shown, TODAY)
 
 
 def test_two_waivers_of_one_finding_are_an_error() -> None:

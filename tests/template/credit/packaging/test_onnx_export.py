@@ -13,7 +13,7 @@ from credit.scoring.onnx import load_onnx, score_each_row
 from credit.training.candidates import LogisticParams, RandomForestParams, build_estimator, fit_estimator
 from credit.training.threshold_rule import ThresholdRule
 
-KNOBS = [
+SETTINGS = [
     LogisticParams(C=1, class_weight=None),
     RandomForestParams(
         n_estimators=20,
@@ -31,9 +31,9 @@ X[:, 3] = np.nan  # a feature that nobody has
 Y = RNG.random(600) < 1 / (1 + np.exp(-np.nan_to_num(X[:, 0] - 50) / 10))
 
 
-@pytest.mark.parametrize("knobs", KNOBS, ids=lambda knobs: type(knobs).__name__)
-def test_scores_agree_with_scikit_learn(knobs: Any) -> None:
-    estimator = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)
+@pytest.mark.parametrize("hyperparameters", SETTINGS, ids=lambda hyperparameters: type(hyperparameters).__name__)
+def test_scores_agree_with_scikit_learn(hyperparameters: Any) -> None:
+    estimator = fit_estimator(build_estimator(hyperparameters, len(Y), 0, None), X, Y)
     model = load_onnx(export_onnx(estimator, 4))
     assert model.width == 4
     scores = model.score(X)
@@ -45,7 +45,7 @@ def test_scores_agree_with_scikit_learn(knobs: Any) -> None:
 def test_the_model_has_one_float_input_and_one_float_output() -> None:
     import onnx
 
-    model = onnx.load_from_string(export_onnx(fit_estimator(build_estimator(KNOBS[0], len(Y), 0, None), X, Y), 4))
+    model = onnx.load_from_string(export_onnx(fit_estimator(build_estimator(SETTINGS[0], len(Y), 0, None), X, Y), 4))
     (given,), (taken,) = model.graph.input, model.graph.output
     assert (given.name, taken.name) == ("columns", "score")
     assert {port.type.tensor_type.elem_type for port in (given, taken)} == {onnx.TensorProto.FLOAT}
@@ -71,8 +71,8 @@ def test_the_rule_reads_its_own_column() -> None:
 def test_two_processes_write_the_same_bytes() -> None:
     program = (
         "import hashlib; from test_onnx_export import *\n"
-        "for knobs in KNOBS:\n"
-        "    fitted = fit_estimator(build_estimator(knobs, len(Y), 0, None), X, Y)\n"
+        "for hyperparameters in SETTINGS:\n"
+        "    fitted = fit_estimator(build_estimator(hyperparameters, len(Y), 0, None), X, Y)\n"
         "    print(hashlib.sha256(export_onnx(fitted, 4)).hexdigest())"
     )
     told = [

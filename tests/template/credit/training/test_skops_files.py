@@ -45,7 +45,7 @@ def test_another_forest_is_other_bytes(tmp_path: Path) -> None:
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
     file = tmp_path / "model.skops"
     file.write_bytes(pickle.dumps(forest()))
-    with pytest.raises(CreditError, match=r"model\.skops: found .*, expected a model file"):
+    with pytest.raises(CreditError, match=r"model\.skops: not a model file: .*; run dvc checkout"):
         load_estimator(file)
 
 

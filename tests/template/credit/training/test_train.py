@@ -45,8 +45,8 @@ def test_known_coefficients_are_found_again() -> None:
 
 def test_thresholds_are_set_on_scores_that_the_model_has_not_seen() -> None:
     """A forest of single leaves knows its training rows by heart: thresholds made on them would refuse too many."""
-    knobs = PARAMS["random_forest"] | {"n_estimators": 30, "min_samples_leaf": 1}
-    trained = train_candidate("random_forest", params(random_forest=knobs), X, Y, None)
+    settings = PARAMS["random_forest"] | {"n_estimators": 30, "min_samples_leaf": 1}
+    trained = train_candidate("random_forest", params(random_forest=settings), X, Y, None)
     fresh = np.random.default_rng(1).normal(size=X.shape).astype(np.float32)
     approved = trained.estimator.predict_proba(fresh)[:, 1] >= trained.policy.approve_from
     assert approved.mean() == pytest.approx(Y.mean(), abs=0.02)

@@ -331,6 +331,8 @@ def test_a_follower_that_meets_a_broken_version_goes_on_with_the_last_one(disk: 
 
 
 def test_no_command_has_the_name_of_a_version_that_is_not_there(disk: Store, publish: Publish) -> None:
+    with pytest.raises(CreditError, match=r"no v1\.2\.0, nothing is published; run release publish v1\.2\.0"):
+        versions.require_version(disk, "v1.2.0")
     publish(disk, "v1.0.0")
     with pytest.raises(CreditError, match=r"no v1\.2\.0 \(there are: v1\.0\.0\)"):
         versions.require_version(disk, "v1.2.0")

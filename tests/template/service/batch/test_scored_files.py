@@ -200,7 +200,7 @@ def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Pa
     with (tmp_path / "in.csv").open("a") as file:
         file.write("1,2,3\n")
     said = score("in.csv", "--out", "out.csv", code=1).stderr
-    assert said.startswith("error: in.csv: found Expected Number of Columns: 8 Found: 3 in line 30002, expected ")
+    assert said.startswith("error: in.csv: line 30002 has 3 fields, the first line 8; ")
     assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "store"}
 
 

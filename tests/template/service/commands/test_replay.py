@@ -202,8 +202,12 @@ def test_an_unknown_id_and_a_log_that_is_not_there_are_errors_that_make_nothing(
 ) -> None:
     done = replay(service, "0" * 32)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"error: ID: found '{'0' * 32}', expected the id of a decision in sqlite:///")
+    assert done.stderr.startswith("error: the decision log sqlite:///")
+    assert done.stderr.endswith(f": no decision {'0' * 32}\n")
+    done = replay(service, "zzz")
+    assert done.returncode == 1
+    assert done.stderr == "error: ID: found 'zzz', expected the 32 characters that the service answered as `id`\n"
     done = replay(service, "0" * 32, SERVICE_STATE=str(tmp_path / "none"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no answer: " in done.stderr
+    assert done.stderr.startswith(f"error: {tmp_path}/none/decisions.db: no such file; SERVICE_STATE and ")
     assert not (tmp_path / "none").exists()

@@ -39,7 +39,7 @@ def cell(number: int, decision: str = "approve", group: str | None = None, **oth
     return DecisionCell(decision=decision, groups=(group,), number=number, first=NOW - timedelta(hours=1), **made)
 
 
-def lately(*cells: DecisionCell, answered: bool = True, cut: bool = False, spooled: int = 0) -> DecisionSummary:
+def recent(*cells: DecisionCell, answered: bool = True, cut: bool = False, spooled: int = 0) -> DecisionSummary:
     return DecisionSummary(("race",), list(cells), answered, cut, spooled)
 
 
@@ -60,7 +60,7 @@ def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
 def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
     """All is well: entry 2 is live after entry 1."""
     history = [LedgerLine(2, entry(2)), LedgerLine(1, entry(1, version="v1.0.0"))]
-    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, lately(), history, True)
+    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, recent(), history, True)
 
 
 def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:
@@ -110,8 +110,8 @@ def test_it_says_that_nothing_decides(facts: ServiceSnapshot) -> None:
 
 def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
     problems = {"store": "the store does not answer", "refused": "entry 3, v3.0.0, was refused"}
-    away = lately(cell(2), answered=False, spooled=1200)
-    said = build_overview(replace(facts, problems=problems, log_in_use=False, lately=away, store=False))
+    away = recent(cell(2), answered=False, spooled=1200)
+    said = build_overview(replace(facts, problems=problems, log_in_use=False, recent=away, store=False))
     assert said.wrong == [
         "The store does not answer.",
         "Entry 3, v3.0.0, was refused.",
@@ -119,13 +119,13 @@ def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
         "1,200 decisions are in the spool, not in the database yet.",
     ]
     assert said.decisions.notes == ["The database does not answer: decisions that are in it are not in these figures."]
-    unread = build_overview(replace(facts, lately=None))
+    unread = build_overview(replace(facts, recent=None))
     assert unread.wrong == ["The decision log cannot be read."]
     assert unread.decisions.notes == ["The decision log cannot be read: there are no figures."]
 
 
 def test_it_says_when_not_all_decisions_are_counted(facts: ServiceSnapshot) -> None:
-    (note,) = build_overview(replace(facts, lately=lately(cell(MAX_COUNTED), cut=True))).decisions.notes
+    (note,) = build_overview(replace(facts, recent=recent(cell(MAX_COUNTED), cut=True))).decisions.notes
     assert note == "There were more: only the newest 100,000 are counted, since 24 November 2026, 14:30 UTC."
 
 

@@ -1,4 +1,4 @@
-"""Every knob is found again in the data, and changes no column that it is not about."""
+"""Every parameter is found again in the data, and changes no column that it is not about."""
 
 import numpy as np
 import pytest
@@ -10,16 +10,16 @@ from scenario.params import Bias
 RISKY = {"credit_score", "monthly_debt", "late_payments", "utilisation", "inquiries", "repaid"}
 
 
-def bias(**knobs):
-    return {"bias": Bias.parity().model_dump() | knobs}
+def bias(**params):
+    return {"bias": Bias.parity().model_dump() | params}
 
 
-def drift(**knobs):
-    return {"drift": {"starts": 0.5} | knobs}
+def drift(**params):
+    return {"drift": {"starts": 0.5} | params}
 
 
 @pytest.mark.parametrize(
-    ("knobs", "columns"),
+    ("params", "columns"),
     [
         (bias(score={"Black": 40}), {"credit_score"}),
         (bias(label={"Black": 0.2}), {"repaid"}),
@@ -39,8 +39,8 @@ def drift(**knobs):
     ],
     ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
-def test_a_knob_changes_the_columns_that_it_is_about_and_no_other(draw, knobs, columns):
-    base, other = draw(rows=20_000), draw(**knobs, rows=20_000)
+def test_a_parameter_changes_the_columns_that_it_is_about_and_no_other(draw, params, columns):
+    base, other = draw(rows=20_000), draw(**params, rows=20_000)
     differing = {name for name in base if not base[name].equals(other[name])} - {*HIDDEN, "approved", "age_band"}
     assert differing == columns
 
