@@ -34,14 +34,11 @@ serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make re
 	@python -m release.deployment.unreleased
 	@exec python -m service serve
 
-# The template's own suite is asked where the project still is the template: pyproject.toml has its name.
-SUITES := tests/project $(if $(shell grep -s '^name = "credit-model-template"' pyproject.toml),$(wildcard tests/template))
-
 test: $(INSTALLED) ## run the tests: of the project, and in the template itself those of the template
-	@python -m pytest -n 2 --dist worksteal $(SUITES)
+	@python -m testing.suites $(SUITES)
 
 check: lint ## lint, and the quick tests of what changed since main
-	@python -m testing.changed
+	@python -m testing.suites --changed
 
 lint: $(INSTALLED) ## what CI checks besides the tests
 	@ruff check .

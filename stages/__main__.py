@@ -1,6 +1,5 @@
 """Run one stage of the pipeline with the paths that dvc.yaml gives it; `python -m stages NAME --help` says which."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +22,6 @@ def _read_first_line(file: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Import the stage and run it. Its libraries take seconds to load, during which Ctrl-C must work already."""
     collect_rarely()
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking through all packages for one takes 5 ms
     group = cli.LazyGroup("stages", list_stages(), help=__doc__, epilog="Run by `dvc repro`.")
     cli.run(group, "python -m stages", arguments)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from testing.parts.needs import require
-from testing.parts.servers import wait_until
+from testing.parts.servers import PATIENCE, wait_until
 
 BASE, IMAGE = "localhost/credit-test-base:bookworm", "localhost/credit-test-service"
 _PACKAGES = "--include=python3,python3-venv,python3-pip,ca-certificates"
@@ -25,10 +25,10 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 """
-_CLIENT = """
+_CLIENT = f"""
 import http.client, json, sys
 method, path, headers = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-asked = http.client.HTTPConnection("127.0.0.1", 8000, timeout=1800)
+asked = http.client.HTTPConnection("127.0.0.1", 8000, timeout={PATIENCE})
 asked.request(method, path, sys.stdin.buffer.read() or None, headers)
 got = asked.getresponse()
 print(got.status, got.read().decode())

@@ -1,6 +1,8 @@
 """Imports between the project's files, read from the source without running it."""
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +67,10 @@ def _list_files(module: str) -> Iterator[Path]:
     for depth in range(1, len(parts) + 1):
         path = ROOT.joinpath(*parts[:depth])
         yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file())
+
+
+def list_dependencies() -> list[str]:
+    """List the packages that pyproject.toml asks for, in lower case; one group may include another."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
+    return [re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in [*project["project"]["dependencies"], *groups]]

@@ -5,7 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+from filelock import FileLock
 
 from testing.lenders.frozen import LENDER, OWN, ROOT, list_tracked_files
 from testing.parts.servers import PATIENCE
@@ -84,6 +88,30 @@ def clone_project(folder: Path, lender: Path | None = LENDER) -> Project:
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.commit()
     return project
+
+
+def make_once(shared: Path, prepare: Callable[[Project], None], lender: Path | None = LENDER) -> Path:
+    """Clone the repository into a folder and prepare the clone, unless another process has; return the folder."""
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "done").exists():
+            shutil.rmtree(shared, ignore_errors=True)  # what a failed attempt left
+            prepare(clone_project(shared / "template", lender))
+            (shared / "done").touch()
+    return shared
+
+
+def copy_project(made: Path, folder: Path) -> Project:
+    """Copy what `make_once` made, with its cache and HOME."""
+    shutil.copytree(made, folder, symlinks=True)
+    project = Project(folder / "template")
+    project.run("git", "update-index", "--refresh")  # else `git checkout .` writes all anew, and make installs again
+    return project
+
+
+def find_shared_folder(factory: pytest.TempPathFactory, worker: str) -> Path:
+    """Find the temporary folder that all processes of a run of pytest share."""
+    base = factory.getbasetemp()
+    return base if worker == "master" else base.parent
 
 
 def shorten_pipeline(project: Project) -> None:

@@ -21,6 +21,7 @@ from credit.fairness.sample_size import estimate_additional_people
 from credit.fairness.verdicts import Action, choose_action, judge_comparisons
 from credit.fairness.waivers import Waiver, check_waivers
 from credit.fairness.wording import explain_undisclosed, explain_verdict
+from credit.reports.base import OpenInterval
 from credit.reports.fairness import (
     AttributeVerdict,
     FairnessVerdict,
@@ -34,6 +35,21 @@ from credit.reports.fairness import (
 
 VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
 """The worst first."""
+
+
+class FindingFacts(TypedDict):
+    """The fields that every finding has, of a group or of a pair."""
+
+    attribute: str
+    group: str
+    measure: str
+    value: float | None
+    interval: OpenInterval | None
+    people: int
+    verdict: Verdict
+    warn: bool
+    blocks: bool
+    reason: str
 
 
 class OptionalFacts(TypedDict, total=False):
@@ -100,8 +116,12 @@ def judge_groups(
 
 def build_pair_finding(judged: Judgement, rules: VerdictRules) -> PairFinding:
     """Build a finding in short, for cells of pairs, of which there are very many."""
+    return PairFinding(**_collect_facts(judged, rules))
+
+
+def _collect_facts(judged: Judgement, rules: VerdictRules) -> FindingFacts:
     item, verdict, action = judged
-    return PairFinding(
+    return FindingFacts(
         attribute=item.attribute,
         group=item.group,
         measure=item.measure,
@@ -124,20 +144,7 @@ def build_finding(judged: Judgement, rules: VerdictRules, waivers: Mapping[str, 
     if (waiver := match_waiver(judged, waivers)) is not None:
         optional["waiver"] = waiver
         judged = judged._replace(action="warn") if waiver.used else judged
-    item, verdict, action = judged
-    return Finding(
-        attribute=item.attribute,
-        group=item.group,
-        measure=item.measure,
-        value=encode_number(item.value),
-        interval=encode_interval(item.value, item.low, item.high),
-        people=item.n,
-        verdict=verdict,
-        warn=action == "warn",
-        blocks=action == "block",
-        reason=explain_verdict(item, verdict, rules),
-        **optional,
-    )
+    return Finding(**_collect_facts(judged, rules), **optional)
 
 
 def match_waiver(judged: Judgement, waivers: Mapping[str, Waiver]) -> UsedWaiver | None:

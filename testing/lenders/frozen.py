@@ -28,6 +28,19 @@ def list_own_files() -> list[str]:
     return [name for name in list_tracked_files() if name.startswith(OWN) and not name.endswith(_NOT_READ)]
 
 
+def find_other_inputs() -> list[str]:
+    """Find the files that people write and in which the project differs from the lender, which is the template's."""
+    written = ("params.yaml", "data/contracts/", "data/raw/", "waivers/")
+    there = {name: ROOT / name for name in list_own_files()}
+    frozen = {str(path.relative_to(LENDER)): path for path in LENDER.rglob("*") if path.is_file()}
+    names = sorted(name for name in there | frozen if name.startswith(written))
+    return [name for name in names if _read(there.get(name)) != _read(frozen.get(name))]
+
+
+def _read(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None
+
+
 def main() -> None:
     """Replace the lender by the parameters, contracts and results of the working tree."""
     shutil.rmtree(LENDER, ignore_errors=True)

@@ -3,14 +3,13 @@
 Run it where the pipeline ran. The page is that of a service that decided the test rows by two versions.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from credit.contract import load_contract
 from credit.data.tables import open_table
@@ -22,8 +21,7 @@ from credit.registry.versions import publish_bundle
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, plan_deployment
 from testing.lenders.frozen import ROOT
-from testing.parts.browsers import open_pages
-from testing.parts.needs import find_chromium
+from testing.parts.browsers import launch_browser, open_pages
 from testing.parts.servers import wait_until
 from testing.services import Service, run_service
 
@@ -89,9 +87,7 @@ def _decide(service: Service, applications: Sequence[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Take both pictures."""
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as play, TemporaryDirectory() as folder:
-        browser = play.chromium.launch(executable_path=find_chromium(), args=options)
+    with launch_browser() as browser, TemporaryDirectory() as folder:
         with open_report(browser, ROOT) as page:
             take_picture(page, ROOT / "docs/report.png")
         with open_service_page(browser, ROOT, Path(folder)) as page:

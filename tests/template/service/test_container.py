@@ -13,7 +13,7 @@ from filelock import FileLock
 from credit.registry.store import Store
 from testing.containers import IMAGE, Container, Podman, run_container
 from testing.lenders.frozen import ROOT
-from testing.projects import clone_project
+from testing.projects import clone_project, find_shared_folder
 
 MODULES = ", ".join(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -26,11 +26,10 @@ MODULES = ", ".join(
 def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Podman:
     """The image, built from a clone as on a fresh machine; for all workers once."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
     podman = Podman(base / "podman")
     context = clone_project(base / "context/template").folder
     shutil.copytree(bundles("logistic"), context / "models/bundle")
-    with FileLock(shared / "image.lock"):
+    with FileLock(find_shared_folder(tmp_path_factory, worker_id) / "image.lock"):
         podman.make_base()
         podman.build(context)
     return podman

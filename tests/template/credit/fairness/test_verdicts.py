@@ -280,3 +280,21 @@ def test_an_attribute_with_one_group_is_not_assessable_where_there_are_limits() 
     made = judge_fairness(alone, policy(), rules(), "forest", {}, TODAY)
     assert (made.verdict, made.attributes["race"].verdict) == ("not assessable", "not assessable")
     assert not made.blocks
+
+
+@pytest.mark.parametrize(("group", "reference"), [((4, 10), (3750, 5000)), ((40, 100), (8, 10))])
+def test_exactly_the_smallest_denominator_is_enough(group: tuple[int, int], reference: tuple[int, int]) -> None:
+    """And one person fewer, on either side, is not."""
+    made = verdict(counted(reference, group))
+    assert made["verdict"] != "not assessable"
+    assert made["all"]["lowest_adverse_impact_ratio"]["group"] == "Black"  # type: ignore[index]
+    smaller = [(approved, people - (people == 10)) for approved, people in (reference, group)]
+    made = verdict(counted(*smaller))
+    assert made["verdict"] == "not assessable"
+    assert "needs 10 people" in str(made["reason"])
+    lowest = made["all"]["lowest_adverse_impact_ratio"]  # type: ignore[index]
+    assert lowest is None or lowest["group"] == "white"
+
+
+def test_with_enough_people_and_no_ratio_the_reason_is_the_reference_and_not_the_number() -> None:
+    assert "nobody of the reference white is approved" in str(verdict(counted((0, 10), (5, 10)))["reason"])

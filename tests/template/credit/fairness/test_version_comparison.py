@@ -8,6 +8,7 @@ from fairness_rows import rules
 
 from credit.common.errors import CreditError
 from credit.fairness.version_comparison import (
+    PairedCounts,
     compare_versions,
     count_paired_people,
     estimate_rate_change,
@@ -134,3 +135,13 @@ def test_partitions_add_up() -> None:
 def test_rows_of_unequal_length_are_refused() -> None:
     with pytest.raises(CreditError, match="1 and 2 decisions"):
         count_paired_people(GROUPS, {"race": [0, 1]}, [True, True], ["approve"], ["approve", "deny"])
+
+
+@pytest.mark.parametrize(("people", "blocks"), [(10, True), (9, False)])
+def test_exactly_the_smallest_denominator_is_enough_for_a_drop_to_block(people: int, blocks: bool) -> None:
+    """Everybody of the group is approved by production, nobody by the candidate."""
+    counts = PairedCounts(GROUPS, {"race": np.zeros((2, 2, 3, 3), dtype=np.int64)})
+    counts.people["race"][0, 1, 0, 0], counts.people["race"][1, 1, 0, 2] = 500, people
+    (finding,) = [one for one in compare_versions(counts, RULES).findings if one.group == "Black"]
+    assert finding.blocks is blocks
+    assert ("too few people" in finding.reason) is not blocks
