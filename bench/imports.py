@@ -5,6 +5,7 @@ Median of 3, in turn. What a stage imports later, where it is used, is not in it
 
 import subprocess
 import sys
+from pathlib import Path
 
 from bench.process import measure_medians
 from bench.project import ROOT, copy_project, read_commands
@@ -16,8 +17,7 @@ LARGE_PACKAGES = ("duckdb", "great_expectations", "numpy", "pandas", "pyarrow", 
 def measure() -> BenchTable:
     """Measure seconds of each import, and list the large packages in it."""
     with copy_project() as project:
-        names = list(dict.fromkeys(command[2] for command in read_commands(project.folder).values()))
-        codes = ["pass", *(f"import {name}" for name in names)]
+        codes = ["pass", *list_imports(project.folder)]
         loaded = [_list_large_packages(code) for code in codes]
         seconds = measure_medians(3, *(lambda code=code: project.run("python", "-c", code) for code in codes))
     rows = [
@@ -25,6 +25,11 @@ def measure() -> BenchTable:
         for code, taken, packages in zip(codes, seconds, loaded, strict=True)
     ]
     return BenchTable(("command", "seconds", "times bare Python", "large packages"), rows)
+
+
+def list_imports(folder: Path) -> list[str]:
+    """List the import of each stage, in the order of the pipeline."""
+    return list(dict.fromkeys(f"import stages.{stage}" for _, _, _, stage, *_ in read_commands(folder).values()))
 
 
 def _list_large_packages(code: str) -> str:

@@ -4,8 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.__main__ import find_measures
+from bench.imports import list_imports
 from bench.process import Usage, measure_medians, run_timed
 from bench.project import read_commands
 from bench.report import (
@@ -108,6 +110,12 @@ def test_every_stage_has_a_command_that_starts_it() -> None:
     for name, command in read_commands(ROOT).items():
         assert command[:4] == ["python", "-m", "stages", name.split("@")[0]]
         assert "$" not in "".join(command)
+
+
+def test_the_imports_of_every_stage_are_measured() -> None:
+    assert list_imports(ROOT) == [
+        f"import stages.{stage}" for stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    ]
 
 
 def test_every_measure_says_what_it_measures() -> None:
