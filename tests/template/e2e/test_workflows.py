@@ -10,6 +10,7 @@ import yaml
 
 from testing.github import SERVICE_KEY, Hub
 from testing.lenders.frozen import ROOT
+from testing.parts.needs import require
 from testing.parts.servers import KEYS, run_s3_server
 from testing.parts.sockets import format_response, serve_bytes
 from testing.projects import Project
@@ -67,6 +68,7 @@ def test_a_rollback_waits_for_no_other_deploy() -> None:
 
 
 def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) -> None:
+    require("jq")
     ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "-first", "bump": "proposed"}}))
     hub.clone.run("git", "commit", "--quiet", "--allow-empty", "--message", "the same, once more")
     hub.clone.run("git", "push", "--quiet", "origin", "main")

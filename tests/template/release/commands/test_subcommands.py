@@ -57,7 +57,8 @@ def test_the_command_works_from_any_folder_of_a_clone_and_elsewhere_says_where_i
     script = re.search(r"^\t@(printf '%s\\n' '#!/bin/sh'.*?)$(?=\n\t@touch)", recipe, re.DOTALL | re.MULTILINE)
     assert script
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/python").symlink_to(sys.executable)
+    (tmp_path / "bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "bin/python").chmod(0o755)
     written = script[1].replace("$$", "$").replace("$(BIN)", str(tmp_path / "bin"))
     project.run("bash", "-c", written)
     command = [str(tmp_path / "bin/release"), "--help"]
