@@ -39,7 +39,7 @@ def count_left_out(config: pytest.Config) -> Counter[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what was left out, and how to have it."""
     for reason, tests in sorted(count_left_out(terminalreporter.config).items()):
-        terminalreporter.write_line(f"{LEFT_OUT}{tests} tests, {reason}", yellow=True)
+        terminalreporter.write_line(f"{LEFT_OUT}{tests} {'test' if tests == 1 else 'tests'}, {reason}", yellow=True)
 
 
 @pytest.hookimpl(trylast=True)
