@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
@@ -47,7 +48,8 @@ def make_example_rows(
             values = [int(value) for value in histogram.cuts]
         if column.missing == "allowed" or not values:
             values.append(None)
-        columns.append([values[row * (place + 1) % len(values)] for row in range(EXAMPLE_COUNT)])
+        order = np.random.default_rng(place).permutation(EXAMPLE_COUNT)
+        columns.append([values[number % len(values)] for number in order])
     return [dict(zip(features, values, strict=True)) for values in zip(*columns, strict=True)]
 
 

@@ -15,9 +15,10 @@ from credit.fairness.policies import Fairness
 from credit.registry.records import OneLineText, StoreRecord
 from credit.reports.figures import FAIRNESS_METRICS
 from service.settings import Settings
+from testing.lenders.frozen import LENDER
 
 HOSTILE = "a|b|{found} {} %s"
-FAIRNESS = read_params(Fairness, "fairness").model_dump()
+FAIRNESS = read_params(Fairness, "fairness", LENDER / "params.yaml").model_dump()
 LIMIT = {"at_least": 0.8, "source": "a test"}
 
 

@@ -8,8 +8,9 @@ from scenario_files import HIDDEN, changed
 from credit.contract import load_contract
 from scenario.generate import generate
 from scenario.params import ScenarioParams
+from testing.lenders.frozen import LENDER
 
-CONTRACT = "data/contracts/scenario.yaml"
+CONTRACT = LENDER / "data/contracts/scenario.yaml"
 
 
 def test_the_same_params_give_the_same_bytes_and_another_seed_gives_others(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
+from credit.contract.groups import list_groups
+from testing.lenders.frozen import LENDER
 
 BASE = """\
 name: loans
@@ -43,7 +45,7 @@ def with_income(rest: str) -> str:
 
 
 def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role():
-    contract = load_contract("data/contracts/loanapp.yaml")
+    contract = load_contract(LENDER / "data/contracts/loanapp.yaml")
     assert (contract.label, contract.score) == ("approve", "gdlin")
     assert set(contract.protected) == {"race", "sex", "schooling", "marital_status", "age"} == set(contract.derived)
     assert len(contract.raw) == 59
@@ -270,3 +272,31 @@ def test_missing_unknown_double_and_ambiguous_columns_are_listed_at_once(tmp_pat
         "loans.csv: approved: duplicate column, 2 times",
         "loans.csv: noise_0001: matches the families ['noise', 'more']; change a pattern: a column has one family",
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "rest"),
+    [
+        ("score", "type: number, threshold: 1, reason: r"),
+        ("id", "type: text"),
+        ("time", "type: date"),
+    ],
+)
+def test_one_column_may_have_these_roles_and_two_may_not(tmp_path, role, rest):
+    one = with_column("first", f"role: {role}, {rest}")
+    assert list(loaded(tmp_path, one).find_by_role(role)) == ["first"]
+    told = problems(tmp_path, f"{one}  second: {{description: d, role: {role}, {rest}}}\n")
+    assert f"found ['first', 'second'] of role {role}, expected at most one" in told
+
+
+def test_a_family_that_is_no_feature_is_not_enough(tmp_path):
+    only = BASE.replace("role: feature, range: [0, null]", "role: ignored, because: b")
+    family = FAMILY.replace("role: feature", "role: ignored, because: b")
+    assert "no column of role feature" in problems(tmp_path, only)
+    assert "no column of role feature" in problems(tmp_path, only + family)
+    assert loaded(tmp_path, only + FAMILY).families
+
+
+def test_groups_begin_with_the_reference_and_keep_their_order(tmp_path):
+    text = BASE.replace("[green, blue], reference: green", "[red, blue, green], reference: blue")
+    assert list_groups(loaded(tmp_path, text), "race") == ["blue", "red", "green", "undisclosed"]

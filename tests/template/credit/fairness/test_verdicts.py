@@ -7,6 +7,7 @@ import pytest
 from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
 from scipy.stats import binom
 
+from credit.evaluation.intervals import mover_r_interval
 from credit.fairness.counts import PeopleCounts, count_people
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import compare_groups
@@ -298,3 +299,27 @@ def test_exactly_the_smallest_denominator_is_enough(group: tuple[int, int], refe
 
 def test_with_enough_people_and_no_ratio_the_reason_is_the_reference_and_not_the_number() -> None:
     assert "nobody of the reference white is approved" in str(verdict(counted((0, 10), (5, 10)))["reason"])
+
+
+def test_a_pass_of_a_limit_from_above_is_found_by_the_same_search() -> None:
+    """A ratio of at most 1.25, of a group that is approved as often as its reference."""
+    test = ReferenceTest(ratio=True, count=3750, n=5000, limit=Limit(at_most=1.25, source="a test"), level=0.9)
+    sizes = np.array([30, 300])
+    passes = [
+        [float(mover_r_interval(np.array([k]), np.array([n]), 3750, 5000, 0.9)[1][0]) <= 1.25 for k in range(n + 1)]
+        for n in sizes
+    ]
+    expected = [binom.pmf(np.arange(n + 1), n, 0.75)[kept].sum() for n, kept in zip(sizes, passes, strict=True)]
+    assert compute_pass_probability(test, 0.75, sizes) == pytest.approx(expected)
+
+
+def test_no_more_people_are_needed_where_fewer_would_do() -> None:
+    """At equal rates 25 more than 17 of 30 need; with ten times as many there are enough already."""
+    made = verdict(counted((3750, 5000), (190, 300)))
+    assert made["verdict"] == "insufficient"
+    assert made["more_people_at_equal_rates"] == 0
+
+
+@pytest.mark.parametrize(("value", "warns"), [(0.89, True), (0.9, False), (0.95, False), (1.1, False), (1.11, True)])
+def test_a_warning_is_beyond_its_level_and_not_at_it(value: float, warns: bool) -> None:
+    assert Limit(warn_below=0.9, warn_above=1.1, source="a test").has_warning_at(value) is warns

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry.store import Store
+from credit.registry.store import Store, open_store
 
 
 def test_an_object_is_written_once_and_never_overwritten(store: Store) -> None:
@@ -147,7 +147,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     code = f"""
 import resource, signal
 from credit.common.errors import CreditError
-from credit.registry.store import Store
+from credit.registry.store import Store, open_store
 store = Store({str(tmp_path / "s")!r})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -169,3 +169,16 @@ def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file")
     with pytest.raises(CreditError, match=r"the store .*is RELEASE_STORE right"):
         Store(str(tmp_path / "store")).create("a", b"x")
+
+
+def test_on_github_a_store_has_to_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a runner's disk holds is gone after the run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RELEASE_STORE", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert open_store().url == ".store"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with pytest.raises(CreditError, match="a runner's disk is lost after the run"):
+        open_store()
+    monkeypatch.setenv("RELEASE_STORE", str(tmp_path / "elsewhere"))
+    assert open_store().url == str(tmp_path / "elsewhere")

@@ -144,3 +144,11 @@ def test_what_a_killed_publish_left_is_told_from_what_a_version_needs(disk: Stor
     disk.create("versions/v9.0.0.json", b"not a record: it may name anything")
     with pytest.raises(CreditError, match="v9"):
         find_garbage(disk)
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "f" * 64])
+def test_a_version_of_another_digest_than_the_ledgers_is_refused(disk: Store, publish: Publish, digest: str) -> None:
+    record = publish(disk, "v1.0.0")
+    assert versions.require_version(disk, "v1.0.0", record.digest) == record
+    with pytest.raises(CreditError, match=f"found digest {record.digest[:12]}, expected {digest[:12]}, the ledger's"):
+        versions.require_version(disk, "v1.0.0", digest)
