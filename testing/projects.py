@@ -117,9 +117,13 @@ def find_shared_folder(factory: pytest.TempPathFactory, worker: str) -> Path:
 def shorten_pipeline(project: Project) -> None:
     """Make the pipeline of a clone quick, for tests of its mechanics: a small forest and a short search."""
     project.edit("params.yaml", "n_estimators: 300", "n_estimators: 20")
-    project.edit("params.yaml", "{lowest: 0.6, highest: 0.98, step: 0.02}", "{lowest: 0.7, highest: 0.95, step: 0.05}")
+    project.edit(
+        "params.yaml", "{lowest: 0.75, highest: 0.975, step: 0.025}", "{lowest: 0.75, highest: 0.95, step: 0.1}"
+    )
     project.edit("params.yaml", "C: [0.001, 0.01, 0.1, 1]\n", "C: [0.01, 0.1]\n")
-    project.edit("params.yaml", "min_samples_leaf: [2, 5, 15, 50]", "min_samples_leaf: [5, 15]")
+    project.edit("params.yaml", "n_estimators: [100]", "n_estimators: [10]")
+    project.edit("params.yaml", "strength: [1, 2, 4, 8]", "strength: [1, 4]")
+    project.edit("params.yaml", "seeds: 3 ", "seeds: 2 ")
 
 
 def _list_clone_files(lender: Path | None) -> dict[str, Path]:

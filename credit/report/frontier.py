@@ -1,5 +1,6 @@
 """The search for a less discriminatory alternative: its frontier of quality against equal treatment, and a table."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,7 +34,12 @@ from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
 
-MARK_LABELS: dict[Mark, str] = {"champion": "goes forward", "candidate": "as trained", "alternative": "suggested"}
+MARK_LABELS: dict[Mark, str] = {
+    "champion": "goes forward",
+    "candidate": "as trained",
+    "alternative": "fairest within the tolerated loss",
+    "within_limits": "best within every limit",
+}
 
 
 class AlternativeRow(NamedTuple):
@@ -46,13 +52,24 @@ class AlternativeRow(NamedTuple):
     approval: str
     ratio: MetricText
     whom: str
+    limits: str
+    """Whether every gated figure is within its limit; else those that are not."""
 
 
 def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
-    """Build the table: the marked points first, then those on the frontier, by how much alike they treat groups."""
+    """Build the table: the marked points first, then those on the drawn frontier, by how much alike they treat groups.
+
+    Of the frontier those that are no worse than every marked point; that of all limits together is in the file.
+    """
     report = results.alternatives
-    chosen = [point for point in report.points if point.mark or point.on_frontier]
-    ordered = sorted(chosen, key=lambda point: (not point.mark, -(point.adverse_impact_ratio or 0)))
+    plotted = _place_points(report)
+    edge = set(trace_edge([(one.ratio, one.quality) for one in plotted]))
+    least = min((one.quality for one in plotted if one.point.mark), default=-math.inf)
+    drawn = [
+        one.point for one in plotted if not one.point.mark and (one.ratio, one.quality) in edge and one.quality >= least
+    ]
+    marked = [point for point in report.points if point.mark]
+    ordered = [*marked, *sorted(drawn, key=lambda point: -(point.adverse_impact_ratio or 0))]
     return tuple(_build_alternative_row(point, report.metric) for point in ordered)
 
 
@@ -61,7 +78,11 @@ def describe_alternative(point: Point) -> str:
     hyperparameters = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
     return ", ".join(
-        [spell_out(point.candidate), *hyperparameters, *([f"approving {share:.0%}"] if share is not None else [])]
+        [
+            spell_out(point.candidate),
+            *hyperparameters,
+            *([f"approving {share:.1%}".replace(".0%", "%")] if share is not None else []),
+        ]
     )
 
 
@@ -79,7 +100,20 @@ def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
         format_percent(point.approval_rate),
         MetricText(format_number(point.adverse_impact_ratio), format_interval(point.adverse_impact_ratio_interval)),
         format_group(*split_group_key(point.group)) if point.group else DASH,
+        describe_limits(point),
     )
+
+
+def describe_limits(point: Point) -> str:
+    """Describe which gated figures of a point are beyond their limits; `within` where none is."""
+    beyond = [
+        "ratio"  # beside it in the table
+        if one.measure == ADVERSE_IMPACT_RATIO
+        else f"{spell_out(one.measure)} {format_number(one.value)}, {format_group(*split_group_key(one.group))}"
+        for one in point.gated
+        if not one.within
+    ]
+    return ("beyond: " + "; ".join(beyond)) if beyond else "within" if point.gated else DASH
 
 
 class LegendEntry(NamedTuple):
@@ -102,6 +136,9 @@ class Frontier(NamedTuple):
     limit: str
     picture: Picture | None
     keys: tuple[LegendEntry, ...]
+    tried: str
+    """The kinds of models that were searched."""
+    budget: str
     points: tuple[AlternativeRow, ...]
 
 
@@ -119,8 +156,22 @@ def describe_frontier(results: Results) -> Frontier:
         str(limit or ""),
         _draw_frontier(report, plotted, list_limit_values(limit)) if plotted else None,
         _build_legend(plotted),
+        ", ".join(dict.fromkeys(spell_out(one.candidate) for one in report.points if not one.mark)),
+        describe_budget(report),
         build_alternatives_table(results),
     )
+
+
+def describe_budget(report: AlternativesReport) -> str:
+    """Describe the searched models, how figures were averaged, and whether training read protected attributes."""
+    families = ", ".join(f"{of.models} of {spell_out(name)}" for name, of in report.searched.items())
+    averaged = f"Figures are means over {report.partitions} partitions into folds." if report.partitions > 1 else ""
+    reads = (
+        "Training of some read protected attributes; no score does."
+        if report.reads_protected
+        else "No training read a protected attribute, so none of the models that do were searched."
+    )
+    return " ".join(one for one in (f"Models: {families}." if families else "", averaged, reads) if one)
 
 
 class PlottedPoint(NamedTuple):
@@ -140,7 +191,9 @@ def _place_points(report: AlternativesReport) -> list[PlottedPoint]:
 
 
 def _choose_shape(point: Point) -> str:
-    return "diamond" if point.mark == "alternative" else CANDIDATE_SHAPES.get(point.candidate, "circle")
+    return (
+        "diamond" if point.mark in ("alternative", "within_limits") else CANDIDATE_SHAPES.get(point.candidate, "circle")
+    )
 
 
 def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
@@ -164,7 +217,7 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
     def dot(one: PlottedPoint, kind: str) -> PlotDot:
         return PlotDot(kind, _choose_shape(one.point), x.place(one.ratio), y.place(one.quality))
 
-    edge = sorted((one.ratio, one.quality) for one in plotted if one.point.on_frontier)
+    edge = trace_edge([(one.ratio, one.quality) for one in plotted])
     marked = [dot(one, f"marked {one.point.mark}") for one in plotted if one.point.mark]
     best = max((one.quality for one in plotted if one.point.mark in ("champion", "candidate")), default=None)
     floor = [] if best is None else [best - report.tolerated_loss]
@@ -181,9 +234,22 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
             *(PlotLine("floor", draw_horizontal(y, value)) for value in floor if y.low < value < y.high),
             PlotLine("edge", draw_path(x, y, edge)),
         ),
-        (*(dot(one, "tried") for one in plotted if not one.point.mark), *marked),
+        (*(dot(one, _choose_kind(one.point)) for one in plotted if not one.point.mark), *marked),
         place_letters(marked),
     )
+
+
+def _choose_kind(point: Point) -> str:
+    return "tried within" if point.gated and all(one.within for one in point.gated) else "tried"
+
+
+def trace_edge(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Trace the points that no other beats in both coordinates, from left to right."""
+    edge: list[tuple[float, float]] = []
+    for point in sorted(set(points), reverse=True):
+        if not edge or point[1] > edge[-1][1]:
+            edge.append(point)
+    return edge[::-1]
 
 
 def _describe_picture(

@@ -52,15 +52,16 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.class_weight = class_weight
         self.max_iter = max_iter
 
-    def fit(self, X: Any, y: Any, groups: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None) -> Self:
         """Fit on X, shape (n, columns), and two classes, shape (n,); the second in order has the scores.
 
-        groups: shape (n, attributes), whole numbers: 0 is the reference, -1 nobody's group, as of undisclosed people.
+        sample_weight: of the log loss, shape (n,). groups: shape (n, attributes), whole numbers: 0 is the reference, -1
+        nobody's group, as of undisclosed people.
         Raises ValueError for anything else than two classes, and for a strength above 0 without groups.
         """
         from sklearn.utils.class_weight import compute_sample_weight
         from sklearn.utils.multiclass import check_classification_targets
-        from sklearn.utils.validation import validate_data
+        from sklearn.utils.validation import _check_sample_weight, validate_data
 
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
@@ -71,32 +72,40 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("Classifier can't train when only one class is present.")
         if self.strength and groups is None:
             raise ValueError("groups are missing: a strength above 0 penalises gaps between groups")
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64) * compute_sample_weight(self.class_weight, y)
         contrasts = build_contrasts(np.empty((len(y), 0), np.int64) if groups is None else np.asarray(groups))
         loss = PenalisedLoss(
             np.column_stack([X, np.ones(len(y))]),
             codes.astype(np.float64),
-            compute_sample_weight(self.class_weight, y),
+            weights,
             contrasts,
             self.C,
         )
-        solution = self._minimise(loss, np.zeros(X.shape[1] + 1), 0.0)
-        if self.strength and contrasts.shape[1]:
-            solution = self._minimise(loss, solution, self.strength)
+        strengths = (0.0, self.strength) if self.strength and contrasts.shape[1] else (0.0,)
+        solution = np.zeros(X.shape[1] + 1)
+        for strength in strengths:
+            solution = self._descend(loss, solution, strength)
+        solution = self._refine(loss, solution, strengths[-1])
         self.coef_, self.intercept_ = solution[None, :-1], solution[-1:]
         return self
 
-    def _minimise(self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
-        import warnings
-
+    def _descend(self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
         from scipy.optimize import minimize
-        from sklearn.exceptions import ConvergenceWarning
 
         options = {"maxiter": self.max_iter, "gtol": _DESCENT_TOLERANCE, "ftol": 0, "maxcor": 30}
         found = minimize(loss.compute, start, args=(strength,), jac=True, method="L-BFGS-B", options=options)
         self.n_iter_ = int(found.nit)
-        solution, steepest = loss.refine(found.x, strength)
+        solution: NDArray[np.float64] = found.x
+        return solution
+
+    def _refine(self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+        import warnings
+
+        from sklearn.exceptions import ConvergenceWarning
+
+        solution, steepest = loss.refine(start, strength)
         if steepest > _SOLUTION_TOLERANCE:
-            said = f"the gradient is {steepest:.1e} after {found.nit} iterations; raise max_iter or lower C"
+            said = f"the gradient is {steepest:.1e} after {self.n_iter_} iterations; raise max_iter or lower C"
             warnings.warn(said, ConvergenceWarning, stacklevel=3)
         return solution
 
@@ -135,6 +144,15 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         plain.coef_, plain.intercept_ = self.coef_, self.intercept_
         plain.n_iter_ = np.array([self.n_iter_], dtype=np.int32)
         return plain
+
+
+def build_preparation() -> Any:
+    """Build what the regressions read their columns through: medians for missing values, and scaling."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
 
 
 def build_contrasts(groups: NDArray[Any]) -> NDArray[np.float64]:

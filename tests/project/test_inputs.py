@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from credit.alternatives.params import FindAlternativesParams
 from credit.common.params import Params, locate_contract, read_params
 from credit.contract import load_contract
 from credit.data.splitting import SplitParams
@@ -12,7 +13,6 @@ from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.packaging.build import PackageParams
 from credit.selection.selection import SelectFeaturesParams
-from credit.training.alternatives import FindAlternativesParams
 from credit.training.train import TrainParams
 from stages.choose import ChooseParams
 from stages.evaluate import EvaluateParams

@@ -12,37 +12,36 @@ from pydantic import ValidationError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ParameterGrid
 
+from credit.alternatives.choice import find_baseline, find_best_within_limits, find_fairest, find_frontier
+from credit.alternatives.params import ApprovalShares, FairLogisticGrid, FindAlternativesParams
+from credit.alternatives.points import MeasuredPoint, measure_auc, sweep_thresholds
+from credit.alternatives.search import SearchedPoint, build_report, list_trained
+from credit.alternatives.variants import expand_grid
+from credit.alternatives.wording import describe_point, format_command
 from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError
-from credit.reports.alternatives import AlternativesReport, Point, PointFigures
+from credit.reports.alternatives import AlternativesReport, GatedFigure, Point, PointFigures, PointSettings
 from credit.reports.predictions import PredictionsReport
-from credit.training.alternatives import (
-    ApprovalShares,
-    FindAlternativesParams,
-    describe_point,
-    expand_grid,
-    find_baseline,
-    find_fairest,
-    format_command,
-    mark_frontier,
-    measure_auc,
-    sweep_thresholds,
-)
 from credit.training.candidates import LogisticParams
-from stages.find_alternatives import build_alternatives_report
 from testing.lenders.frozen import LENDER
 from testing.projects import Project
 
 PARAMS = FindAlternativesParams(
     metric="accuracy",
     tolerated_loss=0.05,
+    seeds=1,
+    read_protected=True,
     approval_shares=ApprovalShares(lowest=0.5, highest=0.9, step=0.1),
     logistic={"C": [0.1, 1]},
     random_forest={},
+    fair_logistic=FairLogisticGrid(C=[0.1], strength=[1, 2]),
+    reweighed_logistic=[0.1],
+    select_features=[],
+    blends=[0.5],
 )
 
 
-TRIED = AlternativesReport.read(LENDER / AlternativesReport.PATH).points[-1]
+TRIED = AlternativesReport.read(LENDER / AlternativesReport.PATH).points[-1].model_copy(update={"gated": ()})
 PREDICTED = PredictionsReport.read(LENDER / PredictionsReport.PATH)
 
 
@@ -52,9 +51,16 @@ def point(accuracy: float, ratio: float | None, **more: Any) -> Point:
     return TRIED.model_copy(update=settings | figures | more)
 
 
+def settings_of(one: Point) -> PointSettings:
+    return PointSettings(**{name: getattr(one, name) for name in PointSettings.model_fields})
+
+
+def figures_of(one: Point) -> PointFigures:
+    return PointFigures(**{name: getattr(one, name) for name in PointFigures.model_fields})
+
+
 def figures(accuracy: float, ratio: float | None, **more: Any) -> PointFigures:
-    of = point(accuracy, ratio, **more)
-    return PointFigures(**{name: getattr(of, name) for name in PointFigures.model_fields})
+    return figures_of(point(accuracy, ratio, **more))
 
 
 @given(st.lists(st.tuples(st.booleans(), st.one_of(st.none(), st.integers(0, 5))), max_size=30))
@@ -79,8 +85,10 @@ def test_the_grid_is_tried_in_the_order_of_scikit_learn(grid: dict[str, list[Any
 @given(st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 5))), max_size=30))
 def test_the_frontier_is_what_no_point_beats(figures: list[tuple[int, int | None]]) -> None:
     """Against the definition itself, pair by pair; of equal points one is enough."""
-    points = mark_frontier([point(a, r) for a, r in figures], "accuracy")
-    on = {(p.accuracy, p.adverse_impact_ratio) for p in points if p.on_frontier}
+    points = [point(a, r) for a, r in figures]
+    frontier = find_frontier(points, "accuracy")
+    on = {(p.accuracy, p.adverse_impact_ratio) for p, lies_on in zip(points, frontier, strict=True) if lies_on}
+    assert sum(frontier) == len(on)
     known = [(a, r) for a, r in figures if r is not None]
     unbeaten = {one for one in known if not any(o != one and o[0] >= one[0] and o[1] >= one[1] for o in known)}
     assert on == unbeaten
@@ -89,7 +97,48 @@ def test_the_frontier_is_what_no_point_beats(figures: list[tuple[int, int | None
 def test_the_fairest_within_the_tolerated_loss_is_suggested() -> None:
     baseline = point(0.9, 0.7)
     points = [baseline, point(0.85, 0.8), point(0.86, 0.75), point(0.84, 0.95), point(0.95, None)]
-    assert find_fairest(points, baseline, PARAMS) == points[1]
+    assert find_fairest(points, baseline, PARAMS) == 1
+
+
+def gated(measure: str, headroom: float, within: bool | None = None) -> GatedFigure:
+    kept = headroom >= 0 if within is None else within
+    return GatedFigure(
+        measure=measure, group="race: Black", value=0.8, interval=(0.7, 0.9), headroom=headroom, within=kept
+    )
+
+
+def both(accuracy: float, ratio: float, gap: float) -> Point:
+    """A point by the headroom of two limits."""
+    limits = (gated("adverse_impact_ratio", ratio), gated("true_positive_rate_difference", gap))
+    return point(accuracy, 0.8, gated=limits)
+
+
+def beats(other: tuple[int, ...], one: tuple[int, ...]) -> bool:
+    return other != one and all(a >= b for a, b in zip(other, one, strict=True))
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=20))
+def test_the_frontier_is_about_every_limit(figures: list[tuple[int, ...]]) -> None:
+    points = [both(*one) for one in figures]
+    on = {one for one, lies_on in zip(figures, find_frontier(points, "accuracy"), strict=True) if lies_on}
+    assert on == {
+        one
+        for one in figures
+        if not any(o != one and all(a >= b for a, b in zip(o, one, strict=True)) for o in figures)
+    }
+
+
+def test_the_fairest_is_the_one_whose_worst_limit_leaves_most_room() -> None:
+    """A ratio that is bought with unequal chances of good applicants is not fairer."""
+    points = [both(0.9, -0.4, 0.5), both(0.88, 0.9, -0.8), both(0.88, 0.1, 0.3)]
+    assert find_fairest(points, points[0], PARAMS) == 2
+
+
+def test_the_best_within_limits_keeps_every_one() -> None:
+    points = [both(0.9, -0.1, 0.5), both(0.85, 0.1, -0.1), both(0.8, 0.1, 0.1), both(0.7, 0.9, 0.9)]
+    assert find_best_within_limits(points, "accuracy") == 2
+    assert find_best_within_limits(points[:2], "accuracy") is None
+    assert find_best_within_limits([point(0.9, 0.9)], "accuracy") is None  # nothing has a limit
 
 
 def test_nothing_is_suggested_that_is_no_fairer_or_cannot_be_compared() -> None:
@@ -102,15 +151,24 @@ def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
     """Where the reference fares worst, treating people more alike lowers the ratio."""
     baseline = point(0.9, 1.2)
     points = [baseline, point(0.9, 1.5), point(0.88, 1.1), point(0.88, 0.8)]
-    assert find_fairest(points, baseline, PARAMS) == points[2]
+    assert find_fairest(points, baseline, PARAMS) == 2
     assert find_fairest(points[:2], baseline, PARAMS) is None
     assert find_fairest([point(0.9, 0.0)], baseline, PARAMS) is None
+
+
+def measure(whole: PointFigures) -> MeasuredPoint:
+    return MeasuredPoint(whole, (whole, whole))
 
 
 def report(
     as_trained: Mapping[CandidateName, PointFigures], others: Sequence[Point], champion: str
 ) -> AlternativesReport:
-    return build_alternatives_report(PARAMS, PREDICTED, as_trained, others, champion)
+    measured = {name: measure(of) for name, of in as_trained.items()}
+    searched = [
+        SearchedPoint(settings_of(one), MeasuredPoint(figures_of(one), (figures_of(one), figures_of(one))))
+        for one in others
+    ]
+    return build_report(PARAMS, PREDICTED, 1, list_trained(measured, champion), searched, lambda _: 0.0)
 
 
 def trained(heuristic: float) -> dict[CandidateName, PointFigures]:
@@ -124,15 +182,15 @@ def trained(heuristic: float) -> dict[CandidateName, PointFigures]:
 
 def test_the_report_says_what_was_found_and_how_to_try_it() -> None:
     content = report(trained(0.7), [point(0.88, 0.82)], "heuristic")
-    assert "logistic has the best accuracy, 0.900" in content.finding
-    assert "approving 90%, reaches 0.820 (race: Black) at accuracy 0.880" in content.finding
+    assert "logistic regression has the best accuracy, 0.900" in content.finding
+    assert "approving 90%, treats people most alike: 0.820 (race: Black) at accuracy 0.880" in content.finding
     assert content.command == "dvc exp run -S train.policy.approval_share=0.9 -S train.logistic.C=1.0"
     assert [one.mark for one in content.points] == ["champion", "candidate", "candidate", "alternative"]
 
 
 def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> None:
     content = report(trained(0.89), [], "logistic")
-    assert "heuristic as trained reaches 0.900" in content.finding
+    assert "rule as trained treats people most alike: 0.900" in content.finding
     assert content.command is None
     assert [one.mark for one in content.points] == ["candidate", "champion", "candidate"]
 
@@ -149,8 +207,8 @@ def test_without_a_group_to_compare_the_report_says_so() -> None:
 def test_a_point_without_the_figure_is_worse_than_any_that_has_it() -> None:
     """A model that has scored people of one class alone has no AUC."""
     unknown, known = point(0.9, 0.9, roc_auc=None), point(0.9, 0.8, roc_auc=0.6)
-    assert [one.on_frontier for one in mark_frontier([unknown, known], "roc_auc")] == [False, True]
-    assert find_baseline([unknown, known], "roc_auc") is known
+    assert find_frontier([unknown, known], "roc_auc") == [False, True]
+    assert find_baseline([unknown, known], "roc_auc") == 1
 
 
 def test_a_sweep_approves_each_share_and_refers_no_more_than_the_budget() -> None:
@@ -195,7 +253,6 @@ def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
 
 def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project) -> None:
     finished.edit("params.yaml", "out_of_fold_up_to: 10000 ", "out_of_fold_up_to: 100 ")
-    finished.edit("params.yaml", "min_samples_leaf: [5, 15]", "min_samples_leaf: [5]")
     finished.run("dvc", "repro", "--quiet", "find_alternatives")
     content = json.loads((finished.folder / "reports/alternatives.json").read_text())
     metrics = json.loads((finished.folder / "reports/metrics.json").read_text())
@@ -204,6 +261,7 @@ def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project)
     same = next(p for p in content["points"] if p["hyperparameters"] == {"C": 0.1})
     assert as_trained["roc_auc"] == same["roc_auc"] == metrics["logistic"]["roc_auc"]
     assert as_trained["expected_value"] == metrics["logistic"]["expected_value"]
+    assert content["partitions"] == 1
 
 
 def test_an_empty_list_of_values_is_told_and_an_empty_grid_tries_what_was_trained() -> None:

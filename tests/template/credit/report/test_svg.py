@@ -127,11 +127,16 @@ def test_a_frontier_of_one_point_is_drawn_and_of_none_is_not(draft: Draft) -> No
     assert (found.points[0].ratio.value, found.points[0].whom) == (DASH, DASH)
 
 
-def test_the_table_has_the_marked_points_first_and_no_others_but_the_frontier(results: Results) -> None:
+def test_the_table_has_the_marked_points_first_and_no_others_but_the_drawn_frontier(results: Results) -> None:
     found = describe_frontier(results)
     marked = [bool(point.mark) for point in found.points]
     assert marked == sorted(marked, reverse=True)
-    shown = [p for p in results.alternatives.points if p.mark or p.on_frontier]
+    points = [(p.adverse_impact_ratio, p.expected_value, p.mark) for p in results.alternatives.points]
+    least = min(value for _, value, mark in points if mark)
+    beaten = [
+        any(other[:2] != one[:2] and other[0] >= one[0] and other[1] >= one[1] for other in points) for one in points
+    ]
+    shown = [one for one, lost in zip(points, beaten, strict=True) if one[2] or (not lost and one[1] >= least)]
     assert len(found.points) == len(shown)
 
 

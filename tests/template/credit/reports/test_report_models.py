@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from credit.alternatives.params import FindAlternativesParams
+from credit.alternatives.points import Gates, read_people
+from credit.alternatives.search import SearchedPeople, SearchedPoint, build_report, list_trained
 from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.common.files import format_json
@@ -24,11 +27,11 @@ from credit.fairness.counts import count_predictions
 from credit.fairness.metrics import METRICS
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
-from credit.reports.alternatives import AlternativesReport, Point
+from credit.reports.alternatives import AlternativesReport, PointSettings
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, Finding, LowestRatio
+from credit.reports.fairness import FairnessReport, Finding
 from credit.reports.features import FeaturesReport
 from credit.reports.figures import FAIRNESS_METRICS, GroupFigures, group_key
 from credit.reports.metrics import Metrics
@@ -36,11 +39,9 @@ from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.reference import ReferenceReport
 from credit.reports.validation import ValidationReport
-from credit.training.alternatives import ApprovalShares, FindAlternativesParams, measure_auc, measure_decisions
 from credit.training.train import TrainParams, train_candidate
 from stages.choose import ChooseParams, choose_champion
 from stages.fairness import judge_candidate
-from stages.find_alternatives import build_alternatives_report
 from stages.validate import ValidateParams, validate_table
 from testing.lenders.frozen import LENDER, ROOT
 
@@ -388,31 +389,30 @@ def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> N
 
 
 def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
-    params = FindAlternativesParams(
-        metric="accuracy",
-        tolerated_loss=0.05,
-        approval_shares=ApprovalShares(lowest=0.5, highest=0.9, step=0.1),
-        logistic={"C": [1], "class_weight": [None, "balanced"]},
-        random_forest={},
-    )
-    told, values = people(80, 70), UnitValues(**PARAMS["evaluate"]["unit_values"])
-    ratio = LowestRatio(value=0.9, interval=(0.8, None), attribute="race", group="Black", people=1000)
-    auc = measure_auc(told.favourable, told.scores)
+    params = FindAlternativesParams.model_validate(PARAMS["find_alternatives"])
+    told = people(80, 70)
     predicted = PredictionsReport(predictions="test rows", why="split by time", rows=2000, kept_in_folds=())
-    for lowest in (None, ratio):
-        figures = measure_decisions(told.favourable, told.decisions, auc, values, lowest)
-        tried = Point(
-            candidate="logistic",
-            hyperparameters={"C": 1, "class_weight": None},
-            approval_share=0.8,
-            mark=None,
-            on_frontier=False,
-            **dict(figures.model_copy(update={"adverse_impact_ratio": lowest and 0.95})),
+    fairness = Fairness.model_validate(PARAMS["fairness"])
+    values = UnitValues(**PARAMS["evaluate"]["unit_values"])
+    for least in (10, 10_000):
+        rules = fairness.rules.model_copy(update={"smallest_denominator": least})
+        gates = Gates(fairness.chosen_policy, rules, values)
+        searched = SearchedPeople(read_people(CONTRACT, told), np.arange(len(told.scores)) % 2 == 0, gates)
+        measured = searched.measure(told.scores, told.decisions)
+        tried = SearchedPoint(
+            PointSettings(
+                candidate="logistic",
+                hyperparameters={"C": 1, "class_weight": None},
+                approval_share=0.8,
+                mark=None,
+            ),
+            measured,
         )
-        as_trained = dict.fromkeys(CANDIDATE_NAMES, figures)
-        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic"))
+        trained = list_trained(dict.fromkeys(CANDIDATE_NAMES, measured), "heuristic")
+        report = accept(build_report(params, predicted, 1, trained, [tried], lambda _: 0.5))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
-        assert (report.command is None) == (report.points[0].group is None)
+        assert (report.points[0].group is None) == (least == 10_000)
+        assert bool(report.points[0].gated) == (least == 10)
 
 
 def test_rows_that_were_set_aside_are_taken_with_an_example_and_without(tmp_path: Path) -> None:

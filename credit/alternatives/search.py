@@ -1,0 +1,165 @@
+"""The search itself: every variant at every threshold, the choice among them, and its report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+from joblib import delayed
+from numpy.typing import NDArray
+
+from credit.alternatives.choice import Found, choose_points, confirm_choice, find_frontier
+from credit.alternatives.params import FindAlternativesParams
+from credit.alternatives.points import (
+    Decisions,
+    Gates,
+    JudgedPeople,
+    MeasuredPoint,
+    count_judged,
+    measure_decisions,
+    measure_sweep,
+    sweep_thresholds,
+)
+from credit.alternatives.variants import Blend, Scores, Variant
+from credit.alternatives.wording import describe_search, format_command
+from credit.common.candidate_names import CandidateName
+from credit.common.parallel import run_in_processes
+from credit.fairness.findings import judge_fairness
+from credit.fairness.inputs import encode_decisions
+from credit.reports.alternatives import AlternativesReport, Mark, Point, PointSettings, SearchedFamily
+from credit.reports.predictions import PredictionsReport
+
+
+class SearchedPoint(NamedTuple):
+    """One way to decide, and what it was measured to be."""
+
+    settings: PointSettings
+    measured: MeasuredPoint
+
+
+Rejudge = Callable[[int], float]
+"""The share of the partitions in which the gates block the point at a place."""
+
+
+class SearchedPeople(NamedTuple):
+    """Who is decided about, and by what that is judged. half: whether each person is of the first half, shape (n,)."""
+
+    people: JudgedPeople
+    half: NDArray[np.bool_]
+    gates: Gates
+
+    def measure(self, scores: Scores, decisions: NDArray[np.str_]) -> MeasuredPoint:
+        """Measure a candidate as trained: scores and decisions, shape (n,) each."""
+        return measure_decisions(self.people, self.half, [scores], [encode_decisions(decisions)], self.gates)
+
+    def judge(self, name: str, scores: Sequence[Scores], decisions: Sequence[Decisions]) -> float:
+        """Judge decisions of each partition; return the share of them that the gates of equal treatment block."""
+        policy, rules, _ = self.gates
+        blocked = [
+            judge_fairness(count_judged(self.people, *one, policy), policy, rules, name, {}, date.today()).blocks
+            for one in zip(scores, decisions, strict=True)
+        ]
+        return float(np.mean(blocked))
+
+
+def measure_points(
+    searched: SearchedPeople,
+    variants: Sequence[Variant | Blend],
+    scores: Sequence[Sequence[Scores]],
+    shares: Sequence[float],
+    budget: float,
+) -> list[SearchedPoint]:
+    """Measure every variant, by its scores in each partition, at the threshold of every share."""
+    measured = run_in_processes(
+        [delayed(measure_sweep)(*searched[:2], one, shares, budget, searched.gates) for one in scores],
+        "find_alternatives",
+    )
+    return [
+        SearchedPoint(
+            PointSettings(candidate=one.candidate, hyperparameters=one.settings, approval_share=share, mark=None), point
+        )
+        for one, points in zip(variants, measured, strict=True)
+        for share, point in zip(shares, points, strict=True)
+    ]
+
+
+def decide_at(scores: Sequence[Scores], share: float, budget: float) -> list[Decisions]:
+    """Decide in each partition so that a share of the people is approved; shape (n,) each."""
+    return [encode_decisions(next(sweep_thresholds(one, [share], budget))[1]) for one in scores]
+
+
+def list_trained(as_trained: Mapping[CandidateName, MeasuredPoint], champion: str) -> list[SearchedPoint]:
+    """List the candidates as trained: marked `champion`, or `candidate`."""
+    return [
+        SearchedPoint(
+            PointSettings(
+                candidate=name,
+                hyperparameters={},
+                approval_share=None,
+                mark="champion" if name == champion else "candidate",
+            ),
+            measured,
+        )
+        for name, measured in as_trained.items()
+    ]
+
+
+def count_families(points: Sequence[SearchedPoint]) -> dict[str, SearchedFamily]:
+    """Count the models and points of each kind."""
+    families: dict[str, list[str]] = {}
+    for one in points:
+        families.setdefault(one.settings.candidate, []).append(str(one.settings.hyperparameters))
+    return {name: SearchedFamily(models=len(set(of)), points=len(of)) for name, of in families.items()}
+
+
+def build_report(
+    params: FindAlternativesParams,
+    predicted: PredictionsReport,
+    partitions: int,
+    trained: Sequence[SearchedPoint],
+    others: Sequence[SearchedPoint],
+    rejudge: Rejudge,
+) -> AlternativesReport:
+    """Report the search: its finding in words, and every point, the candidates as trained first.
+
+    `rejudge` is asked about the points with a mark.
+    """
+    searched = [*trained, *others]
+    found = choose_points([one.measured.whole for one in searched], len(trained), params)
+    points = _mark_points(params, searched, found, rejudge)
+    marked = {mark: points[place] for mark, place in found.marks.items()}
+    confirmed = confirm_choice([one.measured for one in searched], len(trained), params)
+    families = count_families(others)
+    commands = [format_command(marked[mark]) for mark in marked]
+    return AlternativesReport(
+        predictions=predicted.predictions,
+        rows=predicted.rows,
+        metric=params.metric,
+        tolerated_loss=params.tolerated_loss,
+        partitions=partitions,
+        reads_protected=params.read_protected,
+        searched=families,
+        confirmed=confirmed,
+        finding=describe_search(points[found.baseline], marked, confirmed, families, params),
+        command=next((one for one in commands if one), None),
+        points=tuple(points),
+    )
+
+
+def _mark_points(
+    params: FindAlternativesParams, searched: Sequence[SearchedPoint], found: Found, rejudge: Rejudge
+) -> list[Point]:
+    places: dict[int, Mark] = {place: mark for mark, place in found.marks.items()}
+    frontier = find_frontier([one.measured.whole for one in searched], params.metric)
+    points = []
+    for place, one in enumerate(searched):
+        mark = one.settings.mark or places.get(place)
+        points.append(
+            Point(
+                **dict(one.settings) | {"mark": mark},
+                **dict(one.measured.whole),
+                on_frontier=frontier[place],
+                blocked=rejudge(place) if mark else None,
+            )
+        )
+    return points
