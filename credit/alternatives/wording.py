@@ -17,7 +17,7 @@ def describe_search(
     searched: Mapping[str, SearchedFamily],
     params: FindAlternativesParams,
 ) -> str:
-    """Describe the outcome of the search: the best candidate, the points beside it, and their figures on other people."""
+    """Describe the outcome: the best candidate, the points beside it, and their figures on other people."""
     metric = params.metric
     figure = spell_out(metric)
     start = (

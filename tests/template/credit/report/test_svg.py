@@ -133,9 +133,7 @@ def test_the_table_has_the_marked_points_first_and_no_others_but_the_drawn_front
     assert marked == sorted(marked, reverse=True)
     points = [(p.adverse_impact_ratio, p.expected_value, p.mark) for p in results.alternatives.points]
     least = min(value for _, value, mark in points if mark)
-    beaten = [
-        any(other[:2] != one[:2] and other[0] >= one[0] and other[1] >= one[1] for other in points) for one in points
-    ]
+    beaten = [any(o[:2] != one[:2] and o[0] >= one[0] and o[1] >= one[1] for o in points) for one in points]
     shown = [one for one, lost in zip(points, beaten, strict=True) if one[2] or (not lost and one[1] >= least)]
     assert len(found.points) == len(shown)
 
