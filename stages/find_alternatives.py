@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
@@ -44,9 +44,6 @@ from credit.training.alternatives import (
 from credit.training.cross_fitting import CrossFittingFold, split_folds
 from credit.training.train import TrainParams
 
-TUNABLE_CANDIDATES: tuple[CandidateName, ...] = ("logistic", "random_forest")
-"""Candidates that have something to regularise; the rule has one threshold, the lender's own."""
-
 
 def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules, values: UnitValues) -> Evaluator:
     """Make the function that measures decisions about these people: their worth, and the group that fares worst."""
@@ -71,14 +68,13 @@ def try_variants(
     """Try every variant of every model at every share. `people`: the folds' unseen rows, fold after fold."""
     todo = [
         (name, hyperparameters)
-        for name in TUNABLE_CANDIDATES
-        for hyperparameters in expand_grid(name, training.find_hyperparameters(name), getattr(params, name))
+        for name in training.candidates
+        if name != HEURISTIC  # which has nothing to regularise but one threshold, the lender's own
+        for hyperparameters in expand_grid(name, training.find_hyperparameters(name), params.find_grid(name))
     ]
-    scored = score_variants(
-        contract, folds, [hyperparameters for _, hyperparameters in todo], training.cross_validation.seed
-    )
+    scored = score_variants(contract, folds, todo, training.cross_validation.seed)
     for (name, hyperparameters), scores in zip(todo, scored, strict=True):
-        shown = {key: value for key, value in hyperparameters.model_dump().items() if key in getattr(params, name)}
+        shown = {key: value for key, value in hyperparameters.model_dump().items() if key in params.find_grid(name)}
         auc = measure_auc(people.favourable, scores)
         for share, decisions in sweep_thresholds(
             scores, params.approval_shares.values, training.policy.referral_budget
@@ -96,7 +92,7 @@ def try_variants(
 def build_alternatives_report(
     params: FindAlternativesParams,
     predicted: PredictionsReport,
-    as_trained: Mapping[CandidateName, PointFigures],
+    as_trained: Mapping[str, PointFigures],
     others: Sequence[Point],
     champion: str,
 ) -> AlternativesReport:
@@ -178,7 +174,9 @@ def run(
     values, rules = read_params(UnitValues, "evaluate.unit_values"), read_params(Fairness, "fairness").rules
     names = open_table(accepted_file).schema_arrow.names
     contract = load_contract(contract_file).bind(names, str(accepted_file))
-    candidates = {name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
+    candidates = {
+        name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in training.candidates
+    }
     predicted = PredictionsReport.read(predicted_file)
     as_trained = {
         name: make_evaluator(contract, judged, rules, values)(
@@ -186,9 +184,9 @@ def run(
         )
         for name, judged in candidates.items()
     }
-    people = sort_by_fold(candidates[CANDIDATE_NAMES[0]])
+    people = sort_by_fold(candidates[HEURISTIC])
     files = FoldInputs(accepted_file, train_file, test_file, features_file)
-    folds = read_folds(contract, files, candidates[CANDIDATE_NAMES[0]].folds, predicted.kept_in_folds, training)
+    folds = read_folds(contract, files, candidates[HEURISTIC].folds, predicted.kept_in_folds, training)
     others = list(
         try_variants(params, training, contract, folds, people, make_evaluator(contract, people, rules, values))
     )

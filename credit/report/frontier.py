@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import (
     DASH,
     MetricText,
@@ -16,7 +17,6 @@ from credit.report.forest import list_limit_values
 from credit.report.results import Results
 from credit.report.svg import (
     BOTTOM,
-    CANDIDATE_SHAPES,
     LEFT,
     RIGHT,
     TOP,
@@ -28,6 +28,7 @@ from credit.report.svg import (
     draw_path,
     draw_vertical,
     fit_scale,
+    style_candidates,
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
@@ -61,7 +62,7 @@ def describe_alternative(point: Point) -> str:
     hyperparameters = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
     return ", ".join(
-        [spell_out(point.candidate), *hyperparameters, *([f"approving {share:.0%}"] if share is not None else [])]
+        [label_candidate(point.candidate), *hyperparameters, *([f"approving {share:.0%}"] if share is not None else [])]
     )
 
 
@@ -91,6 +92,13 @@ class LegendEntry(NamedTuple):
     words: str
 
 
+class TriedEntry(NamedTuple):
+    """The shapes of the points without a mark, and the candidates that they belong to."""
+
+    shapes: tuple[str, ...]
+    words: str
+
+
 class Frontier(NamedTuple):
     """The search: its finding in words, the picture (None where there is no point to draw), and the table."""
 
@@ -102,6 +110,7 @@ class Frontier(NamedTuple):
     limit: str
     picture: Picture | None
     keys: tuple[LegendEntry, ...]
+    tried: TriedEntry
     points: tuple[AlternativeRow, ...]
 
 
@@ -119,28 +128,37 @@ def describe_frontier(results: Results) -> Frontier:
         str(limit or ""),
         _draw_frontier(report, plotted, list_limit_values(limit)) if plotted else None,
         _build_legend(plotted),
+        _describe_tried(plotted),
         build_alternatives_table(results),
     )
 
 
 class PlottedPoint(NamedTuple):
-    """A point that has both figures."""
+    """A point that has both figures, and its shape in the picture."""
 
     ratio: float
     quality: float
     point: Point
+    shape: str
 
 
 def _place_points(report: AlternativesReport) -> list[PlottedPoint]:
+    shapes = {name: style.shape for name, style in style_candidates(_list_candidates(report)).items()}
     return [
-        PlottedPoint(ratio, quality, point)
+        PlottedPoint(ratio, quality, point, "diamond" if point.mark == "alternative" else shapes[point.candidate])
         for point in report.points
         if (ratio := point.adverse_impact_ratio) is not None and (quality := point.get_value(report.metric)) is not None
     ]
 
 
-def _choose_shape(point: Point) -> str:
-    return "diamond" if point.mark == "alternative" else CANDIDATE_SHAPES.get(point.candidate, "circle")
+def _list_candidates(report: AlternativesReport) -> list[str]:
+    """List the candidates of the points: first those as trained, in the order of the stages."""
+    return list(dict.fromkeys(point.candidate for point in report.points))
+
+
+def _describe_tried(plotted: Sequence[PlottedPoint]) -> TriedEntry:
+    shapes = {one.point.candidate: one.shape for one in plotted if not one.point.mark}
+    return TriedEntry(tuple(shapes.values()), ", ".join(map(label_candidate, shapes)))
 
 
 def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
@@ -149,7 +167,7 @@ def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
         LegendEntry(
             chr(ord("A") + place),
             f"marked {mark}",
-            _choose_shape(one.point),
+            one.shape,
             f"{describe_alternative(one.point)}, {MARK_LABELS[mark]}: "
             f"{format_number(one.quality)} at ratio {format_number(one.ratio)}",
         )
@@ -162,7 +180,7 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
     y = fit_scale([one.quality for one in plotted], BOTTOM, TOP)
 
     def dot(one: PlottedPoint, kind: str) -> PlotDot:
-        return PlotDot(kind, _choose_shape(one.point), x.place(one.ratio), y.place(one.quality))
+        return PlotDot(kind, one.shape, x.place(one.ratio), y.place(one.quality))
 
     edge = sorted((one.ratio, one.quality) for one in plotted if one.point.on_frontier)
     marked = [dot(one, f"marked {one.point.mark}") for one in plotted if one.point.mark]

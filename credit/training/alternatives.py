@@ -14,7 +14,7 @@ from joblib import delayed
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from credit.common.candidate_names import CandidateName
+from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.invalid_values import make_value_error
 from credit.common.parallel import run_in_processes
 from credit.common.params import Params
@@ -26,9 +26,9 @@ from credit.reports.alternatives import Point, PointFigures, QualityFigure
 from credit.reports.fairness import LowestRatio
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import set_thresholds
-from credit.training.candidates import Hyperparameters, build_estimator, fit_estimator
+from credit.training.candidates import fit_estimator
 from credit.training.cross_fitting import CrossFittingFold
-from credit.training.search import HyperparameterGrid, check_grid
+from credit.training.search import GridParams, check_grid
 
 Evaluator = Callable[[NDArray[np.float64], NDArray[np.str_], float | None], PointFigures]
 """The figures of scores and decisions, shape (n,) each, about one set of people, given the AUC of the scores."""
@@ -54,19 +54,15 @@ class ApprovalShares(Params):
         return [round(self.lowest + i * self.step, 6) for i in range(count)]
 
 
-class FindAlternativesParams(Params):
+class FindAlternativesParams(GridParams):
     """The block `find_alternatives`. `tolerated_loss`: of the metric, in its own unit."""
 
     metric: QualityFigure
     tolerated_loss: float = Field(ge=0)
     approval_shares: ApprovalShares
-    logistic: HyperparameterGrid
-    random_forest: HyperparameterGrid
 
 
-def expand_grid(
-    name: CandidateName, hyperparameters: Hyperparameters, grid: dict[str, list[Any]]
-) -> list[Hyperparameters]:
+def expand_grid(name: str, hyperparameters: Params, grid: dict[str, list[Any]]) -> list[Params]:
     """Expand the grid into the hyperparameters to try: those of training first, then the others."""
     check_grid(grid, hyperparameters, f"find_alternatives.{name}")
     tried = (
@@ -82,15 +78,15 @@ def _cross_values(grid: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
 
 
 def score_variants(
-    contract: Contract, folds: Sequence[CrossFittingFold], todo: Sequence[Hyperparameters], seed: int
+    contract: Contract, folds: Sequence[CrossFittingFold], todo: Sequence[tuple[str, Params]], seed: int
 ) -> Iterator[NDArray[np.float64]]:
-    """Score the folds' unseen rows, fold after fold, by each model to try."""
+    """Score the folds' unseen rows, fold after fold, by each model to try: a candidate and its hyperparameters."""
     data = []
     for fold in folds:
         seen, unseen = (build_design_matrix(contract, fold.kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
         data.append((seen, is_favourable(contract, fold.seen), unseen))
     scores_by_fold = run_in_processes(
-        [delayed(_fit_and_score)(hyperparameters, *one, seed) for hyperparameters in todo for one in data],
+        [delayed(_fit_and_score)(*model, *one, seed) for model in todo for one in data],
         "find_alternatives",
     )
     for start in range(0, len(scores_by_fold), len(folds)):
@@ -98,15 +94,15 @@ def score_variants(
 
 
 def _fit_and_score(
-    hyperparameters: Hyperparameters,
+    name: str,
+    hyperparameters: Params,
     seen: NDArray[np.float32],
     y: NDArray[np.bool_],
     unseen: NDArray[np.float32],
     seed: int,
 ) -> NDArray[np.float64]:
-    scores: NDArray[np.float64] = fit_estimator(
-        build_estimator(hyperparameters, len(seen), seed, None), seen, y
-    ).predict_proba(unseen)[:, 1]
+    estimator = load_definition(name).build(hyperparameters, BuildContext(len(seen), seed))
+    scores: NDArray[np.float64] = fit_estimator(name, estimator, seen, y).predict_proba(unseen)[:, 1]
     return scores
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
@@ -68,12 +67,12 @@ def score_out_of_fold(
     frame: pd.DataFrame,
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
-) -> dict[CandidateName, OutOfFoldScores]:
+) -> dict[str, OutOfFoldScores]:
     """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
     out_of_fold = {
-        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES
+        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in params.candidates
     }
-    tasks = [(name, number) for name in CANDIDATE_NAMES for number in range(len(kept))]
+    tasks = [(name, number) for name in params.candidates for number in range(len(kept))]
     folds = list(split_folds(frame, codes, kept))
     scored = run_in_processes(
         [delayed(_score_fold)(name, params, contract, folds[number]) for name, number in tasks], "predict"
@@ -83,9 +82,7 @@ def score_out_of_fold(
     return out_of_fold
 
 
-def _score_fold(
-    name: CandidateName, params: TrainParams, contract: Contract, fold: CrossFittingFold
-) -> OutOfFoldScores:
+def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> OutOfFoldScores:
     features = list_candidate_features(name, contract, fold.kept, contract.name)
     seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     threshold = contract.columns[contract.score].threshold if contract.score else None

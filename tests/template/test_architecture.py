@@ -26,6 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/selection": BASE,
     "credit/evaluation": BASE,
     "credit/training": MODEL,
+    "credit/candidates": {"credit/common", "credit/training"},
     "credit/fairness": MODEL,
     "credit/registry": MODEL,
     "credit/packaging": JUDGED,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ParameterGrid
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.candidates.logistic import LogisticParams
 from credit.common.errors import CreditError
 from credit.reports.alternatives import AlternativesReport, Point, PointFigures
 from credit.reports.predictions import PredictionsReport
@@ -28,17 +28,15 @@ from credit.training.alternatives import (
     measure_auc,
     sweep_thresholds,
 )
-from credit.training.candidates import LogisticParams
 from stages.find_alternatives import build_alternatives_report
-from testing.lenders.frozen import LENDER
+from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
 PARAMS = FindAlternativesParams(
     metric="accuracy",
     tolerated_loss=0.05,
     approval_shares=ApprovalShares(lowest=0.5, highest=0.9, step=0.1),
-    logistic={"C": [0.1, 1]},
-    random_forest={},
+    grids={"logistic": {"C": [0.1, 1]}, "random_forest": {}},
 )
 
 
@@ -107,13 +105,11 @@ def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
     assert find_fairest([point(0.9, 0.0)], baseline, PARAMS) is None
 
 
-def report(
-    as_trained: Mapping[CandidateName, PointFigures], others: Sequence[Point], champion: str
-) -> AlternativesReport:
+def report(as_trained: Mapping[str, PointFigures], others: Sequence[Point], champion: str) -> AlternativesReport:
     return build_alternatives_report(PARAMS, PREDICTED, as_trained, others, champion)
 
 
-def trained(heuristic: float) -> dict[CandidateName, PointFigures]:
+def trained(heuristic: float) -> dict[str, PointFigures]:
     """Figures of the candidates, the rule's accuracy as given; its lowest ratio is 0.9."""
     return {
         "heuristic": figures(heuristic, 0.9),
@@ -140,7 +136,7 @@ def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> No
 def test_without_a_group_to_compare_the_report_says_so() -> None:
     def told(approval_rate: float) -> str:
         same = figures(0.9, None, approval_rate=approval_rate)
-        return report(dict.fromkeys(CANDIDATE_NAMES, same), [], "heuristic").finding
+        return report(dict.fromkeys(CANDIDATES, same), [], "heuristic").finding
 
     assert told(0.5).endswith("; no group is large enough to compare.")
     assert told(0.0).endswith("; it approves nobody.")
@@ -166,7 +162,7 @@ def test_shares_are_those_between_the_ends() -> None:
 
 def test_what_was_trained_is_tried_first_and_once() -> None:
     trained = LogisticParams(C=0.1, class_weight=None)
-    assert [one.C for one in expand_grid("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[union-attr]
+    assert [one.C for one in expand_grid("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[attr-defined]
     with pytest.raises(CreditError, match=r"find_alternatives\.logistic"):
         expand_grid("logistic", trained, {"Cc": [1]})
 
@@ -186,7 +182,7 @@ def test_a_hyperparameter_that_is_not_set_is_null_in_the_command_and_not_a_word_
 def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
     content = json.loads((LENDER / "reports/alternatives.json").read_text())
     candidates = {one["candidate"]: one for one in content["points"] if one["mark"] in {"champion", "candidate"}}
-    assert set(candidates) == set(CANDIDATE_NAMES)
+    assert set(candidates) == set(CANDIDATES)
     for name, one in candidates.items():
         fairness = json.loads((LENDER / f"reports/fairness/{name}.json").read_text())
         assert one["adverse_impact_ratio"] == fairness["lowest_adverse_impact_ratio"]["value"]
@@ -210,4 +206,4 @@ def test_an_empty_list_of_values_is_told_and_an_empty_grid_tries_what_was_traine
     block = PARAMS.model_dump()
     with pytest.raises(ValidationError, match="at least 1 item"):
         FindAlternativesParams.model_validate(block | {"logistic": {"C": []}})
-    assert FindAlternativesParams.model_validate(block | {"logistic": {}}).logistic == {}
+    assert FindAlternativesParams.model_validate(block | {"logistic": {}}).find_grid("logistic") == {}

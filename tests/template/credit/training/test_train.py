@@ -4,16 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.candidate_definition import list_definitions
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
-from testing.lenders.frozen import LENDER
+from testing.lenders.small import PARAMS
 
-PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())["train"]
 RNG = np.random.default_rng(0)
 ROWS = 4000
 X = np.column_stack([RNG.normal(size=ROWS), RNG.normal(size=ROWS), RNG.normal(size=ROWS)]).astype(np.float32)
@@ -26,8 +24,8 @@ def params(**changes: Any) -> TrainParams:
     return TrainParams.model_validate(PARAMS | small | changes)
 
 
-@pytest.mark.parametrize("name", CANDIDATE_NAMES)
-def test_every_candidate_answers_with_probabilities_and_a_policy(name: CandidateName) -> None:
+@pytest.mark.parametrize("name", list_definitions())
+def test_every_candidate_answers_with_probabilities_and_a_policy(name: str) -> None:
     trained = train_candidate(name, params(), X, Y, threshold=0.0)
     scores = trained.estimator.predict_proba(X)[:, 1]
     assert scores.min() >= 0
