@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit.training.skops_files import TRUSTED_TYPES, load_estimator
+from credit.training.skops_files import list_trusted_types, load_estimator
 
 
 def main() -> None:
@@ -17,11 +17,11 @@ def main() -> None:
     columns = json.loads(row.read_text())["dataframe_split"]
     frame = pd.DataFrame(columns["data"], columns=columns["columns"], dtype="float32")
     mlflow.sklearn.save_model(
-        load_estimator(candidate),
+        load_estimator(candidate, candidate.stem),
         folder,
         input_example=frame,
         pyfunc_predict_fn="predict_proba",
-        skops_trusted_types=TRUSTED_TYPES,
+        skops_trusted_types=list_trusted_types(candidate.stem),
     )
 
 

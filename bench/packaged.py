@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from bench.project import ROOT
-from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.packaging.build import BundleInputs, build_bundle
+from credit.training.agreement import PackageParams
 
 
 def package_candidate(candidate: str, folder: Path) -> Path:

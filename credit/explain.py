@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from credit.bundle.bundle import load_bound_contract, load_bundle
 from credit.common import cli
-from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
+from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
 from credit.contract.columns import Scalar
@@ -62,7 +62,7 @@ def load_bundle_model(folder: Path) -> NamedModel:
     return NamedModel(name, bundle.model)
 
 
-def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) -> NamedModel:
+def load_candidate_model(name: str, contract_file: Path, train: Path) -> NamedModel:
     """Load a trained candidate, by scikit-learn."""
     candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
@@ -155,7 +155,6 @@ def _format_value(value: Scalar | None) -> str:
     "--candidate",
     cls=cli.ExclusiveOption,
     excludes=("bundle",),
-    type=click.Choice(CANDIDATE_NAMES),
     help="a trained candidate instead of a bundle",
 )
 @click.option(
@@ -169,7 +168,7 @@ def _format_value(value: Scalar | None) -> str:
     show_default=True,
     help="for --candidate: who is typical",
 )
-def run(row: int, bundle: Path, candidate: CandidateName | None, test: Path, train: Path) -> cli.Answer:
+def run(row: int, bundle: Path, candidate: str | None, test: Path, train: Path) -> cli.Answer:
     """Explain one decision of a bundle or of a candidate."""
     application = read_row(test, row)
     decider = load_candidate_model(candidate, locate_contract(), train) if candidate else load_bundle_model(bundle)

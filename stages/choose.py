@@ -7,7 +7,7 @@ candidate are side by side in it, so that a reader sees what each costs in terms
 from collections.abc import Mapping
 from pathlib import Path
 
-from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import Params, read_params
 from credit.evaluation.gates import QualityGates, judge_quality
@@ -32,7 +32,7 @@ def choose_champion(
     other may, gates or not: it decided before there was a model.
     """
     candidates, values = {}, {}
-    for name in CANDIDATE_NAMES:
+    for name in metrics:
         against = [finding.reason for finding in judge_quality(name, metrics, params.gates, None) if not finding.passes]
         against += [finding.reason for finding in fairness[name].findings if finding.blocks]
         value = metrics[name].get_value(params.metric)
@@ -47,7 +47,7 @@ def choose_champion(
         champion=max(values, key=values.__getitem__, default=HEURISTIC),
         why=f"the best {params.metric} of those that pass every gate" if values else "no candidate passes every gate",
         metric=params.metric,
-        candidates={str(name): one for name, one in candidates.items()},
+        candidates=candidates,
         side_by_side=compare_standouts(params.metric, metrics, fairness),
     )
 
@@ -56,10 +56,10 @@ def compare_standouts(
     metric: RankingMetric, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport]
 ) -> tuple[Standout, ...]:
     """Compare the best candidate by `metric` with the fairest, of the highest lowest ratio; often not the same."""
-    ratios = {name: fairness[name].lowest_adverse_impact_ratio for name in CANDIDATE_NAMES}
-    values = {name: value for name in CANDIDATE_NAMES if (value := metrics[name].get_value(metric)) is not None}
+    ratios = {name: fairness[name].lowest_adverse_impact_ratio for name in metrics}
+    values = {name: value for name in metrics if (value := metrics[name].get_value(metric)) is not None}
     lowest = {name: ratio.value for name, ratio in ratios.items() if ratio}
-    stand_out: dict[CandidateName, list[str]] = {}
+    stand_out: dict[str, list[str]] = {}
     if values:
         stand_out.setdefault(max(values, key=values.__getitem__), []).append(f"the best {metric}")
     if lowest:
@@ -82,10 +82,9 @@ def compare_standouts(
 def run(metrics_file: Path, fairness_folder: Path, choice_file: Path) -> None:
     """Write `reports/choice.json`."""
     params = read_params(ChooseParams, "choose")
-    fairness: dict[str, FairnessReport] = {
-        name: FairnessReport.read(fairness_folder / f"{name}.json") for name in CANDIDATE_NAMES
-    }
-    choice = choose_champion(params, Metrics.read(metrics_file).candidates, fairness).round_floats()
+    metrics = Metrics.read(metrics_file).candidates
+    fairness = {name: FairnessReport.read(fairness_folder / f"{name}.json") for name in metrics}
+    choice = choose_champion(params, metrics, fairness).round_floats()
     choice.write(choice_file)
     print(f"champion: {choice.champion}, {choice.why}")
     for name, candidate in choice.candidates.items():

@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field
 
-from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.cli import make_stage
-from credit.common.files import write_text
+from credit.common.files import replace_folder, write_text
 from credit.common.params import Params, read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table
+from credit.evaluation.candidates import read_candidate_names, remove_retired_files
 from credit.evaluation.metrics import UnitValues, compute_curves, compute_metrics
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.training.candidates import Candidate, load_candidate
@@ -42,13 +42,20 @@ def run(
     metrics_file: Path,
     plots_folder: Path,
 ) -> None:
-    """Write `reports/metrics.json` and a table per curve and candidate."""
+    """Write `reports/metrics.json` and a table per kind of curve, with the rows of every candidate."""
     params = read_params(EvaluateParams, "evaluate")
     contract = load_contract(contract_file).bind(open_table(test_file).schema_arrow.names, str(test_file))
     figures: dict[str, CandidateMetrics] = {}
-    for name in CANDIDATE_NAMES:
+    names = read_candidate_names()
+    remove_retired_files(names, models_folder, candidates_folder)
+    curves: dict[str, list[pd.DataFrame]] = {}
+    for name in names:
         candidate = load_candidate(models_folder / f"{name}.skops", candidates_folder / f"{name}.json")
         figures[name], tables = evaluate_candidate(candidate, contract, test_file, params)
         for kind, table in tables.items():
-            write_text(plots_folder / kind / f"{name}.csv", table.round(4).to_csv(index=False, lineterminator="\n"))
+            curves.setdefault(kind, []).append(table.assign(candidate=name)[["candidate", *table]])
+    with replace_folder(plots_folder) as folder:
+        for kind, parts in curves.items():
+            table = pd.concat(parts, ignore_index=True).round(4)
+            write_text(folder / f"{kind}.csv", table.to_csv(index=False, lineterminator="\n"))
     Metrics(figures).round_floats().write(metrics_file)

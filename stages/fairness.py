@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
+from credit.evaluation.candidates import read_candidate_names, remove_retired_files
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
 from credit.fairness.findings import judge_fairness
@@ -54,11 +55,12 @@ def run(
     contract = load_contract(contract_file)
     waivers = load_waivers(waivers_folder)
     on = PredictionsReport.read(predicted_file).predictions
-    files = {name: predictions_folder / f"{name}.parquet" for name in CANDIDATE_NAMES}
+    files = {name: predictions_folder / f"{name}.parquet" for name in read_candidate_names()}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
-    groups = list_judged_groups(counts[CANDIDATE_NAMES[0]], params.chosen_policy)
+    groups = list_judged_groups(counts[HEURISTIC], params.chosen_policy)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
+    remove_retired_files(list(counts), reports_folder)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)
         report.round_floats().write(reports_folder / f"{name}.json")

@@ -13,7 +13,7 @@ from credit.alternatives.partitions import SearchInputs, read_partitions
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
 from credit.alternatives.variants import blend_scores, list_blends, list_variants, score_variants
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
@@ -47,9 +47,11 @@ def run(
     gates = Gates(fairness.chosen_policy, fairness.rules, read_params(UnitValues, "evaluate.unit_values"))
     names = open_table(accepted_file).schema_arrow.names
     contract = load_contract(contract_file).bind(names, str(accepted_file))
-    candidates = {name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in CANDIDATE_NAMES}
+    candidates = {
+        name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in training.candidates
+    }
     predicted = PredictionsReport.read(predicted_file)
-    first = candidates[CANDIDATE_NAMES[0]]
+    first = candidates[HEURISTIC]
     judged_file = accepted_file if predicted.kept_in_folds else test_file
     half = assign_folds(contract, judged_file, 2, "half") == 0
     searched = SearchedPeople(read_people(contract, first), half, gates)
@@ -74,8 +76,8 @@ def run(
 
     def rejudge(place: int) -> float:
         if place < len(trained):
-            own = candidates[CANDIDATE_NAMES[place]]
-            return searched.judge(CANDIDATE_NAMES[place], [own.scores], [encode_decisions(own.decisions)])
+            own = candidates[training.candidates[place]]
+            return searched.judge(training.candidates[place], [own.scores], [encode_decisions(own.decisions)])
         variant, share = divmod(place - len(trained), len(shares))
         decisions = decide_at(scores[variant], shares[share], budget)
         return searched.judge("alternative", scores[variant], decisions)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from credit.common.cli import make_stage
 from credit.common.params import read_params
-from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.packaging.build import BundleInputs, build_bundle
 from credit.report.facts import read_facts
 from credit.report.render import render_model_card
 from credit.reports.choice import Choice
+from credit.training.agreement import PackageParams
 
 
 @make_stage(__doc__)

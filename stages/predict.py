@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import Params, read_params
 from credit.contract import Contract, load_contract
 from credit.data.splitting import SplitParams, assign_folds
 from credit.data.tables import is_favourable, open_table, read_frame
+from credit.evaluation.candidates import remove_retired_files
 from credit.evaluation.predictions import Predictions, map_people_columns, write_predictions
 from credit.reports.predictions import JudgedOn, PredictionsReport
 from credit.selection.selection import SelectFeaturesParams
@@ -45,7 +46,7 @@ class PredictParams(Params):
 
 def predict_folds(
     contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
-) -> tuple[dict[CandidateName, Predictions], Sequence[Sequence[str]]]:
+) -> tuple[dict[str, Predictions], Sequence[Sequence[str]]]:
     """Score every accepted row by models of the other folds; return each candidate's predictions and the features."""
     frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
@@ -55,11 +56,13 @@ def predict_folds(
     return {name: Predictions(frame, codes, y, *result) for name, result in scored.items()}, kept
 
 
-def predict_test(contract: Contract, test: Path, models: Path, candidates: Path) -> dict[CandidateName, Predictions]:
+def predict_test(
+    contract: Contract, test: Path, models: Path, candidates: Path, names: Sequence[str]
+) -> dict[str, Predictions]:
     """Score the test rows by the candidates as they are."""
     people = read_frame(test, list(map_people_columns(contract).values()))
-    by_candidate: dict[CandidateName, Predictions] = {}
-    for name in CANDIDATE_NAMES:
+    by_candidate: dict[str, Predictions] = {}
+    for name in names:
         candidate = load_candidate(models / f"{name}.skops", candidates / f"{name}.json")
         y, scores = score_table(candidate, contract, test, "predict")
         by_candidate[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
@@ -83,13 +86,14 @@ def run(
     contract = load_contract(contract_file).bind(table.schema_arrow.names, str(accepted_file))
     folded, why = params.choose_predictions(table.metadata.num_rows, split)
     kept: Sequence[Sequence[str]] = ()
+    remove_retired_files(training.candidates, models_folder, candidates_folder)
     if folded:
         by_candidate, kept = predict_folds(contract, accepted_file, params, selection, training)
     else:
-        by_candidate = predict_test(contract, test_file, models_folder, candidates_folder)
+        by_candidate = predict_test(contract, test_file, models_folder, candidates_folder, training.candidates)
     for name, predictions in by_candidate.items():
         write_predictions(predictions_folder / f"{name}.parquet", contract, predictions)
-    rows = len(by_candidate[CANDIDATE_NAMES[0]].scores)
+    rows = len(by_candidate[HEURISTIC].scores)
     on: JudgedOn = "out of fold" if folded else "test rows"
     report = PredictionsReport(predictions=on, why=why, rows=rows, kept_in_folds=tuple(map(tuple, kept)))
     report.write(report_file)

@@ -1,24 +1,27 @@
-"""Train one candidate: heuristic, logistic or random_forest. All three answer with a score and share the policy.
+"""Train one candidate and prove that it could be shipped. All answer with a score and share the policy.
 
-`reports/candidates/<name>.json` has the settings and thresholds, so that a diff shows a change.
+`reports/candidates/<name>.json` has the settings and thresholds, so that a diff shows a change. The proof: skops stores
+and loads the estimator, ONNX can do the same, and both decide training rows alike; better known here, of each candidate
+by itself, than in `package`, of the champion alone and at the end.
 """
 
 from pathlib import Path
 
-from credit.common.candidate_names import CandidateName
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, open_table, read_frame
 from credit.reports.features import FeaturesReport
 from credit.scoring.design_matrix import build_design_matrix
+from credit.training.agreement import PackageParams, prove_shippable
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
+from credit.training.training_groups import list_group_columns, read_training_groups
 
 
 @make_stage(__doc__)
 def run(
-    candidate: CandidateName,
+    candidate: str,
     contract_file: Path,
     features_file: Path,
     train_file: Path,
@@ -27,12 +30,20 @@ def run(
 ) -> None:
     """Write the estimator and its report."""
     params = read_params(TrainParams, "train")
+    limit = read_params(PackageParams, "package").max_other_decisions
     contract = load_contract(contract_file).bind(open_table(train_file).schema_arrow.names, str(train_file))
     features = list_candidate_features(candidate, contract, FeaturesReport.read(features_file).kept, str(contract_file))
-    frame = read_frame(train_file, [*features, contract.label])
+    people = list_group_columns(candidate, contract)
+    frame = read_frame(train_file, list(dict.fromkeys([*features, contract.label, *people])))
     threshold = contract.columns[contract.score].threshold if contract.score else None
     matrix = build_design_matrix(contract, features, frame).to_numpy()
-    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), threshold)
+    groups = read_training_groups(candidate, contract, frame)
+    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), threshold, groups=groups)
+    step = -(-len(matrix) // params.cross_validation.rows)
+    agreement = prove_shippable(candidate, trained.estimator, trained.policy, matrix[::step], limit)
     save_estimator(trained.estimator, model_file)
     trained.make_report(candidate, features).write(report_file)
-    print(f"{candidate}: {len(features)} features, cross-validated AUC {trained.cross_validated.roc_auc:.3f}")
+    print(
+        f"{candidate}: {len(features)} features, cross-validated AUC {trained.cross_validated.roc_auc:.3f}; "
+        f"ONNX agrees to {agreement.largest_difference:.1e}"
+    )

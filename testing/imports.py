@@ -38,14 +38,20 @@ def list_libraries(file: Path) -> set[str]:
     return {name for name in names if name.split(".")[0] not in PACKAGES}
 
 
+def find_loaded(file: Path) -> set[Path]:
+    """Find the files that a file imports by a name that it computes: `import_module(f"credit.candidates.{name}")`."""
+    prefixes = re.findall(r'import_module\(f"([\w.]+)\.\{', file.read_text())
+    return {found for prefix in prefixes for found in (ROOT / prefix.replace(".", "/")).glob("[!_]*.py")}
+
+
 def find_closure(*files: Path) -> set[Path]:
-    """Find every file of the project that some files import, through any number of others, with these."""
+    """Find every file of the project that some files import or load, through any number of others, with these."""
     seen: set[Path] = set()
     todo = set(files)
     while todo:
         current = todo.pop()
         seen.add(current)
-        todo |= find_imports(current) - seen
+        todo |= (find_imports(current) | find_loaded(current)) - seen
     return seen
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.reports.alternatives import QualityFigure
-from credit.training.search import HyperparameterGrid
+from credit.training.search import GridParams
 
 PositiveNumbers = list[Annotated[float, Field(gt=0)]]
 
@@ -45,14 +45,7 @@ class FeatureChoice(Params):
         return given.items()
 
 
-class FairLogisticGrid(Params):
-    """Values of the fair regression to try, all combinations."""
-
-    C: PositiveNumbers
-    strength: PositiveNumbers
-
-
-class FindAlternativesParams(Params):
+class FindAlternativesParams(GridParams):
     """The block `find_alternatives`. `tolerated_loss`: of the metric, in its own unit.
 
     seeds: partitions into folds, over which figures are averaged; a table that is judged on its test rows has one.
@@ -66,9 +59,6 @@ class FindAlternativesParams(Params):
     seeds: int = Field(ge=1)
     read_protected: bool
     approval_shares: ApprovalShares
-    logistic: HyperparameterGrid
-    random_forest: HyperparameterGrid
-    fair_logistic: FairLogisticGrid
     reweighed_logistic: PositiveNumbers
     select_features: list[FeatureChoice]
     blends: list[Annotated[float, Field(gt=0, lt=1)]]

@@ -22,7 +22,6 @@ from credit.alternatives.points import (
 )
 from credit.alternatives.variants import Blend, Scores, Variant
 from credit.alternatives.wording import describe_search, format_command
-from credit.common.candidate_names import CandidateName
 from credit.common.parallel import run_in_processes
 from credit.fairness.findings import judge_fairness
 from credit.fairness.inputs import encode_decisions
@@ -88,7 +87,7 @@ def decide_at(scores: Sequence[Scores], share: float, budget: float) -> list[Dec
     return [encode_decisions(next(sweep_thresholds(one, [share], budget))[1]) for one in scores]
 
 
-def list_trained(as_trained: Mapping[CandidateName, MeasuredPoint], champion: str) -> list[SearchedPoint]:
+def list_trained(as_trained: Mapping[str, MeasuredPoint], champion: str) -> list[SearchedPoint]:
     """List the candidates as trained: marked `champion`, or `candidate`."""
     return [
         SearchedPoint(
@@ -130,7 +129,8 @@ def build_report(
     marked = {mark: points[place] for mark, place in found.marks.items()}
     confirmed = confirm_choice([one.measured for one in searched], len(trained), params)
     families = count_families(others)
-    commands = [format_command(marked[mark]) for mark in marked]
+    candidates = [one.settings.candidate for one in trained]
+    commands = [format_command(point, candidates) for point in marked.values()]
     return AlternativesReport(
         predictions=predicted.predictions,
         rows=predicted.rows,

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.partitions import Partition
-from credit.common.candidate_names import CandidateName
+from credit.candidates.logistic import LogisticParams
+from credit.common.candidate_definition import BuildContext, load_definition
+from credit.common.candidate_names import HEURISTIC
 from credit.common.parallel import run_in_processes
+from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
 from credit.reports.base import Setting
@@ -27,14 +30,14 @@ from credit.selection.selection import (
     judge_features,
     measure_features,
 )
-from credit.training.candidates import Hyperparameters, build_estimator, fit_estimator
+from credit.training.candidates import fit_estimator
 from credit.training.cross_fitting import CrossFittingFold
 from credit.training.search import HyperparameterGrid, check_grid
 from credit.training.train import TrainParams
 from credit.training.training_groups import NO_GROUP, encode_training_groups
 
-TUNABLE_CANDIDATES: tuple[CandidateName, ...] = ("logistic", "random_forest")
-"""Candidates that have something to regularise; the rule has one threshold, the lender's own."""
+FAIR_CANDIDATE = "fair_logistic"
+"""Searched whether it is among the candidates or not."""
 
 Scores = NDArray[np.float64]
 
@@ -43,16 +46,12 @@ FeatureSettings = tuple[tuple[str, Setting], ...]
 
 
 class FoldData(NamedTuple):
-    """One fold as a model reads it. X, y and groups to learn from; `unseen`: the rows to score.
-
-    `scaled`: X and `unseen` as a regression reads them, without missing values and scaled.
-    """
+    """One fold as a model reads it. X, y and groups to learn from; `unseen`: the rows to score."""
 
     X: NDArray[np.float32]
     y: NDArray[np.bool_]
     groups: NDArray[np.int64]
     unseen: NDArray[np.float32]
-    scaled: tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Model(Protocol):
@@ -63,28 +62,15 @@ class Model(Protocol):
 
 
 class TunedModel(NamedTuple):
-    """A candidate with other hyperparameters."""
+    """A candidate with some hyperparameters."""
 
-    hyperparameters: Hyperparameters
+    name: str
+    hyperparameters: Params
 
     def score(self, data: FoldData, seed: int) -> Scores:
         """Train as `train` does."""
-        estimator = build_estimator(self.hyperparameters, len(data.y), seed, None)
-        return _score(fit_estimator(estimator, data.X, data.y), data.unseen)
-
-
-class FairModel(NamedTuple):
-    """The regression that is penalised for unequal mean scores."""
-
-    C: float
-    strength: float
-
-    def score(self, data: FoldData, seed: int) -> Scores:
-        """Train with the groups of the rows outside the fold."""
-        from credit.training.fair_logistic import FairLogistic  # imports scikit-learn, which only workers need
-
-        seen, unseen = data.scaled
-        return _score(FairLogistic(self.C, self.strength).fit(seen, data.y, groups=data.groups), unseen)
+        estimator = load_definition(self.name).build(self.hyperparameters, BuildContext(len(data.y), seed))
+        return _score(fit_estimator(self.name, estimator, data.X, data.y, data.groups), data.unseen)
 
 
 class ReweighedModel(NamedTuple):
@@ -98,11 +84,10 @@ class ReweighedModel(NamedTuple):
 
     def score(self, data: FoldData, seed: int) -> Scores:
         """Train with weights from the groups of the rows outside the fold."""
-        from credit.training.fair_logistic import FairLogistic
-
-        seen, unseen = data.scaled
-        weights = reweigh(data.groups[:, self.attribute], data.y)
-        return _score(FairLogistic(self.C).fit(seen, data.y, sample_weight=weights), unseen)
+        plain = LogisticParams(C=self.C, class_weight=None)
+        pipeline = load_definition("logistic").build(plain, BuildContext(len(data.y), seed))
+        weights = {f"{pipeline.steps[-1][0]}__sample_weight": reweigh(data.groups[:, self.attribute], data.y)}
+        return _score(pipeline.fit(data.X.astype(np.float64), data.y, **weights), data.unseen)
 
 
 def _score(estimator: Any, unseen: NDArray[Any]) -> Scores:
@@ -147,23 +132,20 @@ class Blend(NamedTuple):
 
 
 def list_variants(params: FindAlternativesParams, training: TrainParams, contract: Contract) -> list[Variant]:
-    """List the models to train: those that read protected attributes in training only where params allow it."""
-    logistic = training.logistic
-    choices: list[FeatureSettings] = [tuple(one.items()) for one in params.select_features]
-    variants = [one for name in TUNABLE_CANDIDATES for one in _list_tuned(name, params, training)]
-    variants += [
-        Variant("logistic", {"C": logistic.C, **dict(features)}, TunedModel(logistic), features) for features in choices
+    """List the models to train: those that read protected attributes in training only where params allow it.
+
+    The rule has nothing to tune but one threshold, the lender's own.
+    """
+    names = [*training.candidates, *([FAIR_CANDIDATE] if FAIR_CANDIDATE not in training.candidates else [])]
+    tuned = [
+        one
+        for name in names
+        if name != HEURISTIC and (params.read_protected or not load_definition(name).reads_groups)
+        for one in _list_tuned(name, params, training)
     ]
-    if not params.read_protected:
-        return variants
-    fair = product([(), *choices], params.fair_logistic.C, params.fair_logistic.strength)
-    reweighed = product(params.reweighed_logistic, enumerate(contract.protected))
+    reweighed = product(params.reweighed_logistic, enumerate(contract.protected)) if params.read_protected else ()
     return [
-        *variants,
-        *(
-            Variant("fair_logistic", {"C": C, "strength": strength, **dict(features)}, FairModel(C, strength), features)
-            for features, C, strength in fair
-        ),
+        *tuned,
         *(
             Variant("reweighed_logistic", {"C": C, "by": attribute}, ReweighedModel(C, place))
             for C, (place, attribute) in reweighed
@@ -171,29 +153,36 @@ def list_variants(params: FindAlternativesParams, training: TrainParams, contrac
     ]
 
 
-def _list_tuned(name: CandidateName, params: FindAlternativesParams, training: TrainParams) -> Iterator[Variant]:
-    grid: HyperparameterGrid = getattr(params, name)
-    own = training.find_hyperparameters(name)
-    for one in expand_grid(name, own, grid):
-        shown = {key: value for key, value in one.model_dump().items() if key in grid}
-        yield Variant(name, shown, TunedModel(one), as_trained=one == own)
+def _list_tuned(name: str, params: FindAlternativesParams, training: TrainParams) -> Iterator[Variant]:
+    """List a candidate's grid, and a regression's with each of the other selections of features."""
+    if name not in training.hyperparameters:
+        return
+    own, grid = training.find_hyperparameters(name), params.find_grid(name)
+    tried = expand_grid(name, own, grid)
+    for one in tried:
+        yield Variant(name, _show(one, grid), TunedModel(name, one), as_trained=one == own)
+    choices: list[FeatureSettings] = [tuple(one.items()) for one in params.select_features]
+    for features in choices if name in ("logistic", FAIR_CANDIDATE) else ():
+        for one in tried if name == FAIR_CANDIDATE else [own]:
+            yield Variant(name, {**_show(one, grid), **dict(features)}, TunedModel(name, one), features)
+
+
+def _show(hyperparameters: Params, grid: HyperparameterGrid) -> dict[str, Setting]:
+    return {key: value for key, value in hyperparameters.model_dump().items() if key in grid}
 
 
 def list_blends(params: FindAlternativesParams, variants: Sequence[Variant]) -> list[Blend]:
     """List the blends of the forest as trained with the fair regressions of the same features and the same C."""
     forest = [place for place, one in enumerate(variants) if one.candidate == "random_forest"][:1]
-    fair = [place for place, one in enumerate(variants) if one.candidate == "fair_logistic"]
-    largest = max(params.fair_logistic.C, default=None)
+    plain = [place for place, one in enumerate(variants) if one.candidate == FAIR_CANDIDATE and not one.features]
+    fair = [place for place in plain if variants[place].settings.get("C") == variants[plain[0]].settings.get("C")]
     return [
-        Blend("blend", {"forest": share, "strength": variants[other].settings["strength"]}, first, other, share)
+        Blend("blend", {"forest": share, **variants[other].settings}, first, other, share)
         for first, other, share in product(forest, fair, params.blends)
-        if variants[other].settings["C"] == largest and not variants[other].features
     ]
 
 
-def expand_grid(
-    name: CandidateName, hyperparameters: Hyperparameters, grid: HyperparameterGrid
-) -> list[Hyperparameters]:
+def expand_grid(name: str, hyperparameters: Params, grid: HyperparameterGrid) -> list[Params]:
     """Expand the grid into the hyperparameters to try: those of training first, then the others."""
     check_grid(grid, hyperparameters, f"find_alternatives.{name}")
     tried = (
@@ -217,7 +206,7 @@ def score_variants(
 ) -> list[list[Scores]]:
     """Score the judged rows by each variant in each partition; shape (n,) each.
 
-    A task is a fold with one forest, or with all models that train in no time.
+    A task is a fold with one model of many trees, or with all models that train in no time.
     """
     results = [
         [partition.as_trained.get(one.candidate) if one.as_trained else None for partition in partitions]
@@ -245,12 +234,16 @@ def _list_tasks(
     partitions: Sequence[Partition], variants: Sequence[Variant], known: Sequence[Sequence[Scores | None]]
 ) -> Iterator[tuple[int, int, list[int]]]:
     """List the trainings to do: the number of a partition and of its fold, and the places of variants."""
-    slow = [[place] for place, one in enumerate(variants) if one.candidate == "random_forest"]
-    quick = [place for place, one in enumerate(variants) if one.candidate != "random_forest"]
-    for places in [*slow, quick]:
+    slow = [place for place, one in enumerate(variants) if _has_trees(one.model)]
+    quick = [place for place in range(len(variants)) if place not in slow]
+    for places in [*([place] for place in slow), quick]:
         for number, partition in enumerate(partitions):
             some = [place for place in places if known[place][number] is None]
             yield from ((number, fold, some) for fold in range(len(partition.folds)) if some)
+
+
+def _has_trees(model: Model) -> bool:
+    return isinstance(model, TunedModel) and hasattr(model.hyperparameters, "n_estimators")
 
 
 def blend_scores(scores: Sequence[Sequence[Scores]], blends: Sequence[Blend]) -> list[list[Scores]]:
@@ -288,12 +281,5 @@ def _score_by(model: Model, data: FoldData, seed: int) -> Scores:
 
 
 def _read_fold(contract: Contract, fold: CrossFittingFold, kept: Sequence[str]) -> FoldData:
-    from credit.training.fair_logistic import build_preparation
-
     seen, unseen = (build_design_matrix(contract, kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
-    y, groups = is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen)
-    if not kept:
-        return FoldData(seen, y, groups, unseen, (seen.astype(np.float64), unseen.astype(np.float64)))
-    prepare = build_preparation().fit(seen.astype(np.float64))
-    scaled = tuple(prepare.transform(rows.astype(np.float64)) for rows in (seen, unseen))
-    return FoldData(seen, y, groups, unseen, (scaled[0], scaled[1]))
+    return FoldData(seen, is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen), unseen)

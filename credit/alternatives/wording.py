@@ -5,7 +5,7 @@ from typing import Any
 
 from credit.alternatives.choice import get_quality
 from credit.alternatives.params import FeatureChoice, FindAlternativesParams
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_definition import label_candidate, list_definitions
 from credit.common.formatting import spell_out
 from credit.reports.alternatives import Confirmation, Mark, Point, SearchedFamily
 
@@ -21,8 +21,8 @@ def describe_search(
     metric = params.metric
     figure = spell_out(metric)
     start = (
-        f"Of the candidates, scored on people whom they have not seen, {spell_out(baseline.candidate)} has the best "
-        f"{figure}, {_format_figure(baseline.get_value(metric))}"
+        f"Of the candidates, scored on people whom they have not seen, {label_candidate(baseline.candidate)} has the "
+        f"best {figure}, {_format_figure(baseline.get_value(metric))}"
     )
     if baseline.group is None:
         nobody = baseline.approval_rate == 0
@@ -53,7 +53,7 @@ def describe_search(
 def describe_budget(searched: Mapping[str, SearchedFamily]) -> str:
     """Describe how many points and models were searched."""
     points = sum(family.points for family in searched.values())
-    families = ", ".join(f"{family.models} of {spell_out(name)}" for name, family in searched.items())
+    families = ", ".join(f"{family.models} of {label_candidate(name)}" for name, family in searched.items())
     return f"Searched: {points:,} points" + (f", {families}." if families else ".")
 
 
@@ -78,7 +78,7 @@ def _format_figure(value: float | None) -> str:
 
 def describe_point(point: Point) -> str:
     """Describe a point in words."""
-    name = spell_out(point.candidate)
+    name = label_candidate(point.candidate)
     if point.approval_share is None:
         return f"{name} as trained"
     settings = ", ".join(f"{key} {format_setting(value)}" for key, value in point.hyperparameters.items())
@@ -93,14 +93,20 @@ def format_setting(value: Any) -> str:
 
 def is_trainable(point: Point) -> bool:
     """Tell whether a point is a candidate with settings of params.yaml; a blend or a reweighed model is none."""
-    return point.candidate in CANDIDATE_NAMES
+    return point.candidate in list_definitions()
 
 
-def format_command(point: Point) -> str | None:
-    """Format the command that trains a point and has it judged; None for one as trained, and for no candidate."""
+def format_command(point: Point, candidates: Sequence[str]) -> str | None:
+    """Format the command that trains a point and has it judged; None for one as trained, and for no candidate.
+
+    candidates: those that run today.
+    """
     if point.approval_share is None or not is_trainable(point):
         return None
-    changes: dict[str, Any] = {"train.policy.approval_share": point.approval_share}
+    changes: dict[str, Any] = {}
+    if point.candidate not in candidates:
+        changes["'train.candidates"] = f"[{','.join([*candidates, point.candidate])}]'"
+    changes["train.policy.approval_share"] = point.approval_share
     changes |= {_locate_setting(point.candidate, key): value for key, value in point.hyperparameters.items()}
     return "dvc exp run " + " ".join(f"-S {key}={_format_override(value)}" for key, value in changes.items())
 

@@ -16,6 +16,7 @@ from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
 from credit.contract.columns import Family
 from credit.contract.contract import Contract, load_contract
+from credit.reports.candidate import BundleCandidate
 from credit.reports.features import BundleFeatures
 from credit.scoring.derived_columns import find_sources
 from credit.scoring.design_matrix import list_design_columns
@@ -42,6 +43,8 @@ class Bundle:
     model: Model
     rule: FallbackRule
     families: Mapping[str, Family]
+    label: str
+    """The champion's name within a sentence, after `the`."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -89,7 +92,8 @@ def load_bundle(folder: Path) -> Bundle:
         file = str(folder / BundleFeatures.NAME)  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
-    return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
+    model = Model(contract, policy, reasons, onnx.score, by)
+    return Bundle(manifest, contract, model, rule, whole.families, _read_label(folder, manifest))
 
 
 def load_bundle_features(folder: Path) -> BundleFeatures:
@@ -104,6 +108,12 @@ def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
 
 def _bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
     return contract.bind(dict.fromkeys([*contract.columns, *features]), where)
+
+
+def _read_label(folder: Path, manifest: Manifest) -> str:
+    """Read the champion's words; a bundle of older code has none, and its candidate goes by its name."""
+    file = folder / BundleCandidate.NAME
+    return BundleCandidate.read(file).label if file.exists() else manifest.candidate.replace("_", " ")
 
 
 def _read_as(kind: type[_T], path: Path) -> _T:

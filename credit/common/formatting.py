@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
-CANDIDATE_LABELS = {"heuristic": "rule", "logistic": "logistic regression", "random_forest": "random forest"}
 METRIC_LABELS = {
     "roc_auc": "AUC",
     "ks": "KS",
@@ -72,12 +71,7 @@ def format_metric(figures: NamedFigures, name: str) -> MetricText:
 
 def spell_out(name: str) -> str:
     """Spell out a name of the code for people."""
-    return CANDIDATE_LABELS.get(name) or METRIC_LABELS.get(name) or name.replace("_", " ")
-
-
-def format_candidate(candidate: str) -> str:
-    """Name a candidate within a sentence."""
-    return f"the {spell_out(candidate)}"
+    return METRIC_LABELS.get(name) or name.replace("_", " ")
 
 
 def format_group(attribute: str, name: str) -> str:

@@ -1,9 +1,11 @@
 """Parameters of stages and commands: each from its own block of params.yaml, checked."""
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_yaml
@@ -38,6 +40,39 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
         return model.model_validate(content)
     except ValidationError as error:
         raise CreditError(list_problems(error, str(path), block)) from None
+
+
+def check_named_blocks(block: Any, models: Mapping[str, Any], into: str, check_rest: Callable[[Any], P]) -> P:
+    """Check a block that has keys of its own and blocks by name, such as one per candidate; for a `wrap` validator.
+
+    `models`: by name the type of its block, `into`: the field that takes those that are there, `check_rest`: the
+    validator's handler. Raises one ValidationError with the findings of all of them, each under the key of the file.
+    """
+    if not isinstance(block, dict):
+        return check_rest(block)
+    own = {name: block[name] for name in models if name in block}
+    rest = {key: value for key, value in block.items() if key not in own}
+    fields: dict[str, Any] = {name: (models[name], ...) for name in own}
+    named = create_model("Blocks", __base__=Params, **fields)
+    errors: list[ValidationError] = []
+    try:
+        rest |= {into: dict(named.model_validate(own))}
+    except ValidationError as error:
+        errors.append(error)
+        rest |= {into: {}}
+    try:
+        checked = check_rest(rest)
+    except ValidationError as error:
+        errors.append(error)
+    if errors:
+        raise ValidationError.from_exception_data(into, [item for error in errors for item in _list_details(error)])
+    return checked
+
+
+def _list_details(error: ValidationError) -> Iterator[InitErrorDetails]:
+    for item in error.errors(include_url=False):
+        kind = PydanticCustomError(item["type"], item["msg"], item.get("ctx"))
+        yield InitErrorDetails(type=kind, loc=item["loc"], input=item["input"])
 
 
 def locate_contract() -> Path:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import click
 
 from credit.common import cli
-from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import round_floats
 from credit.common.params import locate_contract, read_params
 from credit.contract import load_contract
+from credit.evaluation.candidates import read_candidate_names
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import count_predictions
 from credit.fairness.findings import judge_fairness
@@ -100,9 +100,9 @@ def _format_finding(finding: Finding) -> str:
 def _locate_predictions(candidate: str) -> Path:
     """Locate the pipeline's predictions of a candidate. Raises CreditError when it makes none under this name."""
     path = Path(f"data/predictions/{candidate}.parquet")
-    if candidate not in CANDIDATE_NAMES and not path.exists():
+    if candidate not in (names := read_candidate_names()) and not path.exists():
         fix = "--predictions names the file of any other model"
-        raise CreditError(Problem("CANDIDATE", candidate, f"one of {', '.join(CANDIDATE_NAMES)}", fix))
+        raise CreditError(Problem("CANDIDATE", candidate, f"one of {', '.join(names)}", fix))
     return path
 
 

@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field
-
 from credit.bundle.bundle import load_bound_contract
 from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
+from credit.common.candidate_definition import load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import format_json
-from credit.common.params import Params
 from credit.contract import Contract
-from credit.packaging.onnx_export import export_onnx
 from credit.packaging.parity import check_parity
 from credit.packaging.reference import build_reference
 from credit.packaging.typical_values import find_typical_values
+from credit.reports.candidate import BundleCandidate
 from credit.reports.features import BundleFeatures
 from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
@@ -25,13 +23,9 @@ from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
 from credit.scoring.reasons import word_reasons
 from credit.scoring.rule import FallbackRule
+from credit.training.agreement import PackageParams
 from credit.training.candidates import Candidate, load_candidate
-
-
-class PackageParams(Params):
-    """The block `package`."""
-
-    max_other_decisions: int = Field(ge=0)
+from credit.training.onnx_export import export_onnx
 
 
 class BundleInputs(NamedTuple):
@@ -50,8 +44,9 @@ def build_bundle(
     """Write the bundle to `folder`; return the manifest and a line about it. `extra`: more files for it, by name."""
     candidate, contract = _load_candidate_and_contract(champion, inputs)
     rule, _ = _load_candidate_and_contract(HEURISTIC, inputs)
+    definition = load_definition(champion)
     columns = list_design_columns(contract, candidate.features)
-    onnx = export_onnx(candidate.estimator, len(columns))
+    onnx = export_onnx(champion, candidate.estimator, len(columns))
     score = load_onnx(onnx).score
     typical = find_typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
     reasons = word_reasons(contract, typical, str(inputs.contract))
@@ -67,6 +62,9 @@ def build_bundle(
         "contract.yaml": inputs.contract.read_bytes(),
         BundleFeatures.NAME: _encode_json(
             BundleFeatures(features=candidate.features, design_columns=tuple(columns)).model_dump()
+        ),
+        BundleCandidate.NAME: _encode_json(
+            BundleCandidate(label=definition.label, description=definition.description).model_dump()
         ),
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),

@@ -8,17 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 from credit.data.tables import PARTITION_ROWS, iterate_partitions, make_frame, open_table
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.onnx import ScoreFunction
-from credit.scoring.policy import Policy
 from credit.scoring.reasons import FeatureReason, encode_baseline, measure_rises
+from credit.training.agreement import check_agreement
 from credit.training.candidates import Candidate
-
-PARITY_TOLERANCE = 1e-5
-"""The largest difference between the scores of ONNX, in float32, and of scikit-learn, in float64."""
 
 _REASON_BATCH_ROWS = 1000  # of which reasons are looked for: in memory, times features, times columns
 
@@ -42,9 +38,7 @@ def check_parity(
 ) -> ParityResult:
     """Score every test row with ONNX and with scikit-learn, a partition at a time: both must agree.
 
-    Raises CreditError when a score differs by more than TOLERANCE, or only one of the two is a number, naming the
-    worst row; and when more than `max_other_decisions` rows are decided differently, which can happen to a score that
-    lies on a threshold. Rows are counted from 0.
+    Raises CreditError as `credit.training.agreement.check_agreement`.
     """
     table = open_table(test)
     ours, theirs = [np.empty(0)], [np.empty(0)]
@@ -58,51 +52,8 @@ def check_parity(
         denied = matrix[candidate.policy.decide(ours[-1]) == "deny"]
         unexplained += _count_without_reason(score, contract, reasons, denied)
     onnx, sklearn = np.concatenate(ours), np.concatenate(theirs)
-    difference = _measure_difference(onnx, sklearn)
-    others = np.flatnonzero(candidate.policy.decide(onnx) != candidate.policy.decide(sklearn))
-    raise_if_any(_find_score_problems(test, onnx, sklearn, difference))
-    if len(others) > max_other_decisions:
-        raise_if_any([_describe_decision_problem(test, onnx, sklearn, others, candidate.policy, max_other_decisions)])
-    return ParityResult(onnx, float(difference.max(initial=0)), len(others), unexplained)
-
-
-def _measure_difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Measure how far two scores are apart: 0 if neither is a number, infinitely if only one is."""
-    apart = np.abs(left - right)
-    return np.where(np.isnan(apart), np.where(np.isnan(left) & np.isnan(right), 0, np.inf), apart)
-
-
-def _find_score_problems(
-    test: Path, onnx: NDArray[np.float64], sklearn: NDArray[np.float64], difference: NDArray[np.float64]
-) -> list[Problem]:
-    wrong = int((difference > PARITY_TOLERANCE).sum())
-    if not wrong:
-        return []
-    row = int(difference.argmax())
-    found = f"ONNX {onnx[row]:.9g}, scikit-learn {sklearn[row]:.9g}, the worst of {wrong} rows that differ"
-    return [
-        Problem(
-            f"{test}: row {row}", found, f"scores that agree to {PARITY_TOLERANCE:g}", "this model cannot be shipped"
-        )
-    ]
-
-
-def _describe_decision_problem(
-    test: Path,
-    onnx: NDArray[np.float64],
-    sklearn: NDArray[np.float64],
-    others: NDArray[np.intp],
-    policy: Policy,
-    most: int,
-) -> Problem:
-    row = int(others[0])
-    ours, theirs = policy.decide(onnx[row : row + 1])[0], policy.decide(sklearn[row : row + 1])[0]
-    found = (
-        f"{ours} by ONNX ({onnx[row]:.9g}), {theirs} by scikit-learn ({sklearn[row]:.9g}), "
-        f"{len(others)} such rows, with thresholds {policy.approve_from} and {policy.refer_from}"
-    )
-    fix = "change train.policy a little, so that no score lies on a threshold, or raise package.max_other_decisions"
-    return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", fix)
+    agreement = check_agreement(str(test), onnx, sklearn, candidate.policy, max_other_decisions)
+    return ParityResult(onnx, *agreement, unexplained)
 
 
 def _count_without_reason(

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from credit.common.candidate_definition import label_candidate, list_definitions, load_definition
 from credit.common.formatting import (
     DASH,
     MetricText,
@@ -13,6 +14,7 @@ from credit.common.formatting import (
 )
 from credit.evaluation.gates import GateFinding, judge_quality
 from credit.report.results import Results
+from credit.report.svg import CandidateStyle, style_candidates
 
 CANDIDATE_METRICS = ("roc_auc", "approval_rate", "referral_rate", "bad_rate", "expected_value", "calibration_error")
 """Figures that stand side by side; the others are in `reports/metrics.json`."""
@@ -23,6 +25,8 @@ class CandidateSummary(NamedTuple):
 
     name: str
     words: str
+    description: str
+    style: CandidateStyle
     champion: bool
     passes: bool
     verdict: str
@@ -46,7 +50,9 @@ def _describe_candidate(name: str, results: Results) -> CandidateSummary:
     stands_out = {item.candidate: item.stands_out for item in results.choice.side_by_side}
     return CandidateSummary(
         name=name,
-        words=spell_out(name),
+        words=label_candidate(name),
+        description=load_definition(name).description if name in list_definitions() else "",
+        style=style_candidates(results.choice.candidates)[name],
         champion=name == results.choice.champion,
         passes=verdict.passes,
         verdict=judged.verdict,

@@ -1,13 +1,14 @@
 """Curves of `reports/plots` as pictures: ROC of all candidates, calibration and scores of each."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from credit.common.candidate_definition import format_candidate
 from credit.common.errors import CreditError, Problem
 from credit.common.formatting import (
     capitalise,
-    format_candidate,
     format_metric,
     format_number,
     format_percent,
@@ -15,7 +16,6 @@ from credit.common.formatting import (
 )
 from credit.report.results import Results
 from credit.report.svg import (
-    CANDIDATE_SHAPES,
     Picture,
     PlotDot,
     PlotLine,
@@ -23,6 +23,7 @@ from credit.report.svg import (
     draw_vertical,
     make_x_axis,
     make_y_axis,
+    style_candidates,
 )
 
 CurveRows = list[dict[str, float]]
@@ -39,10 +40,7 @@ class Curves(NamedTuple):
 def draw_curves(results: Results, plots: Path) -> Curves:
     """Draw the pictures of one run. Raises CreditError that names a missing file."""
     names = list(results.choice.candidates)
-    files = {
-        kind: {name: _read_rows(plots / kind / f"{name}.csv") for name in names}
-        for kind in ("roc", "calibration", "scores")
-    }
+    files = {kind: _read_rows(plots / f"{kind}.csv", names) for kind in ("roc", "calibration", "scores")}
     return Curves(
         _draw_roc(results, files["roc"]),
         tuple(_draw_calibration(name, results, rows) for name, rows in files["calibration"].items()),
@@ -50,22 +48,26 @@ def draw_curves(results: Results, plots: Path) -> Curves:
     )
 
 
-def _read_rows(file: Path) -> CurveRows:
-    """Read the numbers of a CSV file; rows with an empty cell are of bins without people."""
+def _read_rows(file: Path, names: Sequence[str]) -> dict[str, CurveRows]:
+    """Read the numbers of a CSV file by candidate; rows with an empty cell are of bins without people."""
+    rows: dict[str, CurveRows] = {name: [] for name in names}
     try:
         with file.open(encoding="utf-8", newline="") as lines:
-            return [
-                {key: float(value) for key, value in row.items()} for row in csv.DictReader(lines) if all(row.values())
-            ]
+            for row in csv.DictReader(lines):
+                of = rows.get(row.pop("candidate"))
+                if of is not None and all(row.values()):
+                    of.append({key: float(value) for key, value in row.items()})
     except FileNotFoundError:
         raise CreditError(Problem(str(file), "no such file", fix="run dvc repro")) from None
+    return rows
 
 
 def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
-    x, y = make_x_axis(), make_y_axis()
+    x, y, styles = make_x_axis(), make_y_axis(), style_candidates(rows)
     lines = [
         PlotLine(
-            f"curve {name}", draw_path(x, y, [(row["false_positive_rate"], row["true_positive_rate"]) for row in of])
+            f"curve {styles[name].kind}",
+            draw_path(x, y, [(row["false_positive_rate"], row["true_positive_rate"]) for row in of]),
         )
         for name, of in rows.items()
     ]
@@ -84,8 +86,9 @@ def _draw_roc(results: Results, rows: dict[str, CurveRows]) -> Picture:
 
 def _draw_calibration(name: str, results: Results, rows: CurveRows) -> Picture:
     x, y = make_x_axis(), make_y_axis()
+    style = style_candidates(results.choice.candidates)[name]
     dots = tuple(
-        PlotDot(name, CANDIDATE_SHAPES.get(name, "circle"), x.place(row["mean_score"]), y.place(row["favourable_rate"]),
+        PlotDot(*style, x.place(row["mean_score"]), y.place(row["favourable_rate"]),
             y.place(row["low"]), y.place(row["high"]))
         for row in rows
     )  # fmt: skip

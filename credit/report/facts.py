@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import format_number, format_percent, spell_out
 from credit.contract import Contract
 from credit.contract.columns import Column
@@ -134,7 +135,7 @@ def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
     return tuple(
         WaiverRow(
             file.rpartition("/")[2],
-            spell_out(one.candidate),
+            label_candidate(one.candidate),
             f"{spell_out(one.measure)} of {one.group} ({spell_out(one.attribute)})",
             one.who,
             one.why,

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from credit.common.formatting import capitalise, format_candidate, format_interval, format_number, spell_out
+from credit.common.candidate_definition import format_candidate, label_candidate
+from credit.common.formatting import capitalise, format_interval, format_number, spell_out
 from credit.fairness.policies import Limit
 from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale
@@ -42,7 +43,7 @@ def draw_mark(name: str, item: Finding, scale: Scale, reason: str) -> ForestMark
     value, (low, high) = drawn or (None, (None, None))
     follows = _describe_action(item)
     return ForestMark(
-        candidate=spell_out(name),
+        candidate=label_candidate(name),
         value=format_number(value),
         interval=format_interval((low, high)) if drawn else reason,
         at=None if value is None else scale.place(value),

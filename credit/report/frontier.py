@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import (
     DASH,
     MetricText,
@@ -17,7 +18,6 @@ from credit.report.forest import list_limit_values
 from credit.report.results import Results
 from credit.report.svg import (
     BOTTOM,
-    CANDIDATE_SHAPES,
     LEFT,
     RIGHT,
     TOP,
@@ -29,6 +29,7 @@ from credit.report.svg import (
     draw_path,
     draw_vertical,
     fit_scale,
+    style_candidates,
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.base import Setting
@@ -40,6 +41,9 @@ MARK_LABELS: dict[Mark, str] = {
     "alternative": "fairest within the tolerated loss",
     "within_limits": "best within every limit",
 }
+
+
+SUGGESTED: tuple[Mark, ...] = ("alternative", "within_limits")
 
 
 class AlternativeRow(NamedTuple):
@@ -79,7 +83,7 @@ def describe_alternative(point: Point) -> str:
     share = point.approval_share
     return ", ".join(
         [
-            spell_out(point.candidate),
+            label_candidate(point.candidate),
             *hyperparameters,
             *([f"approving {share:.1%}".replace(".0%", "%")] if share is not None else []),
         ]
@@ -125,6 +129,13 @@ class LegendEntry(NamedTuple):
     words: str
 
 
+class TriedEntry(NamedTuple):
+    """The shapes of the points without a mark, and the candidates that they belong to."""
+
+    shapes: tuple[str, ...]
+    words: str
+
+
 class Frontier(NamedTuple):
     """The search: its finding in words, the picture (None where there is no point to draw), and the table."""
 
@@ -136,8 +147,7 @@ class Frontier(NamedTuple):
     limit: str
     picture: Picture | None
     keys: tuple[LegendEntry, ...]
-    tried: str
-    """The kinds of models that were searched."""
+    tried: TriedEntry
     budget: str
     points: tuple[AlternativeRow, ...]
 
@@ -156,7 +166,7 @@ def describe_frontier(results: Results) -> Frontier:
         str(limit or ""),
         _draw_frontier(report, plotted, list_limit_values(limit)) if plotted else None,
         _build_legend(plotted),
-        ", ".join(dict.fromkeys(spell_out(one.candidate) for one in report.points if not one.mark)),
+        _describe_tried(plotted),
         describe_budget(report),
         build_alternatives_table(results),
     )
@@ -164,7 +174,7 @@ def describe_frontier(results: Results) -> Frontier:
 
 def describe_budget(report: AlternativesReport) -> str:
     """Describe the searched models, how figures were averaged, and whether training read protected attributes."""
-    families = ", ".join(f"{of.models} of {spell_out(name)}" for name, of in report.searched.items())
+    families = ", ".join(f"{of.models} of {label_candidate(name)}" for name, of in report.searched.items())
     averaged = f"Figures are means over {report.partitions} partitions into folds." if report.partitions > 1 else ""
     reads = (
         "Training of some read protected attributes; no score does."
@@ -175,25 +185,31 @@ def describe_budget(report: AlternativesReport) -> str:
 
 
 class PlottedPoint(NamedTuple):
-    """A point that has both figures."""
+    """A point that has both figures, and its shape in the picture."""
 
     ratio: float
     quality: float
     point: Point
+    shape: str
 
 
 def _place_points(report: AlternativesReport) -> list[PlottedPoint]:
+    shapes = {name: style.shape for name, style in style_candidates(_list_candidates(report)).items()}
     return [
-        PlottedPoint(ratio, quality, point)
+        PlottedPoint(ratio, quality, point, "diamond" if point.mark in SUGGESTED else shapes[point.candidate])
         for point in report.points
         if (ratio := point.adverse_impact_ratio) is not None and (quality := point.get_value(report.metric)) is not None
     ]
 
 
-def _choose_shape(point: Point) -> str:
-    return (
-        "diamond" if point.mark in ("alternative", "within_limits") else CANDIDATE_SHAPES.get(point.candidate, "circle")
-    )
+def _list_candidates(report: AlternativesReport) -> list[str]:
+    """List the candidates of the points: first those as trained, in the order of the stages."""
+    return list(dict.fromkeys(point.candidate for point in report.points))
+
+
+def _describe_tried(plotted: Sequence[PlottedPoint]) -> TriedEntry:
+    shapes = {one.point.candidate: one.shape for one in plotted if not one.point.mark}
+    return TriedEntry(tuple(shapes.values()), ", ".join(map(label_candidate, shapes)))
 
 
 def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
@@ -202,7 +218,7 @@ def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
         LegendEntry(
             chr(ord("A") + place),
             f"marked {mark}",
-            _choose_shape(one.point),
+            one.shape,
             f"{describe_alternative(one.point)}, {MARK_LABELS[mark]}: "
             f"{format_number(one.quality)} at ratio {format_number(one.ratio)}",
         )
@@ -215,7 +231,7 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
     y = fit_scale([one.quality for one in plotted], BOTTOM, TOP)
 
     def dot(one: PlottedPoint, kind: str) -> PlotDot:
-        return PlotDot(kind, _choose_shape(one.point), x.place(one.ratio), y.place(one.quality))
+        return PlotDot(kind, one.shape, x.place(one.ratio), y.place(one.quality))
 
     edge = trace_edge([(one.ratio, one.quality) for one in plotted])
     marked = [dot(one, f"marked {one.point.mark}") for one in plotted if one.point.mark]

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
+from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import (
     DASH,
     MetricText,
@@ -78,7 +79,7 @@ def build_groups_tables(results: Results) -> tuple[AttributeTables, ...]:
 def _build_groups_table(candidate: str, groups: dict[str, GroupFigures]) -> GroupsTable:
     names = GroupFigures.list_names() if groups else ()
     rows = {spell_out(name): tuple(format_metric(of, name) for of in groups.values()) for name in names}
-    return GroupsTable(spell_out(candidate), tuple(groups), rows)
+    return GroupsTable(label_candidate(candidate), tuple(groups), rows)
 
 
 def summarise_pairs(results: Results) -> tuple[PairsSummary, ...]:
@@ -102,7 +103,7 @@ def _summarise_candidate_pairs(name: str, judged: FairnessReport, least: int) ->
         whom = f"{format_group(item.attribute, item.group)}, {item.people:,} people"
     verdicts = dict(Counter(str(item.verdict) for item in gated))
     return PairsSummary(
-        spell_out(name), verdicts, lowest, whom, tuple(item.reason for item in gated if item.verdict == "fail")
+        label_candidate(name), verdicts, lowest, whom, tuple(item.reason for item in gated if item.verdict == "fail")
     )
 
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from credit.common.candidate_definition import format_candidate
 from credit.common.formatting import (
     capitalise,
-    format_candidate,
     format_group,
     format_interval,
     format_metric,

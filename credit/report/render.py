@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import DASH, capitalise, spell_out
 from credit.report.curves import Curves
 from credit.report.facts import ReportFacts
@@ -56,6 +57,11 @@ def _make_environment(**options: Any) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    environment.filters |= {"words": spell_out, "sentence": capitalise, "breakable": _allow_breaks}
+    environment.filters |= {
+        "words": spell_out,
+        "candidate": label_candidate,
+        "sentence": capitalise,
+        "breakable": _allow_breaks,
+    }
     environment.globals |= {"DASH": DASH}
     return environment

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from credit.common.candidate_names import HEURISTIC
 from credit.common.formatting import MINUS
 
 
@@ -57,8 +58,27 @@ SHAPES = {
     "square": "M-4,-4H4V4H-4Z",
     "triangle": "M0,-5L5,4H-5Z",
     "diamond": "M0,-6L6,0L0,6L-6,0Z",
+    "flag": "M-4,-4H5L0,5Z",
+    "cross": "M-5,-2H-2V-5H2V-2H5V2H2V5H-2V2H-5Z",
+    "bar": "M-6,-2.5H6V2.5H-6Z",
+    "house": "M0,-5L4.5,-1V4.5H-4.5V-1Z",
 }
-CANDIDATE_SHAPES = {"heuristic": "square", "logistic": "triangle", "random_forest": "circle"}
+MODEL_SHAPES = ("triangle", "circle", "flag", "cross", "bar", "house")
+
+
+class CandidateStyle(NamedTuple):
+    """How a candidate is drawn: the CSS class of its lines and dots, and the shape of the dots."""
+
+    kind: str
+    shape: str
+
+
+def style_candidates(names: Iterable[str]) -> dict[str, CandidateStyle]:
+    """Give each candidate a style, by its place among the models, so that any number of them has one."""
+    models = [name for name in names if name != HEURISTIC]
+    places = {name: place % len(MODEL_SHAPES) for place, name in enumerate(models)}
+    styles = {name: CandidateStyle(f"model-{place + 1}", MODEL_SHAPES[place]) for name, place in places.items()}
+    return {HEURISTIC: CandidateStyle("rule", "square"), **styles}
 
 
 class PlotLine(NamedTuple):

@@ -1,4 +1,7 @@
-"""The reports `reports/candidates/<candidate>.json`: a trained model or rule, its settings, and how it decides."""
+"""The reports `reports/candidates/<candidate>.json`: a trained model or rule, its settings, and how it decides.
+
+`candidate.json` of a bundle has words for people.
+"""
 
 from typing import ClassVar
 
@@ -29,6 +32,16 @@ class HyperparameterSearch(ReportPart):
     best: dict[str, Setting]
     tried: tuple[dict[str, Setting], ...]
     """Each combination, with the number of `rows` that it was fitted on and its cross-validated `roc_auc`."""
+
+
+class BundleCandidate(Report):
+    """The file `candidate.json` of a bundle: the words for its candidate, whose definition a service does not have."""
+
+    NAME: ClassVar[str] = "candidate.json"
+
+    label: str
+    """Its name within a sentence, after `the`."""
+    description: str
 
 
 class CandidateReport(Report):

@@ -13,7 +13,6 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
@@ -21,6 +20,7 @@ from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix
 from credit.selection.selection import SelectFeaturesParams, select_features
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
+from credit.training.training_groups import read_training_groups
 
 MIN_CLASS_ROWS = 2
 """Rows of each class of the label that a fold and its rest must have."""
@@ -68,12 +68,12 @@ def score_out_of_fold(
     frame: pd.DataFrame,
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
-) -> dict[CandidateName, OutOfFoldScores]:
+) -> dict[str, OutOfFoldScores]:
     """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
     out_of_fold = {
-        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in CANDIDATE_NAMES
+        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in params.candidates
     }
-    tasks = [(name, number) for name in CANDIDATE_NAMES for number in range(len(kept))]
+    tasks = [(name, number) for name in params.candidates for number in range(len(kept))]
     folds = list(split_folds(frame, codes, kept))
     scored = run_in_processes(
         [delayed(_score_fold)(name, params, contract, folds[number]) for name, number in tasks], "predict"
@@ -83,13 +83,12 @@ def score_out_of_fold(
     return out_of_fold
 
 
-def _score_fold(
-    name: CandidateName, params: TrainParams, contract: Contract, fold: CrossFittingFold
-) -> OutOfFoldScores:
+def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> OutOfFoldScores:
     features = list_candidate_features(name, contract, fold.kept, contract.name)
     seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     threshold = contract.columns[contract.score].threshold if contract.score else None
-    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), threshold, bar=False)
+    groups = read_training_groups(name, contract, fold.seen)
+    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), threshold, False, groups)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
     return OutOfFoldScores(scores, trained.policy.decide(scores))
 

@@ -146,15 +146,6 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return plain
 
 
-def build_preparation() -> Any:
-    """Build what the regressions read their columns through: medians for missing values, and scaling."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-
-
 def build_contrasts(groups: NDArray[Any]) -> NDArray[np.float64]:
     """Build the vectors whose products with the scores are the weighted gaps; shape (n, groups besides references).
 

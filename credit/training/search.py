@@ -1,52 +1,72 @@
 """The optional search for hyperparameters: scikit-learn's successive halving, cross-validated on the training rows."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from credit.common.candidate_names import CandidateName
+from credit.common.candidate_definition import BuildContext, list_definitions, load_definition
+from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import Problem, list_problems, raise_if_any
 from credit.common.files import round_floats
-from credit.common.params import Params
+from credit.common.params import Params, check_named_blocks
 from credit.reports.candidate import HyperparameterSearch
-from credit.training.candidates import HeuristicParams, Hyperparameters, build_estimator
+from credit.training.candidates import route_groups
 
 HyperparameterGrid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 """Values to try of each hyperparameter; {} tries none."""
 
 
-class SearchParams(Params):
-    """The block `train.search`: per candidate, the values to try for each hyperparameter."""
+class GridParams(Params):
+    """A block that may have a grid for each candidate, by its name; without one the candidate's own is tried."""
+
+    grids: dict[str, HyperparameterGrid]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_grids(cls, block: Any, check_rest: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check the grids, so that the name of no candidate is an unknown key."""
+        models = dict.fromkeys((name for name in list_definitions() if name != HEURISTIC), HyperparameterGrid)
+        return check_named_blocks(block, models, "grids", check_rest)
+
+    def find_grid(self, name: str) -> dict[str, list[Any]]:
+        """Find the values to try of a candidate's hyperparameters."""
+        if name in self.grids:
+            return self.grids[name]
+        return {key: list(values) for key, values in load_definition(name).grid.items()}
+
+
+class SearchParams(GridParams):
+    """The block `train.search`."""
 
     enabled: bool
     folds: int = Field(ge=2)
     factor: int = Field(ge=2)
-    logistic: HyperparameterGrid
-    random_forest: HyperparameterGrid
 
 
 def search_hyperparameters(
-    name: CandidateName,
-    hyperparameters: Hyperparameters,
+    name: str,
+    hyperparameters: Params,
     search: SearchParams,
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
     seed: int,
-) -> tuple[Hyperparameters, HyperparameterSearch | None]:
+    groups: NDArray[np.int64] | None = None,
+) -> tuple[Params, HyperparameterSearch | None]:
     """Search for the hyperparameters to train with; also report the search (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
+    groups: for a candidate whose training reads them, shape (n, attributes).
     """
-    if not search.enabled or isinstance(hyperparameters, HeuristicParams):
+    if not search.enabled or name == HEURISTIC:
         return hyperparameters, None
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
-    grid: dict[str, list[Any]] = getattr(search, name)
+    grid = search.find_grid(name)
     check_grid(grid, hyperparameters, f"train.search.{name}")
-    pipeline: Any = build_estimator(hyperparameters, len(y), seed, None)
+    pipeline: Any = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
         pipeline,
@@ -58,7 +78,7 @@ def search_hyperparameters(
         refit=False,
         n_jobs=-1,
     )
-    halving.fit(X, y)
+    halving.fit(X, y, **route_groups(name, pipeline, groups))
     best = {key.removeprefix(f"{step}__"): value for key, value in halving.best_params_.items()}
     results = halving.cv_results_
     tried = [
@@ -75,7 +95,7 @@ def search_hyperparameters(
     return type(hyperparameters).model_validate(hyperparameters.model_dump() | best), report
 
 
-def check_grid(grid: dict[str, list[Any]], hyperparameters: Hyperparameters, block: str) -> None:
+def check_grid(grid: dict[str, list[Any]], hyperparameters: Params, block: str) -> None:
     """Check the grid, so that a misspelt key or an impossible value is an error before an hour's search, not after."""
     problems: list[Problem] = []
     for value in (hyperparameters.model_dump() | {key: value} for key, values in grid.items() for value in values):

@@ -8,37 +8,55 @@ from typing import Any
 
 import numpy as np
 
+from credit.common.candidate_definition import load_definition, name_definition_file
 from credit.common.errors import CreditError, Problem
 from credit.common.files import atomic_write
-
-TRUSTED_TYPES = ["credit.training.threshold_rule.ThresholdRule", "numpy.dtype", "sklearn.tree._tree.Tree"]
-"""Types beyond skops's own list that a stored estimator may be made of."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+def list_trusted_types(candidate: str) -> list[str]:
+    """List the types beyond skops's own list that a stored estimator of a candidate may be made of."""
+    return ["numpy.dtype", *load_definition(candidate).trusted_types]
+
+
+def dump_estimator(estimator: Any) -> bytes:
+    """Write an estimator as the bytes of a skops file, the same for the same estimator."""
+    import skops.io
+
+    return normalize_archive(skops.io.dumps(estimator))
+
+
 def save_estimator(estimator: Any, path: Path) -> None:
     """Write an estimator with skops, whole or not at all."""
-    import skops.io
-
     with atomic_write(path) as temporary:
-        temporary.write_bytes(normalize_archive(skops.io.dumps(estimator)))
+        temporary.write_bytes(dump_estimator(estimator))
 
 
-def load_estimator(path: Path) -> Any:
-    """Read an estimator. Raises CreditError when it is missing, damaged or holds a type that is not trusted."""
-    import skops.io
-
+def load_estimator(path: Path, candidate: str) -> Any:
+    """Read the estimator of a candidate. Raises CreditError when the file is missing, and as `parse_estimator`."""
     try:
-        unknown = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES)
-        if unknown:
-            raise CreditError(Problem(str(path), f"the types {sorted(unknown)}", "estimators of this project"))
-        return skops.io.load(path, trusted=TRUSTED_TYPES)
+        archive = path.read_bytes()
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
+    return parse_estimator(archive, candidate, str(path))
+
+
+def parse_estimator(archive: bytes, candidate: str, where: str) -> Any:
+    """Parse the bytes of a skops file. Raises CreditError when they are damaged, or hold a type that is not trusted."""
+    import skops.io
+
+    trusted = list_trusted_types(candidate)
+    try:
+        unknown = sorted(set(skops.io.get_untrusted_types(data=archive)) - set(trusted))
+        if unknown:
+            file = name_definition_file(candidate)
+            fix = f"add them to trusted_types in {file} if their code may run when the file is loaded"
+            raise CreditError(Problem(where, ", ".join(unknown), f"types that skops or {file} trusts", fix))
+        return skops.io.loads(archive, trusted=trusted)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         fix = "run dvc checkout or dvc repro"
-        raise CreditError(Problem(str(path), f"not a model file: {error}", fix=fix)) from None
+        raise CreditError(Problem(where, f"not a model file: {error}", fix=fix)) from None
 
 
 def normalize_archive(archive: bytes) -> bytes:

@@ -4,27 +4,22 @@ Cross-validated, because a forest's scores on the rows that it has seen are far 
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ModelWrapValidatorHandler, SerializeAsAny, model_validator
 from tqdm import tqdm
 
-from credit.common.candidate_names import HEURISTIC, CandidateName
+from credit.common.candidate_definition import BuildContext, list_definitions, load_definition, name_definition_file
+from credit.common.candidate_names import HEURISTIC, CandidateNames
 from credit.common.errors import CreditError, Problem
-from credit.common.params import Params
+from credit.common.invalid_values import make_value_error
+from credit.common.params import Params, check_named_blocks
 from credit.contract import Contract
 from credit.reports.candidate import CandidateReport, CrossValidated, HyperparameterSearch
 from credit.scoring.policy import Policy, set_thresholds
-from credit.training.candidates import (
-    HeuristicParams,
-    Hyperparameters,
-    LogisticParams,
-    RandomForestParams,
-    build_estimator,
-    fit_estimator,
-)
+from credit.training.candidates import fit_estimator
 from credit.training.search import SearchParams, search_hyperparameters
 
 
@@ -44,26 +39,54 @@ class CrossValidationParams(Params):
 
 
 class TrainParams(Params):
-    """The block `train`."""
+    """The block `train`. Beside these keys it has a block of hyperparameters for each candidate, by its name."""
 
+    candidates: CandidateNames
+    read_protected: bool
     policy: PolicyParams
     cross_validation: CrossValidationParams
-    heuristic: HeuristicParams
-    logistic: LogisticParams
-    random_forest: RandomForestParams
     search: SearchParams
+    hyperparameters: dict[str, SerializeAsAny[Params]]
+    """By candidate, those that do not run included: what is switched off is checked as well."""
 
-    def find_hyperparameters(self, name: CandidateName) -> Hyperparameters:
-        """Return the hyperparameters of one candidate."""
-        hyperparameters: Hyperparameters = getattr(self, name)
-        return hyperparameters
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_blocks(cls, block: Any, check_rest: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check the candidates' blocks, each by its own model, so that a misspelt name is an unknown key."""
+        models = {name: load_definition(name).hyperparameters for name in list_definitions()}
+        return check_named_blocks(block, models, "hyperparameters", check_rest)
+
+    @model_validator(mode="after")
+    def _check_candidates(self) -> Self:
+        for name in self.candidates:
+            if name not in list_definitions():
+                known = ", ".join(list_definitions())
+                found, fix = f"the candidate {name}", f"add {name_definition_file(name)}"
+                raise make_value_error(found, f"some of {known}", fix)
+            if load_definition(name).reads_groups and not self.read_protected:
+                fix = "ask counsel, set train.read_protected, or take it out of train.candidates"
+                raise make_value_error(
+                    f"{name}, whose training reads protected attributes", "read_protected: true", fix
+                )
+            if name not in self.hyperparameters:
+                fields = ", ".join(load_definition(name).hyperparameters.model_fields) or "nothing"
+                raise make_value_error(f"no block {name}", f"one, with {fields}", "or take it out of train.candidates")
+        return self
+
+    def find_hyperparameters(self, name: str) -> Params:
+        """Find the hyperparameters of a candidate. Raises CreditError when it has no file or no block."""
+        definition = load_definition(name)
+        if name not in self.hyperparameters:
+            expected = f"a block with {', '.join(definition.hyperparameters.model_fields)}"
+            raise CreditError(Problem(f"params.yaml: train.{name}", "nothing", expected))
+        return self.hyperparameters[name]
 
 
 class TrainingResult(NamedTuple):
     """A fitted estimator, its settings, the policy that turns its scores into decisions, and the data that set it."""
 
     estimator: Any
-    hyperparameters: Hyperparameters
+    hyperparameters: Params
     policy: Policy
     cross_validated: CrossValidated
     search: HyperparameterSearch | None
@@ -81,34 +104,38 @@ class TrainingResult(NamedTuple):
 
 
 def train_candidate(
-    name: CandidateName,
+    name: str,
     params: TrainParams,
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
     threshold: float | None,
     bar: bool = True,
+    groups: NDArray[np.int64] | None = None,
 ) -> TrainingResult:
     """Fit one candidate on its design matrix, shape (n, columns), and labels (True: favourable), shape (n,).
 
-    `bar`: show a progress bar, on a terminal.
+    `bar`: show a progress bar, on a terminal. `groups`: for a candidate whose training reads them, shape (n,
+    attributes).
     """
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
-    hyperparameters, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
-    estimator = build_estimator(hyperparameters, len(y), seed, threshold)
+    hyperparameters, search = search_hyperparameters(
+        name, params.find_hyperparameters(name), params.search, X, y, seed, groups
+    )
+    build = load_definition(name).build
+    estimator = build(hyperparameters, BuildContext(len(y), seed, threshold))
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build_estimator(hyperparameters, len(truth), seed, threshold)
-    scores = cross_validate(unfitted, sample, truth, params.cross_validation, bar)
-    estimator = fit_estimator(estimator, X, y)
-    if isinstance(hyperparameters, HeuristicParams):
+    unfitted = build(hyperparameters, BuildContext(len(truth), seed, threshold))
+    sampled = None if groups is None else groups[::step]
+    scores = cross_validate(name, unfitted, sample, truth, params.cross_validation, bar, sampled)
+    estimator = fit_estimator(name, estimator, X, y, groups)
+    if name == HEURISTIC:
         hyperparameters = hyperparameters.model_copy(update={"threshold": estimator.threshold})
-    policy = (
-        _set_rule_policy(estimator, hyperparameters)
-        if isinstance(hyperparameters, HeuristicParams)
-        else _set_model_policy(scores, y, params.policy)
-    )
+        policy = _set_rule_policy(estimator, hyperparameters)
+    else:
+        policy = _set_model_policy(scores, y, params.policy)
     decisions = policy.decide(scores)
     cross_validated = CrossValidated(
         rows=len(truth),
@@ -120,9 +147,15 @@ def train_candidate(
 
 
 def cross_validate(
-    estimator: Any, X: NDArray[np.float32], y: NDArray[np.bool_], params: CrossValidationParams, bar: bool
+    name: str,
+    estimator: Any,
+    X: NDArray[np.float32],
+    y: NDArray[np.bool_],
+    params: CrossValidationParams,
+    bar: bool,
+    groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """Score each row by a model that has not seen it; shape (n,)."""
+    """Score each row by a model that has not seen it; shape (n,). `groups` as for `train_candidate`."""
     from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
 
@@ -135,7 +168,8 @@ def cross_validate(
     scores = np.empty(len(y))
     folds = StratifiedKFold(params.folds, shuffle=True, random_state=params.seed).split(X, y)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None if bar else True):
-        scores[unseen] = fit_estimator(clone(estimator), X[seen], y[seen]).predict_proba(X[unseen])[:, 1]
+        own = None if groups is None else groups[seen]
+        scores[unseen] = fit_estimator(name, clone(estimator), X[seen], y[seen], own).predict_proba(X[unseen])[:, 1]
     return scores
 
 
@@ -144,7 +178,7 @@ def _set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params:
     return set_thresholds(scores, share, params.referral_budget)
 
 
-def _set_rule_policy(rule: Any, hyperparameters: HeuristicParams) -> Policy:
+def _set_rule_policy(rule: Any, hyperparameters: Any) -> Policy:
     """Deny below the threshold, refer without a score, approve or refer from the threshold on."""
     below, passed = rule.share_below_, rule.share_passed_
     if below >= passed:
@@ -157,7 +191,7 @@ def _set_rule_policy(rule: Any, hyperparameters: HeuristicParams) -> Policy:
     return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
 
 
-def list_candidate_features(name: CandidateName, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
+def list_candidate_features(name: str, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
     """List the columns that a candidate reads: the rule its score, the models the selected features."""
     if name != HEURISTIC:
         return kept

@@ -4,12 +4,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit.common.candidate_definition import load_definition
 from credit.contract import Contract
 from credit.contract.columns import UNDISCLOSED
 from credit.contract.groups import assign_groups
 
 NO_GROUP = -1
 """The code of an undisclosed person: nobody's group, so no gap of it is penalised."""
+
+
+def list_group_columns(name: str, contract: Contract) -> list[str]:
+    """List the columns beside features that the training of a candidate reads: the protected ones, or none."""
+    return list(contract.protected) if load_definition(name).reads_groups else []
+
+
+def read_training_groups(name: str, contract: Contract, frame: pd.DataFrame) -> NDArray[np.int64] | None:
+    """Encode the groups of a frame where the training of a candidate reads them; else None."""
+    return encode_training_groups(contract, frame) if load_definition(name).reads_groups else None
 
 
 def encode_training_groups(contract: Contract, frame: pd.DataFrame) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from release.repository.revision import resolve_revisions
 
 EPILOG = """example:
   release compare main
+  release compare HEAD my-experiment
   release compare origin/main HEAD --merge-base"""
 
 EXIT_GATE_FAILED = 3
@@ -19,7 +20,7 @@ EXIT_GATE_FAILED = 3
 
 
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
-@click.argument("base", help="a git revision")
+@click.argument("base", help="a git revision, or the name of an experiment")
 @click.argument("head", required=False, help="another one (default: the working tree)")
 @click.option("--merge-base", is_flag=True, help="compare with where HEAD left BASE, as pull requests do")
 @click.option("--gate", is_flag=True, help="exit with 3 when the change must not be merged")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from credit.common.candidate_definition import format_candidate
 from release.compare.sides import Sides
 
 NO_VALUE = "\N{EN DASH}"
@@ -40,8 +41,7 @@ def format_details(title: str, text: str) -> str:
 
 def format_champion(name: str | None) -> str:
     """Name a champion."""
-    known = {"heuristic": "rule", "logistic": "logistic regression"}
-    return "the " + escape(known.get(str(name), str(name).replace("_", " ")))
+    return escape(format_candidate(str(name)))
 
 
 def format_sides(cells: Sides[str]) -> str:

@@ -2,11 +2,14 @@
 
 import getpass
 import os
+import re
 import socket
 import subprocess
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.records import remove_control_characters
+
+_EXPERIMENT = re.compile(r"([0-9a-f]+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38,})/(.+)")
 
 TIMEOUT_SECONDS = 20
 """Seconds that a command may take. A remote that hangs must not hold up a rollback."""
@@ -64,6 +67,16 @@ def has_origin() -> bool:
 def resolve_commit(revision: str) -> str:
     """Resolve a revision to the full hash of its commit. Raises CreditError when there is no such commit."""
     return run_git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
+
+
+def find_experiments(name: str) -> dict[str, str]:
+    """Find DVC's experiments of a name: the commit of each by the hash of the commit that it started from.
+
+    DVC keeps an experiment as the ref refs/exps/<2 digits of that hash>/<the other 38>/<name>.
+    """
+    listed = run_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/").splitlines()
+    found = (_EXPERIMENT.fullmatch(line) for line in listed)
+    return {match[2] + match[3]: match[1] for match in found if match and match[4] == name}
 
 
 def read_text_at(commit: str, path: str) -> str | None:

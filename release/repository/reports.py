@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.reports.base import ReportFile
 from credit.reports.choice import Choice
@@ -67,7 +66,7 @@ def read_revision_reports(revision: Revision, strict: bool) -> RevisionReports:
     choice = reader.read(lambda: Choice.read_at(revision, Choice.PATH))
     metrics = reader.read(lambda: Metrics.read_at(revision, Metrics.PATH))
     figures = metrics.candidates if metrics else {}
-    names = dict.fromkeys([*CANDIDATE_NAMES, *(choice.candidates if choice else ()), *figures])
+    names = dict.fromkeys([*(choice.candidates if choice else ()), *figures])
     paths = {name: FairnessReport.locate(name) for name in names}
     judged = {name: reader.read(partial(FairnessReport.read_at, revision, path)) for name, path in paths.items()}
     fairness = {name: report for name, report in judged.items() if report}

@@ -13,7 +13,7 @@ import yaml
 from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
 from release.repository.dvc_outputs import parse_dvc_lock, pull_file
-from release.repository.git import read_text_at, resolve_commit, run_git
+from release.repository.git import find_experiments, read_text_at, resolve_commit, run_git
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,22 @@ def resolve_revisions(base: str, head: str | None, merge_base: bool) -> tuple[Re
 
 
 def _resolve_revision(name: str) -> str:
+    """Resolve a name as git does, else as an experiment of DVC: of several, the one that started from HEAD."""
     try:
         return resolve_commit(name)
     except CreditError:
-        fix = "git fetch, if it is at origin"
-        raise CreditError(Problem(f"revision {name}", "no such commit", "a branch, tag or hash", fix)) from None
+        experiments = find_experiments(name)
+    if len(experiments) > 1:
+        head = resolve_commit("HEAD")
+        if head in experiments:
+            return experiments[head]
+        starts = ", ".join(f"{commit[:9]} from {start[:9]}" for start, commit in experiments.items())
+        found = f"{len(experiments)} experiments, {starts}"
+        raise CreditError(Problem(f"revision {name}", found, "one", "name its commit"))
+    if not experiments:
+        fix = "git fetch, or dvc exp pull, if it is at origin"
+        raise CreditError(Problem(f"revision {name}", "no such commit", "a branch, tag, hash or experiment", fix))
+    return next(iter(experiments.values()))
 
 
 def _find_merge_base(base: str, first: str, second: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
-from credit.common.formatting import capitalise, spell_out
+from credit.common.formatting import capitalise
 from credit.decision_log.summary import DecisionSummary
 from service.engine.live_version import LiveVersion
 from service.page.decisions import RecentDecisions, describe_decisions
@@ -86,7 +86,7 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         lead=lead,
         environment=facts.environment,
         version=_describe_version(serving) if serving else "",
-        what=spell_out(serving.bundle.manifest.candidate) if serving else "",
+        what=serving.bundle.label if serving else "",
         digest=serving.bundle.manifest.digest[:12] if serving else "",
         entry=serving.number if serving else 0,
         live=LiveEntry(KIND_WORDS[entry.kind], describe_time(entry.time, facts.now), entry.actor, entry.reason)
@@ -111,7 +111,7 @@ def _write_headline(facts: ServiceSnapshot) -> tuple[str, str]:
         return "The rule decides", f"It is the fallback for {serving.version}."
     if serving.rule_because is not None:
         return "The rule decides", f"{capitalise(serving.rule_because)}."
-    said = f"{serving.version}, a {spell_out(serving.bundle.manifest.candidate)}, decides; the rule is the fallback."
+    said = f"{serving.version}, a {serving.bundle.label}, decides; the rule is the fallback."
     return "The model decides", said
 
 

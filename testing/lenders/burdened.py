@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from credit.contract import load_contract
-from credit.packaging.build import PackageParams, build_bundle
+from credit.packaging.build import build_bundle
+from credit.training.agreement import PackageParams
 from stages.ingest import ingest_table
 from testing.lenders.small import locate_inputs, train_all
 

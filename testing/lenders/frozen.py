@@ -7,8 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[2]
 LENDER = ROOT / "tests/template/lender"
+
+CANDIDATES: tuple[str, ...] = tuple(yaml.safe_load((LENDER / "params.yaml").read_text())["train"]["candidates"])
+"""The candidates that the lender ran, in its order."""
 
 OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
 """How the names begin of the files that belong to whoever uses the template."""

@@ -9,16 +9,23 @@ import pandas as pd
 import pytest
 import yaml
 
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_definition import list_definitions
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
-from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.packaging.build import BundleInputs, build_bundle
 from credit.scoring.design_matrix import build_design_matrix
+from credit.training.agreement import PackageParams
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
-from testing.lenders.frozen import LENDER
+from credit.training.training_groups import read_training_groups
+from testing.lenders.frozen import LENDER, ROOT
 
-PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())["train"]
+PARAMS: dict[str, Any] = {
+    **yaml.safe_load((ROOT / "params.yaml").read_text())["train"],
+    **yaml.safe_load((LENDER / "params.yaml").read_text())["train"],
+    "candidates": list(list_definitions()),
+}
+"""The lender's block `train`, in which every candidate runs that the project has: a new one with its own block."""
 FEATURES = ["income", "points", "home", "self", "bureau_1", "bureau_2"]
 CONTRACT = """
 name: small
@@ -63,7 +70,7 @@ def make_people(rows: int, seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
-    """The files from which `build_bundle` makes a bundle, for all three candidates."""
+    """The files from which `build_bundle` makes a bundle, for all candidates."""
     made = locate_inputs(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
     make_people(1500, 0).to_parquet(made.train, index=False)
@@ -80,15 +87,16 @@ def locate_inputs(root: Path) -> BundleInputs:
 
 
 def train_all(made: BundleInputs, features: list[str]) -> None:
-    """Train all three candidates on the table that is there."""
+    """Train all candidates on the table that is there."""
     table = open_table(made.train)
     contract = load_contract(made.contract).bind(table.schema_arrow.names, "train")
     frame = make_frame(table.read())
     params = TrainParams.model_validate(PARAMS | {"random_forest": PARAMS["random_forest"] | {"n_estimators": 20}})
-    for name in CANDIDATE_NAMES:
+    for name in params.candidates:
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
-        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), 600.0)
+        groups = read_training_groups(name, contract, frame)
+        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), 600.0, groups=groups)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 

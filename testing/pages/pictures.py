@@ -13,11 +13,12 @@ from playwright.sync_api import Browser, Page
 
 from credit.contract import load_contract
 from credit.data.tables import open_table
-from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.packaging.build import BundleInputs, build_bundle
 from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import publish_bundle
+from credit.training.agreement import PackageParams
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, plan_deployment
 from testing.lenders.frozen import ROOT

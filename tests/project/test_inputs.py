@@ -11,8 +11,8 @@ from credit.data.splitting import SplitParams
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
-from credit.packaging.build import PackageParams
 from credit.selection.selection import SelectFeaturesParams
+from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
 from stages.choose import ChooseParams
 from stages.evaluate import EvaluateParams

@@ -9,9 +9,9 @@ import yaml
 
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
-from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.files import format_json
 from credit.common.params import read_params
+from credit.evaluation.candidates import read_candidate_names
 from credit.reports.alternatives import AlternativesReport
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
@@ -21,6 +21,7 @@ from credit.reports.features import FeaturesReport
 from credit.reports.metrics import Metrics
 from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
+from credit.reports.summary import Summary
 from credit.reports.validation import ValidationReport
 from stages.choose import ChooseParams, choose_champion
 from testing.lenders.frozen import ROOT
@@ -32,6 +33,7 @@ MODELS: tuple[tuple[str, type[ReportFile]], ...] = (
     ("features.json", FeaturesReport),
     ("metrics.json", Metrics),
     ("predictions.json", PredictionsReport),
+    ("summary.json", Summary),
     ("validation.json", ValidationReport),
     ("candidates/*.json", CandidateReport),
     ("fairness/*.json", FairnessReport),
@@ -72,7 +74,7 @@ def test_the_choice_follows_from_the_reports_and_the_gates(lock: dict[str, Any])
     if lock["choose"]["params"]["params.yaml"]["choose"] != params:
         pytest.skip("choose changed in params.yaml since the pipeline ran: dvc repro")
     choice = Choice.read(ROOT / Choice.PATH)
-    if set(choice.candidates) != set(CANDIDATE_NAMES):
+    if set(choice.candidates) != set(read_candidate_names(ROOT / "params.yaml")):
         pytest.skip("there are other candidates since the pipeline ran: dvc repro")
     fairness = {name: FairnessReport.read(ROOT / FairnessReport.locate(name)) for name in choice.candidates}
     gates = read_params(ChooseParams, "choose", ROOT / "params.yaml")

@@ -69,7 +69,7 @@ def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Proje
 def test_half_a_file_of_a_killed_stage_is_not_taken_for_a_result(finished: Project) -> None:
     """As a stage leaves it that is killed while it writes: in a folder that is an output, and among the data."""
     before = finished.read_results()
-    halves = ["reports/plots/roc/.logistic.csv.999999999.part", "data/.typed.parquet.999999999.part"]
+    halves = ["reports/plots/.roc.csv.999999999.part", "data/.typed.parquet.999999999.part"]
     for half in halves:
         (finished.folder / half).write_bytes(b"half")
     assert finished.run("git", "status", "--porcelain").stdout == ""

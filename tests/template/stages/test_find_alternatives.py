@@ -13,17 +13,16 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ParameterGrid
 
 from credit.alternatives.choice import find_baseline, find_best_within_limits, find_fairest, find_frontier
-from credit.alternatives.params import ApprovalShares, FairLogisticGrid, FindAlternativesParams
+from credit.alternatives.params import ApprovalShares, FindAlternativesParams
 from credit.alternatives.points import MeasuredPoint, measure_auc, sweep_thresholds
 from credit.alternatives.search import SearchedPoint, build_report, list_trained
 from credit.alternatives.variants import expand_grid
 from credit.alternatives.wording import describe_point, format_command
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.candidates.logistic import LogisticParams
 from credit.common.errors import CreditError
 from credit.reports.alternatives import AlternativesReport, GatedFigure, Point, PointFigures, PointSettings
 from credit.reports.predictions import PredictionsReport
-from credit.training.candidates import LogisticParams
-from testing.lenders.frozen import LENDER
+from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
 PARAMS = FindAlternativesParams(
@@ -32,9 +31,7 @@ PARAMS = FindAlternativesParams(
     seeds=1,
     read_protected=True,
     approval_shares=ApprovalShares(lowest=0.5, highest=0.9, step=0.1),
-    logistic={"C": [0.1, 1]},
-    random_forest={},
-    fair_logistic=FairLogisticGrid(C=[0.1], strength=[1, 2]),
+    grids={"logistic": {"C": [0.1, 1]}, "random_forest": {}, "fair_logistic": {"C": [0.1], "strength": [1, 2]}},
     reweighed_logistic=[0.1],
     select_features=[],
     blends=[0.5],
@@ -160,9 +157,7 @@ def measure(whole: PointFigures) -> MeasuredPoint:
     return MeasuredPoint(whole, (whole, whole))
 
 
-def report(
-    as_trained: Mapping[CandidateName, PointFigures], others: Sequence[Point], champion: str
-) -> AlternativesReport:
+def report(as_trained: Mapping[str, PointFigures], others: Sequence[Point], champion: str) -> AlternativesReport:
     measured = {name: measure(of) for name, of in as_trained.items()}
     searched = [
         SearchedPoint(settings_of(one), MeasuredPoint(figures_of(one), (figures_of(one), figures_of(one))))
@@ -171,7 +166,7 @@ def report(
     return build_report(PARAMS, PREDICTED, 1, list_trained(measured, champion), searched, lambda _: 0.0)
 
 
-def trained(heuristic: float) -> dict[CandidateName, PointFigures]:
+def trained(heuristic: float) -> dict[str, PointFigures]:
     """Figures of the candidates, the rule's accuracy as given; its lowest ratio is 0.9."""
     return {
         "heuristic": figures(heuristic, 0.9),
@@ -198,7 +193,7 @@ def test_a_candidate_as_trained_can_be_the_fairest_and_needs_no_training() -> No
 def test_without_a_group_to_compare_the_report_says_so() -> None:
     def told(approval_rate: float) -> str:
         same = figures(0.9, None, approval_rate=approval_rate)
-        return report(dict.fromkeys(CANDIDATE_NAMES, same), [], "heuristic").finding
+        return report(dict.fromkeys(CANDIDATES, same), [], "heuristic").finding
 
     assert told(0.5).endswith("; no group is large enough to compare.")
     assert told(0.0).endswith("; it approves nobody.")
@@ -224,27 +219,38 @@ def test_shares_are_those_between_the_ends() -> None:
 
 def test_what_was_trained_is_tried_first_and_once() -> None:
     trained = LogisticParams(C=0.1, class_weight=None)
-    assert [one.C for one in expand_grid("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[union-attr]
+    assert [one.C for one in expand_grid("logistic", trained, {"C": [1, 0.1]})] == [0.1, 1]  # type: ignore[attr-defined]
     with pytest.raises(CreditError, match=r"find_alternatives\.logistic"):
         expand_grid("logistic", trained, {"Cc": [1]})
 
 
 def test_a_command_names_every_hyperparameter() -> None:
-    assert format_command(point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5})) == (
-        "dvc exp run -S train.policy.approval_share=0.9 -S train.random_forest.min_samples_leaf=5"
+    assert format_command(
+        point(1, 1, candidate="random_forest", hyperparameters={"min_samples_leaf": 5}), CANDIDATES
+    ) == ("dvc exp run -S train.policy.approval_share=0.9 -S train.random_forest.min_samples_leaf=5")
+
+
+def test_a_command_adds_a_candidate_that_does_not_run_yet_and_a_selection_of_features() -> None:
+    one = point(1, 1, candidate="fair_logistic", hyperparameters={"strength": 4, "max_proxy": 0.65})
+    assert format_command(one, ["heuristic", "logistic"]) == (
+        "dvc exp run -S 'train.candidates=[heuristic,logistic,fair_logistic]' -S train.policy.approval_share=0.9 "
+        "-S train.fair_logistic.strength=4 -S select_features.max_proxy=0.65"
     )
+    assert format_command(point(1, 1, candidate="blend"), CANDIDATES) is None
 
 
 def test_a_hyperparameter_that_is_not_set_is_null_in_the_command_and_not_a_word_of_python() -> None:
     one = point(1, 0.8, candidate="random_forest", hyperparameters={"max_depth": None, "class_weight": "balanced"})
-    assert "train.random_forest.max_depth=null -S train.random_forest.class_weight=balanced" in str(format_command(one))
-    assert "None" not in str(format_command(one)) + describe_point(one)
+    assert "train.random_forest.max_depth=null -S train.random_forest.class_weight=balanced" in str(
+        format_command(one, CANDIDATES)
+    )
+    assert "None" not in str(format_command(one, CANDIDATES)) + describe_point(one)
 
 
 def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
     content = json.loads((LENDER / "reports/alternatives.json").read_text())
     candidates = {one["candidate"]: one for one in content["points"] if one["mark"] in {"champion", "candidate"}}
-    assert set(candidates) == set(CANDIDATE_NAMES)
+    assert set(candidates) == set(CANDIDATES)
     for name, one in candidates.items():
         fairness = json.loads((LENDER / f"reports/fairness/{name}.json").read_text())
         assert one["adverse_impact_ratio"] == fairness["lowest_adverse_impact_ratio"]["value"]
@@ -268,4 +274,4 @@ def test_an_empty_list_of_values_is_told_and_an_empty_grid_tries_what_was_traine
     block = PARAMS.model_dump()
     with pytest.raises(ValidationError, match="at least 1 item"):
         FindAlternativesParams.model_validate(block | {"logistic": {"C": []}})
-    assert FindAlternativesParams.model_validate(block | {"logistic": {}}).logistic == {}
+    assert FindAlternativesParams.model_validate(block | {"logistic": {}}).find_grid("logistic") == {}

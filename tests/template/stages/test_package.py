@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from credit.bundle.bundle import load_bundle
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_definition import label_candidate
 from credit.common.errors import CreditError
-from credit.common.formatting import spell_out
-from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.packaging.build import BundleInputs, build_bundle
 from credit.reports.choice import Choice
-from testing.lenders.frozen import LENDER, ROOT
+from credit.training.agreement import PackageParams
+from testing.lenders.frozen import CANDIDATES, LENDER, ROOT
 
 PARAMS = PackageParams(max_other_decisions=0)
 
@@ -55,7 +55,7 @@ def refuse(inputs: BundleInputs, reports: Path) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+@pytest.mark.parametrize("champion", CANDIDATES)
 def test_two_processes_write_the_same_bytes(champion: str, inputs: BundleInputs, reports: Path, tmp_path: Path) -> None:
     choice = json.loads((reports / "choice.json").read_text()) | {"champion": champion}
     (reports / "choice.json").write_text(json.dumps(choice))
@@ -70,7 +70,11 @@ def test_two_processes_write_the_same_bytes(champion: str, inputs: BundleInputs,
     for name in ("metrics.json", f"fairness/{champion}.json"):
         inside = "fairness.json" if "fairness" in name else name
         assert (tmp_path / "bundle" / inside).read_bytes() == (reports / name).read_bytes()
-    assert (tmp_path / "bundle/model_card.md").read_text().startswith(f"# Model card: {spell_out(champion)}, small\n")
+    assert (
+        (tmp_path / "bundle/model_card.md")
+        .read_text()
+        .startswith(f"# Model card: {label_candidate(champion)}, small\n")
+    )
 
 
 def test_other_stages_add_their_files(inputs: BundleInputs, tmp_path: Path) -> None:

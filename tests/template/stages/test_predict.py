@@ -11,7 +11,6 @@ import pytest
 import yaml
 from joblib import delayed
 
-from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.common.parallel import run_in_processes
 from credit.common.params import read_params
@@ -25,7 +24,7 @@ from credit.training.candidates import load_candidate
 from credit.training.cross_fitting import score_out_of_fold, select_in_folds
 from credit.training.train import TrainParams
 from stages.predict import PredictParams, predict_folds
-from testing.lenders.frozen import LENDER
+from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
 LENDER_PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
@@ -91,7 +90,7 @@ def test_every_row_is_scored_and_by_a_model_that_has_not_seen_it(tmp_path: Path)
     told, kept = predict_folds(
         contract([f"x{i}" for i in range(5)]), tmp_path / "accepted.parquet", PREDICT, SELECT, TRAIN
     )
-    assert list(told) == list(CANDIDATE_NAMES)
+    assert list(told) == list(CANDIDATES)
     assert len(kept) == 4
     for predictions in told.values():
         assert np.isfinite(predictions.scores).all()

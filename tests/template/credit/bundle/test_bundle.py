@@ -12,7 +12,7 @@ import pytest
 
 from credit.bundle.bundle import load_bundle
 from credit.bundle.manifest import write_bundle
-from credit.common.candidate_names import CANDIDATE_NAMES
+from credit.common.candidate_definition import list_definitions
 from credit.common.errors import CreditError
 from credit.data.tables import make_frame, open_table
 from credit.packaging.build import BundleInputs
@@ -22,7 +22,7 @@ Made = Callable[[str], Path]
 Rows = list[dict[str, Any]]
 
 
-@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+@pytest.mark.parametrize("champion", list_definitions())
 def test_decisions_are_those_of_the_candidate(champion: str, bundles: Made, inputs: BundleInputs, rows: Rows) -> None:
     bundle = load_bundle(bundles(champion))
     candidate = load_candidate(inputs.models / f"{champion}.skops", inputs.candidates / f"{champion}.json")
@@ -35,7 +35,7 @@ def test_decisions_are_those_of_the_candidate(champion: str, bundles: Made, inpu
     assert {one.decided_by for one in decided} == {"rule" if champion == "heuristic" else "model"}
 
 
-@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+@pytest.mark.parametrize("champion", list_definitions())
 def test_who_else_is_asked_about_changes_nothing(champion: str, bundles: Made, rows: Rows) -> None:
     bundle = load_bundle(bundles(champion))
     together = bundle.decide(rows[:60])
@@ -44,7 +44,7 @@ def test_who_else_is_asked_about_changes_nothing(champion: str, bundles: Made, r
     assert bundle.decide([]) == bundle.decide_by_rule([]) == []
 
 
-@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+@pytest.mark.parametrize("champion", list_definitions())
 def test_everybody_not_approved_by_the_model_gets_up_to_four_reasons(champion: str, bundles: Made, rows: Rows) -> None:
     decided = load_bundle(bundles(champion)).decide(rows)
     assert {one.decision for one in decided} == {"approve", "refer", "deny"}
@@ -54,7 +54,7 @@ def test_everybody_not_approved_by_the_model_gets_up_to_four_reasons(champion: s
         assert (one.decision == "approve") == (not one.reasons) or one.decision == "refer"
 
 
-@pytest.mark.parametrize("champion", CANDIDATE_NAMES)
+@pytest.mark.parametrize("champion", list_definitions())
 def test_protected_attributes_and_the_label_are_not_looked_at(champion: str, bundles: Made, rows: Rows) -> None:
     bundle = load_bundle(bundles(champion))
     other = [row | {"race": "anything", "paid": None, "more": 1} for row in rows[:50]]
@@ -125,6 +125,16 @@ def test_files_that_do_not_fit_together_are_refused(bundles: Made, tmp_path: Pat
     write_bundle(tmp_path / "b", manifest.dataset, manifest.candidate, manifest.agreement, files)
     with pytest.raises(CreditError, match="features of another contract, model or reasons"):
         load_bundle(tmp_path / "b")
+
+
+def test_a_bundle_of_older_code_names_its_candidate_without_its_words(bundles: Made, tmp_path: Path) -> None:
+    made = bundles("random_forest")
+    assert load_bundle(made).label == "random forest"
+    files = {path.name: path.read_bytes() for path in made.iterdir() if path.name != "manifest.json"}
+    del files["candidate.json"]
+    manifest = load_bundle(made).manifest
+    write_bundle(tmp_path / "b", manifest.dataset, "some_model", manifest.agreement, files)
+    assert load_bundle(tmp_path / "b").label == "some model"
 
 
 def test_a_bundle_decides_without_scikit_learn_pandas_or_pickle(bundles: Made, rows: Rows) -> None:

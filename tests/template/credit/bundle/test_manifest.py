@@ -19,6 +19,7 @@ from credit.common.files import replace_folder
 
 AGREEMENT = Agreement(rows=1, other_decisions=0, denied_without_reason=0)
 FILES = [
+    "candidate.json",
     "contract.yaml",
     "examples.json",
     "features.json",

@@ -61,7 +61,7 @@ def test_what_a_killed_process_left_is_never_the_file_and_goes_with_the_next_run
 
 
 def test_git_and_dvc_ignore_what_a_killed_process_left() -> None:
-    left = "reports/plots/roc/.logistic.csv.123.part"
+    left = "reports/plots/.roc.csv.123.part"
     assert subprocess.run(["git", "check-ignore", "--quiet", left], cwd=ROOT, check=False).returncode == 0
     assert subprocess.run(["dvc", "check-ignore", "--quiet", left], cwd=ROOT, check=False).returncode == 0
 

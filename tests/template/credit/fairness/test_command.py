@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from credit.common.candidate_names import CANDIDATE_NAMES
+from testing.lenders.frozen import CANDIDATES
 from testing.projects import Project
 
 
@@ -15,7 +15,7 @@ def command(project: Project, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def test_the_command_the_stage_and_the_exit_code_agree(finished: Project) -> None:
-    for name in CANDIDATE_NAMES:
+    for name in CANDIDATES:
         done = command(finished, name, "--json")
         told, report = (
             json.loads(done.stdout),

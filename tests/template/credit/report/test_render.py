@@ -198,8 +198,8 @@ def test_a_missing_report_is_named(reports: Path, name: str) -> None:
 
 
 def test_a_missing_curve_is_named(results: Results, reports: Path) -> None:
-    (reports / "plots/roc/logistic.csv").unlink()
-    with pytest.raises(CreditError, match=r"roc/logistic\.csv: no such file"):
+    (reports / "plots/roc.csv").unlink()
+    with pytest.raises(CreditError, match=r"plots/roc\.csv: no such file"):
         draw_curves(results, reports / "plots")
 
 

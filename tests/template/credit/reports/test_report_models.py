@@ -16,7 +16,6 @@ import yaml
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, SearchedPoint, build_report, list_trained
-from credit.common.candidate_names import CANDIDATE_NAMES
 from credit.common.errors import CreditError
 from credit.common.files import format_json
 from credit.contract import Contract, DataSource
@@ -38,12 +37,13 @@ from credit.reports.metrics import Metrics
 from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.reference import ReferenceReport
+from credit.reports.summary import Summary
 from credit.reports.validation import ValidationReport
 from credit.training.train import TrainParams, train_candidate
 from stages.choose import ChooseParams, choose_champion
 from stages.fairness import judge_candidate
 from stages.validate import ValidateParams, validate_table
-from testing.lenders.frozen import LENDER, ROOT
+from testing.lenders.frozen import CANDIDATES, LENDER, ROOT
 
 PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
 FAIRNESS = Fairness.model_validate(PARAMS["fairness"])
@@ -58,9 +58,10 @@ MODELS: dict[str, type[ReportFile]] = {
     "reports/features.json": FeaturesReport,
     "reports/metrics.json": Metrics,
     "reports/predictions.json": PredictionsReport,
+    "reports/summary.json": Summary,
     "reports/validation.json": ValidationReport,
-    **{f"reports/candidates/{name}.json": CandidateReport for name in CANDIDATE_NAMES},
-    **{f"reports/fairness/{name}.json": FairnessReport for name in CANDIDATE_NAMES},
+    **{f"reports/candidates/{name}.json": CandidateReport for name in CANDIDATES},
+    **{f"reports/fairness/{name}.json": FairnessReport for name in CANDIDATES},
     **{f"reports/provenance/{name}.json": Provenance for name in ("loanapp", "scenario")},
 }
 """The model of each committed report."""
@@ -375,7 +376,7 @@ def test_no_number_of_people_and_nothing_said_of_it_are_two_things() -> None:
 def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> None:
     params = ChooseParams.model_validate(PARAMS["choose"] | {"metric": metric})
     figures = Metrics.read(LENDER / Metrics.PATH).candidates
-    fairness = {name: FairnessReport.read(LENDER / FairnessReport.locate(name)) for name in CANDIDATE_NAMES}
+    fairness = {name: FairnessReport.read(LENDER / FairnessReport.locate(name)) for name in CANDIDATES}
     nobody = accept(choose_champion(params, figures, fairness))
     assert (nobody.champion, nobody.chosen.passes) == ("heuristic", False)
     nothing = {"findings": (), "lowest_adverse_impact_ratio": None}
@@ -408,7 +409,7 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
             ),
             measured,
         )
-        trained = list_trained(dict.fromkeys(CANDIDATE_NAMES, measured), "heuristic")
+        trained = list_trained(dict.fromkeys(CANDIDATES, measured), "heuristic")
         report = accept(build_report(params, predicted, 1, trained, [tried], lambda _: 0.5))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.points[0].group is None) == (least == 10_000)

@@ -25,7 +25,7 @@ def forest() -> RandomForestClassifier:
 def test_a_saved_forest_answers_the_same(tmp_path: Path) -> None:
     model = forest()
     save_estimator(model, tmp_path / "model.skops")
-    assert (load_estimator(tmp_path / "model.skops").predict_proba(X) == model.predict_proba(X)).all()
+    assert (load_estimator(tmp_path / "model.skops", "random_forest").predict_proba(X) == model.predict_proba(X)).all()
 
 
 def test_the_same_forest_is_the_same_bytes(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
     file = tmp_path / "model.skops"
     file.write_bytes(pickle.dumps(forest()))
     with pytest.raises(CreditError, match=r"model\.skops: not a model file: .*; run dvc checkout"):
-        load_estimator(file)
+        load_estimator(file, "random_forest")
 
 
 def test_an_estimator_of_a_type_that_is_not_ours_is_refused(tmp_path: Path) -> None:
@@ -54,8 +54,9 @@ def test_an_estimator_of_a_type_that_is_not_ours_is_refused(tmp_path: Path) -> N
 
     file = tmp_path / "model.skops"
     skops.io.dump(KNeighborsClassifier(algorithm="kd_tree").fit(X, Y), file)
-    with pytest.raises(CreditError, match="expected estimators of this project"):
-        load_estimator(file)
+    trusted = r"types that skops or credit/candidates/random_forest\.py trusts; add them to trusted_types in"
+    with pytest.raises(CreditError, match=rf"model\.skops: found sklearn\..*KDTree.*, expected {trusted}"):
+        load_estimator(file, "random_forest")
 
 
 @pytest.mark.parametrize("cut", [0, 100, -100])
@@ -64,12 +65,12 @@ def test_a_truncated_file_is_named(tmp_path: Path, cut: int) -> None:
     save_estimator(forest(), file)
     file.write_bytes(file.read_bytes()[:cut])
     with pytest.raises(CreditError, match=r"model\.skops"):
-        load_estimator(file)
+        load_estimator(file, "random_forest")
 
 
 def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(CreditError, match="run dvc repro"):
-        load_estimator(tmp_path / "none.skops")
+        load_estimator(tmp_path / "none.skops", "random_forest")
 
 
 def test_no_time_and_no_address_is_stored(tmp_path: Path) -> None:

@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
+from pydantic import ValidationError
 
-from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
+from credit.common.candidate_definition import list_definitions
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.training.agreement import prove_shippable
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
-from testing.lenders.frozen import LENDER
+from testing.lenders.small import PARAMS
 
-PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())["train"]
 RNG = np.random.default_rng(0)
 ROWS = 4000
 X = np.column_stack([RNG.normal(size=ROWS), RNG.normal(size=ROWS), RNG.normal(size=ROWS)]).astype(np.float32)
@@ -26,9 +26,10 @@ def params(**changes: Any) -> TrainParams:
     return TrainParams.model_validate(PARAMS | small | changes)
 
 
-@pytest.mark.parametrize("name", CANDIDATE_NAMES)
-def test_every_candidate_answers_with_probabilities_and_a_policy(name: CandidateName) -> None:
-    trained = train_candidate(name, params(), X, Y, threshold=0.0)
+@pytest.mark.parametrize("name", list_definitions())
+def test_every_candidate_answers_with_probabilities_and_a_policy(name: str) -> None:
+    groups = (X[:, [1]] > 0).astype(np.int64)
+    trained = train_candidate(name, params(), X, Y, threshold=0.0, groups=groups)
     scores = trained.estimator.predict_proba(X)[:, 1]
     assert scores.min() >= 0
     assert scores.max() <= 1
@@ -113,3 +114,24 @@ def test_without_a_score_there_is_no_rule() -> None:
     contract = Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
     with pytest.raises(CreditError, match="found no column of role score, expected one"):
         list_candidate_features("heuristic", contract, ["x"], "contract.yaml")
+
+
+def test_a_candidate_whose_training_reads_groups_is_stored_without_them() -> None:
+    """The estimator is a plain regression that never saw a group; another choice of groups is another regression."""
+    block = {"C": 0.1, "strength": 50, "class_weight": None}
+    given = params(fair_logistic=block)
+    groups = (X[:, [1]] > 0).astype(np.int64)
+    trained = train_candidate("fair_logistic", given, X, Y, None, groups=groups)
+    other = train_candidate("fair_logistic", given, X, Y, None, groups=(X[:, [2]] > 0).astype(np.int64))
+    model = trained.estimator.steps[-1][1]
+    assert type(model).__module__.startswith("sklearn.")
+    assert not hasattr(model, "strength")
+    assert abs(model.coef_[0][1]) < abs(other.estimator.steps[-1][1].coef_[0][1]) / 2
+    prove_shippable("fair_logistic", trained.estimator, trained.policy, X, 0)
+
+
+def test_a_candidate_whose_training_reads_groups_needs_leave() -> None:
+    named = {"candidates": ["heuristic", "logistic", "fair_logistic"]}
+    assert params(**named).candidates[-1] == "fair_logistic"
+    with pytest.raises(ValidationError, match="whose training reads protected attributes"):
+        params(**named, read_protected=False)

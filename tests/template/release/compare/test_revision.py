@@ -16,6 +16,10 @@ from testing.report_edits import Edit, commit_all
 HERE = Revision("the working tree", None)
 
 
+def git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout
+
+
 def test_an_unknown_revision_is_one_line(edit: Edit) -> None:
     with pytest.raises(CreditError, match=r"^revision no-such-branch: found no such commit"):
         resolve_revisions("no-such-branch", None, merge_base=False)
@@ -107,3 +111,24 @@ def test_a_dvc_lock_that_dvc_did_not_write_is_one_line(edit: Edit, content: str)
     Path("dvc.lock").write_text(content)
     with pytest.raises(CreditError, match=r"^dvc\.lock at the working tree: (not YAML: |found )[^\n]+$"):
         compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
+
+
+def test_an_experiment_is_found_by_its_name(edit: Edit) -> None:
+    head = git("rev-parse", "HEAD").strip()
+    tried = git("commit-tree", "-p", head, "-m", "tried", f"{head}^{{tree}}").strip()
+    git("update-ref", f"refs/exps/{head[:2]}/{head[2:]}/milder", tried)
+    git("update-ref", "refs/exps/exec/EXEC_HEAD", head)  # DVC's own, no experiment
+    assert resolve_revisions("HEAD", "milder", merge_base=False)[1] == Revision("milder", tried)
+    with pytest.raises(CreditError, match="found no such commit, expected a branch, tag, hash or experiment"):
+        resolve_revisions("EXEC_HEAD", None, merge_base=False)
+
+
+def test_of_experiments_of_one_name_that_from_head_is_meant_and_else_none(edit: Edit) -> None:
+    commits = []
+    for start in (git("rev-parse", "HEAD").strip(), "a" * 40, "b" * 40):
+        commits.append(git("commit-tree", "-m", start, "HEAD^{tree}").strip())
+        git("update-ref", f"refs/exps/{start[:2]}/{start[2:]}/milder", commits[-1])
+    assert resolve_revisions("milder", None, merge_base=False)[0].commit == commits[0]
+    git("commit", "--quiet", "--allow-empty", "--message", "next")
+    with pytest.raises(CreditError, match=rf"milder: found 3 experiments, .*{commits[1][:9]} from aaaaaaaaa.*"):
+        resolve_revisions("milder", None, merge_base=False)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from credit.bundle.manifest import Agreement, write_bundle
-from credit.packaging.build import BundleInputs, PackageParams, build_bundle
+from credit.packaging.build import BundleInputs, build_bundle
 from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
+from credit.training.agreement import PackageParams
 from release.registration import checks
 from release.repository.reports import read_bundle_reports
 from testing.lenders.frozen import LENDER

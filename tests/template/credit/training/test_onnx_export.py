@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.packaging.onnx_export import export_onnx
+from credit.candidates.logistic import LogisticParams
+from credit.candidates.random_forest import RandomForestParams
+from credit.common.candidate_definition import BuildContext, load_definition
+from credit.common.params import Params
 from credit.scoring.onnx import load_onnx, score_each_row
-from credit.training.candidates import LogisticParams, RandomForestParams, build_estimator, fit_estimator
+from credit.training.candidates import fit_estimator
+from credit.training.onnx_export import export_onnx
 from credit.training.threshold_rule import ThresholdRule
 
-SETTINGS = [
-    LogisticParams(C=1, class_weight=None),
-    RandomForestParams(
+SETTINGS: dict[str, Params] = {
+    "logistic": LogisticParams(C=1, class_weight=None),
+    "random_forest": RandomForestParams(
         n_estimators=20,
         max_depth=None,
         min_samples_leaf=3,
@@ -23,7 +27,7 @@ SETTINGS = [
         max_samples=500,
         class_weight="balanced",
     ),
-]
+}
 RNG = np.random.default_rng(0)
 X = RNG.normal(50, 20, (600, 4)).astype(np.float32)
 X[RNG.random(X.shape) < 0.1] = np.nan
@@ -31,10 +35,15 @@ X[:, 3] = np.nan  # a feature that nobody has
 Y = RNG.random(600) < 1 / (1 + np.exp(-np.nan_to_num(X[:, 0] - 50) / 10))
 
 
-@pytest.mark.parametrize("hyperparameters", SETTINGS, ids=lambda hyperparameters: type(hyperparameters).__name__)
-def test_scores_agree_with_scikit_learn(hyperparameters: Any) -> None:
-    estimator = fit_estimator(build_estimator(hyperparameters, len(Y), 0, None), X, Y)
-    model = load_onnx(export_onnx(estimator, 4))
+def fit(name: str) -> Any:
+    unfitted = load_definition(name).build(SETTINGS[name], BuildContext(len(Y), 0))
+    return fit_estimator(name, unfitted, X, Y)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_scores_agree_with_scikit_learn(name: str) -> None:
+    estimator = fit(name)
+    model = load_onnx(export_onnx(name, estimator, 4))
     assert model.width == 4
     scores = model.score(X)
     assert scores.shape == (600,)
@@ -45,7 +54,7 @@ def test_scores_agree_with_scikit_learn(hyperparameters: Any) -> None:
 def test_the_model_has_one_float_input_and_one_float_output() -> None:
     import onnx
 
-    model = onnx.load_from_string(export_onnx(fit_estimator(build_estimator(SETTINGS[0], len(Y), 0, None), X, Y), 4))
+    model = onnx.load_from_string(export_onnx("logistic", fit("logistic"), 4))
     (given,), (taken,) = model.graph.input, model.graph.output
     assert (given.name, taken.name) == ("columns", "score")
     assert {port.type.tensor_type.elem_type for port in (given, taken)} == {onnx.TensorProto.FLOAT}
@@ -60,20 +69,18 @@ def test_the_rule_agrees_on_the_threshold_its_neighbours_and_no_score(threshold:
     rule = ThresholdRule(threshold).fit([[threshold - 1], [threshold - 1], [threshold], [threshold]], [0, 1, 1, 1])
     expected = rule.predict_proba(values)[:, 1]
     assert expected.tolist() == [0.5, 1, 1, 0.75]
-    assert load_onnx(export_onnx(rule, 1)).score(values).tolist() == expected.tolist()
+    assert load_onnx(export_onnx("heuristic", rule, 1)).score(values).tolist() == expected.tolist()
 
 
 def test_the_rule_reads_its_own_column() -> None:
     rule = ThresholdRule(1, column=1).fit([[9, 0], [9, 1]], [0, 1])
-    assert load_onnx(export_onnx(rule, 2)).score(np.array([[5, 0], [0, 5]], np.float32)).tolist() == [0, 1]
+    assert load_onnx(export_onnx("heuristic", rule, 2)).score(np.array([[5, 0], [0, 5]], np.float32)).tolist() == [0, 1]
 
 
 def test_two_processes_write_the_same_bytes() -> None:
     program = (
         "import hashlib; from test_onnx_export import *\n"
-        "for hyperparameters in SETTINGS:\n"
-        "    fitted = fit_estimator(build_estimator(hyperparameters, len(Y), 0, None), X, Y)\n"
-        "    print(hashlib.sha256(export_onnx(fitted, 4)).hexdigest())"
+        "for name in SETTINGS: print(hashlib.sha256(export_onnx(name, fit(name), 4)).hexdigest())"
     )
     told = [
         subprocess.run(

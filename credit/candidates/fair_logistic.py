@@ -1,0 +1,43 @@
+"""Logistic regression that is penalised for unequal mean scores of groups; they are read in training only."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from credit.common.candidate_definition import BuildContext, CandidateDefinition
+from credit.common.params import Params
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+
+class FairLogisticParams(Params):
+    """The block `train.fair_logistic`. strength: of the penalty on gaps; 0 is plain logistic regression."""
+
+    C: float = Field(gt=0)
+    strength: float = Field(ge=0)
+    class_weight: Literal["balanced"] | None
+
+
+def build(hyperparameters: FairLogisticParams, _: BuildContext) -> "Pipeline":
+    """Build the pipeline: medians for missing values, scaling, penalised regression."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from credit.training.fair_logistic import FairLogistic
+
+    model = FairLogistic(hyperparameters.C, hyperparameters.strength, hyperparameters.class_weight)
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), model)
+
+
+CANDIDATE = CandidateDefinition(
+    label="fair logistic regression",
+    description="A logistic regression whose weights were chosen so that groups have more equal mean scores. Its "
+    "training read who belongs to which group; its scores read the features alone, the same for everybody.",
+    hyperparameters=FairLogisticParams,
+    build=build,
+    grid={"C": [0.01, 0.1], "strength": [1, 2, 4, 8]},
+    fit_in_float64=True,
+    reads_groups=True,
+)

@@ -1,0 +1,50 @@
+"""A random forest."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from credit.common.candidate_definition import BuildContext, CandidateDefinition
+from credit.common.params import Params
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+
+class RandomForestParams(Params):
+    """The block `train.random_forest`: hyperparameters of scikit-learn's RandomForestClassifier.
+
+    `max_samples`: rows per tree at the most.
+    """
+
+    n_estimators: int = Field(ge=1)
+    max_depth: int | None = Field(ge=1)
+    min_samples_leaf: int = Field(ge=1)
+    max_features: Literal["sqrt", "log2"] | float | None
+    max_samples: int = Field(ge=1)
+    class_weight: Literal["balanced"] | None
+
+
+def build(hyperparameters: RandomForestParams, context: BuildContext) -> "Pipeline":
+    """Build the pipeline: medians for missing values, then the trees."""
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+
+    options = hyperparameters.model_dump() | {
+        "max_samples": hyperparameters.max_samples if hyperparameters.max_samples < context.rows else None
+    }
+    # no scaler: on scaled values ONNX and scikit-learn round differently at the cuts of the trees
+    model = RandomForestClassifier(**options, random_state=context.seed, n_jobs=1)
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), model)
+
+
+CANDIDATE = CandidateDefinition(
+    label="random forest",
+    description="Many decision trees, each grown on other rows and asking other questions; the score is the mean of "
+    "their answers.",
+    hyperparameters=RandomForestParams,
+    build=build,
+    grid={"min_samples_leaf": [2, 5, 10, 20], "max_features": ["sqrt", 0.5]},
+    trusted_types=("sklearn.tree._tree.Tree",),
+)

@@ -1,0 +1,97 @@
+"""The definition of a candidate, of which every file of credit/candidates/ has one, and how the files are found.
+
+Importing such a file loads no library for training: `build` imports what it needs, because every stage is a new
+process, and most of them only read the words.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from credit.common.errors import CreditError, Problem
+from credit.common.params import Params
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+FOLDER = Path(__file__).parents[1] / "candidates"
+
+
+class BuildContext(NamedTuple):
+    """What an estimator may depend on besides its hyperparameters.
+
+    `rows`: how many it will be fitted on; `threshold`: of the contract's score, None without a score.
+    """
+
+    rows: int
+    seed: int
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateDefinition:
+    """A candidate: all that the pipeline, its proofs and its reports need to know of it."""
+
+    label: str
+    """Its name within a sentence, after `the`: `logistic regression`."""
+    description: str
+    """One or two sentences for people who are no modelers."""
+    hyperparameters: type[Params]
+    """The block `train.<name>` of params.yaml."""
+    build: Callable[[Any, BuildContext], Any]
+    """Makes the estimator from hyperparameters, not fitted: a classifier, or a pipeline that ends in one. What can
+    work on several cores is given `n_jobs=1`; training raises that while it fits."""
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Values to try of each hyperparameter, which `train.search.<name>` and `find_alternatives.<name>` replace. The
+    hyperparameters in it have the names of the last step's parameters."""
+    trusted_types: tuple[str, ...] = ()
+    """Types beyond skops's own list that the stored estimator may be made of: code that loading it runs."""
+    onnx_options: Mapping[str, Any] = field(default_factory=dict)
+    """More options of skl2onnx's converters, such as `{"nocl": True}`."""
+    make_onnx: "Callable[[Any, int], ModelProto] | None" = None
+    """Makes the graph of a fitted estimator that skl2onnx cannot convert, given the number of columns; its input is
+    `credit.scoring.onnx.ONNX_INPUT`, its output ONNX_OUTPUT."""
+    reads_groups: bool = False
+    """Training reads the groups of the protected attributes: the last step's `fit` takes `groups`, shape (n,
+    attributes), coded as `credit.training.training_groups` does. What is stored is its `make_plain()`, which knows of
+    none. Only where `train.read_protected` is true."""
+    fit_in_float64: bool = False
+    """Fit in float64 and round what was fitted to nine digits: for an optimum that an iteration finds, of which
+    another processor has other last bits."""
+
+
+@cache
+def list_definitions() -> tuple[str, ...]:
+    """List the names of all candidates that have a file, in alphabetical order; nothing is imported."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("[!_]*.py")))
+
+
+def name_definition_file(name: str) -> str:
+    """Name the file of a candidate for errors, from the root of the repository."""
+    return f"credit/candidates/{name}.py"
+
+
+def load_definition(name: str) -> CandidateDefinition:
+    """Load the definition of a candidate. Raises CreditError for a name without a file, and a file without one."""
+    file = name_definition_file(name)
+    if name not in list_definitions():
+        known = ", ".join(list_definitions())
+        raise CreditError(Problem(f"candidate {name}", f"no {file}", f"one of {known}", "is it misspelt?"))
+    definition = getattr(import_module(f"credit.candidates.{name}"), "CANDIDATE", None)
+    if not isinstance(definition, CandidateDefinition):
+        fix = "docs/extending.md shows one; a file that is no candidate belongs in another folder"
+        raise CreditError(Problem(file, "no CANDIDATE", "CANDIDATE = CandidateDefinition(...)", fix))
+    return definition
+
+
+def label_candidate(name: str) -> str:
+    """Name a candidate within a sentence; one that is not defined any more, by its name with spaces."""
+    return load_definition(name).label if name in list_definitions() else name.replace("_", " ")
+
+
+def format_candidate(name: str) -> str:
+    """Name a candidate as the subject of a sentence: `the logistic regression`."""
+    return f"the {label_candidate(name)}"
