@@ -8,13 +8,13 @@ from credit.alternatives.params import FindAlternativesParams
 from credit.common.params import Params, locate_contract, read_params
 from credit.contract import load_contract
 from credit.data.splitting import SplitParams
+from credit.evaluation.choice import ChooseParams
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.selection.selection import SelectFeaturesParams
 from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
-from stages.choose import ChooseParams
 from stages.evaluate import EvaluateParams
 from stages.predict import PredictParams
 from stages.validate import ValidateParams

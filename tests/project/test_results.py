@@ -12,6 +12,7 @@ from credit.bundle.examples import check_examples
 from credit.common.files import format_json
 from credit.common.params import read_params
 from credit.evaluation.candidates import read_candidate_names
+from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.reports.alternatives import AlternativesReport
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
@@ -23,7 +24,6 @@ from credit.reports.predictions import PredictionsReport
 from credit.reports.provenance import Provenance
 from credit.reports.summary import Summary
 from credit.reports.validation import ValidationReport
-from stages.choose import ChooseParams, choose_champion
 from testing.lenders.frozen import ROOT
 from testing.report_edits import hash_file
 

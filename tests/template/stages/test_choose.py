@@ -4,9 +4,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics
-from stages.choose import ChooseParams, choose_champion
 from testing.lenders.frozen import LENDER
 
 PARAMS = ChooseParams.model_validate(yaml.safe_load((LENDER / "params.yaml").read_text())["choose"])

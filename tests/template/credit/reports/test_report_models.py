@@ -20,6 +20,7 @@ from credit.common.errors import CreditError
 from credit.common.files import format_json
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import count_predictions
@@ -40,7 +41,6 @@ from credit.reports.reference import ReferenceReport
 from credit.reports.summary import Summary
 from credit.reports.validation import ValidationReport
 from credit.training.train import TrainParams, train_candidate
-from stages.choose import ChooseParams, choose_champion
 from stages.fairness import judge_candidate
 from stages.validate import ValidateParams, validate_table
 from testing.lenders.frozen import CANDIDATES, LENDER, ROOT
