@@ -9,7 +9,7 @@ in params, by a person, and judged like any other.
 from pathlib import Path
 
 from credit.alternatives.params import FindAlternativesParams
-from credit.alternatives.partitions import SearchInputs, read_partitions
+from credit.alternatives.partitions import SearchInputs, read_known_scores, read_partitions
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
 from credit.alternatives.variants import blend_scores, list_blends, list_variants, score_variants
@@ -37,6 +37,7 @@ def run(
     test_file: Path,
     features_file: Path,
     predictions_folder: Path,
+    partitions_folder: Path,
     predicted_file: Path,
     choice_file: Path,
     alternatives_file: Path,
@@ -59,10 +60,8 @@ def run(
         contract,
         SearchInputs(accepted_file, train_file, test_file, features_file),
         predicted,
-        first.folds,
-        {name: one.scores for name, one in candidates.items()},
+        read_known_scores(candidates, partitions_folder, params.seeds),
         selection,
-        [f"partition {number}" for number in range(1, params.seeds)],
         training.cross_validation.rows,
     )
     variants = list_variants(params, training, contract)

@@ -117,13 +117,12 @@ def find_shared_folder(factory: pytest.TempPathFactory, worker: str) -> Path:
 def shorten_pipeline(project: Project) -> None:
     """Make the pipeline of a clone quick, for tests of its mechanics: a small forest and a short search."""
     project.edit("params.yaml", "n_estimators: 300", "n_estimators: 20")
-    project.edit(
-        "params.yaml", "{lowest: 0.75, highest: 0.975, step: 0.025}", "{lowest: 0.75, highest: 0.95, step: 0.1}"
-    )
+    project.edit("params.yaml", "highest: 0.95, step: 0.025}", "highest: 0.95, step: 0.05}")
     project.edit("params.yaml", "C: [0.001, 0.01, 0.1, 1]\n", "C: [0.01, 0.1]\n")
-    project.edit("params.yaml", "n_estimators: [100]", "n_estimators: [10]")
-    project.edit("params.yaml", "strength: [1, 2, 4, 8]", "strength: [1, 4]")
+    project.edit("params.yaml", "n_estimators: [50]", "n_estimators: [10]")
+    project.edit("params.yaml", "strength: [1, 2, 4]", "strength: [1, 4]")
     project.edit("params.yaml", "seeds: 3 ", "seeds: 2 ")
+    project.edit("params.yaml", "partitions: 10 ", "partitions: 2 ")
 
 
 def _list_clone_files(lender: Path | None) -> dict[str, Path]:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.data.splitting import assign_folds
 from credit.data.tables import read_frame
+from credit.evaluation.partitions import read_partitions as read_file
+from credit.evaluation.predictions import Predictions
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
 from credit.selection.selection import SelectFeaturesParams
@@ -37,32 +39,55 @@ class SearchInputs(NamedTuple):
     features: Path
 
 
+class KnownScores(NamedTuple):
+    """The folds of one partition, shape (n,), and each candidate's scores out of fold, as trained."""
+
+    codes: NDArray[np.int64]
+    as_trained: Mapping[str, NDArray[np.float64]]
+
+
+def read_known_scores(predictions: Mapping[str, Predictions], folder: Path, most: int) -> list[KnownScores]:
+    """Read the partitions that `predict` and `rescore` scored, `most` of them at the most.
+
+    Raises CreditError when the candidates' files have other partitions.
+    """
+    first = next(iter(predictions.values()))
+    known = [KnownScores(first.folds, {name: one.scores for name, one in predictions.items()})]
+    further = {name: read_file(folder / f"{name}.parquet", len(one.scores)) for name, one in predictions.items()}
+    numbers = {name: sorted(of)[: most - 1] for name, of in further.items()}
+    if len({tuple(of) for of in numbers.values()}) > 1:
+        found = ", ".join(f"{len(of)} of {name}" for name, of in numbers.items())
+        raise CreditError(Problem(str(folder), found, "the same partitions of each candidate", "run dvc repro"))
+    for number in next(iter(numbers.values())):
+        scores = {name: of[number].scores for name, of in further.items()}
+        known.append(KnownScores(next(iter(further.values()))[number].folds, scores))
+    return known
+
+
 def read_partitions(
     contract: Contract,
     files: SearchInputs,
     predicted: PredictionsReport,
-    first: NDArray[np.int64],
-    as_trained: Mapping[str, NDArray[np.float64]],
+    known: Sequence[KnownScores],
     selection: SelectFeaturesParams,
-    salts: Sequence[str],
     most_rows: int,
 ) -> list[Partition]:
-    """Read the folds that `predict` made, `first`, and make those of further salts; without any, one of test rows.
+    """Read the rows of each partition; where `predict` made no folds, one of training and test rows.
 
-    as_trained: the candidates' scores in the folds that `predict` made, shape (n,) each.
     Of a large table at most `most_rows` training rows are used: enough to tell one alternative from another.
     """
     columns = [*contract.features, contract.label, *contract.protected]
+    first = known[0]
     if not predicted.kept_in_folds:
         seen, unseen = read_frame(files.train, columns), read_frame(files.test, columns)
         step = -(-len(seen) // most_rows)
         kept = FeaturesReport.read(files.features).kept
-        return [Partition(first, [CrossFittingFold(seen[::step], unseen, kept)], as_trained if step == 1 else {})]
+        fold = CrossFittingFold(seen[::step], unseen, kept)
+        return [Partition(first.codes, [fold], first.as_trained if step == 1 else {})]
     frame = read_frame(files.accepted, columns)
-    partitions = [Partition(first, list(split_folds(frame, first, predicted.kept_in_folds)), as_trained)]
-    for salt in salts:
-        codes = assign_folds(contract, files.accepted, len(predicted.kept_in_folds), salt)
-        partitions.append(
-            Partition(codes, list(split_folds(frame, codes, select_in_folds(contract, selection, frame, codes))))
-        )
-    return partitions
+    kept_in_folds: list[Sequence[Sequence[str]]] = [predicted.kept_in_folds]
+    kept_in_folds += [select_in_folds(contract, selection, frame, one.codes) for one in known[1:]]
+    return [
+        Partition(one.codes, list(split_folds(frame, one.codes, kept)), one.as_trained)
+        for one, kept in zip(known, kept_in_folds, strict=True)
+    ]

@@ -46,12 +46,25 @@ FeatureSettings = tuple[tuple[str, Setting], ...]
 
 
 class FoldData(NamedTuple):
-    """One fold as a model reads it. X, y and groups to learn from; `unseen`: the rows to score."""
+    """One fold as a model reads it. X, y and groups to learn from; `unseen`: the rows to score.
+
+    prepared: both as the last step of a pipeline reads them, by the steps before, so that these are fitted once.
+    """
 
     X: NDArray[np.float32]
     y: NDArray[np.bool_]
     groups: NDArray[np.int64]
     unseen: NDArray[np.float32]
+    prepared: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+    def prepare(self, steps: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Fit the steps before the last on X and transform X and the unseen rows; shape (n, columns) each."""
+        key = repr(steps)
+        if key not in self.prepared:
+            seen = self.X.astype(np.float64)
+            fitted = steps.fit(seen)
+            self.prepared[key] = fitted.transform(seen), fitted.transform(self.unseen.astype(np.float64))
+        return self.prepared[key]
 
 
 class Model(Protocol):
@@ -68,9 +81,14 @@ class TunedModel(NamedTuple):
     hyperparameters: Params
 
     def score(self, data: FoldData, seed: int) -> Scores:
-        """Train as `train` does."""
-        estimator = load_definition(self.name).build(self.hyperparameters, BuildContext(len(data.y), seed))
-        return _score(fit_estimator(self.name, estimator, data.X, data.y, data.groups), data.unseen)
+        """Train as `train` does; of regressions, which a search has many of, imputing and scaling are shared."""
+        definition = load_definition(self.name)
+        estimator = definition.build(self.hyperparameters, BuildContext(len(data.y), seed))
+        X: NDArray[Any] = data.X
+        unseen: NDArray[Any] = data.unseen
+        if definition.fit_in_float64:
+            (X, unseen), estimator = data.prepare(estimator[:-1]), estimator[-1:]
+        return _score(fit_estimator(self.name, estimator, X, data.y, data.groups), unseen)
 
 
 class ReweighedModel(NamedTuple):
@@ -86,8 +104,9 @@ class ReweighedModel(NamedTuple):
         """Train with weights from the groups of the rows outside the fold."""
         plain = LogisticParams(C=self.C, class_weight=None)
         pipeline = load_definition("logistic").build(plain, BuildContext(len(data.y), seed))
-        weights = {f"{pipeline.steps[-1][0]}__sample_weight": reweigh(data.groups[:, self.attribute], data.y)}
-        return _score(pipeline.fit(data.X.astype(np.float64), data.y, **weights), data.unseen)
+        seen, unseen = data.prepare(pipeline[:-1])
+        weights = reweigh(data.groups[:, self.attribute], data.y)
+        return _score(pipeline[-1].fit(seen, data.y, sample_weight=weights), unseen)
 
 
 def _score(estimator: Any, unseen: NDArray[Any]) -> Scores:
@@ -154,17 +173,19 @@ def list_variants(params: FindAlternativesParams, training: TrainParams, contrac
 
 
 def _list_tuned(name: str, params: FindAlternativesParams, training: TrainParams) -> Iterator[Variant]:
-    """List a candidate's grid, and a regression's with each of the other selections of features."""
+    """List a candidate's grid; of regressions at the C of training also each other selection of features."""
     if name not in training.hyperparameters:
         return
     own, grid = training.find_hyperparameters(name), params.find_grid(name)
     tried = expand_grid(name, own, grid)
     for one in tried:
         yield Variant(name, _show(one, grid), TunedModel(name, one), as_trained=one == own)
-    choices: list[FeatureSettings] = [tuple(one.items()) for one in params.select_features]
-    for features in choices if name in ("logistic", FAIR_CANDIDATE) else ():
-        for one in tried if name == FAIR_CANDIDATE else [own]:
-            yield Variant(name, {**_show(one, grid), **dict(features)}, TunedModel(name, one), features)
+    if name not in ("logistic", FAIR_CANDIDATE):
+        return
+    same = [one for one in tried if one.model_dump()["C"] == own.model_dump()["C"]]
+    for choice, one in product(params.select_features, same):
+        features: FeatureSettings = tuple(choice.items())
+        yield Variant(name, {**_show(one, grid), **dict(features)}, TunedModel(name, one), features)
 
 
 def _show(hyperparameters: Params, grid: HyperparameterGrid) -> dict[str, Setting]:
@@ -282,4 +303,4 @@ def _score_by(model: Model, data: FoldData, seed: int) -> Scores:
 
 def _read_fold(contract: Contract, fold: CrossFittingFold, kept: Sequence[str]) -> FoldData:
     seen, unseen = (build_design_matrix(contract, kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
-    return FoldData(seen, is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen), unseen)
+    return FoldData(seen, is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen), unseen, {})

@@ -60,3 +60,12 @@ def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDA
 
     query = f"SELECT {hash_sql(contract, salt)} % {folds} AS fold FROM read_parquet({quote_literal(table)})"
     return np.asarray(duckdb.connect().execute(query).fetchnumpy()["fold"], dtype=np.int64)
+
+
+def mark_test_rows(contract: Contract, accepted: Path, params: SplitParams) -> "NDArray[np.bool_]":
+    """Mark the rows of the accepted table that are test rows, in its order; shape (n,)."""
+    import numpy as np
+
+    source = f"read_parquet({quote_literal(accepted)})"
+    query = f"SELECT {is_test_sql(contract, params, source)} AS test FROM {source}"
+    return np.asarray(duckdb.connect().execute(query).fetchnumpy()["test"], dtype=np.bool_)

@@ -6,7 +6,7 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.params import Params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.reports.choice import COMPARISON_METRICS, Choice, ChoiceCandidate, Standout
-from credit.reports.fairness import FairnessReport
+from credit.reports.fairness import FairnessVerdict
 from credit.reports.metrics import CandidateMetrics, RankingMetric
 
 
@@ -18,7 +18,7 @@ class ChooseParams(Params):
 
 
 def choose_champion(
-    params: ChooseParams, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport]
+    params: ChooseParams, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessVerdict]
 ) -> Choice:
     """Choose the champion; list each candidate's figure and the reasons against it. Both reports are by candidate.
 
@@ -47,7 +47,7 @@ def choose_champion(
 
 
 def compare_standouts(
-    metric: RankingMetric, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport]
+    metric: RankingMetric, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessVerdict]
 ) -> tuple[Standout, ...]:
     """Compare the best candidate by `metric` with the fairest, of the highest lowest ratio; often not the same."""
     ratios = {name: fairness[name].lowest_adverse_impact_ratio for name in metrics}

@@ -22,6 +22,7 @@ from credit.report.groups import (
 )
 from credit.report.narrative import Narrative, compose_narrative
 from credit.report.results import Results, read_results
+from credit.report.stability import StabilitySummary, describe_stability
 from credit.reports.candidate import CandidateReport
 
 
@@ -67,6 +68,7 @@ class ReportFacts(NamedTuple):
     lowest_outcome: OutcomeGap | None
     undisclosed: tuple[str, ...]
     frontier: Frontier
+    stability: StabilitySummary | None
     features: FeaturesTable
     data: DatasetSummary
     waivers: tuple[WaiverRow, ...]
@@ -103,6 +105,7 @@ def collect_facts(results: Results) -> ReportFacts:
         lowest_outcome=find_lowest_outcome(results),
         undisclosed=tuple(item.reason for item in judged.undisclosed if item.warn),
         frontier=describe_frontier(results),
+        stability=describe_stability(results),
         features=build_features_table(results),
         data=describe_dataset(results),
         waivers=_build_waivers_table(results),

@@ -11,7 +11,7 @@ from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver, load_waivers
 from credit.reports.alternatives import AlternativesReport
 from credit.reports.candidate import CandidateReport
-from credit.reports.choice import Choice
+from credit.reports.choice import Choice, StabilityReport
 from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
 from credit.reports.metrics import CandidateMetrics, Metrics
@@ -22,7 +22,7 @@ from credit.reports.validation import ValidationReport
 class Results(NamedTuple):
     """The reports of one run, each as its stage wrote it. Those of candidates are by name, in the order of the stages.
 
-    `provenance` is None for data that was not fetched here.
+    `provenance` is None for data that was not fetched here, `stability` for a run of before it was measured.
     """
 
     contract: Contract
@@ -38,6 +38,7 @@ class Results(NamedTuple):
     validation: ValidationReport
     alternatives: AlternativesReport
     provenance: Provenance | None
+    stability: StabilityReport | None
 
 
 def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
@@ -45,6 +46,7 @@ def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
     loaded = load_contract(contract)
     choice = Choice.read(reports / "choice.json")
     provenance = reports / "provenance" / f"{contract.stem}.json"
+    stability = reports / "stability.json"
     return Results(
         contract=loaded,
         contract_sha256=hashlib.sha256(contract.read_bytes()).hexdigest(),
@@ -59,4 +61,5 @@ def read_results(contract: Path, reports: Path, waivers: Path) -> Results:
         validation=ValidationReport.read(reports / "validation.json"),
         alternatives=AlternativesReport.read(reports / "alternatives.json"),
         provenance=Provenance.read(provenance) if provenance.exists() else None,
+        stability=StabilityReport.read(stability) if stability.exists() else None,
     )

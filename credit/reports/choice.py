@@ -1,9 +1,11 @@
-"""The report `reports/choice.json`: which candidate goes forward, and the reasons against every other."""
+"""The reports `reports/choice.json`: which candidate goes forward, and the reasons against every other; and
+`reports/stability.json`: how champion, ratios and verdicts move with the seed of the folds.
+"""
 
 from typing import ClassVar
 
 from credit.common.errors import Problem
-from credit.reports.base import Flag, Number, Report, Share
+from credit.reports.base import Count, Flag, Number, Report, ReportPart, Share
 from credit.reports.fairness import Verdict
 from credit.reports.figures import Figures
 from credit.reports.metrics import RankingMetric
@@ -82,3 +84,83 @@ class Choice(Report):
             if self.metric not in one.model_fields_set
         ]
         return problems
+
+
+class Spread(ReportPart):
+    """One figure over the partitions in which there is one."""
+
+    lowest: Number
+    mean: Number
+    highest: Number
+    deviation: Number
+    """The standard deviation; 0 for a single partition."""
+
+
+class FindingStability(ReportPart):
+    """One figure that gets a verdict: its spread, and in how many partitions it has each verdict, or blocks."""
+
+    attribute: str
+    group: str
+    measure: str
+    value: Spread | None
+    """None where no partition has one."""
+    verdicts: dict[Verdict, Count]
+    blocks: Count
+
+
+class GroupDifference(ReportPart):
+    """People of one group whom the shipped model decides otherwise."""
+
+    people: Count
+    share: Share
+
+
+class ShippedDifference(ReportPart):
+    """The shipped candidate beside the models of the folds, about the test rows, which neither has seen."""
+
+    rows: Count
+    share: Share
+    """Of the rows, decided otherwise."""
+    groups: dict[str, GroupDifference]
+    """By `race: Black`."""
+    approve_from: Number | None
+    """The threshold of the shipped candidate; None: it approves nobody."""
+    approve_from_in_folds: Spread | None
+    """The lowest approved score of each fold, of the folds of `predict`; None where none approves anybody."""
+    approved: Share
+    approved_in_folds: Share
+
+
+class CandidateStability(ReportPart):
+    """One candidate over the partitions."""
+
+    champion: Count
+    """In how many partitions it goes forward."""
+    blocked: Count
+    """In how many the gates of equal treatment block it."""
+    verdicts: dict[Verdict, Count]
+    roc_auc: Spread | None
+    expected_value: Spread | None
+    worst_group_ratio: Spread | None
+    worst_groups: dict[str, Count]
+    """Whose ratio that is, and in how many partitions."""
+    findings: tuple[FindingStability, ...]
+    shipped: ShippedDifference
+
+
+class StabilityReport(Report):
+    """The partitions, their champions, and each candidate. With one partition nothing can move."""
+
+    PATH: ClassVar[str] = "reports/stability.json"
+
+    partitions: Count
+    least_agreement: Share
+    champion: str | None
+    """The most frequent champion of the partitions, by figures out of fold; None where test rows are judged."""
+    agreement: Count
+    """In how many partitions that is the champion."""
+    stands: Flag
+    """Whether that is at least `least_agreement` of them; true where there are no further partitions."""
+    finding: str
+    candidates: dict[str, CandidateStability]
+    """Empty where test rows are judged: by the shipped candidates themselves."""

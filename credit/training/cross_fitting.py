@@ -13,13 +13,17 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
+from credit.common.candidate_definition import BuildContext, load_definition
+from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
 from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix
 from credit.selection.selection import SelectFeaturesParams, select_features
-from credit.training.train import TrainParams, list_candidate_features, train_candidate
+from credit.training.candidates import fit_estimator
+from credit.training.search import search_hyperparameters
+from credit.training.train import TrainParams, list_candidate_features, set_model_policy, train_candidate
 from credit.training.training_groups import read_training_groups
 
 MIN_CLASS_ROWS = 2
@@ -81,6 +85,44 @@ def score_out_of_fold(
     for (name, number), (scores, decisions) in zip(tasks, scored, strict=True):
         out_of_fold[name].scores[codes == number], out_of_fold[name].decisions[codes == number] = scores, decisions
     return out_of_fold
+
+
+def rescore_out_of_fold(
+    name: str,
+    params: TrainParams,
+    contract: Contract,
+    frame: pd.DataFrame,
+    codes: NDArray[np.int64],
+    kept: Sequence[Sequence[str]],
+) -> OutOfFoldScores:
+    """Score every row by a candidate trained outside its fold; arguments else as for `split_folds`.
+
+    The scores of `score_out_of_fold`, at a sixth of its time: a fold's thresholds are set on the scores out of fold of
+    the rows outside it, which are there already, in place of a cross-validation of their own.
+    """
+    if name == HEURISTIC:
+        alone = params.model_copy(update={"candidates": (name,)})
+        return score_out_of_fold(alone, contract, frame, codes, kept)[name]
+    scored = run_in_processes(
+        [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept)], "rescore"
+    )
+    y, scores, decisions = is_favourable(contract, frame), np.empty(len(frame)), np.empty(len(frame), dtype="<U7")
+    for fold, its_scores in enumerate(scored):
+        scores[codes == fold] = its_scores
+    for fold in range(len(kept)):
+        policy = set_model_policy(scores[codes != fold], y[codes != fold], params.policy)
+        decisions[codes == fold] = policy.decide(scores[codes == fold])
+    return OutOfFoldScores(scores, decisions)
+
+
+def _fit_and_score(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> NDArray[np.float64]:
+    seen, unseen = (build_design_matrix(contract, fold.kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
+    y, groups = is_favourable(contract, fold.seen), read_training_groups(name, contract, fold.seen)
+    own, seed = params.find_hyperparameters(name), params.cross_validation.seed
+    hyperparameters, _ = search_hyperparameters(name, own, params.search, seen, y, seed, groups)
+    estimator = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
+    scores: NDArray[np.float64] = fit_estimator(name, estimator, seen, y, groups).predict_proba(unseen)[:, 1]
+    return scores
 
 
 def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> OutOfFoldScores:

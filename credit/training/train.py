@@ -135,7 +135,7 @@ def train_candidate(
         hyperparameters = hyperparameters.model_copy(update={"threshold": estimator.threshold})
         policy = _set_rule_policy(estimator, hyperparameters)
     else:
-        policy = _set_model_policy(scores, y, params.policy)
+        policy = set_model_policy(scores, y, params.policy)
     decisions = policy.decide(scores)
     cross_validated = CrossValidated(
         rows=len(truth),
@@ -173,7 +173,8 @@ def cross_validate(
     return scores
 
 
-def _set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params: PolicyParams) -> Policy:
+def set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params: PolicyParams) -> Policy:
+    """Set thresholds on the scores of people whom the model has not seen, shape (n,), and their labels."""
     share = float(y.mean()) if params.approval_share == "base_rate" else float(params.approval_share)
     return set_thresholds(scores, share, params.referral_budget)
 

@@ -17,6 +17,8 @@ from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
 from stages.evaluate import EvaluateParams
 from stages.predict import PredictParams
+from stages.rescore import RescoreParams
+from stages.stability import StabilityParams
 from stages.validate import ValidateParams
 from testing.lenders.frozen import ROOT
 
@@ -27,6 +29,8 @@ BLOCKS: dict[str, type[Params]] = {
     "train": TrainParams,
     "evaluate": EvaluateParams,
     "predict": PredictParams,
+    "rescore": RescoreParams,
+    "stability": StabilityParams,
     "fairness": Fairness,
     "choose": ChooseParams,
     "choose.gates": QualityGates,

@@ -16,7 +16,7 @@ from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.reports.alternatives import AlternativesReport
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
-from credit.reports.choice import Choice
+from credit.reports.choice import Choice, StabilityReport
 from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
 from credit.reports.metrics import Metrics
@@ -29,6 +29,7 @@ from testing.report_edits import hash_file
 
 MODELS: tuple[tuple[str, type[ReportFile]], ...] = (
     ("alternatives.json", AlternativesReport),
+    ("stability.json", StabilityReport),
     ("choice.json", Choice),
     ("features.json", FeaturesReport),
     ("metrics.json", Metrics),

@@ -12,7 +12,13 @@ from testing.imports import ROOT, find_closure, find_imports, list_libraries, li
 BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
 MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
-LIBRARY = JUDGED | {"credit/alternatives", "credit/packaging", "credit/report", "credit/decision_log"}
+LIBRARY = JUDGED | {
+    "credit/alternatives",
+    "credit/stability",
+    "credit/packaging",
+    "credit/report",
+    "credit/decision_log",
+}
 RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
 
@@ -30,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/fairness": MODEL,
     "credit/registry": MODEL,
     "credit/alternatives": JUDGED | {"credit/candidates"},
+    "credit/stability": JUDGED,
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,

@@ -1,0 +1,105 @@
+"""Repeat the judgement and the choice in each partition, and summarise what moves."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.contract import Contract
+from credit.evaluation.choice import ChooseParams, choose_champion
+from credit.evaluation.metrics import UnitValues, compute_metrics
+from credit.evaluation.partitions import PartitionScores
+from credit.evaluation.predictions import Predictions
+from credit.fairness.counts import count_predictions
+from credit.fairness.findings import judge_fairness
+from credit.fairness.policies import Fairness
+from credit.fairness.waivers import Waiver
+from credit.reports.choice import CandidateStability, FindingStability, ShippedDifference, Spread
+from credit.reports.fairness import FairnessVerdict, Finding
+from credit.reports.metrics import CandidateMetrics
+
+
+class Gates(NamedTuple):
+    """What each partition is judged and chosen by."""
+
+    fairness: Fairness
+    choose: ChooseParams
+    values: UnitValues
+    waivers: Mapping[str, Waiver]
+
+
+class Repeat(NamedTuple):
+    """One partition: figures and verdict of each candidate, and who goes forward."""
+
+    metrics: dict[str, CandidateMetrics]
+    verdicts: dict[str, FairnessVerdict]
+    champion: str
+
+
+def replace_scores(predictions: Predictions, scored: PartitionScores) -> Predictions:
+    """Put the scores of another partition in place of those of `predict`; the people stay."""
+    return predictions._replace(folds=scored.folds, scores=scored.scores, decisions=scored.decisions)
+
+
+def repeat_choice(contract: Contract, predictions: Mapping[str, Predictions], gates: Gates) -> Repeat:
+    """Judge every candidate by the scores of one partition, and choose among them."""
+    fairness, today = gates.fairness, date.today()
+    metrics = {
+        name: compute_metrics(one.favourable, one.scores, one.decisions, gates.values)
+        for name, one in predictions.items()
+    }
+    verdicts = {
+        name: judge_fairness(
+            count_predictions(contract, one), fairness.chosen_policy, fairness.rules, name, gates.waivers, today
+        )
+        for name, one in predictions.items()
+    }
+    return Repeat(metrics, verdicts, choose_champion(gates.choose, metrics, verdicts).champion)
+
+
+def summarise_candidate(name: str, repeats: Sequence[Repeat], shipped: ShippedDifference) -> CandidateStability:
+    """Summarise one candidate over the partitions."""
+    metrics, verdicts = [one.metrics[name] for one in repeats], [one.verdicts[name] for one in repeats]
+    lowest = [one.lowest_adverse_impact_ratio for one in verdicts]
+    return CandidateStability(
+        champion=sum(one.champion == name for one in repeats),
+        blocked=sum(one.blocks for one in verdicts),
+        verdicts=dict(Counter(one.verdict for one in verdicts)),
+        roc_auc=measure_spread([one.roc_auc for one in metrics]),
+        expected_value=measure_spread([one.expected_value for one in metrics]),
+        worst_group_ratio=measure_spread([one.value if one else None for one in lowest]),
+        worst_groups=dict(Counter(one.key for one in lowest if one)),
+        findings=tuple(_summarise_findings(verdicts)),
+        shipped=shipped,
+    )
+
+
+def _summarise_findings(verdicts: Sequence[FairnessVerdict]) -> list[FindingStability]:
+    """Summarise each finding that gets a verdict, by its place: the same groups and limits are judged each time."""
+    found: dict[tuple[str, str, str], list[Finding]] = {}
+    for verdict in verdicts:
+        for one in verdict.findings:
+            found.setdefault((one.attribute, one.group, one.measure), []).append(one)
+    return [
+        FindingStability(
+            attribute=attribute,
+            group=group,
+            measure=measure,
+            value=measure_spread([one.value for one in of]),
+            verdicts=dict(Counter(one.verdict for one in of)),
+            blocks=sum(one.blocks for one in of),
+        )
+        for (attribute, group, measure), of in found.items()
+        if any(one.verdict != "reported" for one in of)
+    ]
+
+
+def measure_spread(values: Sequence[float | None]) -> Spread | None:
+    """Measure the spread of the values that there are; None where there is none."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    deviation = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
+    return Spread(lowest=min(known), mean=float(np.mean(known)), highest=max(known), deviation=deviation)
