@@ -10,13 +10,13 @@ from credit.data.splitting import SplitParams
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
+from credit.selection.fold_features import PredictParams
 from credit.selection.selection import SelectFeaturesParams
 from credit.training.agreement import PackageParams
 from credit.training.alternatives import FindAlternativesParams
 from credit.training.train import TrainParams
 from stages.choose import ChooseParams
 from stages.evaluate import EvaluateParams
-from stages.predict import PredictParams
 from stages.validate import ValidateParams
 from testing.lenders.frozen import ROOT
 
