@@ -47,7 +47,7 @@ LOCK_FILE = ROOT / "dvc.lock"
 
 @pytest.fixture(scope="module")
 def lock() -> dict[str, Any]:
-    """The stages of dvc.lock, each with what it read and wrote; DVC leaves those of a candidate that is switched off."""
+    """The stages of dvc.lock, each with what it read and wrote; DVC keeps those of candidates switched off."""
     if not LOCK_FILE.exists():
         pytest.skip("there are no results yet: dvc repro")
     stages: dict[str, Any] = yaml.safe_load(LOCK_FILE.read_text())["stages"]
