@@ -75,7 +75,7 @@ def read_commands(folder: Path) -> dict[str, list[str]]:
     found = {}
     for name, stage in stages.items():
         [(key, items)] = stage.get("matrix", {"": [""]}).items()
-        for item in items:
+        for item in _look_up(items[2:-1], params) if isinstance(items, str) else items:
             cmd = _fill_in(stage["cmd"], params | {"item": {key: item}})
             found[f"{name}@{item}" if item else name] = shlex.split(cmd)
     return found
@@ -85,9 +85,14 @@ def _fill_in(cmd: str, params: dict[str, Any]) -> str:
     """Fill in the `${...}` of a command of dvc.yaml."""
 
     def value(found: re.Match[str]) -> str:
-        at: Any = params
-        for key in found[1].split("."):
-            at = at[key]
-        return str(at)
+        return str(_look_up(found[1], params))
 
     return re.sub(r"\$\{([\w.]+)\}", value, cmd)
+
+
+def _look_up(dotted: str, params: dict[str, Any]) -> Any:
+    """Look up one parameter, named as `train.candidates`."""
+    at: Any = params
+    for key in dotted.split("."):
+        at = at[key]
+    return at

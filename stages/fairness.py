@@ -60,7 +60,7 @@ def run(
     today = date.today()
     groups = list_judged_groups(counts[HEURISTIC], params.chosen_policy)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
-    remove_retired_files(list(counts), reports_folder)
+    remove_retired_files(list(counts), reports_folder, predictions_folder)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)
         report.round_floats().write(reports_folder / f"{name}.json")

@@ -1,100 +1,68 @@
-"""Score every candidate on people whom it has not seen: the predictions that fairness is judged on.
+"""Score people whom a candidate has not seen: the predictions that fairness is judged on.
 
-A small table is scored out of fold, all rows of it, with the whole pipeline inside the fold: among some hundreds of
-test rows a group is soon too small to judge, and the verdict turns with the salt of the split. A large table is scored
-on its test rows, by the candidates as they are; so is one that was split by time, where nobody may be judged by rows
-from later. `reports/predictions.json` says which it was, and why.
+Out of fold, every accepted row is scored by a model of the other folds, with the features that were selected there;
+otherwise the test rows are scored by the candidate as it is. `reports/predictions.json` says which it is.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
-from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
-from credit.common.params import Params, read_params
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
-from credit.data.splitting import SplitParams, assign_folds
+from credit.data.splitting import assign_folds
 from credit.data.tables import is_favourable, open_table, read_frame
-from credit.evaluation.candidates import remove_retired_files
 from credit.evaluation.predictions import Predictions, map_people_columns, write_predictions
-from credit.reports.predictions import JudgedOn, PredictionsReport
-from credit.selection.selection import SelectFeaturesParams
-from credit.training.candidates import load_candidate
-from credit.training.cross_fitting import score_out_of_fold, select_in_folds
+from credit.reports.predictions import PredictionsReport
+from credit.selection.fold_features import PredictParams
+from credit.training.candidates import Candidate, load_candidate
+from credit.training.cross_fitting import score_out_of_fold
 from credit.training.scores import score_table
 from credit.training.train import TrainParams
 
 
-class PredictParams(Params):
-    """The block `predict`."""
-
-    out_of_fold_up_to: int = Field(ge=0)
-    folds: int = Field(ge=2)
-    salt: str
-
-    def choose_predictions(self, rows: int, split: SplitParams) -> tuple[bool, str]:
-        """Choose whether to score out of fold; also return why."""
-        if split.by == "time":
-            return False, "split by time: nobody is judged by a model that has seen later people"
-        if rows > self.out_of_fold_up_to:
-            return False, f"{rows:,} accepted rows, more than {self.out_of_fold_up_to:,}: the test rows are enough"
-        return True, f"{rows:,} accepted rows, at most {self.out_of_fold_up_to:,}: the test rows alone are too few"
-
-
 def predict_folds(
-    contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
-) -> tuple[dict[str, Predictions], Sequence[Sequence[str]]]:
-    """Score every accepted row by models of the other folds; return each candidate's predictions and the features."""
+    name: str,
+    contract: Contract,
+    accepted: Path,
+    params: PredictParams,
+    kept: Sequence[Sequence[str]],
+    training: TrainParams,
+) -> Predictions:
+    """Score every accepted row by the candidate, trained on the other folds with the features `kept` there."""
     frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
-    kept = select_in_folds(contract, selection, frame, codes)
-    y = is_favourable(contract, frame)
-    scored = score_out_of_fold(training, contract, frame, codes, kept)
-    return {name: Predictions(frame, codes, y, *result) for name, result in scored.items()}, kept
+    scored = score_out_of_fold(name, training, contract, frame, codes, kept)
+    return Predictions(frame, codes, is_favourable(contract, frame), *scored)
 
 
-def predict_test(
-    contract: Contract, test: Path, models: Path, candidates: Path, names: Sequence[str]
-) -> dict[str, Predictions]:
-    """Score the test rows by the candidates as they are."""
+def predict_test(candidate: Candidate, contract: Contract, test: Path) -> Predictions:
+    """Score the test rows by the candidate as it is."""
     people = read_frame(test, list(map_people_columns(contract).values()))
-    by_candidate: dict[str, Predictions] = {}
-    for name in names:
-        candidate = load_candidate(models / f"{name}.skops", candidates / f"{name}.json")
-        y, scores = score_table(candidate, contract, test, "predict")
-        by_candidate[name] = Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
-    return by_candidate
+    y, scores = score_table(candidate, contract, test, "predict")
+    return Predictions(people, np.zeros(len(y), np.int64), y, scores, candidate.policy.decide(scores))
 
 
 @make_stage(__doc__)
 def run(
+    candidate: str,
     contract_file: Path,
     accepted_file: Path,
     test_file: Path,
-    models_folder: Path,
-    candidates_folder: Path,
-    predictions_folder: Path,
+    model_file: Path,
+    candidate_file: Path,
     report_file: Path,
+    predictions_file: Path,
 ) -> None:
-    """Write `data/predictions/<candidate>.parquet` and `reports/predictions.json`."""
-    params, split = read_params(PredictParams, "predict"), read_params(SplitParams, "split")
-    selection, training = read_params(SelectFeaturesParams, "select_features"), read_params(TrainParams, "train")
-    table = open_table(accepted_file)
-    contract = load_contract(contract_file).bind(table.schema_arrow.names, str(accepted_file))
-    folded, why = params.choose_predictions(table.metadata.num_rows, split)
-    kept: Sequence[Sequence[str]] = ()
-    remove_retired_files(training.candidates, models_folder, candidates_folder)
-    if folded:
-        by_candidate, kept = predict_folds(contract, accepted_file, params, selection, training)
+    """Write `data/predictions/<candidate>.parquet`."""
+    params, training = read_params(PredictParams, "predict"), read_params(TrainParams, "train")
+    contract = load_contract(contract_file).bind(open_table(accepted_file).schema_arrow.names, str(accepted_file))
+    report = PredictionsReport.read(report_file)
+    if report.kept_in_folds:
+        predictions = predict_folds(candidate, contract, accepted_file, params, report.kept_in_folds, training)
     else:
-        by_candidate = predict_test(contract, test_file, models_folder, candidates_folder, training.candidates)
-    for name, predictions in by_candidate.items():
-        write_predictions(predictions_folder / f"{name}.parquet", contract, predictions)
-    rows = len(by_candidate[HEURISTIC].scores)
-    on: JudgedOn = "out of fold" if folded else "test rows"
-    report = PredictionsReport(predictions=on, why=why, rows=rows, kept_in_folds=tuple(map(tuple, kept)))
-    report.write(report_file)
-    print(f"{rows:,} rows scored, {on} ({why})")
+        predictions = predict_test(load_candidate(model_file, candidate_file), contract, test_file)
+    write_predictions(predictions_file, contract, predictions)
+    print(f"{candidate}: {len(predictions.scores):,} rows scored, {report.predictions}")

@@ -15,8 +15,9 @@ from credit.data.splitting import assign_folds
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.partitions import PartitionScores, name_salt, write_partitions
 from credit.reports.predictions import PredictionsReport
+from credit.selection.fold_features import select_in_folds
 from credit.selection.selection import SelectFeaturesParams
-from credit.training.cross_fitting import rescore_out_of_fold, select_in_folds
+from credit.training.cross_fitting import rescore_out_of_fold
 from credit.training.train import TrainParams
 
 

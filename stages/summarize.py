@@ -12,6 +12,8 @@ from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.reports.summary import Summary
 
+SUMMARY_DIGITS = 3
+
 
 def summarize_candidates(
     choice: Choice, metrics: Mapping[str, CandidateMetrics], fairness: Mapping[str, FairnessReport]
@@ -20,9 +22,9 @@ def summarize_candidates(
     ratios = {name: fairness[name].lowest_adverse_impact_ratio for name in choice.candidates}
     return Summary(
         champion=choice.champion,
+        ratio={name: ratio.value if ratio else None for name, ratio in ratios.items()},
         auc={name: metrics[name].roc_auc for name in choice.candidates},
         value={name: metrics[name].expected_value for name in choice.candidates},
-        ratio={name: ratio.value if ratio else None for name, ratio in ratios.items()},
         verdict={name: fairness[name].verdict for name in choice.candidates},
     )
 
@@ -32,4 +34,5 @@ def run(metrics_file: Path, fairness_folder: Path, choice_file: Path, summary_fi
     """Write `reports/summary.json`."""
     choice = Choice.read(choice_file)
     fairness = {name: FairnessReport.read(fairness_folder / f"{name}.json") for name in choice.candidates}
-    summarize_candidates(choice, Metrics.read(metrics_file).candidates, fairness).write(summary_file)
+    summary = summarize_candidates(choice, Metrics.read(metrics_file).candidates, fairness)
+    summary.round_floats(SUMMARY_DIGITS).write(summary_file)

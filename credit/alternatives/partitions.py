@@ -15,8 +15,9 @@ from credit.evaluation.partitions import read_partitions as read_file
 from credit.evaluation.predictions import Predictions
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
+from credit.selection.fold_features import select_in_folds
 from credit.selection.selection import SelectFeaturesParams
-from credit.training.cross_fitting import CrossFittingFold, select_in_folds, split_folds
+from credit.training.cross_fitting import CrossFittingFold, split_folds
 
 
 class Partition(NamedTuple):

@@ -15,19 +15,14 @@ from numpy.typing import NDArray
 
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.candidate_names import HEURISTIC
-from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
 from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix
-from credit.selection.selection import SelectFeaturesParams, select_features
 from credit.training.candidates import fit_estimator
 from credit.training.search import search_hyperparameters
 from credit.training.train import TrainParams, list_candidate_features, set_model_policy, train_candidate
 from credit.training.training_groups import read_training_groups
-
-MIN_CLASS_ROWS = 2
-"""Rows of each class of the label that a fold and its rest must have."""
 
 
 class CrossFittingFold(NamedTuple):
@@ -45,19 +40,6 @@ class OutOfFoldScores(NamedTuple):
     decisions: NDArray[np.str_]
 
 
-def select_in_folds(
-    contract: Contract, params: SelectFeaturesParams, frame: pd.DataFrame, codes: NDArray[np.int64]
-) -> list[list[str]]:
-    """Select features on each fold's other rows. `codes`: the fold of each row of the frame, shape (n,).
-
-    Raises CreditError when a fold lacks rows of a class.
-    """
-    _check_class_counts(is_favourable(contract, frame), codes)
-    return [
-        select_features(contract, params, frame[codes != fold].__getitem__).kept for fold in range(int(codes.max()) + 1)
-    ]
-
-
 def split_folds(
     frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[Sequence[str]]
 ) -> Iterator[CrossFittingFold]:
@@ -67,23 +49,19 @@ def split_folds(
 
 
 def score_out_of_fold(
+    name: str,
     params: TrainParams,
     contract: Contract,
     frame: pd.DataFrame,
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
-) -> dict[str, OutOfFoldScores]:
-    """Train every candidate outside each fold and score the rows inside; arguments as for `split_folds`."""
-    out_of_fold = {
-        name: OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7")) for name in params.candidates
-    }
-    tasks = [(name, number) for name in params.candidates for number in range(len(kept))]
-    folds = list(split_folds(frame, codes, kept))
-    scored = run_in_processes(
-        [delayed(_score_fold)(name, params, contract, folds[number]) for name, number in tasks], "predict"
-    )
-    for (name, number), (scores, decisions) in zip(tasks, scored, strict=True):
-        out_of_fold[name].scores[codes == number], out_of_fold[name].decisions[codes == number] = scores, decisions
+) -> OutOfFoldScores:
+    """Train a candidate outside each fold and score the rows inside; other arguments as for `split_folds`."""
+    out_of_fold = OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7"))
+    folds = split_folds(frame, codes, kept)
+    scored = run_in_processes([delayed(_score_fold)(name, params, contract, fold) for fold in folds], f"predict {name}")
+    for fold, (scores, decisions) in enumerate(scored):
+        out_of_fold.scores[codes == fold], out_of_fold.decisions[codes == fold] = scores, decisions
     return out_of_fold
 
 
@@ -101,8 +79,7 @@ def rescore_out_of_fold(
     the rows outside it, which are there already, in place of a cross-validation of their own.
     """
     if name == HEURISTIC:
-        alone = params.model_copy(update={"candidates": (name,)})
-        return score_out_of_fold(alone, contract, frame, codes, kept)[name]
+        return score_out_of_fold(name, params, contract, frame, codes, kept)
     scored = run_in_processes(
         [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept)], "rescore"
     )
@@ -133,11 +110,3 @@ def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossF
     trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), threshold, False, groups)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
     return OutOfFoldScores(scores, trained.policy.decide(scores))
-
-
-def _check_class_counts(y: NDArray[np.bool_], codes: NDArray[np.int64]) -> None:
-    smallest = min(int((y[codes == fold] == label).sum()) for fold in range(int(codes.max()) + 1) for label in (0, 1))
-    if smallest < MIN_CLASS_ROWS:
-        where = "params.yaml: predict.folds"
-        found = f"a fold with {smallest} rows of the rarer class"
-        raise CreditError(Problem(where, found, f"at least {MIN_CLASS_ROWS}", "use fewer folds"))

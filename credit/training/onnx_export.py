@@ -1,5 +1,6 @@
 """Export of a trained estimator to ONNX: float32 columns in, the probability of the favourable label out."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ OPSET = {"": 18, "ai.onnx.ml": 3}
 """Fixed, so that a newer converter writes the same model. Read by every onnxruntime since 1.14."""
 
 _IR_VERSION = 8
-_SAID = 120  # characters of what a converter said; where it fails it prints every number of the model
+_SAID = 120  # characters of what a converter said
 
 
 def export_onnx(candidate: str, estimator: Any, width: int) -> bytes:
@@ -48,8 +49,15 @@ def _describe_failure(candidate: str, estimator: Any, error: Exception) -> Probl
     steps = [step for _, step in getattr(estimator, "steps", [("", estimator)])]
     unknown = [step for step in steps if type(step) not in sklearn_operator_name_map]
     culprit = type((unknown or steps)[-1]).__name__
-    said = " ".join(str(error).split())
-    why = "skl2onnx has no converter for it" if unknown else f"{type(error).__name__}: {said[:_SAID]}"
+    said = " ".join(str(error)[:10_000].split())  # some print every number of the model
+    operator = re.search(r"node '(\w+)'", said)
+    why = (
+        "skl2onnx has no converter for it"
+        if unknown
+        else f"the operator {operator[1]} fails"
+        if operator
+        else f"{type(error).__name__}: {said[:_SAID]}"
+    )
     return Problem(
         name_definition_file(candidate),
         f"a {culprit} that cannot be converted to ONNX ({why})",

@@ -125,6 +125,9 @@ def train_candidate(
     )
     build = load_definition(name).build
     estimator = build(hyperparameters, BuildContext(len(y), seed, threshold))
+    if not hasattr(estimator, "predict_proba"):
+        found = f"a {type(estimator).__name__} that gives no probabilities"
+        raise CreditError(Problem(name_definition_file(name), found, "an estimator with predict_proba"))
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
     unfitted = build(hyperparameters, BuildContext(len(truth), seed, threshold))

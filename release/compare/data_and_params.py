@@ -40,7 +40,7 @@ def compare_data(revisions: Sides[Revision], reports: Sides[RevisionReports]) ->
     """Compare the contract, the numbers of rows, and the hashes of tables in dvc.lock."""
     base, head = revisions
     contract = revisions.map(lambda side: side.contract_path)
-    tables = [path for path in head.dvc_outputs if path.startswith("data/") and path != "data/predictions"]
+    tables = [path for path in head.dvc_outputs if path.startswith("data/") and not path.startswith("data/predictions")]
     counts = zip(RowCounts._fields, *reports.map(_count_rows), strict=True)
     return DataComparison(
         contract=contract,

@@ -19,11 +19,12 @@ from credit.contract.columns import Column
 from credit.data.splitting import SplitParams, assign_folds
 from credit.data.tables import make_frame, open_table
 from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold, write_predictions
+from credit.selection.fold_features import PredictParams, select_in_folds
 from credit.selection.selection import SelectFeaturesParams, select_features
 from credit.training.candidates import load_candidate
-from credit.training.cross_fitting import rescore_out_of_fold, score_out_of_fold, select_in_folds
+from credit.training.cross_fitting import rescore_out_of_fold, score_out_of_fold
 from credit.training.train import TrainParams
-from stages.predict import PredictParams, predict_folds
+from stages.predict import predict_folds
 from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
@@ -76,9 +77,9 @@ def test_features_chosen_on_all_rows_would_guess_chance_and_those_chosen_in_the_
     codes = np.arange(160) % 4
     kept = select_in_folds(told, settings, frame, codes)
     assert len({tuple(names) for names in kept}) == 4
-    inside = score_out_of_fold(TRAIN, told, frame, codes, kept)["random_forest"].scores
+    inside = score_out_of_fold("random_forest", TRAIN, told, frame, codes, kept).scores
     chosen_on_all = select_features(told, settings, frame.__getitem__).kept
-    leaked = score_out_of_fold(TRAIN, told, frame, codes, [chosen_on_all] * 4)["random_forest"].scores
+    leaked = score_out_of_fold("random_forest", TRAIN, told, frame, codes, [chosen_on_all] * 4).scores
     assert auc(frame["paid"], inside) < 0.5
     assert auc(frame["paid"], leaked) > 0.6
 
@@ -87,11 +88,11 @@ def test_every_row_is_scored_and_by_a_model_that_has_not_seen_it(tmp_path: Path)
     """A forest of single leaves knows by heart what it has seen."""
     frame = noise(300, 5)
     frame.to_parquet(tmp_path / "accepted.parquet", index=False)
-    told, kept = predict_folds(
-        contract([f"x{i}" for i in range(5)]), tmp_path / "accepted.parquet", PREDICT, SELECT, TRAIN
-    )
-    assert list(told) == list(CANDIDATES)
-    assert len(kept) == 4
+    features = [f"x{i}" for i in range(5)]
+    told = {
+        name: predict_folds(name, contract(features), tmp_path / "accepted.parquet", PREDICT, [features] * 4, TRAIN)
+        for name in CANDIDATES
+    }
     for predictions in told.values():
         assert np.isfinite(predictions.scores).all()
         assert set(predictions.decisions) <= {"approve", "refer", "deny"}
@@ -142,7 +143,9 @@ def test_an_error_in_a_fold_is_the_error_of_the_stage() -> None:
     frame = noise(200, 2)
     told = contract(["x0", "x1"])
     with pytest.raises(CreditError, match="is the score reversed"):
-        score_out_of_fold(TRAIN, told, frame.assign(score=-5 * frame["paid"] + 2), np.arange(200) % 4, [["x0"]] * 4)
+        score_out_of_fold(
+            "heuristic", TRAIN, told, frame.assign(score=-5 * frame["paid"] + 2), np.arange(200) % 4, [["x0"]] * 4
+        )
 
 
 def _die() -> None:
@@ -174,7 +177,7 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
 
 def test_a_large_table_is_scored_on_its_test_rows_by_the_candidates_as_they_are(finished: Project) -> None:
     finished.edit("params.yaml", "out_of_fold_up_to: 10000 ", "out_of_fold_up_to: 100 ")
-    finished.run("dvc", "repro", "--quiet", "--single-item", "predict")
+    finished.run("dvc", "repro", "--quiet", "--single-item", "select_in_folds", "predict@logistic")
     test = open_table(finished.folder / "data/test.parquet")
     told = load_contract(finished.folder / "data/contracts/loanapp.yaml").bind(test.schema_arrow.names, "test")
     name = finished.folder / "data/predictions/logistic.parquet"
@@ -196,7 +199,7 @@ def test_rescoring_gives_the_scores_of_predict_at_thresholds_that_are_as_good(na
     frame = noise(400, 5)
     told, codes = contract([f"x{i}" for i in range(5)]), np.arange(400) % 4
     kept = [[f"x{i}" for i in range(5)]] * 4
-    slow = score_out_of_fold(TRAIN, told, frame, codes, kept)[name]
+    slow = score_out_of_fold(name, TRAIN, told, frame, codes, kept)
     quick = rescore_out_of_fold(name, TRAIN, told, frame, codes, kept)
     assert (quick.scores == slow.scores).all()
     if name == "heuristic":

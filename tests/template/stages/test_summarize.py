@@ -4,7 +4,7 @@ from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from credit.reports.summary import Summary
-from stages.summarize import summarize_candidates
+from stages.summarize import SUMMARY_DIGITS, summarize_candidates
 from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
@@ -15,7 +15,7 @@ FAIRNESS = {name: FairnessReport.read(LENDER / FairnessReport.locate(name)) for 
 
 def test_every_figure_is_that_of_its_report() -> None:
     summary = summarize_candidates(CHOICE, METRICS, FAIRNESS)
-    assert summary == Summary.read(LENDER / Summary.PATH)
+    assert summary.round_floats(SUMMARY_DIGITS) == Summary.read(LENDER / Summary.PATH)
     assert summary.champion == CHOICE.champion
     for name in CANDIDATES:
         ratio = FAIRNESS[name].lowest_adverse_impact_ratio
@@ -37,8 +37,18 @@ def test_dvc_tells_it_on_80_columns(finished: Project) -> None:
     summary = Summary.read(file)
     turned = {"verdict": dict.fromkeys(summary.verdict, "fail"), "champion": "random_forest"}
     lower = {name: value and value - 0.0123 for name, value in summary.ratio.items()}
-    summary.model_copy(update={**turned, "ratio": lower}).round_floats().write(file)
+    summary.model_copy(update={**turned, "ratio": lower}).round_floats(SUMMARY_DIGITS).write(file)
     shown = finished.run("dvc", "metrics", "diff").stdout
     for name in (*(f"verdict.{name}" for name in CANDIDATES), "ratio.random_forest", "champion"):
         assert name in shown
     assert max(map(len, shown.splitlines())) <= 80, shown
+
+
+def test_an_experiment_is_told_on_80_columns(finished: Project) -> None:
+    """Its name, and the figures of the candidate that changed."""
+    finished.run("dvc", "exp", "run", "--quiet", "--name", "milder", "-S", "train.logistic.C=1", "summarize")
+    command = ("dvc", "exp", "show", "--only-changed", "--no-pager", "--drop", "Created")
+    shown = finished.run(*command, COLUMNS="80").stdout
+    assert "[milder]" in shown
+    for figure in ("ratio.logistic", "auc.logistic", "value.logistic"):
+        assert figure in shown, shown

@@ -1,0 +1,53 @@
+"""Selection of features inside folds: on the rows outside a fold, so that none of its rows chooses them."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from credit.common.errors import CreditError, Problem
+from credit.common.params import Params
+from credit.contract import Contract
+from credit.data.splitting import SplitParams
+from credit.data.tables import is_favourable
+from credit.selection.selection import SelectFeaturesParams, select_features
+
+MIN_CLASS_ROWS = 2
+"""Rows of each class of the label that a fold and its rest must have."""
+
+
+class PredictParams(Params):
+    """The block `predict`."""
+
+    out_of_fold_up_to: int = Field(ge=0)
+    folds: int = Field(ge=2)
+    salt: str
+
+    def choose_predictions(self, rows: int, split: SplitParams) -> tuple[bool, str]:
+        """Choose whether to score out of fold; also return why."""
+        if split.by == "time":
+            return False, "split by time: nobody is judged by a model that has seen later people"
+        if rows > self.out_of_fold_up_to:
+            return False, f"{rows:,} accepted rows, more than {self.out_of_fold_up_to:,}: the test rows are enough"
+        return True, f"{rows:,} accepted rows, at most {self.out_of_fold_up_to:,}: the test rows alone are too few"
+
+
+def select_in_folds(
+    contract: Contract, params: SelectFeaturesParams, frame: pd.DataFrame, codes: NDArray[np.int64]
+) -> list[list[str]]:
+    """Select features on each fold's other rows. `codes`: the fold of each row of the frame, shape (n,).
+
+    Raises CreditError when a fold lacks rows of a class.
+    """
+    _check_class_counts(is_favourable(contract, frame), codes)
+    return [
+        select_features(contract, params, frame[codes != fold].__getitem__).kept for fold in range(int(codes.max()) + 1)
+    ]
+
+
+def _check_class_counts(y: NDArray[np.bool_], codes: NDArray[np.int64]) -> None:
+    smallest = min(int((y[codes == fold] == label).sum()) for fold in range(int(codes.max()) + 1) for label in (0, 1))
+    if smallest < MIN_CLASS_ROWS:
+        where = "params.yaml: predict.folds"
+        found = f"a fold with {smallest} rows of the rarer class"
+        raise CreditError(Problem(where, found, f"at least {MIN_CLASS_ROWS}", "use fewer folds"))
