@@ -16,6 +16,7 @@ from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
+from credit.fairness.operating_characteristics import compute_operating_characteristics
 from credit.fairness.policies import Fairness
 from credit.fairness.report import compute_fairness_metrics
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
@@ -35,6 +36,7 @@ def judge_candidate(
         predictions=on,
         rows=figures.rows,
         **dict(verdict),
+        operating_characteristics=compute_operating_characteristics(counts, params.chosen_policy, params.rules),
         figures_level=figures.level,
         groups={
             group_key(attribute, group): of
@@ -57,7 +59,7 @@ def run(
     files = {name: predictions_folder / f"{name}.parquet" for name in CANDIDATE_NAMES}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
-    groups = list_judged_groups(counts[CANDIDATE_NAMES[0]], params.chosen_policy)
+    groups = list_judged_groups(counts[CANDIDATE_NAMES[0]], params.chosen_policy, params.rules)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)

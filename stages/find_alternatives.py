@@ -54,7 +54,7 @@ def make_evaluator(contract: Contract, people: Predictions, rules: VerdictRules,
 
     def evaluate(scores: NDArray[np.float64], decisions: NDArray[np.str_], auc: float | None) -> PointFigures:
         counts = count_people(groups, codes, people.favourable, scores, decisions)
-        ratio = find_lowest_ratio(counts, rules.level, rules.smallest_denominator)
+        ratio = find_lowest_ratio(counts, rules)
         return measure_decisions(people.favourable, decisions, auc, values, ratio)
 
     return evaluate

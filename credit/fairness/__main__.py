@@ -24,6 +24,7 @@ from credit.fairness.version_comparison import compare_versions, count_paired_pr
 from credit.fairness.waivers import load_waivers
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessVerdict, Finding, VersionComparison
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 EXIT_BLOCKED = 3
 _EXAMPLES = """examples:
@@ -69,7 +70,7 @@ def judge_predictions(
     compared = None
     if against is not None:
         paired = count_paired_predictions(contract, read_predictions(against, contract), own, str(against))
-        compared = compare_versions(paired, rules)
+        compared = compare_versions(paired, params.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO), rules)
     return JudgedPredictions(params.policy, counts.rows, verdict, compared)
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from credit.common.errors import CreditError, Problem
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
+from credit.evaluation.exact_tests import Tail
 from credit.reports.figures import FAIRNESS_METRICS
 
 
@@ -55,6 +56,13 @@ class Limit(Params):
             self.at_most is not None and low > self.at_most + _TOLERANCE
         )
 
+    @property
+    def tail(self) -> Tail:
+        """The side on which a figure is beyond the limit."""
+        if self.at_least is not None and self.at_most is not None:
+            return "both"
+        return "upper" if self.at_least is None else "lower"
+
     def has_warning_at(self, value: float) -> bool:
         """Tell whether the point is beyond a warning level."""
         return (self.warn_below is not None and value < self.warn_below - _TOLERANCE) or (
@@ -73,14 +81,23 @@ class VerdictRules(Params):
     """Rules by which an interval becomes a verdict; the same for every policy."""
 
     level: float = Field(gt=0.5, lt=1)
+    primary: tuple[str, ...] | None
+    """Protected attributes that gate, corrected among themselves; the others are reported. None: all of them."""
     smallest_denominator: int = Field(ge=2)
-    insufficient_beyond: Literal["block", "warn"]
-    insufficient_within: Literal["block", "warn"]
-    not_assessable: Literal["block", "warn"]
+    block_from: Literal["unequal", "beyond", "undecided"]
+    """The mildest finding that blocks: parity is rejected, or the figure is beyond the limit, or nothing but a pass."""
+    planned_ratio: float = Field(gt=0, lt=1)
+    """Of a group's approvals to its reference's: the unequal treatment that power and numbers of people are about."""
+    planned_power: float = Field(gt=0, lt=1)
     undisclosed_warn: float = Field(ge=0, le=1)
     undisclosed_no_pass: float = Field(ge=0, le=1)
     largest_drop: float = Field(ge=0)
     """Of a ratio against the version in production."""
+
+    @property
+    def error(self) -> float:
+        """How likely all wrong rejections together may be, one-sided: what is outside the interval on one side."""
+        return (1 - self.level) / 2
 
 
 class FairnessPolicy(Params):
@@ -91,15 +108,19 @@ class FairnessPolicy(Params):
     limits: dict[str, Limit] = Field(min_length=1)
 
     @property
+    def gated_limits(self) -> dict[str, Limit]:
+        """The limits with a verdict, by metric."""
+        return {name: limit for name, limit in self.limits.items() if limit.gated}
+
+    @property
     def has_gated_limits(self) -> bool:
         """Tell whether any metric gets a verdict."""
-        return any(limit.gated for limit in self.limits.values())
+        return bool(self.gated_limits)
 
     @property
     def pair_policy(self) -> "FairnessPolicy":
         """Build the policy for pairs of attributes that do not gate: the limits with a verdict, and none blocks."""
-        gated = {name: limit for name, limit in self.limits.items() if limit.gated}
-        return self.model_copy(update={"limits": gated, "gates": "nothing"})
+        return self.model_copy(update={"limits": self.gated_limits, "gates": "nothing"})
 
     @model_validator(mode="after")
     def _check_metrics(self) -> Self:

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
-from credit.evaluation.intervals import Array, Bounds, compute_rate, mover_r_interval, wilson_interval
+from credit.contract.columns import UNDISCLOSED
+from credit.evaluation.intervals import Array, Bounds, compute_rate, invert_interval, mover_r_interval, wilson_interval
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import encode_interval, encode_number
 from credit.fairness.inputs import (
@@ -32,7 +33,8 @@ from credit.fairness.inputs import (
     parse_labels,
 )
 from credit.fairness.metrics import PeopleTable
-from credit.fairness.policies import VerdictRules
+from credit.fairness.policies import Limit, VerdictRules
+from credit.fairness.verdicts import reject_by_holm
 from credit.reports.fairness import ChangeFinding, VersionComparison
 from credit.scoring.policy import DECISION_KINDS
 
@@ -143,35 +145,85 @@ def count_paired_people(
     )
 
 
-def compare_versions(counts: PairedCounts, rules: VerdictRules) -> VersionComparison:
+def compare_versions(counts: PairedCounts, limit: Limit | None, rules: VerdictRules) -> VersionComparison:
     """Compare the versions per attribute and group: the ratio, the true positive rate, and whose decision changed.
 
-    Blocks where the ratio dropped by more than `rules.largest_drop` and the interval of the change excludes 0.
+    Blocks where the ratio dropped by more than `rules.largest_drop`, the interval of the change excludes 0 when all
+    groups of all primary attributes are corrected together (Holm), and the new ratio is near the limit: below its
+    warning level, or the limit itself where there is none. `limit`: the policy's on the ratio.
     """
-    findings = tuple(finding for attribute in counts.people for finding in _compare_groups(counts, attribute, rules))
+    cells = [cell for attribute in counts.people for cell in _list_cells(counts, attribute, rules)]
+    family = [cell for cell in cells if cell.counts]
+    rejected = reject_by_holm([cell.p_value for cell in family], rules.error)
+    dropped = {(cell.attribute, cell.group) for cell, drops in zip(family, rejected, strict=True) if drops}
+    findings = tuple(_build_change(cell, (cell.attribute, cell.group) in dropped, limit, rules) for cell in cells)
     return VersionComparison(level=rules.level, blocks=any(one.blocks for one in findings), findings=findings)
 
 
-def _compare_groups(counts: PairedCounts, attribute: str, rules: VerdictRules) -> Iterator[ChangeFinding]:
+class _Cell(NamedTuple):
+    """One group before it is judged. `counts`: whether it is one of those that are corrected together."""
+
+    attribute: str
+    group: str
+    people: int
+    ratio: "_Change"
+    rate: "_Change"
+    ratio_after: float
+    flips: dict[str, int]
+    counts: bool
+    p_value: float
+
+
+def _list_cells(counts: PairedCounts, attribute: str, rules: VerdictRules) -> Iterator[_Cell]:
     people = counts.people[attribute]
-    ratio, rate = estimate_ratio_change(people.sum(1), rules.level), estimate_rate_change(people[:, 1], rules.level)
-    total = people.sum((1, 2, 3))
+    decisions, total = people.sum(1), people.sum((1, 2, 3))
+    ratio, rate = estimate_ratio_change(decisions, rules.level), estimate_rate_change(people[:, 1], rules.level)
+    approvals = _count_approvals(decisions)
+    share = compute_rate(approvals.second, approvals.n)
+    after = _divide(share, share[0], np.nan)
+    primary = rules.primary is None or attribute in rules.primary
     for cell, name in enumerate(counts.groups[attribute]):
-        own_ratio, own_rate = _Change.pick(ratio, cell), _Change.pick(rate, cell)
-        few = min(total[cell], total[0]) < rules.smallest_denominator
-        blocks = not few and own_ratio.value < -rules.largest_drop - 1e-12 and own_ratio.high < 0
-        yield ChangeFinding(
+        change = _Change.pick(ratio, cell)
+        judged = primary and cell > 0 and name != UNDISCLOSED and not math.isnan(change.value)
+        yield _Cell(
             attribute=attribute,
             group=name,
             people=int(total[cell]),
-            adverse_impact_ratio_change=encode_number(own_ratio.value),
-            adverse_impact_ratio_change_interval=encode_interval(*own_ratio),
-            true_positive_rate_change=encode_number(own_rate.value),
-            true_positive_rate_change_interval=encode_interval(*own_rate),
-            flips=_count_flips(people[cell].sum(0)),
-            blocks=bool(blocks),
-            reason=f"{attribute} {name}: {_explain_change(own_ratio, few, blocks, rules.largest_drop)}",
+            ratio=change,
+            rate=_Change.pick(rate, cell),
+            ratio_after=float(after[cell]) if cell else math.nan,
+            flips=_count_flips(decisions[cell]),
+            counts=judged and min(total[cell], total[0]) >= rules.smallest_denominator,
+            p_value=_compute_drop_p_value(decisions, cell) if judged and change.high < 0 else 1.0,
         )
+
+
+def _compute_drop_p_value(decisions: PeopleTable, cell: int) -> float:
+    """Compute how unlikely a ratio that did not drop would look like this."""
+    return invert_interval(lambda level: bool(estimate_ratio_change(decisions[[0, cell]], level).high[1] < 0))
+
+
+def _build_change(cell: _Cell, dropped: bool, limit: Limit | None, rules: VerdictRules) -> ChangeFinding:
+    level = None if limit is None else limit.at_least if limit.warn_below is None else limit.warn_below
+    blocks = (
+        dropped
+        and cell.ratio.value < -rules.largest_drop - 1e-12
+        and level is not None
+        and cell.ratio_after < level - 1e-12
+    )
+    return ChangeFinding(
+        attribute=cell.attribute,
+        group=cell.group,
+        people=cell.people,
+        adverse_impact_ratio=encode_number(cell.ratio_after),
+        adverse_impact_ratio_change=encode_number(cell.ratio.value),
+        adverse_impact_ratio_change_interval=encode_interval(*cell.ratio),
+        true_positive_rate_change=encode_number(cell.rate.value),
+        true_positive_rate_change_interval=encode_interval(*cell.rate),
+        flips=cell.flips,
+        blocks=blocks,
+        reason=f"{cell.attribute} {cell.group}: {_explain_change(cell, dropped, blocks, level, rules)}",
+    )
 
 
 class _Change(NamedTuple):
@@ -196,19 +248,26 @@ def _count_flips(decisions: PeopleTable) -> dict[str, int]:
     }
 
 
-def _explain_change(change: _Change, few: bool, blocks: bool, largest_drop: float) -> str:
+def _explain_change(cell: _Cell, dropped: bool, blocks: bool, level: float | None, rules: VerdictRules) -> str:
+    change = cell.ratio
     if math.isnan(change.value):
         return "there is no ratio to the reference in both versions, or this is the reference."
     fact = f"the adverse impact ratio changed by {change.value:+.3f} against the version in production"
-    if few:
+    if cell.group == UNDISCLOSED:
+        return f"{fact}; these people are no group that is judged."
+    if rules.primary is not None and cell.attribute not in rules.primary:
+        return f"{fact}; the attribute is reported and does not gate."
+    if not cell.counts:
         return f"{fact}, of too few people to judge."
     if blocks:
         return (
-            f"{fact}, a drop of more than {largest_drop:g}, and the whole interval, up to {change.high:+.3f}, "
-            "is below 0."
+            f"{fact} to {cell.ratio_after:.3f}, which is below {level:g}: a drop of more than {rules.largest_drop:g}, "
+            "and no chance, corrected for the number of groups."
         )
-    if change.value < -largest_drop:
-        return f"{fact}, but the interval reaches 0, so it may be chance."
+    if change.value < -rules.largest_drop:
+        if not dropped:
+            return f"{fact}, but corrected for the number of groups it may be chance."
+        return f"{fact} to {cell.ratio_after:.3f}, which is not near a limit."
     return f"{fact}."
 
 

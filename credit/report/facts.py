@@ -100,7 +100,7 @@ def collect_facts(results: Results) -> ReportFacts:
         attributes=build_groups_tables(results),
         pairs=summarise_pairs(results),
         lowest_outcome=find_lowest_outcome(results),
-        undisclosed=tuple(item.reason for item in judged.undisclosed if item.warn),
+        undisclosed=tuple(f"{item.reason}." for item in judged.undisclosed if item.share),
         frontier=describe_frontier(results),
         features=build_features_table(results),
         data=describe_dataset(results),

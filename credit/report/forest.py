@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from credit.common.formatting import capitalise, format_candidate, format_interval, format_number, spell_out
+from credit.contract.columns import UNDISCLOSED
 from credit.fairness.policies import Limit
 from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale
@@ -152,7 +153,10 @@ def _draw_attribute(
     rows = []
     for group, count in people.items():
         items = {name: found[name, attribute, group] for name in results.judged if (name, attribute, group) in found}
-        if group != reference:
+        if group == UNDISCLOSED:
+            note = "no group that is judged; the section on the verdict says what they may hide where they are many"
+            rows.append(ForestRow(group, count, note, ()))
+        elif group != reference:
             rows.append(_draw_row(f"{attribute} {group}: ", group, count, items, scale))
     return ForestAttribute(spell_out(attribute), f"{reference}, {people.get(reference, 0):,} people", tuple(rows))
 

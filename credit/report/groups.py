@@ -36,7 +36,7 @@ class AttributeTables(NamedTuple):
 
 
 class PairsSummary(NamedTuple):
-    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, and the failures.
+    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, what is against it.
 
     The lowest is of groups that are large enough to be judged, as it is of single attributes.
     """
@@ -45,7 +45,7 @@ class PairsSummary(NamedTuple):
     verdicts: dict[str, int]
     lowest: MetricText
     whom: str
-    fails: tuple[str, ...]
+    against: tuple[str, ...]
 
 
 class OutcomeGap(NamedTuple):
@@ -101,9 +101,8 @@ def _summarise_candidate_pairs(name: str, judged: FairnessReport, least: int) ->
         lowest = MetricText(format_number(value), format_interval(interval))
         whom = f"{format_group(item.attribute, item.group)}, {item.people:,} people"
     verdicts = dict(Counter(str(item.verdict) for item in gated))
-    return PairsSummary(
-        spell_out(name), verdicts, lowest, whom, tuple(item.reason for item in gated if item.verdict == "fail")
-    )
+    against = tuple(item.reason for item in gated if item.verdict in ("fail", "unequal"))
+    return PairsSummary(spell_out(name), verdicts, lowest, whom, against)
 
 
 def find_lowest_outcome(results: Results) -> OutcomeGap | None:

@@ -1,6 +1,5 @@
 """The verdict in plain words: sentences from the run's own numbers, each left out where these do not support it."""
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,8 +16,7 @@ from credit.common.formatting import (
 )
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
-from credit.reports.base import OpenInterval
-from credit.reports.fairness import FairnessReport, LowestRatio, PairFinding
+from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, PairFinding
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 
@@ -93,25 +91,18 @@ def describe_sample_size(results: Results) -> Iterator[str]:
         f"The worst-group ratio is that of {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
         f"Its {judged.level:.0%} interval is {intervals}."
     )
-    both = join_words(
-        [
-            format_candidate(name)
-            for name, ends in same.items()
-            if not limit.is_kept_by(*_open_interval(ends)) | limit.is_broken_by(*_open_interval(ends))
-        ]
-    )
-    if both:
-        yield (
-            f"For {both} that interval reaches to both sides of the limit of {limit}: the data do not decide"
-            ", which counts as insufficient, not as a pass."
-        )
-    beyond = [name for name, ends in same.items() if limit.is_broken_by(*_open_interval(ends))]
-    for text, fails in ((": a fail", True), (", though no longer when corrected for the number of comparisons", False)):
-        names = join_words(
-            [format_candidate(name) for name in beyond if _has_failed(results.judged[name], first) == fails]
-        )
-        if names:
-            yield f"For {names} the whole interval is beyond the limit of {limit}{text}."
+    for verdict, comes_to in _VERDICTS.items():
+        judged_so = [format_candidate(name) for name in same if _find_verdict(results.judged[name], first) == verdict]
+        if judged_so:
+            yield f"For {join_words(judged_so)} {comes_to.format(limit=limit)}."
+
+
+_VERDICTS = {
+    "fail": "all of it is beyond the limit of {limit}, also when corrected for the number of comparisons: a fail",
+    "unequal": "the ratio is beyond the limit of {limit}, and equal treatment would hardly come to this: unequal",
+    "insufficient": "the data do not decide about the limit of {limit}, which counts as insufficient, not as a pass",
+    "pass": "all of it keeps the limit of {limit}: a pass",
+}
 
 
 def name_group(item: PairFinding | LowestRatio) -> str:
@@ -119,23 +110,41 @@ def name_group(item: PairFinding | LowestRatio) -> str:
     return format_group(item.attribute, item.group)
 
 
-def _open_interval(ends: OpenInterval) -> tuple[float, float]:
-    low, high = ends
-    return -math.inf if low is None else low, math.inf if high is None else high
-
-
-def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
-    return any(
-        item.verdict == "fail" and item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
+def _find_verdict(judged: FairnessReport, ratio: LowestRatio) -> str:
+    return next(
+        item.verdict
         for item in judged.findings
+        if item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
     )
 
 
-def suggest_more_people(results: Results) -> Iterator[str]:
-    """Suggest how many more people would make a pass likely."""
-    for item in results.judged[results.choice.champion].findings:
-        if item.blocks and (more_people := item.describe_more_people()):
-            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {more_people}."
+def describe_obligations(results: Results) -> Iterator[str]:
+    """Describe what is beyond a limit and undecided, and how many more people would decide it."""
+    champion = results.choice.champion
+    for item in results.judged[champion].findings:
+        if item.power is not None:
+            more = item.describe_more_people()
+            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)} is to be watched: {more}."
+
+
+def describe_operating_characteristics(results: Results) -> Iterator[str]:
+    """Describe how often the policy would be wrong about people like these."""
+    found = results.judged[results.choice.champion].operating_characteristics
+    if found is None:
+        return
+    likely = max(found.detected, key=lambda one: one.found)
+    unlikely = min(found.detected, key=lambda one: one.found)
+    share, ratio = format_percent(found.fair_blocked), format_percent(found.ratio, 0)
+    yield (
+        f"Among people like these, this policy would stop {share} of the candidates that treat everybody alike. One by "
+        f"which a group has {ratio} of its reference's approvals would be found with {_describe_detected(likely)} at "
+        f"best and {_describe_detected(unlikely)} at worst."
+    )
+
+
+def _describe_detected(one: DetectedGroup) -> str:
+    group = format_group(one.attribute, one.group)
+    return f"{format_percent(one.found, 0)} for {group} ({one.people:,} people)"
 
 
 class Narrative(NamedTuple):
@@ -155,7 +164,8 @@ def compose_narrative(results: Results) -> Narrative:
         describe_outcomes,
         compare_accuracy_with_fairness,
         describe_sample_size,
-        suggest_more_people,
+        describe_obligations,
+        describe_operating_characteristics,
     )
     return Narrative(
         f"{capitalise(format_candidate(champion))} goes forward",

@@ -28,7 +28,7 @@ from credit.reports.alternatives import AlternativesReport, Point
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, Finding, LowestRatio
+from credit.reports.fairness import FairnessReport, LowestRatio
 from credit.reports.features import FeaturesReport
 from credit.reports.figures import FAIRNESS_METRICS, GroupFigures, group_key
 from credit.reports.metrics import Metrics
@@ -359,15 +359,6 @@ def test_a_waiver_is_in_the_report_whether_it_is_used_or_not(until: str, black: 
     (found,) = [finding for finding in report.findings if finding.waiver]
     assert found.waiver is not None
     assert (found.waiver.used, found.waiver.until) == (used, waiver.until)
-    assert found.has_more_people == used
-
-
-def test_no_number_of_people_and_nothing_said_of_it_are_two_things() -> None:
-    content = committed("reports/fairness/logistic.json")["findings"]
-    told = next(one for one in content if one.get("more_people_at_observed_rates", 0) is None)
-    silent = next(one for one in content if "more_people_at_observed_rates" not in one)
-    assert Finding.model_validate(told).has_more_people
-    assert not Finding.model_validate(silent).has_more_people
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "ks", "accuracy", "average_precision"])
