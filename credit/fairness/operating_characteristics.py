@@ -42,7 +42,8 @@ class JudgedTables(NamedTuple):
     reference_events: PeopleTable
     reference_n: PeopleTable
     is_beyond: Flags
-    passes: Flags
+    is_assessable: Flags
+    complies: Flags
     p_values: NDArray[np.float64]
 
     def replace_columns(self, other: Self, columns: Sequence[int]) -> Self:
@@ -58,8 +59,8 @@ class JudgedTables(NamedTuple):
         """Find the comparisons that block, as `judge_comparisons` and `choose_action` do one by one; same shape."""
         blocking = self.find_unequal(rules.error)
         if rules.block_from == "beyond":
-            return blocking | self.is_beyond
-        return blocking | ~self.passes if rules.block_from == "undecided" else blocking
+            return blocking | (self.is_beyond & self.is_assessable)
+        return blocking | ~(self.complies & self.is_assessable) if rules.block_from == "undecided" else blocking
 
     def find_unequal(self, error: float) -> Flags:
         """Find the comparisons beyond their limit for which equal rates are rejected, corrected within each table.
@@ -160,11 +161,11 @@ def judge_tables(drawn: PeopleTable, limits: Mapping[str, Limit], rules: Verdict
             raise ValueError(f"{measure} compares no rates")
         metric = METRICS[measure](drawn, no_scores, rules.level)
         events, n = rate.count_cases(drawn)
-        smaller = np.minimum(n, n[0])
+        is_assessable = np.minimum(n, n[0]) >= rules.smallest_denominator
+        is_beyond = _is_beyond(metric.value, limit)
         complies = ~_is_beyond(metric.low, limit) & ~_is_beyond(metric.high, limit) & ~np.isnan(metric.value)
-        passes = complies & (smaller >= rules.smallest_denominator)
         whole = np.broadcast_to(events[0], events.shape), np.broadcast_to(n[0], n.shape)
-        columns.append([part[1:] for part in (events, n, *whole, _is_beyond(metric.value, limit), passes)])
+        columns.append([part[1:] for part in (events, n, *whole, is_beyond, is_assessable, complies)])
         each += [limit] * (len(drawn) - 1)
     arrays = [np.concatenate(parts).T for parts in zip(*columns, strict=True)]
     judged = JudgedTables._make((tuple(each), *arrays, np.ones(arrays[0].shape)))

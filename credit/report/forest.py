@@ -153,7 +153,7 @@ def _draw_attribute(
     rows = []
     for group, count in people.items():
         items = {name: found[name, attribute, group] for name in results.judged if (name, attribute, group) in found}
-        if group == UNDISCLOSED:
+        if group == UNDISCLOSED and count:
             note = "no group that is judged; the section on the verdict says what they may hide where they are many"
             rows.append(ForestRow(group, count, note, ()))
         elif group != reference:

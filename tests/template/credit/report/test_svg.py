@@ -64,9 +64,9 @@ def test_what_follows_from_a_verdict_is_in_words(draft: Draft) -> None:
     findings = draft.judged["heuristic"]["findings"]
     black = next(item for item in findings if item["group"] == "Black")
     mark = marks(draw_forests(draft.finish())[0], "Black")["rule"]
-    assert (mark.kind, mark.action) == ("insufficient", "blocks")
+    assert (mark.kind, mark.action) == ("unequal", "blocks")
     assert "0.779" in mark.description
-    assert mark.description.endswith("Verdict: insufficient, blocks.")
+    assert mark.description.endswith("Verdict: unequal, blocks.")
     black |= {"blocks": False, "warn": True, "waiver": WAIVER}
     assert marks(draw_forests(draft.finish())[0], "Black")["rule"].action == "waived"
 

@@ -39,7 +39,7 @@ def test_the_gate_fails_with_3_and_says_why_when_a_report_was_edited_by_hand(pro
     """A fresh clone, without any data: reports and dvc.lock are in git."""
     gate = ("python", "-m", "release", "compare", "HEAD", "--gate")
     assert project.run(*gate).returncode == 0
-    project.edit("reports/fairness/heuristic.json", '"verdict": "insufficient"', '"verdict": "pass"')
+    project.edit("reports/fairness/heuristic.json", '"verdict": "unequal"', '"verdict": "pass"')
     done = project.run(*gate, check=False)
     assert (done.returncode, done.stderr) == (3, "")
     first = "### ❌ Do not merge\n- reports/fairness is not what the pipeline wrote; run dvc repro\n"
