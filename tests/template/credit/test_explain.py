@@ -34,8 +34,8 @@ def test_the_command_tells_what_the_bundle_decides(
     done = run("--row", denied, "--bundle", bundles("logistic"), "--test", inputs.test, "--json")
     told = json.loads(done.stdout)
     (decided,) = load_bundle(bundles("logistic")).decide([rows[denied]])
-    assert list(told) == ["row", "decided_by", "decision", "score", "policy", "reasons", "features"]
-    assert list(told["features"][0]) == ["feature", "value", "typical", "rise", "words"]
+    assert list(told) == ["row", "decided_by", "decision", "score", "policy", "reasons", "features", "clusters"]
+    assert list(told["features"][0]) == ["feature", "value", "typical", "better", "rise", "words"]
     assert (told["row"], told["decision"], told["reasons"]) == (denied, "deny", list(decided.reasons))
     assert told["score"] == decided.score < told["policy"]["refer_from"]
     assert {one["feature"]: one["value"] for one in told["features"]} == {
