@@ -95,12 +95,12 @@ def _try_values(
 
 
 def _thin_numbers(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Replace numbers by the quantile below them, the lowest and the highest included, unless there are few."""
+    """Replace numbers by the nearest quantile, the lowest and the highest among them, unless there are few."""
     thin, known = values.copy(), ~np.isnan(values[:, 0])
     numbers = values[known, 0]
     if len(np.unique(numbers)) > _CURVE_VALUES:
         quantiles = np.unique(np.quantile(numbers, np.linspace(0, 1, _CURVE_VALUES + 1), method="lower"))
-        thin[known, 0] = quantiles[np.searchsorted(quantiles, numbers, side="right") - 1]
+        thin[known, 0] = quantiles[np.searchsorted((quantiles[1:] + quantiles[:-1]) / 2, numbers)]
     return thin
 
 
@@ -124,9 +124,10 @@ def find_better_sides(
 
 
 def _find_direction(tried: ValueScores) -> int:
-    """Find whether the mean score rises (1) or falls (-1) with a number, or does mostly neither (0).
+    """Find whether the mean score rises (1) or falls (-1) with a number, or does neither (0).
 
-    It does when a curve that only rises, or only falls, explains more of the mean scores than it leaves.
+    It rises when the best curve that only rises leaves less than half of what the best one that only falls leaves
+    unexplained, in squares. In a curve that does as much of both, each leaves the same.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -134,12 +135,11 @@ def _find_direction(tried: ValueScores) -> int:
     numbers, gain, rows = tried.values[known, 0], tried.gain[known], tried.rows[known]
     if not known.any():
         return 0
-    total = np.average((gain - np.average(gain, weights=rows)) ** 2, weights=rows)
+    left = {}
     for direction in (1, -1):
         curve = IsotonicRegression(increasing=direction > 0).fit_transform(numbers, gain, sample_weight=rows)
-        if 2 * np.average((gain - curve) ** 2, weights=rows) < total:
-            return direction
-    return 0
+        left[direction] = float(np.average((gain - curve) ** 2, weights=rows))
+    return next((direction for direction in left if 2 * left[direction] < left[-direction]), 0)
 
 
 def find_clusters(contract: Contract, features: Sequence[str], sample: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
