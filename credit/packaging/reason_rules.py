@@ -109,37 +109,16 @@ def find_better_sides(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Find the feature's columns in which more, and those in which less, than the typical value is better.
 
-    A number or flag in which the mean score mostly rises, or mostly falls, is better on that side of the typical value.
-    Else, and for each level of a category and for a value that is missing, a side is better when the mean score is
-    higher there. levels: of a category, whose columns come first; of a number or flag 0.
+    A side is better when the mean score over its values, as often as they occur, is higher than with the typical one:
+    of a model that rises with a feature the one above. The dents of a forest cancel out, and both sides can be worse,
+    as for a size that is just right. One direction for the whole feature would hide the first reason of people on the
+    other side: of three forests on the default data one gave Shapley's first reason to 74% instead of 87%.
+    levels: of a category, whose columns come first and have no less; of a number or flag 0.
     """
-    above, below = np.zeros(len(bar), np.bool_), np.zeros(len(bar), np.bool_)
-    for column, typical in enumerate(bar):
-        more, less = tried.values[:, column] > typical, tried.values[:, column] < typical
-        above[column] = (tried.gain * tried.rows)[more].sum() > 0
-        below[column] = (tried.gain * tried.rows)[less].sum() > 0 and column >= levels
-    if not levels and (direction := _find_direction(tried)):
-        above[0], below[0] = direction > 0, direction < 0
-    return above, below
-
-
-def _find_direction(tried: ValueScores) -> int:
-    """Find whether the mean score rises (1) or falls (-1) with a number, or does neither (0).
-
-    It rises when the best curve that only rises leaves less than half of what the best one that only falls leaves
-    unexplained, in squares. In a curve that does as much of both, each leaves the same.
-    """
-    from sklearn.isotonic import IsotonicRegression
-
-    known = ~np.isnan(tried.values[:, 0])
-    numbers, gain, rows = tried.values[known, 0], tried.gain[known], tried.rows[known]
-    if not known.any():
-        return 0
-    left = {}
-    for direction in (1, -1):
-        curve = IsotonicRegression(increasing=direction > 0).fit_transform(numbers, gain, sample_weight=rows)
-        left[direction] = float(np.average((gain - curve) ** 2, weights=rows))
-    return next((direction for direction in left if 2 * left[direction] < left[-direction]), 0)
+    gained = tried.gain * tried.rows
+    above = [gained[tried.values[:, column] > typical].sum() > 0 for column, typical in enumerate(bar)]
+    below = [gained[tried.values[:, column] < typical].sum() > 0 for column, typical in enumerate(bar)]
+    return np.array(above), np.array(below) & (np.arange(len(bar)) >= levels)
 
 
 def find_clusters(contract: Contract, features: Sequence[str], sample: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
