@@ -1,7 +1,6 @@
 """Explain one decision: the score, the thresholds, the reasons, and each value beside that of approved people."""
 
 from collections.abc import Sequence
-from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,9 +112,9 @@ def explain_decision(decider: NamedModel, row: ApplicationRow) -> Explanation:
         for (name, one), is_better, rise in zip(model.reasons.items(), better, rises.alone[0], strict=True)
     ]
     clusters = [
-        ExplainedCluster(tuple(compress(model.features, member)), float(rise))
-        for member, rise in zip(bar.member, rises.together[0], strict=True)
-        if member.sum() > 1
+        ExplainedCluster(tuple(model.features[feature] for feature in cluster), float(rise))
+        for cluster, rise in zip(bar.clusters, rises.together[0], strict=True)
+        if len(cluster) > 1
     ]
     return Explanation(
         decider.name,

@@ -43,7 +43,8 @@ class ReasonBaseline(NamedTuple):
     """Typical values of approved people as a row of the design matrix, and what its columns mean for the reasons.
 
     typical, better_above, better_below: shape (columns,); first: each feature's first column, shape (features,);
-    member: which features are a cluster's, shape (clusters, features), each in exactly one;
+    clusters: the numbers of the features of each, every feature in exactly one; member: the same as 1 and 0, shape
+    (clusters, features); cluster_of: each feature's cluster, shape (features,);
     changes: the columns that change with each cluster, then with each feature, shape (clusters + features, columns).
     """
 
@@ -51,12 +52,14 @@ class ReasonBaseline(NamedTuple):
     better_above: NDArray[np.bool_]
     better_below: NDArray[np.bool_]
     first: NDArray[np.intp]
-    member: NDArray[np.bool_]
+    clusters: tuple[tuple[int, ...], ...]
+    member: NDArray[np.intp]
+    cluster_of: NDArray[np.intp]
     changes: NDArray[np.bool_]
 
     def find_different(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Find each row's features that are not at their typical value; shape (rows, features)."""
-        different = (matrix != self.typical) & ~(np.isnan(matrix) & np.isnan(self.typical))
+        different = (matrix != self.typical) & ~(np.isnan(matrix) & np.isnan(self.typical))  # NaN is unequal to NaN
         return np.logical_or.reduceat(different, self.first, axis=1)
 
     def find_better(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -66,8 +69,13 @@ class ReasonBaseline(NamedTuple):
 
     def separate(self) -> "ReasonBaseline":
         """Return the same baseline with each feature as its own cluster."""
-        owns = self.changes[len(self.member) :]
-        return self._replace(member=np.eye(len(owns), dtype=np.bool_), changes=np.concatenate([owns, owns]))
+        owns, features = self.changes[len(self.clusters) :], range(len(self.first))
+        return self._replace(
+            clusters=tuple((feature,) for feature in features),
+            member=np.eye(len(features), dtype=np.intp),
+            cluster_of=np.arange(len(features)),
+            changes=np.concatenate([owns, owns]),
+        )
 
 
 def encode_baseline(contract: Contract, typical: Mapping[str, Scalar | None], rules: ReasonRules) -> ReasonBaseline:
@@ -98,15 +106,18 @@ def build_baseline(
     for feature, group in enumerate(groups):
         owns[feature, group] = True
     rest = set(range(len(groups))).difference(*clusters)
-    member = np.zeros((len(clusters) + len(rest), len(groups)), np.bool_)
-    for row, cluster in enumerate(sorted([*map(list, clusters), *([one] for one in rest)], key=min)):
-        member[row, cluster] = True
+    sets = sorted([*map(tuple, clusters), *((feature,) for feature in rest)], key=min)
+    member = np.zeros((len(sets), len(groups)), np.intp)
+    for row, cluster in enumerate(sets):
+        member[row, list(cluster)] = 1
     nothing = np.zeros(len(typical), np.bool_)
     return ReasonBaseline(
         typical,
         nothing if better_above is None else better_above,
         nothing if better_below is None else better_below,
         np.array([group.start for group in groups], np.intp),
+        tuple(sets),
         member,
-        np.concatenate([member @ owns, owns]),
+        member.argmax(axis=0),
+        np.concatenate([member.astype(np.bool_) @ owns, owns]),
     )

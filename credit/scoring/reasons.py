@@ -87,8 +87,8 @@ def measure_rises(
     (rows, features); a cluster is changed as a whole when one of its features is chosen. A feature that is chosen alone
     of its cluster stands for the cluster and is not scored again. One call of `score`, with each row and its changes.
     """
-    in_cluster = chosen.astype(np.intp) @ bar.member.T
-    beside = in_cluster @ bar.member.astype(np.intp)  # how many features of the same cluster are chosen
+    in_cluster = chosen @ bar.member.T
+    beside = in_cluster[:, bar.cluster_of]  # how many features of the same cluster are chosen
     wanted = np.concatenate([in_cluster > 0, chosen & (beside > 1)], axis=1)
     rises = np.zeros(wanted.shape)
     rows, changes = np.nonzero(wanted)
@@ -96,8 +96,8 @@ def measure_rises(
         what_if = np.where(bar.changes[changes], bar.typical, matrix[rows])
         scores = score(np.concatenate([matrix, what_if]))
         rises[rows, changes] = np.round(scores[len(matrix) :] - scores[rows], _RISE_DIGITS)
-    together, alone = np.split(rises, [len(bar.member)], axis=1)
-    return Rises(together, np.where(chosen & (beside == 1), together[:, bar.member.argmax(axis=0)], alone))
+    together, alone = rises[:, : len(bar.clusters)], rises[:, len(bar.clusters) :]
+    return Rises(together, np.where(chosen & (beside == 1), together[:, bar.cluster_of], alone))
 
 
 def rank_features(score: ScoreFunction, matrix: NDArray[np.float32], bar: ReasonBaseline) -> list[list[RankedFeature]]:
@@ -108,23 +108,23 @@ def rank_features(score: ScoreFunction, matrix: NDArray[np.float32], bar: Reason
     """
     worse = bar.find_different(matrix) & ~bar.find_better(matrix)
     rises = measure_rises(score, matrix, bar, worse)
-    ranked = [_rank_row(bar, *row) for row in zip(worse, rises.together, rises.alone, strict=True)]
+    rows = zip(worse.tolist(), rises.together.tolist(), rises.alone.tolist(), strict=True)
+    ranked = [_rank_row(bar.clusters, *row) for row in rows]  # lists: for one person they are faster than arrays
     without = [row for row, found in enumerate(ranked) if not found]
-    if without and len(bar.member) < len(bar.first):
+    if without and len(bar.clusters) < len(bar.first):
         for row, found in zip(without, rank_features(score, matrix[without], bar.separate()), strict=True):
             ranked[row] = found[:1]
     return ranked
 
 
 def _rank_row(
-    bar: ReasonBaseline, worse: NDArray[np.bool_], together: NDArray[np.float64], alone: NDArray[np.float64]
+    clusters: Sequence[Sequence[int]], worse: list[bool], together: list[float], alone: list[float]
 ) -> list[RankedFeature]:
+    risen = [number for number, rise in enumerate(together) if rise > 0]
     ranked = []
-    for cluster in np.argsort(-together, kind="stable").tolist():
-        if together[cluster] <= 0:
-            break
-        members = np.flatnonzero(bar.member[cluster] & worse)
-        ranked.append(RankedFeature(int(members[alone[members].argmax()]), float(together[cluster])))
+    for number in sorted(risen, key=lambda number: -together[number]):
+        members = [feature for feature in clusters[number] if worse[feature]]
+        ranked.append(RankedFeature(max(members, key=lambda feature: alone[feature]), together[number]))
     return ranked
 
 

@@ -96,7 +96,7 @@ class Case(NamedTuple):
     @property
     def players(self) -> list[tuple[int, ...]]:
         """The clusters of the model, by the numbers of their features."""
-        return [tuple(np.flatnonzero(member).tolist()) for member in self.model.baseline.member]
+        return list(self.model.baseline.clusters)
 
     @property
     def groups(self) -> list[slice]:
