@@ -58,14 +58,20 @@ class ReasonBaseline(NamedTuple):
     changes: NDArray[np.bool_]
 
     def find_different(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Find each row's features that are not at their typical value; shape (rows, features)."""
-        different = (matrix != self.typical) & ~(np.isnan(matrix) & np.isnan(self.typical))  # NaN is unequal to NaN
-        return np.logical_or.reduceat(different, self.first, axis=1)
+        """Find each row's features that are not at their typical value; shape (rows, features).
+
+        NaN is neither more nor less than a number; that a value is missing shows in a column of its own.
+        """
+        return np.logical_or.reduceat((matrix > self.typical) | (matrix < self.typical), self.first, axis=1)
 
     def find_better(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Find each row's features whose value is better than the typical one; shape (rows, features)."""
         above, below = (matrix > self.typical) & self.better_above, (matrix < self.typical) & self.better_below
         return np.logical_or.reduceat(above | below, self.first, axis=1)
+
+    def find_worse(self, matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Find each row's features whose value is another than the typical one, and not better; (rows, features)."""
+        return self.find_different(matrix) & ~self.find_better(matrix)
 
     def separate(self) -> "ReasonBaseline":
         """Return the same baseline with each feature as its own cluster."""

@@ -106,7 +106,7 @@ def rank_features(score: ScoreFunction, matrix: NDArray[np.float32], bar: Reason
     Where no cluster as a whole counts against somebody, because its features weigh against each other, the strongest
     single feature is given: who is denied must be told a reason. Empty where there is not even that.
     """
-    worse = bar.find_different(matrix) & ~bar.find_better(matrix)
+    worse = bar.find_worse(matrix)
     rises = measure_rises(score, matrix, bar, worse)
     rows = zip(worse.tolist(), rises.together.tolist(), rises.alone.tolist(), strict=True)
     ranked = [_rank_row(bar.clusters, *row) for row in rows]  # lists: for one person they are faster than arrays
