@@ -27,6 +27,7 @@ SAMPLE_ROWS = 5000
 """Training rows, evenly spaced, on which correlations are measured and whose values are tried."""
 
 _PEOPLE = 300  # of the sample, evenly spaced, to whom each value is given: its mean score is theirs
+_COMMON_ROWS = 30  # with both values known: fewer correlate by chance
 _CURVE_VALUES = 20  # of a number that has more of them: its quantiles
 
 
@@ -134,7 +135,7 @@ def find_clusters(contract: Contract, features: Sequence[str], sample: pd.DataFr
         return ()
     is_value = np.array([not column.endswith(MISSING_SUFFIX) for column in list_design_columns(contract, features)])
     known = sample.loc[:, is_value]
-    close = np.fmax(*(np.abs(numbers.corr().to_numpy()) for numbers in (known, known.rank())))
+    close = np.fmax(*(np.abs(numbers.corr(min_periods=_COMMON_ROWS).to_numpy()) for numbers in (known, known.rank())))
     groups = locate_features(contract, features)
     owners = np.repeat(np.arange(len(features)), [group.stop - group.start for group in groups.values()])
     starts = np.flatnonzero(np.diff(owners[is_value], prepend=-1))

@@ -133,6 +133,14 @@ def test_to_be_missing_together_or_to_be_constant_is_to_say_nothing() -> None:
     assert find_clusters(contract, ["a"], sample[["a", "a is missing"]]) == ()
 
 
+def test_a_handful_of_rows_with_both_values_does_not_make_two_features_one() -> None:
+    both = np.arange(ROWS) < 20
+    left, right = both | (np.arange(ROWS) % 2 == 0), both | (np.arange(ROWS) % 2 == 1)
+    real = RNG.normal(size=ROWS)
+    contract, names, sample = make_numbers(a=np.where(left, real, np.nan), b=np.where(right, real, np.nan))
+    assert find_clusters(contract, names, sample) == ()
+
+
 def test_a_category_and_the_flag_that_is_one_of_its_levels_say_the_same() -> None:
     frame = FRAME.assign(late=FRAME["home"].eq("rent"))
     sample = build_design_matrix(CONTRACT, ["home", "idle", "late"], frame)
