@@ -22,9 +22,13 @@ from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import DecidedBy, Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
+from credit.scoring.reason_baseline import ReasonRules
 from credit.scoring.reasons import FeatureReason
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
+
+REASON_RULES_FILE = "reason_rules.json"
+"""Not in a bundle that was made before there were rules of reasons; it keeps telling what it told."""
 
 _T = TypeVar("_T")
 
@@ -82,14 +86,19 @@ def load_bundle(folder: Path) -> Bundle:
     contract = _bind_features(whole, features.features, str(folder / "contract.yaml"))
     onnx = load_onnx((folder / "model.onnx").read_bytes())
     reasons = _read_as(dict[str, FeatureReason], folder / "reasons.json")
+    rules = ReasonRules()
+    if REASON_RULES_FILE in manifest.files:
+        rules = _read_as(ReasonRules, folder / REASON_RULES_FILE)
     policy = _read_as(Policy, folder / "policy.json")
     rule = _read_as(FallbackRule, folder / "heuristic.json")
     columns = tuple(list_design_columns(contract, features.features))
-    if (columns, len(columns), tuple(reasons)) != (features.design_columns, onnx.width, features.features):
+    fit = (columns, len(columns), tuple(reasons)) == (features.design_columns, onnx.width, features.features)
+    if not fit or not rules.are_about(features.features, columns):
         file = str(folder / BundleFeatures.NAME)  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
-    return Bundle(manifest, contract, Model(contract, policy, reasons, onnx.score, by), rule, whole.families)
+    model = Model(contract, policy, reasons, rules, onnx.score, by)
+    return Bundle(manifest, contract, model, rule, whole.families)
 
 
 def load_bundle_features(folder: Path) -> BundleFeatures:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from credit.bundle.bundle import load_bound_contract
+from credit.bundle.bundle import REASON_RULES_FILE, load_bound_contract
 from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
 from credit.common.candidate_names import HEURISTIC
@@ -16,6 +16,7 @@ from credit.common.params import Params
 from credit.contract import Contract
 from credit.packaging.onnx_export import export_onnx
 from credit.packaging.parity import check_parity
+from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.reference import build_reference
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.features import BundleFeatures
@@ -55,12 +56,13 @@ def build_bundle(
     score = load_onnx(onnx).score
     typical = find_typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
     reasons = word_reasons(contract, typical, str(inputs.contract))
-    checked = check_parity(score, candidate, contract, inputs.test, reasons, params.max_other_decisions)
+    rules = find_reason_rules(score, contract, typical, inputs.train)
+    model = Model(contract, candidate.policy, reasons, rules, score, "rule" if champion == HEURISTIC else "model")
+    checked = check_parity(model, candidate, inputs.test, params.max_other_decisions)
     decisions = candidate.policy.decide(checked.scores)
     heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
     watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
     reference = build_reference(contract, watched, inputs.train, checked.scores, decisions)
-    model = Model(contract, candidate.policy, reasons, score, "rule" if champion == HEURISTIC else "model")
     contents = {
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
@@ -70,6 +72,7 @@ def build_bundle(
         ),
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),
+        REASON_RULES_FILE: _encode_json(rules.model_dump()),
         "heuristic.json": _encode_json(heuristic.model_dump()),
         ReferenceReport.NAME: _encode_json(reference.dump()),
         EXAMPLES_FILE: _encode_json([one.model_dump() for one in make_examples(model, heuristic, reference.features)]),

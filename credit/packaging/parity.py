@@ -1,6 +1,5 @@
 """Parity: proof, on the test rows, that the bundle decides as the evaluated candidate does."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +8,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from credit.common.errors import Problem, raise_if_any
-from credit.contract import Contract
 from credit.data.tables import PARTITION_ROWS, iterate_partitions, make_frame, open_table
 from credit.scoring.design_matrix import build_design_matrix
-from credit.scoring.onnx import ScoreFunction
+from credit.scoring.model import Model
 from credit.scoring.policy import Policy
-from credit.scoring.reasons import FeatureReason, encode_baseline, measure_rises
 from credit.training.candidates import Candidate
 
 PARITY_TOLERANCE = 1e-5
@@ -32,15 +29,8 @@ class ParityResult(NamedTuple):
     denied_without_reason: int
 
 
-def check_parity(
-    score: ScoreFunction,
-    candidate: Candidate,
-    contract: Contract,
-    test: Path,
-    reasons: Mapping[str, FeatureReason],
-    max_other_decisions: int,
-) -> ParityResult:
-    """Score every test row with ONNX and with scikit-learn, a partition at a time: both must agree.
+def check_parity(model: Model, candidate: Candidate, test: Path, max_other_decisions: int) -> ParityResult:
+    """Score every test row with ONNX, by `model`, and with scikit-learn, a partition at a time: both must agree.
 
     Raises CreditError when a score differs by more than TOLERANCE, or only one of the two is a number, naming the
     worst row; and when more than `max_other_decisions` rows are decided differently, which can happen to a score that
@@ -52,11 +42,11 @@ def check_parity(
     total = -(-table.metadata.num_rows // PARTITION_ROWS)
     parts = iterate_partitions(table, candidate.features)
     for part in tqdm(parts, "package", total, unit="partition", disable=None):
-        matrix = build_design_matrix(contract, candidate.features, make_frame(part)).to_numpy()
-        ours.append(score(matrix))
+        matrix = build_design_matrix(model.contract, candidate.features, make_frame(part)).to_numpy()
+        ours.append(model.score(matrix))
         theirs.append(candidate.score(matrix))
         denied = matrix[candidate.policy.decide(ours[-1]) == "deny"]
-        unexplained += _count_without_reason(score, contract, reasons, denied)
+        unexplained += _count_without_reason(model, denied)
     onnx, sklearn = np.concatenate(ours), np.concatenate(theirs)
     difference = _measure_difference(onnx, sklearn)
     others = np.flatnonzero(candidate.policy.decide(onnx) != candidate.policy.decide(sklearn))
@@ -105,12 +95,9 @@ def _describe_decision_problem(
     return Problem(f"{test}: row {row}", found, f"at most {most} rows decided differently", fix)
 
 
-def _count_without_reason(
-    score: ScoreFunction, contract: Contract, reasons: Mapping[str, FeatureReason], denied: NDArray[np.float32]
-) -> int:
+def _count_without_reason(model: Model, denied: NDArray[np.float32]) -> int:
     """Count the rows that no single feature explains; the bundle refers such people instead of denying them."""
-    count, bar = 0, encode_baseline(contract, reasons)
-    for start in range(0, len(denied), _REASON_BATCH_ROWS):
-        risen = measure_rises(score, denied[start : start + _REASON_BATCH_ROWS], bar)
-        count += int((risen <= 0).all(axis=1).sum())
-    return count
+    starts = range(0, len(denied), _REASON_BATCH_ROWS)
+    return sum(
+        not ranked for start in starts for ranked in model.rank_features(denied[start : start + _REASON_BATCH_ROWS])
+    )

@@ -27,6 +27,7 @@ FILES = [
     "model.onnx",
     "model.skops",
     "policy.json",
+    "reason_rules.json",
     "reasons.json",
     "reference.json",
 ]
