@@ -36,7 +36,7 @@ class AttributeTables(NamedTuple):
 
 
 class PairsSummary(NamedTuple):
-    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, what is against it.
+    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, objections.
 
     The lowest is of groups that are large enough to be judged, as it is of single attributes.
     """

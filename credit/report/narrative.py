@@ -112,14 +112,17 @@ def name_group(item: PairFinding | LowestRatio) -> str:
 
 def _find_verdict(judged: FairnessReport, ratio: LowestRatio) -> str:
     return next(
-        item.verdict
-        for item in judged.findings
-        if item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
+        (
+            item.verdict
+            for item in judged.findings
+            if item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
+        ),
+        "reported",
     )
 
 
 def describe_obligations(results: Results) -> Iterator[str]:
-    """Describe what is beyond a limit and undecided, and how many more people would decide it."""
+    """Describe each figure beyond a limit and undecided, and how many more people would decide it."""
     champion = results.choice.champion
     for item in results.judged[champion].findings:
         if item.power is not None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from credit.common.candidate_names import CANDIDATE_NAMES
@@ -40,14 +41,18 @@ def test_another_policy_is_one_word(finished: Project) -> None:
 
 
 def test_a_version_against_itself_has_not_changed_and_a_worse_one_blocks(finished: Project) -> None:
-    def against(name: str) -> dict[str, Any]:
-        file = f"data/predictions/{name}.parquet"
-        told: dict[str, Any] = json.loads(command(finished, "random_forest", "--against", file, "--json").stdout)[
-            "against"
-        ]
-        return told
+    def against(*arguments: str) -> dict[str, Any]:
+        file = "data/predictions/random_forest.parquet"
+        told: dict[str, Any] = json.loads(
+            command(finished, "random_forest", "--against", file, "--json", *arguments).stdout
+        )
+        return dict(told["against"])
 
-    same, worse = against("random_forest"), against("heuristic")
+    frame = pd.read_parquet(finished.folder / "data/predictions/random_forest.parquet")
+    approved = frame.index[(frame["group_race"] == "Black") & (frame["decision"] == "approve")]
+    frame["decision"] = frame["decision"].mask(frame.index.isin(approved[::4]), "deny")
+    frame.to_parquet(finished.folder / "worse.parquet")
+    same, worse = against(), against("--predictions", "worse.parquet")
     assert not same["blocks"]
     assert {one["adverse_impact_ratio_change"] for one in same["findings"]} <= {0, None}
     assert next(one["group"] for one in worse["findings"] if one["blocks"]) == "Black"

@@ -97,7 +97,7 @@ def test_the_json_of_the_decisions_has_these_keys_in_this_order(tmp_path: Path) 
     content = told_of(tmp_path, people_of([1, 2], "ar"), people_of([1, 2], "rd")).model_dump()
     assert " ".join(content) == "people only_in_base only_in_head decisions flips flipped level blocks findings"
     assert " ".join(content["findings"][0]) == (
-        "attribute group people adverse_impact_ratio_change adverse_impact_ratio_change_interval "
+        "attribute group people adverse_impact_ratio adverse_impact_ratio_change adverse_impact_ratio_change_interval "
         "true_positive_rate_change true_positive_rate_change_interval flips blocks reason"
     )
 
