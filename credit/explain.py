@@ -15,9 +15,9 @@ from credit.contract.columns import Scalar
 from credit.data.tables import iterate_partitions, open_table
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import CandidateReport
-from credit.scoring.model import DecidedBy, Model
+from credit.scoring.model import Model
 from credit.scoring.policy import DecisionKind, Policy
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reasons import DecidedBy, word_reasons
 from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
 
@@ -67,8 +67,8 @@ def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) 
     candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
-    reasons = word_reasons(contract, typical, str(contract_file))
     by: DecidedBy = "rule" if name == HEURISTIC else "model"
+    reasons = word_reasons(contract, typical, str(contract_file), by)
     return NamedModel(f"the candidate {name}", Model(contract, candidate.policy, reasons, candidate.score, by))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from credit.contract import Contract
 from credit.scoring.onnx import ScoreFunction, score_each_row
 from credit.scoring.policy import DecisionKind, Policy
-from credit.scoring.reasons import ReasonBaseline, Reasons, encode_baseline, measure_rises, rank_reasons
+from credit.scoring.reasons import DecidedBy, ReasonBaseline, Reasons, encode_baseline, measure_rises, rank_reasons
 from credit.scoring.row_encoder import ApplicationRow, RowEncoder
-
-DecidedBy = Literal["model", "rule"]
 
 
 class Decision(NamedTuple):

@@ -274,7 +274,7 @@ def test_the_label_is_found_and_its_good_value_proposed(tmp_path, name, values, 
 def test_a_score_is_proposed_with_a_threshold(tmp_path):
     content = of_csv(tmp_path, column("600 700 650 720", "fico_score"))
     assert content["columns"]["fico_score"]["threshold"] == "? 660.0"
-    assert answered(tmp_path, content).score == "fico_score"
+    assert answered(tmp_path, content).rule_column == "fico_score"
 
 
 def test_a_number_that_is_zero_for_one_outcome_only_is_a_suspected_leak(tmp_path):

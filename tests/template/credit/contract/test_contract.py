@@ -46,7 +46,7 @@ def with_income(rest: str) -> str:
 
 def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role():
     contract = load_contract(LENDER / "data/contracts/loanapp.yaml")
-    assert (contract.label, contract.score) == ("approve", "gdlin")
+    assert (contract.label, contract.rule_column) == ("approve", "gdlin")
     assert set(contract.protected) == {"race", "sex", "schooling", "marital_status", "age"} == set(contract.derived)
     assert len(contract.raw) == 59
     assert "black" not in contract.features
@@ -54,8 +54,8 @@ def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role
     assert contract.bind(contract.raw, "loanapp.csv") == contract
 
 
-def test_a_contract_without_score_has_none(tmp_path):
-    assert loaded(tmp_path, BASE).score is None
+def test_a_contract_without_score_has_no_rule(tmp_path):
+    assert (loaded(tmp_path, BASE).rule, loaded(tmp_path, BASE).rule_column) == (None, None)
 
 
 def test_a_missing_file_is_refused_and_the_known_contracts_are_named(tmp_path):
