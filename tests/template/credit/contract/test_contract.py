@@ -147,6 +147,19 @@ def test_two_roles_for_one_column_are_refused(tmp_path):
             "'undisclosed'",
             "no group of this name",
         ),
+        (
+            "type: boolean, role: ignored, because: b, known_at_decision: true",
+            "`known_at_decision` on a column of role ignored",
+            "`known_at_decision` only on role feature or score",
+        ),
+        ("type: integer, role: feature, labels: {'1': one}", "`labels` on type integer", "only on a category"),
+        ("type: category, role: feature, allowed: [a], labels: {b: x}", "labels of ['b']", "labels of ['a'] only"),
+        ("type: category, role: feature, allowed: [a], labels: {a: ''}", "no words as the label of ['a']", "the words"),
+        (
+            "type: category, role: feature, allowed: [a, b], labels: {a: x, b: x}",
+            "a duplicate in the labels ['x', 'x']",
+            "each label once",
+        ),
         ("type: text, role: feature", "a feature of type text", "boolean, integer, number or category"),
         ("type: category, role: score, allowed: [a], threshold: 1", "a score of type category", "boolean, integer or"),
     ],
@@ -300,3 +313,9 @@ def test_a_family_that_is_no_feature_is_not_enough(tmp_path):
 def test_groups_begin_with_the_reference_and_keep_their_order(tmp_path):
     text = BASE.replace("[green, blue], reference: green", "[red, blue, green], reference: blue")
     assert list_groups(loaded(tmp_path, text), "race") == ["blue", "red", "green", "undisclosed"]
+
+
+def test_levels_have_labels_that_people_read_beside_the_code(tmp_path):
+    text = BASE.replace("[green, blue]", "[green, blue], labels: {green: from the woods}")
+    race = loaded(tmp_path, text).columns["race"]
+    assert [race.name_value(value) for value in race.allowed] == ["from the woods [green]", "blue"]
