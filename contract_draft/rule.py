@@ -1,4 +1,4 @@
-"""The block `rule` of a draft, for a file without a credit score: the feature that tells the label best by itself."""
+"""A rule in the draft of a file without a credit score: the feature that tells the label best by itself."""
 
 from collections.abc import Sequence
 
