@@ -153,7 +153,7 @@ def read_folds(
     Of a large table as many training rows are used as for thresholds: enough to tell one alternative from another.
     """
     if kept:
-        return list(split_folds(read_frame(files.accepted, [*contract.features, contract.label]), codes, kept))
+        return list(split_folds(read_frame(files.accepted, [*contract.candidate_columns, contract.label]), codes, kept))
     features = FeaturesReport.read(files.features).kept
     columns = [*features, contract.label]
     seen = read_frame(files.train, columns)

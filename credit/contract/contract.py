@@ -50,6 +50,11 @@ class Contract(FrozenModel):
         return {name: column for name, column in self.columns.items() if column.role in ("feature", "score")}
 
     @property
+    def candidate_columns(self) -> list[str]:
+        """What any candidate reads: the features of the models, and the column of the rule."""
+        return list(dict.fromkeys([*self.features, *filter(None, [self.rule_column])]))
+
+    @property
     def protected(self) -> dict[str, Column]:
         """The attributes by which equal treatment is judged."""
         return self.find_by_role("protected")
