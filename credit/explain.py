@@ -11,7 +11,8 @@ from credit.common import cli
 from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
-from credit.contract.columns import Scalar
+from credit.contract import Contract
+from credit.contract.columns import Column, Scalar
 from credit.data.tables import iterate_partitions, open_table
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import CandidateReport
@@ -110,8 +111,8 @@ def dump_explanation(row: int, explained: Explanation) -> dict[str, Any]:
     }
 
 
-def format_explanation(explained: Explanation) -> str:
-    """Format an explanation for people."""
+def format_explanation(explained: Explanation, contract: Contract) -> str:
+    """Format an explanation for people, with the contract's labels of the model's features."""
     policy = explained.policy
     approve = "nobody" if policy.approve_from is None else f"from {policy.approve_from:.4f}"
     lines = [
@@ -123,7 +124,11 @@ def format_explanation(explained: Explanation) -> str:
         "",
     ]
     rows = [
-        (one.feature, _format_value(one.value), _format_value(one.typical), f"{one.rise:+.4f}")
+        (
+            one.feature,
+            *(_format_value(v, contract.columns[one.feature]) for v in (one.value, one.typical)),
+            f"{one.rise:+.4f}",
+        )
         for one in explained.features
     ]
     heads, sides = ("feature", "this person", "approved people", "score would rise by"), ("left", *["right"] * 3)
@@ -131,12 +136,12 @@ def format_explanation(explained: Explanation) -> str:
     return "\n".join([*(line.rstrip() for line in lines), table])
 
 
-def _format_value(value: Scalar | None) -> str:
+def _format_value(value: Scalar | None, column: Column) -> str:
     if value is None:
         return "not known"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else column.name_value(value)
 
 
 @click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
@@ -174,7 +179,7 @@ def run(row: int, bundle: Path, candidate: CandidateName | None, test: Path, tra
     application = read_row(test, row)
     decider = load_candidate_model(candidate, locate_contract(), train) if candidate else load_bundle_model(bundle)
     explained = explain_decision(decider, application)
-    return cli.Answer(dump_explanation(row, explained), format_explanation(explained))
+    return cli.Answer(dump_explanation(row, explained), format_explanation(explained, decider.model.contract))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def judge_candidate(
         policy=params.policy,
         predictions=on,
         rows=figures.rows,
-        **dict(verdict),
+        **{name: value for name, value in verdict if name in verdict.model_fields_set},
         figures_level=figures.level,
         groups={
             group_key(attribute, group): of

@@ -15,8 +15,10 @@ from credit.common.cli import make_stage
 from credit.common.errors import raise_if_any
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.contract.groups import list_group_labels
 from credit.data.tables import make_frame, open_table
 from credit.reports.features import FeaturesReport, FeatureVerdict
+from credit.reports.figures import label_group
 from credit.selection.leaks import describe_leaks, find_suspects
 from credit.selection.proxies import measure_joint_proxy
 from credit.selection.selection import ColumnReader, SelectFeaturesParams, select_features
@@ -60,8 +62,12 @@ def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
     report = build_selection_report(contract, params, partial(_read_column, table), str(contract_file))
     report.round_floats(3).write(features_file)
     print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
+    labels = list_group_labels(contract)
     for attribute, aucs in report.all_together_guess.items():
-        print(f"  {attribute}: " + ", ".join(f"{group} AUC {auc:.2f}" for group, auc in aucs.items()))
+        print(
+            f"  {attribute}: "
+            + ", ".join(f"{label_group(labels, attribute, group)} AUC {auc:.2f}" for group, auc in aucs.items())
+        )
 
 
 def _read_column(table: Any, name: str) -> pd.Series:

@@ -32,6 +32,7 @@ from credit.reports.fairness import (
     UsedWaiver,
     Verdict,
 )
+from credit.reports.figures import GroupLabels
 
 VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
 """The worst first."""
@@ -58,6 +59,12 @@ class OptionalFacts(TypedDict, total=False):
     more_people_at_observed_rates: int | None
     more_people_at_equal_rates: int | None
     waiver: UsedWaiver
+
+
+class OptionalLabels(TypedDict, total=False):
+    """The field of a verdict that is left out where no group has a label."""
+
+    labels: GroupLabels
 
 
 class Judgement(NamedTuple):
@@ -87,6 +94,7 @@ def judge_fairness(
     findings = [build_finding(one, rules, own) for one in judge_groups(counts, judged, policy, rules)]
     pairs = [build_pair_finding(one, rules) for one in judge_groups(counts, others, policy.pair_policy, rules)]
     attributes = judge_attributes(findings, counts, policy)
+    labels = OptionalLabels(labels=counts.labels) if counts.labels else OptionalLabels()
     return FairnessVerdict(
         candidate=candidate,
         verdict=find_worst_verdict([one.verdict for one in attributes.values()]),
@@ -98,6 +106,7 @@ def judge_fairness(
         findings=tuple(findings),
         pairs=tuple(pairs),
         undisclosed=tuple(judge_disclosure(counts, key, rules) for key in counts.attributes),
+        **labels,
     )
 
 

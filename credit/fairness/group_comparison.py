@@ -1,13 +1,13 @@
 """Compare every group with every limit of a policy: the metric, its interval, and the p-value that this implies."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from credit.evaluation.intervals import Array
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
 from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate
 from credit.fairness.policies import FairnessPolicy, Limit
-from credit.reports.figures import PAIR_SEPARATOR
+from credit.reports.figures import PAIR_SEPARATOR, GroupLabels, label_group
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,17 @@ class Comparison:
     reference_n: int
     undisclosed: float
     """The share of all rows whose group of this attribute is not known."""
+    labels: GroupLabels = field(default_factory=dict)
+
+    @property
+    def group_words(self) -> str:
+        """The group as people read it."""
+        return label_group(self.labels, self.attribute, self.group)
+
+    @property
+    def reference_words(self) -> str:
+        """The reference as people read it."""
+        return label_group(self.labels, self.attribute, self.reference)
 
     @property
     def total(self) -> int:
@@ -107,4 +118,5 @@ def _compare_cells(
                 n=int(metric.n[cell]),
                 reference_n=int(metric.n[0 if first else cell]),
                 undisclosed=undisclosed,
+                labels=counts.labels,
             )

@@ -11,7 +11,7 @@ samples, this in 88 to 98%; from 500 people on both are at 88% or more.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
+from credit.contract.groups import list_group_labels
 from credit.evaluation.intervals import Array, Bounds, compute_rate, mover_r_interval, wilson_interval
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import encode_interval, encode_number
@@ -34,6 +35,7 @@ from credit.fairness.inputs import (
 from credit.fairness.metrics import PeopleTable
 from credit.fairness.policies import VerdictRules
 from credit.reports.fairness import ChangeFinding, VersionComparison
+from credit.reports.figures import GroupLabels, label_group
 from credit.scoring.policy import DECISION_KINDS
 
 
@@ -116,10 +118,11 @@ class PairedCounts:
 
     groups: Groups
     people: dict[str, NDArray[np.int64]]
+    labels: GroupLabels = field(default_factory=dict)
 
     def __add__(self, other: "PairedCounts") -> "PairedCounts":
         check_same_groups(self.groups, other.groups)
-        return PairedCounts(self.groups, {name: table + other.people[name] for name, table in self.people.items()})
+        return replace(self, people={name: table + other.people[name] for name, table in self.people.items()})
 
 
 def count_paired_people(
@@ -160,6 +163,7 @@ def _compare_groups(counts: PairedCounts, attribute: str, rules: VerdictRules) -
         own_ratio, own_rate = _Change.pick(ratio, cell), _Change.pick(rate, cell)
         few = min(total[cell], total[0]) < rules.smallest_denominator
         blocks = not few and own_ratio.value < -rules.largest_drop - 1e-12 and own_ratio.high < 0
+        words = label_group(counts.labels, attribute, name)
         yield ChangeFinding(
             attribute=attribute,
             group=name,
@@ -170,7 +174,7 @@ def _compare_groups(counts: PairedCounts, attribute: str, rules: VerdictRules) -
             true_positive_rate_change_interval=encode_interval(*own_rate),
             flips=_count_flips(people[cell].sum(0)),
             blocks=bool(blocks),
-            reason=f"{attribute} {name}: {_explain_change(own_ratio, few, blocks, rules.largest_drop)}",
+            reason=f"{attribute} {words}: {_explain_change(own_ratio, few, blocks, rules.largest_drop)}",
         )
 
 
@@ -225,6 +229,7 @@ def count_paired_predictions(
         found = f"predictions about {len(other):,} other people"
         raise CreditError(Problem(file, found, f"the same {len(own):,} in the same order", "run both on one table"))
     codes = encode_groups(contract, own)
-    return count_paired_people(
+    counts = count_paired_people(
         list_attribute_groups(contract), codes, candidate.favourable, production.decisions, candidate.decisions
     )
+    return replace(counts, labels=list_group_labels(contract))

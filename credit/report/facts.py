@@ -139,7 +139,7 @@ def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
         WaiverRow(
             file.rpartition("/")[2],
             spell_out(one.candidate),
-            f"{spell_out(one.measure)} of {one.group} ({spell_out(one.attribute)})",
+            f"{spell_out(one.measure)} of {results.name_group(one.attribute, one.group)}",
             one.who,
             one.why,
             one.until.isoformat(),

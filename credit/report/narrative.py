@@ -54,14 +54,14 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name].value)
     alike = max(ratios, key=lambda name: ratios[name].value)
     lead = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
-    least = f"{format_number(ratios[best].value)} for {name_group(ratios[best])}"
+    least = f"{format_number(ratios[best].value)} for {name_group(results, ratios[best])}"
     if best == alike:
         yield f"{lead} and has the best worst-group ratio, {least}: here the two do not conflict."
     else:
         yield _describe_tradeoff(results, lead, least, best, lowest, alike, values)
     champion = results.choice.champion
     if champion == lowest != best and not results.choice.candidates[champion].passes:
-        own = f"{format_number(ratios[champion].value)} for {name_group(ratios[champion])}"
+        own = f"{format_number(ratios[champion].value)} for {name_group(results, ratios[champion])}"
         because = "it goes forward because no other may, not because it treats groups more alike"
         yield f"{capitalise(format_candidate(champion))} has the lowest of all, {own}: {because}."
 
@@ -86,11 +86,12 @@ def describe_sample_size(results: Results) -> Iterator[str]:
     if first is None or limit is None or not limit.gated:
         return
     judged = results.judged[results.choice.champion]
-    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(ratio) == name_group(first)}
+    whom = name_group(results, first)
+    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(results, ratio) == whom}
     intervals = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
     share = format_percent(first.people / judged.rows)
     yield (
-        f"The worst-group ratio is that of {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
+        f"The worst-group ratio is that of {whom}: {first.people:,} of {judged.rows:,} people ({share}). "
         f"Its {judged.level:.0%} interval is {intervals}."
     )
     both = join_words(
@@ -114,9 +115,9 @@ def describe_sample_size(results: Results) -> Iterator[str]:
             yield f"For {names} the whole interval is beyond the limit of {limit}{text}."
 
 
-def name_group(item: PairFinding | LowestRatio) -> str:
+def name_group(results: Results, item: PairFinding | LowestRatio) -> str:
     """Name the group that a finding or a ratio is about."""
-    return format_group(item.attribute, item.group)
+    return results.name_group(item.attribute, item.group)
 
 
 def _open_interval(ends: OpenInterval) -> tuple[float, float]:
@@ -126,7 +127,9 @@ def _open_interval(ends: OpenInterval) -> tuple[float, float]:
 
 def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
     return any(
-        item.verdict == "fail" and item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
+        item.verdict == "fail"
+        and item.measure == ADVERSE_IMPACT_RATIO
+        and (item.attribute, item.group) == (ratio.attribute, ratio.group)
         for item in judged.findings
     )
 
@@ -135,7 +138,7 @@ def suggest_more_people(results: Results) -> Iterator[str]:
     """Suggest how many more people would make a pass likely."""
     for item in results.judged[results.choice.champion].findings:
         if item.blocks and (more_people := item.describe_more_people()):
-            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {more_people}."
+            yield f"{capitalise(spell_out(item.measure))} of {name_group(results, item)}: {more_people}."
 
 
 class Narrative(NamedTuple):
@@ -187,7 +190,7 @@ def _describe_objections(results: Results) -> Iterator[str]:
         found: dict[str, list[str]] = {}
         for item in results.judged[name].findings:
             if item.blocks:
-                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(item)}")
+                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(results, item)}")
         objections = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
         others = len(entry.against) - sum(map(len, found.values()))
         if others:
@@ -202,7 +205,7 @@ def _describe_waivers(results: Results) -> Iterator[str]:
     for item in results.judged[champion].findings:
         waiver = item.waiver
         if waiver and waiver.used:
-            finding = f"the {spell_out(item.measure)} of {name_group(item)}"
+            finding = f"the {spell_out(item.measure)} of {name_group(results, item)}"
             signed = f"signed by {waiver.who} until {waiver.until}"
             through = f"A waiver lets {format_candidate(champion)} through for {finding}, {signed}."
             yield f"{through} It is not a pass on the figures."

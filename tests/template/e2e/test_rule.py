@@ -1,6 +1,7 @@
 """A lender without a score: a rule of SQL where less is better, and a leak, from the raw file to the service."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,8 @@ def test_a_rule_by_which_less_is_better_goes_all_the_way_to_the_service(burdens:
     assert trained["cross_validated"]["roc_auc"] > 0.7
     assert "rule" not in [row["feature"] for row in json.loads(read(burdens, "reports/features.json"))["features"]]
 
+    check_labels(burdens)
+
     row = {"income": 100.0, "debt": 36.0, "home": "1"}
     version = load_folder(None, burdens.folder / "models/bundle")
     assert {"income", "debt"} <= set(version.bundle.inputs)
@@ -131,6 +134,24 @@ def test_a_rule_by_which_less_is_better_goes_all_the_way_to_the_service(burdens:
     assert [one.decision for one in as_model] == ["approve", "deny"]
     assert as_model[1].reasons == ("Your debt compared with your income",)
     assert load_bundle(tmp_path / "bundle").inputs == ("income", "debt")
+
+
+def check_labels(project: Project) -> None:
+    """Codes are keys, and people read their labels beside them."""
+    judged = json.loads(read(project, "reports/fairness/logistic.json"))
+    assert judged["labels"] == {"origin": {"1": "from here [1]", "2": "from elsewhere [2]"}}
+    assert {"origin: 1", "origin: 2"} <= judged["groups"].keys()
+    assert {one["group"] for one in judged["findings"]} <= {"1", "2", "undisclosed"}
+    own = [one["reason"] for one in judged["findings"] if one["group"] == "2"]
+    assert all(reason.startswith("origin from elsewhere [2]: ") for reason in own)
+    assert any("of from here [1])" in reason for reason in own)
+    page, card = read(project, "reports/report.html"), read(project, "reports/model_card.md")
+    assert "from elsewhere [2] <span>" in page
+    assert "beside from here [1], " in page
+    assert r"from elsewhere \[2\] (origin)" in card
+    for text in (page, card, project.run("python", "-m", "credit.summary").stdout):
+        assert "from elsewhere" in text
+        assert not re.search(r"origin:? [12]\b|\b[12] \(origin\)", text)
 
 
 def read(project: Project, name: str) -> str:

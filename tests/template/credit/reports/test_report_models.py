@@ -411,7 +411,7 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
             **dict(figures.model_copy(update={"adverse_impact_ratio": lowest and 0.95})),
         )
         as_trained = dict.fromkeys(CANDIDATE_NAMES, figures)
-        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic"))
+        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic", {}))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.command is None) == (report.points[0].group is None)
 
