@@ -12,12 +12,12 @@ def find_gaps(outline: ContractOutline) -> list[Problem]:
     """
     file = outline.file
     gaps = []
-    if not (outline.has_rule or outline.select_roles("score")):
+    if not outline.has_rule and outline.lacks_role("score"):
         gaps.append(describe_missing_rule(file))
-    if not outline.select_roles("protected"):
+    if outline.lacks_role("protected"):
         fix = "a category by which equal treatment is judged; models never see it"
         gaps.append(Problem(f"{file}: columns", "no column of role protected", "at least one", fix))
-    seen = outline.select_roles("feature", "score")
+    seen = [name for name in outline.select_roles("feature", "score") if len(outline.roles[name]) == 1]
     gaps += [_describe_missing_reason(file, name) for name in seen if not _has_words(outline.texts[name].get("reason"))]
     rule, column = outline.contract.rule, outline.contract.rule_column
     if rule is not None and column == RULE_COLUMN and not _has_words(rule.reason) and column not in seen:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
-from credit.contract.columns import Column, Family, FrozenModel
+from credit.contract.columns import Column, ColumnRole, Family, FrozenModel
 from credit.contract.contract import Contract
 from credit.contract.leakage import find_leaks
 from credit.contract.rule import RULE_COLUMN, Rule, find_named_column
@@ -21,20 +21,26 @@ _Part = TypeVar("_Part", bound=FrozenModel)
 class ContractOutline(NamedTuple):
     """What can be read of a contract file, however many faults it has.
 
-    `roles`: of each column, and of each family under `families.<name>`, those in question by their proposal; `texts`:
-    the keys that each of these has. `contract` has those parts only that are valid by themselves.
+    `roles`: of each column, and of each family under `families.<name>`, those in question by their proposal, all where
+    there is a list of them; `texts`: the keys that each of these has. `contract` has those parts only that are valid by
+    themselves.
     """
 
     file: str
     contract: Contract
-    roles: Mapping[str, str]
+    roles: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, Mapping[str, Any]]
     has_rule: bool
     problems: tuple[Problem, ...]
 
     def select_roles(self, *roles: str) -> list[str]:
         """Select the columns and families of some roles."""
-        return [name for name, role in self.roles.items() if role in roles]
+        return [name for name, own in self.roles.items() if set(own) & set(roles)]
+
+    def lacks_role(self, *roles: str) -> bool:
+        """Tell whether no column has one of some roles; a misspelt role may be the one that is missed."""
+        known = all(set(own) <= set(get_args(ColumnRole)) and own for own in self.roles.values())
+        return known and not self.select_roles(*roles)
 
 
 def load_contract(path: str | Path) -> Contract:
@@ -63,7 +69,7 @@ def outline_contract(path: str | Path) -> ContractOutline:
         contract=contract.model_copy(
             update={"families": {name: of for name, of in contract.families.items() if name not in bad_patterns}}
         ),
-        roles={name: _read_role(of) for name, of in texts.items()},
+        roles={name: _read_roles(of) for name, of in texts.items()},
         texts=texts,
         has_rule=content.get("rule") is not None,
         problems=(),
@@ -109,8 +115,10 @@ def _list_parts(content: Mapping[str, Any], block: str) -> Iterator[tuple[str, d
             yield f"{prefix}{name}", of
 
 
-def _read_role(of: Mapping[str, Any]) -> str:
-    return str(of.get("role", "")).removeprefix(_QUESTION_MARK).strip()
+def _read_roles(of: Mapping[str, Any]) -> tuple[str, ...]:
+    given = of.get("role", [])
+    listed = given if isinstance(given, list) else [given]
+    return tuple(str(role).removeprefix(_QUESTION_MARK).strip() for role in listed)
 
 
 def _read_valid_parts(content: Mapping[str, Any], questions: Mapping[str, str]) -> Contract:
@@ -167,10 +175,10 @@ def _find_role_problems(outline: ContractOutline) -> list[Problem]:
     problems = []
     for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("time", 0, 1)):
         names = outline.select_roles(role)
-        if not least <= len(names) <= most:
+        if len(names) > most or (least and outline.lacks_role(role)):
             expected = "exactly one" if least else "at most one"
             problems.append(Problem(f"{outline.file}: columns", f"{names or 'no column'} of role {role}", expected))
-    if not outline.select_roles("feature", "score"):
+    if outline.lacks_role("feature", "score"):
         problems.append(Problem(f"{outline.file}: columns", "no column of role feature", "at least one"))
     return problems
 

@@ -63,6 +63,13 @@ def test_faults_of_structure_and_open_questions_are_listed_beside_what_is_missin
     ]
 
 
+@pytest.mark.parametrize("role", ["protectd", "[feature, protected]", ""])
+def test_a_role_that_is_misspelt_is_not_missed_as_well(tmp_path: Path, role: str) -> None:
+    lines = check(tmp_path, change(("role: protected,", f"role: {role},")))
+    assert lines[0].startswith("columns.group.role: found ")
+    assert not any("no column of role" in line for line in lines)
+
+
 def test_what_is_computed_from_a_faulty_column_is_not_tried(tmp_path: Path) -> None:
     text = change(BAD_SQL, ("incom / 2", "income / 2"), ("role: feature, range: [0, null]", "role: feature, range: 1"))
     (only,) = check(tmp_path, text)
