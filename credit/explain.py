@@ -12,14 +12,15 @@ from credit.common import cli
 from credit.common.candidate_names import CANDIDATE_NAMES, HEURISTIC, CandidateName
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
-from credit.contract.columns import Scalar
+from credit.contract import Contract
+from credit.contract.columns import Column, Scalar
 from credit.data.tables import iterate_partitions, open_table
 from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import CandidateReport
-from credit.scoring.model import DecidedBy, Model
+from credit.scoring.model import Model
 from credit.scoring.policy import DecisionKind, Policy
-from credit.scoring.reasons import measure_rises, word_reasons
+from credit.scoring.reasons import DecidedBy, measure_rises, word_reasons
 from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
 
@@ -79,9 +80,9 @@ def load_candidate_model(name: CandidateName, contract_file: Path, train: Path) 
     candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
-    reasons = word_reasons(contract, typical, str(contract_file))
-    rules = find_reason_rules(candidate.score, contract, typical, train)
     by: DecidedBy = "rule" if name == HEURISTIC else "model"
+    reasons = word_reasons(contract, typical, str(contract_file), by)
+    rules = find_reason_rules(candidate.score, contract, typical, train)
     model = Model(contract, candidate.policy, reasons, rules, candidate.score, by)
     return NamedModel(f"the candidate {name}", model)
 
@@ -138,8 +139,8 @@ def dump_explanation(row: int, explained: Explanation) -> dict[str, Any]:
     }
 
 
-def format_explanation(explained: Explanation) -> str:
-    """Format an explanation for people."""
+def format_explanation(explained: Explanation, contract: Contract) -> str:
+    """Format an explanation for people, with the contract's labels of the model's features."""
     policy = explained.policy
     approve = "nobody" if policy.approve_from is None else f"from {policy.approve_from:.4f}"
     lines = [
@@ -151,7 +152,12 @@ def format_explanation(explained: Explanation) -> str:
         "",
     ]
     rows = [
-        (one.feature, _format_value(one.value), _format_value(one.typical), f"{one.rise:+.4f}", _describe_side(one))
+        (
+            one.feature,
+            *(_format_value(v, contract.columns[one.feature]) for v in (one.value, one.typical)),
+            f"{one.rise:+.4f}",
+            _describe_side(one),
+        )
         for one in explained.features
     ]
     heads = ("feature", "this person", "approved people", "score would rise by", "")
@@ -171,12 +177,12 @@ def _describe_side(one: ExplainedFeature) -> str:
     return "better than theirs, so no reason" if one.better and one.rise > 0 else ""
 
 
-def _format_value(value: Scalar | None) -> str:
+def _format_value(value: Scalar | None, column: Column) -> str:
     if value is None:
         return "not known"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else column.name_value(value)
 
 
 @click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
@@ -214,7 +220,7 @@ def run(row: int, bundle: Path, candidate: CandidateName | None, test: Path, tra
     application = read_row(test, row)
     decider = load_candidate_model(candidate, locate_contract(), train) if candidate else load_bundle_model(bundle)
     explained = explain_decision(decider, application)
-    return cli.Answer(dump_explanation(row, explained), format_explanation(explained))
+    return cli.Answer(dump_explanation(row, explained), format_explanation(explained, decider.model.contract))
 
 
 if __name__ == "__main__":

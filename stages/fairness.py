@@ -35,7 +35,7 @@ def judge_candidate(
         policy=params.policy,
         predictions=on,
         rows=figures.rows,
-        **dict(verdict),
+        **{name: value for name, value in verdict if name in verdict.model_fields_set},
         operating_characteristics=compute_operating_characteristics(counts, params.chosen_policy, params.rules),
         figures_level=figures.level,
         groups={

@@ -16,6 +16,7 @@ from credit.common.candidate_names import CANDIDATE_NAMES, CandidateName
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.contract.groups import list_group_labels
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold
@@ -26,6 +27,7 @@ from credit.fairness.policies import Fairness, VerdictRules
 from credit.reports.alternatives import AlternativesReport, Point, PointFigures
 from credit.reports.choice import Choice
 from credit.reports.features import FeaturesReport
+from credit.reports.figures import GroupLabels
 from credit.reports.predictions import PredictionsReport
 from credit.training.alternatives import (
     Evaluator,
@@ -99,6 +101,7 @@ def build_alternatives_report(
     as_trained: Mapping[CandidateName, PointFigures],
     others: Sequence[Point],
     champion: str,
+    labels: GroupLabels,
 ) -> AlternativesReport:
     """Report the search: its finding in words, and every point, the candidates as trained first.
 
@@ -126,7 +129,7 @@ def build_alternatives_report(
         rows=predicted.rows,
         metric=params.metric,
         tolerated_loss=params.tolerated_loss,
-        finding=describe_search(baseline, found, params, len(points)),
+        finding=describe_search(baseline, found, params, len(points), labels),
         command=format_command(found) if found else None,
         points=mark_frontier(suggested, params.metric),
     )
@@ -153,7 +156,7 @@ def read_folds(
     Of a large table as many training rows are used as for thresholds: enough to tell one alternative from another.
     """
     if kept:
-        return list(split_folds(read_frame(files.accepted, [*contract.features, contract.label]), codes, kept))
+        return list(split_folds(read_frame(files.accepted, [*contract.candidate_columns, contract.label]), codes, kept))
     features = FeaturesReport.read(files.features).kept
     columns = [*features, contract.label]
     seen = read_frame(files.train, columns)
@@ -192,7 +195,8 @@ def run(
     others = list(
         try_variants(params, training, contract, folds, people, make_evaluator(contract, people, rules, values))
     )
-    report = build_alternatives_report(params, predicted, as_trained, others, Choice.read(choice_file).champion)
+    champion, labels = Choice.read(choice_file).champion, list_group_labels(contract)
+    report = build_alternatives_report(params, predicted, as_trained, others, champion, labels)
     report.round_floats().write(alternatives_file)
     print(report.finding)
     if report.command:

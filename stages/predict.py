@@ -47,7 +47,7 @@ def predict_folds(
     contract: Contract, accepted: Path, params: PredictParams, selection: SelectFeaturesParams, training: TrainParams
 ) -> tuple[dict[CandidateName, Predictions], Sequence[Sequence[str]]]:
     """Score every accepted row by models of the other folds; return each candidate's predictions and the features."""
-    frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
+    frame = read_frame(accepted, [*contract.candidate_columns, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
     kept = select_in_folds(contract, selection, frame, codes)
     y = is_favourable(contract, frame)

@@ -30,9 +30,8 @@ def run(
     contract = load_contract(contract_file).bind(open_table(train_file).schema_arrow.names, str(train_file))
     features = list_candidate_features(candidate, contract, FeaturesReport.read(features_file).kept, str(contract_file))
     frame = read_frame(train_file, [*features, contract.label])
-    threshold = contract.columns[contract.score].threshold if contract.score else None
     matrix = build_design_matrix(contract, features, frame).to_numpy()
-    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), threshold)
+    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), contract.rule)
     save_estimator(trained.estimator, model_file)
     trained.make_report(candidate, features).write(report_file)
     print(f"{candidate}: {len(features)} features, cross-validated AUC {trained.cross_validated.roc_auc:.3f}")

@@ -15,15 +15,17 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
 from credit.contract.columns import Family
-from credit.contract.contract import Contract, load_contract
+from credit.contract.contract import Contract
+from credit.contract.leakage import find_used_columns
+from credit.contract.loading import load_contract
 from credit.reports.features import BundleFeatures
 from credit.scoring.derived_columns import find_sources
 from credit.scoring.design_matrix import list_design_columns
-from credit.scoring.model import DecidedBy, Decision, Model, refer_unexplained
+from credit.scoring.model import Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reasons import FeatureReason
+from credit.scoring.reasons import DecidedBy, FeatureReason
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
 
@@ -112,7 +114,14 @@ def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
 
 
 def _bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
-    return contract.bind(dict.fromkeys([*contract.columns, *features]), where)
+    """Bind the members of families that the features are, or that an expression computes from."""
+    computed = [
+        name
+        for column in contract.derived.values()
+        for name, source in find_used_columns(contract, column.sql or "")
+        if isinstance(source, Family)
+    ]
+    return contract.bind(dict.fromkeys([*contract.columns, *features, *computed]), where)
 
 
 def _read_as(kind: type[_T], path: Path) -> _T:

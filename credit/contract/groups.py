@@ -4,6 +4,7 @@ import pandas as pd
 
 from credit.contract.columns import UNDISCLOSED
 from credit.contract.contract import Contract
+from credit.reports.figures import GroupLabels
 
 
 def list_groups(contract: Contract, attribute: str) -> list[str]:
@@ -17,3 +18,12 @@ def list_groups(contract: Contract, attribute: str) -> list[str]:
 def assign_groups(contract: Contract, attribute: str, values: pd.Series) -> pd.Categorical:
     """Assign each person to a group; shape (n,), categories of `list_groups`. Missing values are `undisclosed`."""
     return pd.Categorical(values.fillna(UNDISCLOSED), categories=list_groups(contract, attribute))
+
+
+def list_group_labels(contract: Contract) -> GroupLabels:
+    """List what people read in place of a group's code, by attribute and code; empty where no level has a label."""
+    labels = {
+        name: {code: column.name_value(code) for code, _ in column.labels}
+        for name, column in contract.protected.items()
+    }
+    return {name: of for name, of in labels.items() if of}

@@ -89,7 +89,8 @@ def format_verdict(judged: JudgedPredictions) -> str:
 def _format_attributes(verdict: FairnessVerdict) -> Iterator[str]:
     width = max(map(len, verdict.attributes))
     for name, one in verdict.attributes.items():
-        small = f" (no verdict on: {', '.join(one.not_assessable)})" if one.not_assessable else ""
+        groups = ", ".join(verdict.name_group(name, group) for group in one.not_assessable)
+        small = f" (no verdict on: {groups})" if groups else ""
         yield f"  {name:{width}}  {one.verdict}{small}"
 
 

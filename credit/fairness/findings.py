@@ -34,7 +34,7 @@ from credit.reports.fairness import (
     Verdict,
     WorstCase,
 )
-from credit.reports.figures import PAIR_SEPARATOR
+from credit.reports.figures import PAIR_SEPARATOR, GroupLabels
 
 VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
 """The worst first."""
@@ -63,6 +63,12 @@ class OptionalFacts(TypedDict, total=False):
     power: float
     more_people_to_decide: int | None
     waiver: UsedWaiver
+
+
+class OptionalLabels(TypedDict, total=False):
+    """The field of a verdict that is left out where no group has a label."""
+
+    labels: GroupLabels
 
 
 class Judgement(NamedTuple):
@@ -96,6 +102,7 @@ def judge_fairness(
     findings = [build_finding(one, rules, own, family_size) for one in (*primary, *beside)]
     pairs = [build_pair_finding(one, rules) for one in judge_groups(counts, other_pairs, policy.pair_policy, rules)]
     attributes = judge_attributes(findings, counts, policy, judged)
+    labels = OptionalLabels(labels=counts.labels) if counts.labels else OptionalLabels()
     return FairnessVerdict(
         candidate=candidate,
         verdict=find_worst_verdict([one.verdict for one in attributes.values() if one.primary]),
@@ -112,6 +119,7 @@ def judge_fairness(
             if is_obliged(one) and policy.gates != "nothing"
         ),
         undisclosed=tuple(judge_disclosure(counts, key, policy, rules) for key in counts.attributes),
+        **labels,
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract.columns import UNDISCLOSED
@@ -11,7 +11,7 @@ from credit.evaluation.intervals import Array, invert_interval
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
 from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate
 from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
-from credit.reports.figures import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR, GroupLabels, label_group
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,17 @@ class Comparison:
     reference_n: int
     undisclosed: float
     """The share of all rows whose group of this attribute is not known."""
+    labels: GroupLabels = field(default_factory=dict)
+
+    @property
+    def group_words(self) -> str:
+        """The group as people read it."""
+        return label_group(self.labels, self.attribute, self.group)
+
+    @property
+    def reference_words(self) -> str:
+        """The reference as people read it."""
+        return label_group(self.labels, self.attribute, self.reference)
 
     @property
     def total(self) -> int:
@@ -181,4 +192,5 @@ def _compare_cells(
                 n=int(metric.n[cell]),
                 reference_n=int(metric.n[cell if measure in GROUP_METRICS else 0]),
                 undisclosed=undisclosed,
+                labels=counts.labels,
             )

@@ -11,7 +11,7 @@ samples, this in 88 to 98%; from 500 people on both are at 88% or more.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.columns import UNDISCLOSED
+from credit.contract.groups import list_group_labels
 from credit.evaluation.intervals import Array, Bounds, compute_rate, invert_interval, mover_r_interval, wilson_interval
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import encode_interval, encode_number
@@ -36,6 +37,7 @@ from credit.fairness.metrics import PeopleTable
 from credit.fairness.policies import Limit, VerdictRules
 from credit.fairness.verdicts import reject_by_holm
 from credit.reports.fairness import ChangeFinding, VersionComparison
+from credit.reports.figures import GroupLabels, label_group
 from credit.scoring.policy import DECISION_KINDS
 
 
@@ -118,10 +120,11 @@ class PairedCounts:
 
     groups: Groups
     people: dict[str, NDArray[np.int64]]
+    labels: GroupLabels = field(default_factory=dict)
 
     def __add__(self, other: "PairedCounts") -> "PairedCounts":
         check_same_groups(self.groups, other.groups)
-        return PairedCounts(self.groups, {name: table + other.people[name] for name, table in self.people.items()})
+        return replace(self, people={name: table + other.people[name] for name, table in self.people.items()})
 
 
 def count_paired_people(
@@ -165,6 +168,7 @@ class _Cell(NamedTuple):
 
     attribute: str
     group: str
+    words: str
     people: int
     ratio: "_Change"
     rate: "_Change"
@@ -188,6 +192,7 @@ def _list_cells(counts: PairedCounts, attribute: str, rules: VerdictRules) -> It
         yield _Cell(
             attribute=attribute,
             group=name,
+            words=label_group(counts.labels, attribute, name),
             people=int(total[cell]),
             ratio=change,
             rate=_Change.pick(rate, cell),
@@ -222,7 +227,7 @@ def _build_change(cell: _Cell, dropped: bool, limit: Limit | None, rules: Verdic
         true_positive_rate_change_interval=encode_interval(*cell.rate),
         flips=cell.flips,
         blocks=blocks,
-        reason=f"{cell.attribute} {cell.group}: {_explain_change(cell, dropped, blocks, level, rules)}",
+        reason=f"{cell.attribute} {cell.words}: {_explain_change(cell, dropped, blocks, level, rules)}",
     )
 
 
@@ -284,6 +289,7 @@ def count_paired_predictions(
         found = f"predictions about {len(other):,} other people"
         raise CreditError(Problem(file, found, f"the same {len(own):,} in the same order", "run both on one table"))
     codes = encode_groups(contract, own)
-    return count_paired_people(
+    counts = count_paired_people(
         list_attribute_groups(contract), codes, candidate.favourable, production.decisions, candidate.decisions
     )
+    return replace(counts, labels=list_group_labels(contract))

@@ -23,7 +23,7 @@ _DENOMINATORS = {
 
 def explain_verdict(item: Comparison, verdict: Verdict, rules: VerdictRules) -> str:
     """Explain a verdict in one sentence."""
-    who = f"{item.attribute} {item.group}"
+    who = f"{item.attribute} {item.group_words}"
     if not item.has_value or (verdict == "not assessable" and not item.is_beyond):
         return f"{who}: {_explain_missing(item, rules)}."
     metric = f"{who}: {_describe_metric(item)}"
@@ -70,12 +70,12 @@ def _describe_metric(item: Comparison) -> str:
     rate = item.rate
     value = f"{_format_measure(item.measure)} {item.value:.3f}"
     if rate is None:
-        return value if item.measure in GROUP_METRICS else f"{value} against {item.reference}"
+        return value if item.measure in GROUP_METRICS else f"{value} against {item.reference_words}"
     count, n = rate.count_cases(item.people)
     own = f"{count[1]:,} of {n[1]:,}"
     if item.measure in GROUP_METRICS:
         return f"{value} ({own})"
-    return f"{value} ({own}, against {count[0]:,} of {n[0]:,} of {item.reference})"
+    return f"{value} ({own}, against {count[0]:,} of {n[0]:,} of {item.reference_words})"
 
 
 def _explain_missing(item: Comparison, rules: VerdictRules) -> str:
@@ -87,9 +87,9 @@ def _explain_missing(item: Comparison, rules: VerdictRules) -> str:
     if item.reference_n < rules.smallest_denominator:
         least = rules.smallest_denominator
         measure = _format_measure(item.measure)
-        return f"{measure} needs {least} {about}, the reference {item.reference} has {item.reference_n:,}"
+        return f"{measure} needs {least} {about}, the reference {item.reference_words} has {item.reference_n:,}"
     if item.measure == "adverse_impact_ratio":
-        return f"nobody of the reference {item.reference} is approved, so there is no adverse impact ratio"
+        return f"nobody of the reference {item.reference_words} is approved, so there is no adverse impact ratio"
     return f"there is no {_format_measure(item.measure)}, all scores are the same"
 
 

@@ -24,7 +24,7 @@ from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reasons import DecidedBy, word_reasons
 from credit.scoring.rule import FallbackRule
 from credit.training.candidates import Candidate, load_candidate
 
@@ -55,9 +55,10 @@ def build_bundle(
     onnx = export_onnx(candidate.estimator, len(columns))
     score = load_onnx(onnx).score
     typical = find_typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
-    reasons = word_reasons(contract, typical, str(inputs.contract))
+    by: DecidedBy = "rule" if champion == HEURISTIC else "model"
+    reasons = word_reasons(contract, typical, str(inputs.contract), by)
     rules = find_reason_rules(score, contract, typical, inputs.train)
-    model = Model(contract, candidate.policy, reasons, rules, score, "rule" if champion == HEURISTIC else "model")
+    model = Model(contract, candidate.policy, reasons, rules, score, by)
     checked = check_parity(model, candidate, inputs.test, params.max_other_decisions)
     decisions = candidate.policy.decide(checked.scores)
     heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
@@ -95,11 +96,12 @@ def build_bundle(
 def build_fallback_rule(rule: Candidate, contract: Contract, file: str) -> FallbackRule:
     """Build the rule of the bundle from the trained one, without its estimator."""
     (name,) = rule.features
-    words = word_reasons(contract, {name: None}, file)[name]
+    words = word_reasons(contract, {name: None}, file, "rule")[name]
     return FallbackRule(
         column=name,
         threshold=rule.estimator.threshold,
-        share_below=rule.estimator.share_below_,
+        approve=rule.estimator.approve,
+        share_failed=rule.estimator.share_failed_,
         share_passed=rule.estimator.share_passed_,
         policy=rule.policy,
         words=words.words,

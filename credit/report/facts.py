@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from credit.common.candidate_names import HEURISTIC
 from credit.common.formatting import format_number, format_percent, spell_out
 from credit.contract import Contract
 from credit.contract.columns import Column
@@ -90,7 +91,7 @@ def collect_facts(results: Results) -> ReportFacts:
         verdict=compose_narrative(results),
         judgements=candidates,
         champion=champion,
-        model=_describe_model(results.candidates[champion.name]),
+        model=_describe_model(results.candidates[champion.name], results.contract),
         population=judged.predictions,
         rows=f"{judged.rows:,}",
         level=format_percent(judged.level, 0),
@@ -118,8 +119,11 @@ def _describe_favourable_outcome(label: Column) -> str:
     return f"{label.description}: {value}"
 
 
-def _describe_model(candidate: CandidateReport) -> ModelDetails:
-    policy, hyperparameters = candidate.policy, candidate.hyperparameters
+def _describe_model(candidate: CandidateReport, contract: Contract) -> ModelDetails:
+    policy, hyperparameters = candidate.policy, dict(candidate.hyperparameters)
+    if candidate.candidate == HEURISTIC and contract.rule:
+        trained = contract.rule.model_copy(update={"threshold": hyperparameters.pop("threshold")})
+        hyperparameters = {"passes": str(trained), **hyperparameters}
     return ModelDetails(
         {spell_out(name): "not set" if value is None else f"{value}" for name, value in hyperparameters.items()},
         candidate.features,
@@ -135,7 +139,7 @@ def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
         WaiverRow(
             file.rpartition("/")[2],
             spell_out(one.candidate),
-            f"{spell_out(one.measure)} of {one.group} ({spell_out(one.attribute)})",
+            f"{spell_out(one.measure)} of {results.name_group(one.attribute, one.group)}",
             one.who,
             one.why,
             one.until.isoformat(),

@@ -153,12 +153,14 @@ def _draw_attribute(
     rows = []
     for group, count in people.items():
         items = {name: found[name, attribute, group] for name in results.judged if (name, attribute, group) in found}
+        words = results.label_group(attribute, group)
         if group == UNDISCLOSED and count:
             note = "no group that is judged; the section on the verdict says what they may hide where they are many"
-            rows.append(ForestRow(group, count, note, ()))
+            rows.append(ForestRow(words, count, note, ()))
         elif group != reference:
-            rows.append(_draw_row(f"{attribute} {group}: ", group, count, items, scale))
-    return ForestAttribute(spell_out(attribute), f"{reference}, {people.get(reference, 0):,} people", tuple(rows))
+            rows.append(_draw_row(f"{attribute} {words}: ", words, count, items, scale))
+    beside = results.label_group(attribute, reference)
+    return ForestAttribute(spell_out(attribute), f"{beside}, {people.get(reference, 0):,} people", tuple(rows))
 
 
 def _draw_row(who: str, group: str, people: int, found: dict[str, Finding], scale: Scale) -> ForestRow:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from credit.common.formatting import (
     DASH,
     MetricText,
-    format_group,
     format_interval,
     format_number,
     format_percent,
@@ -53,7 +52,7 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
     report = results.alternatives
     chosen = [point for point in report.points if point.mark or point.on_frontier]
     ordered = sorted(chosen, key=lambda point: (not point.mark, -(point.adverse_impact_ratio or 0)))
-    return tuple(_build_alternative_row(point, report.metric) for point in ordered)
+    return tuple(_build_alternative_row(point, report.metric, results) for point in ordered)
 
 
 def describe_alternative(point: Point) -> str:
@@ -70,7 +69,7 @@ def _format_setting(value: Setting) -> str:
     return "not set" if value is None else f"{value:g}" if number_ else str(value)
 
 
-def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
+def _build_alternative_row(point: Point, metric: str, results: Results) -> AlternativeRow:
     return AlternativeRow(
         describe_alternative(point),
         MARK_LABELS[point.mark] if point.mark else "",
@@ -78,7 +77,7 @@ def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
         format_number(point.roc_auc),
         format_percent(point.approval_rate),
         MetricText(format_number(point.adverse_impact_ratio), format_interval(point.adverse_impact_ratio_interval)),
-        format_group(*split_group_key(point.group)) if point.group else DASH,
+        results.name_group(*split_group_key(point.group)) if point.group else DASH,
     )
 
 

@@ -52,14 +52,14 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name].value)
     alike = max(ratios, key=lambda name: ratios[name].value)
     lead = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
-    least = f"{format_number(ratios[best].value)} for {name_group(ratios[best])}"
+    least = f"{format_number(ratios[best].value)} for {name_group(results, ratios[best])}"
     if best == alike:
         yield f"{lead} and has the best worst-group ratio, {least}: here the two do not conflict."
     else:
         yield _describe_tradeoff(results, lead, least, best, lowest, alike, values)
     champion = results.choice.champion
     if champion == lowest != best and not results.choice.candidates[champion].passes:
-        own = f"{format_number(ratios[champion].value)} for {name_group(ratios[champion])}"
+        own = f"{format_number(ratios[champion].value)} for {name_group(results, ratios[champion])}"
         because = "it goes forward because no other may, not because it treats groups more alike"
         yield f"{capitalise(format_candidate(champion))} has the lowest of all, {own}: {because}."
 
@@ -84,11 +84,12 @@ def describe_sample_size(results: Results) -> Iterator[str]:
     if first is None or limit is None or not limit.gated:
         return
     judged = results.judged[results.choice.champion]
-    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(ratio) == name_group(first)}
+    whom = name_group(results, first)
+    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(results, ratio) == whom}
     intervals = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
     share = format_percent(first.people / judged.rows)
     yield (
-        f"The worst-group ratio is that of {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
+        f"The worst-group ratio is that of {whom}: {first.people:,} of {judged.rows:,} people ({share}). "
         f"Its {judged.level:.0%} interval is {intervals}."
     )
     for verdict, comes_to in _VERDICTS.items():
@@ -105,9 +106,9 @@ _VERDICTS = {
 }
 
 
-def name_group(item: PairFinding | LowestRatio) -> str:
+def name_group(results: Results, item: PairFinding | LowestRatio) -> str:
     """Name the group that a finding or a ratio is about."""
-    return format_group(item.attribute, item.group)
+    return results.name_group(item.attribute, item.group)
 
 
 def _find_verdict(judged: FairnessReport, ratio: LowestRatio) -> str:
@@ -115,7 +116,7 @@ def _find_verdict(judged: FairnessReport, ratio: LowestRatio) -> str:
         (
             item.verdict
             for item in judged.findings
-            if item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
+            if (item.measure, item.attribute, item.group) == (ADVERSE_IMPACT_RATIO, ratio.attribute, ratio.group)
         ),
         "reported",
     )
@@ -127,7 +128,7 @@ def describe_obligations(results: Results) -> Iterator[str]:
     for item in results.judged[champion].findings:
         if item.power is not None:
             more = item.describe_more_people()
-            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)} is to be watched: {more}."
+            yield f"{capitalise(spell_out(item.measure))} of {name_group(results, item)} is to be watched: {more}."
 
 
 def describe_operating_characteristics(results: Results) -> Iterator[str]:
@@ -138,15 +139,15 @@ def describe_operating_characteristics(results: Results) -> Iterator[str]:
     likely = max(found.detected, key=lambda one: one.found)
     unlikely = min(found.detected, key=lambda one: one.found)
     share, ratio = format_percent(found.fair_blocked), format_percent(found.ratio, 0)
+    best, worst = (_describe_detected(results, one) for one in (likely, unlikely))
     yield (
         f"Among people like these, this policy would stop {share} of the candidates that treat everybody alike. One by "
-        f"which a group has {ratio} of its reference's approvals would be found with {_describe_detected(likely)} at "
-        f"best and {_describe_detected(unlikely)} at worst."
+        f"which a group has {ratio} of its reference's approvals would be found with {best} at best and {worst} at worst."
     )
 
 
-def _describe_detected(one: DetectedGroup) -> str:
-    group = format_group(one.attribute, one.group)
+def _describe_detected(results: Results, one: DetectedGroup) -> str:
+    group = results.name_group(one.attribute, one.group)
     return f"{format_percent(one.found, 0)} for {group} ({one.people:,} people)"
 
 
@@ -200,7 +201,7 @@ def _describe_objections(results: Results) -> Iterator[str]:
         found: dict[str, list[str]] = {}
         for item in results.judged[name].findings:
             if item.blocks:
-                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(item)}")
+                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(results, item)}")
         objections = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
         others = len(entry.against) - sum(map(len, found.values()))
         if others:
@@ -215,7 +216,7 @@ def _describe_waivers(results: Results) -> Iterator[str]:
     for item in results.judged[champion].findings:
         waiver = item.waiver
         if waiver and waiver.used:
-            finding = f"the {spell_out(item.measure)} of {name_group(item)}"
+            finding = f"the {spell_out(item.measure)} of {name_group(results, item)}"
             signed = f"signed by {waiver.who} until {waiver.until}"
             through = f"A waiver lets {format_candidate(champion)} through for {finding}, {signed}."
             yield f"{through} It is not a pass on the figures."

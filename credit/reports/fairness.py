@@ -3,8 +3,10 @@
 from datetime import date
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from credit.reports.base import Count, Flag, Number, OpenInterval, Report, ReportPart, Share
-from credit.reports.figures import GroupFigures, group_key
+from credit.reports.figures import GroupFigures, GroupLabels, group_key, label_group
 from credit.reports.predictions import JudgedOn
 
 Verdict = Literal["fail", "unequal", "insufficient", "not assessable", "pass", "reported"]
@@ -226,6 +228,13 @@ class FairnessVerdict(ReportPart):
     """Of the primary attributes."""
     undisclosed: tuple[Undisclosed, ...]
     """One entry per attribute."""
+    labels: GroupLabels = Field(default_factory=dict)
+    """By attribute and code of a group: what people read in place of the code. In the report only where there is one.
+    """
+
+    def name_group(self, attribute: str, group: str) -> str:
+        """Name a group for people: by its label where it has one."""
+        return label_group(self.labels, attribute, group)
 
 
 class FairnessReport(FairnessVerdict, JudgedPeople, Report):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,8 @@ from credit.contract import Contract
 from credit.scoring.onnx import ScoreFunction, score_each_row
 from credit.scoring.policy import DecisionKind, Policy
 from credit.scoring.reason_baseline import ReasonBaseline, ReasonRules, encode_baseline
-from credit.scoring.reasons import RankedFeature, Reasons, rank_features, word_ranked
+from credit.scoring.reasons import DecidedBy, RankedFeature, Reasons, rank_features, word_ranked
 from credit.scoring.row_encoder import ApplicationRow, RowEncoder
-
-DecidedBy = Literal["model", "rule"]
 
 
 class Decision(NamedTuple):

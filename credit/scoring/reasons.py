@@ -6,7 +6,7 @@ carries most is named. At most four, the largest rise first, and only while they
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,19 +32,25 @@ class FeatureReason(FrozenModel):
     words_if_missing: str
 
 
+DecidedBy = Literal["model", "rule"]
+
 Reasons = Mapping[str, FeatureReason]
 """The features of one candidate, in the order of its design matrix: the content of reasons.json."""
 
 
-def word_reasons(contract: Contract, typical: Mapping[str, Scalar | None], file: str) -> dict[str, FeatureReason]:
-    """Word the reason for each feature from the contract, with its typical value.
+def word_reasons(
+    contract: Contract, typical: Mapping[str, Scalar | None], file: str, decided_by: DecidedBy = "model"
+) -> dict[str, FeatureReason]:
+    """Word the reason for each feature from the contract, with its typical value; the rule may have words of its own.
 
     Raises CreditError for every feature without words and for every column that a model may not see.
     """
+    if decided_by == "rule":
+        contract = contract.give_rule_its_words()
     problems = []
     for name in typical:
         column = contract.columns[name]
-        if name not in contract.features:
+        if name not in contract.features and (decided_by, name) != ("rule", contract.rule_column):
             problems.append(Problem(f"{file}: {name}", f"a column of role {column.role} as a reason", "a feature"))
         elif not (column.reason or "").strip():
             expected = "the words for an applicant against whom it counts"

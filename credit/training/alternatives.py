@@ -24,6 +24,7 @@ from credit.evaluation.intervals import compute_roc_auc
 from credit.evaluation.metrics import UnitValues
 from credit.reports.alternatives import Point, PointFigures, QualityFigure
 from credit.reports.fairness import LowestRatio
+from credit.reports.figures import GroupLabels, group_key, label_group, split_group_key
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import set_thresholds
 from credit.training.candidates import Hyperparameters, build_estimator, fit_estimator
@@ -188,8 +189,10 @@ def find_fairest(points: Sequence[Point], baseline: Point, params: FindAlternati
     return max(enough, key=lambda one: one[:2], default=(0.0, 0.0, None))[2]
 
 
-def describe_search(baseline: Point, found: Point | None, params: FindAlternativesParams, tried: int) -> str:
-    """Describe the outcome of the search in plain words."""
+def describe_search(
+    baseline: Point, found: Point | None, params: FindAlternativesParams, tried: int, labels: GroupLabels
+) -> str:
+    """Describe the outcome of the search in plain words; `labels` name groups whose names are codes."""
     metric = params.metric.replace("_", " ")
     best = baseline.candidate.replace("_", " ")
     start = (
@@ -200,14 +203,20 @@ def describe_search(baseline: Point, found: Point | None, params: FindAlternativ
         nobody = baseline.approval_rate == 0
         return f"{start}; {'it approves nobody' if nobody else 'no group is large enough to compare'}."
     ratio = _format_figure(baseline.adverse_impact_ratio)
-    start += f", with a worst-group adverse impact ratio of {ratio} ({baseline.group})"
+    start += f", with a worst-group adverse impact ratio of {ratio} ({_name_group(baseline, labels)})"
     if found is None:
         return f"{start}; none of {tried} points within {params.tolerated_loss:g} of it treats people more alike."
     return (
-        f"{start}; {describe_point(found)} reaches {_format_figure(found.adverse_impact_ratio)} ({found.group}) at "
-        f"{metric} {_format_figure(found.get_value(params.metric))}. It is the best of {tried} points on the people "
-        "who are measured, so the figures flatter it: train it, and let the gates judge."
+        f"{start}; {describe_point(found)} reaches {_format_figure(found.adverse_impact_ratio)} "
+        f"({_name_group(found, labels)}) at {metric} {_format_figure(found.get_value(params.metric))}. "
+        f"It is the best of {tried} points on the people who are measured, so the figures flatter it: train it, and "
+        "let the gates judge."
     )
+
+
+def _name_group(point: Point, labels: GroupLabels) -> str:
+    attribute, group = split_group_key(point.group or "")
+    return group_key(attribute, label_group(labels, attribute, group))
 
 
 def _format_figure(value: float | None) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from credit.common.params import Params
 from credit.contract import Contract
+from credit.contract.rule import Rule
 from credit.reports.candidate import CandidateReport
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.policy import Policy
@@ -74,14 +75,14 @@ def load_candidate(model: Path, description: Path) -> Candidate:
     return Candidate(report.candidate, load_estimator(model), report.features, Policy(**dict(report.policy)))
 
 
-def build_estimator(hyperparameters: Hyperparameters, rows: int, seed: int, threshold: float | None) -> "BaseEstimator":
-    """Build an estimator that is not fitted yet, for `rows` training rows. `threshold` is the contract's."""
+def build_estimator(hyperparameters: Hyperparameters, rows: int, seed: int, rule: Rule | None) -> "BaseEstimator":
+    """Build an estimator that is not fitted yet, for `rows` training rows. `rule` is the contract's."""
     if isinstance(hyperparameters, HeuristicParams):
         from credit.training.threshold_rule import ThresholdRule
 
-        chosen = threshold if hyperparameters.threshold is None else hyperparameters.threshold
-        assert chosen is not None  # noqa: S101 - train refuses a contract without a score first
-        return ThresholdRule(chosen)
+        assert rule is not None  # noqa: S101 - ingest refuses a contract without a rule first
+        chosen = rule.threshold if hyperparameters.threshold is None else hyperparameters.threshold
+        return ThresholdRule(chosen, approve=rule.approve)
     return (
         _build_logistic(hyperparameters)
         if isinstance(hyperparameters, LogisticParams)

@@ -88,8 +88,7 @@ def _score_fold(
 ) -> OutOfFoldScores:
     features = list_candidate_features(name, contract, fold.kept, contract.name)
     seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
-    threshold = contract.columns[contract.score].threshold if contract.score else None
-    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), threshold, bar=False)
+    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), contract.rule, bar=False)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
     return OutOfFoldScores(scores, trained.policy.decide(scores))
 

@@ -15,6 +15,7 @@ from credit.common.candidate_names import HEURISTIC, CandidateName
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
+from credit.contract.rule import Rule, describe_missing_rule
 from credit.reports.candidate import CandidateReport, CrossValidated, HyperparameterSearch
 from credit.scoring.policy import Policy, set_thresholds
 from credit.training.candidates import (
@@ -85,21 +86,21 @@ def train_candidate(
     params: TrainParams,
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
-    threshold: float | None,
+    rule: Rule | None,
     bar: bool = True,
 ) -> TrainingResult:
     """Fit one candidate on its design matrix, shape (n, columns), and labels (True: favourable), shape (n,).
 
-    `bar`: show a progress bar, on a terminal.
+    `rule`: the contract's. `bar`: show a progress bar, on a terminal.
     """
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
     hyperparameters, search = search_hyperparameters(name, params.find_hyperparameters(name), params.search, X, y, seed)
-    estimator = build_estimator(hyperparameters, len(y), seed, threshold)
+    estimator = build_estimator(hyperparameters, len(y), seed, rule)
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build_estimator(hyperparameters, len(truth), seed, threshold)
+    unfitted = build_estimator(hyperparameters, len(truth), seed, rule)
     scores = cross_validate(unfitted, sample, truth, params.cross_validation, bar)
     estimator = fit_estimator(estimator, X, y)
     if isinstance(hyperparameters, HeuristicParams):
@@ -145,22 +146,22 @@ def _set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params:
 
 
 def _set_rule_policy(rule: Any, hyperparameters: HeuristicParams) -> Policy:
-    """Deny below the threshold, refer without a score, approve or refer from the threshold on."""
-    below, passed = rule.share_below_, rule.share_passed_
-    if below >= passed:
-        found = f"{below:.3f} of the people below it favourable, {passed:.3f} from it on"
-        raise CreditError(
-            Problem("threshold of the heuristic", found, "a larger share from it on", "is the score reversed?")
-        )
-    unknown = (below + passed) / 2
+    """Deny who fails the threshold, refer who has no score, approve or refer who passes."""
+    failed, passed = rule.share_failed_, rule.share_passed_
+    if failed >= passed:
+        found = f"{passed:.3f} of the people who pass favourable, {failed:.3f} of those who fail"
+        other = "at_most" if rule.approve == "at_least" else "at_least"
+        fix = f"is the value reversed? A `rule` of the contract may say `approve: {other}`"
+        raise CreditError(Problem("threshold of the heuristic", found, "a larger share of those who pass", fix))
+    unknown = (failed + passed) / 2
     approve_from = round((unknown + passed) / 2, 9) if hyperparameters.from_threshold == "approve" else None
-    return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
+    return Policy(approve_from=approve_from, refer_from=round((failed + unknown) / 2, 9))
 
 
 def list_candidate_features(name: CandidateName, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
-    """List the columns that a candidate reads: the rule its score, the models the selected features."""
+    """List the columns that a candidate reads: the rule its value, the models the selected features."""
     if name != HEURISTIC:
         return kept
-    if contract.score is None:
-        raise CreditError(Problem(f"{file}: columns", "no column of role score", "one", "the rule decides by it"))
-    return [contract.score]
+    if contract.rule_column is None:
+        raise CreditError(describe_missing_rule(file))
+    return [contract.rule_column]

@@ -88,7 +88,7 @@ def train_all(made: BundleInputs, features: list[str]) -> None:
     for name in CANDIDATE_NAMES:
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
-        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), 600.0)
+        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), contract.rule)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 

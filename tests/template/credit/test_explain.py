@@ -60,7 +60,7 @@ def test_the_text_shows_values_beside_those_of_approved_people(
     bundles: Made, rows: list[dict[str, Any]], denied: int
 ) -> None:
     decider = load_bundle_model(bundles("logistic"))
-    text = format_explanation(explain_decision(decider, rows[denied]))
+    text = format_explanation(explain_decision(decider, rows[denied]), decider.model.contract)
     assert text.splitlines()[1].split() == ["decision", "deny"]
     assert "  1. " in text
     for name, told in decider.model.reasons.items():

@@ -110,7 +110,7 @@ def test_better_than_the_reference_is_no_more_alike_than_worse() -> None:
 def report(
     as_trained: Mapping[CandidateName, PointFigures], others: Sequence[Point], champion: str
 ) -> AlternativesReport:
-    return build_alternatives_report(PARAMS, PREDICTED, as_trained, others, champion)
+    return build_alternatives_report(PARAMS, PREDICTED, as_trained, others, champion, {})
 
 
 def trained(heuristic: float) -> dict[CandidateName, PointFigures]:

@@ -6,6 +6,7 @@ from fairness_rows import RATIO, counted, policy, rules
 from credit.fairness.findings import find_lowest_ratio, find_worst_verdict, judge_attribute, judge_attributes
 from credit.fairness.policies import Limit
 from credit.reports.fairness import AttributeVerdict, Finding, Verdict
+from credit.reports.figures import label_group
 
 
 def finding(
@@ -82,3 +83,12 @@ def test_the_first_of_equal_ratios_is_told_and_the_reference_never() -> None:
     assert found is not None
     assert (found.group, found.value) == ("Black", 2.0)
     assert None not in found.interval
+
+
+def test_people_read_the_label_of_a_code_in_groups_references_and_pairs() -> None:
+    labels = {"race": {"1": "green [1]", "2": "blue & gold [2]"}, "sex": {"0": "female [0]"}}
+    assert label_group(labels, "race", "2") == "blue & gold [2]"
+    assert label_group(labels, "race", "undisclosed") == "undisclosed"
+    assert label_group(labels, "race & sex", "1 & 0") == "green [1] & female [0]"
+    assert label_group(labels, "race & age", "1 & over 62") == "green [1] & over 62"
+    assert label_group(labels, "home", "own & rent") == "own & rent"

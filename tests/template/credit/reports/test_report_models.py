@@ -18,6 +18,7 @@ from credit.common.errors import CreditError
 from credit.common.files import format_json
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.contract.rule import Rule
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import count_predictions
@@ -401,7 +402,7 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
             **dict(figures.model_copy(update={"adverse_impact_ratio": lowest and 0.95})),
         )
         as_trained = dict.fromkeys(CANDIDATE_NAMES, figures)
-        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic"))
+        report = accept(build_alternatives_report(params, predicted, as_trained, [tried], "heuristic", {}))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.command is None) == (report.points[0].group is None)
 
@@ -433,13 +434,16 @@ def test_test_rows_have_no_folds() -> None:
     assert accept(report).kept_in_folds == ()
 
 
+SCORE_RULE = Rule(sql="score", threshold=0, approve="at_least")
+
+
 @pytest.mark.parametrize("name", ["heuristic", "logistic"])
 def test_a_candidate_that_was_searched_and_one_that_approves_nobody_alone_are_taken(name: Any) -> None:
     search = PARAMS["train"]["search"] | {"enabled": True, "logistic": {"C": [1, 0.1], "class_weight": [None]}}
     rule = {"threshold": None, "from_threshold": "refer"}
     params = TrainParams.model_validate(PARAMS["train"] | {"search": search, "heuristic": rule})
     scores = np.random.default_rng(0).normal(size=(300, 1)).astype(np.float32)
-    trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, 0.0, bar=False)
+    trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, SCORE_RULE, bar=False)
     text = format_json(trained.make_report(name, ["score"]).dump())
     report = CandidateReport.parse(text, "report.json")
     assert format_json(report.dump()) == text
