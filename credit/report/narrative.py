@@ -142,7 +142,8 @@ def describe_operating_characteristics(results: Results) -> Iterator[str]:
     best, worst = (_describe_detected(results, one) for one in (likely, unlikely))
     yield (
         f"Among people like these, this policy would stop {share} of the candidates that treat everybody alike. One by "
-        f"which a group has {ratio} of its reference's approvals would be found with {best} at best and {worst} at worst."
+        f"which a group has {ratio} of its reference's approvals would be found with {best} at best and {worst} at "
+        "worst."
     )
 
 
