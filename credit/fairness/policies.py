@@ -7,15 +7,17 @@ few metrics and reports the others.
 """
 
 import math
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from credit.common.errors import CreditError, Problem
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
-from credit.evaluation.exact_tests import Tail
 from credit.reports.figures import FAIRNESS_METRICS
+
+if TYPE_CHECKING:
+    from credit.evaluation.exact_tests import Tail
 
 
 class Limit(Params):
@@ -57,7 +59,7 @@ class Limit(Params):
         )
 
     @property
-    def tail(self) -> Tail:
+    def tail(self) -> "Tail":
         """The side on which a figure is beyond the limit."""
         if self.at_least is not None and self.at_most is not None:
             return "both"
