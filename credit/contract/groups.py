@@ -1,10 +1,13 @@
 """Protected attributes as groups of people. Nobody is left out: `undisclosed` is a group too."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from credit.contract.columns import UNDISCLOSED
 from credit.contract.contract import Contract
 from credit.reports.figures import GroupLabels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def list_groups(contract: Contract, attribute: str) -> list[str]:
@@ -15,8 +18,10 @@ def list_groups(contract: Contract, attribute: str) -> list[str]:
     return [reference, *(name for name in names if name != reference), UNDISCLOSED]
 
 
-def assign_groups(contract: Contract, attribute: str, values: pd.Series) -> pd.Categorical:
+def assign_groups(contract: Contract, attribute: str, values: "pd.Series") -> "pd.Categorical":
     """Assign each person to a group; shape (n,), categories of `list_groups`. Missing values are `undisclosed`."""
+    import pandas as pd  # the report names groups without loading it
+
     return pd.Categorical(values.fillna(UNDISCLOSED), categories=list_groups(contract, attribute))
 
 

@@ -84,7 +84,7 @@ def test_features_that_say_the_same_are_shown_together(paired: NamedModel, rows:
     typical = {name: paired.model.reasons[name].typical for name in cluster.features}
     assert explain_decision(paired, row | typical).score - told.score == pytest.approx(cluster.rise, abs=2e-6)
     assert len({"Your income", "Your credit score"} & set(told.reasons)) == 1
-    *_, heads, line = format_explanation(told).splitlines()
+    *_, heads, line = format_explanation(told, paired.model.contract).splitlines()
     assert heads.split() == ["one", "reason", "at", "the", "most", "together", "by"]
     assert line.split() == ["income,", "points", f"{cluster.rise:+.4f}"]
 
@@ -100,9 +100,15 @@ def test_a_value_that_is_better_than_typical_is_shown_as_no_reason(
     home = next(one for one in told.features if one.feature == "home")
     assert (home.better, home.rise > 0) == (True, True)
     assert "Your home" not in told.reasons
-    line = next(line for line in format_explanation(told).splitlines() if line.startswith("home"))
+    line = next(
+        line for line in format_explanation(told, paired.model.contract).splitlines() if line.startswith("home")
+    )
     assert line.endswith("better than theirs, so no reason")
-    others = [line for line in format_explanation(told).splitlines() if line.startswith(("self", "bureau"))]
+    others = [
+        line
+        for line in format_explanation(told, paired.model.contract).splitlines()
+        if line.startswith(("self", "bureau"))
+    ]
     assert not any("better" in line for line in others)
 
 
