@@ -8,13 +8,8 @@ from fairness_rows import RATIO, rules
 
 from credit.common.errors import CreditError
 from credit.fairness.policies import Limit
-from credit.fairness.version_comparison import (
-    PairedCounts,
-    compare_versions,
-    count_paired_people,
-    estimate_rate_change,
-    estimate_ratio_change,
-)
+from credit.fairness.versions.changes import estimate_rate_change, estimate_ratio_change
+from credit.fairness.versions.comparison import PairedCounts, compare_versions, count_paired_people
 
 GROUPS = {"race": ("white", "Black")}
 RULES = rules(level=0.9, largest_drop=0.02, smallest_denominator=10)
