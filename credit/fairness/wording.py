@@ -63,7 +63,7 @@ def explain_undisclosed(attribute: str, share: float, worst: WorstCase | None, r
         bound = f"; were all of them {worst.group}, the verdict would be {worst.verdict}"
         if worst.value is not None:
             bound += f" ({_format_measure(worst.measure)} of {worst.of_group} {worst.value:.3f})"
-    return f"{share:.1%} of the rows do not disclose {attribute}{follows}{bound}"
+    return f"{share:.1%} of the rows do not disclose {attribute.replace('_', ' ')}{follows}{bound}"
 
 
 def _describe_metric(item: Comparison) -> str:

@@ -16,7 +16,7 @@ from credit.common.formatting import (
 )
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
-from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, PairFinding
+from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, OperatingCharacteristics, PairFinding
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 
@@ -135,19 +135,27 @@ def describe_operating_characteristics(results: Results) -> Iterator[str]:
     found = results.judged[results.choice.champion].operating_characteristics
     if found is None:
         return
-    likely = max(found.detected, key=lambda one: one.found)
-    unlikely = min(found.detected, key=lambda one: one.found)
-    share, ratio = format_percent(found.fair_blocked), format_percent(found.ratio, 0)
+    of_tables = f"of {found.tables:,} random tables of such people"
+    stopped = f"{format_percent(found.fair_blocked)} {of_tables}" if found.fair_blocked else f"none {of_tables}"
     yield (
-        f"Among people like these, this policy would stop {share} of the candidates that treat everybody alike. One by "
-        f"which a group has {ratio} of its reference's approvals would be found with {_describe_detected(likely)} at "
-        f"best and {_describe_detected(unlikely)} at worst."
+        f"This policy would stop a candidate that treats everybody alike in {stopped}. One by which a group has "
+        f"{format_percent(found.ratio, 0)} of its reference's approvals would be found with "
+        f"{_describe_detected(found)}."
     )
 
 
-def _describe_detected(one: DetectedGroup) -> str:
-    group = format_group(one.attribute, one.group)
-    return f"{format_percent(one.found, 0)} for {group} ({one.people:,} people)"
+def _describe_detected(found: OperatingCharacteristics) -> str:
+    """Describe the groups for which unequal treatment is most and least likely found; all alike as one."""
+    likely = max(found.detected, key=lambda one: one.found)
+    unlikely = min(found.detected, key=lambda one: one.found)
+    most, least = format_percent(likely.found, 0), format_percent(unlikely.found, 0)
+    if most == least:
+        return f"{most}, whichever group it is"
+    return f"{most} if it is {_name_detected(likely)}, and with {least} if it is {_name_detected(unlikely)}"
+
+
+def _name_detected(one: DetectedGroup) -> str:
+    return f"{format_group(one.attribute, one.group)}, {one.people:,} people"
 
 
 class Narrative(NamedTuple):
