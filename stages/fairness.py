@@ -14,11 +14,11 @@ from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.figures import compute_fairness_metrics
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
-from credit.fairness.metrics import compute_fairness_metrics
-from credit.fairness.operating_characteristics import compute_operating_characteristics
 from credit.fairness.policies import Fairness
+from credit.fairness.power.operating_characteristics import compute_operating_characteristics
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 from credit.reports.fairness import FairnessReport
 from credit.reports.figures import group_key

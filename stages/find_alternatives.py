@@ -21,7 +21,7 @@ from credit.data.tables import open_table, read_frame
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions, read_predictions, sort_by_fold
 from credit.fairness.counts import count_people
-from credit.fairness.findings import find_lowest_ratio
+from credit.fairness.figures import find_lowest_ratio
 from credit.fairness.inputs import encode_groups, list_attribute_groups
 from credit.fairness.policies import Fairness, VerdictRules
 from credit.reports.alternatives import AlternativesReport, Point, PointFigures

@@ -20,7 +20,7 @@ from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import count_predictions
 from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
-from credit.fairness.version_comparison import compare_versions, count_paired_predictions
+from credit.fairness.versions.comparison import compare_versions, count_paired_predictions
 from credit.fairness.waivers import load_waivers
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessVerdict, Finding, VersionComparison

@@ -1,43 +1,31 @@
 """Judge a candidate in one pass: compare groups, judge each comparison, choose what follows, put it in words."""
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, TypedDict, get_args
+from typing import TypedDict
 
-from credit.contract.columns import UNDISCLOSED
-from credit.fairness.counts import (
-    AttributeKey,
-    PeopleCounts,
-    compute_undisclosed_share,
-    encode_interval,
-    encode_number,
-)
-from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_groups, list_judged_keys
-from credit.fairness.metrics import GROUP_METRICS, adverse_impact_ratio
+from credit.fairness.counts import AttributeKey, PeopleCounts, encode_interval, encode_number
+from credit.fairness.disclosure import judge_disclosure
+from credit.fairness.figures import find_lowest_ratio
+from credit.fairness.group_comparison import list_judged_groups, list_judged_keys
 from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
-from credit.fairness.sample_size import estimate_additional_people, estimate_power
-from credit.fairness.verdicts import Action, choose_action, judge_comparisons
+from credit.fairness.power.sample_size import estimate_additional_people, estimate_power
+from credit.fairness.verdicts import VERDICT_ORDER, Judgement, judge_groups
 from credit.fairness.waivers import Waiver, check_waivers
-from credit.fairness.wording import explain_undisclosed, explain_verdict
+from credit.fairness.wording import explain_verdict
 from credit.reports.base import OpenInterval
 from credit.reports.fairness import (
     AttributeVerdict,
     FairnessVerdict,
     Finding,
-    LowestRatio,
+    JudgedFigure,
     Obligation,
     PairFinding,
-    Undisclosed,
     UsedWaiver,
     Verdict,
-    WorstCase,
 )
 from credit.reports.figures import PAIR_SEPARATOR, GroupLabels
-
-VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
-"""The worst first."""
 
 
 class FindingFacts(TypedDict):
@@ -71,14 +59,6 @@ class OptionalLabels(TypedDict, total=False):
     labels: GroupLabels
 
 
-class Judgement(NamedTuple):
-    """A comparison, its verdict, and what follows before a waiver."""
-
-    comparison: Comparison
-    verdict: Verdict
-    action: Action
-
-
 def judge_fairness(
     counts: PeopleCounts,
     policy: FairnessPolicy,
@@ -99,7 +79,8 @@ def judge_fairness(
     primary = judge_groups(counts, judged, policy, rules)
     beside = judge_groups(counts, secondary, policy.model_copy(update={"gates": "nothing"}), rules)
     family_size = sum(one.comparison.limit.gated for one in primary)
-    findings = [build_finding(one, rules, own, family_size) for one in (*primary, *beside)]
+    built = [(one, build_finding(one, rules, own, family_size)) for one in (*primary, *beside)]
+    findings = [finding for _, finding in built]
     pairs = [build_pair_finding(one, rules) for one in judge_groups(counts, other_pairs, policy.pair_policy, rules)]
     attributes = judge_attributes(findings, counts, policy, judged)
     labels = OptionalLabels(labels=counts.labels) if counts.labels else OptionalLabels()
@@ -115,25 +96,12 @@ def judge_fairness(
         pairs=tuple(pairs),
         obligations=tuple(
             build_obligation(finding, one.comparison.limit, rules)
-            for one, finding in zip(primary, findings, strict=False)
+            for one, finding in built[: len(primary)]
             if is_obliged(one) and policy.gates != "nothing"
         ),
         undisclosed=tuple(judge_disclosure(counts, key, policy, rules) for key in counts.attributes),
         **labels,
     )
-
-
-def judge_groups(
-    counts: PeopleCounts, keys: Sequence[AttributeKey], policy: FairnessPolicy, rules: VerdictRules
-) -> list[Judgement]:
-    """Judge every group, or cell of a pair, of all `keys` as one family."""
-    compared = compare_groups(counts, keys, policy, rules)
-    verdicts = judge_comparisons(compared, rules)
-    gates = policy.gates != "nothing"
-    return [
-        Judgement(item, verdict, choose_action(item, verdict, rules, gates))
-        for item, verdict in zip(compared, verdicts, strict=True)
-    ]
 
 
 def build_pair_finding(judged: Judgement, rules: VerdictRules) -> PairFinding:
@@ -165,7 +133,7 @@ def is_obliged(judged: Judgement) -> bool:
 def build_obligation(finding: Finding, limit: Limit, rules: VerdictRules) -> Obligation:
     """Build what live monitoring has to follow from the finding that did not decide it."""
     return Obligation(
-        **finding.model_dump(include={"attribute", "group", "measure", "value", "interval", "people"}),
+        **finding.model_dump(include=set(JudgedFigure.model_fields)),
         at_least=limit.at_least,
         at_most=limit.at_most,
         planned_ratio=rules.planned_ratio,
@@ -239,87 +207,3 @@ def judge_attribute(findings: Sequence[Finding], without_verdict: Verdict, prima
 def find_worst_verdict(verdicts: Sequence[Verdict]) -> Verdict:
     """Find the verdict of many: it passes only if each does. `reported` where nothing has a limit."""
     return min(verdicts, key=VERDICT_ORDER.index, default="reported")
-
-
-def find_lowest_ratio(counts: PeopleCounts, rules: VerdictRules) -> LowestRatio | None:
-    """Find the worst adverse impact ratio of a single attribute's group, its interval, and whose it is.
-
-    The worst is the one that is surely low: the lowest upper end of its interval, so that a handful of people are
-    no headline. Groups, and references, below the smallest denominator are left aside, as are people who do not
-    disclose; None where no other group is left.
-    """
-    ratios = (ratio for key in counts.attributes for ratio in _list_ratios(counts, key, rules))
-    return min(ratios, key=_rank_ratio, default=None)
-
-
-def _rank_ratio(ratio: LowestRatio) -> tuple[float, float]:
-    """Rank by the upper end; of equal ones, as where nobody of the reference is turned away, by the value."""
-    high = ratio.interval[1]
-    return math.inf if high is None else high, ratio.value
-
-
-def _list_ratios(counts: PeopleCounts, key: AttributeKey, rules: VerdictRules) -> Iterator[LowestRatio]:
-    ratio = adverse_impact_ratio(*counts.flatten_cells(key), rules.level)
-    if ratio.n[0] < rules.smallest_denominator:
-        return
-    for cell, name in enumerate(counts.list_groups(key)):
-        if name == UNDISCLOSED or ratio.n[cell] < rules.smallest_denominator or math.isnan(ratio.value[cell]):
-            continue
-        yield LowestRatio(
-            value=float(ratio.value[cell]),
-            interval=(encode_number(ratio.low[cell]), encode_number(ratio.high[cell])),
-            attribute=key[0],
-            group=name,
-            people=int(ratio.n[cell]),
-        )
-
-
-def judge_disclosure(
-    counts: PeopleCounts, key: AttributeKey, policy: FairnessPolicy, rules: VerdictRules
-) -> Undisclosed:
-    """Judge how many people do not disclose an attribute, and what the verdict would be if all were of one group."""
-    share = compute_undisclosed_share(counts, key)
-    worst = judge_worst_case(counts, key, policy, rules) if share > 0 else None
-    return Undisclosed(
-        attribute=key[0],
-        share=encode_number(share),
-        warn=share > min(rules.undisclosed_warn, rules.undisclosed_no_pass),
-        reason=explain_undisclosed(key[0], share, worst, rules),
-        worst_case=worst,
-    )
-
-
-def judge_worst_case(
-    counts: PeopleCounts, key: AttributeKey, policy: FairnessPolicy, rules: VerdictRules
-) -> WorstCase | None:
-    """Judge an attribute as if everybody undisclosed were of its worst-off group: a bound on what they may hide.
-
-    The group with the lowest value of the policy's first comparison that gates. Corrected among this attribute's own
-    comparisons. None where nothing gates, or no group has such a value.
-    """
-    groups = counts.groups[key[0]]
-    compared = [
-        item
-        for item in compare_groups(counts, [key], policy, rules)
-        if item.limit.gated and item.measure not in GROUP_METRICS and item.has_value
-    ]
-    if not compared or UNDISCLOSED not in groups:
-        return None
-    first = [item for item in compared if item.measure == compared[0].measure]
-    group = min(first, key=lambda item: item.value).group
-    moved = _move_people(counts, key, groups.index(UNDISCLOSED), groups.index(group))
-    judged = [one for one in judge_groups(moved, [key], policy, rules) if one.comparison.limit.gated]
-    worst = min(judged, key=lambda one: (VERDICT_ORDER.index(one.verdict), one.comparison.group != group))
-    item = worst.comparison
-    return WorstCase(
-        group=group, verdict=worst.verdict, measure=item.measure, of_group=item.group, value=encode_number(item.value)
-    )
-
-
-def _move_people(counts: PeopleCounts, key: AttributeKey, start: int, end: int) -> PeopleCounts:
-    """Count the people of one group of an attribute as members of another."""
-    people, scores = counts.people[key].copy(), counts.scores[key].copy()
-    for table in (people, scores):
-        table[end] += table[start]
-        table[start] = 0
-    return PeopleCounts({key[0]: counts.groups[key[0]]}, {key: people}, {key: scores})

@@ -9,7 +9,7 @@ from credit.contract.columns import UNDISCLOSED
 from credit.evaluation.exact_tests import compute_limit_p_value, compute_parity_p_value
 from credit.evaluation.intervals import Array, invert_interval
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
-from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate
+from credit.fairness.metrics import GROUP_METRICS, METRICS, RATES, PeopleTable, Rate, find_compared_rate
 from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, PAIR_SEPARATOR, GroupLabels, label_group
 
@@ -57,9 +57,12 @@ class Comparison:
     @property
     def rate(self) -> Rate | None:
         """The rate that the metric is, or compares; None for metrics of scores and for a maximum of two."""
-        if self.measure == "adverse_impact_ratio":
-            return RATES["selection_rate"]
-        return RATES.get(self.measure.removesuffix("_difference"))
+        return RATES.get(self.measure, self.compared_rate)
+
+    @property
+    def compared_rate(self) -> Rate | None:
+        """The rate of the group that is compared with its reference's; None for other metrics."""
+        return find_compared_rate(self.measure)
 
     @property
     def has_value(self) -> bool:
@@ -69,7 +72,7 @@ class Comparison:
     @property
     def is_beyond(self) -> bool:
         """Whether the figure itself is beyond the limit."""
-        return self.has_value and self.limit.is_broken_by(self.value, self.value)
+        return self.limit.is_broken_by(self.value, self.value)
 
     @property
     def is_reference(self) -> bool:
@@ -90,9 +93,9 @@ class Comparison:
 
     def _compute_exact_limit_p_value(self) -> float:
         """Compute it for the rates; 1 for a metric that compares none, of which few people prove nothing."""
-        if self.rate is None or self.measure in GROUP_METRICS:
+        if self.compared_rate is None:
             return 1.0
-        (of_count, count), (of_n, n) = (column.tolist() for column in self.rate.count_cases(self.people))
+        (of_count, count), (of_n, n) = (column.tolist() for column in self.compared_rate.count_cases(self.people))
         ratio = self.measure == ADVERSE_IMPACT_RATIO
         if (at_least := self.limit.at_least) is not None and self.value < at_least:
             return compute_limit_p_value(count, n, of_count, of_n, at_least, ratio, "lower")
@@ -101,18 +104,14 @@ class Comparison:
     def compute_parity_p_value(self) -> float:
         """Compute how unlikely equal treatment would look like this, on the side of the limit; 1 if there is no value.
 
-        Fisher's exact test for rates, the interval for other metrics. A figure of the group by itself has no parity,
-        except `calibration`, whose is 0: 1 for the others.
+        Fisher's exact test where two rates are compared; else the interval, whose parity is 0. A figure of the group by
+        itself has none, except `calibration`: 1 for the others.
         """
-        if not self.has_value:
+        if not self.has_value or (self.measure in GROUP_METRICS and self.measure != "calibration"):
             return 1.0
-        if self.rate is not None:
-            if self.measure in GROUP_METRICS:
-                return 1.0
-            (of_count, count), (of_n, n) = self.rate.count_cases(self.people)
+        if self.compared_rate is not None:
+            (of_count, count), (of_n, n) = self.compared_rate.count_cases(self.people)
             return float(compute_parity_p_value(count, n, of_count, of_n, self.limit.tail))
-        if self.measure == "mean_score":
-            return 1.0
         ends = [
             Limit(source="parity", **{end: 0.0})
             for end, value in (("at_least", self.limit.at_least), ("at_most", self.limit.at_most))
@@ -123,7 +122,7 @@ class Comparison:
     def _invert_interval(self, limit: Limit) -> float:
         def is_beyond(level: float) -> bool:
             metric = METRICS[self.measure](self.people, self.scores, level)
-            return limit.is_broken_by(metric.low[1], metric.high[1])
+            return limit.is_broken_by(float(metric.low[1]), float(metric.high[1]))
 
         return invert_interval(is_beyond)
 

@@ -7,7 +7,7 @@ few metrics and reports the others.
 """
 
 import math
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from pydantic import Field, model_validator
 
@@ -16,8 +16,12 @@ from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.reports.figures import FAIRNESS_METRICS
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the report reads policies without loading numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
     from credit.evaluation.exact_tests import Tail
+    from credit.evaluation.intervals import Array
 
 
 class Limit(Params):
@@ -46,17 +50,27 @@ class Limit(Params):
         """Tell whether the metric gets a verdict."""
         return self.at_least is not None or self.at_most is not None
 
-    def is_kept_by(self, low: float, high: float) -> bool:
-        """Tell whether the whole interval complies. A point is an interval too."""
-        return (self.at_least is None or low >= self.at_least - _TOLERANCE) and (
-            self.at_most is None or high <= self.at_most + _TOLERANCE
-        )
+    @overload
+    def is_kept_by(self, low: float, high: float) -> bool: ...
+    @overload
+    def is_kept_by(self, low: "Array", high: "Array") -> "NDArray[np.bool_]": ...
+    def is_kept_by(self, low: Any, high: Any) -> Any:
+        """Tell whether the whole interval complies, of one or of an array each. A point is one too; NaN does not."""
+        lowest, highest = self._ends
+        return (low >= lowest - _TOLERANCE) & (high <= highest + _TOLERANCE)
 
-    def is_broken_by(self, low: float, high: float) -> bool:
-        """Tell whether the whole interval is beyond a limit."""
-        return (self.at_least is not None and high < self.at_least - _TOLERANCE) or (
-            self.at_most is not None and low > self.at_most + _TOLERANCE
-        )
+    @overload
+    def is_broken_by(self, low: float, high: float) -> bool: ...
+    @overload
+    def is_broken_by(self, low: "Array", high: "Array") -> "NDArray[np.bool_]": ...
+    def is_broken_by(self, low: Any, high: Any) -> Any:
+        """Tell whether the whole interval is beyond a limit, of one or of an array each. NaN is not."""
+        lowest, highest = self._ends
+        return (high < lowest - _TOLERANCE) | (low > highest + _TOLERANCE)
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        return -math.inf if self.at_least is None else self.at_least, math.inf if self.at_most is None else self.at_most
 
     @property
     def tail(self) -> "Tail":

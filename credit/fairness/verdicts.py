@@ -10,16 +10,41 @@ correction: a candidate passes only when every comparison does (intersection-uni
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit.fairness.group_comparison import Comparison
-from credit.fairness.policies import VerdictRules
+from credit.fairness.counts import AttributeKey, PeopleCounts
+from credit.fairness.group_comparison import Comparison, compare_groups
+from credit.fairness.policies import FairnessPolicy, VerdictRules
 from credit.reports.fairness import Verdict
 
 Action = Literal["block", "warn", "nothing"]
+
+VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
+"""The worst first."""
+
+
+class Judgement(NamedTuple):
+    """A comparison, its verdict, and what follows before a waiver."""
+
+    comparison: Comparison
+    verdict: Verdict
+    action: Action
+
+
+def judge_groups(
+    counts: PeopleCounts, keys: Sequence[AttributeKey], policy: FairnessPolicy, rules: VerdictRules
+) -> list[Judgement]:
+    """Judge every group, or cell of a pair, of all `keys` as one family."""
+    compared = compare_groups(counts, keys, policy, rules)
+    verdicts = judge_comparisons(compared, rules)
+    gates = policy.gates != "nothing"
+    return [
+        Judgement(item, verdict, choose_action(item, verdict, rules, gates))
+        for item, verdict in zip(compared, verdicts, strict=True)
+    ]
 
 
 def judge_comparisons(compared: Sequence[Comparison], rules: VerdictRules) -> list[Verdict]:

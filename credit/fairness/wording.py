@@ -7,6 +7,7 @@ from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import VerdictRules
 from credit.fairness.verdicts import is_small
 from credit.reports.fairness import Verdict, WorstCase
+from credit.reports.figures import GroupLabels, label_group
 
 _DENOMINATORS = {
     "selection_rate": "people",
@@ -51,7 +52,9 @@ def explain_verdict(item: Comparison, verdict: Verdict, rules: VerdictRules) -> 
     return f"{metric}; {interval} reaches to both sides of {limit}, so the data do not decide."
 
 
-def explain_undisclosed(attribute: str, share: float, worst: WorstCase | None, rules: VerdictRules) -> str:
+def explain_undisclosed(
+    attribute: str, share: float, worst: WorstCase | None, rules: VerdictRules, labels: GroupLabels
+) -> str:
     """Explain in a sentence how many people do not disclose an attribute, and what they may hide."""
     follows = ""
     if share > rules.undisclosed_warn:
@@ -60,10 +63,11 @@ def explain_undisclosed(attribute: str, share: float, worst: WorstCase | None, r
         follows = f", more than {rules.undisclosed_no_pass:.0%}: nothing by this attribute can pass"
     bound = ""
     if worst is not None:
-        bound = f"; were all of them {worst.group}, the verdict would be {worst.verdict}"
+        all_of, of = (label_group(labels, attribute, group) for group in (worst.group, worst.of_group))
+        bound = f"; were all of them {all_of}, the verdict would be {worst.verdict}"
         if worst.value is not None:
-            bound += f" ({_format_measure(worst.measure)} of {worst.of_group} {worst.value:.3f})"
-    return f"{share:.1%} of the rows do not disclose {attribute}{follows}{bound}"
+            bound += f" ({_format_measure(worst.measure)} of {of} {worst.value:.3f})"
+    return f"{share:.1%} of the rows do not disclose {attribute.replace('_', ' ')}{follows}{bound}"
 
 
 def _describe_metric(item: Comparison) -> str:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from credit.common.formatting import (
     capitalise,
     format_candidate,
-    format_group,
     format_interval,
     format_metric,
     format_number,
@@ -16,7 +15,7 @@ from credit.common.formatting import (
 )
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
-from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, PairFinding
+from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, OperatingCharacteristics, PairFinding
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 
@@ -29,8 +28,9 @@ def describe_outcomes(results: Results) -> Iterator[str]:
     found, limit = find_lowest_outcome(results), results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     if found is None:
         return
-    who = format_group(found.attribute, found.group)
-    rates = f"{found.rate.value} of {who} and {found.reference_rate.value} of {found.reference}"
+    who = results.name_group(found.attribute, found.group)
+    beside = results.label_group(found.attribute, found.reference)
+    rates = f"{found.rate.value} of {who} and {found.reference_rate.value} of {beside}"
     rated = f"favourable for {rates}, a ratio of {format_number(found.ratio)}"
     if limit is None or not limit.gated:
         yield f"The recorded outcomes are {rated} for the worst-off group."
@@ -136,20 +136,28 @@ def describe_operating_characteristics(results: Results) -> Iterator[str]:
     found = results.judged[results.choice.champion].operating_characteristics
     if found is None:
         return
-    likely = max(found.detected, key=lambda one: one.found)
-    unlikely = min(found.detected, key=lambda one: one.found)
-    share, ratio = format_percent(found.fair_blocked), format_percent(found.ratio, 0)
-    best, worst = (_describe_detected(results, one) for one in (likely, unlikely))
+    of_tables = f"of {found.tables:,} random tables of such people"
+    stopped = f"{format_percent(found.fair_blocked)} {of_tables}" if found.fair_blocked else f"none {of_tables}"
     yield (
-        f"Among people like these, this policy would stop {share} of the candidates that treat everybody alike. One by "
-        f"which a group has {ratio} of its reference's approvals would be found with {best} at best and {worst} at "
-        "worst."
+        f"This policy would stop a candidate that treats everybody alike in {stopped}. One by which a group has "
+        f"{format_percent(found.ratio, 0)} of its reference's approvals would be found with "
+        f"{_describe_detected(results, found)}."
     )
 
 
-def _describe_detected(results: Results, one: DetectedGroup) -> str:
-    group = results.name_group(one.attribute, one.group)
-    return f"{format_percent(one.found, 0)} for {group} ({one.people:,} people)"
+def _describe_detected(results: Results, found: OperatingCharacteristics) -> str:
+    """Describe the groups for which unequal treatment is most and least likely found; all alike as one."""
+    likely = max(found.detected, key=lambda one: one.found)
+    unlikely = min(found.detected, key=lambda one: one.found)
+    most, least = format_percent(likely.found, 0), format_percent(unlikely.found, 0)
+    if most == least:
+        return f"{most}, whichever group it is"
+    best, worst = _name_detected(results, likely), _name_detected(results, unlikely)
+    return f"{most} if it is {best}, and with {least} if it is {worst}"
+
+
+def _name_detected(results: Results, one: DetectedGroup) -> str:
+    return f"{results.name_group(one.attribute, one.group)}, {one.people:,} people"
 
 
 class Narrative(NamedTuple):

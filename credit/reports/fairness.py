@@ -55,8 +55,8 @@ class UsedWaiver(ReportPart):
     """The last day on which it is valid."""
 
 
-class PairFinding(ReportPart):
-    """One figure of one group against its limit. Of a pair of attributes that does not gate, this is all there is."""
+class JudgedFigure(ReportPart):
+    """One figure of one group that has a limit."""
 
     attribute: str
     group: str
@@ -67,6 +67,11 @@ class PairFinding(ReportPart):
     """None where there is no value."""
     people: Count
     """How many people of the group the figure is about."""
+
+
+class PairFinding(JudgedFigure):
+    """One figure of one group against its limit. Of a pair of attributes that does not gate, this is all there is."""
+
     verdict: Verdict
     warn: Flag
     blocks: Flag
@@ -108,15 +113,9 @@ class Finding(PairFinding):
         return f"{told}; {self.more_people_to_decide:,} more people of the group would decide it"
 
 
-class Obligation(ReportPart):
+class Obligation(JudgedFigure):
     """A figure beyond its limit that the data did not decide: live monitoring follows it until they do."""
 
-    attribute: str
-    group: str
-    measure: str
-    value: Number | None
-    interval: OpenInterval | None
-    people: Count
     at_least: Number | None
     at_most: Number | None
     planned_ratio: Share
@@ -190,7 +189,7 @@ class ChangeFinding(ReportPart):
 
 
 class VersionComparison(ReportPart):
-    """A candidate against the version in production, by `credit.fairness.version_comparison.compare_versions`."""
+    """A candidate against the version in production, by `credit.fairness.versions.comparison.compare_versions`."""
 
     level: Share
     """Of the intervals, two-sided."""

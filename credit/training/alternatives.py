@@ -120,7 +120,7 @@ def measure_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> float | No
 def measure_decisions(
     y: NDArray[np.bool_], decisions: NDArray[np.str_], auc: float | None, values: UnitValues, ratio: LowestRatio | None
 ) -> PointFigures:
-    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.findings.find_lowest_ratio`."""
+    """Measure one way to decide. Inputs: shape (n,) each; `ratio`: `credit.fairness.figures.find_lowest_ratio`."""
     approved = decisions == "approve"
     return PointFigures(
         roc_auc=auc,

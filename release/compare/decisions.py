@@ -10,7 +10,7 @@ from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.evaluation.predictions import Predictions, read_predictions
 from credit.fairness.policies import Fairness
-from credit.fairness.version_comparison import compare_versions, count_paired_predictions
+from credit.fairness.versions.comparison import compare_versions, count_paired_predictions
 from credit.reports.base import Count, ReportPart
 from credit.reports.fairness import VersionComparison
 from credit.reports.figures import ADVERSE_IMPACT_RATIO

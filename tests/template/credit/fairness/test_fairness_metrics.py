@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_score
 
 from credit.fairness.counts import count_people
-from credit.fairness.metrics import METRICS, compute_fairness_metrics
+from credit.fairness.figures import compute_fairness_metrics
+from credit.fairness.metrics import METRICS
 
 FAIRLEARN = {
     "selection_rate": selection_rate,

@@ -3,7 +3,8 @@
 import pytest
 from fairness_rows import RATIO, counted, policy, rules
 
-from credit.fairness.findings import find_lowest_ratio, find_worst_verdict, judge_attribute, judge_attributes
+from credit.fairness.figures import find_lowest_ratio
+from credit.fairness.findings import find_worst_verdict, judge_attribute, judge_attributes
 from credit.fairness.policies import Limit
 from credit.reports.fairness import AttributeVerdict, Finding, Verdict
 from credit.reports.figures import label_group

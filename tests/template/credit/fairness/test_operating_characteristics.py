@@ -8,13 +8,13 @@ from fairness_rows import PARAMS, SCREEN, TODAY, counted, policy, rules
 
 from credit.fairness.counts import PeopleCounts
 from credit.fairness.findings import judge_fairness
-from credit.fairness.operating_characteristics import (
+from credit.fairness.policies import Limit
+from credit.fairness.power.operating_characteristics import (
     compute_operating_characteristics,
     draw_fair_tables,
     judge_tables,
     thin_approvals,
 )
-from credit.fairness.policies import Limit
 from testing.lenders.frozen import ROOT
 
 SHARES = {

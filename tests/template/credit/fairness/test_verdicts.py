@@ -1,10 +1,11 @@
 """Verdicts: how often they are wrong, by exact enumeration; what blocks; and what is said."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
-from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, counted, policy, rows, rules
+from fairness_rows import GROUPS, PARAMS, RATIO, SCREEN, TODAY, WAIVER, counted, policy, rows, rules
 from scipy.stats import binom
 
 from credit.common.errors import CreditError
@@ -13,14 +14,13 @@ from credit.fairness.counts import PeopleCounts, count_people
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import compare_groups
 from credit.fairness.policies import Fairness, Limit
-from credit.fairness.sample_size import (
+from credit.fairness.power.sample_size import (
     ReferenceTest,
     compute_pass_probability,
     compute_power,
     find_sample_size,
 )
 from credit.fairness.verdicts import judge_comparisons, reject_by_holm
-from credit.fairness.waivers import Waiver
 
 K = np.arange(31)
 
@@ -169,15 +169,7 @@ def test_a_reference_that_is_too_small_is_a_finding_that_blocks_once() -> None:
     (finding,) = [one for one in made["findings"] if one["blocks"]]  # type: ignore[index]
     assert (finding["group"], finding["verdict"]) == ("white", "not assessable")
     assert "needs 10 people, the group has 9" in finding["reason"]
-    waiver = Waiver(
-        candidate="forest",
-        attribute="race",
-        group="white",
-        measure="adverse_impact_ratio",
-        who="the committee",
-        why="a new branch",
-        until=TODAY,
-    )
+    waiver = WAIVER.model_copy(update={"group": "white"})
     waived = judge_fairness(counted((8, 9), (400, 500), (390, 500)), policy(), rules(), "forest", {"w": waiver}, TODAY)
     assert not waived.blocks
     with pytest.raises(CreditError, match="group: found white"):
@@ -211,6 +203,27 @@ def test_undisclosed_people_are_no_group_and_what_they_may_hide_is_told() -> Non
     (hidden,) = judge_fairness(counts, policy(), rules(), "forest", {}, TODAY).undisclosed
     assert hidden.worst_case is not None
     assert hidden.worst_case.verdict == "fail"
+
+
+def test_the_worst_off_group_of_a_limit_from_above_is_the_highest() -> None:
+    """Whoever does not disclose may be one more of the group that is favoured."""
+    above = policy(adverse_impact_ratio=Limit(at_most=1.25, source="a test"))
+    counts = counted((500, 1000), (450, 1000), (560, 1000), (100, 100))
+    counts.groups["race"] = ("white", "Black", "Asian", "undisclosed")
+    (hidden,) = judge_fairness(counts, above, rules(), "forest", {}, TODAY).undisclosed
+    assert hidden.worst_case is not None
+    assert (hidden.worst_case.group, hidden.worst_case.of_group) == ("Asian", "Asian")
+    assert hidden.worst_case.value == pytest.approx(660 / 1100 / 0.5)
+
+
+@pytest.mark.parametrize("limit", [RATIO, Limit(at_most=1.25, source=""), Limit(at_least=0.8, at_most=1.25, source="")])
+def test_intervals_are_judged_alike_one_by_one_and_many_at_once(limit: Limit) -> None:
+    ends = [0.0, 0.8 - 1e-13, 0.8, 1.0, 1.25, 1.25 + 1e-13, 2.0, float("inf"), float("nan")]
+    low, high = (np.array(part) for part in zip(*itertools.product(ends, ends), strict=True))
+    for judge in (limit.is_kept_by, limit.is_broken_by):
+        assert judge(low, high).tolist() == [judge(*pair) for pair in zip(low.tolist(), high.tolist(), strict=True)]
+    unknown = np.isnan(low) | np.isnan(high)
+    assert not limit.is_kept_by(low, high)[unknown].any()
 
 
 def test_a_ratio_far_above_one_can_be_limited() -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from fairness_rows import TODAY, counted, policy, rules
+from fairness_rows import TODAY, WAIVER, counted, policy, rules
 from pydantic import ValidationError
 
 from credit.common.errors import CreditError
@@ -17,15 +17,6 @@ from testing.lenders.frozen import LENDER, ROOT
 UNEQUAL = counted((3750, 5000), (17, 30))
 FAILED = counted((3750, 5000), (5, 30))
 GROUPS = list_judged_groups(UNEQUAL, policy(), rules())
-WAIVER = Waiver(
-    candidate="forest",
-    attribute="race",
-    group="Black",
-    measure="adverse_impact_ratio",
-    who="the model risk committee",
-    why="30 people; measured again with the next quarter",
-    until=TODAY + timedelta(days=30),
-)
 
 
 def test_a_waiver_lets_an_unequal_finding_through_and_it_is_still_no_pass() -> None:

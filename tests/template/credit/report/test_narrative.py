@@ -137,12 +137,15 @@ def test_how_often_the_policy_is_wrong_is_told(draft: Draft) -> None:
     drawn = {"tables": 2000, "ratio": 0.7, "fair_blocked": 0.021, "detected": detected}
     draft.judged["heuristic"]["operating_characteristics"] = drawn
     assert (
-        "this policy would stop 2.1% of the candidates that treat everybody alike. One by which a group has 70% of "
-        "its reference's approvals would be found with 100% for Black (race) (197 people) at best and 12% for "
-        "Hispanic (race) (11 people) at worst."
+        "This policy would stop a candidate that treats everybody alike in 2.1% of 2,000 random tables of such people. "
+        "One by which a group has 70% of its reference's approvals would be found with 100% if it is Black (race), 197 "
+        "people, and with 12% if it is Hispanic (race), 11 people."
     ) in told(draft)
+    detected[1]["found"], drawn["fair_blocked"] = 0.999, 0.0
+    assert "treats everybody alike in none of 2,000 random tables" in told(draft)
+    assert "would be found with 100%, whichever group it is." in told(draft)
     draft.judged["heuristic"]["operating_characteristics"] = None
-    assert "this policy would stop" not in told(draft)
+    assert "This policy would stop" not in told(draft)
 
 
 def test_without_any_ratio_nothing_is_said_about_ratios(draft: Draft) -> None:

@@ -56,6 +56,7 @@ def test_every_group_of_every_attribute_has_a_row_and_says_why_nothing_is_drawn(
     race = {row.group: row for row in forest.attributes[0].rows}
     assert race.keys() == {"Black", "Hispanic", "undisclosed"}
     assert race["undisclosed"].note == "nobody to judge"
+    assert race["Black"].note == "70% of the reference's approvals would be found with 100%"
     few = forest.attributes[3].rows[-1]
     assert (few.group, few.people, few.marks) == ("undisclosed", 3, ())
     assert few.note.startswith("no group that is judged")

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from credit.evaluation.exact_tests import Tail, compute_parity_p_value
 from credit.evaluation.intervals import Bounds, mover_r_interval, newcombe_interval
 from credit.fairness.group_comparison import Comparison
-from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import Limit, VerdictRules
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
@@ -45,12 +44,12 @@ class ReferenceTest:
         return self.count / self.n
 
     def is_unequal(self, count: PersonCounts, sizes: PersonCounts, tail: Tail, error: float) -> NDArray[np.bool_]:
-        """Tell for a group with `count` of `sizes` whether it is beyond the limit and equal rates are rejected."""
+        """Tell whether a group with `count` of `sizes` is beyond the limit, and equal rates are rejected."""
         share = count / sizes
         value = share / self.rate if self.ratio else share - self.rate
-        limit = self.limit.at_least if tail == "lower" else self.limit.at_most
-        beyond = limit is not None and (value < limit - 1e-12 if tail == "lower" else value > limit + 1e-12)
-        return beyond & (compute_parity_p_value(count, sizes, self.count, self.n, tail) <= error)
+        return self.limit.is_broken_by(value, value) & (
+            compute_parity_p_value(count, sizes, self.count, self.n, tail) <= error
+        )
 
     def compute_bounds(self, count: PersonCounts, sizes: PersonCounts) -> Bounds:
         """Compute the interval for a group with `count` of `sizes`; shape (sizes,) each."""
@@ -74,24 +73,20 @@ def estimate_additional_people(item: Comparison) -> AdditionalPeople | None:
     test = make_reference_test(item)
     if test is None or item.limit.is_kept_by(item.low, item.high):
         return None
+    own_rate = test.rate * item.value if test.ratio else test.rate + item.value
     return AdditionalPeople(
-        at_observed_rates=_scale_to_people(item, find_sample_size(test, _compute_own_rate(item), above=item.n)),
+        at_observed_rates=_scale_to_people(item, find_sample_size(test, own_rate, above=item.n)),
         at_equal_rates=_scale_to_people(item, find_sample_size(test, test.rate)),
     )
 
 
 def make_reference_test(item: Comparison) -> ReferenceTest | None:
     """Make the test of a comparison of two rates; None for other metrics, and where either side has nobody."""
-    if item.rate is None or item.measure in GROUP_METRICS or not item.n or not item.reference_n:
+    if item.compared_rate is None or not item.n or not item.reference_n:
         return None
-    cases = item.rate.count_cases(item.people)
+    cases = item.compared_rate.count_cases(item.people)
     ratio = item.measure == ADVERSE_IMPACT_RATIO
     return ReferenceTest(ratio, int(cases.events[0]), int(cases.n[0]), item.limit, item.level)
-
-
-def _compute_own_rate(item: Comparison) -> float:
-    cases = item.rate.count_cases(item.people) if item.rate else None
-    return float(cases.events[1] / cases.n[1]) if cases else math.nan
 
 
 class Power(NamedTuple):

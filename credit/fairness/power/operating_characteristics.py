@@ -162,17 +162,10 @@ def judge_tables(drawn: PeopleTable, limits: Mapping[str, Limit], rules: Verdict
         metric = METRICS[measure](drawn, no_scores, rules.level)
         events, n = rate.count_cases(drawn)
         is_assessable = np.minimum(n, n[0]) >= rules.smallest_denominator
-        is_beyond = _is_beyond(metric.value, limit)
-        complies = ~_is_beyond(metric.low, limit) & ~_is_beyond(metric.high, limit) & ~np.isnan(metric.value)
+        is_beyond, complies = limit.is_broken_by(metric.value, metric.value), limit.is_kept_by(metric.low, metric.high)
         whole = np.broadcast_to(events[0], events.shape), np.broadcast_to(n[0], n.shape)
         columns.append([part[1:] for part in (events, n, *whole, is_beyond, is_assessable, complies)])
         each += [limit] * (len(drawn) - 1)
     arrays = [np.concatenate(parts).T for parts in zip(*columns, strict=True)]
     judged = JudgedTables._make((tuple(each), *arrays, np.ones(arrays[0].shape)))
     return judged._replace(p_values=judged.compute_p_values(judged.is_beyond))
-
-
-def _is_beyond(value: NDArray[np.float64], limit: Limit) -> Flags:
-    low = -np.inf if limit.at_least is None else limit.at_least
-    high = np.inf if limit.at_most is None else limit.at_most
-    return (value < low - 1e-12) | (value > high + 1e-12)
