@@ -19,7 +19,7 @@ columns:
   day: {type: date, role: ignored, because: x, missing: allowed, description: day}
   amount: {type: number, role: feature, description: amount, reason: x}
   dependents: {type: integer, role: feature, missing: allowed, description: x, reason: x}
-  kind: {type: category, role: feature, allowed: ["1", "2"], missing: allowed, description: kind, reason: x}
+  kind: {type: category, role: protected, allowed: ["1", "2"], reference: "1", missing: allowed, description: kind}
   employed: {type: boolean, role: feature, missing: allowed, description: x, reason: x}
   note: {type: text, role: ignored, because: free text, missing: allowed, description: note}
   paid: {type: boolean, role: label, favourable: true, description: paid back}
