@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.report import BenchTable, format_target
 from credit.fairness.counts import count_people
-from credit.fairness.report import compute_fairness_metrics
+from credit.fairness.figures import compute_fairness_metrics
 from credit.scoring.policy import Policy
 
 BENCH_GROUPS = {

@@ -11,7 +11,7 @@ from contract_draft.draft import draft_contract
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import write_text
-from credit.contract import load_contract
+from credit.data.contract_check import check_contract
 
 
 @click.command(
@@ -27,7 +27,7 @@ from credit.contract import load_contract
 def run(file: Path, name: str | None, out: Path | None, force: bool, check: bool) -> None:
     """Write the draft and say what to do next; or check a contract."""
     if check:
-        contract = load_contract(file)
+        contract = check_contract(file)
         print(f"{file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
         return
     if name is not None and not re.fullmatch(r"[\w-]+", name):

@@ -18,7 +18,8 @@ from contract_draft.column_profile import ColumnProfile, profile_columns
 from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess, find_likely_label, guess_roles
-from contract_draft.leakage import find_telling_columns
+from contract_draft.leakage import find_telling_columns, list_possible_labels
+from contract_draft.rule import draft_rule
 from contract_draft.text_table import open_text_table
 from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
 from credit.common.errors import Problem, raise_if_any
@@ -28,7 +29,10 @@ Draft of a contract for {file}: {rows:,} rows, {columns:,} columns.
 A value that begins with `?` is a question. Replace it by your answer; where the proposal behind the `?` is right,
 delete `? `, and the quotes too if it is a number, a list or true or false. Comments say what to decide.
 A column without a question looks like a plain feature or is not in doubt: `reviewed` asks you to confirm that.
-Give every feature a `description`, and as `reason` the words for an applicant when it counts against them.
+Give every feature a `description`, and as `reason` the words for an applicant when it counts against them;
+the check lists those that have none. Codes of a category may get `labels`, the words that people read.
+A column that guesses the label nearly always is taken for a leak. Where it is known when you decide, make it a
+feature that says `known_at_decision: true`.
 A `range` in a comment is what the file shows, not a limit: write down limits that you know.
 """
 
@@ -38,10 +42,13 @@ def draft_contract(path: Path, name: str) -> tuple[str, int]:
     with open_text_table(path) as table:
         looks = profile_columns(table)
         label = find_likely_label(looks)
-        telling = find_telling_columns(table, looks, label) if label else {}
-    raise_if_any(_find_question_marks(looks, str(path)))
-    guesses = guess_roles(looks, label, telling)
-    columns, families = _draft_entries(looks, guesses)
+        raise_if_any(_find_question_marks(looks, str(path)))
+        telling = find_telling_columns(table, looks, list_possible_labels(looks, label))
+        guesses = guess_roles(looks, label, telling.get(label.name, {}) if label else {})
+        columns, families = _draft_entries(looks, guesses)
+        has_score = any(guess.role == "score" for guess in guesses.values())
+        features = [look for look in looks if look.name in columns and guesses[look.name].role == "feature"]
+        rule = [] if has_score else draft_rule(table, features, label)
     plain = [column for column, guess in guesses.items() if guess.role == "feature"]
     top = [
         DraftField("name", name),
@@ -59,13 +66,19 @@ def draft_contract(path: Path, name: str) -> tuple[str, int]:
     document["columns"] = build_blocks(columns, 2)
     if families:
         document["families"] = build_blocks(families, 2)
+    if rule:
+        document["rule"] = build_block(rule, 2)
     header = _HEADER.format(file=path.name, rows=table.rows, columns=len(looks))
     document.yaml_set_start_comment(header)
-    listed = _wrap_comment(f"Plain features ({len(plain):,}): {_shorten_names(plain)}")
-    document.yaml_set_comment_before_after_key("reviewed", listed)
-    for block in ("columns", "families"):
+    listed = [f"Plain features ({len(plain):,}): {_shorten_names(plain)}", *_note_leaks(telling, label)]
+    if not rule and not has_score:
+        listed.append("No score and no number to decide by was found: add a block `rule`, or a column of role score.")
+    if not any(guess.role == "protected" for guess in guesses.values()):
+        listed.append("No column looks protected: add one of role protected, by which equal treatment is judged.")
+    document.yaml_set_comment_before_after_key("reviewed", "\n".join(map(_wrap_comment, listed)))
+    for block in ("columns", "families", "rule"):
         document.yaml_set_comment_before_after_key(block, "\n")
-    asked = fields.count_questions([top, source, [reviewed], *columns.values(), *families.values()])
+    asked = fields.count_questions([top, source, [reviewed], *columns.values(), *families.values(), rule])
     return dump_yaml(document), asked
 
 
@@ -105,6 +118,18 @@ def _draft_family(fold: ColumnFamily) -> list[DraftField]:
     pattern = DraftField("pattern", fold.pattern, f"{len(fold.members):,} columns: {_shorten_names(fold.members)}")
     described = DraftField("description", OpenQuestion("What these columns hold, and in which unit"))
     return [pattern, *fields.draft_column(fold.look, fold.guess)[:-1], described]
+
+
+def _note_leaks(telling: Mapping[str, Mapping[str, float]], label: ColumnProfile | None) -> list[str]:
+    """Note for every other column that may be chosen as the label which columns would give it away."""
+    notes = [
+        f"If {name} is the label: {', '.join(f'{told} (AUC {auc:.3f})' for told, auc in columns.items())}"
+        for name, columns in telling.items()
+        if columns and (label is None or name != label.name)
+    ]
+    if not notes:
+        return []
+    return ["Columns that guess another one nearly always leak it, should that one be chosen as the label:", *notes]
 
 
 def _wrap_comment(comment: str) -> str:

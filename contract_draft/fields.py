@@ -152,7 +152,7 @@ def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str 
 
 def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     """Draft the protected category made of a boolean or of a number."""
-    name = _quote_sql_name(look.name)
+    name = quote_sql_name(look.name)
     bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
     if look.type == "boolean":
         _, yes, no = _INDICATOR_GROUPS.get(look.name.casefold(), ("", bare, f"not {bare}"))
@@ -188,7 +188,8 @@ def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
     return "how groups are made; cut in the middle of the observed range"
 
 
-def _quote_sql_name(name: str) -> str:
+def quote_sql_name(name: str) -> str:
+    """Quote a name for SQL where it needs it."""
     plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
     return name if plain else '"' + name.replace('"', '""') + '"'
 

@@ -54,7 +54,7 @@ def _guess_label(look: ColumnProfile, label: ColumnProfile | None) -> Guess | No
     return Guess("label", "named like an outcome" if named else "no column is named like an outcome")
 
 
-def _guess_role(look: ColumnProfile, accuracy: float | None, label: ColumnProfile | None) -> Guess:
+def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | None) -> Guess:
     if look.unique and look.type in ("integer", "text", "category") and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier")
     if attribute := name_hints.suggest_protected_attribute(look.name):
@@ -67,10 +67,8 @@ def _guess_role(look: ColumnProfile, accuracy: float | None, label: ColumnProfil
         return Guess("id", "counts the rows")
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
-    if accuracy is not None and label is not None:
-        return Guess(
-            "ignored", f"tells {label.name} right in {accuracy:.1%} of the rows: most likely known only afterwards"
-        )
+    if auc is not None and label is not None:
+        return Guess("ignored", f"guesses {label.name} with an AUC of {auc:.3f}: most likely known only afterwards")
     if name_hints.is_known_afterwards(look.name):
         return Guess("ignored", "named like something that is known only with or after the decision")
     if name_hints.is_personal(look.name):
@@ -88,6 +86,14 @@ def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):
         return Guess("score", "named like a credit score")
     return Guess("feature")
+
+
+def is_favourable_text(label: ColumnProfile, text: str) -> bool:
+    """Tell whether a text in the label's column is the value that is guessed to be good for the applicant."""
+    value, _ = guess_favourable(label)
+    if label.type == "boolean":
+        return value is (text.casefold() in ("1", "1.0", "t", "true", "y", "yes"))
+    return bool(text == value if label.type == "category" else float(text) == value)
 
 
 def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:

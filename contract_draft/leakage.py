@@ -1,41 +1,83 @@
-"""Columns that leak the outcome: most of them are known only after the decision."""
+"""Columns that guess the label nearly always, whichever label is chosen: most are known only after the decision."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from contract_draft import name_hints
 from contract_draft.column_profile import ColumnProfile
-from contract_draft.text_table import TextTable
+from contract_draft.text_table import TextTable, read_columns
+from credit.contract.columns import Column
+from credit.selection.binned_auc import assign_bins, measure_guess
 
-_MAX_ERRORS_LEFT = 0.05  # of the errors that a guess without the column makes
+MAX_AUC = 0.95
+"""As `select_features.max_auc` of params.yaml, at which the pipeline stops."""
+
+_MIN_CLASS_ROWS = 5  # of fewer rows of a value, any column may guess it by chance
+_MAX_LABELS = 30
+_MAX_LABEL_VALUES = 10
+_FEATURE_TYPES = ("boolean", "integer", "number", "category")
+_NUMBER = Column(type="number", role="feature", missing="allowed", description="")
 
 
-def find_telling_columns(table: TextTable, looks: Sequence[ColumnProfile], label: ColumnProfile) -> dict[str, float]:
-    """Find columns by which the label can be guessed nearly always, with the share of rows guessed right.
+class CodedColumn(NamedTuple):
+    """A column's bins, and its numbers where its values have an order; shape (rows,) each."""
 
-    The guess is the commonest label among rows that look alike in this one column: same value if it has few, else
-    same sign, and missing or not. 1 is always right. It is reported when it leaves at most 5 % of the errors of
-    guessing the commonest label for everybody.
+    codes: NDArray[np.int64]
+    numbers: NDArray[np.float64] | None
+
+
+def list_possible_labels(looks: Sequence[ColumnProfile], likely: ColumnProfile | None) -> list[ColumnProfile]:
+    """List the columns that may be chosen as the label, at most _MAX_LABELS.
+
+    First the likely one, then those named like an outcome, then those of two values.
     """
-    counts = [count for _, count in label.values]
-    base = max(counts, default=1) / max(sum(counts), 1)
-    found = {}
-    for look in looks:
-        if look.name == label.name or look.constant or look.unique or not counts:
-            continue
-        share = _measure_accuracy(table, look, label)
-        if 1 - share <= _MAX_ERRORS_LEFT * (1 - base) and base < 1:
-            found[look.name] = share
+    few = [look for look in looks if 2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES]
+    chosen = [look for look in few if likely is not None and look.name == likely.name]
+    chosen += [look for look in few if name_hints.rank_outcome(look.name) is not None]
+    chosen += [look for look in few if len(look.values) == 2 and not name_hints.suggest_protected_attribute(look.name)]
+    return list({look.name: look for look in chosen}.values())[:_MAX_LABELS]
+
+
+def find_telling_columns(
+    table: TextTable, looks: Sequence[ColumnProfile], labels: Sequence[ColumnProfile]
+) -> dict[str, dict[str, float]]:
+    """Find, by possible label, the columns that alone guess one of its values with an AUC above MAX_AUC.
+
+    The measure is that of the pipeline's stage select_features.
+    """
+    found: dict[str, dict[str, float]] = {label.name: {} for label in labels}
+    values = dict(read_columns(table, {look.name: f"c{look.at}" for look in labels}))
+    usable = {look.name: look for look in looks if look.type in _FEATURE_TYPES and not look.constant}
+    selected = {n: f"c{one.at}" if one.values else f"try_cast(c{one.at} as double)" for n, one in usable.items()}
+    for name, content in read_columns(table, selected):
+        column = _code_column(usable[name], content)
+        for label in labels:
+            auc = _measure_label(column, values[label.name], label) if name != label.name else 0.0
+            if auc > MAX_AUC:
+                found[label.name][name] = auc
     return found
 
 
-def _measure_accuracy(table: TextTable, look: ColumnProfile, label: ColumnProfile) -> float:
-    alike = (
-        f"c{look.at}"
-        if look.values
-        else f"coalesce(sign(try_cast(c{look.at} as double)), 2 + (c{look.at} is null)::int)"
-    )
-    alike_and_label = f"select {alike} as alike, count(*) as k from raw where c{label.at} is not null"
-    per_value = (
-        f"select max(k) as most, sum(k) as n from ({alike_and_label} group by {alike}, c{label.at}) group by alike"
-    )
-    right, rows = table.connection.sql(f"select sum(most), sum(n) from ({per_value})").fetchall()[0]
-    return float(right / rows)
+def _measure_label(column: CodedColumn, texts: NDArray[Any], label: ColumnProfile) -> float:
+    """Measure how well a column guesses the value of a label that it guesses best; 0 where all are too rare."""
+    known = np.isin(texts, [text for text, _ in label.values])
+    texts, codes = texts[known], column.codes[known]
+    numbers = None if column.numbers is None else column.numbers[known]
+    values = label.values[:1] if len(label.values) == 2 else label.values
+    members = [texts == text for text, _ in values]
+    enough = [one for one in members if min(one.sum(), (~one).sum()) >= _MIN_CLASS_ROWS]
+    return max((measure_guess(codes, numbers, one, 0) for one in enough), default=0.0)
+
+
+def _code_column(look: ColumnProfile, content: NDArray[Any]) -> CodedColumn:
+    import pandas as pd
+
+    if look.values:
+        numbers = pd.to_numeric(pd.Series(content), errors="coerce").to_numpy(np.float64)
+        is_ordered = look.type in ("integer", "number", "boolean") and not np.isnan(numbers).all()
+        return CodedColumn(pd.factorize(content, sort=True)[0] + 1, numbers if is_ordered else None)
+    numbers = content.astype(np.float64)
+    return CodedColumn(assign_bins(pd.Series(numbers), _NUMBER), numbers)

@@ -6,17 +6,20 @@ to a temporary folder.
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.data.raw_files import describe_duckdb_error, open_raw_table, quote_identifier
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
 
+_MAX_ROWS = 5_000  # that are read into memory
+_BLOCK_COLUMNS = 200  # and so many columns at a time
 _MAX_NAME_LENGTH = 200  # YAML allows keys of 1,024 characters; nobody can work with a longer name anyway
 
 
@@ -88,3 +91,19 @@ def _find_name_problems(names: Sequence[str], file: str) -> list[Problem]:
             found = f"a name used by column {folded.index(folded[i]) + 1} too (capitals do not count)"
             problems.append(Problem(f"{file}: column {i + 1}, {name}", found, "every name once"))
     return problems
+
+
+def read_columns(table: TextTable, selected: Mapping[str, str]) -> "Iterator[tuple[str, NDArray[Any]]]":
+    """Read expressions, by name, each as an array of at most _MAX_ROWS rows: the same rows in the same order.
+
+    Rows are chosen and ordered by their content, so that the same file always looks the same; equal rows are alike.
+    """
+    content = f"hash({', '.join(f'c{i}' for i in range(len(table.names)))})"
+    chosen = f"raw where {content} % {-(-table.rows // _MAX_ROWS)} = 0"
+    listed = list(selected)
+    for start in range(0, len(listed), _BLOCK_COLUMNS):
+        names = listed[start : start + _BLOCK_COLUMNS]
+        columns = ", ".join(f"{selected[name]} as v{place}" for place, name in enumerate(names))
+        frame = table.connection.sql(f"select {content} as h, {columns} from {chosen}").df().sort_values("h")
+        for place, name in enumerate(names):
+            yield name, frame[f"v{place}"].to_numpy()

@@ -1,5 +1,6 @@
 """Explain one decision: the score, the thresholds, the reasons, and each value beside that of approved people."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,13 +12,15 @@ from credit.common import cli
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
-from credit.contract.columns import Scalar
+from credit.contract import Contract
+from credit.contract.columns import Column, Scalar
 from credit.data.tables import iterate_partitions, open_table
+from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import CandidateReport
-from credit.scoring.model import DecidedBy, Model
+from credit.scoring.model import Model
 from credit.scoring.policy import DecisionKind, Policy
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reasons import DecidedBy, measure_rises, word_reasons
 from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
 
@@ -39,13 +42,22 @@ class ExplainedFeature(NamedTuple):
     feature: str
     value: Scalar | None
     typical: Scalar | None
+    better: bool
+    """Whether the value is better than the typical one: then the feature is no reason."""
     rise: float
     words: str
     """The reason that the person is given when the feature is one."""
 
 
+class ExplainedCluster(NamedTuple):
+    """Features that say the same: one of them at most is a reason, by how much all together would raise the score."""
+
+    features: tuple[str, ...]
+    rise: float
+
+
 class Explanation(NamedTuple):
-    """A decision and what it rests on; the feature that would raise the score most is first."""
+    """A decision and what it rests on; the feature, or cluster, that would raise the score most is first."""
 
     decided_by: str
     decision: DecisionKind
@@ -53,6 +65,7 @@ class Explanation(NamedTuple):
     policy: Policy
     reasons: tuple[str, ...]
     features: tuple[ExplainedFeature, ...]
+    clusters: tuple[ExplainedCluster, ...]
 
 
 def load_bundle_model(folder: Path) -> NamedModel:
@@ -67,9 +80,11 @@ def load_candidate_model(name: str, contract_file: Path, train: Path) -> NamedMo
     candidate = load_candidate(Path(f"models/candidates/{name}.skops"), Path(CandidateReport.locate(name)))
     contract = load_bound_contract(contract_file, candidate.features)
     typical = find_typical_values(candidate.score, candidate.policy, contract, candidate.features, train)
-    reasons = word_reasons(contract, typical, str(contract_file))
     by: DecidedBy = "rule" if name == HEURISTIC else "model"
-    return NamedModel(f"the candidate {name}", Model(contract, candidate.policy, reasons, candidate.score, by))
+    reasons = word_reasons(contract, typical, str(contract_file), by)
+    rules = find_reason_rules(candidate.score, contract, typical, train)
+    model = Model(contract, candidate.policy, reasons, rules, candidate.score, by)
+    return NamedModel(f"the candidate {name}", model)
 
 
 def read_row(path: Path, number: int) -> dict[str, Any]:
@@ -91,13 +106,26 @@ def explain_decision(decider: NamedModel, row: ApplicationRow) -> Explanation:
     """Explain the decision on one row: score, thresholds, and features by how much they would raise the score."""
     model = decider.model
     (decided,) = model.decide([row])
-    risen = model.measure_rises(model.encoder([row]))[0]
+    matrix, bar = model.encoder([row]), model.baseline
+    rises, better = measure_rises(model.score, matrix, bar, bar.find_different(matrix)), bar.find_better(matrix)[0]
     features = [
-        ExplainedFeature(name, row[name], one.typical, float(rise), one.words)
-        for (name, one), rise in zip(model.reasons.items(), risen, strict=True)
+        ExplainedFeature(name, row[name], one.typical, bool(is_better), float(rise), one.words)
+        for (name, one), is_better, rise in zip(model.reasons.items(), better, rises.alone[0], strict=True)
     ]
-    by_rise = tuple(sorted(features, key=lambda one: -one.rise))
-    return Explanation(decider.name, decided.decision, decided.score, model.policy, decided.reasons, by_rise)
+    clusters = [
+        ExplainedCluster(tuple(model.features[feature] for feature in cluster), float(rise))
+        for cluster, rise in zip(bar.clusters, rises.together[0], strict=True)
+        if len(cluster) > 1
+    ]
+    return Explanation(
+        decider.name,
+        decided.decision,
+        decided.score,
+        model.policy,
+        decided.reasons,
+        tuple(sorted(features, key=lambda one: -one.rise)),
+        tuple(sorted(clusters, key=lambda one: -one.rise)),
+    )
 
 
 def dump_explanation(row: int, explained: Explanation) -> dict[str, Any]:
@@ -107,11 +135,12 @@ def dump_explanation(row: int, explained: Explanation) -> dict[str, Any]:
         **explained._asdict(),
         "policy": explained.policy.model_dump(),
         "features": [one._asdict() for one in explained.features],
+        "clusters": [one._asdict() for one in explained.clusters],
     }
 
 
-def format_explanation(explained: Explanation) -> str:
-    """Format an explanation for people."""
+def format_explanation(explained: Explanation, contract: Contract) -> str:
+    """Format an explanation for people, with the contract's labels of the model's features."""
     policy = explained.policy
     approve = "nobody" if policy.approve_from is None else f"from {policy.approve_from:.4f}"
     lines = [
@@ -123,20 +152,37 @@ def format_explanation(explained: Explanation) -> str:
         "",
     ]
     rows = [
-        (one.feature, _format_value(one.value), _format_value(one.typical), f"{one.rise:+.4f}")
+        (
+            one.feature,
+            *(_format_value(v, contract.columns[one.feature]) for v in (one.value, one.typical)),
+            f"{one.rise:+.4f}",
+            _describe_side(one),
+        )
         for one in explained.features
     ]
-    heads, sides = ("feature", "this person", "approved people", "score would rise by"), ("left", *["right"] * 3)
-    table = tabulate([heads, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)
-    return "\n".join([*(line.rstrip() for line in lines), table])
+    heads = ("feature", "this person", "approved people", "score would rise by", "")
+    lines += _tabulate([heads, *rows], ("left", "right", "right", "right", "left"))
+    if explained.clusters:
+        together = [(", ".join(one.features), f"{one.rise:+.4f}") for one in explained.clusters]
+        lines += ["", *_tabulate([("one reason at the most", "together by"), *together], ("left", "right"))]
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _format_value(value: Scalar | None) -> str:
+def _tabulate(rows: Sequence[Sequence[str]], sides: Sequence[str]) -> list[str]:
+    text: str = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=sides)
+    return text.splitlines()
+
+
+def _describe_side(one: ExplainedFeature) -> str:
+    return "better than theirs, so no reason" if one.better and one.rise > 0 else ""
+
+
+def _format_value(value: Scalar | None, column: Column) -> str:
     if value is None:
         return "not known"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else column.name_value(value)
 
 
 @click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
@@ -173,7 +219,7 @@ def run(row: int, bundle: Path, candidate: str | None, test: Path, train: Path) 
     application = read_row(test, row)
     decider = load_candidate_model(candidate, locate_contract(), train) if candidate else load_bundle_model(bundle)
     explained = explain_decision(decider, application)
-    return cli.Answer(dump_explanation(row, explained), format_explanation(explained))
+    return cli.Answer(dump_explanation(row, explained), format_explanation(explained, decider.model.contract))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,11 @@ def format_summary(
 
 def _format_cells(name: str, figures: CandidateMetrics, fairness: FairnessReport, choice: Choice) -> list[str]:
     ratio = fairness.lowest_adverse_impact_ratio
-    value, whom = (ratio.value, f"{ratio.attribute} {ratio.group}") if ratio else (None, "-")
+    value, whom = (
+        (ratio.value, f"{ratio.attribute} {fairness.name_group(ratio.attribute, ratio.group)}")
+        if ratio
+        else (None, "-")
+    )
     gates = "passed" if choice.candidates[name].passes else "failed"
     numbers = [_format_number(figures.get_value(figure)) for figure in SUMMARY_METRICS]
     return [name, gates, fairness.verdict, _format_number(figures.roc_auc), _format_number(value), whom, *numbers]

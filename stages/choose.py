@@ -26,6 +26,8 @@ def run(metrics_file: Path, fairness_folder: Path, choice_file: Path) -> None:
         for reason in candidate.against:
             print(f"  against {name}: {reason}")
     for one in choice.side_by_side:
-        whom = f"{one.lowest_adverse_impact_ratio} for {one.group}" if one.group else "none"
+        lowest = fairness[one.candidate].lowest_adverse_impact_ratio
+        group = lowest and fairness[one.candidate].name_group(lowest.attribute, lowest.group)
+        whom = f"{one.lowest_adverse_impact_ratio} for {lowest.attribute}: {group}" if lowest else "none"
         figures = f"{params.metric} {one.get_value(params.metric)}, worst-group ratio {whom}"
         print(f"  {' and '.join(one.stands_out)}: {one.candidate} ({figures})")

@@ -15,10 +15,11 @@ from credit.contract import load_contract
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import PeopleCounts, count_predictions
+from credit.fairness.figures import compute_fairness_metrics
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Fairness
-from credit.fairness.report import compute_fairness_metrics
+from credit.fairness.power.operating_characteristics import compute_operating_characteristics
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 from credit.reports.fairness import FairnessReport
 from credit.reports.figures import group_key
@@ -35,7 +36,8 @@ def judge_candidate(
         policy=params.policy,
         predictions=on,
         rows=figures.rows,
-        **dict(verdict),
+        **{name: value for name, value in verdict if name in verdict.model_fields_set},
+        operating_characteristics=compute_operating_characteristics(counts, params.chosen_policy, params.rules),
         figures_level=figures.level,
         groups={
             group_key(attribute, group): of
@@ -58,7 +60,7 @@ def run(
     files = {name: predictions_folder / f"{name}.parquet" for name in read_candidate_names()}
     counts = {name: count_predictions(contract, read_predictions(file, contract)) for name, file in files.items()}
     today = date.today()
-    groups = list_judged_groups(counts[HEURISTIC], params.chosen_policy)
+    groups = list_judged_groups(counts[HEURISTIC], params.chosen_policy, params.rules)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
     remove_retired_files(list(counts), reports_folder, predictions_folder)
     for name, people in counts.items():

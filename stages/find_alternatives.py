@@ -17,6 +17,7 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
+from credit.contract.groups import list_group_labels
 from credit.data.splitting import assign_folds
 from credit.data.tables import open_table
 from credit.evaluation.metrics import UnitValues
@@ -81,7 +82,8 @@ def run(
         decisions = decide_at(scores[variant], shares[share], budget)
         return searched.judge("alternative", scores[variant], decisions)
 
-    report = build_report(params, predicted, len(partitions), trained, others, rejudge).round_floats()
+    labels = list_group_labels(contract)
+    report = build_report(params, predicted, len(partitions), trained, others, rejudge, labels).round_floats()
     report.write(alternatives_file)
     print(report.finding)
     if report.command:

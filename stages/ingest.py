@@ -13,9 +13,10 @@ import duckdb
 from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.contract import Contract, load_contract
-from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table, quote_identifier, quote_literal
-from credit.data.sql_casts import SQL_TYPES, build_misfits_query, build_typed_query, choose_reading_type, derive_sql
+from credit.contract import Contract
+from credit.data.contract_check import check_contract, find_sql_problems
+from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table, quote_literal
+from credit.data.sql_casts import build_misfits_query, build_typed_query, choose_reading_type
 
 
 def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
@@ -27,7 +28,7 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     connection = _connect_duckdb(typed.parent)
     table = open_raw_table(raw, contract.columns.keys(), connection)
     bound = contract.bind(table.columns, str(raw))
-    raise_if_any(_check_derived_columns(bound, connection, file))
+    raise_if_any(find_sql_problems(bound, file))
     if table.parquet:
         types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
     else:
@@ -57,20 +58,6 @@ def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _check_derived_columns(contract: Contract, connection: duckdb.DuckDBPyConnection, file: str) -> list[Problem]:
-    """Try each derived column on a table without rows."""
-    nothing = ", ".join(
-        f"CAST(NULL AS {SQL_TYPES[c.type]}) AS {quote_identifier(name)}" for name, c in contract.raw.items()
-    )
-    problems = []
-    for name, column in contract.derived.items():
-        try:
-            connection.execute(f"SELECT {derive_sql(column)} FROM (SELECT {nothing}) LIMIT 0")
-        except duckdb.Error as error:
-            problems.append(Problem(f"{file}: columns.{name}.sql", str(error).splitlines()[0]))
-    return problems
-
-
 def _find_type_problems(
     contract: Contract, table: RawTable, types: Mapping[str, str], raw: Path, connection: duckdb.DuckDBPyConnection
 ) -> list[Problem]:
@@ -92,5 +79,5 @@ def _find_type_problems(
 @make_stage(__doc__)
 def run(contract_file: Path, raw: Path, typed_file: Path) -> None:
     """Write the typed table."""
-    rows = ingest_table(load_contract(contract_file), raw, typed_file, str(contract_file))
+    rows = ingest_table(check_contract(contract_file), raw, typed_file, str(contract_file))
     print(f"{rows:,} rows typed")

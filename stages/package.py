@@ -6,11 +6,13 @@ Fails when ONNX and scikit-learn differ on a test row, or when a feature has no 
 from pathlib import Path
 
 from credit.common.cli import make_stage
+from credit.common.files import format_json
 from credit.common.params import read_params
 from credit.packaging.build import BundleInputs, build_bundle
 from credit.report.facts import read_facts
 from credit.report.render import render_model_card
 from credit.reports.choice import Choice
+from credit.reports.fairness import FairnessReport
 from credit.training.agreement import PackageParams
 
 
@@ -27,8 +29,10 @@ def run(
     """Write `models/bundle/`."""
     params = read_params(PackageParams, "package")
     champion = Choice.read(reports_folder / "choice.json").champion
+    judged = FairnessReport.read(reports_folder / "fairness" / f"{champion}.json")
     inputs = BundleInputs(contract_file, train_file, test_file, models_folder, reports_folder / "candidates")
     extra = {
+        "obligations.json": format_json([one.model_dump() for one in judged.obligations]).encode(),
         "metrics.json": (reports_folder / "metrics.json").read_bytes(),
         "fairness.json": (reports_folder / "fairness" / f"{champion}.json").read_bytes(),
         "model_card.md": render_model_card(read_facts(contract_file, reports_folder, waivers_folder)).encode(),

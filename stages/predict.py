@@ -32,7 +32,7 @@ def predict_folds(
     training: TrainParams,
 ) -> Predictions:
     """Score every accepted row by the candidate, trained on the other folds with the features `kept` there."""
-    frame = read_frame(accepted, [*contract.features, contract.label, *map_people_columns(contract).values()])
+    frame = read_frame(accepted, [*contract.candidate_columns, contract.label, *map_people_columns(contract).values()])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
     scored = score_out_of_fold(name, training, contract, frame, codes, kept)
     return Predictions(frame, codes, is_favourable(contract, frame), *scored)

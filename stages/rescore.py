@@ -36,7 +36,7 @@ def run(candidate: str, contract_file: Path, accepted_file: Path, predicted_file
     folds = len(PredictionsReport.read(predicted_file).kept_in_folds)
     scored: dict[int, PartitionScores] = {}
     if folds:
-        frame = read_frame(accepted_file, [*contract.features, contract.label, *contract.protected])
+        frame = read_frame(accepted_file, [*contract.candidate_columns, contract.label, *contract.protected])
         for number in range(1, params.partitions):
             codes = assign_folds(contract, accepted_file, folds, name_salt(number))
             kept = select_in_folds(contract, selection, frame, codes)

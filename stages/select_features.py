@@ -1,7 +1,8 @@
 """Choose the features on the training rows, with reasons; measure how well they guess protected attributes.
 
-Every candidate feature has a line of its own in `reports/features.json`, so that a diff shows what came, what
-went and why. The table is read a column at a time, so thousands of columns are fine.
+A feature that guesses the label nearly always stops the stage until the contract vouches for it. Every candidate
+feature has a line of its own in `reports/features.json`, so that a diff shows what came, what went and why. The table
+is read a column at a time, so thousands of columns are fine.
 """
 
 from functools import partial
@@ -11,17 +12,31 @@ from typing import Any
 import pandas as pd
 
 from credit.common.cli import make_stage
+from credit.common.errors import raise_if_any
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.contract.groups import list_group_labels
 from credit.data.tables import make_frame, open_table
 from credit.reports.features import FeaturesReport, FeatureVerdict
+from credit.reports.figures import label_group
+from credit.selection.leaks import describe_leaks, find_suspects
 from credit.selection.proxies import measure_joint_proxy
 from credit.selection.selection import ColumnReader, SelectFeaturesParams, select_features
 
 
-def build_selection_report(contract: Contract, params: SelectFeaturesParams, read: ColumnReader) -> FeaturesReport:
-    """Select features and describe the choice; `read(name)` gives one column of the training rows."""
+def build_selection_report(
+    contract: Contract, params: SelectFeaturesParams, read: ColumnReader, file: str
+) -> FeaturesReport:
+    """Select features and describe the choice; `read(name)` gives one column of the training rows.
+
+    Raises CreditError for every feature that guesses the label so well that it must be a leak, unless the contract,
+    `file`, vouches for it. Only here: on the fewer rows of a fold chance would stop `predict`.
+    """
     selection = select_features(contract, params, read)
+    suspects = find_suspects(selection.measured, params.max_auc)
+    raise_if_any(describe_leaks(contract, suspects, params.max_auc or 1, len(read(contract.label)), file))
+    for one in suspects:
+        print(f"{one.name} guesses {contract.label} with AUC {one.guess:.3f}: known at the decision, the contract says")
     together = measure_joint_proxy(contract, selection.kept, read, params.sample, params.min_group, params.seed)
     features = tuple(
         FeatureVerdict(
@@ -44,11 +59,15 @@ def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
     params = read_params(SelectFeaturesParams, "select_features")
     table = open_table(train_file)
     contract = load_contract(contract_file).bind(table.schema_arrow.names, str(train_file))
-    report = build_selection_report(contract, params, partial(_read_column, table))
+    report = build_selection_report(contract, params, partial(_read_column, table), str(contract_file))
     report.round_floats(3).write(features_file)
     print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
+    labels = list_group_labels(contract)
     for attribute, aucs in report.all_together_guess.items():
-        print(f"  {attribute}: " + ", ".join(f"{group} AUC {auc:.2f}" for group, auc in aucs.items()))
+        print(
+            f"  {attribute}: "
+            + ", ".join(f"{label_group(labels, attribute, group)} AUC {auc:.2f}" for group, auc in aucs.items())
+        )
 
 
 def _read_column(table: Any, name: str) -> pd.Series:

@@ -12,6 +12,7 @@ from pydantic import Field
 from credit.common.cli import make_stage
 from credit.common.params import Params, read_params
 from credit.contract import load_contract
+from credit.contract.groups import list_group_labels
 from credit.data.splitting import SplitParams, mark_test_rows
 from credit.data.tables import open_table
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
@@ -88,6 +89,7 @@ def run(
         decisions = candidate.policy.decide(score_table(candidate, contract, accepted_file, "stability")[1])
         shipped = compare_shipped(contract, first[name], decisions, candidate.policy.approve_from, unseen)
         candidates[name] = summarise_candidate(name, repeats, shipped)
+    labels = list_group_labels(contract)
     champion, agreement = Counter(one.champion for one in repeats).most_common(1)[0]
     report = StabilityReport(
         partitions=len(repeats),
@@ -95,7 +97,7 @@ def run(
         champion=champion,
         agreement=agreement,
         stands=len(repeats) == 1 or agreement >= params.least_agreement * len(repeats),
-        finding=describe_stability(len(repeats), champion, agreement, params.least_agreement, candidates),
+        finding=describe_stability(len(repeats), champion, agreement, params.least_agreement, candidates, labels),
         candidates=candidates,
     )
     report.round_floats().write(report_file)

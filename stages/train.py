@@ -35,10 +35,9 @@ def run(
     features = list_candidate_features(candidate, contract, FeaturesReport.read(features_file).kept, str(contract_file))
     people = list_group_columns(candidate, contract)
     frame = read_frame(train_file, list(dict.fromkeys([*features, contract.label, *people])))
-    threshold = contract.columns[contract.score].threshold if contract.score else None
     matrix = build_design_matrix(contract, features, frame).to_numpy()
     groups = read_training_groups(candidate, contract, frame)
-    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), threshold, groups=groups)
+    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), contract.rule, groups=groups)
     step = -(-len(matrix) // params.cross_validation.rows)
     agreement = prove_shippable(candidate, trained.estimator, trained.policy, matrix[::step], limit)
     save_estimator(trained.estimator, model_file)

@@ -110,7 +110,10 @@ class ValidationTally:
         fix = f"merge it into another group of {name} in the contract, or lower validate.min_group"
         return [
             Problem(
-                f"{file}: {name}", f"{self.groups[name][group]} people of group {group!r}", f"at least {least}", fix
+                f"{file}: {name}",
+                f"{self.groups[name][group]} people of group {self.contract.columns[name].name_value(group)!r}",
+                f"at least {least}",
+                fix,
             )
             for group in map(str, self.contract.columns[name].allowed or ())
             if self.groups[name][group] < least

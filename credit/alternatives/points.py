@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import UNDISCLOSED
 from credit.evaluation.intervals import compute_roc_auc
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions
@@ -132,8 +131,8 @@ def find_worst_groups(counts: PeopleCounts, gates: Gates) -> tuple[Comparison | 
     least = gates.rules.smallest_denominator
     found = [
         item
-        for item in compare_groups(counts, list_judged_keys(counts, gates.policy), policy, gates.rules.level)
-        if min(item.n, item.reference_n) >= least and np.isfinite(item.value) and UNDISCLOSED not in item.group
+        for item in compare_groups(counts, list_judged_keys(counts, gates.policy, gates.rules), policy, gates.rules)
+        if min(item.n, item.reference_n) >= least and np.isfinite(item.value)
     ]
     ratio = min((one for one in found if one.measure == ADVERSE_IMPACT_RATIO), key=_rank_low, default=None)
     gated = []

@@ -26,6 +26,7 @@ from credit.common.parallel import run_in_processes
 from credit.fairness.findings import judge_fairness
 from credit.fairness.inputs import encode_decisions
 from credit.reports.alternatives import AlternativesReport, Mark, Point, PointSettings, SearchedFamily
+from credit.reports.figures import GroupLabels
 from credit.reports.predictions import PredictionsReport
 
 
@@ -118,10 +119,11 @@ def build_report(
     trained: Sequence[SearchedPoint],
     others: Sequence[SearchedPoint],
     rejudge: Rejudge,
+    labels: GroupLabels,
 ) -> AlternativesReport:
     """Report the search: its finding in words, and every point, the candidates as trained first.
 
-    `rejudge` is asked about the points with a mark.
+    `rejudge` is asked about the points with a mark; `labels` name groups whose names are codes.
     """
     searched = [*trained, *others]
     found = choose_points([one.measured.whole for one in searched], len(trained), params)
@@ -140,7 +142,7 @@ def build_report(
         reads_protected=params.read_protected,
         searched=families,
         confirmed=confirmed,
-        finding=describe_search(points[found.baseline], marked, confirmed, families, params),
+        finding=describe_search(points[found.baseline], marked, confirmed, families, params, labels),
         command=next((one for one in commands if one), None),
         points=tuple(points),
     )

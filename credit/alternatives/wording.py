@@ -5,9 +5,10 @@ from typing import Any
 
 from credit.alternatives.choice import get_quality
 from credit.alternatives.params import FeatureChoice, FindAlternativesParams
-from credit.common.candidate_definition import label_candidate, list_definitions
+from credit.common.candidate_definition import format_candidate, label_candidate, list_definitions
 from credit.common.formatting import spell_out
 from credit.reports.alternatives import Confirmation, Mark, Point, SearchedFamily
+from credit.reports.figures import GroupLabels, label_group_key
 
 
 def describe_search(
@@ -16,18 +17,19 @@ def describe_search(
     confirmed: Sequence[Confirmation],
     searched: Mapping[str, SearchedFamily],
     params: FindAlternativesParams,
+    labels: GroupLabels,
 ) -> str:
     """Describe the outcome: the best candidate, the points beside it, and their figures on other people."""
     metric = params.metric
     figure = spell_out(metric)
     start = (
-        f"Of the candidates, scored on people whom they have not seen, {label_candidate(baseline.candidate)} has the "
+        f"Of the candidates, scored on people whom they have not seen, {format_candidate(baseline.candidate)} has the "
         f"best {figure}, {_format_figure(baseline.get_value(metric))}"
     )
     if baseline.group is None:
         nobody = baseline.approval_rate == 0
         return f"{start}; {'it approves nobody' if nobody else 'no group is large enough to compare'}."
-    start += f", with a worst-group adverse impact ratio of {_format_ratio(baseline)}."
+    start += f", with a worst-group adverse impact ratio of {_format_ratio(baseline, labels)}."
     sentences = [start, describe_budget(searched)]
     fairest, within = found.get("alternative"), found.get("within_limits")
     if fairest is None:
@@ -35,14 +37,14 @@ def describe_search(
     else:
         sentences.append(
             f"Within {params.tolerated_loss:g} of it, {describe_point(fairest)} treats people most alike: "
-            f"{_format_ratio(fairest)} at {figure} {_format_figure(fairest.get_value(metric))}."
+            f"{_format_ratio(fairest, labels)} at {figure} {_format_figure(fairest.get_value(metric))}."
         )
     if within is not None:
         loss = get_quality(baseline, metric) - get_quality(within, metric)
         cost = f"a loss of {loss:.3f}" if loss > 0 else f"a gain of {-loss:.3f}"
         sentences.append(
             f"Of the points within every limit {describe_point(within)} has the best {figure}, "
-            f"{_format_figure(within.get_value(metric))}, {cost}, at {_format_ratio(within)}."
+            f"{_format_figure(within.get_value(metric))}, {cost}, at {_format_ratio(within, labels)}."
         )
     elif baseline.gated and not all(one.within for one in baseline.gated):
         sentences.append("None of these points is within every limit; that says nothing about models not searched.")
@@ -68,8 +70,8 @@ def describe_confirmation(confirmed: Confirmation, found: Mapping[Mark, Point], 
     )
 
 
-def _format_ratio(point: Point) -> str:
-    return f"{_format_figure(point.adverse_impact_ratio)} ({point.group})"
+def _format_ratio(point: Point, labels: GroupLabels) -> str:
+    return f"{_format_figure(point.adverse_impact_ratio)} ({label_group_key(labels, point.group)})"
 
 
 def _format_figure(value: float | None) -> str:

@@ -15,17 +15,23 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
 from credit.contract.columns import Family
-from credit.contract.contract import Contract, load_contract
+from credit.contract.contract import Contract
+from credit.contract.leakage import find_used_columns
+from credit.contract.loading import load_contract
 from credit.reports.candidate import BundleCandidate
 from credit.reports.features import BundleFeatures
 from credit.scoring.derived_columns import find_sources
 from credit.scoring.design_matrix import list_design_columns
-from credit.scoring.model import DecidedBy, Decision, Model, refer_unexplained
+from credit.scoring.model import Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
-from credit.scoring.reasons import FeatureReason
+from credit.scoring.reason_baseline import ReasonRules
+from credit.scoring.reasons import DecidedBy, FeatureReason
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
+
+REASON_RULES_FILE = "reason_rules.json"
+"""Not in a bundle that was made before there were rules of reasons; it keeps telling what it told."""
 
 _T = TypeVar("_T")
 
@@ -85,14 +91,18 @@ def load_bundle(folder: Path) -> Bundle:
     contract = _bind_features(whole, features.features, str(folder / "contract.yaml"))
     onnx = load_onnx((folder / "model.onnx").read_bytes())
     reasons = _read_as(dict[str, FeatureReason], folder / "reasons.json")
+    rules = ReasonRules()
+    if REASON_RULES_FILE in manifest.files:
+        rules = _read_as(ReasonRules, folder / REASON_RULES_FILE)
     policy = _read_as(Policy, folder / "policy.json")
     rule = _read_as(FallbackRule, folder / "heuristic.json")
     columns = tuple(list_design_columns(contract, features.features))
-    if (columns, len(columns), tuple(reasons)) != (features.design_columns, onnx.width, features.features):
+    fit = (columns, len(columns), tuple(reasons)) == (features.design_columns, onnx.width, features.features)
+    if not fit or not rules.are_about(features.features, columns):
         file = str(folder / BundleFeatures.NAME)  # hashes prove that files are the packaged ones, not that they fit
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
-    model = Model(contract, policy, reasons, onnx.score, by)
+    model = Model(contract, policy, reasons, rules, onnx.score, by)
     return Bundle(manifest, contract, model, rule, whole.families, _read_label(folder, manifest))
 
 
@@ -107,7 +117,14 @@ def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
 
 
 def _bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
-    return contract.bind(dict.fromkeys([*contract.columns, *features]), where)
+    """Bind the members of families that the features are, or that an expression computes from."""
+    computed = [
+        name
+        for column in contract.derived.values()
+        for name, source in find_used_columns(contract, column.sql or "")
+        if isinstance(source, Family)
+    ]
+    return contract.bind(dict.fromkeys([*contract.columns, *features, *computed]), where)
 
 
 def _read_label(folder: Path, manifest: Manifest) -> str:

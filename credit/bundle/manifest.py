@@ -13,8 +13,8 @@ from credit.common.errors import CreditError, Problem, list_problems, raise_if_a
 from credit.common.files import format_json, replace_folder
 from credit.contract.columns import FrozenModel
 
-BUNDLE_FORMAT = 1
-"""Raised when older code could no longer read a bundle."""
+BUNDLE_FORMAT = 2
+"""Raised when older code could no longer read a bundle. 2: `heuristic.json` says which side of the threshold passes."""
 
 MANIFEST_FILE = "manifest.json"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")

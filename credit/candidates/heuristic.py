@@ -22,9 +22,10 @@ def build(hyperparameters: HeuristicParams, context: BuildContext) -> "Threshold
     """Build the rule; it decides by the first column, the only one that it is given."""
     from credit.training.threshold_rule import ThresholdRule
 
-    chosen = context.threshold if hyperparameters.threshold is None else hyperparameters.threshold
-    assert chosen is not None  # noqa: S101 - train refuses a contract without a score first
-    return ThresholdRule(chosen)
+    rule = context.rule
+    assert rule is not None  # noqa: S101 - ingest refuses a contract without a rule first
+    chosen = rule.threshold if hyperparameters.threshold is None else hyperparameters.threshold
+    return ThresholdRule(chosen, approve=rule.approve)
 
 
 def make_onnx(rule: Any, _: int) -> "ModelProto":
@@ -36,7 +37,7 @@ def make_onnx(rule: Any, _: int) -> "ModelProto":
 
 CANDIDATE = CandidateDefinition(
     label="rule",
-    description="One threshold on one score: whoever reaches it passes, whoever does not is denied. "
+    description="One threshold on one value: whoever is on its good side passes, whoever is not is denied. "
     "Nothing else about a person counts.",
     hyperparameters=HeuristicParams,
     build=build,

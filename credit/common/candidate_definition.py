@@ -17,18 +17,20 @@ from credit.common.params import Params
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from credit.contract.rule import Rule
+
 FOLDER = Path(__file__).parents[1] / "candidates"
 
 
 class BuildContext(NamedTuple):
     """What an estimator may depend on besides its hyperparameters.
 
-    `rows`: how many it will be fitted on; `threshold`: of the contract's score, None without a score.
+    `rows`: how many it will be fitted on; `rule`: the contract's, None where it has none.
     """
 
     rows: int
     seed: int
-    threshold: float | None = None
+    rule: "Rule | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

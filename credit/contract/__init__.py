@@ -1,5 +1,6 @@
 """The contract: columns, their types and roles, and who may see them."""
 
-from credit.contract.contract import Contract, DataSource, load_contract
+from credit.contract.contract import Contract, DataSource
+from credit.contract.loading import load_contract
 
 __all__ = ["Contract", "DataSource", "load_contract"]

@@ -23,6 +23,11 @@ _ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
 """The key that a column of a role needs and that no other may have, and what it says."""
 
 
+def _list_labels(value: Any) -> Any:
+    """List the pairs of a mapping: a column must be hashable."""
+    return tuple(value.items()) if isinstance(value, dict) else value
+
+
 def _reject_role_list(value: Any) -> Any:
     if isinstance(value, list):
         raise make_value_error(f"the roles {value}", "one role", "a protected column is never a feature")
@@ -40,13 +45,16 @@ class Column(FrozenModel):
 
     `reason` is given when the value counts against them, `reason_if_missing` when its absence does.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
-    file that mean "not known"; `missing` says whether a row without a value is accepted.
+    file that mean "not known"; `missing` says whether a row without a value is accepted. `labels` are words for values
+    of a category that are codes. `known_at_decision`: a person vouches that a feature which guesses the label nearly
+    always is known when a decision is made; without that it is taken for a leak.
     """
 
     type: ColumnType
     role: Annotated[ColumnRole, BeforeValidator(_reject_role_list)]
     description: str
     allowed: tuple[Scalar, ...] | None = None
+    labels: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_list_labels)] = ()
     range: tuple[float | None, float | None] | None = None
     missing: Literal["allowed", "refused"] = "refused"
     missing_codes: tuple[int | float | str, ...] = ()
@@ -57,12 +65,19 @@ class Column(FrozenModel):
     favourable: Scalar | None = None
     reference: str | None = None
     threshold: float | None = None
+    known_at_decision: bool = False
+
+    def name_value(self, value: Scalar) -> str:
+        """Name a value for people: the label beside the code, `married [1]`; the value where it has no label."""
+        label = dict(self.labels).get(str(value))
+        return f"{label} [{value}]" if label else str(value)
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
         """Check the column's allowed values, then the fields that its role needs; the first contradiction is raised."""
         self._check_role_keys()
         self._check_allowed()
+        self._check_labels()
         self._check_range()
         self._check_role_type()
         self._check_role_values()
@@ -75,6 +90,9 @@ class Column(FrozenModel):
         for role, (key, _) in _ROLE_KEYS.items():
             if role != self.role and getattr(self, key) is not None:
                 raise make_value_error(f"`{key}` on a column of role {self.role}", f"`{key}` only on role {role}")
+        if self.known_at_decision and self.role not in ("feature", "score"):
+            found = f"`known_at_decision` on a column of role {self.role}"
+            raise make_value_error(found, "`known_at_decision` only on role feature or score")
 
     def _check_allowed(self) -> None:
         if self.type == "category" and not self.allowed:
@@ -91,6 +109,17 @@ class Column(FrozenModel):
             raise make_value_error(f"a duplicate in {list(self.allowed)}", "each value once")
         for value in self.allowed:
             self._check_value("allowed", value)
+
+    def _check_labels(self) -> None:
+        if self.labels and self.type != "category":
+            raise make_value_error(f"`labels` on type {self.type}", "`labels` only on a category")
+        codes, names = dict(self.labels).keys(), [name for _, name in self.labels]
+        if unknown := [code for code in codes if code not in (self.allowed or ())]:
+            raise make_value_error(f"labels of {unknown}", f"labels of {list(self.allowed or ())} only")
+        if empty := [code for code, name in self.labels if not name.strip()]:
+            raise make_value_error(f"no words as the label of {empty}", "the words that people read")
+        if len(set(names)) < len(names):
+            raise make_value_error(f"a duplicate in the labels {names}", "each label once")
 
     def _check_range(self) -> None:
         if self.range is None:

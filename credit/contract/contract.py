@@ -1,23 +1,14 @@
-"""The contract: one YAML file that describes a dataset, and who may see which column.
-
-`load_contract(path)` gives a frozen `Contract`. Column types, roles and the rules between them are checked here,
-all findings at once, before any data is read.
-"""
+"""The contract: a dataset's columns, who may see which, and the rule that decides where no model does."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
-from credit.common.files import read_yaml
+from credit.common.errors import Problem, raise_if_any
 from credit.contract.columns import Column, ColumnRole, Family, FrozenModel
-from credit.contract.leakage import find_leaks
-
-_QUESTION_MARK = "?"  # a value that starts with this is a question which a person has not answered yet
+from credit.contract.rule import RULE_COLUMN, Rule, find_named_column, make_rule_column, read_score_column
 
 
 class DataSource(FrozenModel):
@@ -30,7 +21,10 @@ class DataSource(FrozenModel):
 
 
 class Contract(FrozenModel):
-    """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`."""
+    """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`.
+
+    `rule` is None where the file has neither the block nor a column of role score.
+    """
 
     name: str
     row: str
@@ -38,6 +32,7 @@ class Contract(FrozenModel):
     source: DataSource
     columns: dict[str, Column]
     families: dict[str, Family] = Field(default_factory=dict)
+    rule: Rule | None = None
 
     @property
     def raw(self) -> dict[str, Column]:
@@ -55,6 +50,11 @@ class Contract(FrozenModel):
         return {name: column for name, column in self.columns.items() if column.role in ("feature", "score")}
 
     @property
+    def candidate_columns(self) -> list[str]:
+        """What any candidate reads: the features of the models, and the column of the rule."""
+        return list(dict.fromkeys([*self.features, *filter(None, [self.rule_column])]))
+
+    @property
     def protected(self) -> dict[str, Column]:
         """The attributes by which equal treatment is judged."""
         return self.find_by_role("protected")
@@ -65,13 +65,35 @@ class Contract(FrozenModel):
         return next(iter(self.find_by_role("label")))
 
     @property
-    def score(self) -> str | None:
-        """The name of the column that the rule decides by, if the dataset has one."""
-        return next(iter(self.find_by_role("score")), None)
+    def rule_column(self) -> str | None:
+        """The column that the rule decides by: a feature, or the derived one that holds the rule's expression."""
+        return None if self.rule is None else find_named_column(self.rule.sql, self.columns) or RULE_COLUMN
 
     def find_by_role(self, role: ColumnRole) -> dict[str, Column]:
         """Find the columns of one role."""
         return {name: column for name, column in self.columns.items() if column.role == role}
+
+    def is_rule_expression(self, name: str) -> bool:
+        """Tell whether a column is none of the file's but the value of the rule's expression."""
+        return name == self.rule_column and self.columns[name].role == "ignored"
+
+    def complete_rule(self) -> "Contract":
+        """Take the column of role score for the rule where there is no block; derive the value of an expression."""
+        scores = self.find_by_role("score").items()
+        rule = self.rule or next((read_score_column(name, column) for name, column in scores), None)
+        is_taken = any(name.casefold() == RULE_COLUMN for name in self.columns)
+        if rule is None or is_taken or find_named_column(rule.sql, self.columns) is not None:
+            return self.model_copy(update={"rule": rule})
+        columns = {**self.columns, RULE_COLUMN: make_rule_column(rule)}
+        return self.model_copy(update={"rule": rule, "columns": columns})
+
+    def give_rule_its_words(self) -> "Contract":
+        """Give the column of the rule the reasons that the rule's own block has."""
+        if self.rule is None or self.rule_column is None or self.rule.reason is None:
+            return self
+        words = {"reason": self.rule.reason, "reason_if_missing": self.rule.reason_if_missing}
+        column = self.columns[self.rule_column].model_copy(update=words)
+        return self.model_copy(update={"columns": {**self.columns, self.rule_column: column}})
 
     def bind(self, names: Iterable[str], where: str) -> "Contract":
         """Replace each family by its members among `names`, the columns of the file `where`.
@@ -112,70 +134,3 @@ class Contract(FrozenModel):
             if len(keys) > 1
         ]
         return [*missing, *unknown, *doubled, *ambiguous]
-
-
-def load_contract(path: str | Path) -> Contract:
-    """Read and check a contract file. Raises CreditError with every problem that it has."""
-    file = str(path)
-    content = read_yaml(Path(path))
-    if not isinstance(content, dict):
-        raise CreditError(Problem(file, "no keys", "a contract"))
-    raise_if_any(
-        [
-            Problem(f"{file}: {key}", f"the open question {value!r}", "a person's answer")
-            for key, value in _walk_leaves(content)
-            if isinstance(value, str)
-            and value.startswith(_QUESTION_MARK)
-            and not (value == _QUESTION_MARK and _is_list_item(key))
-        ]
-    )
-    try:
-        contract = Contract.model_validate(content)
-    except ValidationError as error:
-        raise CreditError(list_problems(error, file)) from None
-    raise_if_any(_find_name_problems(contract, file))
-    raise_if_any([*_find_role_problems(contract, file), *find_leaks(contract.columns, contract.families, file)])
-    return contract
-
-
-def _walk_leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
-    if isinstance(node, dict | list):
-        items = node.items() if isinstance(node, dict) else enumerate(node)
-        for name, value in items:
-            yield from _walk_leaves(value, f"{key}.{name}" if key else str(name))
-    else:
-        yield key, node
-
-
-def _is_list_item(key: str) -> bool:
-    """Tell whether a key is that of a list's item: there a lone `?` is data, a common code for a missing value."""
-    return key.rpartition(".")[2].isdigit()
-
-
-def _find_role_problems(contract: Contract, file: str) -> list[Problem]:
-    problems = []
-    for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("time", 0, 1)):
-        names = list(contract.find_by_role(role))  # type: ignore[arg-type]
-        if not least <= len(names) <= most:
-            expected = "exactly one" if least else "at most one"
-            problems.append(Problem(f"{file}: columns", f"{names or 'no column'} of role {role}", expected))
-    if not contract.features and not any(family.role == "feature" for family in contract.families.values()):
-        problems.append(Problem(f"{file}: columns", "no column of role feature", "at least one"))
-    return problems
-
-
-def _find_name_problems(contract: Contract, file: str) -> list[Problem]:
-    """Find names that SQL takes for the same, and invalid patterns."""
-    problems = []
-    first: dict[str, str] = {}
-    for name in contract.columns:
-        other = first.setdefault(name.casefold(), name)
-        if other != name:
-            found = f"the same name as {other} to SQL, which ignores case"
-            problems.append(Problem(f"{file}: columns.{name}", found, "another name"))
-    for name, family in contract.families.items():
-        try:
-            re.compile(family.pattern)
-        except re.error as error:
-            problems.append(Problem(f"{file}: families.{name}.pattern", f"not a regular expression: {error}"))
-    return problems

@@ -1,20 +1,22 @@
-"""Leaks: derived columns by which a model would see a protected column after all."""
+"""Leaks: derived columns by which a model, or the rule, would see a protected column after all."""
 
 import re
-from collections.abc import Mapping
 
 from credit.common.errors import Problem
-from credit.contract.columns import Column, Family
+from credit.contract.columns import Column
+from credit.contract.contract import Contract
 
 
-def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], file: str) -> list[Problem]:
-    """Find each feature computed from a protected or ignored column, or feeding a protected one."""
+def find_leaks(contract: Contract, file: str) -> list[Problem]:
+    """Find each feature, and rule, computed from a protected or ignored column, or feeding a protected one."""
     problems = []
-    for name, column in columns.items():
-        for used, source in _find_used_columns(column, columns, families):
-            where = f"{file}: columns.{name}.sql"
-            if column.role in ("feature", "score") and source.role in ("protected", "ignored", "label"):
-                problems.append(Problem(where, f"the {source.role} column {used}", "a feature made of features only"))
+    for name, column in contract.derived.items():
+        is_rule = contract.is_rule_expression(name)
+        where = f"{file}: rule.sql" if is_rule else f"{file}: columns.{name}.sql"
+        for used, source in find_used_columns(contract, column.sql or ""):
+            if (is_rule or column.role in ("feature", "score")) and source.role in ("protected", "ignored", "label"):
+                expected = f"a {'rule' if is_rule else 'feature'} made of features only"
+                problems.append(Problem(where, f"the {source.role} column {used}", expected))
             if column.role in ("protected", "label") and source.role in ("feature", "score"):
                 fix = "a protected column is never a feature" if column.role == "protected" else "it tells the label"
                 found = f"{source.role}, and the {column.role} {name} is made of it"
@@ -24,15 +26,13 @@ def find_leaks(columns: Mapping[str, Column], families: Mapping[str, Family], fi
     return problems
 
 
-def _find_used_columns(
-    column: Column, columns: Mapping[str, Column], families: Mapping[str, Family]
-) -> list[tuple[str, Column]]:
+def find_used_columns(contract: Contract, sql: str) -> list[tuple[str, Column]]:
     """Find the columns, and for a member of a family its family, that an SQL expression names."""
-    names = extract_sql_names(column.sql or "")
-    known = {name.casefold(): (name, found) for name, found in columns.items()}
+    names = extract_sql_names(sql)
+    known = {name.casefold(): (name, found) for name, found in contract.columns.items()}
     used = [known[name] for name in sorted(names & known.keys())]
     for name in sorted(names - known.keys()):
-        members = (f for f in families.values() if re.fullmatch(f.pattern, name, re.IGNORECASE))
+        members = (f for f in contract.families.values() if re.fullmatch(f.pattern, name, re.IGNORECASE))
         used += [(name, family) for family in members]
     return used
 

@@ -4,6 +4,7 @@
 other: one interval per cell.
 """
 
+from collections.abc import Callable
 from typing import overload
 
 import numpy as np
@@ -20,6 +21,24 @@ def compute_normal_quantile(level: float) -> float:
     from scipy.special import ndtri
 
     return float(ndtri(0.5 + level / 2))
+
+
+def invert_interval(is_beyond: Callable[[float], bool]) -> float:
+    """Compute the one-sided p-value that an interval is: half of one less the highest level at which it is beyond.
+
+    is_beyond: whether the whole interval at a two-sided level is on the wrong side. By bisection; the p-value is below
+    (1 - level) / 2 exactly when the interval at `level` is beyond, and 1/2 when not even a point is.
+    """
+    from scipy.special import ndtr
+
+    not_beyond, beyond = 8.0, 0.0  # standard normal quantiles
+    for _ in range(30):
+        z = (not_beyond + beyond) / 2
+        if is_beyond(float(2 * ndtr(z) - 1)):
+            beyond = z
+        else:
+            not_beyond = z
+    return float(ndtr(-beyond))
 
 
 def compute_rate(count: ArrayLike, n: ArrayLike) -> Array:

@@ -4,6 +4,6 @@ counts = count_people(groups, codes, labels, scores, decisions)                #
 compute_fairness_metrics(counts, level)                                        # every metric with an interval
 judge_fairness(counts, policy, rules, candidate, waivers, today)               # verdicts, and what follows
 
-`judge_fairness` is one pass: comparisons (compare), verdicts (judge, act), wording (explain), findings (put together).
-`paired` compares a candidate with the version in production on the same people.
+`judge_fairness` is one pass: `group_comparison`, `verdicts`, `wording`, put together in `findings`. `power` tells how
+often the gate is wrong and how many people decide; `versions` compares two versions on the same people.
 """

@@ -20,10 +20,11 @@ from credit.evaluation.predictions import read_predictions
 from credit.fairness.counts import count_predictions
 from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
-from credit.fairness.version_comparison import compare_versions, count_paired_predictions
+from credit.fairness.versions.comparison import compare_versions, count_paired_predictions
 from credit.fairness.waivers import load_waivers
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessVerdict, Finding, VersionComparison
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 EXIT_BLOCKED = 3
 _EXAMPLES = """examples:
@@ -69,7 +70,7 @@ def judge_predictions(
     compared = None
     if against is not None:
         paired = count_paired_predictions(contract, read_predictions(against, contract), own, str(against))
-        compared = compare_versions(paired, rules)
+        compared = compare_versions(paired, params.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO), rules)
     return JudgedPredictions(params.policy, counts.rows, verdict, compared)
 
 
@@ -88,7 +89,8 @@ def format_verdict(judged: JudgedPredictions) -> str:
 def _format_attributes(verdict: FairnessVerdict) -> Iterator[str]:
     width = max(map(len, verdict.attributes))
     for name, one in verdict.attributes.items():
-        small = f" (no verdict on: {', '.join(one.not_assessable)})" if one.not_assessable else ""
+        groups = ", ".join(verdict.name_group(name, group) for group in one.not_assessable)
+        small = f" (no verdict on: {groups})" if groups else ""
         yield f"  {name:{width}}  {one.verdict}{small}"
 
 

@@ -5,7 +5,7 @@ Score tables have, instead of the decision: how many have a score, its sum, its 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import prod
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from credit.common.errors import raise_if_any
 from credit.contract import Contract
 from credit.contract.columns import UNDISCLOSED
+from credit.contract.groups import list_group_labels
 from credit.evaluation.predictions import Predictions
 from credit.fairness.inputs import (
     Groups,
@@ -27,7 +28,7 @@ from credit.fairness.inputs import (
     list_attribute_groups,
     parse_labels,
 )
-from credit.reports.figures import PAIR_SEPARATOR
+from credit.reports.figures import PAIR_SEPARATOR, GroupLabels
 
 AttributeKey = tuple[str, ...]
 """One attribute, or a pair of them."""
@@ -50,13 +51,14 @@ class PeopleCounts:
     groups: Groups
     people: dict[AttributeKey, NDArray[np.int64]]
     scores: dict[AttributeKey, NDArray[np.float64]]
+    labels: GroupLabels = field(default_factory=dict)
 
     def __add__(self, other: "PeopleCounts") -> "PeopleCounts":
         check_same_groups(self.groups, other.groups)
-        return PeopleCounts(
-            self.groups,
-            {key: table + other.people[key] for key, table in self.people.items()},
-            {key: table + other.scores[key] for key, table in self.scores.items()},
+        return replace(
+            self,
+            people={key: table + other.people[key] for key, table in self.people.items()},
+            scores={key: table + other.scores[key] for key, table in self.scores.items()},
         )
 
     @property
@@ -151,13 +153,14 @@ def _sum_by_cell(
 
 def count_predictions(contract: Contract, predictions: Predictions) -> PeopleCounts:
     """Count the people of a candidate's predictions by group, label and decision."""
-    return count_people(
+    counts = count_people(
         list_attribute_groups(contract),
         encode_groups(contract, predictions.people),
         predictions.favourable,
         predictions.scores,
         predictions.decisions,
     )
+    return replace(counts, labels=list_group_labels(contract))
 
 
 def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:

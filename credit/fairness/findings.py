@@ -1,40 +1,31 @@
 """Judge a candidate in one pass: compare groups, judge each comparison, choose what follows, put it in words."""
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, TypedDict, get_args
+from typing import TypedDict
 
-from credit.contract.columns import UNDISCLOSED
-from credit.fairness.counts import (
-    AttributeKey,
-    PeopleCounts,
-    compute_undisclosed_share,
-    encode_interval,
-    encode_number,
-)
-from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_groups, list_judged_keys
-from credit.fairness.metrics import adverse_impact_ratio
-from credit.fairness.policies import FairnessPolicy, VerdictRules
-from credit.fairness.sample_size import estimate_additional_people
-from credit.fairness.verdicts import Action, choose_action, judge_comparisons
+from credit.fairness.counts import AttributeKey, PeopleCounts, encode_interval, encode_number
+from credit.fairness.disclosure import judge_disclosure
+from credit.fairness.figures import find_lowest_ratio
+from credit.fairness.group_comparison import list_judged_groups, list_judged_keys
+from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
+from credit.fairness.power.sample_size import estimate_additional_people, estimate_power
+from credit.fairness.verdicts import VERDICT_ORDER, Judgement, judge_groups
 from credit.fairness.waivers import Waiver, check_waivers
-from credit.fairness.wording import explain_undisclosed, explain_verdict
+from credit.fairness.wording import explain_verdict
 from credit.reports.base import OpenInterval
 from credit.reports.fairness import (
     AttributeVerdict,
     FairnessVerdict,
     Finding,
-    LowestRatio,
+    JudgedFigure,
+    Obligation,
     PairFinding,
-    Undisclosed,
     UsedWaiver,
     Verdict,
 )
-
-VERDICT_ORDER: tuple[Verdict, ...] = get_args(Verdict)
-"""The worst first."""
+from credit.reports.figures import PAIR_SEPARATOR, GroupLabels
 
 
 class FindingFacts(TypedDict):
@@ -57,15 +48,15 @@ class OptionalFacts(TypedDict, total=False):
 
     more_people_at_observed_rates: int | None
     more_people_at_equal_rates: int | None
+    power: float
+    more_people_to_decide: int | None
     waiver: UsedWaiver
 
 
-class Judgement(NamedTuple):
-    """A comparison, its verdict, and what follows before a waiver."""
+class OptionalLabels(TypedDict, total=False):
+    """The field of a verdict that is left out where no group has a label."""
 
-    comparison: Comparison
-    verdict: Verdict
-    action: Action
+    labels: GroupLabels
 
 
 def judge_fairness(
@@ -81,37 +72,36 @@ def judge_fairness(
     `waivers` by file; those of other candidates are ignored. Raises CreditError for an expired or unmatched waiver.
     """
     own = {file: waiver for file, waiver in waivers.items() if waiver.candidate == candidate}
-    check_waivers(own, [candidate], list_judged_groups(counts, policy), policy, today)
-    judged = list_judged_keys(counts, policy)
-    others = [key for key in counts.pairs if key not in judged]
-    findings = [build_finding(one, rules, own) for one in judge_groups(counts, judged, policy, rules)]
-    pairs = [build_pair_finding(one, rules) for one in judge_groups(counts, others, policy.pair_policy, rules)]
-    attributes = judge_attributes(findings, counts, policy)
+    check_waivers(own, [candidate], list_judged_groups(counts, policy, rules), policy, today)
+    judged = list_judged_keys(counts, policy, rules)
+    secondary = [key for key in counts.attributes if key not in judged]
+    other_pairs = [key for key in counts.pairs if key not in judged]
+    primary = judge_groups(counts, judged, policy, rules)
+    beside = judge_groups(counts, secondary, policy.model_copy(update={"gates": "nothing"}), rules)
+    family_size = sum(one.comparison.limit.gated for one in primary)
+    built = [(one, build_finding(one, rules, own, family_size)) for one in (*primary, *beside)]
+    findings = [finding for _, finding in built]
+    pairs = [build_pair_finding(one, rules) for one in judge_groups(counts, other_pairs, policy.pair_policy, rules)]
+    attributes = judge_attributes(findings, counts, policy, judged)
+    labels = OptionalLabels(labels=counts.labels) if counts.labels else OptionalLabels()
     return FairnessVerdict(
         candidate=candidate,
-        verdict=find_worst_verdict([one.verdict for one in attributes.values()]),
+        verdict=find_worst_verdict([one.verdict for one in attributes.values() if one.primary]),
         blocks=any(one.blocks for one in attributes.values()),
         level=rules.level,
-        lowest_adverse_impact_ratio=find_lowest_ratio(counts, rules.level, rules.smallest_denominator),
+        lowest_adverse_impact_ratio=find_lowest_ratio(counts, rules),
         attributes=attributes,
         verdicts=dict(Counter(one.verdict for one in findings)),
         findings=tuple(findings),
         pairs=tuple(pairs),
-        undisclosed=tuple(judge_disclosure(counts, key, rules) for key in counts.attributes),
+        obligations=tuple(
+            build_obligation(finding, one.comparison.limit, rules)
+            for one, finding in built[: len(primary)]
+            if is_obliged(one) and policy.gates != "nothing"
+        ),
+        undisclosed=tuple(judge_disclosure(counts, key, policy, rules) for key in counts.attributes),
+        **labels,
     )
-
-
-def judge_groups(
-    counts: PeopleCounts, keys: Sequence[AttributeKey], policy: FairnessPolicy, rules: VerdictRules
-) -> list[Judgement]:
-    """Judge every group, or cell of a pair, of all `keys` as one family."""
-    compared = compare_groups(counts, keys, policy, rules.level)
-    verdicts = judge_comparisons(compared, rules)
-    gates = policy.gates != "nothing"
-    return [
-        Judgement(item, verdict, choose_action(item, verdict, rules, gates))
-        for item, verdict in zip(compared, verdicts, strict=True)
-    ]
 
 
 def build_pair_finding(judged: Judgement, rules: VerdictRules) -> PairFinding:
@@ -135,9 +125,31 @@ def _collect_facts(judged: Judgement, rules: VerdictRules) -> FindingFacts:
     )
 
 
-def build_finding(judged: Judgement, rules: VerdictRules, waivers: Mapping[str, Waiver]) -> Finding:
-    """Build a finding. One that would block and has a waiver warns. Further people and the waiver only where known."""
+def is_obliged(judged: Judgement) -> bool:
+    """Tell whether a finding is beyond the limit and undecided, so that live monitoring has to follow it."""
+    return judged.comparison.is_beyond and judged.verdict in ("insufficient", "not assessable")
+
+
+def build_obligation(finding: Finding, limit: Limit, rules: VerdictRules) -> Obligation:
+    """Build what live monitoring has to follow from the finding that did not decide it."""
+    return Obligation(
+        **finding.model_dump(include=set(JudgedFigure.model_fields)),
+        at_least=limit.at_least,
+        at_most=limit.at_most,
+        planned_ratio=rules.planned_ratio,
+        power=finding.power,
+        more_people_to_decide=finding.more_people_to_decide,
+    )
+
+
+def build_finding(judged: Judgement, rules: VerdictRules, waivers: Mapping[str, Waiver], family_size: int) -> Finding:
+    """Build a finding. One that would block and has a waiver warns. Further people and the waiver only where known.
+
+    family_size: how many comparisons are corrected together, on which power depends.
+    """
     optional: OptionalFacts = {}
+    if is_obliged(judged) and (power := estimate_power(judged.comparison, rules, family_size)) is not None:
+        optional["power"], optional["more_people_to_decide"] = power
     if judged.verdict == "insufficient" and (more := estimate_additional_people(judged.comparison)) is not None:
         optional["more_people_at_observed_rates"] = more.at_observed_rates
         optional["more_people_at_equal_rates"] = more.at_equal_rates
@@ -148,84 +160,50 @@ def build_finding(judged: Judgement, rules: VerdictRules, waivers: Mapping[str, 
 
 
 def match_waiver(judged: Judgement, waivers: Mapping[str, Waiver]) -> UsedWaiver | None:
-    """Match the waiver that names the finding. It is used where an undecided finding would block without it."""
+    """Match the waiver that names the finding. It is used where the finding would block without it.
+
+    A `fail` is lifted by a signed exception only: a waiver with a second person's name.
+    """
     item, verdict, action = judged
     for file, waiver in waivers.items():
         if waiver.finding == (item.attribute, item.group, item.measure):
-            used = verdict == "insufficient" and action == "block"
-            return UsedWaiver(file=file, used=used, who=waiver.who, why=waiver.why, until=waiver.until)
+            used = action == "block" and (verdict != "fail" or waiver.second is not None)
+            second = {} if waiver.second is None else {"second": waiver.second}
+            return UsedWaiver(file=file, used=used, who=waiver.who, **second, why=waiver.why, until=waiver.until)
     return None
 
 
 def judge_attributes(
-    findings: Sequence[Finding], counts: PeopleCounts, policy: FairnessPolicy
+    findings: Sequence[Finding], counts: PeopleCounts, policy: FairnessPolicy, judged: Sequence[AttributeKey]
 ) -> dict[str, AttributeVerdict]:
-    """Judge each attribute, or pair that gates, by its findings. One with a single group has none to judge."""
+    """Judge each attribute, or pair that gates, by its findings. One with a single group has none to judge.
+
+    judged: the keys of those that the verdict rests on.
+    """
     own: dict[str, list[Finding]] = {}
     for finding in findings:
         own.setdefault(finding.attribute, []).append(finding)
     for (name,) in counts.attributes:
         own.setdefault(name, [])
     without_verdict: Verdict = "not assessable" if policy.has_gated_limits else "reported"
-    return {name: judge_attribute(its_own, without_verdict) for name, its_own in own.items()}
+    primary = {PAIR_SEPARATOR.join(key) for key in judged}
+    return {name: judge_attribute(its_own, without_verdict, name in primary) for name, its_own in own.items()}
 
 
-def judge_attribute(findings: Sequence[Finding], without_verdict: Verdict) -> AttributeVerdict:
+def judge_attribute(findings: Sequence[Finding], without_verdict: Verdict, primary: bool) -> AttributeVerdict:
     """Judge one attribute: the worst verdict, whether it blocks, and the groups that are too small to judge.
 
-    Too few undisclosed people to judge do not change the verdict: their share has limits of its own.
-    `without_verdict`: what it is where no finding has a limit.
+    `without_verdict`: what it is where no finding has a limit. `primary`: whether the verdict rests on it.
     """
-    small = dict.fromkeys(one.group for one in findings if one.verdict == "not assessable")
-    if not any(one.people for one in findings if one.group == UNDISCLOSED):
-        small.pop(UNDISCLOSED, None)
-    worst = find_worst_verdict(
-        [one.verdict for one in findings if (one.group, one.verdict) != (UNDISCLOSED, "not assessable")]
-    )
+    worst = find_worst_verdict([one.verdict for one in findings])
     return AttributeVerdict(
         verdict=without_verdict if worst == "reported" else worst,
+        primary=primary,
         blocks=any(finding.blocks for finding in findings),
-        not_assessable=tuple(small),
+        not_assessable=tuple(dict.fromkeys(one.group for one in findings if one.verdict == "not assessable")),
     )
 
 
 def find_worst_verdict(verdicts: Sequence[Verdict]) -> Verdict:
     """Find the verdict of many: it passes only if each does. `reported` where nothing has a limit."""
     return min(verdicts, key=VERDICT_ORDER.index, default="reported")
-
-
-def find_lowest_ratio(counts: PeopleCounts, level: float, smallest_denominator: int) -> LowestRatio | None:
-    """Find the lowest adverse impact ratio of a single attribute's group, its interval, and whose it is.
-
-    Groups, and references, of fewer than `smallest_denominator` people are left aside; None where no other is left.
-    """
-    ratios = (ratio for key in counts.attributes for ratio in _list_ratios(counts, key, level, smallest_denominator))
-    return min(ratios, key=lambda ratio: ratio.value, default=None)
-
-
-def _list_ratios(
-    counts: PeopleCounts, key: AttributeKey, level: float, smallest_denominator: int
-) -> Iterator[LowestRatio]:
-    ratio = adverse_impact_ratio(*counts.flatten_cells(key), level)
-    if ratio.n[0] < smallest_denominator:
-        return
-    for cell, name in enumerate(counts.list_groups(key)):
-        if ratio.n[cell] >= smallest_denominator and not math.isnan(ratio.value[cell]):
-            yield LowestRatio(
-                value=float(ratio.value[cell]),
-                interval=(encode_number(ratio.low[cell]), encode_number(ratio.high[cell])),
-                attribute=key[0],
-                group=name,
-                people=int(ratio.n[cell]),
-            )
-
-
-def judge_disclosure(counts: PeopleCounts, key: AttributeKey, rules: VerdictRules) -> Undisclosed:
-    """Judge how many people do not disclose an attribute."""
-    share = compute_undisclosed_share(counts, key)
-    return Undisclosed(
-        attribute=key[0],
-        share=encode_number(share),
-        warn=share > min(rules.undisclosed_warn, rules.undisclosed_no_pass),
-        reason=explain_undisclosed(key[0], share, rules),
-    )

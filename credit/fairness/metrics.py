@@ -22,6 +22,7 @@ from credit.evaluation.intervals import (
     newcombe_interval,
     wilson_interval,
 )
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 PeopleTable = NDArray[np.int64]
 Mask = NDArray[np.int64]
@@ -89,7 +90,7 @@ def adverse_impact_ratio(people: PeopleTable, scores: Array, level: float) -> Es
     """
     count, n = RATES["selection_rate"].count_cases(people)
     share = compute_rate(count, n)
-    value = np.divide(share, share[0], out=np.full(len(share), np.nan), where=share[0] > 0)
+    value = np.divide(share, share[0], out=np.full(share.shape, np.nan), where=share[0] > 0)
     return estimate_against_reference(value, mover_r_interval(count, n, count[0], n[0], level), n)
 
 
@@ -121,7 +122,8 @@ def equalized_odds_difference(people: PeopleTable, scores: Array, level: float) 
 
 def estimate_against_reference(value: Array, bounds: Bounds, n: PeopleTable) -> Estimates:
     """Leave out the first cell, which is not compared with itself, and the interval where there is no value."""
-    none = np.isnan(value) | (np.arange(len(n)) == 0)
+    none = np.isnan(value)
+    none[0] = True
     value, low, high = (np.where(none, np.nan, given) for given in (value, *bounds))
     return Estimates(value, low, high, n)
 
@@ -144,7 +146,9 @@ def calibration(people: PeopleTable, scores: Array, level: float) -> Estimates:
 def standardized_mean_difference(people: PeopleTable, scores: Array, level: float) -> Estimates:
     """Estimate mean score less the reference's, in pooled standard deviations (Cohen's d): 0 parity, no bound.
 
-    Normal interval with the large-sample variance (n + m) / nm + d^2 / 2(n + m) (Hedges and Olkin 1985).
+    Normal interval by the delta method: (s1^2 / n1 + s2^2 / n2) / s^2 for the means, with each group's own variance,
+    and d^2 (v1 s1^4 + v2 s2^4) / 2 (v s^2)^2 for the pooled one, v the degrees of freedom. With equal variances this is
+    Hedges and Olkin's (1985) (n + m) / nm + d^2 / 2(n + m); theirs covers too little where the rare group's is larger.
     """
     n, total, squares = scores.sum(-2).T
     mean = compute_rate(total, n)
@@ -152,7 +156,13 @@ def standardized_mean_difference(people: PeopleTable, scores: Array, level: floa
     within = np.where(within <= 1e-12 * squares, 0, within)  # the same score for all, up to rounding
     pooled = np.sqrt(compute_rate(within + within[0], n + n[0] - 2))
     value = np.divide(mean - mean[0], pooled, out=np.full(len(n), np.nan), where=pooled > 0)
-    half = compute_normal_quantile(level) * np.sqrt(compute_rate(n + n[0], n * n[0]) + value**2 / (2 * (n + n[0])))
+    variance, freedom = compute_rate(within, n - 1), np.maximum(n - 1, 0)
+    of_means = compute_rate(variance, n) + compute_rate(variance, n)[0]
+    of_pooled = freedom * variance**2 + freedom[0] * variance[0] ** 2
+    squared = pooled**2
+    part = np.divide(of_means, squared, out=np.full(len(n), np.nan), where=squared > 0)
+    rest = value**2 * compute_rate(of_pooled, 2 * ((freedom + freedom[0]) * squared) ** 2)
+    half = compute_normal_quantile(level) * np.sqrt(part + rest)
     return estimate_against_reference(value, (value - half, value + half), n.astype(np.int64))
 
 
@@ -184,3 +194,10 @@ REFERENCE_METRICS: dict[str, Metric] = {
 }
 """Metrics of a group against the reference."""
 METRICS = GROUP_METRICS | REFERENCE_METRICS
+
+
+def find_compared_rate(measure: str) -> Rate | None:
+    """Find the rate of the group that a metric compares with the reference's; None for one that does no such thing."""
+    if measure == ADVERSE_IMPACT_RATIO:
+        return RATES["selection_rate"]
+    return RATES.get(measure.removesuffix("_difference")) if measure in REFERENCE_METRICS else None

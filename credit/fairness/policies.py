@@ -7,7 +7,7 @@ few metrics and reports the others.
 """
 
 import math
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,13 @@ from credit.common.errors import CreditError, Problem
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.reports.figures import FAIRNESS_METRICS
+
+if TYPE_CHECKING:  # the report reads policies without loading numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from credit.evaluation.exact_tests import Tail
+    from credit.evaluation.intervals import Array
 
 
 class Limit(Params):
@@ -43,17 +50,34 @@ class Limit(Params):
         """Tell whether the metric gets a verdict."""
         return self.at_least is not None or self.at_most is not None
 
-    def is_kept_by(self, low: float, high: float) -> bool:
-        """Tell whether the whole interval complies. A point is an interval too."""
-        return (self.at_least is None or low >= self.at_least - _TOLERANCE) and (
-            self.at_most is None or high <= self.at_most + _TOLERANCE
-        )
+    @overload
+    def is_kept_by(self, low: float, high: float) -> bool: ...
+    @overload
+    def is_kept_by(self, low: "Array", high: "Array") -> "NDArray[np.bool_]": ...
+    def is_kept_by(self, low: Any, high: Any) -> Any:
+        """Tell whether the whole interval complies, of one or of an array each. A point is one too; NaN does not."""
+        lowest, highest = self._ends
+        return (low >= lowest - _TOLERANCE) & (high <= highest + _TOLERANCE)
 
-    def is_broken_by(self, low: float, high: float) -> bool:
-        """Tell whether the whole interval is beyond a limit."""
-        return (self.at_least is not None and high < self.at_least - _TOLERANCE) or (
-            self.at_most is not None and low > self.at_most + _TOLERANCE
-        )
+    @overload
+    def is_broken_by(self, low: float, high: float) -> bool: ...
+    @overload
+    def is_broken_by(self, low: "Array", high: "Array") -> "NDArray[np.bool_]": ...
+    def is_broken_by(self, low: Any, high: Any) -> Any:
+        """Tell whether the whole interval is beyond a limit, of one or of an array each. NaN is not."""
+        lowest, highest = self._ends
+        return (high < lowest - _TOLERANCE) | (low > highest + _TOLERANCE)
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        return -math.inf if self.at_least is None else self.at_least, math.inf if self.at_most is None else self.at_most
+
+    @property
+    def tail(self) -> "Tail":
+        """The side on which a figure is beyond the limit."""
+        if self.at_least is not None and self.at_most is not None:
+            return "both"
+        return "upper" if self.at_least is None else "lower"
 
     def has_warning_at(self, value: float) -> bool:
         """Tell whether the point is beyond a warning level."""
@@ -73,14 +97,23 @@ class VerdictRules(Params):
     """Rules by which an interval becomes a verdict; the same for every policy."""
 
     level: float = Field(gt=0.5, lt=1)
+    primary: tuple[str, ...] | None
+    """Protected attributes that gate, corrected among themselves; the others are reported. None: all of them."""
     smallest_denominator: int = Field(ge=2)
-    insufficient_beyond: Literal["block", "warn"]
-    insufficient_within: Literal["block", "warn"]
-    not_assessable: Literal["block", "warn"]
+    block_from: Literal["unequal", "beyond", "undecided"]
+    """The mildest finding that blocks: parity is rejected, or the figure is beyond the limit, or nothing but a pass."""
+    planned_ratio: float = Field(gt=0, lt=1)
+    """Of a group's approvals to its reference's: the unequal treatment that power and numbers of people are about."""
+    planned_power: float = Field(gt=0, lt=1)
     undisclosed_warn: float = Field(ge=0, le=1)
     undisclosed_no_pass: float = Field(ge=0, le=1)
     largest_drop: float = Field(ge=0)
     """Of a ratio against the version in production."""
+
+    @property
+    def error(self) -> float:
+        """How likely all wrong rejections together may be, one-sided: what is outside the interval on one side."""
+        return (1 - self.level) / 2
 
 
 class FairnessPolicy(Params):
@@ -91,15 +124,19 @@ class FairnessPolicy(Params):
     limits: dict[str, Limit] = Field(min_length=1)
 
     @property
+    def gated_limits(self) -> dict[str, Limit]:
+        """The limits with a verdict, by metric."""
+        return {name: limit for name, limit in self.limits.items() if limit.gated}
+
+    @property
     def has_gated_limits(self) -> bool:
         """Tell whether any metric gets a verdict."""
-        return any(limit.gated for limit in self.limits.values())
+        return bool(self.gated_limits)
 
     @property
     def pair_policy(self) -> "FairnessPolicy":
         """Build the policy for pairs of attributes that do not gate: the limits with a verdict, and none blocks."""
-        gated = {name: limit for name, limit in self.limits.items() if limit.gated}
-        return self.model_copy(update={"limits": gated, "gates": "nothing"})
+        return self.model_copy(update={"limits": self.gated_limits, "gates": "nothing"})
 
     @model_validator(mode="after")
     def _check_metrics(self) -> Self:

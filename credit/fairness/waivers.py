@@ -1,18 +1,19 @@
-"""Waivers: files in git by which a person lets an undecided finding through, for one candidate and until a date.
+"""Waivers: files in git by which a person lets a finding through, for one candidate and until a date.
 
-A waiver lifts `insufficient`, never `fail`. One that has expired or that names nothing judged is an error, so that no
-stale waiver stays in the folder.
+A waiver that lifts a `fail` is signed by a second person too. One that has expired or that names nothing judged is an
+error, so that no stale waiver stays in the folder.
 """
 
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
+from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.fairness.policies import FairnessPolicy
 
@@ -27,8 +28,16 @@ class Waiver(Params):
     group: str
     measure: str
     who: NonEmptyText
+    second: NonEmptyText | None = None
+    """A second person, without whom no `fail` is lifted."""
     why: NonEmptyText
     until: date = Field(strict=True)
+
+    @model_validator(mode="after")
+    def _check_second(self) -> Self:
+        if self.second is not None and self.second.casefold() == self.who.casefold():
+            raise make_value_error(f"{self.second!r} twice", "another person than who")
+        return self
 
     @property
     def finding(self) -> tuple[str, str, str]:

@@ -5,7 +5,9 @@ import math
 from credit.fairness.group_comparison import Comparison
 from credit.fairness.metrics import GROUP_METRICS
 from credit.fairness.policies import VerdictRules
-from credit.reports.fairness import Verdict
+from credit.fairness.verdicts import is_small
+from credit.reports.fairness import Verdict, WorstCase
+from credit.reports.figures import GroupLabels, label_group
 
 _DENOMINATORS = {
     "selection_rate": "people",
@@ -22,8 +24,8 @@ _DENOMINATORS = {
 
 def explain_verdict(item: Comparison, verdict: Verdict, rules: VerdictRules) -> str:
     """Explain a verdict in one sentence."""
-    who = f"{item.attribute} {item.group}"
-    if verdict == "not assessable" or math.isnan(item.value):
+    who = f"{item.attribute} {item.group_words}"
+    if not item.has_value or (verdict == "not assessable" and not item.is_beyond):
         return f"{who}: {_explain_missing(item, rules)}."
     metric = f"{who}: {_describe_metric(item)}"
     if verdict == "reported":
@@ -34,36 +36,50 @@ def explain_verdict(item: Comparison, verdict: Verdict, rules: VerdictRules) -> 
     if verdict == "pass":
         close = " though the figure itself is beyond the warning level" if item.limit.has_warning_at(item.value) else ""
         return f"{metric}; the whole of {interval} keeps {limit}{',' if close else ''}{close}."
+    if verdict == "fail" and is_small(item, rules):
+        return f"{metric}; beyond {limit}, also by an exact test of so few people."
     if verdict == "fail":
         return f"{metric}; the whole of {interval} is beyond {limit}."
+    if verdict == "unequal":
+        return f"{metric}; beyond {limit}, and a candidate that treats everybody alike would hardly come to this."
+    if verdict == "not assessable":
+        return f"{metric}; beyond {limit}, but {_explain_missing(item, rules)}."
+    if item.is_beyond:
+        return f"{metric}; beyond {limit}, but {interval} and the number of comparisons leave room for chance."
     if item.limit.is_kept_by(item.low, item.high):
         hidden = f"{item.undisclosed:.0%} of the rows do not disclose {item.attribute}"
         return f"{metric}; {interval} keeps {limit}, but {hidden}."
-    if item.limit.is_broken_by(item.low, item.high):
-        return f"{metric}; {interval} is beyond {limit}, but no longer when corrected for the number of comparisons."
     return f"{metric}; {interval} reaches to both sides of {limit}, so the data do not decide."
 
 
-def explain_undisclosed(attribute: str, share: float, rules: VerdictRules) -> str:
-    """Explain in a sentence how many people do not disclose an attribute, and what follows."""
+def explain_undisclosed(
+    attribute: str, share: float, worst: WorstCase | None, rules: VerdictRules, labels: GroupLabels
+) -> str:
+    """Explain in a sentence how many people do not disclose an attribute, and what they may hide."""
     follows = ""
     if share > rules.undisclosed_warn:
         follows = f", more than {rules.undisclosed_warn:.0%}: the figures may not show how people are treated"
     if share > rules.undisclosed_no_pass:
         follows = f", more than {rules.undisclosed_no_pass:.0%}: nothing by this attribute can pass"
-    return f"{share:.1%} of the rows do not disclose {attribute}{follows}"
+    bound = ""
+    if worst is not None:
+        all_of, of = (label_group(labels, attribute, group) for group in (worst.group, worst.of_group))
+        bound = f"; were all of them {all_of}, the verdict would be {worst.verdict}"
+        if worst.value is not None:
+            bound += f" ({_format_measure(worst.measure)} of {of} {worst.value:.3f})"
+    return f"{share:.1%} of the rows do not disclose {attribute.replace('_', ' ')}{follows}{bound}"
 
 
 def _describe_metric(item: Comparison) -> str:
     rate = item.rate
     value = f"{_format_measure(item.measure)} {item.value:.3f}"
     if rate is None:
-        return value if item.measure in GROUP_METRICS else f"{value} against {item.reference}"
+        return value if item.measure in GROUP_METRICS else f"{value} against {item.reference_words}"
     count, n = rate.count_cases(item.people)
     own = f"{count[1]:,} of {n[1]:,}"
     if item.measure in GROUP_METRICS:
         return f"{value} ({own})"
-    return f"{value} ({own}, against {count[0]:,} of {n[0]:,} of {item.reference})"
+    return f"{value} ({own}, against {count[0]:,} of {n[0]:,} of {item.reference_words})"
 
 
 def _explain_missing(item: Comparison, rules: VerdictRules) -> str:
@@ -75,9 +91,9 @@ def _explain_missing(item: Comparison, rules: VerdictRules) -> str:
     if item.reference_n < rules.smallest_denominator:
         least = rules.smallest_denominator
         measure = _format_measure(item.measure)
-        return f"{measure} needs {least} {about}, the reference {item.reference} has {item.reference_n:,}"
+        return f"{measure} needs {least} {about}, the reference {item.reference_words} has {item.reference_n:,}"
     if item.measure == "adverse_impact_ratio":
-        return f"nobody of the reference {item.reference} is approved, so there is no adverse impact ratio"
+        return f"nobody of the reference {item.reference_words} is approved, so there is no adverse impact ratio"
     return f"there is no {_format_measure(item.measure)}, all scores are the same"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from credit.bundle.bundle import load_bound_contract
+from credit.bundle.bundle import REASON_RULES_FILE, load_bound_contract
 from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
 from credit.common.candidate_definition import load_definition
@@ -13,6 +13,7 @@ from credit.common.errors import Problem, raise_if_any
 from credit.common.files import format_json
 from credit.contract import Contract
 from credit.packaging.parity import check_parity
+from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.reference import build_reference
 from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import BundleCandidate
@@ -21,7 +22,7 @@ from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reasons import DecidedBy, word_reasons
 from credit.scoring.rule import FallbackRule
 from credit.training.agreement import PackageParams
 from credit.training.candidates import Candidate, load_candidate
@@ -49,13 +50,15 @@ def build_bundle(
     onnx = export_onnx(champion, candidate.estimator, len(columns))
     score = load_onnx(onnx).score
     typical = find_typical_values(score, candidate.policy, contract, candidate.features, inputs.train)
-    reasons = word_reasons(contract, typical, str(inputs.contract))
-    checked = check_parity(score, candidate, contract, inputs.test, reasons, params.max_other_decisions)
+    by: DecidedBy = "rule" if champion == HEURISTIC else "model"
+    reasons = word_reasons(contract, typical, str(inputs.contract), by)
+    rules = find_reason_rules(score, contract, typical, inputs.train)
+    model = Model(contract, candidate.policy, reasons, rules, score, by)
+    checked = check_parity(model, candidate, inputs.test, params.max_other_decisions)
     decisions = candidate.policy.decide(checked.scores)
     heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
     watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
     reference = build_reference(contract, watched, inputs.train, checked.scores, decisions)
-    model = Model(contract, candidate.policy, reasons, score, "rule" if champion == HEURISTIC else "model")
     contents = {
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
@@ -68,6 +71,7 @@ def build_bundle(
         ),
         "policy.json": _encode_json(candidate.policy.model_dump()),
         "reasons.json": _encode_json({name: one.model_dump() for name, one in reasons.items()}),
+        REASON_RULES_FILE: _encode_json(rules.model_dump()),
         "heuristic.json": _encode_json(heuristic.model_dump()),
         ReferenceReport.NAME: _encode_json(reference.dump()),
         EXAMPLES_FILE: _encode_json([one.model_dump() for one in make_examples(model, heuristic, reference.features)]),
@@ -90,11 +94,12 @@ def build_bundle(
 def build_fallback_rule(rule: Candidate, contract: Contract, file: str) -> FallbackRule:
     """Build the rule of the bundle from the trained one, without its estimator."""
     (name,) = rule.features
-    words = word_reasons(contract, {name: None}, file)[name]
+    words = word_reasons(contract, {name: None}, file, "rule")[name]
     return FallbackRule(
         column=name,
         threshold=rule.estimator.threshold,
-        share_below=rule.estimator.share_below_,
+        approve=rule.estimator.approve,
+        share_failed=rule.estimator.share_failed_,
         share_passed=rule.estimator.share_passed_,
         policy=rule.policy,
         words=words.words,

@@ -1,6 +1,5 @@
 """Parity: proof, on the test rows, that the bundle decides as the evaluated candidate does."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from credit.contract import Contract
 from credit.data.tables import PARTITION_ROWS, iterate_partitions, make_frame, open_table
 from credit.scoring.design_matrix import build_design_matrix
-from credit.scoring.onnx import ScoreFunction
-from credit.scoring.reasons import FeatureReason, encode_baseline, measure_rises
+from credit.scoring.model import Model
 from credit.training.agreement import check_agreement
 from credit.training.candidates import Candidate
 
@@ -28,15 +25,8 @@ class ParityResult(NamedTuple):
     denied_without_reason: int
 
 
-def check_parity(
-    score: ScoreFunction,
-    candidate: Candidate,
-    contract: Contract,
-    test: Path,
-    reasons: Mapping[str, FeatureReason],
-    max_other_decisions: int,
-) -> ParityResult:
-    """Score every test row with ONNX and with scikit-learn, a partition at a time: both must agree.
+def check_parity(model: Model, candidate: Candidate, test: Path, max_other_decisions: int) -> ParityResult:
+    """Score every test row with ONNX, by `model`, and with scikit-learn, a partition at a time: both must agree.
 
     Raises CreditError as `credit.training.agreement.check_agreement`.
     """
@@ -46,22 +36,19 @@ def check_parity(
     total = -(-table.metadata.num_rows // PARTITION_ROWS)
     parts = iterate_partitions(table, candidate.features)
     for part in tqdm(parts, "package", total, unit="partition", disable=None):
-        matrix = build_design_matrix(contract, candidate.features, make_frame(part)).to_numpy()
-        ours.append(score(matrix))
+        matrix = build_design_matrix(model.contract, candidate.features, make_frame(part)).to_numpy()
+        ours.append(model.score(matrix))
         theirs.append(candidate.score(matrix))
         denied = matrix[candidate.policy.decide(ours[-1]) == "deny"]
-        unexplained += _count_without_reason(score, contract, reasons, denied)
+        unexplained += _count_without_reason(model, denied)
     onnx, sklearn = np.concatenate(ours), np.concatenate(theirs)
     agreement = check_agreement(str(test), onnx, sklearn, candidate.policy, max_other_decisions)
     return ParityResult(onnx, *agreement, unexplained)
 
 
-def _count_without_reason(
-    score: ScoreFunction, contract: Contract, reasons: Mapping[str, FeatureReason], denied: NDArray[np.float32]
-) -> int:
+def _count_without_reason(model: Model, denied: NDArray[np.float32]) -> int:
     """Count the rows that no single feature explains; the bundle refers such people instead of denying them."""
-    count, bar = 0, encode_baseline(contract, reasons)
-    for start in range(0, len(denied), _REASON_BATCH_ROWS):
-        risen = measure_rises(score, denied[start : start + _REASON_BATCH_ROWS], bar)
-        count += int((risen <= 0).all(axis=1).sum())
-    return count
+    starts = range(0, len(denied), _REASON_BATCH_ROWS)
+    return sum(
+        not ranked for start in starts for ranked in model.rank_features(denied[start : start + _REASON_BATCH_ROWS])
+    )

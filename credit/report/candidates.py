@@ -6,7 +6,6 @@ from credit.common.candidate_definition import label_candidate, list_definitions
 from credit.common.formatting import (
     DASH,
     MetricText,
-    format_group,
     format_interval,
     format_metric,
     format_number,
@@ -59,7 +58,7 @@ def _describe_candidate(name: str, results: Results) -> CandidateSummary:
         stands_out=" and ".join(_spell_out_metric(text) for text in stands_out.get(name, ())),
         figures={figure: format_metric(results.metrics[name], figure) for figure in CANDIDATE_METRICS},
         ratio=MetricText(format_number(lowest.value), format_interval(lowest.interval)) if lowest else MetricText(DASH),
-        whom=(format_group(lowest.attribute, lowest.group) if lowest else DASH) + people,
+        whom=(results.name_group(lowest.attribute, lowest.group) if lowest else DASH) + people,
         gates=judge_quality(name, results.metrics, results.gates, None),
         against=verdict.against,
     )

@@ -52,7 +52,7 @@ def build_features_table(results: Results) -> FeaturesTable:
         tuple(_build_feature_row(row, names, results.contract) for row in report.features),
         len(report.kept),
         {
-            f"{group} ({spell_out(attribute)})": format_number(auc)
+            results.name_group(attribute, group): format_number(auc)
             for attribute, groups in report.all_together_guess.items()
             for group, auc in groups.items()
         },
@@ -79,7 +79,7 @@ def _find_description(name: str, contract: Contract) -> str:
 
 def describe_dataset(results: Results) -> DatasetSummary:
     """Describe the dataset from `reports/validation.json` and the provenance."""
-    report = results.validation
+    report, label = results.validation, results.contract.columns[results.contract.label]
     origin = results.provenance.dump() if results.provenance else {}
     return DatasetSummary(
         f"{report.rows:,}",
@@ -87,9 +87,9 @@ def describe_dataset(results: Results) -> DatasetSummary:
         f"{report.quarantined:,}",
         tuple((one.column, one.allowed, f"{one.rows:,}", one.example or DASH) for one in report.reasons),
         {name: f"{count:,}" for name, count in report.missing.items()},
-        {name: f"{count:,}" for name, count in report.labels.items()},
+        {label.name_value(name): f"{count:,}" for name, count in report.labels.items()},
         {
-            spell_out(attribute): {group: f"{count:,}" for group, count in groups.items()}
+            spell_out(attribute): {results.label_group(attribute, name): f"{count:,}" for name, count in groups.items()}
             for attribute, groups in report.groups.items()
         },
         {key: f"{value:,}" if isinstance(value, int) else value for key, value in origin.items()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from credit.common.candidate_definition import label_candidate
+from credit.common.candidate_names import HEURISTIC
 from credit.common.formatting import format_number, format_percent, spell_out
 from credit.contract import Contract
 from credit.contract.columns import Column
@@ -93,7 +94,7 @@ def collect_facts(results: Results) -> ReportFacts:
         verdict=compose_narrative(results),
         judgements=candidates,
         champion=champion,
-        model=_describe_model(results.candidates[champion.name]),
+        model=_describe_model(results.candidates[champion.name], results.contract),
         population=judged.predictions,
         rows=f"{judged.rows:,}",
         level=format_percent(judged.level, 0),
@@ -103,7 +104,7 @@ def collect_facts(results: Results) -> ReportFacts:
         attributes=build_groups_tables(results),
         pairs=summarise_pairs(results),
         lowest_outcome=find_lowest_outcome(results),
-        undisclosed=tuple(item.reason for item in judged.undisclosed if item.warn),
+        undisclosed=tuple(f"{item.reason}." for item in judged.undisclosed if item.share),
         frontier=describe_frontier(results),
         stability=describe_stability(results),
         features=build_features_table(results),
@@ -122,8 +123,11 @@ def _describe_favourable_outcome(label: Column) -> str:
     return f"{label.description}: {value}"
 
 
-def _describe_model(candidate: CandidateReport) -> ModelDetails:
-    policy, hyperparameters = candidate.policy, candidate.hyperparameters
+def _describe_model(candidate: CandidateReport, contract: Contract) -> ModelDetails:
+    policy, hyperparameters = candidate.policy, dict(candidate.hyperparameters)
+    if candidate.candidate == HEURISTIC and contract.rule:
+        trained = contract.rule.model_copy(update={"threshold": hyperparameters.pop("threshold")})
+        hyperparameters = {"passes": str(trained), **hyperparameters}
     return ModelDetails(
         {spell_out(name): "not set" if value is None else f"{value}" for name, value in hyperparameters.items()},
         candidate.features,
@@ -139,7 +143,7 @@ def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
         WaiverRow(
             file.rpartition("/")[2],
             label_candidate(one.candidate),
-            f"{spell_out(one.measure)} of {one.group} ({spell_out(one.attribute)})",
+            f"{spell_out(one.measure)} of {results.name_group(one.attribute, one.group)}",
             one.who,
             one.why,
             one.until.isoformat(),

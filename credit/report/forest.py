@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from credit.common.candidate_definition import format_candidate, label_candidate
-from credit.common.formatting import capitalise, format_interval, format_number, spell_out
+from credit.common.formatting import capitalise, format_interval, format_number, format_percent, spell_out
+from credit.contract.columns import UNDISCLOSED
 from credit.fairness.policies import Limit
 from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale
@@ -73,7 +74,7 @@ PARITY_VALUES = {ADVERSE_IMPACT_RATIO: 1.0}
 
 
 class ForestRow(NamedTuple):
-    """One group beside its reference. `note`, instead of marks, says why there is nothing to draw."""
+    """One group beside its reference. `note`: how likely unequal treatment of it is found, or why nothing is drawn."""
 
     group: str
     people: int
@@ -146,16 +147,36 @@ def _draw_forest(measure: str, limit: Limit, results: Results) -> Forest:
     )
 
 
+def _describe_power(results: Results) -> dict[tuple[str, str], str]:
+    """Describe for each group how likely the champion's policy would find unequal treatment of it."""
+    drawn = results.judged[results.choice.champion].operating_characteristics
+    if drawn is None:
+        return {}
+    ratio = format_percent(drawn.ratio, 0)
+    return {
+        (one.attribute, one.group): f"{ratio} of the reference's approvals would be found with "
+        f"{format_percent(one.found, 0)}"
+        for one in drawn.detected
+    }
+
+
 def _draw_attribute(
     attribute: str, reference: str, results: Results, found: dict[tuple[str, str, str], Finding], scale: Scale
 ) -> ForestAttribute:
     people = {name: of.people for name, of in next(iter(results.judged.values())).select_groups(attribute).items()}
+    power = _describe_power(results)
     rows = []
     for group, count in people.items():
         items = {name: found[name, attribute, group] for name in results.judged if (name, attribute, group) in found}
-        if group != reference:
-            rows.append(_draw_row(f"{attribute} {group}: ", group, count, items, scale))
-    return ForestAttribute(spell_out(attribute), f"{reference}, {people.get(reference, 0):,} people", tuple(rows))
+        words = results.label_group(attribute, group)
+        if group == UNDISCLOSED and count:
+            note = "no group that is judged; the verdict above says what they may hide"
+            rows.append(ForestRow(words, count, note, ()))
+        elif group != reference:
+            row = _draw_row(f"{attribute} {words}: ", words, count, items, scale)
+            rows.append(row._replace(note=power.get((attribute, group), "")) if row.marks else row)
+    beside = results.label_group(attribute, reference)
+    return ForestAttribute(spell_out(attribute), f"{beside}, {people.get(reference, 0):,} people", tuple(rows))
 
 
 def _draw_row(who: str, group: str, people: int, found: dict[str, Finding], scale: Scale) -> ForestRow:

@@ -8,7 +8,6 @@ from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import (
     DASH,
     MetricText,
-    format_group,
     format_interval,
     format_number,
     format_percent,
@@ -74,7 +73,7 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
     ]
     marked = [point for point in report.points if point.mark]
     ordered = [*marked, *sorted(drawn, key=lambda point: -(point.adverse_impact_ratio or 0))]
-    return tuple(_build_alternative_row(point, report.metric) for point in ordered)
+    return tuple(_build_alternative_row(point, report.metric, results) for point in ordered)
 
 
 def describe_alternative(point: Point) -> str:
@@ -95,7 +94,7 @@ def _format_setting(value: Setting) -> str:
     return "not set" if value is None else f"{value:g}" if number_ else str(value)
 
 
-def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
+def _build_alternative_row(point: Point, metric: str, results: Results) -> AlternativeRow:
     return AlternativeRow(
         describe_alternative(point),
         MARK_LABELS[point.mark] if point.mark else "",
@@ -103,17 +102,17 @@ def _build_alternative_row(point: Point, metric: str) -> AlternativeRow:
         format_number(point.roc_auc),
         format_percent(point.approval_rate),
         MetricText(format_number(point.adverse_impact_ratio), format_interval(point.adverse_impact_ratio_interval)),
-        format_group(*split_group_key(point.group)) if point.group else DASH,
-        describe_limits(point),
+        results.name_group(*split_group_key(point.group)) if point.group else DASH,
+        describe_limits(point, results),
     )
 
 
-def describe_limits(point: Point) -> str:
+def describe_limits(point: Point, results: Results) -> str:
     """Describe which gated figures of a point are beyond their limits; `within` where none is."""
     beyond = [
         "ratio"  # beside it in the table
         if one.measure == ADVERSE_IMPACT_RATIO
-        else f"{spell_out(one.measure)} {format_number(one.value)}, {format_group(*split_group_key(one.group))}"
+        else f"{spell_out(one.measure)} {format_number(one.value)}, {results.name_group(*split_group_key(one.group))}"
         for one in point.gated
         if not one.within
     ]

@@ -7,7 +7,6 @@ from credit.common.candidate_definition import label_candidate
 from credit.common.formatting import (
     DASH,
     MetricText,
-    format_group,
     format_interval,
     format_metric,
     format_number,
@@ -37,7 +36,7 @@ class AttributeTables(NamedTuple):
 
 
 class PairsSummary(NamedTuple):
-    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, and the failures.
+    """One candidate's pairs of groups: the count of each verdict, the lowest ratio and its pair, objections.
 
     The lowest is of groups that are large enough to be judged, as it is of single attributes.
     """
@@ -46,7 +45,7 @@ class PairsSummary(NamedTuple):
     verdicts: dict[str, int]
     lowest: MetricText
     whom: str
-    fails: tuple[str, ...]
+    against: tuple[str, ...]
 
 
 class OutcomeGap(NamedTuple):
@@ -66,14 +65,18 @@ def build_groups_tables(results: Results) -> tuple[AttributeTables, ...]:
         AttributeTables(
             spell_out(name),
             column.description,
-            column.reference or "",
+            results.label_group(name, column.reference or ""),
             tuple(
-                _build_groups_table(candidate, judged.select_groups(name))
+                _build_groups_table(candidate, _select_labelled_groups(results, judged, name))
                 for candidate, judged in results.judged.items()
             ),
         )
         for name, column in results.contract.protected.items()
     )
+
+
+def _select_labelled_groups(results: Results, judged: FairnessReport, attribute: str) -> dict[str, GroupFigures]:
+    return {results.label_group(attribute, group): of for group, of in judged.select_groups(attribute).items()}
 
 
 def _build_groups_table(candidate: str, groups: dict[str, GroupFigures]) -> GroupsTable:
@@ -84,11 +87,11 @@ def _build_groups_table(candidate: str, groups: dict[str, GroupFigures]) -> Grou
 
 def summarise_pairs(results: Results) -> tuple[PairsSummary, ...]:
     """Summarise every candidate's pairs."""
+    return tuple(_summarise_candidate_pairs(name, judged, results) for name, judged in results.judged.items())
+
+
+def _summarise_candidate_pairs(name: str, judged: FairnessReport, results: Results) -> PairsSummary:
     least = results.fairness.rules.smallest_denominator
-    return tuple(_summarise_candidate_pairs(name, judged, least) for name, judged in results.judged.items())
-
-
-def _summarise_candidate_pairs(name: str, judged: FairnessReport, least: int) -> PairsSummary:
     items = [item for item in (*judged.findings, *judged.pairs) if PAIR_SEPARATOR in item.attribute]
     gated = [item for item in items if item.verdict != "reported"]
     ratios = [
@@ -100,11 +103,10 @@ def _summarise_candidate_pairs(name: str, judged: FairnessReport, least: int) ->
     if ratios:
         value, interval, item = min(ratios, key=lambda ratio: ratio[0])
         lowest = MetricText(format_number(value), format_interval(interval))
-        whom = f"{format_group(item.attribute, item.group)}, {item.people:,} people"
+        whom = f"{results.name_group(item.attribute, item.group)}, {item.people:,} people"
     verdicts = dict(Counter(str(item.verdict) for item in gated))
-    return PairsSummary(
-        label_candidate(name), verdicts, lowest, whom, tuple(item.reason for item in gated if item.verdict == "fail")
-    )
+    against = tuple(item.reason for item in gated if item.verdict in ("fail", "unequal"))
+    return PairsSummary(label_candidate(name), verdicts, lowest, whom, against)
 
 
 def find_lowest_outcome(results: Results) -> OutcomeGap | None:
@@ -121,5 +123,6 @@ def find_lowest_outcome(results: Results) -> OutcomeGap | None:
         for group, of in groups.items():
             if of.people >= least and of.base_rate is not None:
                 rates = format_metric(of, "base_rate"), format_metric(reference, "base_rate")
-                found.append(OutcomeGap(attribute, group, name, *rates, of.base_rate / reference.base_rate))
+                own, beside = (results.label_group(attribute, one) for one in (group, name))
+                found.append(OutcomeGap(attribute, own, beside, *rates, of.base_rate / reference.base_rate))
     return min(found, key=lambda outcome: outcome.ratio, default=None)

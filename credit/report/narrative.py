@@ -1,13 +1,11 @@
 """The verdict in plain words: sentences from the run's own numbers, each left out where these do not support it."""
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from credit.common.candidate_definition import format_candidate
 from credit.common.formatting import (
     capitalise,
-    format_group,
     format_interval,
     format_metric,
     format_number,
@@ -17,8 +15,7 @@ from credit.common.formatting import (
 )
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
-from credit.reports.base import OpenInterval
-from credit.reports.fairness import FairnessReport, LowestRatio, PairFinding
+from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, OperatingCharacteristics, PairFinding
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 
@@ -31,8 +28,9 @@ def describe_outcomes(results: Results) -> Iterator[str]:
     found, limit = find_lowest_outcome(results), results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     if found is None:
         return
-    who = format_group(found.attribute, found.group)
-    rates = f"{found.rate.value} of {who} and {found.reference_rate.value} of {found.reference}"
+    who = results.name_group(found.attribute, found.group)
+    beside = results.label_group(found.attribute, found.reference)
+    rates = f"{found.rate.value} of {who} and {found.reference_rate.value} of {beside}"
     rated = f"favourable for {rates}, a ratio of {format_number(found.ratio)}"
     if limit is None or not limit.gated:
         yield f"The recorded outcomes are {rated} for the worst-off group."
@@ -54,14 +52,14 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     best, lowest = max(values, key=values.__getitem__), min(ratios, key=lambda name: ratios[name].value)
     alike = max(ratios, key=lambda name: ratios[name].value)
     lead = f"{capitalise(format_candidate(best))} is the best by {spell_out(metric)} ({format_number(values[best])})"
-    least = f"{format_number(ratios[best].value)} for {name_group(ratios[best])}"
+    least = f"{format_number(ratios[best].value)} for {name_group(results, ratios[best])}"
     if best == alike:
         yield f"{lead} and has the best worst-group ratio, {least}: here the two do not conflict."
     else:
         yield _describe_tradeoff(results, lead, least, best, lowest, alike, values)
     champion = results.choice.champion
     if champion == lowest != best and not results.choice.candidates[champion].passes:
-        own = f"{format_number(ratios[champion].value)} for {name_group(ratios[champion])}"
+        own = f"{format_number(ratios[champion].value)} for {name_group(results, ratios[champion])}"
         because = "it goes forward because no other may, not because it treats groups more alike"
         yield f"{capitalise(format_candidate(champion))} has the lowest of all, {own}: {because}."
 
@@ -86,56 +84,80 @@ def describe_sample_size(results: Results) -> Iterator[str]:
     if first is None or limit is None or not limit.gated:
         return
     judged = results.judged[results.choice.champion]
-    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(ratio) == name_group(first)}
+    whom = name_group(results, first)
+    same = {name: ratio.interval for name, ratio in ratios.items() if name_group(results, ratio) == whom}
     intervals = join_words([f"{format_interval(ends)} for {format_candidate(name)}" for name, ends in same.items()])
     share = format_percent(first.people / judged.rows)
     yield (
-        f"The worst-group ratio is that of {name_group(first)}: {first.people:,} of {judged.rows:,} people ({share}). "
+        f"The worst-group ratio is that of {whom}: {first.people:,} of {judged.rows:,} people ({share}). "
         f"Its {judged.level:.0%} interval is {intervals}."
     )
-    both = join_words(
-        [
-            format_candidate(name)
-            for name, ends in same.items()
-            if not limit.is_kept_by(*_open_interval(ends)) | limit.is_broken_by(*_open_interval(ends))
-        ]
-    )
-    if both:
-        yield (
-            f"For {both} that interval reaches to both sides of the limit of {limit}: the data do not decide"
-            ", which counts as insufficient, not as a pass."
-        )
-    beyond = [name for name, ends in same.items() if limit.is_broken_by(*_open_interval(ends))]
-    for text, fails in ((": a fail", True), (", though no longer when corrected for the number of comparisons", False)):
-        names = join_words(
-            [format_candidate(name) for name in beyond if _has_failed(results.judged[name], first) == fails]
-        )
-        if names:
-            yield f"For {names} the whole interval is beyond the limit of {limit}{text}."
+    for verdict, comes_to in _VERDICTS.items():
+        judged_so = [format_candidate(name) for name in same if _find_verdict(results.judged[name], first) == verdict]
+        if judged_so:
+            yield f"For {join_words(judged_so)} {comes_to.format(limit=limit)}."
 
 
-def name_group(item: PairFinding | LowestRatio) -> str:
+_VERDICTS = {
+    "fail": "all of it is beyond the limit of {limit}, also when corrected for the number of comparisons: a fail",
+    "unequal": "the ratio is beyond the limit of {limit}, and equal treatment would hardly come to this: unequal",
+    "insufficient": "the data do not decide about the limit of {limit}, which counts as insufficient, not as a pass",
+    "pass": "all of it keeps the limit of {limit}: a pass",
+}
+
+
+def name_group(results: Results, item: PairFinding | LowestRatio) -> str:
     """Name the group that a finding or a ratio is about."""
-    return format_group(item.attribute, item.group)
+    return results.name_group(item.attribute, item.group)
 
 
-def _open_interval(ends: OpenInterval) -> tuple[float, float]:
-    low, high = ends
-    return -math.inf if low is None else low, math.inf if high is None else high
-
-
-def _has_failed(judged: FairnessReport, ratio: LowestRatio) -> bool:
-    return any(
-        item.verdict == "fail" and item.measure == ADVERSE_IMPACT_RATIO and name_group(item) == name_group(ratio)
-        for item in judged.findings
+def _find_verdict(judged: FairnessReport, ratio: LowestRatio) -> str:
+    return next(
+        (
+            item.verdict
+            for item in judged.findings
+            if (item.measure, item.attribute, item.group) == (ADVERSE_IMPACT_RATIO, ratio.attribute, ratio.group)
+        ),
+        "reported",
     )
 
 
-def suggest_more_people(results: Results) -> Iterator[str]:
-    """Suggest how many more people would make a pass likely."""
-    for item in results.judged[results.choice.champion].findings:
-        if item.blocks and (more_people := item.describe_more_people()):
-            yield f"{capitalise(spell_out(item.measure))} of {name_group(item)}: {more_people}."
+def describe_obligations(results: Results) -> Iterator[str]:
+    """Describe each figure beyond a limit and undecided, and how many more people would decide it."""
+    champion = results.choice.champion
+    for item in results.judged[champion].findings:
+        if item.power is not None:
+            more = item.describe_more_people()
+            yield f"{capitalise(spell_out(item.measure))} of {name_group(results, item)} is to be watched: {more}."
+
+
+def describe_operating_characteristics(results: Results) -> Iterator[str]:
+    """Describe how often the policy would be wrong about people like these."""
+    found = results.judged[results.choice.champion].operating_characteristics
+    if found is None:
+        return
+    of_tables = f"of {found.tables:,} random tables of such people"
+    stopped = f"{format_percent(found.fair_blocked)} {of_tables}" if found.fair_blocked else f"none {of_tables}"
+    yield (
+        f"This policy would stop a candidate that treats everybody alike in {stopped}. One by which a group has "
+        f"{format_percent(found.ratio, 0)} of its reference's approvals would be found with "
+        f"{_describe_detected(results, found)}."
+    )
+
+
+def _describe_detected(results: Results, found: OperatingCharacteristics) -> str:
+    """Describe the groups for which unequal treatment is most and least likely found; all alike as one."""
+    likely = max(found.detected, key=lambda one: one.found)
+    unlikely = min(found.detected, key=lambda one: one.found)
+    most, least = format_percent(likely.found, 0), format_percent(unlikely.found, 0)
+    if most == least:
+        return f"{most}, whichever group it is"
+    best, worst = _name_detected(results, likely), _name_detected(results, unlikely)
+    return f"{most} if it is {best}, and with {least} if it is {worst}"
+
+
+def _name_detected(results: Results, one: DetectedGroup) -> str:
+    return f"{results.name_group(one.attribute, one.group)}, {one.people:,} people"
 
 
 class Narrative(NamedTuple):
@@ -155,7 +177,8 @@ def compose_narrative(results: Results) -> Narrative:
         describe_outcomes,
         compare_accuracy_with_fairness,
         describe_sample_size,
-        suggest_more_people,
+        describe_obligations,
+        describe_operating_characteristics,
     )
     return Narrative(
         f"{capitalise(format_candidate(champion))} goes forward",
@@ -187,7 +210,7 @@ def _describe_objections(results: Results) -> Iterator[str]:
         found: dict[str, list[str]] = {}
         for item in results.judged[name].findings:
             if item.blocks:
-                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(item)}")
+                found.setdefault(item.verdict, []).append(f"{spell_out(item.measure)} of {name_group(results, item)}")
         objections = [f"{verdict} in {join_words(figures)}" for verdict, figures in found.items()]
         others = len(entry.against) - sum(map(len, found.values()))
         if others:
@@ -202,7 +225,7 @@ def _describe_waivers(results: Results) -> Iterator[str]:
     for item in results.judged[champion].findings:
         waiver = item.waiver
         if waiver and waiver.used:
-            finding = f"the {spell_out(item.measure)} of {name_group(item)}"
+            finding = f"the {spell_out(item.measure)} of {name_group(results, item)}"
             signed = f"signed by {waiver.who} until {waiver.until}"
             through = f"A waiver lets {format_candidate(champion)} through for {finding}, {signed}."
             yield f"{through} It is not a pass on the figures."

@@ -4,8 +4,10 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from credit.common.formatting import format_group
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.contract.groups import list_group_labels
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver, load_waivers
@@ -14,6 +16,7 @@ from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
+from credit.reports.figures import label_group
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.reports.provenance import Provenance
 from credit.reports.validation import ValidationReport
@@ -39,6 +42,14 @@ class Results(NamedTuple):
     alternatives: AlternativesReport
     provenance: Provenance | None
     stability: StabilityReport | None
+
+    def label_group(self, attribute: str, group: str) -> str:
+        """Name a group for people: by its label where the contract has one."""
+        return label_group(list_group_labels(self.contract), attribute, group)
+
+    def name_group(self, attribute: str, group: str) -> str:
+        """Name a group within a sentence, with its attribute."""
+        return format_group(attribute, self.label_group(attribute, group))
 
 
 def read_results(contract: Path, reports: Path, waivers: Path) -> Results:

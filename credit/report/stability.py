@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from credit.common.candidate_definition import label_candidate
-from credit.common.formatting import DASH, format_group, format_number, format_percent
+from credit.common.formatting import DASH, format_number, format_percent
 from credit.report.results import Results
 from credit.reports.choice import CandidateStability, Spread, StabilityReport
 from credit.reports.figures import split_group_key
@@ -40,7 +40,7 @@ def describe_stability(results: Results) -> StabilitySummary | None:
     return StabilitySummary(
         report.partitions,
         _describe_warning(report, results.choice.champion),
-        tuple(_build_row(name, one, report.partitions) for name, one in report.candidates.items()),
+        tuple(_build_row(name, one, report.partitions, results) for name, one in report.candidates.items()),
     )
 
 
@@ -60,16 +60,16 @@ def _describe_warning(report: StabilityReport, chosen: str) -> str:
     return " ".join(warnings)
 
 
-def _build_row(name: str, one: CandidateStability, partitions: int) -> StabilityRow:
+def _build_row(name: str, one: CandidateStability, partitions: int, results: Results) -> StabilityRow:
     shipped = one.shipped
     large = {key: of for key, of in shipped.groups.items() if of.people >= 10 and of.share}
     most = max(large, key=lambda key: large[key].share, default=None)
-    whom = f", {format_percent(large[most].share)} of {format_group(*split_group_key(most))}" if most else ""
+    whom = f", {format_percent(large[most].share)} of {results.name_group(*split_group_key(most))}" if most else ""
     return StabilityRow(
         label_candidate(name),
         f"{one.champion} of {partitions}",
         _format_spread(one.worst_group_ratio),
-        ", ".join(format_group(*split_group_key(key)) for key in one.worst_groups) or DASH,
+        ", ".join(results.name_group(*split_group_key(key)) for key in one.worst_groups) or DASH,
         ", ".join(f"{verdict} {times}" for verdict, times in one.verdicts.items()),
         f"{one.blocked} of {partitions}",
         _format_spread(one.expected_value),

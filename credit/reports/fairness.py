@@ -3,13 +3,15 @@
 from datetime import date
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from credit.reports.base import Count, Flag, Number, OpenInterval, Report, ReportPart, Share
-from credit.reports.figures import GroupFigures, group_key
+from credit.reports.figures import GroupFigures, GroupLabels, group_key, label_group
 from credit.reports.predictions import JudgedOn
 
-Verdict = Literal["fail", "insufficient", "not assessable", "pass", "reported"]
-"""The worst first. `insufficient`: the data cannot tell; `not assessable`: too few people, or no such figure;
-`reported`: the figure has no limit."""
+Verdict = Literal["fail", "unequal", "insufficient", "not assessable", "pass", "reported"]
+"""The worst first. `fail`: all of the interval is beyond the limit; `unequal`: the figure is, and it is no chance;
+`insufficient`: the data cannot tell; `not assessable`: too few people, or no such figure; `reported`: no limit."""
 
 
 class LowestRatio(ReportPart):
@@ -32,6 +34,8 @@ class AttributeVerdict(ReportPart):
     """The verdict on one attribute, or pair of attributes, from all findings about it."""
 
     verdict: Verdict
+    primary: Flag
+    """Whether the verdict on the candidate rests on it; if not, it is reported."""
     blocks: Flag
     not_assessable: tuple[str, ...]
     """Groups without a verdict on some figure."""
@@ -42,15 +46,17 @@ class UsedWaiver(ReportPart):
 
     file: str
     used: Flag
-    """Whether the finding would block without it. A waiver lifts `insufficient`, never `fail`."""
+    """Whether the finding would block without it. A `fail` is lifted only where a second person signed."""
     who: str
+    second: str | None = None
+    """In the report only where a second person signed."""
     why: str
     until: date
     """The last day on which it is valid."""
 
 
-class PairFinding(ReportPart):
-    """One figure of one group against its limit. Of a pair of attributes that does not gate, this is all there is."""
+class JudgedFigure(ReportPart):
+    """One figure of one group that has a limit."""
 
     attribute: str
     group: str
@@ -61,6 +67,11 @@ class PairFinding(ReportPart):
     """None where there is no value."""
     people: Count
     """How many people of the group the figure is about."""
+
+
+class PairFinding(JudgedFigure):
+    """One figure of one group against its limit. Of a pair of attributes that does not gate, this is all there is."""
+
     verdict: Verdict
     warn: Flag
     blocks: Flag
@@ -77,22 +88,73 @@ class Finding(PairFinding):
     """How many more people of the group make a pass 80% likely if the rates stay; None: no number would do."""
     more_people_at_equal_rates: Count | None = None
     """The same if the group's rate were that of its reference."""
+    power: Share | None = None
+    """Where the figure is beyond the limit and undecided: how likely the planned unequal treatment would be found."""
+    more_people_to_decide: Count | None = None
+    """How many more people of the group make that as likely as planned; None: no number would do."""
     waiver: UsedWaiver | None = None
     """In the report only where there is one."""
 
-    @property
-    def has_more_people(self) -> bool:
-        """Tell whether the report says how many more people it would take."""
-        return "more_people_at_observed_rates" in self.model_fields_set
-
     def describe_more_people(self) -> str:
-        """Describe how many more people would make a pass likely; empty where the report does not say."""
-        if not self.has_more_people:
+        """Describe how many more people would decide it, or make a pass likely; empty where the report does not say."""
+        if self.power is not None:
+            return self._describe_power()
+        if "more_people_at_observed_rates" not in self.model_fields_set:
             return ""
         more = self.more_people_at_observed_rates
         if more is None:
             return "at the rates observed, no number of further people would make a pass likely"
         return f"{more:,} more people of the group would make a pass 80% likely at the rates observed"
+
+    def _describe_power(self) -> str:
+        told = f"unequal treatment as it is planned for would be found among so many people with {self.power:.0%}"
+        if self.more_people_to_decide is None:
+            return f"{told}, and no number of further people would do"
+        return f"{told}; {self.more_people_to_decide:,} more people of the group would decide it"
+
+
+class Obligation(JudgedFigure):
+    """A figure beyond its limit that the data did not decide: live monitoring follows it until they do."""
+
+    at_least: Number | None
+    at_most: Number | None
+    planned_ratio: Share
+    """Of the group's rate to its reference's: the unequal treatment that `power` is about."""
+    power: Share | None
+    """How likely it would have been found; None for a figure that compares no rates."""
+    more_people_to_decide: Count | None
+
+
+class WorstCase(ReportPart):
+    """The worst finding about an attribute if everybody undisclosed were of `group`."""
+
+    group: str
+    verdict: Verdict
+    measure: str
+    of_group: str
+    """The group of the finding."""
+    value: Number | None
+
+
+class DetectedGroup(ReportPart):
+    """How likely unequal treatment of one group would be found."""
+
+    attribute: str
+    group: str
+    people: Count
+    found: Share
+
+
+class OperatingCharacteristics(ReportPart):
+    """How often the policy in force is wrong about tables like this one."""
+
+    tables: Count
+    """How many were drawn."""
+    ratio: Share
+    """Of a group's approvals to its reference's: what `detected` is about."""
+    fair_blocked: Share
+    """Of the tables in which everybody is treated alike."""
+    detected: tuple[DetectedGroup, ...]
 
 
 class Undisclosed(ReportPart):
@@ -103,6 +165,8 @@ class Undisclosed(ReportPart):
     """Of the rows; None of no rows."""
     warn: Flag
     reason: str
+    worst_case: WorstCase | None
+    """None where everybody discloses, or nothing gates."""
 
 
 class ChangeFinding(ReportPart):
@@ -111,6 +175,8 @@ class ChangeFinding(ReportPart):
     attribute: str
     group: str
     people: Count
+    adverse_impact_ratio: Number | None
+    """The candidate's; None of the reference, and where nobody of it is approved."""
     adverse_impact_ratio_change: Number | None
     """0 no change, below 0 worse for the group; None where a version has no ratio, and of the reference."""
     adverse_impact_ratio_change_interval: OpenInterval | None
@@ -123,7 +189,7 @@ class ChangeFinding(ReportPart):
 
 
 class VersionComparison(ReportPart):
-    """A candidate against the version in production, by `credit.fairness.version_comparison.compare_versions`."""
+    """A candidate against the version in production, by `credit.fairness.versions.comparison.compare_versions`."""
 
     level: Share
     """Of the intervals, two-sided."""
@@ -157,8 +223,17 @@ class FairnessVerdict(ReportPart):
     findings: tuple[Finding, ...]
     pairs: tuple[PairFinding, ...]
     """Pairs of attributes where these do not gate."""
+    obligations: tuple[Obligation, ...]
+    """Of the primary attributes."""
     undisclosed: tuple[Undisclosed, ...]
     """One entry per attribute."""
+    labels: GroupLabels = Field(default_factory=dict)
+    """By attribute and code of a group: what people read in place of the code. In the report only where there is one.
+    """
+
+    def name_group(self, attribute: str, group: str) -> str:
+        """Name a group for people: by its label where it has one."""
+        return label_group(self.labels, attribute, group)
 
 
 class FairnessReport(FairnessVerdict, JudgedPeople, Report):
@@ -166,6 +241,8 @@ class FairnessReport(FairnessVerdict, JudgedPeople, Report):
 
     FOLDER: ClassVar[str] = "reports/fairness"
 
+    operating_characteristics: OperatingCharacteristics | None
+    """None where nothing gates, or nothing that compares rates."""
     figures_level: Share
     """Of the intervals in `groups`, two-sided."""
     groups: dict[str, GroupFigures]

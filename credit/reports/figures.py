@@ -33,6 +33,18 @@ PAIR_SEPARATOR = " & "
 """Between the two names of a pair, of attributes or of groups."""
 
 
+GroupLabels = dict[str, dict[str, str]]
+"""By attribute and code of a group: what people read in place of the code. Groups without a label are left out."""
+
+
+def label_group(labels: GroupLabels, attribute: str, group: str) -> str:
+    """Name a group, or a cell of a pair of attributes, for people: by its label where it has one."""
+    attributes, groups = attribute.split(PAIR_SEPARATOR), group.split(PAIR_SEPARATOR)
+    if len(attributes) == 1 or len(attributes) != len(groups):  # a group's own name may have the separator in it
+        return labels.get(attribute, {}).get(group, group)
+    return PAIR_SEPARATOR.join(labels.get(a, {}).get(g, g) for a, g in zip(attributes, groups, strict=True))
+
+
 def group_key(attribute: str, group: str) -> str:
     """Name a group as the reports do: `race: Black`."""
     return f"{attribute}: {group}"
@@ -42,6 +54,14 @@ def split_group_key(key: str) -> tuple[str, str]:
     """Split what `group_key` made into attribute and group."""
     attribute, _, group = key.partition(": ")
     return attribute, group
+
+
+def label_group_key(labels: GroupLabels, key: str | None) -> str:
+    """Name the group of a key as `group_key` does, by its label where it has one."""
+    if key is None:
+        return "no group"
+    attribute, group = split_group_key(key)
+    return group_key(attribute, label_group(labels, attribute, group))
 
 
 class GroupFigures(Figures):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from credit.contract import Contract
 from credit.scoring.onnx import ScoreFunction, score_each_row
 from credit.scoring.policy import DecisionKind, Policy
-from credit.scoring.reasons import ReasonBaseline, Reasons, encode_baseline, measure_rises, rank_reasons
+from credit.scoring.reason_baseline import ReasonBaseline, ReasonRules, encode_baseline
+from credit.scoring.reasons import DecidedBy, RankedFeature, Reasons, rank_features, word_ranked
 from credit.scoring.row_encoder import ApplicationRow, RowEncoder
-
-DecidedBy = Literal["model", "rule"]
 
 
 class Decision(NamedTuple):
@@ -33,6 +32,7 @@ class Model:
     contract: Contract
     policy: Policy
     reasons: Reasons
+    rules: ReasonRules
     score: ScoreFunction
     decided_by: DecidedBy
 
@@ -51,13 +51,13 @@ class Model:
         outcomes = [self.policy.decide_one(score) for score in scores.tolist()]
         adverse = [i for i, outcome in enumerate(outcomes) if outcome != "approve"]
         reasons: list[tuple[str, ...]] = [()] * len(rows)
-        for i, risen in zip(adverse, self.measure_rises(matrix[adverse]), strict=True):
-            reasons[i] = rank_reasons(self.reasons, risen, rows[i])
+        for i, ranked in zip(adverse, self.rank_features(matrix[adverse]), strict=True):
+            reasons[i] = word_ranked(self.reasons, ranked, rows[i], self.rules.smallest_share)
         return refer_unexplained(outcomes, scores, reasons, self.decided_by)
 
-    def measure_rises(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Measure how much each score would rise with one feature at its typical value; shape (rows, features)."""
-        return measure_rises(self.score, matrix, self._baseline)
+    def rank_features(self, matrix: NDArray[np.float32]) -> list[list[RankedFeature]]:
+        """Rank the features that count against each row of the design matrix, the largest rise first."""
+        return rank_features(self.score, matrix, self.baseline)
 
     @cached_property
     def encoder(self) -> RowEncoder:
@@ -65,14 +65,18 @@ class Model:
         return RowEncoder(self.contract, self.features)
 
     @cached_property
-    def _baseline(self) -> ReasonBaseline:
-        return encode_baseline(self.contract, self.reasons)
+    def baseline(self) -> ReasonBaseline:
+        """The values that applicants are measured against for their reasons."""
+        return encode_baseline(self.contract, {name: one.typical for name, one in self.reasons.items()}, self.rules)
 
 
 def refer_unexplained(
     outcomes: Sequence[DecisionKind], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: DecidedBy
 ) -> list[Decision]:
-    """Refer a denial that no single feature explains, since a denial must be explained (12 CFR 1002.9)."""
+    """Refer a denial that no single feature explains, since a denial must be explained (12 CFR 1002.9).
+
+    An analyst gets it without a reason, and gives their own where they deny.
+    """
     return [
         Decision("refer" if outcome == "deny" and not given else outcome, score, given, by)
         for outcome, score, given in zip(outcomes, scores.tolist(), reasons, strict=True)

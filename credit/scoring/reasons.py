@@ -1,12 +1,12 @@
 """Reasons why an applicant was not approved, in plain words about the scored values.
 
-A feature is a reason when the score would rise if the feature had the value
- that is typical of approved people,
-everything else as it is. At most four, the largest rise first.
+A feature is a reason when its value is not better than the one that is typical of approved people, and the score would
+rise with that one, everything else as it is. Features that say the same change together, and the one of them that
+carries most is named. At most four, the largest rise first, and only while they carry enough.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.columns import FrozenModel, Scalar
-from credit.scoring.design_matrix import locate_features
 from credit.scoring.onnx import ScoreFunction
-from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing
+from credit.scoring.reason_baseline import ReasonBaseline
+from credit.scoring.row_encoder import ApplicationRow, is_missing
 
 MAX_REASONS = 4
 """Reasons per person: more than four are not likely to be understood (Regulation B, comment 9(b)(2)-1)."""
@@ -32,19 +32,25 @@ class FeatureReason(FrozenModel):
     words_if_missing: str
 
 
+DecidedBy = Literal["model", "rule"]
+
 Reasons = Mapping[str, FeatureReason]
 """The features of one candidate, in the order of its design matrix: the content of reasons.json."""
 
 
-def word_reasons(contract: Contract, typical: Mapping[str, Scalar | None], file: str) -> dict[str, FeatureReason]:
-    """Word the reason for each feature from the contract, with its typical value.
+def word_reasons(
+    contract: Contract, typical: Mapping[str, Scalar | None], file: str, decided_by: DecidedBy = "model"
+) -> dict[str, FeatureReason]:
+    """Word the reason for each feature from the contract, with its typical value; the rule may have words of its own.
 
     Raises CreditError for every feature without words and for every column that a model may not see.
     """
+    if decided_by == "rule":
+        contract = contract.give_rule_its_words()
     problems = []
     for name in typical:
         column = contract.columns[name]
-        if name not in contract.features:
+        if name not in contract.features and (decided_by, name) != ("rule", contract.rule_column):
             problems.append(Problem(f"{file}: {name}", f"a column of role {column.role} as a reason", "a feature"))
         elif not (column.reason or "").strip():
             expected = "the words for an applicant against whom it counts"
@@ -61,54 +67,87 @@ def _word_reason(contract: Contract, name: str, typical: Scalar | None) -> Featu
     )
 
 
-class ReasonBaseline(NamedTuple):
-    """Typical values of approved people as a row of the design matrix, and which of its columns are each feature's.
+class Rises(NamedTuple):
+    """How much scores would rise at typical values, by cluster, (rows, clusters), and by feature, (rows, features).
 
-    typical: shape (columns,); first: each feature's first column, shape (features,); owns: (features, columns).
+    0 where there was no change to score.
     """
 
-    typical: NDArray[np.float32]
-    first: NDArray[np.intp]
-    owns: NDArray[np.bool_]
+    together: NDArray[np.float64]
+    alone: NDArray[np.float64]
 
 
-def encode_baseline(contract: Contract, reasons: Reasons) -> ReasonBaseline:
-    """Encode the baseline that the applicants of a contract are measured against."""
+class RankedFeature(NamedTuple):
+    """The number of a feature that is named, and the rise that it stands for: its cluster's."""
+
+    feature: int
+    rise: float
+
+
+def measure_rises(
+    score: ScoreFunction, matrix: NDArray[np.float32], bar: ReasonBaseline, chosen: NDArray[np.bool_]
+) -> Rises:
+    """Measure how much each row's score would rise with one cluster, or one feature, at its typical values.
+
+    matrix: shape (rows, columns). A feature's columns change together. chosen: the features that are asked about, shape
+    (rows, features); a cluster is changed as a whole when one of its features is chosen. A feature that is chosen alone
+    of its cluster stands for the cluster and is not scored again. One call of `score`, with each row and its changes.
+    """
+    in_cluster = chosen @ bar.member.T
+    beside = in_cluster[:, bar.cluster_of]  # how many features of the same cluster are chosen
+    wanted = np.concatenate([in_cluster > 0, chosen & (beside > 1)], axis=1)
+    rises = np.zeros(wanted.shape)
+    rows, changes = np.nonzero(wanted)
+    if rows.size:
+        what_if = np.where(bar.changes[changes], bar.typical, matrix[rows])
+        scores = score(np.concatenate([matrix, what_if]))
+        rises[rows, changes] = np.round(scores[len(matrix) :] - scores[rows], _RISE_DIGITS)
+    together, alone = rises[:, : len(bar.clusters)], rises[:, len(bar.clusters) :]
+    return Rises(together, np.where(chosen & (beside == 1), together[:, bar.cluster_of], alone))
+
+
+def rank_features(score: ScoreFunction, matrix: NDArray[np.float32], bar: ReasonBaseline) -> list[list[RankedFeature]]:
+    """Rank the features that count against each row, the largest rise first; ties in the order of the features.
+
+    Where no cluster as a whole counts against somebody, because its features weigh against each other, the strongest
+    single feature is given: who is denied must be told a reason. Empty where there is not even that.
+    """
+    worse = bar.find_worse(matrix)
+    rises = measure_rises(score, matrix, bar, worse)
+    rows = zip(worse.tolist(), rises.together.tolist(), rises.alone.tolist(), strict=True)
+    ranked = [_rank_row(bar.clusters, *row) for row in rows]  # lists: for one person they are faster than arrays
+    without = [row for row, found in enumerate(ranked) if not found]
+    if without and len(bar.clusters) < len(bar.first):
+        for row, found in zip(without, rank_features(score, matrix[without], bar.separate()), strict=True):
+            ranked[row] = found[:1]
+    return ranked
+
+
+def _rank_row(
+    clusters: Sequence[Sequence[int]], worse: list[bool], together: list[float], alone: list[float]
+) -> list[RankedFeature]:
+    risen = [number for number, rise in enumerate(together) if rise > 0]
+    ranked = []
+    for number in sorted(risen, key=lambda number: -together[number]):
+        members = [feature for feature in clusters[number] if worse[feature]]
+        ranked.append(RankedFeature(max(members, key=lambda feature: alone[feature]), together[number]))
+    return ranked
+
+
+def word_ranked(
+    reasons: Reasons, ranked: Sequence[RankedFeature], row: ApplicationRow, smallest_share: float
+) -> tuple[str, ...]:
+    """Word one person's reasons, the weightiest first: at most four, and those after the first with their share.
+
+    The share is of the rises of all that counts against the person, not of the distance to the threshold: far below
+    it a single value moves the score little, and those worst off would be told least. Features with the same words
+    are said once, and carry together.
+    """
     names = list(reasons)
-    typical = encode_rows(contract, names, [{name: reasons[name].typical for name in names}])[0]
-    return build_baseline(typical, list(locate_features(contract, names).values()))
-
-
-def build_baseline(typical: NDArray[np.float32], groups: Sequence[slice]) -> ReasonBaseline:
-    """Build a baseline from each feature's columns, which are adjacent, in the order of the matrix."""
-    owns = np.zeros((len(groups), len(typical)), np.bool_)
-    for feature, group in enumerate(groups):
-        owns[feature, group] = True
-    return ReasonBaseline(typical, np.array([group.start for group in groups], np.intp), owns)
-
-
-def measure_rises(score: ScoreFunction, matrix: NDArray[np.float32], bar: ReasonBaseline) -> NDArray[np.float64]:
-    """Measure how much each row's score would rise with one feature at its typical value; shape (rows, features).
-
-    matrix: shape (rows, columns). A feature's columns change together. One call of `score`, with each row and its
-    changes; where a feature has its typical value already there is no change to score.
-    """
-    risen = np.zeros((len(matrix), len(bar.first)))
-    if not risen.size:
-        return risen
-    rows, features = np.nonzero(np.logical_or.reduceat(matrix != bar.typical, bar.first, axis=1))
-    what_if = np.where(bar.owns[features], bar.typical, matrix[rows])
-    scores = score(np.concatenate([matrix, what_if]))
-    risen[rows, features] = np.round(scores[len(matrix) :] - scores[rows], _RISE_DIGITS)
-    return risen
-
-
-def rank_reasons(reasons: Reasons, risen: NDArray[np.float64], row: ApplicationRow) -> tuple[str, ...]:
-    """Rank the reasons for one person, at most four, the weightiest first; ties in the order of the features.
-
-    risen: this person's row of `measure_rises`, shape (features,). Features with the same words are said once.
-    """
-    names = list(reasons)
-    order = [names[i] for i in np.argsort(-risen, kind="stable") if risen[i] > 0]
-    words = [reasons[n].words_if_missing if is_missing(row[n]) else reasons[n].words for n in order]
-    return tuple(dict.fromkeys(words))[:MAX_REASONS]
+    carried: dict[str, float] = {}
+    for feature, rise in ranked:
+        told = reasons[names[feature]]
+        words = told.words_if_missing if is_missing(row[names[feature]]) else told.words
+        carried[words] = carried.get(words, 0.0) + rise
+    least = smallest_share * sum(carried.values())
+    return tuple(words for place, words in enumerate(carried) if not place or carried[words] >= least)[:MAX_REASONS]

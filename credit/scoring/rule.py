@@ -1,26 +1,29 @@
-"""The rule of the service: five numbers in a JSON file, no estimator and no scikit-learn."""
+"""The rule of the service: a few numbers in a JSON file, no estimator and no scikit-learn."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AliasChoices, Field
 
 from credit.contract import Contract
 from credit.contract.columns import FrozenModel
+from credit.contract.rule import ApprovedSide
 from credit.scoring.policy import Policy
 from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing
 
 
 class FallbackRule(FrozenModel):
-    """The shares that ThresholdRule learned below the threshold, from it on and without a score, and its policy.
+    """The shares that ThresholdRule learned among the people who pass and among those who fail, and its policy.
 
     `column` is the name of the score. Shares are of favourable labels among the training rows.
     """
 
     column: str
     threshold: float
-    share_below: float
+    approve: ApprovedSide = "at_least"  # bundles of format 1 know no other
+    share_failed: float = Field(validation_alias=AliasChoices("share_failed", "share_below"))
     share_passed: float
     policy: Policy
     words: str
@@ -29,11 +32,20 @@ class FallbackRule(FrozenModel):
     def score(self, contract: Contract, rows: Sequence[ApplicationRow]) -> NDArray[np.float64]:
         """Score each row by the share of people like it with a favourable label; shape (n,)."""
         values = encode_rows(contract, [self.column], rows)[:, 0]
-        known = np.where(values >= np.float32(self.threshold), self.share_passed, self.share_below)
-        return np.where(np.isnan(values), (self.share_below + self.share_passed) / 2, known)
+        known = np.where(passes_threshold(values, self.threshold, self.approve), self.share_passed, self.share_failed)
+        return np.where(np.isnan(values), (self.share_failed + self.share_passed) / 2, known)
 
     def list_reasons(self, score: float, value: Any) -> tuple[str, ...]:
         """List the reasons for a person with this score who was not approved."""
         if is_missing(value):
             return (self.words_if_missing,)
         return (self.words,) if score < self.share_passed else ()
+
+
+def passes_threshold(values: NDArray[np.float32], threshold: float, approve: ApprovedSide) -> NDArray[np.bool_]:
+    """Tell which values, shape (n,), lie on the approved side of a threshold, or on it; NaN passes none.
+
+    Both are compared as float32, the type of ONNX: a score of 0.7 passes a threshold of 0.7 from either side.
+    """
+    limit = np.float32(threshold)
+    return values >= limit if approve == "at_least" else values <= limit

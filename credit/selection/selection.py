@@ -15,7 +15,7 @@ from credit.contract import Contract
 from credit.contract.groups import assign_groups
 from credit.data.tables import is_favourable
 from credit.reports.features import KEPT
-from credit.selection.binned_auc import assign_bins, compute_class_auc, count_bins, draw_folds
+from credit.selection.binned_auc import assign_bins, compute_class_auc, count_bins, draw_folds, measure_guess
 
 ColumnReader = Callable[[str], pd.Series]
 
@@ -26,6 +26,7 @@ class SelectFeaturesParams(Params):
     max_features: int = Field(ge=1)
     max_missing: float = Field(ge=0, le=1)
     min_auc: float = Field(ge=0, le=1)
+    max_auc: float | None = Field(ge=0.5, le=1)
     max_correlation: float = Field(gt=0, le=1)
     max_proxy: float | None = Field(ge=0.5, le=1)
     min_group: int = Field(ge=2)
@@ -40,6 +41,8 @@ class CandidateFeature(NamedTuple):
     missing: float
     distinct: int
     auc: float
+    guess: float
+    """How well it guesses the label, as `credit.selection.binned_auc.measure_guess` says."""
     proxies: dict[str, float]
     ranks: NDArray[np.float32]
 
@@ -81,6 +84,8 @@ def measure_features(contract: Contract, params: SelectFeaturesParams, read: Col
         values = read(name)
         codes = assign_bins(values, contract.columns[name])
         auc = compute_class_auc(count_bins(codes, good, 2, folds), 1)
+        numbers = None if contract.columns[name].type == "category" else values.to_numpy(np.float64, na_value=np.nan)
+        guess = measure_guess(codes, numbers, good == 1, params.seed)
         proxies = {}
         for attribute, groups in people.items():
             counts = count_bins(codes, groups.codes.astype(np.int64), len(groups.categories), folds)
@@ -89,7 +94,7 @@ def measure_features(contract: Contract, params: SelectFeaturesParams, read: Col
             proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
         ranks = _standardize_ranks(codes, good, params.sample)
         missing = float(values.isna().mean())
-        candidates.append(CandidateFeature(name, missing, len(np.unique(codes)), auc, proxies, ranks))
+        candidates.append(CandidateFeature(name, missing, len(np.unique(codes)), auc, guess, proxies, ranks))
     return candidates
 
 

@@ -105,8 +105,7 @@ def _fit_and_score(name: str, params: TrainParams, contract: Contract, fold: Cro
 def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> OutOfFoldScores:
     features = list_candidate_features(name, contract, fold.kept, contract.name)
     seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
-    threshold = contract.columns[contract.score].threshold if contract.score else None
     groups = read_training_groups(name, contract, fold.seen)
-    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), threshold, False, groups)
+    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), contract.rule, False, groups)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
     return OutOfFoldScores(scores, trained.policy.decide(scores))

@@ -93,14 +93,15 @@ def build_rule_graph(rule: "ThresholdRule") -> onnx.ModelProto:
     constants: dict[str, np.ndarray] = {
         "column": np.array(rule.column, np.int64),
         "threshold": np.array(rule.threshold, np.float32),
-        "below": np.array(rule.share_below_, np.float32),
+        "failed": np.array(rule.share_failed_, np.float32),
         "passed": np.array(rule.share_passed_, np.float32),
-        "unknown": np.array((rule.share_below_ + rule.share_passed_) / 2, np.float32),
+        "unknown": np.array((rule.share_failed_ + rule.share_passed_) / 2, np.float32),
     }
+    comparison = {"at_least": "GreaterOrEqual", "at_most": "LessOrEqual"}[rule.approve]
     nodes = [
         helper.make_node("Gather", [ONNX_INPUT, "column"], ["value"], axis=1),
-        helper.make_node("GreaterOrEqual", ["value", "threshold"], ["reached"]),
-        helper.make_node("Where", ["reached", "passed", "below"], ["known"]),
+        helper.make_node(comparison, ["value", "threshold"], ["reached"]),
+        helper.make_node("Where", ["reached", "passed", "failed"], ["known"]),
         helper.make_node("IsNaN", ["value"], ["missing"]),
         helper.make_node("Where", ["missing", "unknown", "known"], [ONNX_OUTPUT]),
     ]

@@ -8,23 +8,28 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from credit.contract.rule import ApprovedSide
+from credit.scoring.rule import passes_threshold
+
 
 class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A rule that favours scores from the threshold on. Knows three kinds of people: below, from it on, no score.
+    """A rule that favours scores on one side of a threshold. Knows three kinds of people: passed, failed, no score.
 
-    `fit` learns the share of the second class among the people below and from the threshold on; `predict_proba`
+    `fit` learns the share of the second class among the people who pass and among those who fail; `predict_proba`
     gives that share, and halfway between the two for a missing score, about which the rule knows nothing.
     Scores and threshold are compared as float32, the type of ONNX: a score of 0.7 reaches a threshold of 0.7.
 
     Parameters
     ----------
-    threshold : the lowest score that passes, in the score's own unit.
+    threshold : the score that just passes, in the score's own unit.
     column : position of the score in X.
+    approve : at_least, scores from the threshold up pass; at_most, scores from it down.
     """
 
-    def __init__(self, threshold: float = 0.0, column: int = 0) -> None:
+    def __init__(self, threshold: float = 0.0, column: int = 0, approve: ApprovedSide = "at_least") -> None:
         self.threshold = threshold
         self.column = column
+        self.approve = approve
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -42,9 +47,10 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.unique(y)
         second = y == self.classes_[-1]
         score = self._select_score(X)
-        below, passed = second[score < self._round_threshold()], second[score >= self._round_threshold()]
-        self.share_below_ = float((below if below.size else second).mean())
+        known, passes = ~np.isnan(score), self._passes(score)
+        passed, failed = second[known & passes], second[known & ~passes]
         self.share_passed_ = float((passed if passed.size else second).mean())
+        self.share_failed_ = float((failed if failed.size else second).mean())
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -52,8 +58,8 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
         score = self._select_score(X)
-        unknown = (self.share_below_ + self.share_passed_) / 2
-        known = np.where(score >= self._round_threshold(), self.share_passed_, self.share_below_)
+        unknown = (self.share_failed_ + self.share_passed_) / 2
+        known = np.where(self._passes(score), self.share_passed_, self.share_failed_)
         favourable = np.where(np.isnan(score), unknown, known)
         return np.column_stack([1 - favourable, favourable])[:, -len(self.classes_) :]
 
@@ -61,8 +67,8 @@ class ThresholdRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and compares as it should
             return X[:, self.column].astype(np.float32)
 
-    def _round_threshold(self) -> np.float32:
-        return np.float32(self.threshold)
+    def _passes(self, score: NDArray[np.float32]) -> NDArray[np.bool_]:
+        return passes_threshold(score, self.threshold, self.approve)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the likelier class; shape (n,). Decisions are the policy's."""

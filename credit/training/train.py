@@ -17,6 +17,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params, check_named_blocks
 from credit.contract import Contract
+from credit.contract.rule import Rule, describe_missing_rule
 from credit.reports.candidate import CandidateReport, CrossValidated, HyperparameterSearch
 from credit.scoring.policy import Policy, set_thresholds
 from credit.training.candidates import fit_estimator
@@ -108,14 +109,14 @@ def train_candidate(
     params: TrainParams,
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
-    threshold: float | None,
+    rule: Rule | None,
     bar: bool = True,
     groups: NDArray[np.int64] | None = None,
 ) -> TrainingResult:
     """Fit one candidate on its design matrix, shape (n, columns), and labels (True: favourable), shape (n,).
 
-    `bar`: show a progress bar, on a terminal. `groups`: for a candidate whose training reads them, shape (n,
-    attributes).
+    `rule`: the contract's. `bar`: show a progress bar, on a terminal. `groups`: for a candidate whose training reads
+    them, shape (n, attributes).
     """
     from sklearn.metrics import roc_auc_score
 
@@ -124,13 +125,13 @@ def train_candidate(
         name, params.find_hyperparameters(name), params.search, X, y, seed, groups
     )
     build = load_definition(name).build
-    estimator = build(hyperparameters, BuildContext(len(y), seed, threshold))
+    estimator = build(hyperparameters, BuildContext(len(y), seed, rule))
     if not hasattr(estimator, "predict_proba"):
         found = f"a {type(estimator).__name__} that gives no probabilities"
         raise CreditError(Problem(name_definition_file(name), found, "an estimator with predict_proba"))
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build(hyperparameters, BuildContext(len(truth), seed, threshold))
+    unfitted = build(hyperparameters, BuildContext(len(truth), seed, rule))
     sampled = None if groups is None else groups[::step]
     scores = cross_validate(name, unfitted, sample, truth, params.cross_validation, bar, sampled)
     estimator = fit_estimator(name, estimator, X, y, groups)
@@ -183,22 +184,22 @@ def set_model_policy(scores: NDArray[np.float64], y: NDArray[np.bool_], params: 
 
 
 def _set_rule_policy(rule: Any, hyperparameters: Any) -> Policy:
-    """Deny below the threshold, refer without a score, approve or refer from the threshold on."""
-    below, passed = rule.share_below_, rule.share_passed_
-    if below >= passed:
-        found = f"{below:.3f} of the people below it favourable, {passed:.3f} from it on"
-        raise CreditError(
-            Problem("threshold of the heuristic", found, "a larger share from it on", "is the score reversed?")
-        )
-    unknown = (below + passed) / 2
+    """Deny who fails the threshold, refer who has no score, approve or refer who passes."""
+    failed, passed = rule.share_failed_, rule.share_passed_
+    if failed >= passed:
+        found = f"{passed:.3f} of the people who pass favourable, {failed:.3f} of those who fail"
+        other = "at_most" if rule.approve == "at_least" else "at_least"
+        fix = f"is the value reversed? A `rule` of the contract may say `approve: {other}`"
+        raise CreditError(Problem("threshold of the heuristic", found, "a larger share of those who pass", fix))
+    unknown = (failed + passed) / 2
     approve_from = round((unknown + passed) / 2, 9) if hyperparameters.from_threshold == "approve" else None
-    return Policy(approve_from=approve_from, refer_from=round((below + unknown) / 2, 9))
+    return Policy(approve_from=approve_from, refer_from=round((failed + unknown) / 2, 9))
 
 
 def list_candidate_features(name: str, contract: Contract, kept: Sequence[str], file: str) -> Sequence[str]:
-    """List the columns that a candidate reads: the rule its score, the models the selected features."""
+    """List the columns that a candidate reads: the rule its value, the models the selected features."""
     if name != HEURISTIC:
         return kept
-    if contract.score is None:
-        raise CreditError(Problem(f"{file}: columns", "no column of role score", "one", "the rule decides by it"))
-    return [contract.score]
+    if contract.rule_column is None:
+        raise CreditError(describe_missing_rule(file))
+    return [contract.rule_column]

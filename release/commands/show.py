@@ -130,7 +130,8 @@ def _format_verdict(report: FairnessReport | None) -> str:
     if report is None:
         return "None by None"
     lowest = report.lowest_adverse_impact_ratio
-    of = f"{lowest.value} for {lowest.attribute} {lowest.group}" if lowest else ""
+    group = lowest and report.name_group(lowest.attribute, lowest.group)
+    of = f"{lowest.value} for {lowest.attribute} {group}" if lowest else ""
     return f"{report.verdict} by {report.policy}" + f", worst-group adverse impact ratio {of}" * bool(lowest)
 
 

@@ -10,9 +10,10 @@ from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.evaluation.predictions import Predictions, read_predictions
 from credit.fairness.policies import Fairness
-from credit.fairness.version_comparison import compare_versions, count_paired_predictions
+from credit.fairness.versions.comparison import compare_versions, count_paired_predictions
 from credit.reports.base import Count, ReportPart
 from credit.reports.fairness import VersionComparison
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 from credit.scoring.policy import DECISION_KINDS
 from release.compare.sides import Sides
 from release.repository.revision import Revision
@@ -77,9 +78,8 @@ def compare_predictions(
     people = len(new.decisions)
     if not people:
         return Uncompared(why_not="no person is in both tables of predictions")
-    changes = compare_versions(
-        count_paired_predictions(contract, old, new, "the predictions of the base"), params.rules
-    )
+    paired = count_paired_predictions(contract, old, new, "the predictions of the base")
+    changes = compare_versions(paired, params.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO), params.rules)
     return DecisionComparison(
         people=people,
         only_in_base=everybody.base - people,

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from credit.common.errors import Problem
 from credit.decision_log.database import DecisionRow
-from credit.scoring.model import DecidedBy
+from credit.scoring.reasons import DecidedBy
 
 Decision = Literal["approve", "refer", "deny"]
 

@@ -7,7 +7,8 @@ from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
-from credit.scoring.model import DecidedBy, Decision
+from credit.scoring.model import Decision
+from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
 from service.engine.requests import RequestParser
 

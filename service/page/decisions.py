@@ -112,7 +112,10 @@ def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: C
     known = [str(value) for value in column.allowed or ()]
     others = sorted(people.keys() - {*known, UNDISCLOSED})  # of versions with another contract
     rounded = any(0 < count < MIN_SHOWN for count in people.values())
-    groups = [_build_group(one, people[one], approved[one], rounded) for one in (*known, *others, UNDISCLOSED)]
+    groups = [
+        _build_group(column.name_value(one), people[one], approved[one], rounded)
+        for one in (*known, *others, UNDISCLOSED)
+    ]
     is_shown = any(people[one] >= MIN_SHOWN for one in (*known, *others))
     return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown)
 

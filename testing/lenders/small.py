@@ -96,7 +96,7 @@ def train_all(made: BundleInputs, features: list[str]) -> None:
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
         groups = read_training_groups(name, contract, frame)
-        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), 600.0, groups=groups)
+        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), contract.rule, groups=groups)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 

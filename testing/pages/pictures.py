@@ -3,6 +3,8 @@
 Run it where the pipeline ran. The page is that of a service that decided the test rows by two versions.
 """
 
+import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,8 +56,26 @@ def open_service_page(browser: Browser, project: Path, folder: Path) -> Iterator
 
 
 def take_picture(page: Page, path: Path) -> None:
-    """Take a picture of the first screen."""
-    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT})
+    """Take a picture of the first screen, with what it says as its caption."""
+    picture = page.screenshot(clip={"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT})
+    text = b"Description\0\0\0\0\0" + read_main_text(page).encode()  # iTXt: no compression, no language
+    chunk = b"iTXt" + text
+    end = picture.rindex(b"IEND") - 4
+    caption = struct.pack(">I", len(text)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    path.write_bytes(picture[:end] + caption + picture[end:])
+
+
+def read_main_text(page: Page) -> str:
+    """Read what the first section of a page says: how much of it is on the first screen depends on the fonts."""
+    return " ".join(page.locator("main section").first.inner_text().split())
+
+
+def read_caption(path: Path) -> str:
+    """Read the caption that `take_picture` wrote."""
+    content = path.read_bytes()
+    start = content.index(b"iTXt")
+    (length,) = struct.unpack(">I", content[start - 4 : start])
+    return content[start + 4 : start + 4 + length].removeprefix(b"Description\0\0\0\0\0").decode()
 
 
 def read_applications(project: Path) -> list[dict[str, Any]]:

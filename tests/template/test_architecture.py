@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/decision_log": JUDGED,
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
-    "contract_draft": {"credit/common", "credit/contract", "credit/data"},
+    "contract_draft": {"credit/common", "credit/contract", "credit/data", "credit/selection"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from credit.contract.columns import Column
+from credit.contract.rule import Rule
 from testing.lenders.frozen import ROOT
 from testing.pages.walks import Walk, list_steps
 from testing.parts.needs import require
@@ -31,6 +33,16 @@ def test_the_commands_of_the_pages_print_what_they_show(pages: list[str], templa
             walk.follow(ROOT / page)
             assert template.run("git", "status", "--porcelain").stdout == "", page
             assert "up to date" in template.run("dvc", "status").stdout, page
+
+
+def test_the_parts_of_a_contract_that_a_page_shows_are_taken() -> None:
+    text = (ROOT / "docs/own-data.md").read_text()
+    parts = {}
+    for shown in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        parts |= yaml.safe_load(shown)
+    assert Rule.model_validate(parts["rule"]).approve == "at_most"
+    marriage = Column.model_validate(parts["marriage"] | {"role": "feature", "description": "d"})
+    assert f"`{marriage.name_value('1')}`" in text
 
 
 def test_every_page_with_a_command_is_walked() -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from testing.lenders.frozen import ROOT
-from testing.pages.pictures import HEIGHT, WIDTH, open_report, open_service_page, take_picture
+from testing.pages.pictures import HEIGHT, WIDTH, open_report, open_service_page, read_caption, take_picture
 from testing.parts.browsers import browser
 
 __all__ = ["browser"]
@@ -48,6 +48,8 @@ def test_a_picture_can_be_taken_anew_with_its_headings_in_it(
             assert box, heading
             assert box["y"] + box["height"] < HEIGHT, heading
     assert read_size(tmp_path / name) == read_size(ROOT / "docs" / name) == (WIDTH, HEIGHT)
+    if name == "report.png":  # the other page tells the time
+        assert read_caption(tmp_path / name) == read_caption(ROOT / "docs" / name), "python -m testing.pages.pictures"
 
 
 @pytest.mark.parametrize("name", SHOWN)

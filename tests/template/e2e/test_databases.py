@@ -19,10 +19,11 @@ columns:
   day: {type: date, role: ignored, because: x, missing: allowed, description: day}
   amount: {type: number, role: feature, description: amount, reason: x}
   dependents: {type: integer, role: feature, missing: allowed, description: x, reason: x}
-  kind: {type: category, role: feature, allowed: ["1", "2"], missing: allowed, description: kind, reason: x}
+  kind: {type: category, role: protected, allowed: ["1", "2"], reference: "1", missing: allowed, description: kind}
   employed: {type: boolean, role: feature, missing: allowed, description: x, reason: x}
   note: {type: text, role: ignored, because: free text, missing: allowed, description: note}
   paid: {type: boolean, role: label, favourable: true, description: paid back}
+rule: {sql: amount, threshold: 1000, approve: at_least, reason: Your amount}
 """
 ROWS = [
     (9007199254740993, "2024-01-01 12:00:00", "2024-02-29", "1234.50", "3", "1", "true", "'a, \"b\"\nc'", "true"),

@@ -28,7 +28,8 @@ def test_ctrl_c_ends_a_stage_with_one_line_even_while_it_loads_libraries(
     os.mkfifo(pipe)  # whose writer says nothing, so that the stage cannot come to an end by itself
     process = started(project, "python", "-m", "stages", stage, *arguments)
     if library == "the pipe":
-        wait_until(lambda: is_read(pipe), "the stage", process)
+        wait_until(lambda: opens_for_writing(pipe), "the stage", process)
+        wait_until(lambda: waits_in(pipe, process.pid), "the stage", process)
     else:
         wait_until(lambda: library in Path(f"/proc/{process.pid}/maps").read_text(), library, process)
     process.send_signal(signal.SIGINT)
@@ -37,13 +38,24 @@ def test_ctrl_c_ends_a_stage_with_one_line_even_while_it_loads_libraries(
     assert told == "interrupted: nothing was written; run the same command again\n"
 
 
-def is_read(pipe: Path) -> bool:
-    """Whether a process has the pipe open; from then on it waits for what this process never writes."""
+def opens_for_writing(pipe: Path) -> bool:
+    """Whether a process reads from the pipe, which from then on waits for what this process never writes."""
     try:
         os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         return False
     return True
+
+
+def waits_in(pipe: Path, pid: int) -> bool:
+    """Whether the process sleeps with the pipe open.
+
+    Python forgets a signal that arrives after its last look at them and before a read that never returns: between
+    two steps that take microseconds, of which the first has just been let go on by this process.
+    """
+    opened = any(file.resolve() == pipe for file in Path(f"/proc/{pid}/fd").iterdir())
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return opened and state == "S"
 
 
 def test_a_run_after_dvc_alone_was_killed_gives_the_right_result(finished: Project) -> None:

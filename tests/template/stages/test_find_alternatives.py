@@ -163,7 +163,7 @@ def report(as_trained: Mapping[str, PointFigures], others: Sequence[Point], cham
         SearchedPoint(settings_of(one), MeasuredPoint(figures_of(one), (figures_of(one), figures_of(one))))
         for one in others
     ]
-    return build_report(PARAMS, PREDICTED, 1, list_trained(measured, champion), searched, lambda _: 0.0)
+    return build_report(PARAMS, PREDICTED, 1, list_trained(measured, champion), searched, lambda _: 0.0, {})
 
 
 def trained(heuristic: float) -> dict[str, PointFigures]:

@@ -77,6 +77,21 @@ def test_two_processes_write_the_same_bytes(champion: str, inputs: BundleInputs,
     )
 
 
+def test_what_the_data_did_not_decide_is_in_the_bundle_for_live_monitoring(
+    inputs: BundleInputs, reports: Path, tmp_path: Path
+) -> None:
+    path = reports / "fairness/heuristic.json"
+    judged = json.loads(path.read_text())
+    obligation = {
+        "attribute": "race", "group": "Black", "measure": "adverse_impact_ratio", "value": 0.7,
+        "interval": [0.5, 0.9], "people": 10, "at_least": 0.8, "at_most": None, "planned_ratio": 0.7, "power": 0.3,
+        "more_people_to_decide": 40,
+    }  # fmt: skip
+    path.write_text(json.dumps(judged | {"obligations": [obligation]}))
+    run(inputs, reports, tmp_path / "bundle", "1")
+    assert json.loads((tmp_path / "bundle/obligations.json").read_text()) == [obligation]
+
+
 def test_other_stages_add_their_files(inputs: BundleInputs, tmp_path: Path) -> None:
     manifest, _ = build_bundle("heuristic", inputs, PARAMS, tmp_path / "bundle", {"model_card.md": b"# Card"})
     assert (tmp_path / "bundle/model_card.md").read_bytes() == b"# Card"

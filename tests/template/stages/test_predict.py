@@ -51,7 +51,9 @@ def contract(features: list[str], **more: Column) -> Contract:
         "paid": Column(type="boolean", role="label", favourable=True, description="d"),
         **more,
     }
-    return Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
+    return Contract(
+        name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns
+    ).complete_rule()
 
 
 def noise(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:
@@ -142,7 +144,7 @@ def test_a_fold_without_both_classes_is_an_error_that_says_what_to_do() -> None:
 def test_an_error_in_a_fold_is_the_error_of_the_stage() -> None:
     frame = noise(200, 2)
     told = contract(["x0", "x1"])
-    with pytest.raises(CreditError, match="is the score reversed"):
+    with pytest.raises(CreditError, match="is the value reversed"):
         score_out_of_fold(
             "heuristic", TRAIN, told, frame.assign(score=-5 * frame["paid"] + 2), np.arange(200) % 4, [["x0"]] * 4
         )

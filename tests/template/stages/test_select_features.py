@@ -18,6 +18,7 @@ PARAMS = SelectFeaturesParams(
     max_features=30,
     max_missing=0.5,
     min_auc=0.52,
+    max_auc=0.95,
     max_correlation=0.95,
     max_proxy=None,
     min_group=30,
@@ -60,7 +61,7 @@ def contract(frame: pd.DataFrame) -> Contract:
 
 
 def run(frame: pd.DataFrame, **settings: Any) -> tuple[FeaturesReport, Callable[[str], str]]:
-    content = build_selection_report(contract(frame), PARAMS.model_copy(update=settings), frame.__getitem__)
+    content = build_selection_report(contract(frame), PARAMS.model_copy(update=settings), frame.__getitem__, "c.yaml")
     verdicts = {row.feature: row.verdict for row in content.features}
     return content, verdicts.__getitem__
 
@@ -112,6 +113,60 @@ def test_a_group_too_small_to_measure_gets_no_figure_of_its_own(frame: pd.DataFr
 def test_no_feature_left_is_an_error_that_says_which_parameters_to_turn(frame: pd.DataFrame) -> None:
     with pytest.raises(CreditError, match=r"select_features: found no feature left, expected at least one; loosen"):
         run(frame, min_auc=0.99)
+
+
+def leaking(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with two columns that give the label away, one of them the wrong way round and mostly missing."""
+    owed = np.where(frame["paid"], np.nan, np.random.default_rng(2).exponential(size=len(frame)) + 1)
+    return frame.assign(owed=owed, closed=-2.0 * frame["paid"] + frame["noise"] / 10)
+
+
+def test_a_leak_stops_the_stage_with_a_line_for_each_column_that_says_what_to_do(frame: pd.DataFrame) -> None:
+    with pytest.raises(CreditError) as stopped:
+        run(leaking(frame))
+    owed, closed = map(str, stopped.value.problems)
+    assert owed.startswith("c.yaml: owed: found an AUC of ")
+    assert "with which it alone guesses paid (6,000 training rows), expected at most 0.95" in owed
+    assert owed.endswith("make it ignored; if before, add `known_at_decision: true` to it")
+    assert closed.startswith("c.yaml: closed: found an AUC of 1.000")
+
+
+def test_a_leak_that_somebody_vouches_for_is_a_feature_like_others_and_is_named(
+    frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = leaking(frame).drop(columns="owed")
+    vouched = contract(told).columns["closed"].model_copy(update={"known_at_decision": True})
+    agreed = contract(told).model_copy(update={"columns": contract(told).columns | {"closed": vouched}})
+    report = build_selection_report(agreed, PARAMS, told.__getitem__, "c.yaml")
+    assert "closed" in report.kept
+    assert capsys.readouterr().out == "closed guesses paid with AUC 1.000: known at the decision, the contract says\n"
+
+
+def test_without_a_limit_nothing_is_taken_for_a_leak(frame: pd.DataFrame) -> None:
+    assert "closed" in run(leaking(frame), max_auc=None)[0].kept
+    with pytest.raises(CreditError, match="strong: found an AUC of 0"):
+        run(frame, max_auc=0.6)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_leak_shows_in_thirty_rows(frame: pd.DataFrame, sign: int) -> None:
+    """Cross-fitting alone misses it there: each bin of a number has one row or two."""
+    few = frame[:30].assign(told=lambda f: sign * (f["paid"] + f["noise"] / 20))
+    with pytest.raises(CreditError, match=r"told: found an AUC of 1\.000 .* \(30 training rows\)"):
+        run(few, min_auc=0.0)
+
+
+def test_a_category_that_is_the_label_in_other_words_is_a_leak() -> None:
+    rng = np.random.default_rng(3)
+    paid, chance = rng.random(60) < 0.6, rng.random(60) < 0.02
+    frame = pd.DataFrame(
+        {"paid": paid, "state": np.where(paid ^ chance, "closed", "in arrears"), "size": rng.normal(60)}
+    )
+    columns = contract(frame.drop(columns="state").assign(race="white")).columns
+    state = Column(type="category", role="feature", allowed=("closed", "in arrears", "open"), description="d")
+    told = contract(frame).model_copy(update={"columns": {**columns, "state": state}})
+    with pytest.raises(CreditError, match=r"state: found an AUC of (0\.9|1)"):
+        build_selection_report(told, PARAMS, frame.assign(race="white").__getitem__, "c.yaml")
 
 
 def test_two_thousand_columns_are_sorted_out(frame: pd.DataFrame) -> None:

@@ -16,6 +16,8 @@ from credit.common.candidate_definition import list_definitions
 from credit.common.errors import CreditError
 from credit.data.tables import make_frame, open_table
 from credit.packaging.build import BundleInputs
+from credit.packaging.reason_rules import find_reason_rules
+from credit.scoring.reason_baseline import ReasonRules
 from credit.training.candidates import load_candidate
 
 Made = Callable[[str], Path]
@@ -172,3 +174,58 @@ def test_many_threads_decide_as_one(bundles: Made, rows: Rows) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda row: bundle.decide([row])[0], rows * 3))
     assert found == bundle.decide(rows) * 3
+
+
+def rewrite_bundle(made: Path, folder: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
+    """Write a bundle again with other files."""
+    files = {path.name: path.read_bytes() for path in made.iterdir() if path.name != "manifest.json"}
+    change(files)
+    manifest = load_bundle(made).manifest
+    write_bundle(folder, manifest.dataset, manifest.candidate, manifest.agreement, files)
+    return folder
+
+
+@pytest.mark.parametrize("champion", list_definitions())
+def test_a_bundle_from_before_there_were_rules_of_reasons_tells_what_it_told(
+    champion: str, bundles: Made, rows: Rows, tmp_path: Path
+) -> None:
+    """Its decisions are in the log, and replay must find them: four reasons, each feature for itself, any rise."""
+    old = load_bundle(rewrite_bundle(bundles(champion), tmp_path / "b", lambda files: files.pop("reason_rules.json")))
+    assert old.model.rules == ReasonRules()
+    names = list(old.model.reasons)
+    for row, decided in zip(rows, old.decide(rows), strict=True):
+        if decided.decision == "approve":
+            continue
+        what_if = old.model.encoder([row | {name: old.model.reasons[name].typical} for name in names])
+        rises = np.round(old.model.score(what_if) - old.model.score(old.model.encoder([row])), 6)
+        order = [names[i] for i in np.argsort(-rises, kind="stable") if rises[i] > 0]
+        words = [getattr(old.model.reasons[n], "words_if_missing" if row[n] is None else "words") for n in order]
+        assert decided.reasons == tuple(dict.fromkeys(words))[:4]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        '{"clusters": [["income", "wealth"]]}',
+        '{"clusters": [["income", "home"], ["home", "self"]]}',
+        '{"better_above": ["wealth"]}',
+        '{"better_below": ["home"]}',
+    ],
+)
+def test_rules_about_other_features_are_refused(rules: str, bundles: Made, tmp_path: Path) -> None:
+    folder = rewrite_bundle(
+        bundles("logistic"), tmp_path / "b", lambda files: files.update({"reason_rules.json": rules.encode()})
+    )
+    with pytest.raises(CreditError, match="features of another contract, model or reasons"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("champion", list_definitions())
+def test_a_bundle_has_the_rules_that_its_training_rows_give(champion: str, bundles: Made, inputs: BundleInputs) -> None:
+    model = load_bundle(bundles(champion)).model
+    typical = {name: one.typical for name, one in model.reasons.items()}
+    assert model.rules == find_reason_rules(model.score, model.contract, typical, inputs.train)
+    assert model.rules.smallest_share == 0.1
+    if champion == "logistic":  # as the people were made: income, points and the first bureau figure raise the odds
+        assert {"income", "points", "bureau_1"} <= set(model.rules.better_above)
+        assert "self" not in model.rules.better_above

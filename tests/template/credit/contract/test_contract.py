@@ -46,7 +46,7 @@ def with_income(rest: str) -> str:
 
 def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role():
     contract = load_contract(LENDER / "data/contracts/loanapp.yaml")
-    assert (contract.label, contract.score) == ("approve", "gdlin")
+    assert (contract.label, contract.rule_column) == ("approve", "gdlin")
     assert set(contract.protected) == {"race", "sex", "schooling", "marital_status", "age"} == set(contract.derived)
     assert len(contract.raw) == 59
     assert "black" not in contract.features
@@ -54,8 +54,8 @@ def test_the_contract_of_the_default_dataset_loads_and_sorts_its_columns_by_role
     assert contract.bind(contract.raw, "loanapp.csv") == contract
 
 
-def test_a_contract_without_score_has_none(tmp_path):
-    assert loaded(tmp_path, BASE).score is None
+def test_a_contract_without_score_has_no_rule(tmp_path):
+    assert (loaded(tmp_path, BASE).rule, loaded(tmp_path, BASE).rule_column) == (None, None)
 
 
 def test_a_missing_file_is_refused_and_the_known_contracts_are_named(tmp_path):
@@ -146,6 +146,19 @@ def test_two_roles_for_one_column_are_refused(tmp_path):
             "type: category, role: protected, allowed: [a, undisclosed], reference: a",
             "'undisclosed'",
             "no group of this name",
+        ),
+        (
+            "type: boolean, role: ignored, because: b, known_at_decision: true",
+            "`known_at_decision` on a column of role ignored",
+            "`known_at_decision` only on role feature or score",
+        ),
+        ("type: integer, role: feature, labels: {'1': one}", "`labels` on type integer", "only on a category"),
+        ("type: category, role: feature, allowed: [a], labels: {b: x}", "labels of ['b']", "labels of ['a'] only"),
+        ("type: category, role: feature, allowed: [a], labels: {a: ''}", "no words as the label of ['a']", "the words"),
+        (
+            "type: category, role: feature, allowed: [a, b], labels: {a: x, b: x}",
+            "a duplicate in the labels ['x', 'x']",
+            "each label once",
         ),
         ("type: text, role: feature", "a feature of type text", "boolean, integer, number or category"),
         ("type: category, role: score, allowed: [a], threshold: 1", "a score of type category", "boolean, integer or"),
@@ -300,3 +313,9 @@ def test_a_family_that_is_no_feature_is_not_enough(tmp_path):
 def test_groups_begin_with_the_reference_and_keep_their_order(tmp_path):
     text = BASE.replace("[green, blue], reference: green", "[red, blue, green], reference: blue")
     assert list_groups(loaded(tmp_path, text), "race") == ["blue", "red", "green", "undisclosed"]
+
+
+def test_levels_have_labels_that_people_read_beside_the_code(tmp_path):
+    text = BASE.replace("[green, blue]", "[green, blue], labels: {green: from the woods}")
+    race = loaded(tmp_path, text).columns["race"]
+    assert [race.name_value(value) for value in race.allowed] == ["from the woods [green]", "blue"]

@@ -14,7 +14,7 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from testing.decisions import list_identifiers, make_record, read_decision
 from testing.lenders.frozen import ROOT
-from testing.parts.servers import Cluster, fill, mount_small_disk
+from testing.parts.servers import Cluster, fill, mount_small_disk, wait_until
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_what_was_decided_while_the_database_was_away_is_replayed_in_order(log: 
     assert log.find(several[0]["id"]) == several[0]
     assert not log.recover()
     away.start()
-    assert log.recover()
+    wait_until(log.recover, "the database")
     after = make_record()
     log.write([after])
     assert log.problem is None
@@ -64,7 +64,7 @@ def test_a_start_without_the_database_neither_fails_nor_waits_for_the_spool(
     assert late.count_spooled() == 2
     last = make_record()
     late.write([last])
-    assert late.recover()
+    wait_until(late.recover, "the database")
     assert list_identifiers(log.database) == [one["id"], other["id"], last["id"]]
     started.close()
     late.close()
@@ -88,7 +88,7 @@ log.recover()
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
     assert log.count_spooled() == 4
     assert list_identifiers(log.database) == [one["id"] for one in several]
-    assert log.recover()
+    wait_until(log.recover, "the database")
     assert log.count_spooled() == 0
     assert list_identifiers(log.database) == [one["id"] for one in several]
     assert [read_decision(log.database, one["id"]) for one in several] == several
@@ -142,7 +142,7 @@ def test_a_repeat_that_nobody_could_recognise_says_so_in_the_log(
     repeat = make_record(idempotency_key="k")
     assert log.write([repeat]) == [repeat]
     away.start()
-    assert log.recover()
+    wait_until(log.recover, "the database")
     assert read_decision(log.database, repeat["id"]) == repeat | {"idempotency_key": None, "repeat_of": first["id"]}
     assert list_identifiers(log.database) == [first["id"], repeat["id"]]
     elsewhere.close()
@@ -163,7 +163,7 @@ def test_a_database_that_hangs_is_as_good_as_away(log: DecisionLog, server: Clus
             connection.execute(text("LOCK TABLE decisions"))
             assert log.write(several) == several
     assert log.count_spooled() == 2
-    assert log.recover()
+    wait_until(log.recover, "the database")
     assert list_identifiers(log.database) == [one["id"] for one in several]
     other.close()
 
@@ -184,7 +184,7 @@ def test_a_full_disk_sends_decisions_to_the_spool(tmp_path: Path) -> None:
         assert 0 < log.count_spooled() < 600
         assert not log.recover()
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
-        assert log.recover()
+        wait_until(log.recover, "the database")
         assert log.count_spooled() == 0
         assert list_identifiers(log.database) == [one["id"] for one in several]
         log.close()
@@ -203,7 +203,7 @@ def test_when_both_are_full_nothing_is_told_until_there_is_room(tmp_path: Path) 
         (disk / "filler").unlink()
         after = make_record()
         written += log.write([after])
-        assert log.recover()
+        wait_until(log.recover, "the database")
         assert list_identifiers(log.database) == [one["id"] for one in written]
         log.close()
 
@@ -222,7 +222,7 @@ def test_a_full_spool_does_not_stop_a_database_that_is_back(server: Cluster, tmp
         assert log.write([one]) == [one]
         assert log.database.find(one["id"]) == one
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
-        assert log.recover()
+        wait_until(log.recover, "the database")
         assert sorted(list_identifiers(log.database)) == sorted(r["id"] for r in [*written, one])
         log.close()
 

@@ -18,7 +18,7 @@ from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
 from testing.decisions import make_record
 from testing.lenders.frozen import ROOT
-from testing.parts.servers import PATIENCE
+from testing.parts.servers import PATIENCE, wait_until
 
 
 def differences(database: Database) -> list[object]:
@@ -78,6 +78,6 @@ def test_decisions_go_to_the_spool_while_the_database_is_one_of_newer_code(datab
     assert log.count_spooled() == 1
     with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    assert log.recover()
+    wait_until(log.recover, "the database")
     assert database.find(one["id"]) == one
     log.close()

@@ -1,6 +1,6 @@
 """Rows and tables that the fairness tests share."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,22 @@ import numpy as np
 from credit.common.params import read_params
 from credit.fairness.counts import PeopleCounts
 from credit.fairness.policies import Fairness, FairnessPolicy, Limit, VerdictRules
+from credit.fairness.waivers import Waiver
 from testing.lenders.frozen import LENDER
 
 PARAMS = read_params(Fairness, "fairness", LENDER / "params.yaml")
 SCREEN = PARAMS.policies["four_fifths_screen"]
 TODAY = date(2026, 11, 1)
 RATIO = Limit(at_least=0.8, warn_below=0.9, source="a test")
+WAIVER = Waiver(
+    candidate="forest",
+    attribute="race",
+    group="Black",
+    measure="adverse_impact_ratio",
+    who="the model risk committee",
+    why="30 people; measured again with the next quarter",
+    until=TODAY + timedelta(days=30),
+)
 GROUPS = {"race": ("white", "Black", "Hispanic", "undisclosed"), "sex": ("male", "female", "undisclosed")}
 
 

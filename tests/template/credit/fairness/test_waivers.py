@@ -1,10 +1,10 @@
-"""Waivers let one undecided finding through, of one candidate, until a day."""
+"""Waivers let one finding through, of one candidate, until a day."""
 
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from fairness_rows import TODAY, counted, policy, rules
+from fairness_rows import TODAY, WAIVER, counted, policy, rules
 from pydantic import ValidationError
 
 from credit.common.errors import CreditError
@@ -14,25 +14,16 @@ from credit.fairness.policies import Limit
 from credit.fairness.waivers import Waiver, check_waivers, load_waivers
 from testing.lenders.frozen import LENDER, ROOT
 
-UNDECIDED = counted((3750, 5000), (17, 30))
+UNEQUAL = counted((3750, 5000), (17, 30))
 FAILED = counted((3750, 5000), (5, 30))
-GROUPS = list_judged_groups(UNDECIDED, policy())
-WAIVER = Waiver(
-    candidate="forest",
-    attribute="race",
-    group="Black",
-    measure="adverse_impact_ratio",
-    who="the model risk committee",
-    why="30 people; measured again with the next quarter",
-    until=TODAY + timedelta(days=30),
-)
+GROUPS = list_judged_groups(UNEQUAL, policy(), rules())
 
 
-def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() -> None:
-    made = judge_fairness(UNDECIDED, policy(), rules(), "forest", {"waivers/race.yaml": WAIVER}, TODAY)
+def test_a_waiver_lets_an_unequal_finding_through_and_it_is_still_no_pass() -> None:
+    made = judge_fairness(UNEQUAL, policy(), rules(), "forest", {"waivers/race.yaml": WAIVER}, TODAY)
     found = made.findings[0]
     assert not made.blocks
-    assert (found.verdict, found.warn) == ("insufficient", True)
+    assert (found.verdict, found.warn) == ("unequal", True)
     assert found.model_dump(mode="json", exclude_unset=True)["waiver"] == {
         "file": "waivers/race.yaml",
         "used": True,
@@ -42,21 +33,30 @@ def test_a_waiver_lets_an_undecided_finding_through_and_it_is_still_no_pass() ->
     }
 
 
-def test_a_waiver_does_not_lift_a_fail() -> None:
-    made = judge_fairness(FAILED, policy(), rules(), "forest", {"w": WAIVER}, TODAY)
-    assert made.blocks
-    assert made.findings[0].waiver is not None
-    assert not made.findings[0].waiver.used
+@pytest.mark.parametrize(("second", "lifted"), [(None, False), ("the head of lending", True)])
+def test_a_fail_is_lifted_by_two_people_only_and_stays_a_fail(second: str | None, lifted: bool) -> None:
+    waiver = WAIVER.model_copy(update={"second": second})
+    made = judge_fairness(FAILED, policy(), rules(), "forest", {"w": waiver}, TODAY)
+    (found,) = made.findings
+    assert (made.verdict, made.blocks, found.warn) == ("fail", not lifted, lifted)
+    assert found.waiver is not None
+    assert (found.waiver.used, found.waiver.second) == (lifted, second)
+
+
+@pytest.mark.parametrize("second", ["", "  ", "the model risk committee", " The Model Risk Committee "])
+def test_a_second_person_is_somebody_else(second: str) -> None:
+    with pytest.raises(ValidationError):
+        Waiver.model_validate(WAIVER.model_dump() | {"second": second})
 
 
 def test_a_waiver_of_another_candidate_changes_nothing() -> None:
-    assert judge_fairness(UNDECIDED, policy(), rules(), "logistic", {"w": WAIVER}, TODAY).blocks
+    assert judge_fairness(UNEQUAL, policy(), rules(), "logistic", {"w": WAIVER}, TODAY).blocks
 
 
 def test_a_waiver_holds_on_its_last_day_and_is_an_error_the_day_after() -> None:
-    assert not judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until).blocks
+    assert not judge_fairness(UNEQUAL, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until).blocks
     with pytest.raises(CreditError, match="which is past"):
-        judge_fairness(UNDECIDED, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until + timedelta(days=1))
+        judge_fairness(UNEQUAL, policy(), rules(), "forest", {"w": WAIVER}, WAIVER.until + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_two_waivers_of_one_finding_are_an_error() -> None:
 
 
 def test_waivers_are_read_from_a_folder_and_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    text = "\n".join(f"{key}: {value}" for key, value in WAIVER.model_dump(mode="json").items())
+    text = "\n".join(f"{key}: {value}" for key, value in WAIVER.model_dump(mode="json", exclude_none=True).items())
     (tmp_path / "good.yaml").write_text(text)
     assert load_waivers(tmp_path) == {str(tmp_path / "good.yaml"): WAIVER}
     (tmp_path / "bad.yaml").write_text(text.replace("who: the", "whom: the"))
@@ -106,7 +106,7 @@ def test_the_waiver_that_the_readme_shows_is_one(tmp_path: Path) -> None:
 
 
 def test_a_waiver_for_the_reference_or_for_a_pair_that_does_not_gate_is_unmatched() -> None:
-    reference = UNDECIDED.groups["race"][0]
+    reference = UNEQUAL.groups["race"][0]
     with pytest.raises(CreditError, match=f"group: found {reference}"):
         check_waivers({"w": WAIVER.model_copy(update={"group": reference})}, ["forest"], GROUPS, policy(), TODAY)
     with pytest.raises(CreditError, match="attribute: found race & sex"):

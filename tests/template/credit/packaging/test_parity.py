@@ -34,7 +34,7 @@ def check(inputs: BundleInputs, bundles: Callable[[str], Path]) -> Callable[...,
         def score(matrix: Any) -> Scores:
             return change(model.score(matrix)) if len(matrix) == 400 else model.score(matrix)
 
-        return check_parity(score, candidate, model.contract, inputs.test, model.reasons, most)
+        return check_parity(replace(model, score=score), candidate, inputs.test, most)
 
     return run
 

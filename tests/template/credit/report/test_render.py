@@ -186,7 +186,7 @@ def test_the_card_has_the_headings_of_model_cards_and_the_champions_figures(resu
         "Caveats and recommendations",
     ]
     assert "| AUC | 0.751 | 0.697 to 0.806 |" in card
-    assert "| Black (race) | 197 | 0.779 | 0.721 to 0.832 | insufficient, blocks |" in card
+    assert "| Black (race) | 197 | 0.779 | 0.721 to 0.832 | unequal, blocks |" in card
     assert "random forest |" not in card
 
 

@@ -56,17 +56,19 @@ def test_every_group_of_every_attribute_has_a_row_and_says_why_nothing_is_drawn(
     race = {row.group: row for row in forest.attributes[0].rows}
     assert race.keys() == {"Black", "Hispanic", "undisclosed"}
     assert race["undisclosed"].note == "nobody to judge"
+    assert race["Black"].note == "70% of the reference's approvals would be found with 100%"
     few = forest.attributes[3].rows[-1]
-    assert (few.people, few.note) == (3, "not assessable. Adverse impact ratio needs 10 people, the group has 3.")
+    assert (few.group, few.people, few.marks) == ("undisclosed", 3, ())
+    assert few.note.startswith("no group that is judged")
 
 
 def test_what_follows_from_a_verdict_is_in_words(draft: Draft) -> None:
     findings = draft.judged["heuristic"]["findings"]
     black = next(item for item in findings if item["group"] == "Black")
     mark = marks(draw_forests(draft.finish())[0], "Black")["rule"]
-    assert (mark.kind, mark.action) == ("insufficient", "blocks")
+    assert (mark.kind, mark.action) == ("unequal", "blocks")
     assert "0.779" in mark.description
-    assert mark.description.endswith("Verdict: insufficient, blocks.")
+    assert mark.description.endswith("Verdict: unequal, blocks.")
     black |= {"blocks": False, "warn": True, "waiver": WAIVER}
     assert marks(draw_forests(draft.finish())[0], "Black")["rule"].action == "waived"
 

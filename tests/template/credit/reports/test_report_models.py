@@ -20,6 +20,7 @@ from credit.common.errors import CreditError
 from credit.common.files import format_json
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.contract.rule import Rule
 from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.predictions import Predictions
@@ -31,7 +32,7 @@ from credit.reports.alternatives import AlternativesReport, PointSettings
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessReport, Finding
+from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
 from credit.reports.figures import FAIRNESS_METRICS, GroupFigures, group_key
 from credit.reports.metrics import Metrics
@@ -361,15 +362,6 @@ def test_a_waiver_is_in_the_report_whether_it_is_used_or_not(until: str, black: 
     (found,) = [finding for finding in report.findings if finding.waiver]
     assert found.waiver is not None
     assert (found.waiver.used, found.waiver.until) == (used, waiver.until)
-    assert found.has_more_people == used
-
-
-def test_no_number_of_people_and_nothing_said_of_it_are_two_things() -> None:
-    content = committed("reports/fairness/logistic.json")["findings"]
-    told = next(one for one in content if one.get("more_people_at_observed_rates", 0) is None)
-    silent = next(one for one in content if "more_people_at_observed_rates" not in one)
-    assert Finding.model_validate(told).has_more_people
-    assert not Finding.model_validate(silent).has_more_people
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "ks", "accuracy", "average_precision"])
@@ -410,7 +402,7 @@ def test_alternatives_are_taken_where_no_group_can_be_compared() -> None:
             measured,
         )
         trained = list_trained(dict.fromkeys(CANDIDATES, measured), "heuristic")
-        report = accept(build_report(params, predicted, 1, trained, [tried], lambda _: 0.5))
+        report = accept(build_report(params, predicted, 1, trained, [tried], lambda _: 0.5, {}))
         assert report.points[3].hyperparameters == {"C": 1, "class_weight": None}
         assert (report.points[0].group is None) == (least == 10_000)
         assert bool(report.points[0].gated) == (least == 10)
@@ -443,13 +435,16 @@ def test_test_rows_have_no_folds() -> None:
     assert accept(report).kept_in_folds == ()
 
 
+SCORE_RULE = Rule(sql="score", threshold=0, approve="at_least")
+
+
 @pytest.mark.parametrize("name", ["heuristic", "logistic"])
 def test_a_candidate_that_was_searched_and_one_that_approves_nobody_alone_are_taken(name: Any) -> None:
     search = PARAMS["train"]["search"] | {"enabled": True, "logistic": {"C": [1, 0.1], "class_weight": [None]}}
     rule = {"threshold": None, "from_threshold": "refer"}
     params = TrainParams.model_validate(PARAMS["train"] | {"search": search, "heuristic": rule})
     scores = np.random.default_rng(0).normal(size=(300, 1)).astype(np.float32)
-    trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, 0.0, bar=False)
+    trained = train_candidate(name, params, scores, scores[:, 0] + np.sin(np.arange(300)) > 0, SCORE_RULE, bar=False)
     text = format_json(trained.make_report(name, ["score"]).dump())
     report = CandidateReport.parse(text, "report.json")
     assert format_json(report.dump()) == text

@@ -6,7 +6,16 @@ import pytest
 from scipy.stats import norm
 
 from credit.contract.columns import Column
-from credit.selection.binned_auc import AUC_BINS, AUC_FOLDS, assign_bins, compute_class_auc, count_bins, draw_folds
+from credit.selection.binned_auc import (
+    AUC_BINS,
+    AUC_FOLDS,
+    assign_bins,
+    compute_class_auc,
+    compute_rank_auc,
+    count_bins,
+    draw_folds,
+    measure_guess,
+)
 
 NUMBER = Column(type="number", role="feature", description="a number", missing="allowed")
 CATEGORY = Column(type="category", role="feature", description="letters", allowed=("a", "b"), missing="allowed")
@@ -86,3 +95,36 @@ def test_folds_are_of_equal_size_and_the_same_again() -> None:
 def test_a_class_without_rows_has_no_auc() -> None:
     counts = count_bins(np.array([1, 1]), np.array([0, 0]), 2, np.array([0, 1]))
     assert np.isnan(compute_class_auc(counts, 1))
+
+
+def test_the_auc_of_ranks_is_that_of_scikit_learn_where_nothing_is_missing() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(5)
+    members, numbers = rng.random(500) < 0.3, rng.integers(0, 9, 500).astype(float)
+    assert compute_rank_auc(numbers, members) == pytest.approx(roc_auc_score(members, numbers), abs=1e-12)
+    assert compute_rank_auc(-numbers, members) == pytest.approx(1 - compute_rank_auc(numbers, members), abs=1e-12)
+
+
+def test_a_missing_number_ties_with_every_other() -> None:
+    numbers, members = np.array([1, 2, np.nan, np.nan]), np.array([False, True, False, True])
+    assert compute_rank_auc(numbers, members) == (1 + 3 * 0.5) / 4
+    assert np.isnan(compute_rank_auc(numbers, np.ones(4, bool)))
+    assert compute_rank_auc(np.full(4, np.nan), members) == 0.5
+
+
+@pytest.mark.parametrize("rows", [21, 70, 700])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_column_that_gives_a_class_away_is_certain_at_any_size_and_either_way(rows: int, sign: int) -> None:
+    rng = np.random.default_rng(6)
+    members = rng.random(rows) < 0.5
+    numbers = sign * (members + rng.normal(0, 0.05, rows))
+    codes = assign_bins(pd.Series(numbers), NUMBER)
+    assert measure_guess(codes, numbers, members, 0) == 1
+    assert (measure_guess(codes, None, members, 0) < 0.95) == (rows == 21)
+
+
+def test_chance_is_one_half_or_little_more() -> None:
+    rng = np.random.default_rng(7)
+    members, numbers = rng.random(5000) < 0.5, rng.normal(size=5000)
+    assert 0.5 <= measure_guess(assign_bins(pd.Series(numbers), NUMBER), numbers, members, 0) < 0.53

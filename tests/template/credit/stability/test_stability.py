@@ -117,13 +117,13 @@ def candidate(champion: int) -> CandidateStability:
 
 def test_a_champion_in_fewer_partitions_than_asked_for_is_called_chance() -> None:
     both = {"logistic": candidate(7), "random_forest": candidate(3)}
-    text = describe_stability(10, "logistic", 7, 0.8, both)
+    text = describe_stability(10, "logistic", 7, 0.8, both, {})
     assert "The logistic regression goes forward in 7 of 10 partitions" in text
     assert "fewer than 80%, so the choice is a matter of chance: the random forest in 3" in text
     assert "ratio 0.710 to 0.790, insufficient 10, blocked in 1 of 10" in text
     assert "decides 30.0% of the test rows otherwise" in text
-    assert "chance" not in describe_stability(10, "logistic", 8, 0.8, both)
-    assert "nobody knows" in describe_stability(1, "logistic", 1, 0.8, both)
+    assert "chance" not in describe_stability(10, "logistic", 8, 0.8, both, {})
+    assert "nobody knows" in describe_stability(1, "logistic", 1, 0.8, both, {})
 
 
 def test_the_pipeline_repeats_the_verdict_of_the_first_partition_in_the_others(finished: Project) -> None:

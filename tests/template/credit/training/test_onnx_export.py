@@ -72,6 +72,18 @@ def test_the_rule_agrees_on_the_threshold_its_neighbours_and_no_score(threshold:
     assert load_onnx(export_onnx("heuristic", rule, 1)).score(values).tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("threshold", [0.7, 36.1, -5])
+def test_a_rule_by_which_less_is_better_agrees_too(threshold: float) -> None:
+    limit = np.float32(threshold)
+    near = np.nextafter(limit, np.float32([-1e9, 1e9]), dtype=np.float32)
+    values = np.array([[near[0]], [limit], [near[1]], [np.nan]], np.float32)
+    people = [[threshold + 1], [threshold + 1], [threshold], [threshold]]
+    rule = ThresholdRule(threshold, approve="at_most").fit(people, [0, 1, 1, 1])
+    expected = rule.predict_proba(values)[:, 1]
+    assert expected.tolist() == [1, 1, 0.5, 0.75]
+    assert load_onnx(export_onnx(rule, 1)).score(values).tolist() == expected.tolist()
+
+
 def test_the_rule_reads_its_own_column() -> None:
     rule = ThresholdRule(1, column=1).fit([[9, 0], [9, 1]], [0, 1])
     assert load_onnx(export_onnx("heuristic", rule, 2)).score(np.array([[5, 0], [0, 5]], np.float32)).tolist() == [0, 1]

@@ -10,6 +10,7 @@ from credit.common.candidate_definition import list_definitions
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.contract.rule import ApprovedSide, Rule
 from credit.training.agreement import prove_shippable
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
 from testing.lenders.small import PARAMS
@@ -21,6 +22,10 @@ LOGIT = 1.0 + 1.5 * X[:, 0] - 0.7 * X[:, 1]
 Y = RNG.random(ROWS) < 1 / (1 + np.exp(-LOGIT))
 
 
+def make_rule(threshold: float, approve: ApprovedSide = "at_least") -> Rule:
+    return Rule(sql="x", threshold=threshold, approve=approve)
+
+
 def params(**changes: Any) -> TrainParams:
     small = {"random_forest": PARAMS["random_forest"] | {"n_estimators": 30}}
     return TrainParams.model_validate(PARAMS | small | changes)
@@ -29,7 +34,7 @@ def params(**changes: Any) -> TrainParams:
 @pytest.mark.parametrize("name", list_definitions())
 def test_every_candidate_answers_with_probabilities_and_a_policy(name: str) -> None:
     groups = (X[:, [1]] > 0).astype(np.int64)
-    trained = train_candidate(name, params(), X, Y, threshold=0.0, groups=groups)
+    trained = train_candidate(name, params(), X, Y, make_rule(0.0), groups=groups)
     scores = trained.estimator.predict_proba(X)[:, 1]
     assert scores.min() >= 0
     assert scores.max() <= 1
@@ -63,27 +68,37 @@ def test_the_approval_share_is_kept() -> None:
 
 
 def test_the_rule_takes_the_contracts_threshold_unless_params_say_otherwise() -> None:
-    assert train_candidate("heuristic", params(), X, Y, threshold=0.25).hyperparameters.threshold == 0.25
+    assert train_candidate("heuristic", params(), X, Y, make_rule(0.25)).hyperparameters.threshold == 0.25
     own = {"threshold": -1.0, "from_threshold": "approve"}
-    assert train_candidate("heuristic", params(heuristic=own), X, Y, threshold=0.25).estimator.threshold == -1
+    assert train_candidate("heuristic", params(heuristic=own), X, Y, make_rule(0.25)).estimator.threshold == -1
 
 
 def test_the_rule_denies_below_refers_without_a_score_and_approves_from_the_threshold_on() -> None:
-    trained = train_candidate("heuristic", params(), X, Y, threshold=0.0)
+    trained = train_candidate("heuristic", params(), X, Y, make_rule(0.0))
     scores = trained.estimator.predict_proba([[-1, 0, 0], [np.nan, 0, 0], [0, 0, 0]])[:, 1]
     assert trained.policy.decide(scores).tolist() == ["deny", "refer", "approve"]
 
 
 def test_the_rule_can_leave_every_approval_to_an_analyst() -> None:
     own = {"threshold": None, "from_threshold": "refer"}
-    trained = train_candidate("heuristic", params(heuristic=own), X, Y, threshold=0.0)
+    trained = train_candidate("heuristic", params(heuristic=own), X, Y, make_rule(0.0))
     assert trained.policy.approve_from is None
     assert trained.cross_validated.approved == 0
 
 
-def test_a_score_that_is_upside_down_is_an_error() -> None:
-    with pytest.raises(CreditError, match="is the score reversed"):
-        train_candidate("heuristic", params(), -X, Y, threshold=0.0)
+def test_a_score_that_is_upside_down_is_an_error_that_says_what_to_write() -> None:
+    with pytest.raises(CreditError, match=r"larger share of those who pass; .* may say `approve: at_most`"):
+        train_candidate("heuristic", params(), -X, Y, make_rule(0.0))
+
+
+def test_a_rule_by_which_less_is_better_is_the_rule_of_the_score_turned_round() -> None:
+    up = train_candidate("heuristic", params(), X, Y, make_rule(0.25))
+    down = train_candidate("heuristic", params(), -X, Y, make_rule(-0.25, "at_most"))
+    assert (down.policy, down.cross_validated) == (up.policy, up.cross_validated)
+    scores = down.estimator.predict_proba([[1, 0, 0], [np.nan, 0, 0], [-0.25, 0, 0]])[:, 1]
+    assert down.policy.decide(scores).tolist() == ["deny", "refer", "approve"]
+    with pytest.raises(CreditError, match=r"`approve: at_least`"):
+        train_candidate("heuristic", params(), X, Y, make_rule(0.25, "at_most"))
 
 
 def test_too_few_rows_of_a_class_for_the_folds_is_an_error() -> None:
@@ -112,7 +127,7 @@ def test_without_a_score_there_is_no_rule() -> None:
         "paid": Column(type="boolean", role="label", favourable=True, description="d"),
     }
     contract = Contract(name="t", row="r", source=DataSource(title="t", licence="l", citation="c"), columns=columns)
-    with pytest.raises(CreditError, match="found no column of role score, expected one"):
+    with pytest.raises(CreditError, match="found no column of role score and no rule, expected one of them"):
         list_candidate_features("heuristic", contract, ["x"], "contract.yaml")
 
 

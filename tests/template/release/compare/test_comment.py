@@ -110,7 +110,8 @@ def test_a_drop_beyond_chance_is_said_before_everything_else(edit: Edit) -> None
     edit("choice.json", champion_is("logistic", True))
     black = ChangeFinding(
         attribute="race", group="Black", people=5, blocks=True, reason="", flips={"approve_to_deny": 1},
-        adverse_impact_ratio_change=-0.05, adverse_impact_ratio_change_interval=(-0.08, -0.02),
+        adverse_impact_ratio=0.71, adverse_impact_ratio_change=-0.05,
+        adverse_impact_ratio_change_interval=(-0.08, -0.02),
         true_positive_rate_change=None, true_positive_rate_change_interval=None,
     )  # fmt: skip
     people = DecisionComparison(

@@ -39,7 +39,7 @@ def test_the_gate_fails_with_3_and_says_why_when_a_report_was_edited_by_hand(pro
     """A fresh clone, without any data: reports and dvc.lock are in git."""
     gate = ("python", "-m", "release", "compare", "HEAD", "--gate")
     assert project.run(*gate).returncode == 0
-    project.edit("reports/fairness/heuristic.json", '"verdict": "insufficient"', '"verdict": "pass"')
+    project.edit("reports/fairness/heuristic.json", '"verdict": "unequal"', '"verdict": "pass"')
     done = project.run(*gate, check=False)
     assert (done.returncode, done.stderr) == (3, "")
     first = "### ❌ Do not merge\n- reports/fairness is not what the pipeline wrote; run dvc repro\n"
@@ -97,7 +97,7 @@ def test_the_json_of_the_decisions_has_these_keys_in_this_order(tmp_path: Path) 
     content = told_of(tmp_path, people_of([1, 2], "ar"), people_of([1, 2], "rd")).model_dump()
     assert " ".join(content) == "people only_in_base only_in_head decisions flips flipped level blocks findings"
     assert " ".join(content["findings"][0]) == (
-        "attribute group people adverse_impact_ratio_change adverse_impact_ratio_change_interval "
+        "attribute group people adverse_impact_ratio adverse_impact_ratio_change adverse_impact_ratio_change_interval "
         "true_positive_rate_change true_positive_rate_change_interval flips blocks reason"
     )
 

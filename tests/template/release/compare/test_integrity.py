@@ -27,7 +27,7 @@ def test_reports_as_dvc_wrote_them_are_believed(edit: Edit) -> None:
     ("file", "old", "new", "named"),
     [
         ("metrics.json", b"0.7515", b"0.9515", "reports/metrics.json"),
-        ("fairness/heuristic.json", b'"verdict": "insufficient"', b'"verdict": "pass"', "reports/fairness"),
+        ("fairness/heuristic.json", b'"verdict": "unequal"', b'"verdict": "pass"', "reports/fairness"),
         ("choice.json", b"\n", b"\r\n", "reports/choice.json"),
     ],
 )

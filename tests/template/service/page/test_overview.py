@@ -68,6 +68,13 @@ def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:
     return {group.name: group for group in found.groups}
 
 
+def test_a_group_that_is_a_code_is_shown_with_its_label() -> None:
+    code = str(RACE.allowed[0]) if RACE.allowed else ""
+    labelled = RACE.model_copy(update={"labels": ((code, "from here"),)})
+    (found,) = count_by_group([], ("race",), {"race": labelled})
+    assert found.groups[0].name == f"from here [{code}]"
+
+
 def test_it_says_what_is_live_since_when_by_whom_and_why(facts: ServiceSnapshot) -> None:
     said = build_overview(facts)
     assert (said.state, said.headline, said.version, said.what) == (

@@ -1,7 +1,10 @@
-"""The figures of all groups and pairs of groups. An undefined figure is None, never NaN."""
+"""The figures of all groups and pairs of groups, and the lowest ratio. An undefined figure is None, never NaN."""
 
+import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from credit.contract.columns import UNDISCLOSED
 from credit.fairness.counts import (
     AttributeKey,
     PeopleCounts,
@@ -9,7 +12,9 @@ from credit.fairness.counts import (
     encode_interval,
     encode_number,
 )
-from credit.fairness.metrics import METRICS
+from credit.fairness.metrics import METRICS, adverse_impact_ratio
+from credit.fairness.policies import VerdictRules
+from credit.reports.fairness import LowestRatio
 from credit.reports.figures import PAIR_SEPARATOR, GroupFigures
 
 
@@ -59,3 +64,36 @@ def compute_group_metrics(counts: PeopleCounts, key: AttributeKey, level: float)
             for cell, name in enumerate(names)
         },
     )
+
+
+def find_lowest_ratio(counts: PeopleCounts, rules: VerdictRules) -> LowestRatio | None:
+    """Find the worst adverse impact ratio of a single attribute's group, its interval, and whose it is.
+
+    The worst is the one that is surely low: the lowest upper end of its interval, so that a handful of people are
+    no headline. Groups, and references, below the smallest denominator are left aside, as are people who do not
+    disclose; None where no other group is left.
+    """
+    ratios = (ratio for key in counts.attributes for ratio in _list_ratios(counts, key, rules))
+    return min(ratios, key=_rank_ratio, default=None)
+
+
+def _rank_ratio(ratio: LowestRatio) -> tuple[float, float]:
+    """Rank by the upper end; of equal ones, as where nobody of the reference is turned away, by the value."""
+    high = ratio.interval[1]
+    return math.inf if high is None else high, ratio.value
+
+
+def _list_ratios(counts: PeopleCounts, key: AttributeKey, rules: VerdictRules) -> Iterator[LowestRatio]:
+    ratio = adverse_impact_ratio(*counts.flatten_cells(key), rules.level)
+    if ratio.n[0] < rules.smallest_denominator:
+        return
+    for cell, name in enumerate(counts.list_groups(key)):
+        if name == UNDISCLOSED or ratio.n[cell] < rules.smallest_denominator or math.isnan(ratio.value[cell]):
+            continue
+        yield LowestRatio(
+            value=float(ratio.value[cell]),
+            interval=(encode_number(ratio.low[cell]), encode_number(ratio.high[cell])),
+            attribute=key[0],
+            group=name,
+            people=int(ratio.n[cell]),
+        )

@@ -1,4 +1,7 @@
-"""Find how many people a group needs before a verdict can be expected. Exact binomials, no simulation."""
+"""Find how many people a group needs before a verdict can be expected: a pass, or unequal treatment that is found.
+
+Exact binomials, no simulation; the reference stays as it was counted.
+"""
 
 import math
 from collections.abc import Callable
@@ -8,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.evaluation.exact_tests import Tail, compute_parity_p_value
 from credit.evaluation.intervals import Bounds, mover_r_interval, newcombe_interval
 from credit.fairness.group_comparison import Comparison
-from credit.fairness.metrics import GROUP_METRICS
-from credit.fairness.policies import Limit
+from credit.fairness.policies import Limit, VerdictRules
+from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
 MAX_PEOPLE = 10_000_000
 """No answer beyond: no lender will wait for so many people."""
@@ -34,6 +38,19 @@ class ReferenceTest:
     limit: Limit
     level: float
 
+    @property
+    def rate(self) -> float:
+        """The reference's rate."""
+        return self.count / self.n
+
+    def is_unequal(self, count: PersonCounts, sizes: PersonCounts, tail: Tail, error: float) -> NDArray[np.bool_]:
+        """Tell whether a group with `count` of `sizes` is beyond the limit, and equal rates are rejected."""
+        share = count / sizes
+        value = share / self.rate if self.ratio else share - self.rate
+        return self.limit.is_broken_by(value, value) & (
+            compute_parity_p_value(count, sizes, self.count, self.n, tail) <= error
+        )
+
     def compute_bounds(self, count: PersonCounts, sizes: PersonCounts) -> Bounds:
         """Compute the interval for a group with `count` of `sizes`; shape (sizes,) each."""
         interval = mover_r_interval if self.ratio else newcombe_interval
@@ -53,19 +70,50 @@ def estimate_additional_people(item: Comparison) -> AdditionalPeople | None:
     None for metrics that do not compare two rates, and where the people who do not disclose are the obstacle: no number
     of others helps.
     """
-    rate = item.rate
-    if rate is None or item.measure in GROUP_METRICS or not item.n or not item.reference_n:
+    test = make_reference_test(item)
+    if test is None or item.limit.is_kept_by(item.low, item.high):
         return None
-    if item.limit.is_kept_by(item.low, item.high):
-        return None
-    cases = rate.count_cases(item.people)
-    (reference_count, count), (reference_n, n) = cases.events.tolist(), cases.n.tolist()
-    ratio = item.measure == "adverse_impact_ratio"
-    test = ReferenceTest(ratio, reference_count, reference_n, item.limit, item.level)
+    own_rate = test.rate * item.value if test.ratio else test.rate + item.value
     return AdditionalPeople(
-        at_observed_rates=_scale_to_people(item, find_sample_size(test, count / n, above=item.n)),
-        at_equal_rates=_scale_to_people(item, find_sample_size(test, reference_count / reference_n)),
+        at_observed_rates=_scale_to_people(item, find_sample_size(test, own_rate, above=item.n)),
+        at_equal_rates=_scale_to_people(item, find_sample_size(test, test.rate)),
     )
+
+
+def make_reference_test(item: Comparison) -> ReferenceTest | None:
+    """Make the test of a comparison of two rates; None for other metrics, and where either side has nobody."""
+    if item.compared_rate is None or not item.n or not item.reference_n:
+        return None
+    cases = item.compared_rate.count_cases(item.people)
+    ratio = item.measure == ADVERSE_IMPACT_RATIO
+    return ReferenceTest(ratio, int(cases.events[0]), int(cases.n[0]), item.limit, item.level)
+
+
+class Power(NamedTuple):
+    """The chance that the planned unequal treatment would be found, and the further people that it takes.
+
+    `more_people`: of the group, until the chance is the planned one; 0: there are enough; None: no number would do.
+    """
+
+    chance: float
+    more_people: int | None
+
+
+def estimate_power(item: Comparison, rules: VerdictRules, family_size: int) -> Power | None:
+    """Estimate the power to find a group whose rate is the planned ratio times its reference's; over it for `at_most`.
+
+    At the level of Holm's first step among `family_size` comparisons, which is the least that is certain. None for
+    metrics that do not compare two rates.
+    """
+    test = make_reference_test(item)
+    if test is None or not test.count:
+        return None
+    rate = test.rate * rules.planned_ratio if item.limit.tail != "upper" else min(1.0, test.rate / rules.planned_ratio)
+    error = rules.error / family_size
+    chance = float(compute_power(test, rate, np.array([item.n]), error)[0])
+    if chance >= rules.planned_power:
+        return Power(chance, 0)
+    return Power(chance, _scale_to_people(item, find_deciding_size(test, rate, item.n, error, rules.planned_power)))
 
 
 def _scale_to_people(item: Comparison, size: int | None) -> int | None:
@@ -91,6 +139,33 @@ def find_sample_size(test: ReferenceTest, rate: float, above: int = 0, chance: f
     )
     enough = compute_pass_probability(test, rate, sizes) >= chance
     return int(sizes[enough.argmax()]) if enough.any() else None
+
+
+def find_deciding_size(test: ReferenceTest, rate: float, above: int, error: float, chance: float) -> int | None:
+    """Find a group size above `above` at which unequal treatment is found with this chance, to a few percent."""
+    sizes = np.unique(np.geomspace(above + 1, max(MAX_PEOPLE, 2 * above), 80).astype(np.int64))
+    enough = compute_power(test, rate, sizes, error) >= chance
+    if not enough.any():
+        return None
+    first = int(enough.argmax())
+    between = np.unique(np.linspace(sizes[max(first - 1, 0)], sizes[first], 30).astype(np.int64))
+    enough = compute_power(test, rate, between, error) >= chance
+    return int(between[enough.argmax()])
+
+
+def compute_power(test: ReferenceTest, rate: float, sizes: PersonCounts, error: float) -> NDArray[np.float64]:
+    """Compute the probability of `unequal` at each size of a group whose true rate is `rate`; shape (sizes,).
+
+    error: of the test of equal rates, after any correction.
+    """
+    chance = np.zeros(len(sizes))
+    if test.limit.at_least is not None:
+        most = _find_smallest_count(lambda count: ~test.is_unequal(count, sizes, "lower", error), sizes) - 1
+        chance = chance + _compute_cdf(most, sizes, rate)
+    if test.limit.at_most is not None:
+        fewest = _find_smallest_count(lambda count: test.is_unequal(count, sizes, "upper", error), sizes)
+        chance = chance + 1 - _compute_cdf(fewest - 1, sizes, rate)
+    return np.clip(chance, 0.0, 1.0)
 
 
 def compute_pass_probability(test: ReferenceTest, rate: float, sizes: PersonCounts) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Compare two versions about the same people."""
