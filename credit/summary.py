@@ -20,14 +20,14 @@ from credit.reports.metrics import CandidateMetrics, Metrics
 SUMMARY_METRICS = ("approval_rate", "bad_rate", "expected_value")
 SUMMARY_HEADERS = (
     "",
-    "gates",
+    "eligible",
     "fairness",
     "roc auc",
     "worst-group ratio",
     "group",
     *(name.replace("_", " ") for name in SUMMARY_METRICS),
 )
-TEXT_HEADERS = ("", "gates", "fairness", "group")
+TEXT_HEADERS = ("", "eligible", "fairness", "group")
 """Columns of words, which are aligned on the left."""
 
 
@@ -38,7 +38,12 @@ def format_summary(
     rows = [_format_cells(name, metrics[name], fairness[name], choice) for name in metrics]
     sides = ["left" if head in TEXT_HEADERS else "right" for head in SUMMARY_HEADERS]
     table = tabulate([SUMMARY_HEADERS, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)
-    return "\n".join([table, f"champion: {choice.champion}, {choice.why}; read reports/report.html"])
+    better = [
+        f"{one.candidate} is better than the incumbent in {choice.metric} and in the worst-group ratio"
+        for one in choice.better
+        if one.candidate != choice.champion
+    ]
+    return "\n".join([table, f"champion: {choice.champion}, {choice.why}; read reports/report.html", *better])
 
 
 def _format_cells(name: str, figures: CandidateMetrics, fairness: FairnessReport, choice: Choice) -> list[str]:
@@ -48,9 +53,9 @@ def _format_cells(name: str, figures: CandidateMetrics, fairness: FairnessReport
         if ratio
         else (None, "-")
     )
-    gates = "passed" if choice.candidates[name].passes else "failed"
+    eligible = "yes" if choice.candidates[name].eligible else "no"
     numbers = [_format_number(figures.get_value(figure)) for figure in SUMMARY_METRICS]
-    return [name, gates, fairness.verdict, _format_number(figures.roc_auc), _format_number(value), whom, *numbers]
+    return [name, eligible, fairness.verdict, _format_number(figures.roc_auc), _format_number(value), whom, *numbers]
 
 
 def _format_number(value: float | None) -> str:

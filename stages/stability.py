@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from credit.choice.champion import ChooseParams
 from credit.common.cli import make_stage
 from credit.common.params import Params, read_params
 from credit.contract import load_contract
@@ -16,7 +17,6 @@ from credit.contract.groups import list_group_labels
 from credit.data.splitting import SplitParams, mark_test_rows
 from credit.data.tables import open_table
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
-from credit.evaluation.choice import ChooseParams
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.partitions import read_partitions
 from credit.evaluation.predictions import read_predictions

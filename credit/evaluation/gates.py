@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from credit.common.candidate_names import HEURISTIC
 from credit.common.params import Params
 from credit.reports.metrics import CandidateMetrics, RankingMetric
 
@@ -26,7 +27,6 @@ class QualityGates(Params):
     highest_calibration_error: float | None = Field(ge=0, le=1)
     gain_over_rule: MinimumGain | None
     against_production: MinimumGain | None
-    rule: str
 
 
 class GateFinding(NamedTuple):
@@ -49,7 +49,7 @@ def judge_quality(
 
     `production`: the figures of the version that is live, None if none.
     """
-    own, rule = metrics.get(candidate), metrics.get(gates.rule)
+    own, rule = metrics.get(candidate), metrics.get(HEURISTIC)
     findings = []
     if gates.lowest_roc_auc is not None:
         value = own.roc_auc if own else None
@@ -57,7 +57,7 @@ def judge_quality(
     if gates.highest_calibration_error is not None:
         error = own.calibration_error if own else None
         findings.append(_judge_limit("calibration_error", error, "at most", gates.highest_calibration_error))
-    if gates.gain_over_rule is not None and candidate != gates.rule:
+    if gates.gain_over_rule is not None and candidate != HEURISTIC:
         findings.append(_judge_gain("gain over the rule", own, rule, gates.gain_over_rule))
     if gates.against_production is not None and production is not None:
         findings.append(_judge_gain("change against production", own, production, gates.against_production))

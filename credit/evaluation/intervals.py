@@ -149,7 +149,7 @@ def compute_roc_auc(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
 
     y and scores: shape (n,), with rows of both classes.
     """
-    above_negatives, _ = _place_scores(y, scores)
+    above_negatives, _ = compute_placements(y, scores)
     return float(above_negatives.mean())
 
 
@@ -158,7 +158,7 @@ def roc_auc_interval(y: NDArray[np.bool_], scores: NDArray[np.float64], level: f
 
     y and scores: shape (n,), with rows of both classes.
     """
-    above_negatives, below_positives = _place_scores(y, scores)
+    above_negatives, below_positives = compute_placements(y, scores)
     m, n = len(above_negatives), len(below_positives)
     auc = float(above_negatives.mean())
     variance = above_negatives.var(ddof=1) / m + below_positives.var(ddof=1) / n if min(m, n) > 1 else np.nan
@@ -166,7 +166,7 @@ def roc_auc_interval(y: NDArray[np.bool_], scores: NDArray[np.float64], level: f
     return max(0.0, auc - half), min(1.0, auc + half)
 
 
-def _place_scores(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> tuple[Array, Array]:
+def compute_placements(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> tuple[Array, Array]:
     """Find the share of negatives below each positive score, and of positives above each negative; ties count half."""
     positive, negative = scores[y], scores[~y]
     m, n = len(positive), len(negative)

@@ -16,6 +16,7 @@ from credit.common.files import read_yaml
 from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.fairness.policies import FairnessPolicy
+from credit.reports.fairness import Finding
 
 NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -114,6 +115,15 @@ def find_duplicates(waivers: Mapping[str, Waiver]) -> list[Problem]:
         if other != file:
             problems.append(Problem(file, f"the same finding as in {other}", "one waiver per finding"))
     return problems
+
+
+def draft_waiver(candidate: str, finding: Finding) -> str:
+    """Draft the file that would let a finding through, without what only people can say: who, why, until when."""
+    import yaml
+
+    names = {"candidate": candidate} | finding.model_dump(include={"attribute", "group", "measure"})
+    second = "second:\n" if finding.verdict == "fail" else ""
+    return f"{yaml.safe_dump(names, sort_keys=False, allow_unicode=True)}who:\n{second}why:\nuntil:\n"
 
 
 def find_expired(waivers: Mapping[str, Waiver], today: date) -> list[Problem]:

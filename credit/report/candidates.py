@@ -27,7 +27,7 @@ class CandidateSummary(NamedTuple):
     description: str
     style: CandidateStyle
     champion: bool
-    passes: bool
+    eligible: bool
     verdict: str
     stands_out: str
     figures: dict[str, MetricText]
@@ -53,7 +53,7 @@ def _describe_candidate(name: str, results: Results) -> CandidateSummary:
         description=load_definition(name).description if name in list_definitions() else "",
         style=style_candidates(results.choice.candidates)[name],
         champion=name == results.choice.champion,
-        passes=verdict.passes,
+        eligible=verdict.eligible,
         verdict=judged.verdict,
         stands_out=" and ".join(_spell_out_metric(text) for text in stands_out.get(name, ())),
         figures={figure: format_metric(results.metrics[name], figure) for figure in CANDIDATE_METRICS},

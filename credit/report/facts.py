@@ -25,6 +25,7 @@ from credit.report.narrative import Narrative, compose_narrative
 from credit.report.results import Results, read_results
 from credit.report.stability import StabilitySummary, describe_stability
 from credit.reports.candidate import CandidateReport
+from credit.reports.choice import BetterCandidate
 
 
 class WaiverRow(NamedTuple):
@@ -73,6 +74,8 @@ class ReportFacts(NamedTuple):
     features: FeaturesTable
     data: DatasetSummary
     waivers: tuple[WaiverRow, ...]
+    better: tuple[BetterCandidate, ...]
+    """Candidates that do not go forward although they are better than the incumbent."""
     fairness: Fairness
     limits: dict[str, Limit]
 
@@ -110,6 +113,7 @@ def collect_facts(results: Results) -> ReportFacts:
         features=build_features_table(results),
         data=describe_dataset(results),
         waivers=_build_waivers_table(results),
+        better=tuple(one for one in results.choice.better if one.candidate != champion.name),
         fairness=results.fairness,
         limits=results.fairness.chosen_policy.limits,
     )

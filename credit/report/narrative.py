@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from credit.common.candidate_definition import format_candidate
+from credit.common.candidate_names import HEURISTIC
 from credit.common.formatting import (
     capitalise,
     format_interval,
@@ -15,6 +16,7 @@ from credit.common.formatting import (
 )
 from credit.report.groups import find_lowest_outcome
 from credit.report.results import Results
+from credit.reports.choice import BetterCandidate
 from credit.reports.fairness import DetectedGroup, FairnessReport, LowestRatio, OperatingCharacteristics, PairFinding
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 
@@ -58,7 +60,7 @@ def compare_accuracy_with_fairness(results: Results) -> Iterator[str]:
     else:
         yield _describe_tradeoff(results, lead, least, best, lowest, alike, values)
     champion = results.choice.champion
-    if champion == lowest != best and not results.choice.candidates[champion].passes:
+    if champion == lowest != best and not results.choice.candidates[champion].eligible:
         own = f"{format_number(ratios[champion].value)} for {name_group(results, ratios[champion])}"
         because = "it goes forward because no other may, not because it treats groups more alike"
         yield f"{capitalise(format_candidate(champion))} has the lowest of all, {own}: {because}."
@@ -173,6 +175,8 @@ def compose_narrative(results: Results) -> Narrative:
     champion = results.choice.champion
     parts = (
         _describe_objections,
+        describe_better_candidates,
+        _describe_unsigned_failures,
         _describe_waivers,
         describe_outcomes,
         compare_accuracy_with_fairness,
@@ -189,10 +193,12 @@ def compose_narrative(results: Results) -> Narrative:
 
 def _explain_choice(results: Results) -> str:
     entries, champion, metric = results.choice.candidates, results.choice.champion, results.choice.metric
-    passing = [name for name, entry in entries.items() if entry.passes]
+    passing = [name for name, entry in entries.items() if entry.eligible]
     if not passing:
-        goes_on = f"{format_candidate(champion)}, which decided before there was a model, goes on deciding"
-        return f"No candidate of {len(entries)} passes every gate, so {goes_on}."
+        return (
+            f"No candidate of {len(entries)} passes every gate, so the incumbent, {format_candidate(champion)}, goes "
+            "forward."
+        )
     value = format_metric(results.metrics[champion], metric)
     alone = f"Of {len(entries)} candidates only this one passes every gate"
     best = (
@@ -218,6 +224,43 @@ def _describe_objections(results: Results) -> Iterator[str]:
         if objections:
             goes = " It goes forward all the same, which is not a pass." if name == results.choice.champion else ""
             yield f"Against {format_candidate(name)}: {'; '.join(objections)}.{goes}"
+
+
+def describe_better_candidates(results: Results) -> Iterator[str]:
+    """Describe each candidate that is better than the incumbent on both counts, and what would let it go forward."""
+    choice = results.choice
+    judged, incumbent = results.judged[choice.incumbent], format_candidate(choice.incumbent)
+    for one in choice.better:
+        low, high = one.quality_change_interval
+        yield (
+            f"{capitalise(format_candidate(one.candidate))} is better than the incumbent, {incumbent}, on both counts, "
+            f"about the same {judged.rows:,} people ({judged.predictions}): {spell_out(choice.metric)} "
+            f"{one.quality_change:+.3f} ({judged.level:.0%} interval {low:+.3f} to {high:+.3f}), worst-group ratio "
+            f"{format_number(one.worst_group_ratio)} against {format_number(one.incumbent_worst_group_ratio)}."
+            f"{_describe_way_forward(results, one)}"
+        )
+
+
+def _describe_way_forward(results: Results, one: BetterCandidate) -> str:
+    choice = results.choice
+    if choice.champion != choice.incumbent or one.candidate == choice.champion:
+        return ""
+    unsafe = f" To keep {format_candidate(choice.incumbent)} is no safe choice."
+    if one.waivers:
+        drafts = "the waiver that is" if len(one.waivers) == 1 else f"the {len(one.waivers)} waivers that are"
+        return f"{unsafe} A person lets it go forward by {drafts} drafted below."
+    return f"{unsafe} Quality gates stand against it, which no waiver lifts."
+
+
+def _describe_unsigned_failures(results: Results) -> Iterator[str]:
+    champion = results.choice.champion
+    failures = results.judged[champion].unsigned_failures
+    if failures and champion == HEURISTIC:
+        figures = join_words([f"{spell_out(one.measure)} of {name_group(results, one)}" for one in failures])
+        yield (
+            f"The rule itself fails equal treatment ({figures}): it becomes a version only with an exception in "
+            "waivers/ that two people sign."
+        )
 
 
 def _describe_waivers(results: Results) -> Iterator[str]:

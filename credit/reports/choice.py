@@ -19,10 +19,12 @@ class ChoiceCandidate(Figures):
     accuracy: Share | None = None
     roc_auc: Share | None = None
     expected_value: Number | None = None
-    passes: Flag
-    """Whether it passes every gate, those of quality and those of equal treatment."""
+    eligible: Flag
+    """Whether no gate, of quality or of equal treatment, stands against it. That is not a pass: see `verdict`."""
+    verdict: Verdict
+    """Of equal treatment."""
     against: tuple[str, ...]
-    """A sentence per gate that it fails; empty where it passes."""
+    """A sentence per gate that it fails; empty where it is eligible."""
 
 
 COMPARISON_METRICS = ("roc_auc", "expected_value", "approval_rate", "bad_rate")
@@ -52,10 +54,25 @@ class Standout(Figures):
     verdict: Verdict
 
 
+class BetterCandidate(ReportPart):
+    """A candidate that is better than the incumbent in quality and in its worst-group ratio, about the same people."""
+
+    candidate: str
+    quality_change: Number
+    """Of the figure that decides, the incumbent's subtracted."""
+    quality_change_interval: tuple[Number, Number]
+    """At the level of the verdicts, paired."""
+    worst_group_ratio: Number
+    incumbent_worst_group_ratio: Number
+    waivers: tuple[str, ...]
+    """A draft of each waiver, a YAML file, that would let it go; none where it may go without, or a quality gate
+    stands against it, which no waiver lifts."""
+
+
 class Choice(Report):
     """The champion, why it goes forward, and every candidate by name.
 
-    When no candidate passes, the rule goes forward: its own `passes` is then false.
+    When no candidate is eligible, the incumbent goes forward: its own `eligible` is then false.
     """
 
     PATH: ClassVar[str] = "reports/choice.json"
@@ -66,18 +83,24 @@ class Choice(Report):
     """The figure that decides among those that pass."""
     candidates: dict[str, ChoiceCandidate]
     side_by_side: tuple[Standout, ...]
+    incumbent: str
+    """What is live, the rule where nothing is."""
+    better: tuple[BetterCandidate, ...]
+    """Candidates that leave no reason for the incumbent but the gates."""
 
     @property
     def chosen(self) -> ChoiceCandidate:
-        """The champion's figure, and whether it passes."""
+        """The champion's figure, and whether it is eligible."""
         return self.candidates[self.champion]
 
     def find_contradictions(self, where: str) -> list[Problem]:
-        """Find a champion who is no candidate, and candidates without the figure that decides."""
-        problems = []
-        if self.champion not in self.candidates:
-            expected = f"one of {list(self.candidates)}"
-            problems.append(Problem(f"{where}: champion", repr(self.champion), expected, "run dvc repro choose"))
+        """Find a champion or incumbent who is no candidate, and candidates without the figure that decides."""
+        named = {"champion": self.champion, "incumbent": self.incumbent}
+        problems = [
+            Problem(f"{where}: {key}", repr(name), f"one of {list(self.candidates)}", "run dvc repro choose")
+            for key, name in named.items()
+            if name not in self.candidates
+        ]
         problems += [
             Problem(f"{where}: candidates.{name}.{self.metric}", "nothing", "a value")
             for name, one in self.candidates.items()

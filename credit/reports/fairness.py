@@ -231,6 +231,11 @@ class FairnessVerdict(ReportPart):
     """By attribute and code of a group: what people read in place of the code. In the report only where there is one.
     """
 
+    @property
+    def unsigned_failures(self) -> list[Finding]:
+        """The findings with verdict `fail` that no waiver with two signatures lifts."""
+        return [finding for finding in self.findings if finding.verdict == "fail" and finding.blocks]
+
     def name_group(self, attribute: str, group: str) -> str:
         """Name a group for people: by its label where it has one."""
         return label_group(self.labels, attribute, group)

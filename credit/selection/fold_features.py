@@ -1,5 +1,7 @@
 """Selection of features inside folds: on the rows outside a fold, so that none of its rows chooses them."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -8,7 +10,6 @@ from pydantic import Field
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.data.splitting import SplitParams
 from credit.data.tables import is_favourable
 from credit.selection.selection import SelectFeaturesParams, select_features
 
@@ -19,17 +20,10 @@ MIN_CLASS_ROWS = 2
 class PredictParams(Params):
     """The block `predict`."""
 
+    out_of_fold: Literal["until_power", "always", "never"]
     out_of_fold_up_to: int = Field(ge=0)
     folds: int = Field(ge=2)
     salt: str
-
-    def choose_predictions(self, rows: int, split: SplitParams) -> tuple[bool, str]:
-        """Choose whether to score out of fold; also return why."""
-        if split.by == "time":
-            return False, "split by time: nobody is judged by a model that has seen later people"
-        if rows > self.out_of_fold_up_to:
-            return False, f"{rows:,} accepted rows, more than {self.out_of_fold_up_to:,}: the test rows are enough"
-        return True, f"{rows:,} accepted rows, at most {self.out_of_fold_up_to:,}: the test rows alone are too few"
 
 
 def select_in_folds(

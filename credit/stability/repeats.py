@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.choice.champion import ChooseParams, choose_champion
 from credit.contract import Contract
-from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.partitions import PartitionScores
 from credit.evaluation.predictions import Predictions

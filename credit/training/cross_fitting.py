@@ -56,7 +56,13 @@ def score_out_of_fold(
     codes: NDArray[np.int64],
     kept: Sequence[Sequence[str]],
 ) -> OutOfFoldScores:
-    """Train a candidate outside each fold and score the rows inside; other arguments as for `split_folds`."""
+    """Train a candidate outside each fold and score the rows inside; other arguments as for `split_folds`.
+
+    The rule is scored without folds: it learns the shares of its two sides, not who is on which. Two slightly different
+    shares in each fold would only mix the order of the people, and its AUC with it.
+    """
+    if name == HEURISTIC:
+        return _score_fold(name, params, contract, CrossFittingFold(frame, frame, []))
     out_of_fold = OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7"))
     folds = split_folds(frame, codes, kept)
     scored = run_in_processes([delayed(_score_fold)(name, params, contract, fold) for fold in folds], f"predict {name}")

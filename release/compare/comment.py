@@ -49,7 +49,7 @@ def render_verdict(comparison: Comparison) -> str:
         if base.champion is not None:
             same = base.champion == head.champion
             change = "still goes forward" if same else f"goes forward instead of {format_champion(base.champion)}"
-        sign = "✅" if head.passes and not warnings else "⚠️"
+        sign = "✅" if head.eligible and not warnings else "⚠️"
         verdict = f"{format_champion(head.champion)} {change}: {escape(head.why)}"
         lines = [f"### {sign} {verdict[:1].upper()}{verdict[1:]}"]
     lines += [f"- ⚠️ {warning}" for warning in warnings]

@@ -31,15 +31,18 @@ class Side(ReportPart):
     """None: the working tree."""
     champion: str | None
     why: str | None
-    passes: Flag | None
+    eligible: Flag | None
+    """Whether no gate stands against the champion."""
     verdict: Verdict | None
+    unsigned_failures: tuple[str, ...]
+    """What the champion fails by equal treatment, without two people who sign for it; a sentence each."""
     against: dict[str, tuple[str, ...]]
-    """By candidate that does not pass: why, a sentence per gate."""
+    """By candidate that is not eligible: why, a sentence per gate."""
 
     @property
     def outcome(self) -> tuple[object, ...]:
         """Everything but the revision itself."""
-        return self.champion, self.why, self.passes, self.verdict, self.against
+        return self.champion, self.why, self.eligible, self.verdict, self.against
 
 
 class Comparison(Report):
@@ -119,23 +122,27 @@ def _describe_side(revision: Revision, reports: RevisionReports) -> Side:
         commit=revision.commit,
         champion=choice.champion if choice else None,
         why=choice.why if choice else None,
-        passes=choice.chosen.passes if choice else None,
+        eligible=choice.chosen.eligible if choice else None,
         verdict=judged.verdict if judged else None,
-        against={name: one.against for name, one in (choice.candidates.items() if choice else ()) if not one.passes},
+        unsigned_failures=tuple(finding.reason for finding in judged.unsigned_failures) if judged else (),
+        against={name: one.against for name, one in (choice.candidates.items() if choice else ()) if not one.eligible},
     )
 
 
 def _find_problems(head: Revision, side: Side) -> list[str]:
-    """Find each problem that forbids the merge. The rule as champion is not one: it decided before."""
+    """Find each problem that forbids the merge.
+
+    The rule as champion is none, unless it fails equal treatment and nobody signs for that.
+    """
     found = find_altered_reports(head)
     name = side.champion
     if name is None:
         return [*found, "reports/choice.json names no champion; run dvc repro and commit reports"]
-    if name != HEURISTIC and not side.passes:
+    if name != HEURISTIC and not side.eligible:
         reasons = side.against.get(name) or ("reports/choice.json gives no reason",)
         found += [f"the champion {name} did not pass every gate: {reason}" for reason in reasons]
-    if name != HEURISTIC and side.verdict == "fail":
-        found.append(f"the fairness verdict of the champion {name} is fail")
+    elif name == HEURISTIC:
+        found += [f"the rule fails equal treatment, and nobody signs for it: {one}" for one in side.unsigned_failures]
     return found
 
 

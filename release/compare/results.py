@@ -32,11 +32,13 @@ class CandidateComparison(ReportPart):
     """A candidate; None: the side has no such candidate, or no such figure."""
 
     candidate: str
-    passes: Sides[Flag | None]
-    """Every gate, those of quality and those of equal treatment."""
+    eligible: Sides[Flag | None]
+    """Whether no gate, of quality or of equal treatment, stands against it."""
     verdict: Sides[Verdict | None]
     roc_auc: Sides[Share | None]
     lowest_ratio: Sides[LowestRatio | None]
+    lowest_group: Sides[str | None]
+    """Whose ratio that is, in words."""
 
 
 class GroupComparison(ReportPart):
@@ -44,6 +46,8 @@ class GroupComparison(ReportPart):
 
     attribute: str
     group: str
+    words: str
+    """The group as people read it."""
     people: Count | None
     """In the reports of the head."""
     selection_rate: Sides[Share | None]
@@ -100,11 +104,17 @@ def _compare_candidate(reports: Sides[RevisionReports], name: str) -> CandidateC
     metrics = reports.map(lambda side: side.metrics.get(name))
     return CandidateComparison(
         candidate=name,
-        passes=gated.map(lambda one: one.passes if one else None),
+        eligible=gated.map(lambda one: one.eligible if one else None),
         verdict=fairness.map(lambda report: report.verdict if report else None),
         roc_auc=metrics.map(lambda figures: figures.roc_auc if figures else None),
         lowest_ratio=fairness.map(lambda report: report.lowest_adverse_impact_ratio if report else None),
+        lowest_group=fairness.map(_name_lowest_group),
     )
+
+
+def _name_lowest_group(report: FairnessReport | None) -> str | None:
+    lowest = report.lowest_adverse_impact_ratio if report else None
+    return f"{lowest.attribute} {report.name_group(lowest.attribute, lowest.group)}" if report and lowest else None
 
 
 def compare_fairness(reports: Sides[RevisionReports], names: Sides[str | None]) -> tuple[GroupComparison, ...]:
@@ -122,6 +132,7 @@ def _compare_group(judged: Sides[FairnessReport | None], key: str) -> GroupCompa
     return GroupComparison(
         attribute=attribute,
         group=group,
+        words=next(report for report in reversed(judged) if report).name_group(attribute, group),
         people=figures.head.people if figures.head else None,
         selection_rate=figures.map(lambda of: of.selection_rate if of else None),
         ratio=figures.map(lambda of: of.adverse_impact_ratio if of else None),

@@ -35,24 +35,24 @@ def render_candidates(comparison: Comparison) -> str:
         rows.append(
             [
                 f"**{name}**" if row.candidate == head.champion else name,
-                format_sides(row.passes.map(_format_gates)),
+                format_sides(row.eligible.map(_format_eligible)),
                 format_sides(row.verdict.map(lambda verdict: verdict or NO_VALUE)),
-                format_sides(row.lowest_ratio.map(_format_lowest_ratio)),
+                format_sides(Sides(*map(_format_lowest_ratio, row.lowest_ratio, row.lowest_group))),
                 format_sides(row.roc_auc.map(format_number_cell)),
             ]
         )
     why = [f"- {escape(name)}: {escape(one)}" for name, all_ in head.against.items() for one in all_]
     more = format_details("Failed gates", "\n".join(why)) if why else ""
-    heads = ["candidate", "gates", "fairness", "worst-group ratio", "roc auc"]
+    heads = ["candidate", "eligible", "fairness", "worst-group ratio", "roc auc"]
     return format_table(heads, rows, 3) + (f"\n\n{more}" if more else "")
 
 
-def _format_gates(passes: bool | None) -> str:
-    return NO_VALUE if passes is None else "passed" if passes else "failed"
+def _format_eligible(eligible: bool | None) -> str:
+    return NO_VALUE if eligible is None else "yes" if eligible else "no"
 
 
-def _format_lowest_ratio(ratio: LowestRatio | None) -> str:
-    return f"{format_number_cell(ratio.value)} {escape(f'{ratio.attribute} {ratio.group}')}" if ratio else NO_VALUE
+def _format_lowest_ratio(ratio: LowestRatio | None, whose: str | None) -> str:
+    return f"{format_number_cell(ratio.value)} {escape(whose)}" if ratio else NO_VALUE
 
 
 def render_decisions(people: DecisionComparison | Uncompared) -> str:
@@ -148,8 +148,9 @@ def render_fairness(comparison: Comparison) -> str:
 
 def list_drops(comparison: Comparison) -> list[str]:
     """List the groups whose ratio fell by more than chance and by more than the policy allows; a sentence each."""
+    words = {(row.attribute, row.group): f"{row.attribute} {row.words}" for row in comparison.fairness[CHAMPION]}
     return [
-        f"{escape(f'{one.attribute} {one.group}')}: the ratio to the reference falls by more than chance, "
+        f"{escape(words[one.attribute, one.group])}: the ratio to the reference falls by more than chance, "
         f"{_format_ratio_change(one)}"
         for one in comparison.findings
         if one.blocks
@@ -182,7 +183,7 @@ def _render_groups(groups: Sequence[GroupComparison], changes: Mapping[tuple[str
 def _format_group(row: GroupComparison, change: ChangeFinding | None, flips: str) -> list[str]:
     drop = " **drop**" if change and change.blocks else ""
     return [
-        escape(f"{row.attribute}: {row.group}"),
+        escape(f"{row.attribute}: {row.words}"),
         format_count(row.people),
         format_sides(row.selection_rate.map(format_number_cell)),
         format_sides(Sides(*map(format_with_interval, row.ratio, row.intervals))),
@@ -224,4 +225,4 @@ def render_chart(groups: Sequence[GroupComparison]) -> str:
 
 def _sanitize_label(row: GroupComparison) -> str:
     """Remove from a label all that could end its quotes or the chart."""
-    return re.sub(r"[^\w .:-]", " ", f"{row.attribute}: {row.group}", flags=re.ASCII)[:40]
+    return re.sub(r"[^\w .:-]", " ", f"{row.attribute}: {row.words}", flags=re.ASCII)[:40]

@@ -16,7 +16,8 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import open_store
-from credit.reports.choice import Choice
+from credit.reports.choice import BetterCandidate, Choice
+from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
@@ -51,6 +52,7 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
         _check_dvc_lock,
         _check_dvc_remote,
         _check_gates,
+        _check_incumbent,
         _compare_with_production,
         _check_waivers,
     )
@@ -122,14 +124,42 @@ def _check_dvc_remote() -> Findings:
 
 
 def _check_gates() -> Findings:
-    """Check that the champion passed every gate, or is the rule that goes forward when no model does."""
+    """Check that the champion is eligible, or is the rule that goes forward when no model may.
+
+    A rule that fails equal treatment needs two people who sign for it, as a model does.
+    """
     choice = Choice.read(Path(Choice.PATH))
-    if choice.chosen.passes:
+    notes = [_describe_better(one, choice) for one in choice.better if one.candidate != choice.champion]
+    if choice.chosen.eligible:
+        return Findings(notes=notes)
+    if choice.champion != HEURISTIC:
+        where, fix = f"the champion {choice.champion}", "see reports/report.html; what is live stays live"
+        return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in choice.chosen.against], notes)
+    failures = FairnessReport.read(Path(FairnessReport.locate(HEURISTIC))).unsigned_failures
+    fix = "a signed exception, a waiver with `second`: waivers/README.md"
+    problems = [Problem("the rule", f"fails equal treatment: {one.reason}", "a pass", fix) for one in failures]
+    notes += [f"the rule is not eligible: {one}" for one in choice.chosen.against]
+    return Findings(problems, [f"no model in this version: it decides by the rule, {choice.why}", *notes])
+
+
+def _describe_better(one: BetterCandidate, choice: Choice) -> str:
+    told = f"{one.candidate} is better than {choice.incumbent} in {choice.metric} and in the worst-group ratio"
+    return f"{told}; reports/report.html says what stands against it"
+
+
+def _check_incumbent() -> Findings:
+    """Check that `choose.incumbent` is what decides in prod, so that what goes forward by default is what is there."""
+    try:
+        store = open_store()
+        last = Ledger(store, PRODUCTION).read_newest()
+        live = None if last is None else versions.require_version(store, last.version)
+    except CreditError:
+        return Findings()  # the comparison with production says why the store cannot be read
+    incumbent = Choice.read(Path(Choice.PATH)).incumbent
+    if live is None or live.candidate == incumbent:
         return Findings()
-    if choice.champion == HEURISTIC:
-        return Findings(notes=[f"no model in this version: {choice.why}, so it decides by the rule"])
-    where, fix = f"the champion {choice.champion}", "see reports/report.html"
-    return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in choice.chosen.against])
+    told = f"choose.incumbent is {incumbent}, but {live.version} in {PRODUCTION} decides by {live.candidate}"
+    return Findings(notes=[f"{told}; set it, or else {incumbent} replaces it when no candidate may go forward"])
 
 
 def _compare_with_production() -> Findings:

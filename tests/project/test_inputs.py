@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from credit.alternatives.params import FindAlternativesParams
+from credit.choice.champion import ChooseParams
 from credit.common.params import Params, locate_contract, read_params
 from credit.contract import load_contract
 from credit.data.splitting import SplitParams
-from credit.evaluation.choice import ChooseParams
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers

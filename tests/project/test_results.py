@@ -10,10 +10,10 @@ import yaml
 from bench.project import read_commands
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
+from credit.choice.champion import ChooseParams, choose_champion
 from credit.common.files import format_json
 from credit.common.params import read_params
 from credit.evaluation.candidates import read_candidate_names
-from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.reports.alternatives import AlternativesReport
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport

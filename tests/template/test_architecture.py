@@ -14,6 +14,7 @@ MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
 LIBRARY = JUDGED | {
     "credit/alternatives",
+    "credit/choice",
     "credit/stability",
     "credit/packaging",
     "credit/report",
@@ -36,7 +37,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/fairness": MODEL,
     "credit/registry": MODEL,
     "credit/alternatives": JUDGED | {"credit/candidates"},
-    "credit/stability": JUDGED,
+    "credit/choice": MODEL | {"credit/fairness"},
+    "credit/stability": JUDGED | {"credit/choice"},
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,

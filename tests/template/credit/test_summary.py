@@ -31,7 +31,7 @@ def judged(**changes: Any) -> FairnessReport:
 
 
 def chosen(name: str, passes: bool) -> Choice:
-    own = CHOICE.chosen.model_copy(update={"passes": passes})
+    own = CHOICE.chosen.model_copy(update={"eligible": passes})
     return CHOICE.model_copy(update={"champion": name, "why": "no other", "candidates": {"a": own, name: own}})
 
 

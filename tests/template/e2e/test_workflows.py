@@ -151,7 +151,7 @@ def test_a_pull_request_gets_one_comment_and_fails_when_gates_do_and_when_result
     """A change of the code lets a model through that does not pass; a param moves a metric; nothing was run."""
     base = hub.clone.run("git", "rev-parse", "HEAD").stdout.strip()
     hub.clone.run("git", "checkout", "--quiet", "-b", "change")
-    hub.clone.edit("credit/evaluation/choice.py", "champion=max(", 'champion="logistic" if True else max(')
+    hub.clone.edit("credit/choice/champion.py", "champion=max(", 'champion="logistic" if True else max(')
     hub.clone.edit("params.yaml", "approve_unfavourable: -5", "approve_unfavourable: -4")
     hub.clone.commit()
     hub.clone.run("git", "rm", "--quiet", "--cached", "reports/choice.json")

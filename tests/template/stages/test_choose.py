@@ -4,7 +4,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from credit.evaluation.choice import ChooseParams, choose_champion
+from credit.choice.champion import ChooseParams, choose_champion
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics
 from testing.lenders.frozen import LENDER

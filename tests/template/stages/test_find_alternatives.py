@@ -258,7 +258,7 @@ def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
 
 
 def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project) -> None:
-    finished.edit("params.yaml", "out_of_fold_up_to: 10000 ", "out_of_fold_up_to: 100 ")
+    finished.edit("params.yaml", "out_of_fold: until_power ", "out_of_fold: never ")
     finished.run("dvc", "repro", "--quiet", "find_alternatives")
     content = json.loads((finished.folder / "reports/alternatives.json").read_text())
     metrics = json.loads((finished.folder / "reports/metrics.json").read_text())

@@ -32,7 +32,7 @@ LENDER_PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
 FOREST = LENDER_PARAMS["train"]["random_forest"] | {"n_estimators": 20, "min_samples_leaf": 1}
 TRAIN = TrainParams.model_validate(LENDER_PARAMS["train"] | {"random_forest": FOREST})
 SELECT = read_params(SelectFeaturesParams, "select_features", LENDER / "params.yaml")
-PREDICT = PredictParams(out_of_fold_up_to=1000, folds=4, salt="a")
+PREDICT = PredictParams(out_of_fold="always", out_of_fold_up_to=0, folds=4, salt="a")
 BY_HASH = SplitParams(by="hash", test_share=0.3, salt="a")
 
 
@@ -178,7 +178,7 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
 
 
 def test_a_large_table_is_scored_on_its_test_rows_by_the_candidates_as_they_are(finished: Project) -> None:
-    finished.edit("params.yaml", "out_of_fold_up_to: 10000 ", "out_of_fold_up_to: 100 ")
+    finished.edit("params.yaml", "out_of_fold: until_power ", "out_of_fold: never ")
     finished.run("dvc", "repro", "--quiet", "--single-item", "select_in_folds", "predict@logistic")
     test = open_table(finished.folder / "data/test.parquet")
     told = load_contract(finished.folder / "data/contracts/loanapp.yaml").bind(test.schema_arrow.names, "test")

@@ -14,7 +14,7 @@ def told(draft: Draft) -> str:
 def let_through(draft: Draft, *names: str) -> None:
     """Remove what is in the way of some candidates; the last one goes forward."""
     for name in names:
-        draft.choice["candidates"][name] |= {"passes": True, "against": []}
+        draft.choice["candidates"][name] |= {"eligible": True, "against": []}
         for item in draft.judged[name]["findings"]:
             item["blocks"] = False
     draft.choice["champion"] = names[-1]

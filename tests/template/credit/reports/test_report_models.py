@@ -16,12 +16,12 @@ import yaml
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, SearchedPoint, build_report, list_trained
+from credit.choice.champion import ChooseParams, choose_champion
 from credit.common.errors import CreditError
 from credit.common.files import format_json
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.contract.rule import Rule
-from credit.evaluation.choice import ChooseParams, choose_champion
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import count_predictions
@@ -370,11 +370,11 @@ def test_a_choice_is_taken_whoever_passes_and_whatever_decides(metric: str) -> N
     figures = Metrics.read(LENDER / Metrics.PATH).candidates
     fairness = {name: FairnessReport.read(LENDER / FairnessReport.locate(name)) for name in CANDIDATES}
     nobody = accept(choose_champion(params, figures, fairness))
-    assert (nobody.champion, nobody.chosen.passes) == ("heuristic", False)
+    assert (nobody.champion, nobody.chosen.eligible) == ("heuristic", False)
     nothing = {"findings": (), "lowest_adverse_impact_ratio": None}
     silent = {name: report.model_copy(update=nothing) for name, report in fairness.items()}
     champion = accept(choose_champion(params, figures, silent))
-    assert (champion.chosen.passes, champion.chosen.against) == (True, ())
+    assert (champion.chosen.eligible, champion.chosen.against) == (True, ())
     (alone,) = champion.side_by_side
     assert (alone.group, alone.get_value(metric)) == (None, champion.chosen.get_value(metric))
     missing = figures | {"logistic": figures["logistic"].model_copy(update={metric: None})}

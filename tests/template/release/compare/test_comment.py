@@ -31,7 +31,7 @@ def champion_is(name: str, passes: bool) -> Callable[[Any], None]:
     def by(choice: Any) -> None:
         choice["champion"] = name
         choice["why"] = "the best roc_auc of those that pass every gate"
-        choice["candidates"][name]["passes"] = passes
+        choice["candidates"][name]["eligible"] = passes
 
     return by
 

@@ -1,8 +1,10 @@
-"""Choose the champion: the best candidate that passes every gate of quality and equal treatment; else the rule."""
+"""Choose the champion: the best candidate that passes every gate of quality and equal treatment, else the incumbent."""
 
 from collections.abc import Mapping
 
-from credit.common.candidate_names import HEURISTIC
+from pydantic import Field
+
+from credit.common.errors import Problem, raise_if_any
 from credit.common.params import Params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.reports.choice import COMPARISON_METRICS, Choice, ChoiceCandidate, Standout
@@ -14,6 +16,8 @@ class ChooseParams(Params):
     """The block `choose`."""
 
     metric: RankingMetric
+    incumbent: str
+    noninferiority_margin: float = Field(ge=0)
     gates: QualityGates
 
 
@@ -22,9 +26,12 @@ def choose_champion(
 ) -> Choice:
     """Choose the champion; list each candidate's figure and the reasons against it. Both reports are by candidate.
 
-    A candidate without the figure that decides is out, as one that fails a gate. The rule goes forward when no
-    other may, gates or not: it decided before there was a model.
+    A candidate without the figure that decides is out, as one that fails a gate. The incumbent goes forward when no
+    other may, gates or not. `better` is empty: `credit.choice.incumbent` fills it, which needs the people.
     """
+    if params.incumbent not in metrics:
+        where, fix = "params.yaml: choose.incumbent", "name what is live, or heuristic, the rule"
+        raise_if_any([Problem(where, repr(params.incumbent), f"one of {', '.join(metrics)}", fix)])
     candidates, values = {}, {}
     for name in metrics:
         against = [finding.reason for finding in judge_quality(name, metrics, params.gates, None) if not finding.passes]
@@ -34,15 +41,23 @@ def choose_champion(
             against.append(f"{params.metric} is missing.")
         if metrics[name].approval_rate == 0:
             against.append("it approves nobody, so nothing about approvals can be judged.")
-        candidates[name] = ChoiceCandidate(**{params.metric: value}, passes=not against, against=tuple(against))
+        candidates[name] = ChoiceCandidate(
+            **{params.metric: value}, eligible=not against, verdict=fairness[name].verdict, against=tuple(against)
+        )
         if value is not None and not against:
             values[name] = value
     return Choice(
-        champion=max(values, key=values.__getitem__, default=HEURISTIC),
-        why=f"the best {params.metric} of those that pass every gate" if values else "no candidate passes every gate",
+        champion=max(values, key=values.__getitem__, default=params.incumbent),
+        why=(
+            f"the best {params.metric} of those that pass every gate"
+            if values
+            else "the incumbent: no candidate passes every gate"
+        ),
         metric=params.metric,
         candidates=candidates,
         side_by_side=compare_standouts(params.metric, metrics, fairness),
+        incumbent=params.incumbent,
+        better=(),
     )
 
 
