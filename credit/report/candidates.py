@@ -55,7 +55,7 @@ def _describe_candidate(name: str, results: Results) -> CandidateSummary:
         champion=name == results.choice.champion,
         eligible=verdict.eligible,
         verdict=judged.verdict,
-        stands_out=" and ".join(_spell_out_metric(text) for text in stands_out.get(name, ())),
+        stands_out=" and ".join(spell_out_standout(text) for text in stands_out.get(name, ())),
         figures={figure: format_metric(results.metrics[name], figure) for figure in CANDIDATE_METRICS},
         ratio=MetricText(format_number(lowest.value), format_interval(lowest.interval)) if lowest else MetricText(DASH),
         whom=(results.name_group(lowest.attribute, lowest.group) if lowest else DASH) + people,
@@ -64,6 +64,7 @@ def _describe_candidate(name: str, results: Results) -> CandidateSummary:
     )
 
 
-def _spell_out_metric(text: str) -> str:
+def spell_out_standout(text: str) -> str:
+    """Spell out by what a candidate stands out."""
     best, _, figure = text.partition("the best ")
     return f"the best {spell_out(figure)}" if figure and not best else text

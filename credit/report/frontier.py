@@ -11,8 +11,10 @@ from credit.common.formatting import (
     format_interval,
     format_number,
     format_percent,
+    join_words,
     spell_out,
 )
+from credit.report.candidates import spell_out_standout
 from credit.report.forest import list_limit_values
 from credit.report.results import Results
 from credit.report.svg import (
@@ -43,6 +45,18 @@ MARK_LABELS: dict[Mark, str] = {
 
 
 SUGGESTED: tuple[Mark, ...] = ("alternative", "within_limits")
+
+
+class StandoutTile(NamedTuple):
+    """A candidate that is the best by a figure, measured on the people of the search."""
+
+    words: str
+    stands_out: str
+    ratio: str
+    auc: str
+    quality: str
+    approval: str
+    verdict: str
 
 
 class AlternativeRow(NamedTuple):
@@ -148,7 +162,10 @@ class Frontier(NamedTuple):
     keys: tuple[LegendEntry, ...]
     tried: TriedEntry
     budget: str
+    populations: str
+    """On whom this was measured, where it was not the test rows."""
     points: tuple[AlternativeRow, ...]
+    standouts: tuple[StandoutTile, ...]
 
 
 def describe_frontier(results: Results) -> Frontier:
@@ -167,7 +184,59 @@ def describe_frontier(results: Results) -> Frontier:
         _build_legend(plotted),
         _describe_tried(plotted),
         describe_budget(report),
+        describe_populations(results),
         build_alternatives_table(results),
+        _describe_standouts(results),
+    )
+
+
+def describe_populations(results: Results) -> str:
+    """Describe on whom the search was measured, and where the test rows rank the candidates otherwise."""
+    report = results.alternatives
+    tested = next(iter(results.metrics.values())).rows
+    if report.predictions == "test rows":
+        return ""
+    told = (
+        f"These figures are about {report.rows:,} people {report.predictions}, by models of the folds; the quality of "
+        f"the candidates above is about {tested:,} test rows, by the models that are packaged."
+    )
+    by_folds = {
+        name: value for name, point in _list_trained(report).items() if (value := point.get_value(report.metric))
+    }
+    by_test = {name: value for name in by_folds if (value := results.metrics[name].get_value(report.metric))}
+    orders = [sorted(by, key=lambda name: -by[name]) for by in (by_test, by_folds)]
+    if len(by_test) < len(by_folds) or orders[0] == orders[1]:
+        return told
+    first, second = (
+        join_words([f"{label_candidate(name)} {format_number(by[name])}" for name in order])
+        for by, order in zip((by_test, by_folds), orders, strict=True)
+    )
+    return (
+        f"{told} They rank the candidates differently by {spell_out(report.metric)}: {first} on the test rows, "
+        f"{second} here, where more people are counted."
+    )
+
+
+def _list_trained(report: AlternativesReport) -> dict[str, Point]:
+    return {point.candidate: point for point in report.points if point.mark in ("champion", "candidate")}
+
+
+def _describe_standouts(results: Results) -> tuple[StandoutTile, ...]:
+    report, choice = results.alternatives, results.choice
+    trained = _list_trained(report)
+    elsewhere = {} if report.predictions == "test rows" else {f"the best {choice.metric}": " on the test rows"}
+    return tuple(
+        StandoutTile(
+            label_candidate(item.candidate),
+            " and ".join(spell_out_standout(text) + elsewhere.get(text, "") for text in item.stands_out),
+            format_number(point.adverse_impact_ratio),
+            format_number(point.roc_auc),
+            format_number(point.get_value(report.metric)),
+            format_percent(point.approval_rate),
+            item.verdict,
+        )
+        for item in choice.side_by_side
+        if (point := trained.get(item.candidate))
     )
 
 
