@@ -54,6 +54,11 @@ runs:
       env: {NAME: "${{ inputs.name }}", FROM: "${{ inputs.path }}"}
       run: mkdir -p "$GH_RECORD/artifacts/$NAME" && cp -r "$FROM" "$GH_RECORD/artifacts/$NAME"
 """
+RECORD_OUTPUT = """
+exec > >(exec tee -a "$GH_RECORD/output") 2>&1
+trap "exec >&- 2>&-; wait $! || true" EXIT
+"""
+"""Sourced by each bash step: act does not wait for the last lines of a step that fails."""
 SERVICE_KEY = "key-of-the-service"
 NOTHING = "name: nothing\nruns: {using: composite, steps: [{run: 'true', shell: bash}]}\n"
 
@@ -70,6 +75,7 @@ class Hub:
         (folder / "bin").mkdir()
         (folder / "bin/gh").write_text(GH)
         (folder / "bin/gh").chmod(0o755)
+        (folder / "record_output.sh").write_text(RECORD_OUTPUT)
         for name, content in (("upload", UPLOAD), ("nothing", NOTHING)):
             (folder / name).mkdir()
             (folder / name / "action.yml").write_text(content)
@@ -103,7 +109,10 @@ class Hub:
         branch: str = "main",
         variables: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a workflow of the repository as it is at origin, on a fresh checkout of a branch."""
+        """Run a workflow of the repository as it is at origin, on a fresh checkout of a branch.
+
+        The output is that of act, then, whole, that of the steps.
+        """
         checkout = self.folder / "checkout"
         shutil.rmtree(checkout, ignore_errors=True)
         self.clone.run("git", "clone", "--quiet", "--branch", branch, f"file://{self.origin}", str(checkout))
@@ -117,6 +126,7 @@ class Hub:
         command += [f".github/workflows/{workflow}.yml", "--platform", "ubuntu-latest=-self-hosted"]
         command += ["--no-cache-server", "--actor", "reviewer", "--env", f"VENV={self.folder / 'venv'}"]
         command += ["--env", f"GH_RECORD={self.folder / 'record'}"]
+        command += ["--env", f"BASH_ENV={self.folder / 'record_output.sh'}"]
         for name, value in settings.items():
             command += ["--var", f"{name}={value}"]
         for name in keys:
@@ -127,9 +137,13 @@ class Hub:
                 command += ["--local-repository", f"{action}={self.folder / stub}"]
         env = {name: value for name, value in self.clone.env.items() if not name.startswith("AWS_")} | keys
         env["PATH"] = f"{self.folder / 'bin'}:{env['PATH']}"
-        return subprocess.run(
+        output = self.folder / "record/output"
+        output.write_text("")
+        done = subprocess.run(
             [*command, *options], cwd=checkout, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
+        done.stdout += output.read_text()
+        return done
 
     def run_release(self, *arguments: str) -> Any:
         """Run `release … --json` on the store that the workflows use; return its answer."""
