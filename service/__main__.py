@@ -1,4 +1,4 @@
-"""The decision service: serve the live version, make keys for it, recompute what it decided, decide a whole file."""
+"""The decision service: serve the live version, show what to send it, make keys, recompute decisions, decide files."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ VERBS = {
     "serve": "Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are",
     "key": "Make an API key: printed once, kept as a hash in the file that SERVICE_KEYS_FILE names",
     "replay": "Recompute a decision of the log from the version that made it: same decision, score and reasons?",
+    "example": "Print an application with all the fields that a version takes, as the API expects it",
     "score": "Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size",
 }
 """Each subcommand and its line in `python -m service --help`."""

@@ -131,7 +131,7 @@ def _check_gates() -> Findings:
     choice = Choice.read(Path(Choice.PATH))
     notes = [_describe_better(one, choice) for one in choice.better if one.candidate != choice.champion]
     if choice.chosen.eligible:
-        return Findings(notes=notes)
+        return Findings(notes=[*_describe_verdict(choice), *notes])
     if choice.champion != HEURISTIC:
         where, fix = f"the champion {choice.champion}", "see reports/report.html; what is live stays live"
         return Findings([Problem(where, f"did not pass: {one}", fix=fix) for one in choice.chosen.against], notes)
@@ -140,6 +140,16 @@ def _check_gates() -> Findings:
     problems = [Problem("the rule", f"fails equal treatment: {one.reason}", "a pass", fix) for one in failures]
     notes += [f"the rule is not eligible: {one}" for one in choice.chosen.against]
     return Findings(problems, [f"no model in this version: it decides by the rule, {choice.why}", *notes])
+
+
+def _describe_verdict(choice: Choice) -> list[str]:
+    """Describe a verdict that lets the champion go forward and is no pass; empty for a pass."""
+    name, verdict = choice.champion, choice.chosen.verdict
+    if verdict in ("pass", "reported"):
+        return []
+    watched = len(FairnessReport.read(Path(FairnessReport.locate(name))).obligations)
+    more = f"; {watched} of its figures are to be watched live" if watched else ""
+    return [f"{name} may go forward, and that is not a pass: its equal treatment is {verdict}{more}"]
 
 
 def _describe_better(one: BetterCandidate, choice: Choice) -> str:

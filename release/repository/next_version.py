@@ -7,6 +7,7 @@ import yaml
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version, parse_version
+from credit.reports.choice import Choice
 from credit.reports.features import FeaturesReport, KeptFeatures
 from release.repository.git import read_text_at
 from release.repository.tags import Registry
@@ -25,6 +26,8 @@ class VersionInputs(NamedTuple):
     dataset: str | None
     label: Any
     """Its column, of the contract."""
+    candidate: str | None
+    """Who decides: the champion of `reports/choice.json`."""
     policy: Any
     """Everything of the params that says who is approved, and what passes."""
     features: list[str]
@@ -66,17 +69,18 @@ def propose_version(last: Version | None, base: str | None, head: str) -> tuple[
 
 
 def choose_bump(before: Callable[[str], str | None], after: Callable[[str], str | None]) -> Bump:
-    """Choose the part to raise: major for another label or policy, minor for other features or contract, else patch.
+    """Choose the part to raise.
 
+    Major for another label, candidate or policy, minor for other features or another contract, else patch.
     `before` and `after` give a file of the repository by its path, None when it was not there.
     """
     old, new = _read_version_inputs(before), _read_version_inputs(after)
     changed = [name for name, was, now in zip(VersionInputs._fields, old, new, strict=True) if was != now]
-    for part, names in (("major", ("dataset", "label", "policy")), ("minor", ("features", "contract"))):
+    for part, names in (("major", ("dataset", "label", "candidate", "policy")), ("minor", ("features", "contract"))):
         those = [name for name in names if name in changed]
         if those:
             return Bump(part, f"the {' and the '.join(those)} changed")
-    return Bump("patch", "neither label nor policy, features nor contract changed")
+    return Bump("patch", "neither label, candidate nor policy, features nor contract changed")
 
 
 def _read_version_inputs(read: Callable[[str], str | None]) -> VersionInputs:
@@ -90,7 +94,8 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> VersionInputs:
     label = {name: column for name, column in columns.items() if column.get("role") == "label"}
     limits = (fairness.get("policies") or {}).get(fairness.get("policy")), fairness.get("rules")
     policy = [train.get("policy"), train.get("heuristic"), fairness.get("policy"), limits]
-    return VersionInputs(dataset, label, policy, sorted(kept), contract)
+    candidate = _parse_mapping(read, Choice.PATH).get("champion")
+    return VersionInputs(dataset, label, candidate, policy, sorted(kept), contract)
 
 
 def _parse_mapping(read: Callable[[str], str | None], path: str) -> dict[str, Any]:

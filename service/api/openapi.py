@@ -51,10 +51,12 @@ def _build_openapi(app: FastAPI, serving: LiveVersion | None) -> dict[str, Any]:
     refusal = TypeAdapter(Refusal).json_schema(ref_template=_REFERENCE_TEMPLATE)
     content["components"]["schemas"] |= {**refusal.pop("$defs"), "Refusal": refusal}
     if serving is not None:
+        one = serving.build_example()
         for path, name in _BODY_KINDS.items():
             schema = serving.requests.build_json_schema(name, _REFERENCE_TEMPLATE)
             content["components"]["schemas"] |= schema.pop("$defs", {})
-            content["paths"][path]["post"]["requestBody"] = _describe_body(schema, _build_example(serving, name))
+            example = one if name == "one" else {"applications": [one]}
+            content["paths"][path]["post"]["requestBody"] = _describe_body(schema, example)
         contract, outcome = serving.bundle.contract, OutcomeReport.model_json_schema()
         outcome["properties"]["outcome"] = TypeAdapter(build_field_type(contract.columns[contract.label])).json_schema()
         content["paths"]["/v1/outcomes"]["post"]["requestBody"] = _describe_body(outcome)
@@ -64,9 +66,3 @@ def _build_openapi(app: FastAPI, serving: LiveVersion | None) -> dict[str, Any]:
 def _describe_body(schema: dict[str, Any], example: dict[str, Any] | None = None) -> dict[str, Any]:
     described = {"schema": schema} | ({"example": example} if example else {})
     return {"required": True, "content": {"application/json": described}}
-
-
-def _build_example(serving: LiveVersion, name: str) -> dict[str, Any]:
-    protected = {attribute: (column.allowed or [None])[0] for attribute, column in serving.requests.protected.items()}
-    one = {"application": dict(serving.example), "protected": protected}
-    return one if name == "one" else {"applications": [one]}

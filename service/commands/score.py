@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption
+from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import Problem, raise_if_any
-from credit.registry.names import ENVIRONMENTS
 from credit.registry.store import open_store
 from service.batch.score import ScoringTally, score_file
 from service.batch.sink import check_ending
+from service.commands.options import add_version_options
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_live, load_published
 
@@ -29,22 +29,7 @@ columns of OUT:
 
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path), help="CSV or Parquet, or a folder of such files")
-@click.option(
-    "--version",
-    cls=ExclusiveOption,
-    excludes=("env",),
-    metavar="VERSION",
-    help="a version in the store (default: what is live)",
-)
-@click.option(
-    "--env",
-    cls=ExclusiveOption,
-    excludes=("version",),
-    type=click.Choice(ENVIRONMENTS),
-    default="prod",
-    show_default=True,
-    help="where it is live",
-)
+@add_version_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -1,7 +1,7 @@
 """The live version: a ledger entry and its loaded bundle. Replaced whole, never changed."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError
@@ -46,6 +46,11 @@ class LiveVersion:
     def version(self) -> str | None:
         """The version whose bundle is loaded; None when it came with the image."""
         return self.entry.version if self.entry and not self.load_failure else None
+
+    def build_example(self) -> dict[str, Any]:
+        """Build the body of a request for one decision, with every field that the version takes."""
+        protected = {name: (column.allowed or [None])[0] for name, column in self.requests.protected.items()}
+        return {"application": dict(self.example), "protected": protected}
 
     @property
     def fallback_reason(self) -> str | None:

@@ -31,6 +31,7 @@ def test_help_says_of_each_subcommand_what_its_file_says() -> None:
         ("serve", {"fastapi", "starlette", "prometheus_client", "onnxruntime"}),
         ("replay", {"fastapi", "starlette", "uvicorn", "prometheus_client"}),
         ("score", {"fastapi", "starlette", "uvicorn", "prometheus_client"}),
+        ("example", {"fastapi", "starlette", "uvicorn", "prometheus_client"}),
     ],
 )
 def test_a_subcommand_imports_no_web_framework_before_it_serves(command: str, unneeded: set[str]) -> None:
