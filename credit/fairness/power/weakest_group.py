@@ -35,8 +35,8 @@ def find_weakest_group(
 ) -> GroupPower | None:
     """Find the primary group of which unequal treatment would be found the least likely; None without any group.
 
-    Nobody is judged yet, so the recorded outcomes stand in for approvals. people: the protected columns; favourable:
-    shape (n,).
+    A group of nobody is left out: scoring more people out of fold finds no more of it. Nobody is judged yet, so the recorded
+    outcomes stand in for approvals. people: the protected columns; favourable: shape (n,).
     """
     decisions = np.where(favourable, "approve", "deny")
     counts = count_people(
@@ -49,7 +49,7 @@ def find_weakest_group(
     limit = policy.gated_limits.get(ADVERSE_IMPACT_RATIO, _ANY_DIFFERENCE)
     told = policy.model_copy(update={"limits": policy.gated_limits | {ADVERSE_IMPACT_RATIO: limit}})
     compared = compare_groups(counts, list_judged_keys(counts, told, rules), told, rules)
-    ratios = [item for item in compared if item.measure == ADVERSE_IMPACT_RATIO]
+    ratios = [item for item in compared if item.measure == ADVERSE_IMPACT_RATIO and item.n]
     labels = list_group_labels(contract)
     powers = [
         GroupPower(

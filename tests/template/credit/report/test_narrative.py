@@ -129,6 +129,40 @@ def test_what_is_undecided_is_to_be_watched_and_how_many_people_would_decide_it_
     assert "with 43%, and no number of further people would do." in told(draft)
 
 
+BETTER = {
+    "candidate": "logistic",
+    "quality_change": 0.1202,
+    "quality_change_interval": [0.1, 0.14],
+    "worst_group_ratio": 0.79,
+    "incumbent_worst_group_ratio": 0.7794,
+    "waivers": ["candidate: logistic\n"],
+}
+
+
+def test_a_dominated_incumbent_is_no_safe_choice_and_the_way_forward_is_told(draft: Draft) -> None:
+    assert "is better than the incumbent" not in told(draft)
+    draft.choice["better"] = [better := dict(BETTER)]
+    assert (
+        "The logistic regression is better than the incumbent, the rule, on both counts, about the same 1,980 people "
+        "(out of fold): AUC +0.120 (90% interval +0.100 to +0.140), worst-group ratio 0.790 against 0.779. To keep the "
+        "rule is no safe choice. A person lets it go forward by the waiver that is drafted below."
+    ) in told(draft)
+    better["waivers"] = []
+    assert "Quality gates stand against it, which no waiver lifts." in told(draft)
+    let_through(draft, "logistic")
+    assert "no safe choice" not in told(draft)
+
+
+def test_a_rule_that_fails_equal_treatment_needs_two_people_who_sign(draft: Draft) -> None:
+    assert "that two people sign" not in told(draft)
+    finding = next(item for item in draft.judged["heuristic"]["findings"] if item["blocks"])
+    finding["verdict"] = "fail"
+    assert (
+        "The rule itself fails equal treatment (adverse impact ratio of Black (race)): it becomes a version only with an "
+        "exception in waivers/ that two people sign."
+    ) in told(draft)
+
+
 def test_how_often_the_policy_is_wrong_is_told(draft: Draft) -> None:
     detected = [
         {"attribute": "race", "group": "Black", "people": 197, "found": 1.0},

@@ -360,6 +360,7 @@ FILES = {
     "params.yaml": "data: {contract: c}\ntrain: {policy: {budget: 1}, heuristic: {}}\nfairness: {policy: p, rules: {}}",
     "data/contracts/c.yaml": "columns: {paid: {role: label}, age: {role: feature}}",
     "reports/features.json": '{"kept": ["age"]}',
+    "reports/choice.json": '{"champion": "heuristic"}',
 }
 
 
@@ -371,7 +372,8 @@ FILES = {
         ("data/contracts/c.yaml", "{role: label}", "{role: label, favourable: false}", "major", "the label changed"),
         ("data/contracts/c.yaml", "{role: feature}", "{role: feature, range: [0, 1]}", "minor", "the contract changed"),
         ("reports/features.json", '["age"]', '["age", "income"]', "minor", "the features changed"),
-        ("params.yaml", "data:", "predict: {}\ndata:", "patch", "neither label nor policy"),
+        ("reports/choice.json", "heuristic", "logistic", "major", "the candidate changed"),
+        ("params.yaml", "data:", "predict: {}\ndata:", "patch", "neither label, candidate nor policy"),
     ],
 )
 def test_the_bump_says_what_changed(file: str, old: str, new: str, part: str, why: str) -> None:
