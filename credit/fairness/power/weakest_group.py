@@ -35,8 +35,8 @@ def find_weakest_group(
 ) -> GroupPower | None:
     """Find the primary group of which unequal treatment would be found the least likely; None without any group.
 
-    A group of nobody is left out: scoring more people out of fold finds no more of it. Nobody is judged yet, so the recorded
-    outcomes stand in for approvals. people: the protected columns; favourable: shape (n,).
+    A group of nobody is left out: scoring more people out of fold finds no more of it. Nobody is judged yet, so the
+    recorded outcomes stand in for approvals. people: the protected columns; favourable: shape (n,).
     """
     decisions = np.where(favourable, "approve", "deny")
     counts = count_people(

@@ -158,8 +158,8 @@ def test_a_rule_that_fails_equal_treatment_needs_two_people_who_sign(draft: Draf
     finding = next(item for item in draft.judged["heuristic"]["findings"] if item["blocks"])
     finding["verdict"] = "fail"
     assert (
-        "The rule itself fails equal treatment (adverse impact ratio of Black (race)): it becomes a version only with an "
-        "exception in waivers/ that two people sign."
+        "The rule itself fails equal treatment (adverse impact ratio of Black (race)): it becomes a version only with "
+        "an exception in waivers/ that two people sign."
     ) in told(draft)
 
 
