@@ -1,7 +1,7 @@
 """Score everybody out of fold again, by further partitions into folds: what the stability of the verdict is read from.
 
 A verdict that turns with the seed of the folds says little. A table that is judged on its test rows has no folds, and
-its file no rows.
+its file no rows; nor has that of a very large table, whose figures hardly move.
 """
 
 from pathlib import Path
@@ -22,9 +22,10 @@ from credit.training.train import TrainParams
 
 
 class RescoreParams(Params):
-    """The block `rescore`. partitions: how many there are, that of `predict` among them."""
+    """The block `rescore`. partitions: how many there are, that of `predict` among them; up_to: rows of the table."""
 
     partitions: int = Field(ge=1)
+    up_to: int = Field(ge=0)
 
 
 @make_stage(__doc__)
@@ -33,9 +34,10 @@ def run(candidate: str, contract_file: Path, accepted_file: Path, predicted_file
     params, training = read_params(RescoreParams, "rescore"), read_params(TrainParams, "train")
     selection = read_params(SelectFeaturesParams, "select_features")
     contract = load_contract(contract_file).bind(open_table(accepted_file).schema_arrow.names, str(accepted_file))
-    folds = len(PredictionsReport.read(predicted_file).kept_in_folds)
+    predicted = PredictionsReport.read(predicted_file)
+    folds = len(predicted.kept_in_folds)
     scored: dict[int, PartitionScores] = {}
-    if folds:
+    if folds and predicted.rows <= params.up_to:
         frame = read_frame(accepted_file, [*contract.candidate_columns, contract.label, *contract.protected])
         for number in range(1, params.partitions):
             codes = assign_folds(contract, accepted_file, folds, name_salt(number))

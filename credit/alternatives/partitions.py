@@ -88,7 +88,10 @@ def read_partitions(
     frame = read_frame(files.accepted, columns)
     kept_in_folds: list[Sequence[Sequence[str]]] = [predicted.kept_in_folds]
     kept_in_folds += [select_in_folds(contract, selection, frame, one.codes) for one in known[1:]]
-    return [
-        Partition(one.codes, list(split_folds(frame, one.codes, kept)), one.as_trained)
-        for one, kept in zip(known, kept_in_folds, strict=True)
-    ]
+    partitions = []
+    for one, features in zip(known, kept_in_folds, strict=True):
+        folds = list(split_folds(frame, one.codes, features))
+        step = -(-max(len(fold.seen) for fold in folds) // most_rows)
+        thinned = [fold._replace(seen=fold.seen[::step]) for fold in folds]
+        partitions.append(Partition(one.codes, thinned, one.as_trained if step == 1 else {}))
+    return partitions

@@ -90,6 +90,14 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
     return tuple(_build_alternative_row(point, report.metric, results) for point in ordered)
 
 
+def label_mark(point: Point, incumbent: str) -> str:
+    """Label what a point stands for, and whether it is the incumbent as trained; empty without a mark."""
+    trained = point.mark in ("champion", "candidate")
+    return (MARK_LABELS[point.mark] if point.mark else "") + ", the incumbent" * (
+        trained and point.candidate == incumbent
+    )
+
+
 def describe_alternative(point: Point) -> str:
     """Describe a point by its candidate and hyperparameters."""
     hyperparameters = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
@@ -111,7 +119,7 @@ def _format_setting(value: Setting) -> str:
 def _build_alternative_row(point: Point, metric: str, results: Results) -> AlternativeRow:
     return AlternativeRow(
         describe_alternative(point),
-        MARK_LABELS[point.mark] if point.mark else "",
+        label_mark(point, results.choice.incumbent),
         format_number(point.get_value(metric)),
         format_number(point.roc_auc),
         format_percent(point.approval_rate),
@@ -173,6 +181,7 @@ def describe_frontier(results: Results) -> Frontier:
     report = results.alternatives
     limit = results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
     plotted = _place_points(report)
+    keys = _build_legend(plotted, results.choice.incumbent)
     return Frontier(
         report.finding,
         report.command or "",
@@ -180,8 +189,8 @@ def describe_frontier(results: Results) -> Frontier:
         spell_out(report.metric),
         format_number(report.tolerated_loss),
         str(limit or ""),
-        _draw_frontier(report, plotted, list_limit_values(limit)) if plotted else None,
-        _build_legend(plotted),
+        _draw_frontier(report, plotted, list_limit_values(limit), keys) if plotted else None,
+        keys,
         _describe_tried(plotted),
         describe_budget(report),
         describe_populations(results),
@@ -280,21 +289,26 @@ def _describe_tried(plotted: Sequence[PlottedPoint]) -> TriedEntry:
     return TriedEntry(tuple(shapes.values()), ", ".join(map(label_candidate, shapes)))
 
 
-def _build_legend(plotted: Sequence[PlottedPoint]) -> tuple[LegendEntry, ...]:
+def _build_legend(plotted: Sequence[PlottedPoint], incumbent: str) -> tuple[LegendEntry, ...]:
     marked = [(one, one.point.mark) for one in plotted if one.point.mark]
     return tuple(
         LegendEntry(
             chr(ord("A") + place),
             f"marked {mark}",
             one.shape,
-            f"{describe_alternative(one.point)}, {MARK_LABELS[mark]}: "
+            f"{describe_alternative(one.point)}, {label_mark(one.point, incumbent)}: "
             f"{format_number(one.quality)} at ratio {format_number(one.ratio)}",
         )
         for place, (one, mark) in enumerate(marked)
     )
 
 
-def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], limits: Sequence[float]) -> Picture:
+def _draw_frontier(
+    report: AlternativesReport,
+    plotted: Sequence[PlottedPoint],
+    limits: Sequence[float],
+    keys: Sequence[LegendEntry],
+) -> Picture:
     x = fit_scale([*(one.ratio for one in plotted), *limits], LEFT, RIGHT)
     y = fit_scale([one.quality for one in plotted], BOTTOM, TOP)
 
@@ -308,7 +322,7 @@ def _draw_frontier(report: AlternativesReport, plotted: Sequence[PlottedPoint], 
     return Picture(
         "frontier",
         f"{spell_out(report.metric)} against equal treatment",
-        _describe_picture(plotted, edge, limits, report.metric),
+        _describe_picture(plotted, edge, limits, report.metric, keys),
         "worst-group adverse impact ratio",
         spell_out(report.metric),
         x.choose_ticks(),
@@ -337,13 +351,17 @@ def trace_edge(points: Sequence[tuple[float, float]]) -> list[tuple[float, float
 
 
 def _describe_picture(
-    plotted: Sequence[PlottedPoint], edge: Sequence[tuple[float, float]], limits: Sequence[float], metric: str
+    plotted: Sequence[PlottedPoint],
+    edge: Sequence[tuple[float, float]],
+    limits: Sequence[float],
+    metric: str,
+    keys: Sequence[LegendEntry],
 ) -> str:
     ends = [f"{format_number(quality)} at ratio {format_number(ratio)}" for ratio, quality in edge]
     runs = f"; the frontier runs from {ends[0]} to {ends[-1]}" if ends else ""
     limit = f" The limit is {limits[0]:g}." if limits else ""
-    keys = "; ".join(f"{key.letter} {key.words}" for key in _build_legend(plotted))
-    return f"{spell_out(metric)} of {len(plotted)} points{runs}.{limit} {keys}."
+    legend = "; ".join(f"{key.letter} {key.words}" for key in keys)
+    return f"{spell_out(metric)} of {len(plotted)} points{runs}.{limit} {legend}."
 
 
 def place_letters(dots: Sequence[PlotDot], apart: float = 17) -> tuple[PlotLabel, ...]:

@@ -18,7 +18,10 @@ def describe_stability(
 ) -> str:
     """Describe how often the champion is the same, and how far ratios and verdicts move."""
     if partitions == 1:
-        return "With one partition into folds nobody knows how the verdict moves; raise rescore.partitions."
+        return (
+            "With one partition into folds nobody knows how the verdict moves; rescore.partitions and rescore.up_to "
+            "say how many there are, and up to which size of the table."
+        )
     sentences = [
         f"{capitalise(format_candidate(champion))} goes forward in {agreement} of {partitions} partitions into folds."
     ]
