@@ -22,10 +22,9 @@ def build(hyperparameters: HeuristicParams, context: BuildContext) -> "Threshold
     """Build the rule; it decides by the first column, the only one that it is given."""
     from credit.training.threshold_rule import ThresholdRule
 
-    rule = context.rule
-    assert rule is not None  # noqa: S101 - ingest refuses a contract without a rule first
-    chosen = rule.threshold if hyperparameters.threshold is None else hyperparameters.threshold
-    return ThresholdRule(chosen, approve=rule.approve)
+    chosen = context.threshold if hyperparameters.threshold is None else hyperparameters.threshold
+    assert chosen is not None  # noqa: S101 - ingest refuses a contract without a rule first
+    return ThresholdRule(chosen, approve=context.approve)
 
 
 def make_onnx(rule: Any, _: int) -> "ModelProto":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
@@ -17,20 +17,20 @@ from credit.common.params import Params
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from credit.contract.rule import Rule
-
 FOLDER = Path(__file__).parents[1] / "candidates"
 
 
 class BuildContext(NamedTuple):
     """What an estimator may depend on besides its hyperparameters.
 
-    `rows`: how many it will be fitted on; `rule`: the contract's, None where it has none.
+    `rows`: how many it will be fitted on; `threshold`: of the contract's rule, None where it has none; `approve`: the
+    side of it that passes.
     """
 
     rows: int
     seed: int
-    rule: "Rule | None" = None
+    threshold: float | None = None
+    approve: Literal["at_least", "at_most"] = "at_least"
 
 
 @dataclass(frozen=True, kw_only=True)

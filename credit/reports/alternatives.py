@@ -106,12 +106,12 @@ class AlternativesReport(Report):
     metric: QualityFigure
     tolerated_loss: Number
     """Of the metric, in its own unit."""
-    partitions: Count = 1
+    partitions: Count
     """Over which the figures of points are means; those of candidates as trained are of the first."""
-    reads_protected: Flag = False
+    reads_protected: Flag
     """Whether models were searched whose training reads protected attributes."""
-    searched: dict[str, SearchedFamily] = Field(default_factory=dict)
-    confirmed: tuple[Confirmation, ...] = ()
+    searched: dict[str, SearchedFamily]
+    confirmed: tuple[Confirmation, ...]
     finding: str = Field(alias="told")
     """What the search found, in words."""
     command: str | None = Field(alias="try")

@@ -125,13 +125,14 @@ def train_candidate(
         name, params.find_hyperparameters(name), params.search, X, y, seed, groups
     )
     build = load_definition(name).build
-    estimator = build(hyperparameters, BuildContext(len(y), seed, rule))
+    told = (rule.threshold, rule.approve) if rule else ()
+    estimator = build(hyperparameters, BuildContext(len(y), seed, *told))
     if not hasattr(estimator, "predict_proba"):
         found = f"a {type(estimator).__name__} that gives no probabilities"
         raise CreditError(Problem(name_definition_file(name), found, "an estimator with predict_proba"))
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build(hyperparameters, BuildContext(len(truth), seed, rule))
+    unfitted = build(hyperparameters, BuildContext(len(truth), seed, *told))
     sampled = None if groups is None else groups[::step]
     scores = cross_validate(name, unfitted, sample, truth, params.cross_validation, bar, sampled)
     estimator = fit_estimator(name, estimator, X, y, groups)

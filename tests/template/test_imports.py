@@ -35,7 +35,7 @@ def test_fetch_imports_nothing_large() -> None:
     assert not loaded("import stages.fetch")
 
 
-@pytest.mark.parametrize("stage", ["choose", "summarize", "report"])
+@pytest.mark.parametrize("stage", ["summarize", "report"])
 def test_stages_that_only_read_reports_import_nothing_large(stage: str) -> None:
     assert not loaded(f"import stages.{stage}")
 
@@ -81,7 +81,7 @@ def test_no_stage_after_training_loads_scikit_learn_beside_its_workers(finished:
     names = ("select_in_folds", "predict@logistic", "fairness", "choose", "summarize", "find_alternatives", "report")
     ran = {name: loaded(run(name.partition("@")[0], *commands[name][4:]), finished.folder) for name in names}
     assert not any("sklearn" in libraries for libraries in ran.values())
-    assert ran["choose"] == ran["summarize"] == ran["report"] == set()
+    assert ran["summarize"] == ran["report"] == set()
 
 
 def test_a_stage_and_its_workers_collect_garbage_rarely() -> None:

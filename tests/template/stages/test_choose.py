@@ -55,7 +55,7 @@ def test_the_most_accurate_does_not_go_forward_when_it_treats_groups_unequally()
 def test_the_rule_goes_forward_when_nobody_may_and_the_report_says_why_each_is_out() -> None:
     choice = choose_champion(PARAMS, metrics(), fairness("heuristic", "logistic", "random_forest"))
     assert choice.champion == "heuristic"
-    assert choice.why == "no candidate passes every gate"
+    assert choice.why == "the incumbent: no candidate passes every gate"
     assert all(told.against for told in choice.candidates.values())
 
 

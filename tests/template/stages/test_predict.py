@@ -25,6 +25,7 @@ from credit.training.candidates import load_candidate
 from credit.training.cross_fitting import rescore_out_of_fold, score_out_of_fold
 from credit.training.train import TrainParams
 from stages.predict import predict_folds
+from stages.select_in_folds import choose_predictions
 from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
@@ -116,23 +117,40 @@ def test_equal_rows_share_a_fold_and_a_row_keeps_its_fold_when_the_table_grows(t
 
 
 @pytest.mark.parametrize(
-    ("rows", "split", "folded", "why"),
+    ("out_of_fold", "rows", "black", "folded", "why"),
     [
-        (1000, BY_HASH, True, "1,000 accepted rows, at most 1,000"),
-        (1001, BY_HASH, False, "1,001 accepted rows, more than 1,000"),
+        ("until_power", 1000, 400, True, "1,000 accepted rows, at most 1,000"),
         (
-            10,
-            BY_HASH.model_copy(update={"by": "time"}),
-            False,
-            "nobody is judged by a model that has seen later people",
+            "until_power",
+            1001,
+            5,
+            True,
+            "with 5 test rows of race Black, 70% of its reference's approvals would be found",
         ),
+        ("until_power", 1001, 5, True, "less than 80%"),
+        ("until_power", 1001, 400, False, "and any other group more likely"),
+        ("always", 1001, 400, True, "predict.out_of_fold is always"),
+        ("never", 1000, 5, False, "predict.out_of_fold is never"),
     ],
 )
-def test_small_tables_are_scored_out_of_fold_unless_time_splits_them(
-    rows: int, split: SplitParams, folded: bool, why: str
+def test_everybody_is_scored_out_of_fold_until_the_test_rows_are_enough(
+    out_of_fold: Any, rows: int, black: int, folded: bool, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert PREDICT.choose_predictions(rows, split)[0] is folded
-    assert why in PREDICT.choose_predictions(rows, split)[1]
+    race = ["white"] * 2000 + ["Black"] * black
+    pd.DataFrame({"race": race, "paid": np.arange(len(race)) % 4 > 0}).to_parquet(tmp_path / "test")
+    monkeypatch.chdir(LENDER)
+    params = PREDICT.model_copy(update={"out_of_fold": out_of_fold, "out_of_fold_up_to": 1000})
+    chosen, told = choose_predictions(params, BY_HASH, contract([]), rows, tmp_path / "test")
+    assert chosen is folded
+    assert why in told
+
+
+def test_nobody_is_judged_by_rows_from_later(tmp_path: Path) -> None:
+    by_time = BY_HASH.model_copy(update={"by": "time"})
+    always = PREDICT.model_copy(update={"out_of_fold": "always"})
+    chosen, why = choose_predictions(always, by_time, contract([]), 10, tmp_path / "test")
+    assert not chosen
+    assert "nobody is judged by a model that has seen later people" in why
 
 
 def test_a_fold_without_both_classes_is_an_error_that_says_what_to_do() -> None:

@@ -31,7 +31,7 @@ from credit.fairness.waivers import Waiver
 from credit.reports.alternatives import AlternativesReport, PointSettings
 from credit.reports.base import ReportFile
 from credit.reports.candidate import CandidateReport
-from credit.reports.choice import Choice
+from credit.reports.choice import Choice, StabilityReport
 from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
 from credit.reports.figures import FAIRNESS_METRICS, GroupFigures, group_key
@@ -59,6 +59,7 @@ MODELS: dict[str, type[ReportFile]] = {
     "reports/features.json": FeaturesReport,
     "reports/metrics.json": Metrics,
     "reports/predictions.json": PredictionsReport,
+    "reports/stability.json": StabilityReport,
     "reports/summary.json": Summary,
     "reports/validation.json": ValidationReport,
     **{f"reports/candidates/{name}.json": CandidateReport for name in CANDIDATES},
@@ -173,8 +174,8 @@ def test_a_champion_who_is_no_candidate_and_a_candidate_without_the_deciding_fig
 
 def test_several_keys_that_are_missing_are_one_line() -> None:
     assert refused("reports/choice.json", {"metric": "ks"}) == [
-        "reports/choice.json: found nothing for champion, why, candidates, side_by_side, expected a value of each; "
-        "run dvc repro"
+        "reports/choice.json: found nothing for champion, why, candidates, side_by_side, incumbent, better, expected a "
+        "value of each; run dvc repro"
     ]
 
 

@@ -189,7 +189,8 @@ def measure_out_of_fold(contract: Any, frame: Any, seed: int, fit: Fit) -> tuple
     decisions = set_thresholds(scores, 0.875, 0.05).decide(scores)
     people = frame[list(contract.protected)]
     counts = count_predictions(contract, Predictions(people, np.zeros(len(y), int), y, scores, decisions))
-    lowest = find_lowest_ratio(counts, 0.9, 10)
+    rules = read_params(Fairness, "fairness", LENDER / "params.yaml").rules
+    lowest = find_lowest_ratio(counts, rules)
     assert lowest is not None
     worth = float(values.compute_decision_values(y, decisions).mean())
     return worth, lowest.value, float(roc_auc_score(y, scores))

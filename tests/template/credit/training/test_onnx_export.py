@@ -81,7 +81,7 @@ def test_a_rule_by_which_less_is_better_agrees_too(threshold: float) -> None:
     rule = ThresholdRule(threshold, approve="at_most").fit(people, [0, 1, 1, 1])
     expected = rule.predict_proba(values)[:, 1]
     assert expected.tolist() == [1, 1, 0.5, 0.75]
-    assert load_onnx(export_onnx(rule, 1)).score(values).tolist() == expected.tolist()
+    assert load_onnx(export_onnx("heuristic", rule, 1)).score(values).tolist() == expected.tolist()
 
 
 def test_the_rule_reads_its_own_column() -> None:
