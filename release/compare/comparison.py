@@ -132,7 +132,7 @@ def _describe_side(revision: Revision, reports: RevisionReports) -> Side:
 def _find_problems(head: Revision, side: Side) -> list[str]:
     """Find each problem that forbids the merge.
 
-    The rule as champion is none, unless it fails equal treatment and nobody signs for that.
+    The rule as champion is none, unless it fails equal treatment and nobody signs for that; nobody may then.
     """
     found = find_altered_reports(head)
     name = side.champion
@@ -141,8 +141,9 @@ def _find_problems(head: Revision, side: Side) -> list[str]:
     if name != HEURISTIC and not side.eligible:
         reasons = side.against.get(name) or ("reports/choice.json gives no reason",)
         found += [f"the champion {name} did not pass every gate: {reason}" for reason in reasons]
-    elif name == HEURISTIC:
-        found += [f"the rule fails equal treatment, and nobody signs for it: {one}" for one in side.unsigned_failures]
+    else:
+        who = "the rule" if name == HEURISTIC else f"the champion {name}"
+        found += [f"{who} fails equal treatment, and nobody signs for it: {one}" for one in side.unsigned_failures]
     return found
 
 

@@ -44,14 +44,14 @@ def shown(figures: CandidateMetrics, fairness: FairnessReport, passes: bool) -> 
 
 def test_a_line_has_the_verdict_the_auc_and_the_lowest_ratio_and_for_whom() -> None:
     line, last = shown(FIGURES, judged(), False)
-    assert " ".join(line.split()) == "heuristic failed insufficient 0.750 0.774 race Black 0.900 0.100 -0.250"
+    assert " ".join(line.split()) == "heuristic no insufficient 0.750 0.774 race Black 0.900 0.100 -0.250"
     assert last == "champion: heuristic, no other; read reports/report.html"
 
 
 def test_a_figure_that_there_is_not_is_a_dash() -> None:
     bare = FIGURES.model_copy(update={"bad_rate": None})
     line, _ = shown(bare, judged(lowest_adverse_impact_ratio=None), True)
-    assert " ".join(line.split()) == "heuristic passed insufficient 0.750 - - 0.900 - -0.250"
+    assert " ".join(line.split()) == "heuristic yes insufficient 0.750 - - 0.900 - -0.250"
 
 
 def test_figures_stand_below_their_heads() -> None:

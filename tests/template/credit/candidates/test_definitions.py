@@ -19,6 +19,7 @@ from credit.common import candidate_definition
 from credit.common.candidate_definition import label_candidate, list_definitions, load_definition
 from credit.common.errors import CreditError
 from credit.common.params import read_params
+from credit.contract.rule import Rule
 from credit.scoring.policy import Policy
 from credit.training.agreement import check_agreement, prove_shippable
 from credit.training.onnx_export import export_onnx
@@ -65,7 +66,8 @@ def test_a_candidate_loads_nothing_large_before_it_is_built(name: str) -> None:
 
 @pytest.mark.parametrize("name", list_definitions())
 def test_a_candidate_can_be_shipped(name: str) -> None:
-    trained = train_candidate(name, TRAIN, X, Y, 0.0, bar=False)
+    rule = Rule(sql="score", threshold=0.0, approve="at_least")
+    trained = train_candidate(name, TRAIN, X, Y, rule, bar=False, groups=(X[:, [1]] > 0).astype(np.int64))
     agreement = prove_shippable(name, trained.estimator, trained.policy, X, 0)
     assert agreement.largest_difference < 1e-5
     assert agreement.other_decisions == 0
@@ -73,7 +75,7 @@ def test_a_candidate_can_be_shipped(name: str) -> None:
 
 def test_a_candidate_without_a_file_goes_by_its_name() -> None:
     assert label_candidate("some_old_model") == "some old model"
-    with pytest.raises(CreditError, match=r"candidate tree: found no credit/candidates/tree\.py, expected one of heur"):
+    with pytest.raises(CreditError, match=r"candidate tree: found no credit/candidates/tree\.py, expected one of fair"):
         load_definition("tree")
 
 

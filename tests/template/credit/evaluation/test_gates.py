@@ -17,7 +17,6 @@ GATES = QualityGates.model_validate(
         "highest_calibration_error": 0.05,
         "gain_over_rule": {"metric": "roc_auc", "by": 0.02},
         "against_production": {"metric": "roc_auc", "by": -0.01},
-        "rule": "heuristic",
     }
 )
 FIGURES = Metrics.read(LENDER / Metrics.PATH).candidates["logistic"]

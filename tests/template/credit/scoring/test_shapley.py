@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from credit.packaging.onnx_export import export_onnx
 from numpy.typing import NDArray
 
 from credit.contract import Contract, load_contract
@@ -35,6 +34,7 @@ from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
 from credit.scoring.reasons import word_reasons
+from credit.training.onnx_export import export_onnx
 from scenario.generate import generate
 from scenario.params import ScenarioParams
 from stages.ingest import ingest_table
@@ -143,7 +143,8 @@ def make_case(name: str, kind: str, contract: Contract, features: list[str], fra
         ],
     }
     estimator = make_pipeline(*steps[kind]).fit(matrix, is_favourable(contract, train))
-    score = load_onnx(export_onnx(estimator, matrix.shape[1])).score
+    candidate = {"regression": "logistic", "forest": "random_forest"}[kind]
+    score = load_onnx(export_onnx(candidate, estimator, matrix.shape[1])).score
     others = build_design_matrix(contract, features, rest).to_numpy()
     scores = score(others)
     threshold = float(np.quantile(scores, 1 - APPROVED_SHARE))

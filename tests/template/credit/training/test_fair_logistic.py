@@ -22,7 +22,8 @@ from credit.data.tables import is_favourable, read_frame
 from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import count_predictions
-from credit.fairness.findings import find_lowest_ratio
+from credit.fairness.figures import find_lowest_ratio
+from credit.fairness.policies import Fairness
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.onnx import ONNX_INPUT
 from credit.scoring.policy import set_thresholds

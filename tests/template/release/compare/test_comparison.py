@@ -10,14 +10,14 @@ from release.compare.comparison import Comparison, compare_revisions
 from release.repository.revision import resolve_revisions
 from testing.report_edits import Edit
 
-SIDE = "name commit champion why passes verdict against"
+SIDE = "name commit champion why eligible verdict unsigned_failures against"
 METRIC = "figure base head change interval beyond_noise"
-GROUP = "attribute group people selection_rate ratio intervals verdicts"
+GROUP = "attribute group words people selection_rate ratio intervals verdicts"
 KEYS = {
     "": "base head problems unread waivers candidates champion_metrics metrics fairness people features data params",
     "base": SIDE,
     "head": SIDE,
-    "candidates 0": "candidate passes verdict roc_auc lowest_ratio",
+    "candidates 0": "candidate eligible verdict roc_auc lowest_ratio lowest_group",
     "candidates 0 lowest_ratio 1": "value interval attribute group people",
     "champion_metrics 0": METRIC,
     "metrics 0": f"candidate {METRIC}",
