@@ -3,6 +3,7 @@
 Their figures move together, so the difference is known better than two intervals side by side tell.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +38,10 @@ def estimate_quality_change(
 
     `roc_auc` by DeLong et al. (1988, Biometrics 44, 837-845); accuracy and expected value as means of differences;
     average precision and KS by the jackknife over 50 groups of rows (Wolter 2007, Introduction to Variance
-    Estimation, ch. 4). y: shape (n,), True where the label is favourable, with rows of both classes.
+    Estimation, ch. 4). y: shape (n,), True where the label is favourable. NaN with fewer than two rows of a class.
     """
+    if min(y.sum(), (~y).sum()) < 2:
+        return QualityChange(math.nan, math.nan, math.nan)
     if metric == "roc_auc":
         change, variance = _compare_placements(y, first.scores, second.scores)
     elif metric in ("average_precision", "ks"):

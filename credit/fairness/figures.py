@@ -70,10 +70,11 @@ def find_lowest_ratio(counts: PeopleCounts, rules: VerdictRules) -> LowestRatio 
     """Find the worst adverse impact ratio of a single attribute's group, its interval, and whose it is.
 
     The worst is the one that is surely low: the lowest upper end of its interval, so that a handful of people are
-    no headline. Groups, and references, below the smallest denominator are left aside, as are people who do not
-    disclose; None where no other group is left.
+    no headline. Of primary attributes only. Groups, and references, below the smallest denominator are left aside, as
+    are people who do not disclose; None where no other group is left.
     """
-    ratios = (ratio for key in counts.attributes for ratio in _list_ratios(counts, key, rules))
+    primary = [key for key in counts.attributes if rules.primary is None or key[0] in rules.primary]
+    ratios = (ratio for key in primary for ratio in _list_ratios(counts, key, rules))
     return min(ratios, key=_rank_ratio, default=None)
 
 

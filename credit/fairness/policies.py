@@ -7,7 +7,7 @@ few metrics and reports the others.
 """
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
 
 from pydantic import Field, model_validator
 
@@ -97,7 +97,7 @@ class VerdictRules(Params):
     """Rules by which an interval becomes a verdict; the same for every policy."""
 
     level: float = Field(gt=0.5, lt=1)
-    primary: tuple[str, ...] | None
+    primary: Annotated[tuple[str, ...], Field(min_length=1)] | None
     """Protected attributes that gate, corrected among themselves; the others are reported. None: all of them."""
     smallest_denominator: int = Field(ge=2)
     block_from: Literal["unequal", "beyond", "undecided"]

@@ -41,10 +41,23 @@ def judge_groups(
     compared = compare_groups(counts, keys, policy, rules)
     verdicts = judge_comparisons(compared, rules)
     gates = policy.gates != "nothing"
-    return [
+    told = [
         Judgement(item, verdict, choose_action(item, verdict, rules, gates))
         for item, verdict in zip(compared, verdicts, strict=True)
     ]
+    hidden = find_hidden_attributes(told, rules) if gates else set()
+    return [
+        one._replace(action="block") if one.comparison.attribute in hidden and one.comparison.limit.gated else one
+        for one in told
+    ]
+
+
+def find_hidden_attributes(judged: Sequence[Judgement], rules: VerdictRules) -> set[str]:
+    """Find the attributes that no group can be judged by, because so many do not disclose theirs."""
+    gated = [one for one in judged if one.comparison.limit.gated]
+    assessed = {one.comparison.attribute for one in gated if one.verdict != "not assessable"}
+    undisclosed = {one.comparison.attribute: one.comparison.undisclosed for one in gated}
+    return {name for name, share in undisclosed.items() if share > rules.undisclosed_no_pass and name not in assessed}
 
 
 def judge_comparisons(compared: Sequence[Comparison], rules: VerdictRules) -> list[Verdict]:

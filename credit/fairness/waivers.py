@@ -36,9 +36,14 @@ class Waiver(Params):
 
     @model_validator(mode="after")
     def _check_second(self) -> Self:
-        if self.second is not None and self.second.casefold() == self.who.casefold():
+        if self.second is not None and self.second.casefold().split() == self.who.casefold().split():
             raise make_value_error(f"{self.second!r} twice", "another person than who")
         return self
+
+    @property
+    def signatures(self) -> str:
+        """Who signs, in words."""
+        return self.who if self.second is None else f"{self.who} and {self.second}"
 
     @property
     def finding(self) -> tuple[str, str, str]:

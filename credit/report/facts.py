@@ -26,6 +26,7 @@ from credit.report.results import Results, read_results
 from credit.report.stability import StabilitySummary, describe_stability
 from credit.reports.candidate import CandidateReport
 from credit.reports.choice import BetterCandidate
+from credit.reports.fairness import Finding
 
 
 class WaiverRow(NamedTuple):
@@ -37,7 +38,8 @@ class WaiverRow(NamedTuple):
     who: str
     why: str
     until: str
-    used: bool
+    used: str
+    """Whether it lifts a finding, in words."""
 
 
 class ModelDetails(NamedTuple):
@@ -140,18 +142,24 @@ def _describe_model(candidate: CandidateReport, contract: Contract) -> ModelDeta
     )
 
 
+def _describe_use(finding: Finding) -> str:
+    if finding.waiver and finding.waiver.used:
+        return "yes"
+    return "no, a fail needs a second person's name" if finding.blocks else "no, the finding does not block"
+
+
 def _build_waivers_table(results: Results) -> tuple[WaiverRow, ...]:
     findings = [item for judged in results.judged.values() for item in judged.findings]
-    used = {item.waiver.file for item in findings if item.waiver and item.waiver.used}
+    used = {item.waiver.file: _describe_use(item) for item in findings if item.waiver}
     return tuple(
         WaiverRow(
             file.rpartition("/")[2],
             label_candidate(one.candidate),
             f"{spell_out(one.measure)} of {results.name_group(one.attribute, one.group)}",
-            one.who,
+            one.signatures,
             one.why,
             one.until.isoformat(),
-            file in used,
+            used.get(file, "no, nothing is judged by it"),
         )
         for file, one in results.waivers.items()
     )

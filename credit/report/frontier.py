@@ -209,10 +209,10 @@ def describe_populations(results: Results) -> str:
         f"These figures are about {report.rows:,} people {report.predictions}, by models of the folds; the quality of "
         f"the candidates above is about {tested:,} test rows, by the models that are packaged."
     )
-    by_folds = {
-        name: value for name, point in _list_trained(report).items() if (value := point.get_value(report.metric))
-    }
-    by_test = {name: value for name in by_folds if (value := results.metrics[name].get_value(report.metric))}
+    values = {name: point.get_value(report.metric) for name, point in _list_trained(report).items()}
+    by_folds = {name: round(value, 3) for name, value in values.items() if value is not None}
+    tested_values = {name: results.metrics[name].get_value(report.metric) for name in by_folds}
+    by_test = {name: round(value, 3) for name, value in tested_values.items() if value is not None}
     orders = [sorted(by, key=lambda name: -by[name]) for by in (by_test, by_folds)]
     if len(by_test) < len(by_folds) or orders[0] == orders[1]:
         return told

@@ -126,10 +126,11 @@ def _find_verdict(judged: FairnessReport, ratio: LowestRatio) -> str:
 
 def describe_obligations(results: Results) -> Iterator[str]:
     """Describe each figure beyond a limit and undecided, and how many more people would decide it."""
-    champion = results.choice.champion
-    for item in results.judged[champion].findings:
-        if item.power is not None:
-            more = item.describe_more_people()
+    judged = results.judged[results.choice.champion]
+    obliged = {(one.attribute, one.group, one.measure) for one in judged.obligations}
+    for item in judged.findings:
+        if (item.attribute, item.group, item.measure) in obliged:
+            more = item.describe_more_people() or "it is beyond its limit, and the people do not decide it"
             yield f"{capitalise(spell_out(item.measure))} of {name_group(results, item)} is to be watched: {more}."
 
 
@@ -245,10 +246,12 @@ def _describe_way_forward(results: Results, one: BetterCandidate) -> str:
     choice = results.choice
     if choice.champion != choice.incumbent or one.candidate == choice.champion:
         return ""
-    unsafe = f" To keep {format_candidate(choice.incumbent)} is no safe choice."
+    if choice.candidates[one.candidate].eligible:
+        return f" It may go forward; by {spell_out(choice.metric)} on the test rows the incumbent is ahead."
+    unsafe = "" if choice.chosen.eligible else f" To keep {format_candidate(choice.incumbent)} is no safe choice."
     if one.waivers:
         drafts = "the waiver that is" if len(one.waivers) == 1 else f"the {len(one.waivers)} waivers that are"
-        return f"{unsafe} A person lets it go forward by {drafts} drafted below."
+        return f"{unsafe} It goes forward by {drafts} drafted below, once signed."
     return f"{unsafe} Quality gates stand against it, which no waiver lifts."
 
 
@@ -269,6 +272,6 @@ def _describe_waivers(results: Results) -> Iterator[str]:
         waiver = item.waiver
         if waiver and waiver.used:
             finding = f"the {spell_out(item.measure)} of {name_group(results, item)}"
-            signed = f"signed by {waiver.who} until {waiver.until}"
+            signed = f"signed by {waiver.signatures} until {waiver.until}"
             through = f"A waiver lets {format_candidate(champion)} through for {finding}, {signed}."
             yield f"{through} It is not a pass on the figures."

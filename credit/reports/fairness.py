@@ -54,6 +54,11 @@ class UsedWaiver(ReportPart):
     until: date
     """The last day on which it is valid."""
 
+    @property
+    def signatures(self) -> str:
+        """Who signs, in words."""
+        return self.who if self.second is None else f"{self.who} and {self.second}"
+
 
 class JudgedFigure(ReportPart):
     """One figure of one group that has a limit."""
@@ -110,6 +115,8 @@ class Finding(PairFinding):
         told = f"unequal treatment as it is planned for would be found among so many people with {self.power:.0%}"
         if self.more_people_to_decide is None:
             return f"{told}, and no number of further people would do"
+        if self.more_people_to_decide == 0:
+            return f"{told}, so what there is, if anything, is probably milder"
         return f"{told}; {self.more_people_to_decide:,} more people of the group would decide it"
 
 

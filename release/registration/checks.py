@@ -154,6 +154,10 @@ def _describe_verdict(choice: Choice) -> list[str]:
 
 def _describe_better(one: BetterCandidate, choice: Choice) -> str:
     told = f"{one.candidate} is better than {choice.incumbent} in {choice.metric} and in the worst-group ratio"
+    if choice.candidates[one.candidate].eligible:
+        return (
+            f"{told} about all people who are judged, and may go forward; by the test rows {choice.champion} is ahead"
+        )
     return f"{told}; reports/report.html says what stands against it"
 
 
@@ -166,6 +170,8 @@ def _check_incumbent() -> Findings:
     except CreditError:
         return Findings()  # the comparison with production says why the store cannot be read
     incumbent = Choice.read(Path(Choice.PATH)).incumbent
+    if live is None and incumbent != HEURISTIC:
+        return Findings(notes=[f"choose.incumbent is {incumbent}, but nothing is live in {PRODUCTION}: {HEURISTIC} is"])
     if live is None or live.candidate == incumbent:
         return Findings()
     told = f"choose.incumbent is {incumbent}, but {live.version} in {PRODUCTION} decides by {live.candidate}"
@@ -214,7 +220,7 @@ def describe_waivers(folder: Path) -> list[str]:
 
 def _describe_waiver(file: str, one: Waiver) -> str:
     finding = f"{one.candidate}, {one.attribute} {one.group}, {one.measure}"
-    return f"waiver {file}: {finding}, by {one.who} until {one.until}: {one.why}"
+    return f"waiver {file}: {finding}, by {one.signatures} until {one.until}: {one.why}"
 
 
 def _check_bundle(commit: str) -> tuple[str | None, Findings]:

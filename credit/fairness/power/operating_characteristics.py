@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from credit.contract.columns import UNDISCLOSED
 from credit.evaluation.exact_tests import compute_parity_p_value
-from credit.fairness.counts import AttributeKey, PeopleCounts
+from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
 from credit.fairness.group_comparison import list_judged_keys
 from credit.fairness.metrics import METRICS, PeopleTable, find_compared_rate
 from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
@@ -57,7 +57,7 @@ class JudgedTables(NamedTuple):
 
     def find_blocking(self, rules: VerdictRules) -> Flags:
         """Find the comparisons that block, as `judge_comparisons` and `choose_action` do one by one; same shape."""
-        blocking = self.find_unequal(rules.error)
+        blocking = self.find_unequal(rules.error) | (self.reference_n < rules.smallest_denominator)
         if rules.block_from == "beyond":
             return blocking | (self.is_beyond & self.is_assessable)
         return blocking | ~(self.complies & self.is_assessable) if rules.block_from == "undecided" else blocking
@@ -96,7 +96,8 @@ def compute_operating_characteristics(
         return None
     rng = np.random.default_rng(seed)
     drawn = {key: draw_fair_tables(counts, key, tables, rng) for key in sizes}
-    fair = [judge_tables(drawn[key], limits, rules) for key in sizes]
+    undisclosed = {key: compute_undisclosed_share(counts, key) for key in sizes}
+    fair = [judge_tables(drawn[key], limits, rules, undisclosed[key]) for key in sizes]
     limits_of_all = tuple(limit for one in fair for limit in one.limits)
     arrays = [np.concatenate(parts, axis=1) for parts in list(zip(*fair, strict=True))[1:]]
     judged = JudgedTables._make((limits_of_all, *arrays))
@@ -104,7 +105,7 @@ def compute_operating_characteristics(
     for key, groups in sizes.items():
         for cell, (group, people) in enumerate(list(groups.items())[1:], start=1):
             own = drawn[key][[0, cell], : tables // 4]
-            worse = judge_tables(thin_approvals(own, rules.planned_ratio, rng), limits, rules)
+            worse = judge_tables(thin_approvals(own, rules.planned_ratio, rng), limits, rules, undisclosed[key])
             columns = [first + number * (len(groups) - 1) + cell - 1 for number in range(len(limits))]
             found = judged.replace_columns(worse, columns).find_blocking(rules)[:, columns].any(axis=1).mean()
             detected.append(
@@ -151,8 +152,13 @@ def thin_approvals(drawn: PeopleTable, ratio: float, rng: np.random.Generator) -
     return worse
 
 
-def judge_tables(drawn: PeopleTable, limits: Mapping[str, Limit], rules: VerdictRules) -> JudgedTables:
-    """Compare every group of every table with every limit; the groups of one limit stand beside each other."""
+def judge_tables(
+    drawn: PeopleTable, limits: Mapping[str, Limit], rules: VerdictRules, undisclosed: float
+) -> JudgedTables:
+    """Compare every group of every table with every limit; the groups of one limit stand beside each other.
+
+    undisclosed: the share of people who do not disclose the attribute, beyond which nothing complies.
+    """
     no_scores = np.zeros((*drawn.shape[:-1], 3))
     each, columns = [], []
     for measure, limit in limits.items():
@@ -163,6 +169,7 @@ def judge_tables(drawn: PeopleTable, limits: Mapping[str, Limit], rules: Verdict
         events, n = rate.count_cases(drawn)
         is_assessable = np.minimum(n, n[0]) >= rules.smallest_denominator
         is_beyond, complies = limit.is_broken_by(metric.value, metric.value), limit.is_kept_by(metric.low, metric.high)
+        complies &= undisclosed <= rules.undisclosed_no_pass
         whole = np.broadcast_to(events[0], events.shape), np.broadcast_to(n[0], n.shape)
         columns.append([part[1:] for part in (events, n, *whole, is_beyond, is_assessable, complies)])
         each += [limit] * (len(drawn) - 1)

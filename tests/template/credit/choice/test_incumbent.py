@@ -50,7 +50,9 @@ def predict(noise: float, burden: float) -> Predictions:
     return Predictions(people, np.zeros(ROWS, np.int64), PAID, scores, decisions)
 
 
-def choose(candidates: dict[str, Predictions], **changes: Any) -> tuple[Choice, tuple[BetterCandidate, ...]]:
+def choose(
+    candidates: dict[str, Predictions], contract: Contract = CONTRACT, **changes: Any
+) -> tuple[Choice, tuple[BetterCandidate, ...]]:
     params = ChooseParams.model_validate(PARAMS["choose"] | {"gates": NO_GATES} | changes)
     fairness, values = Fairness.model_validate(PARAMS["fairness"]), UnitValues(**PARAMS["evaluate"]["unit_values"])
     metrics = {
@@ -58,12 +60,12 @@ def choose(candidates: dict[str, Predictions], **changes: Any) -> tuple[Choice, 
     }
     today = pd.Timestamp("2026-01-01").date()
     verdicts = {
-        name: judge_fairness(count_predictions(CONTRACT, one), fairness.chosen_policy, fairness.rules, name, {}, today)
+        name: judge_fairness(count_predictions(contract, one), fairness.chosen_policy, fairness.rules, name, {}, today)
         for name, one in candidates.items()
     }
     choice = choose_champion(params, metrics, verdicts)
     standards = Standards(params, fairness, values)
-    return choice, find_better_candidates(choice, standards, CONTRACT, candidates, verdicts)
+    return choice, find_better_candidates(choice, standards, contract, candidates, verdicts)
 
 
 POOR = predict(noise=2.0, burden=3.5)
@@ -118,3 +120,49 @@ def test_a_margin_lets_a_gain_that_is_not_sure_count() -> None:
     wide = choose({"heuristic": first, "logistic": second}, noninferiority_margin=0.5)[1]
     assert [one.candidate for one in wide] == ["logistic"]
     assert wide[0].quality_change > 0
+
+
+def cells(*groups: tuple[str, int, int], bad: int = 0) -> Predictions:
+    """People of each group, so many of them approved; `bad` of all are approved with an unfavourable outcome."""
+    race = np.repeat([name for name, _, _ in groups], [n for _, _, n in groups])
+    approved = np.concatenate([np.arange(n) < count for _, count, n in groups])
+    favourable = approved.copy()
+    favourable[np.flatnonzero(approved)[:bad]] = False
+    scores = np.where(approved, 0.9, 0.1)
+    decisions = np.where(approved, "approve", "deny")
+    return Predictions(pd.DataFrame({"race": race}), np.zeros(len(race), np.int64), favourable, scores, decisions)
+
+
+def test_another_worst_group_is_no_gain_of_the_first() -> None:
+    """Of the two smallest ratios the one that is surely low leads; a few denials more of another group lead there."""
+    before = cells(("white", 4500, 5000), ("Black", 1400, 2000), ("Asian", 11, 20))
+    after = cells(("white", 4500, 5000), ("Black", 1390, 2000), ("Asian", 11, 20))
+    truth = after.favourable.copy()
+    first, second = (one._replace(favourable=truth) for one in (before, after))
+    told = CONTRACT.columns | {
+        "race": CONTRACT.columns["race"].model_copy(update={"allowed": ("white", "Black", "Asian")})
+    }
+    contract = CONTRACT.model_copy(update={"columns": told})
+    assert choose({"heuristic": first, "logistic": second}, contract)[1] == ()
+
+
+def test_a_candidate_with_a_worse_verdict_on_another_limit_is_not_better() -> None:
+    """Its ratio is better, and people who would have paid are turned away in one group only."""
+    first, second = predict(noise=1.0, burden=0.1), predict(noise=0.5, burden=0.1)
+    deserving = np.flatnonzero(BLACK & PAID)
+    decisions = second.decisions.copy()
+    decisions[BLACK] = "approve"
+    decisions[deserving[: len(deserving) // 3]] = "deny"
+    kinder = second._replace(decisions=decisions)
+    choice, better = choose({"heuristic": first, "logistic": kinder})
+    assert "true positive rate" in " ".join(choice.candidates["logistic"].against)
+    assert better == ()
+
+
+def test_one_person_of_a_class_tells_nothing_of_quality() -> None:
+    one = np.arange(ROWS) > 0
+    few = {
+        name: predict(noise, 0.5)._replace(favourable=one) for name, noise in (("heuristic", 1.0), ("logistic", 0.5))
+    }
+    for metric in ("roc_auc", "ks", "average_precision"):
+        assert choose(few, metric=metric)[1] == ()

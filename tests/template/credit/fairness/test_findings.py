@@ -1,10 +1,13 @@
 """What many findings come to."""
 
+import numpy as np
 import pytest
-from fairness_rows import RATIO, counted, policy, rules
+from fairness_rows import RATIO, TODAY, counted, policy, rules
+from pydantic import ValidationError
 
+from credit.fairness.counts import PeopleCounts
 from credit.fairness.figures import find_lowest_ratio
-from credit.fairness.findings import find_worst_verdict, judge_attribute, judge_attributes
+from credit.fairness.findings import find_worst_verdict, judge_attribute, judge_attributes, judge_fairness
 from credit.fairness.policies import Limit
 from credit.reports.fairness import AttributeVerdict, Finding, Verdict
 from credit.reports.figures import label_group
@@ -93,3 +96,36 @@ def test_people_read_the_label_of_a_code_in_groups_references_and_pairs() -> Non
     assert label_group(labels, "race & sex", "1 & 0") == "green [1] & female [0]"
     assert label_group(labels, "race & age", "1 & over 62") == "green [1] & over 62"
     assert label_group(labels, "home", "own & rent") == "own & rent"
+
+
+@pytest.mark.parametrize(
+    ("black", "hidden", "blocks"), [(0, 970, True), (9, 951, True), (9, 0, False), (60, 951, False)]
+)
+def test_an_attribute_that_nearly_everybody_hides_blocks_where_no_group_can_be_judged(
+    black: int, hidden: int, blocks: bool
+) -> None:
+    people = np.zeros((3, 2, 3), dtype=np.int64)
+    people[:, 1, 0] = (40, black, hidden)
+    scores = np.stack([people.sum(-1), 0.5 * people.sum(-1), 0.26 * people.sum(-1)], axis=-1)
+    counts = PeopleCounts({"race": ("white", "Black", "undisclosed")}, {("race",): people}, {("race",): scores})
+    assert judge_fairness(counts, policy(), rules(), "a", {}, TODAY).blocks is blocks
+
+
+def test_the_worst_group_is_one_of_a_primary_attribute() -> None:
+    counts = counted((900, 1000), (300, 1000))
+    whole = find_lowest_ratio(counts, rules())
+    assert whole is not None
+    both = PeopleCounts(
+        {"race": counts.groups["race"], "sex": ("m", "f")},
+        {("race",): counts.people["race",], ("sex",): counts.people["race",] + 100},
+        {("race",): counts.scores["race",], ("sex",): counts.scores["race",]},
+    )
+    primary = find_lowest_ratio(both, rules(primary=("sex",)))
+    assert primary is not None
+    assert primary.attribute == "sex"
+    assert find_lowest_ratio(both, rules()) == whole
+
+
+def test_no_attribute_at_all_is_no_choice_of_primary_ones() -> None:
+    with pytest.raises(ValidationError, match="primary"):
+        rules(primary=())

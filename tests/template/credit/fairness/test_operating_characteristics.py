@@ -88,7 +88,7 @@ def test_many_tables_at_once_are_judged_as_each_by_itself(block_from: str, ratio
     rng = np.random.default_rng(1)
     drawn = draw_fair_tables(counts, ("race",), 60, rng)
     drawn[:2] = thin_approvals(drawn[:2], ratio, rng)
-    blocking = judge_tables(drawn, limits, chosen).find_blocking(chosen)
+    blocking = judge_tables(drawn, limits, chosen, 0.0).find_blocking(chosen)
     names = counts.groups["race"]
     for number, blocks in enumerate(blocking):
         table = PeopleCounts({"race": names}, {("race",): drawn[:, number]}, {("race",): np.zeros((len(names), 2, 3))})
@@ -121,3 +121,22 @@ def test_the_same_table_gives_the_same_figures_and_pairs_count_where_they_gate()
     assert twice[0] == twice[1]
     assert twice[0] is not None
     assert len(twice[0].detected) == 15
+
+
+def test_a_policy_that_stops_everything_is_told_to_stop_everything() -> None:
+    """A reference of eight people blocks; so does each figure where a third do not disclose and only a pass goes."""
+    for counts, chosen in (
+        (counted((6, 8), (700, 900)), rules()),
+        (hide(counted((700, 900), (150, 200)), 550), rules(block_from="undecided")),
+    ):
+        assert judge_fairness(counts, policy(), chosen, "a", {}, TODAY).blocks
+        found = compute_operating_characteristics(counts, policy(), chosen, tables=100)
+        assert found is not None
+        assert found.fair_blocked == 1.0
+
+
+def hide(counts: PeopleCounts, people: int) -> PeopleCounts:
+    """Add so many people who do not disclose, all approved."""
+    table = np.concatenate([counts.people["race",], np.array([[[0, 0, 0], [people, 0, 0]]])])
+    scores = np.concatenate([counts.scores["race",], np.zeros((1, 2, 3))])
+    return PeopleCounts({"race": (*counts.groups["race"], "undisclosed")}, {("race",): table}, {("race",): scores})

@@ -121,12 +121,20 @@ def test_what_is_undecided_is_to_be_watched_and_how_many_people_would_decide_it_
     assert "is to be watched" not in told(draft)
     finding = next(item for item in draft.judged["heuristic"]["findings"] if item["blocks"])
     finding |= {"power": 0.431, "more_people_to_decide": 1234}
+    assert "is to be watched" not in told(draft), "a figure of a secondary attribute is none"
+    figure = {key: finding[key] for key in ("attribute", "group", "measure", "value", "interval", "people")}
+    limits = {"at_least": 0.8, "at_most": None, "planned_ratio": 0.7, "power": 0.431, "more_people_to_decide": 1234}
+    draft.judged["heuristic"]["obligations"] = [figure | limits]
     found = (
         "Adverse impact ratio of Black (race) is to be watched: unequal treatment as it is planned for would be found "
     )
     assert f"{found}among so many people with 43%; 1,234 more people of the group would decide it." in told(draft)
     finding["more_people_to_decide"] = None
     assert "with 43%, and no number of further people would do." in told(draft)
+    finding["more_people_to_decide"] = 0
+    assert "with 43%, so what there is, if anything, is probably milder." in told(draft)
+    del finding["power"], finding["more_people_to_decide"]
+    assert "is to be watched: it is beyond its limit, and the people do not decide it." in told(draft)
 
 
 BETTER = {
@@ -145,11 +153,12 @@ def test_a_dominated_incumbent_is_no_safe_choice_and_the_way_forward_is_told(dra
     assert (
         "The logistic regression is better than the incumbent, the rule, on both counts, about the same 1,980 people "
         "(out of fold): AUC +0.120 (90% interval +0.100 to +0.140), worst-group ratio 0.790 against 0.779. To keep the "
-        "rule is no safe choice. A person lets it go forward by the waiver that is drafted below."
+        "rule is no safe choice. It goes forward by the waiver that is drafted below, once signed."
     ) in told(draft)
     better["waivers"] = []
     assert "Quality gates stand against it, which no waiver lifts." in told(draft)
-    let_through(draft, "logistic")
+    draft.choice["candidates"]["logistic"] |= {"eligible": True, "against": []}
+    assert "It may go forward; by AUC on the test rows the incumbent is ahead." in told(draft)
     assert "no safe choice" not in told(draft)
 
 
