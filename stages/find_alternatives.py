@@ -13,6 +13,7 @@ from credit.alternatives.partitions import SearchInputs, read_known_scores, read
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
 from credit.alternatives.variants import blend_scores, list_blends, list_variants, score_variants
+from credit.alternatives.wording import add_switches
 from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
@@ -84,6 +85,8 @@ def run(
 
     labels = list_group_labels(contract)
     report = build_report(params, predicted, len(partitions), trained, others, rejudge, labels).round_floats()
+    if report.command:
+        report = report.model_copy(update={"command": add_switches(report.command, training)})
     report.write(alternatives_file)
     print(report.finding)
     if report.command:

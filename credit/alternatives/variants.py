@@ -179,7 +179,9 @@ def _list_tuned(name: str, params: FindAlternativesParams, training: TrainParams
     own, grid = training.find_hyperparameters(name), params.find_grid(name)
     tried = expand_grid(name, own, grid)
     for one in tried:
-        yield Variant(name, _show(one, grid), TunedModel(name, one), as_trained=one == own)
+        yield Variant(
+            name, _show(one, grid), TunedModel(name, one), as_trained=one == own and not training.search.enabled
+        )
     if name not in ("logistic", FAIR_CANDIDATE):
         return
     same = [one for one in tried if one.model_dump()["C"] == own.model_dump()["C"]]

@@ -5,10 +5,16 @@ from typing import Any
 
 from credit.alternatives.choice import get_quality
 from credit.alternatives.params import FeatureChoice, FindAlternativesParams
-from credit.common.candidate_definition import format_candidate, label_candidate, list_definitions
+from credit.common.candidate_definition import (
+    format_candidate,
+    label_candidate,
+    list_definitions,
+    load_definition,
+)
 from credit.common.formatting import spell_out
 from credit.reports.alternatives import Confirmation, Mark, Point, SearchedFamily
 from credit.reports.figures import GroupLabels, label_group_key
+from credit.training.train import TrainParams
 
 
 def describe_search(
@@ -37,14 +43,16 @@ def describe_search(
     else:
         sentences.append(
             f"Within {params.tolerated_loss:g} of it, {describe_point(fairest)} treats people most alike: "
-            f"{_format_ratio(fairest, labels)} at {figure} {_format_figure(fairest.get_value(metric))}."
+            f"{_format_ratio(fairest, labels)} at {figure} {_format_figure(fairest.get_value(metric))}"
+            f"{_describe_blocked(fairest)}."
         )
     if within is not None:
         loss = get_quality(baseline, metric) - get_quality(within, metric)
         cost = f"a loss of {loss:.3f}" if loss > 0 else f"a gain of {-loss:.3f}"
         sentences.append(
             f"Of the points within every limit {describe_point(within)} has the best {figure}, "
-            f"{_format_figure(within.get_value(metric))}, {cost}, at {_format_ratio(within, labels)}."
+            f"{_format_figure(within.get_value(metric))}, {cost}, at {_format_ratio(within, labels)}"
+            f"{_describe_blocked(within)}."
         )
     elif baseline.gated and not all(one.within for one in baseline.gated):
         sentences.append("None of these points is within every limit; that says nothing about models not searched.")
@@ -68,6 +76,11 @@ def describe_confirmation(confirmed: Confirmation, found: Mapping[Mark, Point], 
         f"Chosen on one half of the people and measured on the other, both ways, {what} has a ratio of {ratio} at "
         f"{figure} {confirmed.quality:.3f}, {cost} on the same people."
     )
+
+
+def _describe_blocked(point: Point) -> str:
+    """Describe in how many partitions the gates block a point, intervals and all limits considered."""
+    return f"; the gates block it in {point.blocked:.0%} of the partitions" if point.blocked else ""
 
 
 def _format_ratio(point: Point, labels: GroupLabels) -> str:
@@ -111,6 +124,16 @@ def format_command(point: Point, candidates: Sequence[str]) -> str | None:
     changes["train.policy.approval_share"] = point.approval_share
     changes |= {_locate_setting(point.candidate, key): value for key, value in point.hyperparameters.items()}
     return "dvc exp run " + " ".join(f"-S {key}={_format_override(value)}" for key, value in changes.items())
+
+
+def add_switches(command: str, training: TrainParams) -> str:
+    """Add to a command what the point's training needs besides: no search in its place, and leave to read groups."""
+    readers = [name for name in list_definitions() if load_definition(name).reads_groups]
+    if training.search.enabled:
+        command += " -S train.search.enabled=false"
+    if not training.read_protected and any(f"train.{name}." in command for name in readers):
+        command += " -S train.read_protected=true"
+    return command
 
 
 def _locate_setting(candidate: str, key: str) -> str:

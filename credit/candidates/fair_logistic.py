@@ -38,6 +38,7 @@ CANDIDATE = CandidateDefinition(
     hyperparameters=FairLogisticParams,
     build=build,
     grid={"C": [0.01, 0.1], "strength": [1, 2, 4, 8]},
+    kept_in_search=("strength",),
     fit_in_float64=True,
     reads_groups=True,
 )

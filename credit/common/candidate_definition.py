@@ -49,6 +49,8 @@ class CandidateDefinition:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Values to try of each hyperparameter, which `train.search.<name>` and `find_alternatives.<name>` replace. The
     hyperparameters in it have the names of the last step's parameters."""
+    kept_in_search: tuple[str, ...] = ()
+    """Hyperparameters that `train.search` leaves as they are: it goes by the AUC, which is not what these are for."""
     trusted_types: tuple[str, ...] = ()
     """Types beyond skops's own list that the stored estimator may be made of: code that loading it runs."""
     onnx_options: Mapping[str, Any] = field(default_factory=dict)

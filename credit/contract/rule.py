@@ -22,7 +22,7 @@ class Rule(FrozenModel):
     who does not pass, `reason_if_missing` who has no such value; the default is that of the feature that `sql` is.
     """
 
-    sql: str
+    sql: Annotated[str, Field(min_length=1)]
     threshold: Annotated[float, Field(allow_inf_nan=False)]
     approve: ApprovedSide
     reason: str | None = None

@@ -8,7 +8,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 
 from credit.common.candidate_definition import BuildContext, list_definitions, load_definition
 from credit.common.candidate_names import HEURISTIC
-from credit.common.errors import Problem, list_problems, raise_if_any
+from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import round_floats
 from credit.common.params import Params, check_named_blocks
 from credit.reports.candidate import HyperparameterSearch
@@ -64,7 +64,12 @@ def search_hyperparameters(
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
     from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
-    grid = search.find_grid(name)
+    kept = load_definition(name).kept_in_search
+    grid = {key: values for key, values in search.find_grid(name).items() if key not in kept}
+    if named := [key for key in kept if key in search.grids.get(name, {})]:
+        where = f"params.yaml: train.search.{name}.{named[0]}"
+        fix = f"set train.{name}.{named[0]}, or look at it in find_alternatives"
+        raise CreditError(Problem(where, "a hyperparameter that the AUC cannot choose", "no values to try", fix))
     check_grid(grid, hyperparameters, f"train.search.{name}")
     pipeline: Any = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
     step = pipeline.steps[-1][0]

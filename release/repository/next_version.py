@@ -93,7 +93,9 @@ def _read_version_inputs(read: Callable[[str], str | None]) -> VersionInputs:
     columns = contract.get("columns") or {}
     label = {name: column for name, column in columns.items() if column.get("role") == "label"}
     limits = (fairness.get("policies") or {}).get(fairness.get("policy")), fairness.get("rules")
-    policy = [train.get("policy"), train.get("heuristic"), fairness.get("policy"), limits]
+    scores = [column.get("threshold") for column in columns.values() if column.get("role") == "score"]
+    rule = [train.get("heuristic"), contract.get("rule"), scores]
+    policy = [train.get("policy"), rule, fairness.get("policy"), limits]
     candidate = _parse_mapping(read, Choice.PATH).get("champion")
     return VersionInputs(dataset, label, candidate, policy, sorted(kept), contract)
 

@@ -369,6 +369,7 @@ FILES = {
     [
         ("params.yaml", "budget: 1", "budget: 2", "major", "the policy changed"),
         ("params.yaml", "policy: p", "policy: q", "major", "the policy changed"),
+        ("data/contracts/c.yaml", "columns:", "rule: {sql: age}\ncolumns:", "major", "the policy changed"),
         ("data/contracts/c.yaml", "{role: label}", "{role: label, favourable: false}", "major", "the label changed"),
         ("data/contracts/c.yaml", "{role: feature}", "{role: feature, range: [0, 1]}", "minor", "the contract changed"),
         ("reports/features.json", '["age"]', '["age", "income"]', "minor", "the features changed"),
