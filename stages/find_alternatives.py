@@ -28,7 +28,13 @@ from credit.fairness.policies import Fairness
 from credit.reports.choice import Choice
 from credit.reports.predictions import PredictionsReport
 from credit.selection.selection import SelectFeaturesParams
-from credit.training.train import TrainParams
+from credit.training.train import PolicyParams, TrainParams
+
+
+def list_shares(params: FindAlternativesParams, policy: PolicyParams, base_rate: float) -> list[float]:
+    """List the shares of people to approve: those of params, and that by which candidates are trained."""
+    trained = base_rate if policy.approval_share == "base_rate" else float(policy.approval_share)
+    return sorted({*params.approval_shares.values, round(trained, 4)})
 
 
 @make_stage(__doc__)
@@ -70,7 +76,8 @@ def run(
     blends = list_blends(params, variants)
     scores = score_variants(contract, selection, partitions, variants, training.cross_validation.seed)
     scores += blend_scores(scores, blends)
-    shares, budget = params.approval_shares.values, training.policy.referral_budget
+    shares = list_shares(params, training.policy, float(first.favourable.mean()))
+    budget = training.policy.referral_budget
     others = measure_points(searched, [*variants, *blends], scores, shares, budget)
     as_trained = {name: searched.measure(one.scores, one.decisions) for name, one in candidates.items()}
     trained = list_trained(as_trained, Choice.read(choice_file).champion)

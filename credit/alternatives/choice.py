@@ -76,14 +76,10 @@ def find_fairest(points: Sequence[PointFigures], baseline: PointFigures, params:
     return -max(enough)[2] if enough else None
 
 
-def find_best_within_limits(points: Sequence[PointFigures], metric: QualityFigure) -> int | None:
-    """Find the place of the best point whose figures are all within their limits; None where there is none."""
-    within = [
-        (get_quality(one, metric), -place)
-        for place, one in enumerate(points)
-        if one.gated and all(figure.within for figure in one.gated)
-    ]
-    return -max(within)[1] if within else None
+def rank_within_limits(points: Sequence[PointFigures], metric: QualityFigure) -> list[int]:
+    """Rank the places of the points whose figures are all within their limits, the best first."""
+    within = [place for place, one in enumerate(points) if one.gated and all(figure.within for figure in one.gated)]
+    return sorted(within, key=lambda place: (-get_quality(points[place], metric), place))
 
 
 class Found(NamedTuple):
@@ -103,7 +99,7 @@ class Found(NamedTuple):
 def choose_points(points: Sequence[PointFigures], trained: int, params: FindAlternativesParams) -> Found:
     """Choose among points, of which the first `trained` are the candidates as trained."""
     baseline = find_baseline(points[:trained], params.metric)
-    best = find_best_within_limits(points, params.metric)
+    best = next(iter(rank_within_limits(points, params.metric)), None)
     return Found(baseline, find_fairest(points, points[baseline], params), None if best == baseline else best)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
 
-from credit.alternatives.choice import Found, choose_points, confirm_choice, find_frontier
+from credit.alternatives.choice import Found, choose_points, confirm_choice, find_frontier, rank_within_limits
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.points import (
     Decisions,
@@ -25,7 +25,14 @@ from credit.alternatives.wording import describe_search, format_command
 from credit.common.parallel import run_in_processes
 from credit.fairness.findings import judge_fairness
 from credit.fairness.inputs import encode_decisions
-from credit.reports.alternatives import AlternativesReport, Mark, Point, PointSettings, SearchedFamily
+from credit.reports.alternatives import (
+    AlternativesReport,
+    Mark,
+    Point,
+    PointFigures,
+    PointSettings,
+    SearchedFamily,
+)
 from credit.reports.figures import GroupLabels
 from credit.reports.predictions import PredictionsReport
 
@@ -36,6 +43,9 @@ class SearchedPoint(NamedTuple):
     settings: PointSettings
     measured: MeasuredPoint
 
+
+MOST_JUDGED = 20
+"""Points that are judged to find one that is not blocked; each takes as long as the stage `fairness`."""
 
 Rejudge = Callable[[int], float]
 """The share of the partitions in which the gates block the point at a place."""
@@ -126,7 +136,8 @@ def build_report(
     `rejudge` is asked about the points with a mark; `labels` name groups whose names are codes.
     """
     searched = [*trained, *others]
-    found = choose_points([one.measured.whole for one in searched], len(trained), params)
+    figures = [one.measured.whole for one in searched]
+    found = prefer_unblocked(choose_points(figures, len(trained), params), figures, params, rejudge)
     points = _mark_points(params, searched, found, rejudge)
     marked = {mark: points[place] for mark, place in found.marks.items()}
     confirmed = confirm_choice([one.measured for one in searched], len(trained), params)
@@ -146,6 +157,21 @@ def build_report(
         command=next((one for one in commands if one), None),
         points=tuple(points),
     )
+
+
+def prefer_unblocked(
+    found: Found, points: Sequence[PointFigures], params: FindAlternativesParams, rejudge: Rejudge
+) -> Found:
+    """Prefer, of the points within every limit, the best one that the gates block in fewer than half of the partitions.
+
+    A figure that is just within its limit by the mean is beyond it in many partitions. Of the best `MOST_JUDGED`
+    points; where the gates mostly block each of them, the best stays.
+    """
+    if found.within_limits is None:
+        return found
+    ranked = rank_within_limits(points, params.metric)[:MOST_JUDGED]
+    best = next((place for place in ranked if rejudge(place) < 0.5), found.within_limits)
+    return found._replace(within_limits=None if best == found.baseline else best)
 
 
 def _mark_points(

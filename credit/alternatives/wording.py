@@ -49,8 +49,9 @@ def describe_search(
     if within is not None:
         loss = get_quality(baseline, metric) - get_quality(within, metric)
         cost = f"a loss of {loss:.3f}" if loss > 0 else f"a gain of {-loss:.3f}"
+        let_through = "" if _is_mostly_blocked(within) else " that the gates mostly let through"
         sentences.append(
-            f"Of the points within every limit {describe_point(within)} has the best {figure}, "
+            f"Of the points within every limit{let_through} {describe_point(within)} has the best {figure}, "
             f"{_format_figure(within.get_value(metric))}, {cost}, at {_format_ratio(within, labels)}"
             f"{_describe_blocked(within)}."
         )
@@ -76,6 +77,10 @@ def describe_confirmation(confirmed: Confirmation, found: Mapping[Mark, Point], 
         f"Chosen on one half of the people and measured on the other, both ways, {what} has a ratio of {ratio} at "
         f"{figure} {confirmed.quality:.3f}, {cost} on the same people."
     )
+
+
+def _is_mostly_blocked(point: Point) -> bool:
+    return point.blocked is None or point.blocked >= 0.5
 
 
 def _describe_blocked(point: Point) -> str:

@@ -12,16 +12,18 @@ from pydantic import ValidationError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ParameterGrid
 
-from credit.alternatives.choice import find_baseline, find_best_within_limits, find_fairest, find_frontier
+from credit.alternatives.choice import Found, find_baseline, find_fairest, find_frontier, rank_within_limits
 from credit.alternatives.params import ApprovalShares, FindAlternativesParams
 from credit.alternatives.points import MeasuredPoint, measure_auc, sweep_thresholds
-from credit.alternatives.search import SearchedPoint, build_report, list_trained
+from credit.alternatives.search import SearchedPoint, build_report, list_trained, prefer_unblocked
 from credit.alternatives.variants import expand_grid
 from credit.alternatives.wording import describe_point, format_command
 from credit.candidates.logistic import LogisticParams
 from credit.common.errors import CreditError
 from credit.reports.alternatives import AlternativesReport, GatedFigure, Point, PointFigures, PointSettings
 from credit.reports.predictions import PredictionsReport
+from credit.training.train import PolicyParams
+from stages.find_alternatives import list_shares
 from testing.lenders.frozen import CANDIDATES, LENDER
 from testing.projects import Project
 
@@ -133,9 +135,26 @@ def test_the_fairest_is_the_one_whose_worst_limit_leaves_most_room() -> None:
 
 def test_the_best_within_limits_keeps_every_one() -> None:
     points = [both(0.9, -0.1, 0.5), both(0.85, 0.1, -0.1), both(0.8, 0.1, 0.1), both(0.7, 0.9, 0.9)]
-    assert find_best_within_limits(points, "accuracy") == 2
-    assert find_best_within_limits(points[:2], "accuracy") is None
-    assert find_best_within_limits([point(0.9, 0.9)], "accuracy") is None  # nothing has a limit
+    assert rank_within_limits(points, "accuracy")[0] == 2
+    assert rank_within_limits(points[:2], "accuracy") == []
+    assert rank_within_limits([point(0.9, 0.9)], "accuracy") == []  # nothing has a limit
+
+
+def test_a_point_that_the_gates_mostly_block_is_suggested_only_where_there_is_no_other() -> None:
+    points = [both(0.9, -0.1, 0.5), both(0.85, 0.1, 0.1), both(0.8, 0.1, 0.1)]
+    found = Found(baseline=0, fairest=None, within_limits=1)
+    assert prefer_unblocked(found, points, PARAMS, [1.0, 0.4, 0.0].__getitem__).within_limits == 1
+    assert prefer_unblocked(found, points, PARAMS, [1.0, 0.6, 0.3].__getitem__).within_limits == 2
+    assert prefer_unblocked(found, points, PARAMS, [1.0, 0.6, 0.5].__getitem__).within_limits == 1
+    nothing = found._replace(within_limits=None)
+    assert prefer_unblocked(nothing, points[:1], PARAMS, [1.0].__getitem__) == nothing
+
+
+def test_the_share_by_which_candidates_are_trained_is_searched_too() -> None:
+    policy = PolicyParams(approval_share="base_rate", referral_budget=0.05)
+    shares = PARAMS.approval_shares.values
+    assert list_shares(PARAMS, policy, 0.87654) == sorted([*shares, 0.8765])
+    assert list_shares(PARAMS, policy.model_copy(update={"approval_share": shares[0]}), 0.5) == sorted(shares)
 
 
 def test_nothing_is_suggested_that_is_no_fairer_or_cannot_be_compared() -> None:
