@@ -1,6 +1,9 @@
 """Check a contract before anything runs: all that would stop a later stage and needs no data to be seen."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
@@ -9,6 +12,9 @@ from credit.contract.leakage import extract_sql_names, find_used_columns
 from credit.contract.loading import outline_contract
 from credit.data.raw_files import quote_identifier
 from credit.data.sql_casts import SQL_TYPES, derive_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 def check_contract(path: Path) -> Contract:
@@ -43,11 +49,52 @@ def find_sql_problems(contract: Contract, file: str, unread: frozenset[str] = fr
     problems = []
     with duckdb.connect() as connection:
         for name, column in contract.derived.items():
-            if extract_sql_names(column.sql or "") & unread:
+            sql = column.sql or ""
+            if extract_sql_names(sql) & unread:
                 continue
+            where = f"{file}: {'rule' if contract.is_rule_expression(name) else f'columns.{name}'}.sql"
             try:
                 connection.execute(f"SELECT *, {derive_sql(column)} FROM (SELECT {nothing or 'NULL'}) LIMIT 0")
             except duckdb.Error as error:
-                where = "rule.sql" if contract.is_rule_expression(name) else f"columns.{name}.sql"
-                problems.append(Problem(f"{file}: {where}", str(error).splitlines()[0]))
+                problems.append(Problem(where, str(error).splitlines()[0]))
+            else:
+                problems += [Problem(where, *told) for told in _find_doubtful_parts(connection, sql)]
     return problems
+
+
+def _find_doubtful_parts(connection: "DuckDBPyConnection", sql: str) -> Iterator[tuple[str, str]]:
+    """Find what would make of one application another value than of a table, or read what the expression hides.
+
+    By the parse tree of the engine itself. Yields what was found, and what was expected.
+    """
+    (parsed,) = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql} FROM t"]).fetchone() or ("{}",)
+    (statement,) = json.loads(parsed)["statements"]
+    values = statement["node"]["select_list"]
+    parts = list(_walk(values))
+    kinds = {part["class"] for part in parts}
+    if len(values) != 1:
+        yield f"{len(values)} values", "one expression"
+    for kind, found in (("STAR", "a star"), ("SUBQUERY", "a query within it"), ("WINDOW", "a look at other rows")):
+        if kind in kinds:
+            yield found, "a value of one row, of columns by their names"
+    volatile = {part["function_name"] for part in parts if part["class"] == "FUNCTION"} & _list_volatile(connection)
+    for function in sorted(volatile):
+        yield f"{function}(), which gives another value each time", "a value of the row alone"
+    names = {name.casefold() for part in parts if part["class"] == "COLUMN_REF" for name in part["column_names"][-1:]}
+    if "STAR" not in kinds and not names:
+        yield "no column", "a value of the row"
+    for name in sorted(names - extract_sql_names(sql)):
+        yield f"the column {name} between comments", "an expression without comments"
+
+
+def _walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Walk through a parse tree; yield each node that has a class."""
+    if isinstance(node, dict) and "class" in node:
+        yield node
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _walk(part)
+
+
+def _list_volatile(connection: "DuckDBPyConnection") -> set[str]:
+    query = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+    return {name for (name,) in connection.execute(query).fetchall()}

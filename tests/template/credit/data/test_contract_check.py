@@ -51,6 +51,33 @@ def test_five_faults_are_listed_at_once(tmp_path: Path) -> None:
     assert sql.startswith('columns.extra.sql: Binder Error: Referenced column "incom" not found')
 
 
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("COLUMNS(''gro.*'') = ''a''", "found a star, expected a value of one row, of columns by their names"),
+        ("income /* it''s */ * (\"group\" = ''a'')::int /* it''s */", "found the column group between comments"),
+        ("rank() over (order by income)", "found a look at other rows"),
+        ("income - (select 1)", "found a query within it"),
+        ("income * random()", "found random(), which gives another value each time, expected a value of the row alone"),
+        ("1 + 1", "found no column, expected a value of the row"),
+    ],
+)
+def test_an_expression_that_hides_what_it_reads_or_needs_other_rows_is_refused(
+    tmp_path: Path, sql: str, told: str
+) -> None:
+    """Of one application it would be another value than of the table that the model was trained on."""
+    column = f"  extra: {{type: number, role: feature, sql: '{sql}', description: d, reason: r}}\n  paid:"
+    problems = check(tmp_path, change(("  paid:", column)))
+    assert any(line.startswith(f"columns.extra.sql: {told}") for line in problems), problems
+
+
+@pytest.mark.parametrize("sql", ["income, income", ""])
+def test_a_rule_that_is_no_single_value_is_refused(tmp_path: Path, sql: str) -> None:
+    rule = f"rule: {{sql: '{sql}', threshold: 1, approve: at_least, reason: r}}\ncolumns:"
+    problems = check(tmp_path, change(NO_RULE, ("columns:", rule)))
+    assert any(line.startswith("rule.sql: ") for line in problems), problems
+
+
 def test_faults_of_structure_and_open_questions_are_listed_beside_what_is_missing(tmp_path: Path) -> None:
     text = change(NO_RULE, NO_REASON, ("type: boolean, role: feature", "type: bool, role: feature"))
     text = text.replace("row: one loan", "row: '? one what'").replace("role: protected", "role: '? protected'")
