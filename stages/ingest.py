@@ -5,7 +5,7 @@ an error, never a guess: 3.7 in an integer column is not rounded.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -28,7 +28,7 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     connection = _connect_duckdb(typed.parent)
     table = open_raw_table(raw, contract.columns.keys(), connection)
     bound = contract.bind(table.columns, str(raw))
-    raise_if_any(find_sql_problems(bound, file))
+    raise_if_any([*_find_replaced_columns(bound, table.columns, raw), *find_sql_problems(bound, file)])
     if table.parquet:
         types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
     else:
@@ -45,6 +45,16 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
     return rows
+
+
+def _find_replaced_columns(contract: Contract, names: Iterable[str], raw: Path) -> list[Problem]:
+    """Find columns of the file that the contract computes too, which would be lost."""
+    fix = "rename one of them; `rule` is the value of the contract's rule"
+    return [
+        Problem(f"{raw}: {name}", "a column that the contract computes too", "another name", fix)
+        for name in names
+        if name in contract.derived
+    ]
 
 
 def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:

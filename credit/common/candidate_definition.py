@@ -44,8 +44,8 @@ class CandidateDefinition:
     hyperparameters: type[Params]
     """The block `train.<name>` of params.yaml."""
     build: Callable[[Any, BuildContext], Any]
-    """Makes the estimator from hyperparameters, not fitted: a classifier, or a pipeline that ends in one. What can
-    work on several cores is given `n_jobs=1`; training raises that while it fits."""
+    """Makes the estimator from hyperparameters, not fitted: a pipeline that fills in missing values and ends in a
+    classifier. What can work on several cores is given `n_jobs=1`; training raises that while it fits."""
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Values to try of each hyperparameter, which `train.search.<name>` and `find_alternatives.<name>` replace. The
     hyperparameters in it have the names of the last step's parameters."""
@@ -79,12 +79,20 @@ def name_definition_file(name: str) -> str:
 
 
 def load_definition(name: str) -> CandidateDefinition:
-    """Load the definition of a candidate. Raises CreditError for a name without a file, and a file without one."""
+    """Load the definition of a candidate.
+
+    Raises CreditError for a name without a file, a file that cannot be imported, and one without a definition.
+    """
     file = name_definition_file(name)
     if name not in list_definitions():
         known = ", ".join(list_definitions())
         raise CreditError(Problem(f"candidate {name}", f"no {file}", f"one of {known}", "is it misspelt?"))
-    definition = getattr(import_module(f"credit.candidates.{name}"), "CANDIDATE", None)
+    try:
+        definition = getattr(import_module(f"credit.candidates.{name}"), "CANDIDATE", None)
+    except Exception as error:  # noqa: BLE001 - a modeler's file may fail in any way, and then say it in one line
+        found = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        fix = "docs/extending.md shows one; take the file out of the folder while it is not ready"
+        raise CreditError(Problem(file, found, "a definition that can be imported", fix)) from None
     if not isinstance(definition, CandidateDefinition):
         fix = "docs/extending.md shows one; a file that is no candidate belongs in another folder"
         raise CreditError(Problem(file, "no CANDIDATE", "CANDIDATE = CandidateDefinition(...)", fix))

@@ -127,9 +127,7 @@ def train_candidate(
     build = load_definition(name).build
     told = (rule.threshold, rule.approve) if rule else ()
     estimator = build(hyperparameters, BuildContext(len(y), seed, *told))
-    if not hasattr(estimator, "predict_proba"):
-        found = f"a {type(estimator).__name__} that gives no probabilities"
-        raise CreditError(Problem(name_definition_file(name), found, "an estimator with predict_proba"))
+    check_estimator(name, estimator)
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
     unfitted = build(hyperparameters, BuildContext(len(truth), seed, *told))
@@ -149,6 +147,16 @@ def train_candidate(
         referred=round(float((decisions == "refer").mean()), 4),
     )
     return TrainingResult(estimator, hyperparameters, policy, cross_validated, search)
+
+
+def check_estimator(name: str, estimator: Any) -> None:
+    """Check what a candidate builds. Raises CreditError, one line, for what training or the search cannot use."""
+    file, found = name_definition_file(name), f"a {type(estimator).__name__}"
+    if not hasattr(estimator, "predict_proba"):
+        raise CreditError(Problem(file, f"{found} that gives no probabilities", "an estimator with predict_proba"))
+    if name != HEURISTIC and len(getattr(estimator, "steps", ())) < 2:
+        expected = "a pipeline that fills in missing values and ends in a classifier"
+        raise CreditError(Problem(file, found, expected, "make_pipeline(SimpleImputer(...), ...)"))
 
 
 def cross_validate(
@@ -191,6 +199,8 @@ def _set_rule_policy(rule: Any, hyperparameters: Any) -> Policy:
         found = f"{passed:.3f} of the people who pass favourable, {failed:.3f} of those who fail"
         other = "at_most" if rule.approve == "at_least" else "at_least"
         fix = f"is the value reversed? A `rule` of the contract may say `approve: {other}`"
+        if failed == passed:
+            fix = "is there anybody on each side of the threshold?"
         raise CreditError(Problem("threshold of the heuristic", found, "a larger share of those who pass", fix))
     unknown = (failed + passed) / 2
     approve_from = round((unknown + passed) / 2, 9) if hyperparameters.from_threshold == "approve" else None

@@ -91,3 +91,12 @@ def test_a_message_about_a_row_does_not_repeat_the_row(tmp_path: Path) -> None:
     with pytest.raises(CreditError) as caught:
         ingest_table(contract(x=feature("number")), tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
     assert "Ada" not in str(caught.value)
+
+
+def test_a_column_that_the_contract_computes_too_is_not_replaced_in_silence(tmp_path: Path) -> None:
+    pd.DataFrame({"x": [1.0], "paid": [True], "half": [7.0]}).to_csv(tmp_path / "raw", index=False)
+    told = contract(x=feature("number"), half=feature("number", sql="x / 2"))
+    with pytest.raises(CreditError, match=r"raw: half: found a column that the contract computes too") as caught:
+        ingest_table(told, tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
+    assert "rename one of them" in str(caught.value)
+    assert not (tmp_path / "typed.parquet").exists()

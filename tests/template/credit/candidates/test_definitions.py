@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 
+import credit.candidates
 from credit.candidates import logistic
 from credit.common import candidate_definition
 from credit.common.candidate_definition import label_candidate, list_definitions, load_definition
@@ -24,7 +25,7 @@ from credit.scoring.policy import Policy
 from credit.training.agreement import check_agreement, prove_shippable
 from credit.training.onnx_export import export_onnx
 from credit.training.search import check_grid
-from credit.training.train import TrainParams, train_candidate
+from credit.training.train import TrainParams, check_estimator, train_candidate
 from testing.lenders.frozen import ROOT
 from testing.lenders.small import PARAMS
 
@@ -161,6 +162,32 @@ def test_a_model_without_probabilities_is_one_line(monkeypatch: pytest.MonkeyPat
             train_candidate("logistic", TRAIN, X, Y, None, bar=False)
     finally:
         object.__setattr__(load_definition("logistic"), "build", logistic.build)
+
+
+def test_what_is_no_pipeline_is_one_line() -> None:
+    bare = RandomForestClassifier(3)
+    with pytest.raises(
+        CreditError, match=r"^credit/candidates/random_forest\.py: found a RandomForestClassifier, expected a"
+    ):
+        check_estimator("random_forest", bare)
+    check_estimator("random_forest", fit(bare))
+
+
+@pytest.mark.parametrize("text", ["import nothing_there", "x = (", "CANDIDATE = CandidateDefinition()"])
+def test_a_file_that_cannot_be_imported_is_one_line(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wip.py").write_text(f"from credit.common.candidate_definition import CandidateDefinition\n{text}\n")
+    monkeypatch.setattr(candidate_definition, "FOLDER", tmp_path)
+    monkeypatch.setattr(credit.candidates, "__path__", [str(tmp_path)])
+    list_definitions.cache_clear()
+    try:
+        with pytest.raises(
+            CreditError, match=r"^credit/candidates/wip\.py: found \w+Error: .*, expected a def"
+        ) as caught:
+            load_definition("wip")
+        assert "\n" not in str(caught.value)
+    finally:
+        monkeypatch.undo()
+        list_definitions.cache_clear()
 
 
 def test_training_rows_that_onnx_decides_otherwise_are_named() -> None:
