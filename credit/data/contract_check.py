@@ -63,9 +63,9 @@ def find_sql_problems(contract: Contract, file: str, unread: frozenset[str] = fr
 
 
 def _find_doubtful_parts(connection: "DuckDBPyConnection", sql: str) -> Iterator[tuple[str, str]]:
-    """Find what would make of one application another value than of a table, or read what the expression hides.
+    """Find parts by which one application has another value than a table has, or that hide a column they read.
 
-    By the parse tree of the engine itself. Yields what was found, and what was expected.
+    By the parse tree of the engine itself. Yields pairs of texts: the finding, and the expectation.
     """
     (parsed,) = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql} FROM t"]).fetchone() or ("{}",)
     (statement,) = json.loads(parsed)["statements"]
