@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.alternatives.params import FindAlternativesParams
-from credit.alternatives.points import MeasuredPoint, compute_parity
+from credit.alternatives.points import compute_parity
+from credit.alternatives.sweep import MeasuredPoint
 from credit.reports.alternatives import Confirmation, Mark, PointFigures, QualityFigure
 
 

@@ -1,6 +1,6 @@
 """The figures of points: the worth of decisions, and the group that fares worst by each limit of the policy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +12,11 @@ from credit.evaluation.metrics import UnitValues
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import PeopleCounts, count_people, encode_number
 from credit.fairness.group_comparison import Comparison, compare_groups, list_judged_keys
-from credit.fairness.inputs import Groups, encode_decisions, encode_groups, list_attribute_groups
+from credit.fairness.inputs import Groups, encode_groups, list_attribute_groups
 from credit.fairness.policies import FairnessPolicy, Limit, VerdictRules
 from credit.reports.alternatives import GatedFigure, PointFigures
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, group_key
-from credit.scoring.policy import DECISION_KINDS, set_thresholds
+from credit.scoring.policy import DECISION_KINDS
 
 APPROVE, REFER, _ = range(len(DECISION_KINDS))
 
@@ -186,73 +186,3 @@ def compute_headroom(measure: str, value: float, limit: float) -> float:
 def compute_parity(ratio: float) -> float:
     """Compute how near a ratio is to parity: 1 parity, 0 nobody of one group. 1.25 is as far as 0.8."""
     return min(ratio, 1 / ratio) if ratio else 0.0
-
-
-def sweep_thresholds(
-    scores: NDArray[np.float64], shares: Sequence[float], budget: float
-) -> Iterator[tuple[float, NDArray[np.str_]]]:
-    """Decide by `scores`, shape (n,), so that each share of the people is approved, and at most `budget` referred."""
-    for share in shares:
-        yield share, set_thresholds(scores, share, min(budget, 1 - share)).decide(scores)
-
-
-class MeasuredPoint(NamedTuple):
-    """The figures of one way to decide about all people, and about each half of them."""
-
-    whole: PointFigures
-    halves: tuple[PointFigures, PointFigures]
-
-
-def measure_decisions(
-    people: JudgedPeople,
-    half: NDArray[np.bool_],
-    scores: Sequence[NDArray[np.float64]],
-    decisions: Sequence[Decisions],
-    gates: Gates,
-) -> MeasuredPoint:
-    """Measure decisions about all people and about those in `half` and not, shape (n,); the others: one a partition."""
-    return _measure_parts(list(_split_people(people, half, scores)), decisions, gates)
-
-
-def measure_sweep(
-    people: JudgedPeople,
-    half: NDArray[np.bool_],
-    scores: Sequence[NDArray[np.float64]],
-    shares: Sequence[float],
-    budget: float,
-    gates: Gates,
-) -> list[MeasuredPoint]:
-    """Measure scores, shape (n,) for each partition, at the threshold of each share of all people."""
-    parts = list(_split_people(people, half, scores))
-    swept = zip(*(sweep_thresholds(one, shares, budget) for one in scores), strict=True)
-    return [
-        _measure_parts(parts, [encode_decisions(decisions) for _, decisions in of_share], gates) for of_share in swept
-    ]
-
-
-class _Part(NamedTuple):
-    rows: NDArray[np.bool_]
-    people: JudgedPeople
-    scores: list[NDArray[np.float64]]
-    aucs: list[float | None]
-
-
-def _split_people(
-    people: JudgedPeople, half: NDArray[np.bool_], scores: Sequence[NDArray[np.float64]]
-) -> Iterator[_Part]:
-    for rows in (np.ones_like(half), half, ~half):
-        own = people.take(rows)
-        of_rows = [one[rows] for one in scores]
-        yield _Part(rows, own, of_rows, [measure_auc(own.favourable, one) for one in of_rows])
-
-
-def _measure_parts(parts: Sequence[_Part], decisions: Sequence[Decisions], gates: Gates) -> MeasuredPoint:
-    decided = [
-        DecidedPeople(part.people, part.scores, [one[part.rows] for one in decisions], part.aucs) for part in parts
-    ]
-    everybody, first, second = decided
-    counts = first.tabulate(gates.policy), second.tabulate(gates.policy)
-    return MeasuredPoint(
-        measure_point(everybody, counts[0] + counts[1], gates),
-        (measure_point(first, counts[0], gates), measure_point(second, counts[1], gates)),
-    )

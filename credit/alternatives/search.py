@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,18 +10,11 @@ from joblib import delayed
 from numpy.typing import NDArray
 
 from credit.alternatives.choice import Found, choose_points, confirm_choice, find_frontier, rank_within_limits
+from credit.alternatives.models import Scores
 from credit.alternatives.params import FindAlternativesParams
-from credit.alternatives.points import (
-    Decisions,
-    Gates,
-    JudgedPeople,
-    MeasuredPoint,
-    count_judged,
-    measure_decisions,
-    measure_sweep,
-    sweep_thresholds,
-)
-from credit.alternatives.variants import Blend, Scores, Variant
+from credit.alternatives.points import Decisions, Gates, JudgedPeople, count_judged
+from credit.alternatives.sweep import MeasuredPoint, measure_decisions, measure_sweep, sweep_thresholds
+from credit.alternatives.variants import Blend, Variant
 from credit.alternatives.wording import describe_search, format_command
 from credit.common.parallel import run_in_processes
 from credit.fairness.findings import judge_fairness
@@ -136,7 +130,7 @@ def build_report(
     `rejudge` is asked about the points with a mark; `labels` name groups whose names are codes.
     """
     searched = [*trained, *others]
-    figures = [one.measured.whole for one in searched]
+    rejudge, figures = cache(rejudge), [one.measured.whole for one in searched]
     found = prefer_unblocked(choose_points(figures, len(trained), params), figures, params, rejudge)
     points = _mark_points(params, searched, found, rejudge)
     marked = {mark: points[place] for mark, place in found.marks.items()}

@@ -1,21 +1,16 @@
-"""The models of the search: each is trained outside a fold and scores the people inside.
-
-Group-blind in scoring, all of them: protected attributes weigh or penalise in training, where params allow that, and
-no score reads any.
-"""
+"""The variants of the search: which models are tried, with which features, and what they and their blends score."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import delayed
-from numpy.typing import NDArray
 
+from credit.alternatives.models import FoldData, Model, ReweighedModel, Scores, TunedModel
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.partitions import Partition
-from credit.candidates.logistic import LogisticParams
-from credit.common.candidate_definition import BuildContext, load_definition
+from credit.common.candidate_definition import load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.common.parallel import run_in_processes
 from credit.common.params import Params
@@ -30,101 +25,17 @@ from credit.selection.selection import (
     judge_features,
     measure_features,
 )
-from credit.training.candidates import fit_estimator
 from credit.training.cross_fitting import CrossFittingFold
 from credit.training.search import HyperparameterGrid, check_grid
 from credit.training.train import TrainParams
-from credit.training.training_groups import NO_GROUP, encode_training_groups
+from credit.training.training_groups import encode_training_groups
 
 FAIR_CANDIDATE = "fair_logistic"
 """Searched whether it is among the candidates or not."""
 
-Scores = NDArray[np.float64]
 
 FeatureSettings = tuple[tuple[str, Setting], ...]
 """Keys of `select_features` with other values than there; hashable."""
-
-
-class FoldData(NamedTuple):
-    """One fold as a model reads it. X, y and groups to learn from; `unseen`: the rows to score.
-
-    prepared: both as the last step of a pipeline reads them, by the steps before, so that these are fitted once.
-    """
-
-    X: NDArray[np.float32]
-    y: NDArray[np.bool_]
-    groups: NDArray[np.int64]
-    unseen: NDArray[np.float32]
-    prepared: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
-
-    def prepare(self, steps: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Fit the steps before the last on X and transform X and the unseen rows; shape (n, columns) each."""
-        key = repr(steps)
-        if key not in self.prepared:
-            seen = self.X.astype(np.float64)
-            fitted = steps.fit(seen)
-            self.prepared[key] = fitted.transform(seen), fitted.transform(self.unseen.astype(np.float64))
-        return self.prepared[key]
-
-
-class Model(Protocol):
-    """A model that can be trained on a fold."""
-
-    def score(self, data: FoldData, seed: int) -> Scores:
-        """Train outside the fold and score the unseen rows; shape (unseen,)."""
-
-
-class TunedModel(NamedTuple):
-    """A candidate with some hyperparameters."""
-
-    name: str
-    hyperparameters: Params
-
-    def score(self, data: FoldData, seed: int) -> Scores:
-        """Train as `train` does; of regressions, which a search has many of, imputing and scaling are shared."""
-        definition = load_definition(self.name)
-        estimator = definition.build(self.hyperparameters, BuildContext(len(data.y), seed))
-        X: NDArray[Any] = data.X
-        unseen: NDArray[Any] = data.unseen
-        if definition.fit_in_float64:
-            (X, unseen), estimator = data.prepare(estimator[:-1]), estimator[-1:]
-        return _score(fit_estimator(self.name, estimator, X, data.y, data.groups), unseen)
-
-
-class ReweighedModel(NamedTuple):
-    """A regression of people weighted so that one attribute says nothing about the label (Kamiran and Calders 2012).
-
-    attribute: its place among the contract's protected attributes.
-    """
-
-    C: float
-    attribute: int
-
-    def score(self, data: FoldData, seed: int) -> Scores:
-        """Train with weights from the groups of the rows outside the fold."""
-        plain = LogisticParams(C=self.C, class_weight=None)
-        pipeline = load_definition("logistic").build(plain, BuildContext(len(data.y), seed))
-        seen, unseen = data.prepare(pipeline[:-1])
-        weights = reweigh(data.groups[:, self.attribute], data.y)
-        return _score(pipeline[-1].fit(seen, data.y, sample_weight=weights), unseen)
-
-
-def _score(estimator: Any, unseen: NDArray[Any]) -> Scores:
-    scores: Scores = estimator.predict_proba(unseen)[:, 1]
-    return scores
-
-
-def reweigh(codes: NDArray[np.int64], y: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weigh people by P(group) P(label) / P(group and label), so that both are independent; shape (n,).
-
-    Undisclosed people keep the weight 1.
-    """
-    weights = np.ones(len(y))
-    for code, label in product(np.unique(codes[codes != NO_GROUP]), (False, True)):
-        cell = (codes == code) & (y == label)
-        if cell.any():
-            weights[cell] = (codes == code).sum() * (y == label).sum() / (len(y) * cell.sum())
-    return weights
 
 
 class Variant(NamedTuple):

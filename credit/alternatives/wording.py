@@ -11,7 +11,7 @@ from credit.common.candidate_definition import (
     list_definitions,
     load_definition,
 )
-from credit.common.formatting import spell_out
+from credit.common.formatting import format_setting, spell_out
 from credit.reports.alternatives import Confirmation, Mark, Point, SearchedFamily
 from credit.reports.figures import GroupLabels, label_group_key
 from credit.training.train import TrainParams
@@ -103,12 +103,6 @@ def describe_point(point: Point) -> str:
         return f"{name} as trained"
     settings = ", ".join(f"{key} {format_setting(value)}" for key, value in point.hyperparameters.items())
     return f"{name}{' with ' + settings if settings else ''}, approving {point.approval_share:.1%},".replace(".0%", "%")
-
-
-def format_setting(value: Any) -> str:
-    """Format a setting of a point."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "not set" if value is None else f"{value:g}" if is_number else str(value)
 
 
 def is_trainable(point: Point) -> bool:

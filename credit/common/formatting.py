@@ -74,6 +74,12 @@ def spell_out(name: str) -> str:
     return METRIC_LABELS.get(name) or name.replace("_", " ")
 
 
+def format_setting(value: object) -> str:
+    """Format a setting, as a hyperparameter."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "not set" if value is None else f"{value:g}" if is_number else str(value)
+
+
 def format_group(attribute: str, name: str) -> str:
     """Name a group within a sentence."""
     return f"{name} ({spell_out(attribute)})"

@@ -9,10 +9,10 @@ from credit.common.formatting import format_number, format_percent, spell_out
 from credit.contract import Contract
 from credit.contract.columns import Column
 from credit.fairness.policies import Fairness, Limit
+from credit.report.alternatives.frontier import Frontier, describe_frontier
 from credit.report.candidates import CandidateSummary, describe_candidates
 from credit.report.dataset import DatasetSummary, FeaturesTable, build_features_table, describe_dataset
 from credit.report.forest import Forest, draw_forests
-from credit.report.frontier import Frontier, describe_frontier
 from credit.report.groups import (
     AttributeTables,
     OutcomeGap,

@@ -13,7 +13,7 @@ from release.compare.decisions import DecisionComparison, Uncompared, compare_de
 from release.compare.features import FeatureComparison, compare_features
 from release.compare.integrity import find_altered_reports
 from release.compare.sides import Sides
-from release.registration.checks import describe_waivers
+from release.registration.judgement import describe_waivers
 from release.repository.git import run_git
 from release.repository.reports import RevisionReports, read_revision_reports
 from release.repository.revision import Revision

@@ -14,8 +14,9 @@ from sklearn.model_selection import ParameterGrid
 
 from credit.alternatives.choice import Found, find_baseline, find_fairest, find_frontier, rank_within_limits
 from credit.alternatives.params import ApprovalShares, FindAlternativesParams
-from credit.alternatives.points import MeasuredPoint, measure_auc, sweep_thresholds
+from credit.alternatives.points import measure_auc
 from credit.alternatives.search import SearchedPoint, build_report, list_trained, prefer_unblocked
+from credit.alternatives.sweep import MeasuredPoint, sweep_thresholds
 from credit.alternatives.variants import expand_grid
 from credit.alternatives.wording import describe_point, format_command
 from credit.candidates.logistic import LogisticParams

@@ -7,18 +7,18 @@ import pytest
 import yaml
 
 from credit.alternatives.choice import confirm_choice
+from credit.alternatives.models import reweigh
 from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.points import (
     Gates,
     JudgedPeople,
-    MeasuredPoint,
     average_counts,
     compute_headroom,
     count_judged,
     find_worst_groups,
-    measure_sweep,
 )
-from credit.alternatives.variants import list_blends, list_variants, reweigh
+from credit.alternatives.sweep import MeasuredPoint, measure_sweep
+from credit.alternatives.variants import list_blends, list_variants
 from credit.contract import load_contract
 from credit.evaluation.metrics import UnitValues
 from credit.fairness.policies import Fairness

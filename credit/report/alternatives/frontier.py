@@ -11,29 +11,24 @@ from credit.common.formatting import (
     format_interval,
     format_number,
     format_percent,
+    format_setting,
     join_words,
     spell_out,
+)
+from credit.report.alternatives.picture import (
+    LegendEntry,
+    PlottedPoint,
+    draw_frontier,
+    place_points,
+    trace_edge,
 )
 from credit.report.candidates import spell_out_standout
 from credit.report.forest import list_limit_values
 from credit.report.results import Results
 from credit.report.svg import (
-    BOTTOM,
-    LEFT,
-    RIGHT,
-    TOP,
     Picture,
-    PlotDot,
-    PlotLabel,
-    PlotLine,
-    draw_horizontal,
-    draw_path,
-    draw_vertical,
-    fit_scale,
-    style_candidates,
 )
 from credit.reports.alternatives import AlternativesReport, Mark, Point
-from credit.reports.base import Setting
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
 
 MARK_LABELS: dict[Mark, str] = {
@@ -42,9 +37,6 @@ MARK_LABELS: dict[Mark, str] = {
     "alternative": "fairest within the tolerated loss",
     "within_limits": "best within every limit",
 }
-
-
-SUGGESTED: tuple[Mark, ...] = ("alternative", "within_limits")
 
 
 class StandoutTile(NamedTuple):
@@ -79,7 +71,7 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
     Of the frontier those that are no worse than every marked point; that of all limits together is in the file.
     """
     report = results.alternatives
-    plotted = _place_points(report)
+    plotted = place_points(report)
     edge = set(trace_edge([(one.ratio, one.quality) for one in plotted]))
     least = min((one.quality for one in plotted if one.point.mark), default=-math.inf)
     drawn = [
@@ -100,7 +92,7 @@ def label_mark(point: Point, incumbent: str) -> str:
 
 def describe_alternative(point: Point) -> str:
     """Describe a point by its candidate and hyperparameters."""
-    hyperparameters = [f"{spell_out(name)} {_format_setting(value)}" for name, value in point.hyperparameters.items()]
+    hyperparameters = [f"{spell_out(name)} {format_setting(value)}" for name, value in point.hyperparameters.items()]
     share = point.approval_share
     return ", ".join(
         [
@@ -109,11 +101,6 @@ def describe_alternative(point: Point) -> str:
             *([f"approving {share:.1%}".replace(".0%", "%")] if share is not None else []),
         ]
     )
-
-
-def _format_setting(value: Setting) -> str:
-    number_ = isinstance(value, int | float) and not isinstance(value, bool)
-    return "not set" if value is None else f"{value:g}" if number_ else str(value)
 
 
 def _build_alternative_row(point: Point, metric: str, results: Results) -> AlternativeRow:
@@ -139,15 +126,6 @@ def describe_limits(point: Point, results: Results) -> str:
         if not one.within
     ]
     return ("beyond: " + "; ".join(beyond)) if beyond else "within" if point.gated else DASH
-
-
-class LegendEntry(NamedTuple):
-    """The meaning of a letter in the picture."""
-
-    letter: str
-    kind: str
-    shape: str
-    words: str
 
 
 class TriedEntry(NamedTuple):
@@ -180,7 +158,7 @@ def describe_frontier(results: Results) -> Frontier:
     """Describe the search from `reports/alternatives.json`."""
     report = results.alternatives
     limit = results.fairness.chosen_policy.limits.get(ADVERSE_IMPACT_RATIO)
-    plotted = _place_points(report)
+    plotted = place_points(report)
     keys = _build_legend(plotted, results.choice.incumbent)
     return Frontier(
         report.finding,
@@ -189,7 +167,7 @@ def describe_frontier(results: Results) -> Frontier:
         spell_out(report.metric),
         format_number(report.tolerated_loss),
         str(limit or ""),
-        _draw_frontier(report, plotted, list_limit_values(limit), keys) if plotted else None,
+        draw_frontier(report, plotted, list_limit_values(limit), keys) if plotted else None,
         keys,
         _describe_tried(plotted),
         describe_budget(report),
@@ -261,29 +239,6 @@ def describe_budget(report: AlternativesReport) -> str:
     return " ".join(one for one in (f"Models: {families}." if families else "", averaged, reads) if one)
 
 
-class PlottedPoint(NamedTuple):
-    """A point that has both figures, and its shape in the picture."""
-
-    ratio: float
-    quality: float
-    point: Point
-    shape: str
-
-
-def _place_points(report: AlternativesReport) -> list[PlottedPoint]:
-    shapes = {name: style.shape for name, style in style_candidates(_list_candidates(report)).items()}
-    return [
-        PlottedPoint(ratio, quality, point, "diamond" if point.mark in SUGGESTED else shapes[point.candidate])
-        for point in report.points
-        if (ratio := point.adverse_impact_ratio) is not None and (quality := point.get_value(report.metric)) is not None
-    ]
-
-
-def _list_candidates(report: AlternativesReport) -> list[str]:
-    """List the candidates of the points: first those as trained, in the order of the stages."""
-    return list(dict.fromkeys(point.candidate for point in report.points))
-
-
 def _describe_tried(plotted: Sequence[PlottedPoint]) -> TriedEntry:
     shapes = {one.point.candidate: one.shape for one in plotted if not one.point.mark}
     return TriedEntry(tuple(shapes.values()), ", ".join(map(label_candidate, shapes)))
@@ -301,77 +256,3 @@ def _build_legend(plotted: Sequence[PlottedPoint], incumbent: str) -> tuple[Lege
         )
         for place, (one, mark) in enumerate(marked)
     )
-
-
-def _draw_frontier(
-    report: AlternativesReport,
-    plotted: Sequence[PlottedPoint],
-    limits: Sequence[float],
-    keys: Sequence[LegendEntry],
-) -> Picture:
-    x = fit_scale([*(one.ratio for one in plotted), *limits], LEFT, RIGHT)
-    y = fit_scale([one.quality for one in plotted], BOTTOM, TOP)
-
-    def dot(one: PlottedPoint, kind: str) -> PlotDot:
-        return PlotDot(kind, one.shape, x.place(one.ratio), y.place(one.quality))
-
-    edge = trace_edge([(one.ratio, one.quality) for one in plotted])
-    marked = [dot(one, f"marked {one.point.mark}") for one in plotted if one.point.mark]
-    best = max((one.quality for one in plotted if one.point.mark in ("champion", "candidate")), default=None)
-    floor = [] if best is None else [best - report.tolerated_loss]
-    return Picture(
-        "frontier",
-        f"{spell_out(report.metric)} against equal treatment",
-        _describe_picture(plotted, edge, limits, report.metric, keys),
-        "worst-group adverse impact ratio",
-        spell_out(report.metric),
-        x.choose_ticks(),
-        y.choose_ticks(),
-        (
-            *(PlotLine("limit", draw_vertical(x, end)) for end in limits),
-            *(PlotLine("floor", draw_horizontal(y, value)) for value in floor if y.low < value < y.high),
-            PlotLine("edge", draw_path(x, y, edge)),
-        ),
-        (*(dot(one, _choose_kind(one.point)) for one in plotted if not one.point.mark), *marked),
-        place_letters(marked),
-    )
-
-
-def _choose_kind(point: Point) -> str:
-    return "tried within" if point.gated and all(one.within for one in point.gated) else "tried"
-
-
-def trace_edge(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Trace the points that no other beats in both coordinates, from left to right."""
-    edge: list[tuple[float, float]] = []
-    for point in sorted(set(points), reverse=True):
-        if not edge or point[1] > edge[-1][1]:
-            edge.append(point)
-    return edge[::-1]
-
-
-def _describe_picture(
-    plotted: Sequence[PlottedPoint],
-    edge: Sequence[tuple[float, float]],
-    limits: Sequence[float],
-    metric: str,
-    keys: Sequence[LegendEntry],
-) -> str:
-    ends = [f"{format_number(quality)} at ratio {format_number(ratio)}" for ratio, quality in edge]
-    runs = f"; the frontier runs from {ends[0]} to {ends[-1]}" if ends else ""
-    limit = f" The limit is {limits[0]:g}." if limits else ""
-    legend = "; ".join(f"{key.letter} {key.words}" for key in keys)
-    return f"{spell_out(metric)} of {len(plotted)} points{runs}.{limit} {legend}."
-
-
-def place_letters(dots: Sequence[PlotDot], apart: float = 17) -> tuple[PlotLabel, ...]:
-    """Place letters A, B, C and on: one beside each dot, in the order of `dots`, none over another."""
-    labels: dict[int, PlotLabel] = {}
-    for number, dot in sorted(enumerate(dots), key=lambda pair: (pair[1].y, pair[1].x)):
-        x = round(dot.x + 22 if dot.x + 34 < RIGHT else dot.x - 30, 1)
-        y = max(dot.y - 2, TOP + 10.0)
-        for other in sorted(labels.values(), key=lambda label: label.y):
-            if abs(other.x - x) < apart * 2 and abs(other.y - y) < apart:
-                y = other.y + apart
-        labels[number] = PlotLabel(chr(ord("A") + number), x, round(y, 1), (dot.x, dot.y))
-    return tuple(labels[number] for number in range(len(dots)))
