@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import Params, read_params
 from credit.contract import load_contract
@@ -41,7 +42,7 @@ def run(candidate: str, contract_file: Path, accepted_file: Path, predicted_file
         frame = read_frame(accepted_file, [*contract.candidate_columns, contract.label, *contract.protected])
         for number in range(1, params.partitions):
             codes = assign_folds(contract, accepted_file, folds, name_salt(number))
-            kept = select_in_folds(contract, selection, frame, codes)
+            kept = [] if candidate == HEURISTIC else select_in_folds(contract, selection, frame, codes)
             own = rescore_out_of_fold(candidate, training, contract, frame, codes, kept)
             scored[number] = PartitionScores(codes, own.scores, own.decisions)
     write_partitions(partitions_file, scored)

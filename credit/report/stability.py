@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from credit.common.candidate_definition import label_candidate
+from credit.common.candidate_names import HEURISTIC
 from credit.common.formatting import DASH, format_number, format_percent
 from credit.report.results import Results
-from credit.reports.choice import CandidateStability, Spread, StabilityReport
+from credit.reports.choice import CandidateStability, ShippedDifference, Spread, StabilityReport
 from credit.reports.figures import split_group_key
 
 
@@ -74,8 +75,14 @@ def _build_row(name: str, one: CandidateStability, partitions: int, results: Res
         f"{one.blocked} of {partitions}",
         _format_spread(one.expected_value),
         format_percent(shipped.share) + whom,
-        f"{format_number(shipped.approve_from)}; in folds {_format_spread(shipped.approve_from_in_folds)}",
+        _format_thresholds(name, shipped),
     )
+
+
+def _format_thresholds(name: str, shipped: ShippedDifference) -> str:
+    """Format the shipped threshold beside those of the folds; the rule is scored without any."""
+    own = format_number(shipped.approve_from)
+    return own if name == HEURISTIC else f"{own}; in folds {_format_spread(shipped.approve_from_in_folds)}"
 
 
 def _format_spread(spread: Spread | None) -> str:

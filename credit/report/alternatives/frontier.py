@@ -25,9 +25,7 @@ from credit.report.alternatives.picture import (
 from credit.report.candidates import spell_out_standout
 from credit.report.forest import list_limit_values
 from credit.report.results import Results
-from credit.report.svg import (
-    Picture,
-)
+from credit.report.svg import Picture
 from credit.reports.alternatives import AlternativesReport, Mark, Point
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
 
@@ -37,6 +35,8 @@ MARK_LABELS: dict[Mark, str] = {
     "alternative": "fairest within the tolerated loss",
     "within_limits": "best within every limit",
 }
+MOST_ROWS = 10
+"""Of the points on the frontier, those that are listed."""
 
 
 class StandoutTile(NamedTuple):
@@ -68,7 +68,8 @@ class AlternativeRow(NamedTuple):
 def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
     """Build the table: the marked points first, then those on the drawn frontier, by how much alike they treat groups.
 
-    Of the frontier those that are no worse than every marked point; that of all limits together is in the file.
+    Of the frontier those that are no worse than every marked point, `MOST_ROWS` of them evenly; that of all limits
+    together is in the file.
     """
     report = results.alternatives
     plotted = place_points(report)
@@ -78,16 +79,21 @@ def build_alternatives_table(results: Results) -> tuple[AlternativeRow, ...]:
         one.point for one in plotted if not one.point.mark and (one.ratio, one.quality) in edge and one.quality >= least
     ]
     marked = [point for point in report.points if point.mark]
-    ordered = [*marked, *sorted(drawn, key=lambda point: -(point.adverse_impact_ratio or 0))]
-    return tuple(_build_alternative_row(point, report.metric, results) for point in ordered)
+    ordered = sorted(drawn, key=lambda point: -(point.adverse_impact_ratio or 0))
+    if len(ordered) > MOST_ROWS:
+        ordered = [ordered[round(place * (len(ordered) - 1) / (MOST_ROWS - 1))] for place in range(MOST_ROWS)]
+    return tuple(_build_alternative_row(point, report.metric, results) for point in [*marked, *ordered])
 
 
 def label_mark(point: Point, incumbent: str) -> str:
     """Label what a point stands for, and whether it is the incumbent as trained; empty without a mark."""
-    trained = point.mark in ("champion", "candidate")
-    return (MARK_LABELS[point.mark] if point.mark else "") + ", the incumbent" * (
-        trained and point.candidate == incumbent
-    )
+    if point.mark is None:
+        return ""
+    words = MARK_LABELS[point.mark]
+    if point.mark == "within_limits" and point.blocked is not None and point.blocked < 0.5:
+        return f"{words}, mostly let through"
+    is_incumbent = point.mark in ("champion", "candidate") and point.candidate == incumbent
+    return f"{words}, the incumbent" if is_incumbent else words
 
 
 def describe_alternative(point: Point) -> str:

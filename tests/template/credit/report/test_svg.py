@@ -5,7 +5,7 @@ import re
 import pytest
 
 from credit.common.formatting import DASH, MINUS
-from credit.report.alternatives.frontier import describe_frontier
+from credit.report.alternatives.frontier import MOST_ROWS, describe_frontier
 from credit.report.alternatives.picture import place_letters
 from credit.report.forest import Forest, ForestMark, draw_forests
 from credit.report.results import Results
@@ -138,7 +138,10 @@ def test_the_table_has_the_marked_points_first_and_no_others_but_the_drawn_front
     least = min(value for _, value, mark in points if mark)
     beaten = [any(o[:2] != one[:2] and o[0] >= one[0] and o[1] >= one[1] for o in points) for one in points]
     shown = [one for one, lost in zip(points, beaten, strict=True) if one[2] or (not lost and one[1] >= least)]
-    assert len(found.points) == len(shown)
+    others = len(shown) - sum(marked)
+    assert len(found.points) == sum(marked) + min(others, MOST_ROWS)
+    drawn = {(f"{ratio:.3f}", f"{value:.3f}") for ratio, value, _ in shown}
+    assert {(row.ratio.value, row.quality) for row in found.points} <= drawn
 
 
 def test_letters_do_not_cover_each_other_and_stay_inside() -> None:
