@@ -26,7 +26,7 @@ from credit.evaluation.predictions import read_predictions
 from credit.fairness.inputs import encode_decisions
 from credit.fairness.policies import Fairness
 from credit.reports.choice import Choice
-from credit.reports.predictions import PredictionsReport
+from credit.reports.predictions import PartitionFeatures, PredictionsReport
 from credit.selection.selection import SelectFeaturesParams
 from credit.training.train import PolicyParams, TrainParams
 
@@ -47,6 +47,7 @@ def run(
     predictions_folder: Path,
     partitions_folder: Path,
     predicted_file: Path,
+    partition_features_file: Path,
     choice_file: Path,
     alternatives_file: Path,
 ) -> None:
@@ -69,7 +70,7 @@ def run(
         SearchInputs(accepted_file, train_file, test_file, features_file),
         predicted,
         read_known_scores(candidates, partitions_folder, params.seeds),
-        selection,
+        PartitionFeatures.read(partition_features_file).kept,
         training.cross_validation.rows,
     )
     variants = list_variants(params, training, contract)

@@ -15,8 +15,6 @@ from credit.evaluation.partitions import read_partitions as read_file
 from credit.evaluation.predictions import Predictions
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
-from credit.selection.fold_features import select_in_folds
-from credit.selection.selection import SelectFeaturesParams
 from credit.training.cross_fitting import CrossFittingFold, split_folds
 
 
@@ -70,10 +68,12 @@ def read_partitions(
     files: SearchInputs,
     predicted: PredictionsReport,
     known: Sequence[KnownScores],
-    selection: SelectFeaturesParams,
+    further: Sequence[Sequence[Sequence[str]]],
     most_rows: int,
 ) -> list[Partition]:
     """Read the rows of each partition; where `predict` made no folds, one of training and test rows.
+
+    further: the features of each fold, of each partition after the first.
 
     Of a large table at most `most_rows` training rows are used: enough to tell one alternative from another.
     """
@@ -86,10 +86,8 @@ def read_partitions(
         fold = CrossFittingFold(seen[::step], unseen, kept)
         return [Partition(first.codes, [fold], first.as_trained if step == 1 else {})]
     frame = read_frame(files.accepted, columns)
-    kept_in_folds: list[Sequence[Sequence[str]]] = [predicted.kept_in_folds]
-    kept_in_folds += [select_in_folds(contract, selection, frame, one.codes) for one in known[1:]]
     partitions = []
-    for one, features in zip(known, kept_in_folds, strict=True):
+    for one, features in zip(known, [predicted.kept_in_folds, *further[: len(known) - 1]], strict=True):
         folds = list(split_folds(frame, one.codes, features))
         step = -(-max(len(fold.seen) for fold in folds) // most_rows)
         thinned = [fold._replace(seen=fold.seen[::step]) for fold in folds]

@@ -1,4 +1,6 @@
-"""The report `reports/predictions.json`: the rows that fairness is judged on, and why those."""
+"""The report `reports/predictions.json`: the rows that fairness is judged on, and why those; and the features of the
+folds in further partitions, `data/partition_features.json`.
+"""
 
 from typing import ClassVar, Literal
 
@@ -18,3 +20,12 @@ class PredictionsReport(Report):
     rows: Count
     kept_in_folds: tuple[tuple[str, ...], ...]
     """The features of each fold's models; empty where the test rows were scored."""
+
+
+class PartitionFeatures(Report):
+    """The features of further partitions into folds, selected once for all candidates and for the search."""
+
+    PATH: ClassVar[str] = "data/partition_features.json"
+
+    kept: tuple[tuple[tuple[str, ...], ...], ...]
+    """Of each partition after the first, of each fold; empty where there is none."""

@@ -26,6 +26,13 @@ class PredictParams(Params):
     salt: str
 
 
+class RescoreParams(Params):
+    """The block `rescore`. partitions: how many there are, that of `predict` among them; up_to: rows of the table."""
+
+    partitions: int = Field(ge=1)
+    up_to: int = Field(ge=0)
+
+
 def select_in_folds(
     contract: Contract, params: SelectFeaturesParams, frame: pd.DataFrame, codes: NDArray[np.int64]
 ) -> list[list[str]]:

@@ -12,12 +12,11 @@ from credit.data.splitting import SplitParams
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
-from credit.selection.fold_features import PredictParams
+from credit.selection.fold_features import PredictParams, RescoreParams
 from credit.selection.selection import SelectFeaturesParams
 from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
 from stages.evaluate import EvaluateParams
-from stages.rescore import RescoreParams
 from stages.stability import StabilityParams
 from stages.validate import ValidateParams
 from testing.lenders.frozen import ROOT
