@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.data.raw_files import describe_duckdb_error, open_raw_table, quote_identifier
+from credit.data.raw_files import describe_duckdb_error, open_raw_table
+from credit.data.sql_text import quote_identifier
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -22,7 +22,7 @@ from credit.evaluation.predictions import map_people_columns
 from credit.fairness.policies import Fairness
 from credit.fairness.power.weakest_group import find_weakest_group
 from credit.reports.predictions import PartitionFeatures, PredictionsReport
-from credit.selection.fold_features import PredictParams, RescoreParams, select_in_folds
+from credit.selection.fold_features import PredictParams, SelectInFoldsParams, select_in_folds
 from credit.selection.selection import SelectFeaturesParams
 
 
@@ -58,7 +58,7 @@ def select_in_partitions(
     contract: Contract, selection: SelectFeaturesParams, accepted: Path, frame: pd.DataFrame, folds: int
 ) -> list[list[list[str]]]:
     """Select features in the folds of each further partition that `rescore` scores; of none in a very large table."""
-    params = read_params(RescoreParams, "rescore")
+    params = read_params(SelectInFoldsParams, "select_in_folds")
     if len(frame) > params.up_to:
         return []
     return [

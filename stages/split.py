@@ -12,23 +12,26 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
-from credit.data.raw_files import describe_duckdb_error, quote_identifier, quote_literal
-from credit.data.splitting import SplitParams, is_test_sql
+from credit.data.parts import check_parts
+from credit.data.raw_files import describe_duckdb_error
+from credit.data.splitting import SplitParams, check_times, is_test_sql
+from credit.data.sql_text import quote_identifier, quote_literal, scan_parquet_sql
 
 
 def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: Path, test: Path) -> dict[str, int]:
     """Write both sides in the order of the accepted rows; return their numbers of rows.
 
-    Raises CreditError when the table cannot be read, a side has not both classes of the label, or no column has a time
-    to split by.
+    Raises CreditError when the table cannot be read, a side has not both classes of the label, or a row has no time to
+    be split by.
     """
     connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(train.parent / ".duckdb")})
-    source = f"read_parquet({quote_literal(accepted)})"
+    source = scan_parquet_sql([accepted])
     of_test = is_test_sql(contract, params, source)
     try:
-        connection.execute(f"SELECT * FROM {source} LIMIT 0")
+        ((accepted_rows,),) = connection.execute(f"SELECT count(*) FROM {source}").fetchall()
     except duckdb.Error as error:
         raise CreditError(describe_duckdb_error(accepted, error)) from None
+    check_times(contract, params, source, connection)
     rows = {}
     problems = []
     with atomic_write(train) as train_file, atomic_write(test) as test_file:
@@ -37,15 +40,14 @@ def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: P
             copy = f"COPY ({query}) TO {quote_literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
             rows[name] = connection.execute(copy).fetchall()[0][0]
             label = quote_identifier(contract.label)
-            classes = connection.execute(
-                f"SELECT count(DISTINCT {label}) FROM read_parquet({quote_literal(path)})"
-            ).fetchall()
+            classes = connection.execute(f"SELECT count(DISTINCT {label}) FROM {scan_parquet_sql([path])}").fetchall()
             if classes[0][0] < 2:
                 found = f"{rows[name]:,} {name} rows with {classes[0][0]} class(es) of {contract.label}"
                 problems.append(
                     Problem(str(accepted), found, "both classes", "use more rows or another split.test_share")
                 )
         raise_if_any(problems)
+        check_parts(str(accepted), rows, accepted_rows)
     return rows
 
 

@@ -20,7 +20,8 @@ from credit.common.params import Params, read_params
 from credit.contract import Contract, load_contract
 from credit.contract.groups import assign_groups
 from credit.data.expectations import ContractBreach, ContractSuite
-from credit.data.raw_files import quote_identifier, quote_literal
+from credit.data.parts import check_parts
+from credit.data.sql_text import quote_identifier, scan_parquet_sql
 from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table
 from credit.reports.validation import BrokenRule, ValidationReport
 
@@ -73,16 +74,18 @@ class ValidationTally:
         )
 
     def list_breaches(self) -> tuple[BrokenRule, ...]:
-        """List each broken rule with the number of rows and one example; the value only where it cannot be a name."""
-        shown = {
-            name for name, column in self.contract.columns.items() if column.type not in ("text", "date", "timestamp")
-        }
+        """List each broken rule with the number of rows, and one example where that may be shown."""
         return tuple(
             BrokenRule(column=column, allowed=allowed, rows=rows, example=self.examples[column, allowed])
-            if column in shown
+            if self.contract.columns[column].may_be_shown
             else BrokenRule(column=column, allowed=allowed, rows=rows)
             for (column, allowed), rows in sorted(self.reasons.items())
         )
+
+    def describe_example(self, rule: BrokenRule) -> str:
+        """Describe one value that breaks a rule for the terminal: a level of any category too, nothing personal."""
+        is_level = self.contract.columns[rule.column].type == "category"
+        return self.examples[rule.column, rule.allowed] if rule.example or is_level else "a value"
 
     def find_problems(self, params: ValidateParams, file: str) -> list[Problem]:
         """Find each problem that makes the accepted rows unfit to learn from."""
@@ -92,7 +95,7 @@ class ValidationTally:
             limit = f"at most {params.max_quarantined:.1%} (validate.max_quarantined)"
             problems.append(Problem(file, f"{self.quarantined:,} of {self.rows:,} rows set aside", limit))
             problems += [
-                Problem(f"{file}: {rule.column}", f"{rule.example or 'a value'} ({rule.rows:,} rows)", rule.allowed)
+                Problem(f"{file}: {rule.column}", f"{self.describe_example(rule)} ({rule.rows:,} rows)", rule.allowed)
                 for rule in self.list_breaches()
             ]
         label = self.contract.label
@@ -136,6 +139,7 @@ def validate_table(
         [(_make_unique("row", schema.names), pa.int64()), (_make_unique("reasons", schema.names), pa.string()), *schema]
     )
     options = {"compression": "zstd", "store_schema": False}
+    written = {"accepted": 0, "set aside": 0}
     with (
         atomic_write(accepted) as good,
         atomic_write(quarantined) as set_aside,
@@ -145,10 +149,18 @@ def validate_table(
         total = count_partitions(table)
         for partition in tqdm(iterate_partitions(table), "validate", total, unit="partition", disable=None):
             bad = suite.find_breaches(partition)
-            good_writer.write_batch(_drop_rows(partition, bad))
-            aside_writer.write_batch(_quarantine_rows(partition, bad, tally.rows, aside))
+            sides = {
+                "accepted": _drop_rows(partition, bad),
+                "set aside": _quarantine_rows(partition, bad, tally.rows, aside),
+            }
+            for name, writer in (("accepted", good_writer), ("set aside", aside_writer)):
+                writer.write_batch(sides[name])
+                written[name] += sides[name].num_rows
             tally.add(partition, bad)
         raise_if_any(tally.find_problems(params, str(typed)))
+        check_parts(str(typed), written, table.metadata.num_rows)
+        for name, groups in tally.groups.items():
+            check_parts(f"{typed}: {name}", groups, written["accepted"])
     return tally
 
 
@@ -167,7 +179,7 @@ def find_repeated_ids(contract: Contract, typed: Path) -> list[Any]:
     import duckdb  # not needed where the contract has no id
 
     name = quote_identifier(ids[0])
-    query = f"SELECT {name} FROM read_parquet({quote_literal(typed)}) GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    query = f"SELECT {name} FROM {scan_parquet_sql([typed])} GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
     return [row[0] for row in duckdb.connect().execute(query).fetchall()]
 
 

@@ -113,11 +113,27 @@ def exit_on_interrupt() -> None:
     """Make Ctrl-C end the process with one line from now on, except where it is ignored, as under nohup."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _handle_interrupt)
+        signal.signal(signal.SIGALRM, _handle_interrupt)
+        sys.unraisablehook = _exit_again
 
 
 def _handle_interrupt(*_: object) -> None:
+    if _interrupted.is_set():
+        sys.exit(130)
     _interrupted.set()
     _exit_interrupted(NOTHING_WRITTEN)
+
+
+def _exit_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Exit a moment later where the exit that Ctrl-C asked for is lost: Python ignores what a callback raises."""
+    if _interrupted.is_set() and issubclass(unraisable.exc_type, SystemExit):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_AFTER)
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+_AGAIN_AFTER = 0.01
+"""Seconds, in which the callback has come to its end."""
 
 
 _interrupted = threading.Event()

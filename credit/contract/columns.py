@@ -72,6 +72,11 @@ class Column(FrozenModel):
         label = dict(self.labels).get(str(value))
         return f"{label} [{value}]" if label else str(value)
 
+    @property
+    def may_be_shown(self) -> bool:
+        """Tell whether one row's value may stand in a report: it names nobody, and tells nobody's group."""
+        return self.role in ("feature", "score", "label") and self.type not in ("text", "date", "timestamp")
+
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
         """Check the column's allowed values, then the fields that its role needs; the first contradiction is raised."""

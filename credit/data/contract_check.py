@@ -10,8 +10,8 @@ from credit.contract import Contract
 from credit.contract.completeness import find_gaps
 from credit.contract.leakage import extract_sql_names, find_used_columns
 from credit.contract.loading import outline_contract
-from credit.data.raw_files import quote_identifier
 from credit.data.sql_casts import SQL_TYPES, derive_sql
+from credit.data.sql_text import quote_identifier
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

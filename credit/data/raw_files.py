@@ -2,12 +2,13 @@
 
 import csv
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.data.sql_text import quote_file, quote_literal, scan_parquet_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -26,18 +27,6 @@ _OTHER_KINDS = {
 }
 
 
-def quote_identifier(name: str) -> str:
-    """Quote an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_literal(value: object) -> str:
-    """Quote an SQL literal of a text, a number, or a list of them."""
-    if isinstance(value, list):
-        return "[" + ", ".join(map(quote_literal, value)) + "]"
-    return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
-
-
 @dataclass(frozen=True)
 class RawTable:
     """Files of one format and one header."""
@@ -49,13 +38,14 @@ class RawTable:
 
     def scan_sql(self, types: Mapping[str, str]) -> str:
         """Build the SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
-        files = quote_literal([str(file) for file in self.files])
         if self.parquet:
-            alike = ", union_by_name=true" if len(self.files) > 1 else ""  # else the first file's types: 3.7 becomes 4
-            return f"read_parquet({files}{alike})"
+            return scan_parquet_sql(self.files)
         columns = "{" + ", ".join(f"{quote_literal(name)}: {quote_literal(types[name])}" for name in self.columns) + "}"
-        options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}"
-        return f"read_csv({files}, delim={quote_literal(self.delimiter)}, {options})"
+        files = ", ".join(map(quote_file, self.files))
+        # a name may end in .gz, or a folder of it be called a=1, whatever is in the file
+        named = "hive_partitioning=false, compression='none'"
+        options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}, {named}"
+        return f"read_csv([{files}], delim={quote_literal(self.delimiter)}, {options})"
 
 
 def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
@@ -69,16 +59,43 @@ def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConn
     expected = f"those of {first}, in the same order and format"
     raise_if_any([Problem(str(file), "other columns", expected) for file in files if headers[file] != headers[first]])
     columns, delimiter = headers[first]
+    raise_if_any(_find_columns_in_names(path, files, columns))
     return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
 
 
 def _list_files(path: Path) -> list[Path]:
     if not path.exists():
         raise CreditError(Problem(str(path), "no such file", fix="name a CSV or Parquet file, or a folder of them"))
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
+    if path.is_file():
+        return [path]
+    if (path / "_delta_log").exists():
+        fix = "export what its log says is valid: files of rows that were deleted are there too"
+        raise CreditError(Problem(str(path), "a Delta table", "plain CSV or Parquet files", fix))
+    files = sorted(file for file in path.rglob("*") if file.is_file() and not _is_beside_data(file.relative_to(path)))
     if not files:
         raise CreditError(Problem(str(path), "an empty folder", "CSV or Parquet files"))
     return files
+
+
+def _is_beside_data(file: Path) -> bool:
+    """Tell whether a file of a folder is no part of the data, by its name or its folder's: `_SUCCESS`, `.cache/a`."""
+    return any(part[0] in "._" for part in file.parts)
+
+
+def _find_columns_in_names(path: Path, files: Sequence[Path], columns: Collection[str]) -> list[Problem]:
+    """Find columns that only the folders' names have: `year=2026/part.parquet` without a column `year`."""
+    named: dict[str, Path] = {}
+    for file in files:
+        for part in file.relative_to(path).parts[:-1]:
+            name, is_column, _ = part.partition("=")
+            if is_column and name.casefold() not in map(str.casefold, columns):
+                named.setdefault(name, file)
+    copy = f"COPY (FROM read_parquet('{path}/**', hive_partitioning=true)) TO '{path}.parquet'"
+    fix = f'write it into the files, for example with DuckDB: "{copy}"'
+    return [
+        Problem(f"{file}: {name}", "a column that the folder's name has and the file has not", "one in the file", fix)
+        for name, file in named.items()
+    ]
 
 
 def _read_header(
@@ -113,7 +130,7 @@ def _read_parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[
     import duckdb
 
     try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quote_literal(file)})").fetchall()
+        rows = connection.execute(f"DESCRIBE FROM {scan_parquet_sql([file])}").fetchall()
     except duckdb.Error as error:
         raise CreditError(describe_duckdb_error(file, error)) from None
     return tuple(row[0] for row in rows), None

@@ -9,7 +9,7 @@ from pydantic import Field
 from credit.common.errors import CreditError, Problem
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.data.raw_files import quote_identifier, quote_literal
+from credit.data.sql_text import quote_identifier, quote_literal, scan_parquet_sql
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,19 @@ def hash_sql(contract: Contract, salt: str) -> str:
     return f"CAST('0x' || substr({digest}, 1, 15) AS BIGINT)"
 
 
+def check_times(contract: Contract, params: SplitParams, source: str, connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise CreditError where rows are split by time and some of `source` have none: they would be on neither side."""
+    times = list(contract.find_by_role("time"))
+    if params.by != "time" or not times:
+        return
+    query = f"SELECT count(*) FILTER ({quote_identifier(times[0])} IS NULL), count(*) FROM {source}"
+    ((without, rows),) = connection.execute(query).fetchall()
+    if without:
+        found = f"time, and {without:,} of {rows:,} accepted rows without {times[0]}"
+        fix = f"`missing: forbidden` on {times[0]} in the contract sets them aside, with their number in the report"
+        raise CreditError(Problem("params.yaml: split.by", found, "a time in every row, or hash", fix))
+
+
 def is_test_sql(contract: Contract, params: SplitParams, source: str) -> str:
     """Build SQL for whether a row of `source` belongs to the test side."""
     if params.by == "time":
@@ -58,7 +71,7 @@ def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDA
     """Assign a fold from 0 to `folds` - 1 to each row of a Parquet file, in order; equal keys share one. Shape (n,)."""
     import numpy as np  # not needed by the stage split
 
-    query = f"SELECT {hash_sql(contract, salt)} % {folds} AS fold FROM read_parquet({quote_literal(table)})"
+    query = f"SELECT {hash_sql(contract, salt)} % {folds} AS fold FROM {scan_parquet_sql([table])}"
     return np.asarray(duckdb.connect().execute(query).fetchnumpy()["fold"], dtype=np.int64)
 
 
@@ -66,6 +79,7 @@ def mark_test_rows(contract: Contract, accepted: Path, params: SplitParams) -> "
     """Mark the rows of the accepted table that are test rows, in its order; shape (n,)."""
     import numpy as np
 
-    source = f"read_parquet({quote_literal(accepted)})"
+    source, connection = scan_parquet_sql([accepted]), duckdb.connect()
+    check_times(contract, params, source, connection)
     query = f"SELECT {is_test_sql(contract, params, source)} AS test FROM {source}"
-    return np.asarray(duckdb.connect().execute(query).fetchnumpy()["test"], dtype=np.bool_)
+    return np.asarray(connection.execute(query).fetchnumpy()["test"], dtype=np.bool_)

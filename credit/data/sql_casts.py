@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from credit.contract import Contract
 from credit.contract.columns import Column
-from credit.data.raw_files import quote_identifier, quote_literal
+from credit.data.sql_text import quote_identifier, quote_literal
 
 SQL_TYPES = {
     "boolean": "BOOLEAN",

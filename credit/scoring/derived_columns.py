@@ -7,8 +7,8 @@ from typing import Any
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.contract.leakage import extract_sql_names
-from credit.data.raw_files import quote_identifier
 from credit.data.sql_casts import SQL_TYPES, derive_sql
+from credit.data.sql_text import quote_identifier
 from credit.scoring.row_encoder import ApplicationRow
 
 

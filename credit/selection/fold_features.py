@@ -26,8 +26,11 @@ class PredictParams(Params):
     salt: str
 
 
-class RescoreParams(Params):
-    """The block `rescore`. partitions: how many there are, that of `predict` among them; up_to: rows of the table."""
+class SelectInFoldsParams(Params):
+    """The block `select_in_folds`.
+
+    partitions: how many there are, that of `predict` among them; up_to: rows of a table that is divided further.
+    """
 
     partitions: int = Field(ge=1)
     up_to: int = Field(ge=0)

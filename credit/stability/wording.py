@@ -19,7 +19,7 @@ def describe_stability(
     """Describe how often the champion is the same, and how far ratios and verdicts move."""
     if partitions == 1:
         return (
-            "With one partition into folds nobody knows how the verdict moves; rescore.partitions and rescore.up_to "
+            "With one partition into folds nobody knows how the verdict moves; select_in_folds.partitions and .up_to "
             "say how many there are, and up to which size of the table."
         )
     sentences = [

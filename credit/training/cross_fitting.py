@@ -17,6 +17,7 @@ from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
+from credit.data.parts import check_parts
 from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix
 from credit.training.candidates import fit_estimator
@@ -43,7 +44,9 @@ class OutOfFoldScores(NamedTuple):
 def split_folds(
     frame: pd.DataFrame, codes: NDArray[np.int64], kept: Sequence[Sequence[str]]
 ) -> Iterator[CrossFittingFold]:
-    """Split a table into its folds, in order."""
+    """Split a table into its folds, in order. Raises CreditError when a row is in none of them."""
+    sizes = np.bincount(codes, minlength=len(kept)).tolist()
+    check_parts("folds", {f"in fold {fold}": rows for fold, rows in enumerate(sizes[: len(kept)])}, len(frame))
     for fold, features in enumerate(kept):
         yield CrossFittingFold(frame[codes != fold], frame[codes == fold], features)
 

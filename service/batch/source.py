@@ -15,8 +15,9 @@ import pyarrow as pa
 from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
-from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table, quote_identifier
+from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table
 from credit.data.sql_casts import cast_sql, decode_missing_sql, is_present_sql
+from credit.data.sql_text import quote_identifier
 
 _BATCH_ROWS = 10_000
 """Rows in memory at a time."""

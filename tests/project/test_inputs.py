@@ -12,7 +12,7 @@ from credit.data.splitting import SplitParams
 from credit.evaluation.gates import QualityGates
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
-from credit.selection.fold_features import PredictParams, RescoreParams
+from credit.selection.fold_features import PredictParams, SelectInFoldsParams
 from credit.selection.selection import SelectFeaturesParams
 from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
@@ -28,7 +28,7 @@ BLOCKS: dict[str, type[Params]] = {
     "train": TrainParams,
     "evaluate": EvaluateParams,
     "predict": PredictParams,
-    "rescore": RescoreParams,
+    "select_in_folds": SelectInFoldsParams,
     "stability": StabilityParams,
     "fairness": Fairness,
     "choose": ChooseParams,

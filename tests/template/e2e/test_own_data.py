@@ -11,15 +11,15 @@ import pytest
 
 from testing.lenders.loans import CONTRACT, make_loans
 from testing.parts.servers import KEYS, Cluster, make_s3_client, run_s3_server
-from testing.projects import Project
+from testing.projects import Project, shorten_pipeline
 
 
 @pytest.fixture
 def mine(project: Project) -> Project:
-    """A clone that is switched to a contract of its own, with a small forest."""
+    """A clone that is switched to a contract of its own, with a short pipeline."""
     (project.folder / "data/contracts/mine.yaml").write_text(CONTRACT)
     project.edit("params.yaml", "contract: loanapp ", "contract: mine ")
-    project.edit("params.yaml", "n_estimators: 300", "n_estimators: 10")
+    shorten_pipeline(project)
     return project
 
 
@@ -55,6 +55,32 @@ def test_a_csv_file_goes_all_the_way_to_metrics(mine: Project, expected: pd.Data
     assert validation["missing"]["score"] == 30
     assert metrics["logistic"]["roc_auc_interval"][0] > 0.6
     assert mine.run("dvc", "status", "evaluate").stdout.strip().endswith("up to date.")
+
+
+def test_no_report_has_a_value_that_tells_who_somebody_is(mine: Project) -> None:
+    """Reports are in git, and leave the machine: no id, free text, date or group of a row is in them."""
+    name = "  name: {type: text, role: ignored, because: a name, missing: forbidden, description: name}\n"
+    mine.edit("data/contracts/mine.yaml", "columns:\n", f"columns:\n{name}")
+    frame = make_loans().assign(name="Quibblethorpe", id=530_100_000 + np.arange(600))
+    frame["applied"] = frame["applied"].where(frame.index != 7, pd.Timestamp("1911-03-14").date())
+    odd = frame[:4].assign(group=["zorkmid", "a", "a", "a"], income=[1, -530_999, 1, 1])
+    odd.loc[2, "name"] = None
+    odd.loc[0, "id"] = 530_199_999
+    pd.concat([frame, odd]).to_csv(mine.folder / "data/raw/mine", index=False)
+    mine.run("dvc", "add", "data/raw/mine")
+    mine.run("dvc", "repro", "--quiet")
+    validation = json.loads((mine.folder / "reports/validation.json").read_text())
+    assert {one["column"] for one in validation["reasons"]} == {"id", "group", "income", "name"}
+    shown = {
+        str(path.relative_to(mine.folder)): path.read_bytes()
+        for folder in ("reports", "models/bundle")
+        for path in (mine.folder / folder).rglob("*")
+        if path.is_file()
+    }
+    assert len(shown) > 20
+    for value in (b"5301", b"Quibblethorpe", b"1911", b"03-14", b"zorkmid"):
+        assert [name for name, content in shown.items() if value in content] == [], value
+    assert b"-530999" in shown["reports/validation.json"]  # of a feature an example helps
 
 
 def test_a_folder_of_parquet_parts_is_one_table(mine: Project, expected: pd.DataFrame) -> None:

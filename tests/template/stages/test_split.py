@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.splitting import SplitParams
+from credit.data.parts import check_parts
+from credit.data.splitting import SplitParams, mark_test_rows
+from credit.training.cross_fitting import split_folds
 from stages.split import split_rows
 
 COLUMNS = {
@@ -70,6 +73,35 @@ def test_the_latest_rows_are_the_test_and_a_day_is_never_split(tmp_path: Path) -
 def test_a_split_by_time_needs_a_time(tmp_path: Path) -> None:
     with pytest.raises(CreditError, match=r"params\.yaml: split\.by: found time, expected hash"):
         sides(WITHOUT_ID, table(100), tmp_path, by="time")
+
+
+@pytest.mark.parametrize("codes", [False, True])
+def test_rows_without_a_time_are_told_and_on_no_side(tmp_path: Path, codes: bool) -> None:
+    """Both `later` and `not later` are NULL for them: 756 + 324 of 1,200 rows, once."""
+    frame = table(1200)
+    frame.loc[::10, "applied"] = None
+    if codes:
+        frame["applied"] = pd.to_datetime(frame["applied"])
+    with pytest.raises(CreditError) as caught:
+        sides(WITH_ID, frame, tmp_path, by="time")
+    assert str(caught.value).startswith(
+        "params.yaml: split.by: found time, and 120 of 1,200 accepted rows without applied, expected a time in every"
+    )
+    assert {file.name for file in tmp_path.iterdir()} == {"accepted.parquet"}
+    with pytest.raises(CreditError, match="120 of 1,200"):
+        mark_test_rows(WITH_ID, tmp_path / "accepted.parquet", SplitParams(by="time", test_share=0.3, salt="s"))
+    train, test = sides(WITH_ID, frame, tmp_path)
+    assert len(train) + len(test) == 1200
+
+
+def test_a_row_that_is_lost_or_twice_stops_the_stage() -> None:
+    check_parts("t", {"train": 70, "test": 30}, 100)
+    for rows in (29, 31):
+        with pytest.raises(CreditError, match=f"t: found 70 train \\+ {rows} test rows, expected 100 together"):
+            check_parts("t", {"train": 70, "test": rows}, 100)
+    frame = table(20)
+    with pytest.raises(CreditError, match=r"folds: found 10 in fold 0 rows, expected 20 together"):
+        list(split_folds(frame, np.arange(20) % 2, [["x"]]))
 
 
 def test_a_side_with_one_class_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The edge of a command: problems become lines and an exit code, never a traceback."""
 
 import pickle
+import subprocess
+import sys
 from typing import Self
 
 import pytest
@@ -8,6 +10,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any, run_command, word_expectation
 from credit.common.invalid_values import make_value_error
+from testing.parts.servers import PATIENCE
 
 
 def failing(error: BaseException):
@@ -53,6 +56,29 @@ def test_an_interrupted_command_exits_with_130(capsys):
         run_command(failing(KeyboardInterrupt()))
     assert caught.value.code == 130
     assert "interrupted" in capsys.readouterr().err
+
+
+LOSES_THE_EXIT = """
+import os, signal, sys, time, weakref
+from credit.common.errors import exit_on_interrupt
+
+class Thing:
+    pass
+
+exit_on_interrupt()
+thing = Thing()
+callback = weakref.ref(thing, lambda _: (os.kill(os.getpid(), signal.SIGINT), time.sleep(0)))
+del thing
+while True:
+    time.sleep(1)
+"""
+
+
+def test_ctrl_c_is_heard_where_python_ignores_what_is_raised():
+    """In the callback of a weak reference, as each import has one: the stage went on as if nobody had asked."""
+    done = subprocess.run([sys.executable, "-c", LOSES_THE_EXIT], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted: nothing was written; run the same command again\n"
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():

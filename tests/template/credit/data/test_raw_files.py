@@ -1,10 +1,13 @@
 """A raw file that cannot be read is named, with the line, and nobody's data is in the message."""
 
+import re
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
+from contract_draft.text_table import open_text_table
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
 from stages.ingest import ingest_table
@@ -80,6 +83,84 @@ def test_line_ends_byte_order_marks_and_line_breaks_in_quotes_are_read(
 ) -> None:
     rows = ["name,income,paid", "Ada,1,1", f'"Eve{end}""Q"", Ltd",2.5,0']
     (tmp_path / "raw").write_bytes((mark + end.join(rows) + (end if last else "")).encode())
-    assert ingest_table(contract, tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml") == 2
-    table = duckdb.sql(f"SELECT * FROM read_parquet('{tmp_path / 'typed.parquet'}')").fetchall()
-    assert table == [("Ada", 1.0, True), (f'Eve{end}"Q", Ltd', 2.5, False)]
+    assert read_typed(contract, tmp_path / "raw", tmp_path) == [("Ada", 1.0, True), (f'Eve{end}"Q", Ltd', 2.5, False)]
+
+
+ODD_NAMES = [
+    "part[1]",
+    "part1",
+    "jan*",
+    "january",
+    "what?",
+    "whatx",
+    "{a,b}",
+    "~home",
+    "income=60",
+    "a.gz",
+    "it's",
+    "%2A",
+]
+
+
+@pytest.mark.parametrize("parquet", [False, True], ids=["csv", "parquet"])
+def test_the_name_of_a_file_is_no_pattern_and_no_value(contract: Contract, tmp_path: Path, parquet: bool) -> None:
+    """Every row once, with its own values, whether a file is read alone or in its folder."""
+    folder = tmp_path / "income=60/jan[1]*"
+    expected = []
+    for number, odd in enumerate(ODD_NAMES):
+        write_rows(folder / odd, [(f"{odd} {row}", float(number), row == 0) for row in range(2)], parquet)
+        expected += [(f"{odd} {row}", float(number), row == 0) for row in range(2)]
+        assert read_typed(contract, folder / odd, tmp_path) == expected[-2:]
+    assert sorted(read_typed(contract, folder, tmp_path)) == sorted(expected)
+    with open_text_table(folder) as table:
+        assert sorted(table.connection.sql("select c0 from raw").fetchall()) == sorted(
+            (name,) for name, _, _ in expected
+        )
+
+
+def test_a_name_that_can_only_be_read_as_a_pattern_is_refused(contract: Contract, tmp_path: Path) -> None:
+    write_rows(tmp_path / "a\\b*", [("Ada", 1.0, True)], parquet=False)
+    with pytest.raises(CreditError, match=r"a name with a backslash beside \*, \? or \["):
+        read_typed(contract, tmp_path / "a\\b*", tmp_path)
+    write_rows(tmp_path / "a\\b", [("Ada", 1.0, True)], parquet=False)
+    assert read_typed(contract, tmp_path / "a\\b", tmp_path) == [("Ada", 1.0, True)]
+
+
+def test_a_column_that_only_the_names_of_folders_have_is_told_how_to_add(contract: Contract, tmp_path: Path) -> None:
+    for year in (2025, 2026):
+        write_rows(tmp_path / f"raw/income={year}/year={year}/part", [(f"{year}", 1.0, year == 2025)], parquet=True)
+    with pytest.raises(CreditError) as caught:
+        read_typed(contract, tmp_path / "raw", tmp_path)
+    (told,) = map(str, caught.value.problems)
+    assert "year: found a column that the folder's name has and the file has not" in told
+    statement = re.search(r'"(COPY .*)"', told)
+    assert statement
+    duckdb.sql(statement[1])
+    assert duckdb.sql(f"SELECT name, year FROM '{tmp_path}/raw.parquet' ORDER BY 1").fetchall() == [
+        ("2025", 2025),
+        ("2026", 2026),
+    ]
+
+
+def test_files_beside_the_data_are_not_read(contract: Contract, tmp_path: Path) -> None:
+    """A copy that an editor keeps in a hidden folder would count twice."""
+    for name in ("a.csv", ".ipynb_checkpoints/a.csv", "_backup/a.csv", "._a.csv"):
+        write_rows(tmp_path / "raw" / name, [("Ada", 1.0, True)], parquet=False)
+    (tmp_path / "raw/_SUCCESS").touch()
+    assert read_typed(contract, tmp_path / "raw", tmp_path) == [("Ada", 1.0, True)]
+    (tmp_path / "raw/_delta_log").mkdir()
+    with pytest.raises(CreditError, match="found a Delta table, expected plain CSV or Parquet files"):
+        read_typed(contract, tmp_path / "raw", tmp_path)
+
+
+def write_rows(file: Path, rows: list[tuple[str, float, bool]], parquet: bool) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    frame = pd.DataFrame(rows, columns=["name", "income", "paid"])
+    content = frame.to_parquet(index=False) if parquet else frame.to_csv(index=False).encode()
+    file.write_bytes(content)
+
+
+def read_typed(contract: Contract, raw: Path, folder: Path) -> list[tuple[str, float, bool]]:
+    typed = folder / "typed.parquet"
+    ingest_table(contract, raw, typed, "mine.yaml")
+    return duckdb.sql(f"SELECT * FROM read_parquet('{typed}')").fetchall()

@@ -15,6 +15,7 @@ from credit.fairness.power.operating_characteristics import (
     judge_tables,
     thin_approvals,
 )
+from credit.fairness.verdicts import judge_groups
 from testing.lenders.frozen import ROOT
 
 SHARES = {
@@ -92,8 +93,8 @@ def test_many_tables_at_once_are_judged_as_each_by_itself(block_from: str, ratio
     names = counts.groups["race"]
     for number, blocks in enumerate(blocking):
         table = PeopleCounts({"race": names}, {("race",): drawn[:, number]}, {("race",): np.zeros((len(names), 2, 3))})
-        made = judge_fairness(table, policy(**limits), chosen, "forest", {}, TODAY)
-        assert [one.blocks for one in made.findings] == blocks.tolist()
+        judged = judge_groups(table, [("race",)], policy(**limits), chosen)
+        assert [one.action == "block" for one in judged] == blocks.tolist()
 
 
 def test_drawn_tables_have_the_people_and_the_rates_of_the_table_at_hand() -> None:

@@ -16,7 +16,8 @@ from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from credit.training.agreement import PackageParams
-from release.registration import checks
+from release.registration import judgement
+from release.registration.findings import Findings
 from release.repository.reports import read_bundle_reports
 from testing.lenders.frozen import LENDER
 from testing.releases import deploy_versions
@@ -56,21 +57,21 @@ def test_a_report_of_a_bundle_in_another_shape_is_left_out_with_a_line(tmp_path:
     assert line.startswith("metrics.json of v1.0.0: heuristic.ks: found nothing")
 
 
-Live = Callable[..., checks.Findings]
+Live = Callable[..., Findings]
 
 
 @pytest.fixture
 def live(disk: Store, inputs: BundleInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     """Make a bundle with these reports live in prod; what the check of the committed champion says of it."""
 
-    def compare(**reports: Any) -> checks.Findings:
+    def compare(**reports: Any) -> Findings:
         extra = {f"{name}.json": json.dumps(content).encode() for name, content in reports.items()}
         build_bundle(CHAMPION, inputs, PackageParams(max_other_decisions=0), tmp_path / "bundle", extra)
         versions.publish_bundle(disk, parse_version("v1.0.0"), tmp_path / "bundle", "1" * 40, "tester")
         deploy_versions(disk, "v1.0.0")
         monkeypatch.chdir(LENDER)
-        monkeypatch.setattr(checks, "open_store", lambda: disk)
-        return checks._compare_with_production()
+        monkeypatch.setattr(judgement, "open_store", lambda: disk)
+        return judgement.compare_with_production()
 
     return compare
 
@@ -97,6 +98,4 @@ def test_metrics_of_the_version_that_is_live_in_another_shape_are_a_problem_and_
 
 
 def test_a_version_that_is_live_without_metrics_is_a_note(live: Live) -> None:
-    assert live() == checks.Findings(
-        notes=["not compared with v1.0.0, which is live in prod: its bundle has no metrics.json"]
-    )
+    assert live() == Findings(notes=["not compared with v1.0.0, which is live in prod: its bundle has no metrics.json"])

@@ -195,6 +195,23 @@ def test_files_of_a_folder_are_one_in_the_order_of_their_names(score: Score, tmp
     assert [(row["row"], int(row["id"])) for row in rows] == [(i + 1, i) for i in range(30)]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_the_name_of_a_file_is_no_pattern_and_no_value(score: Score, tmp_path: Path, ending: str) -> None:
+    frame = make_people(20, 7)
+    folder = tmp_path / "points=5"
+    folder.mkdir()
+    write(frame[:10], folder / f"a[1]{ending}")
+    write(frame[10:], folder / f"a1{ending}")
+    write(frame, tmp_path / f"all{ending}")
+    decided = {}
+    for name in (f"points=5/a[1]{ending}", "points=5", f"all{ending}"):
+        score(name, "--version", "v1.0.0", "--out", "out.parquet")
+        decided[name] = sorted(str({**row, "row": None}) for row in read(tmp_path / "out.parquet"))
+    first, both, whole = decided.values()
+    assert both == whole
+    assert first == [row for row in whole if "'id': '0000" in row]
+
+
 def test_of_a_file_that_breaks_off_nothing_is_written(score: Score, tmp_path: Path) -> None:
     write(make_people(30_000, 7), tmp_path / "in.csv")
     with (tmp_path / "in.csv").open("a") as file:
