@@ -119,7 +119,9 @@ def _profile_numbers(table: TextTable, look: ColumnProfile) -> ColumnProfile:
     odd = f"trunc(number) in {_LIKELY_CODES}"
     ((low, high),) = table.connection.sql(f"select min(number), max(number) from seen where not ({odd})").fetchall()
     counts = table.connection.sql(f"select number, sum(n) from seen where {odd} group by 1 order by 1").fetchall()
-    codes = [code for code, n in counts if _is_likely_code(table, code, n, low, high)]
+    (different,) = _query_column(table, "select count(distinct number) from seen")
+    # of two values both are data, -1 and 1 or the 0 and -1 of Access: a column of one value would say nothing
+    codes = [code for code, n in counts if different > 2 and _is_likely_code(table, code, n, low, high)]
     kept = [number for number in (low, high, *(code for code, _ in counts)) if number not in (*codes, None)]
     low, high = min(kept), max(kept)
     (broken,) = _query_column(

@@ -107,5 +107,6 @@ def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
         return (good or [text for text in texts if name_hints.is_good_for_applicant(text) is None] or texts)[0], bool(
             good
         )
-    number = look.low if named is False else look.high
+    is_true_negative = (look.low, look.high) == (-1, 0) and len(look.values) == 2  # as Access and VBA write it
+    number = look.low if (named is False) != is_true_negative else look.high
     return int(number or 0) if look.type == "integer" else float(number or 0), named is not None

@@ -3,6 +3,7 @@
 Rows are in the same order in every candidate's file, so two candidates can be compared person by person.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.contract import Contract
+from credit.contract.groups import list_groups
 from credit.data.tables import make_frame, open_table
 from credit.scoring.policy import DECISION_KINDS
 
@@ -24,6 +26,8 @@ PREDICTION_COLUMNS = ("fold", "favourable", "score", "decision")
 _COLUMN_KINDS = {"fold": "whole number", "favourable": "boolean", "score": "number", "decision": "text"}
 
 _GROUP_PREFIX, _ID_PREFIX = "group_", "id_"
+
+_MOST_SHOWN = 5
 
 
 class Predictions(NamedTuple):
@@ -60,7 +64,11 @@ def write_predictions(path: Path, contract: Contract, predictions: Predictions) 
 
 
 def read_predictions(path: Path, contract: Contract) -> Predictions:
-    """Read one candidate's file. Raises CreditError when it is missing, not readable, or lacks a column."""
+    """Read one candidate's file, or one that was made elsewhere: codes of groups may be whole numbers.
+
+    Raises CreditError when it is missing, not readable or lacks a column, for groups that the contract does not know,
+    and for scores that are no probabilities.
+    """
     own = map_people_columns(contract)
     opened = open_table(path)
     there = set(opened.schema_arrow.names)
@@ -71,11 +79,15 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
         [problem for name, kind in _COLUMN_KINDS.items() if (problem := _check_column(path, table[name], name, kind))]
     )
     raise_if_any([Problem(str(path), "no rows", "a row per person")] if not len(table) else [])
+    people = make_frame(table.select(list(own))).rename(columns=own)
+    people = people.assign(**{name: name_groups(people[name]) for name in contract.protected})
+    scores = table["score"].to_numpy().astype(np.float64)
+    raise_if_any([*_find_unknown_groups(path, people, contract), *_find_other_scores(path, scores)])
     return Predictions(
-        make_frame(table.select(list(own))).rename(columns=own),
+        people,
         table["fold"].to_numpy().astype(np.int64),
         table["favourable"].to_numpy(zero_copy_only=False).astype(np.bool_),
-        table["score"].to_numpy().astype(np.float64),
+        scores,
         np.asarray(table["decision"].to_pandas(), dtype=np.str_),
     )
 
@@ -95,6 +107,30 @@ def _check_column(path: Path, column: pa.ChunkedArray, name: str, kind: str) -> 
     if missing and name != "score":
         return Problem(f"{path}: {name}", f"{missing:,} rows without a value", "one in every row")
     return None
+
+
+def name_groups(values: pd.Series) -> pd.Series:
+    """Name each value's group: numbers are codes, 1.0 too, as others write them. Missing values stay missing."""
+    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    return values.astype(object).map(lambda value: f"{value:.12g}" if is_number else str(value), na_action="ignore")
+
+
+def _find_unknown_groups(path: Path, people: pd.DataFrame, contract: Contract) -> Iterator[Problem]:
+    for name in contract.protected:
+        groups = list_groups(contract, name)
+        counts = people[name][~people[name].isin(groups)].value_counts()  # of those that have a value
+        if len(counts):
+            shown = [f"{value!r} ({rows:,} rows)" for value, rows in counts.items()]
+            more = f" and {len(shown) - _MOST_SHOWN} others" if len(shown) > _MOST_SHOWN else ""
+            expected = f"{', '.join(groups)}, or no value"
+            yield Problem(f"{path}: {_GROUP_PREFIX}{name}", ", ".join(shown[:_MOST_SHOWN]) + more, expected)
+
+
+def _find_other_scores(path: Path, scores: NDArray[np.float64]) -> Iterator[Problem]:
+    beyond = scores[(scores < 0) | (scores > 1)]
+    if len(beyond):
+        found = f"{len(beyond):,} of {len(scores):,} beyond 0 to 1, from {beyond.min():.6g} to {beyond.max():.6g}"
+        yield Problem(f"{path}: score", found, "probabilities of a favourable outcome", "divide percentages by 100")
 
 
 def sort_by_fold(predictions: Predictions) -> Predictions:

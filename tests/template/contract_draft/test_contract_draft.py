@@ -124,6 +124,21 @@ def test_a_code_for_missing_in_the_default_dataset_is_asked_about(loanapp, name,
     assert loanapp["columns"][name]["missing"] == "allowed"
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "favourable"),
+    [("repaid", "-1 1", 1), ("default", "-1 1", -1), ("repaid", "0 -1", -1), ("default", "-1 0", 0), ("y", "1 2", 2)],
+)
+def test_two_values_are_data_whatever_they_are(tmp_path, name, values, favourable):
+    """A label of -1 and 1 was the same for everybody and missing else; Access writes true as -1."""
+    listed = values.split() * 40
+    text = f"income,{name}\n" + "".join(f"{n * 3},{value}\n" for n, value in enumerate(listed))
+    label = of_csv(tmp_path, text)["columns"][name]
+    assert "missing_codes" not in label
+    assert label["role"] == "? label"
+    assert label["allowed"] == sorted(map(int, values.split()))
+    assert label["favourable"] == f"? {favourable}"
+
+
 def test_no_other_column_of_the_default_dataset_is_suspected_of_codes(loanapp):
     suspected = {name for name, fields in loanapp["columns"].items() if "missing_codes" in fields}
     assert suspected == {"appinc", "gdlin", "lines", "term", "review"}

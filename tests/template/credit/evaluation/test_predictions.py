@@ -40,6 +40,16 @@ def test_a_score_may_be_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "values", [[1, 2], [1.0, None], pd.array([1, None], "Int64"), ["1", "2"], pd.Categorical(["1", None])]
+)
+def test_codes_of_groups_may_be_whole_numbers(tmp_path: Path, values: object) -> None:
+    (tmp_path / "small.yaml").write_text(CONTRACT.replace("[white, Black]", '["1", "2"]').replace("white", '"1"'))
+    pd.DataFrame(GOOD | {"group_race": values}).to_parquet(tmp_path / "p.parquet")
+    people = read_predictions(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml")).people["race"]
+    assert [None if pd.isna(value) else value for value in people] in (["1", "2"], ["1", None])
+
+
+@pytest.mark.parametrize(
     ("column", "values", "said"),
     [
         ("favourable", ["yes", "no"], "favourable: found the type (large_)?string, expected boolean"),
@@ -50,6 +60,19 @@ def test_a_score_may_be_missing(tmp_path: Path) -> None:
         ("score", ["high", "low"], "score: found the type"),
         ("decision", [1, 2], "decision: found the type int64, expected text"),
         ("decision", ["deny", None], "decision: found 1 rows without"),
+        (
+            "group_race",
+            ["white", "nan"],
+            r"group_race: found 'nan' \(1 rows\), expected white, Black, undisclosed, or no",
+        ),
+        (
+            "group_race",
+            [True, False],
+            r"group_race: found 'True' \(1 rows\), 'False' \(1 rows\), expected white, Black",
+        ),
+        ("group_race", [2, 2], r"group_race: found '2' \(2 rows\), expected white"),
+        ("score", [87.5, 12.0], "score: found 2 of 2 beyond 0 to 1, from 12 to 87.5, expected probabilities"),
+        ("score", [float("inf"), 0.5], "score: found 1 of 2 beyond 0 to 1"),
     ],
 )
 def test_a_column_of_another_type_or_with_gaps_is_one_line(
