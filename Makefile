@@ -1,7 +1,8 @@
 # `make repro` and `make test` set everything up by themselves; `make help` lists the rest.
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(abspath $(VENV))/bin
+# $(abspath) would take a blank in the path for the end of it
+BIN := $(if $(filter /%,$(firstword $(VENV))),$(VENV),$(CURDIR)/$(VENV))/bin
 INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
@@ -18,12 +19,14 @@ $(INSTALLED): requirements.lock
 	  echo "error: $(PYTHON): found $$($(PYTHON) --version 2>&1), expected Python 3.11 or newer; run make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 	  echo "error: $(PYTHON): found no venv module, expected one; install your system's python3-venv" >&2; exit 1; }
-	@echo "Installing the locked dependencies into $(VENV), once; this takes about a minute."
+	@echo "Installing the locked dependencies into $(VENV), once; this takes about a minute, and 1.6 GB of disk."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --use-pep517 --require-hashes -r requirements.lock
+	@{ "$(BIN)/python" -m pip --disable-pip-version-check install --progress-bar off --no-deps --use-pep517 --require-hashes \
+	  -r requirements.lock || touch $(VENV)/.failed; } | awk '/^Collecting/ {printf "."; fflush()} END {print ""}'
+	@test ! -e $(VENV)/.failed || { rm $(VENV)/.failed; exit 1; }
 	@printf '%s\n' '#!/bin/sh' 'bin=$$(cd "$$(dirname "$$0")" && pwd)' 'root=$$(git rev-parse --show-toplevel 2>/dev/null)' \
 	  'test -f "$${root:=.}/release/__main__.py" || { echo "error: this folder: found no release/, expected a clone of the project; cd to one" >&2; exit 1; }' \
-	  'cd "$$root" && exec "$$bin/python" -m release "$$@"' > $(BIN)/release && chmod +x $(BIN)/release
+	  'cd "$$root" && exec "$$bin/python" -m release "$$@"' > "$(BIN)/release" && chmod +x "$(BIN)/release"
 	@touch $@
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
@@ -55,7 +58,7 @@ bench: $(INSTALLED) ## measure, and write reports/benchmarks.md
 
 contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make contract FILE=loans.csv
 	@test -n "$(FILE)" || { echo "error: FILE: found nothing, expected a file; run make contract FILE=loans.csv" >&2; exit 1; }
-	@python -m contract_draft $(FILE) $(if $(NAME),--name $(NAME))
+	@python -m contract_draft "$(FILE)" $(if $(NAME),--name "$(NAME)")
 
 # Only you may enter the folder; its files may be read, because in containers other users need them.
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/

@@ -4,7 +4,6 @@ Columns of the table are called c0, c1, ...: real names may contain anything. Da
 to a temporary folder.
 """
 
-import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.data.raw_files import describe_duckdb_error, open_raw_table
+from credit.data.raw_errors import describe_duckdb_error
+from credit.data.raw_files import open_raw_table
 from credit.data.sql_text import quote_identifier
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _MAX_ROWS = 5_000  # that are read into memory
 _BLOCK_COLUMNS = 200  # and so many columns at a time
-_MAX_NAME_LENGTH = 200  # YAML allows keys of 1,024 characters; nobody can work with a longer name anyway
 
 
 class TextTable(NamedTuple):
@@ -45,7 +44,6 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
         }
         with duckdb.connect(config=config) as connection:
             found = open_raw_table(path, (), connection)
-            raise_if_any(_find_name_problems(found.columns, str(found.files[0])))
             scan = found.scan_sql(dict.fromkeys(found.columns, "VARCHAR"))
             kinds = [row[1] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
             raise_if_any(_find_type_problems(found.columns, kinds, path))
@@ -77,21 +75,6 @@ def _find_type_problems(names: Sequence[str], kinds: Sequence[str], path: Path) 
         for name, kind in zip(names, kinds, strict=True)
         if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "BLOB"))
     ]
-
-
-def _find_name_problems(names: Sequence[str], file: str) -> list[Problem]:
-    folded = [name.strip().casefold() for name in names]
-    if all(re.fullmatch(r"[-+.\d\seE]*", name) for name in names):
-        return [Problem(f"{file}: line 1", f"numbers only ({', '.join(names[:5])})", "the names of the columns")]
-    problems = []
-    for i, name in enumerate(names):
-        if not folded[i] or len(name) > _MAX_NAME_LENGTH or not name.isprintable() or "\x00" in name:
-            expected = f"a printable name of 1 to {_MAX_NAME_LENGTH} characters"
-            problems.append(Problem(f"{file}: column {i + 1}", f"the name {name[:40]!r}", expected))
-        elif folded.index(folded[i]) < i:
-            found = f"a name used by column {folded.index(folded[i]) + 1} too (capitals do not count)"
-            problems.append(Problem(f"{file}: column {i + 1}, {name}", found, "every name once"))
-    return problems
 
 
 def read_columns(table: TextTable, selected: Mapping[str, str]) -> "Iterator[tuple[str, NDArray[Any]]]":

@@ -15,7 +15,8 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.contract import Contract
 from credit.data.contract_check import check_contract, find_sql_problems
-from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table
+from credit.data.raw_errors import describe_duckdb_error
+from credit.data.raw_files import RawTable, open_raw_table
 from credit.data.sql_casts import build_misfits_query, build_typed_query, choose_reading_type
 from credit.data.sql_text import quote_literal
 
@@ -81,8 +82,7 @@ def _find_type_problems(
     problems = []
     for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
         if count:
-            shown = repr(value) if contract.columns[name].may_be_shown else "a value"
-            text = f"{shown} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
+            text = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
             expected = f"{contract.columns[name].type} or a declared code for missing"
             problems.append(Problem(f"{raw}: {name}", text, expected))
     return problems

@@ -87,6 +87,11 @@ class ValidationTally:
         is_level = self.contract.columns[rule.column].type == "category"
         return self.examples[rule.column, rule.allowed] if rule.example or is_level else "a value"
 
+    def _is_endless(self, rule: BrokenRule) -> bool:
+        """Tell whether a derived column is infinite, as a ratio is by a zero."""
+        is_derived = self.contract.columns[rule.column].sql is not None
+        return is_derived and self.examples[rule.column, rule.allowed] in ("inf", "-inf")
+
     def find_problems(self, params: ValidateParams, file: str) -> list[Problem]:
         """Find each problem that makes the accepted rows unfit to learn from."""
         problems = []
@@ -95,7 +100,12 @@ class ValidationTally:
             limit = f"at most {params.max_quarantined:.1%} (validate.max_quarantined)"
             problems.append(Problem(file, f"{self.quarantined:,} of {self.rows:,} rows set aside", limit))
             problems += [
-                Problem(f"{file}: {rule.column}", f"{self.describe_example(rule)} ({rule.rows:,} rows)", rule.allowed)
+                Problem(
+                    f"{file}: {rule.column}",
+                    f"{self.describe_example(rule)} ({rule.rows:,} rows)",
+                    rule.allowed,
+                    "guard a division in its sql: a / nullif(b, 0)" if self._is_endless(rule) else "",
+                )
                 for rule in self.list_breaches()
             ]
         label = self.contract.label

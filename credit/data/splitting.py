@@ -45,7 +45,7 @@ def check_times(contract: Contract, params: SplitParams, source: str, connection
     ((without, rows),) = connection.execute(query).fetchall()
     if without:
         found = f"time, and {without:,} of {rows:,} accepted rows without {times[0]}"
-        fix = f"`missing: forbidden` on {times[0]} in the contract sets them aside, with their number in the report"
+        fix = f"`missing: refused` on {times[0]} in the contract sets them aside, with their number in the report"
         raise CreditError(Problem("params.yaml: split.by", found, "a time in every row, or hash", fix))
 
 

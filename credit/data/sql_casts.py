@@ -132,13 +132,15 @@ def build_misfits_query(contract: Contract, sources: Mapping[str, str], scan: st
 
     `sources` are the DuckDB types of the raw columns as read by `scan`.
     """
-    checks = []
+    checks, row = [], "_row"
+    while row in map(str.casefold, sources):
+        row += "_"
     for name, column in contract.raw.items():
         present = is_present_sql(decode_missing_sql(name, column))
         bad = f"{present} AND TRY({cast_sql(name, column, sources[name])}) IS NULL"
         checks += [
             f"count(*) FILTER ({bad})",
-            f"min(_row) FILTER ({bad})",
-            f"arg_min(CAST({quote_identifier(name)} AS VARCHAR), _row) FILTER ({bad})",
+            f"min({row}) FILTER ({bad})",
+            f"arg_min(CAST({quote_identifier(name)} AS VARCHAR), {row}) FILTER ({bad})",
         ]
-    return f"SELECT {', '.join(checks)} FROM (SELECT row_number() OVER () AS _row, * FROM {scan})"
+    return f"SELECT {', '.join(checks)} FROM (SELECT row_number() OVER () AS {row}, * FROM {scan})"

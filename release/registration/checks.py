@@ -28,6 +28,7 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
     """Check HEAD and the working tree. Asks the DVC remote, which takes seconds."""
     commit = resolve_commit("HEAD")
     checks = (
+        _check_identity,
         _check_working_tree,
         _check_dvc_lock,
         _check_dvc_remote,
@@ -50,6 +51,16 @@ def _collect_findings(check: Callable[[], Findings]) -> Findings:
         return check()
     except CreditError as error:
         return Findings(error.problems)
+
+
+def _check_identity() -> Findings:
+    """Check that git knows who registers: a tag and a commit have a name."""
+    try:
+        run_git("var", "GIT_COMMITTER_IDENT")
+    except CreditError:
+        fix = 'git config --global user.name "Your Name", and user.email'
+        return Findings([Problem("git", "nobody's name and address", "yours", fix)])
+    return Findings()
 
 
 def _check_working_tree() -> Findings:

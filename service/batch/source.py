@@ -3,7 +3,6 @@
 The casts are those of ingest, so that a file is read for decisions as it would be for training.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ import pyarrow as pa
 from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
-from credit.data.raw_files import RawTable, describe_duckdb_error, open_raw_table
+from credit.data.raw_errors import describe_duckdb_error
+from credit.data.raw_files import RawTable, open_raw_table
 from credit.data.sql_casts import cast_sql, decode_missing_sql, is_present_sql
 from credit.data.sql_text import quote_identifier
 
@@ -112,13 +112,8 @@ def open_source(path: Path, bundle: Bundle) -> ApplicationSource:
 
 
 def _check_columns(path: Path, table: RawTable, columns: dict[str, Column]) -> list[Problem]:
-    problems = [
+    return [
         Problem(f"{path}: {name}", "no such column", f"one of type {column.type}")
         for name, column in columns.items()
         if name not in table.columns
     ]
-    times = Counter(map(str.casefold, table.columns))  # SQL does not tell capitals from small letters
-    problems += [
-        Problem(f"{path}: {name}", f"{count} columns of this name", "one") for name, count in times.items() if count > 1
-    ]
-    return problems

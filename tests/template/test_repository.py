@@ -7,6 +7,7 @@ from pathlib import Path
 
 from testing.imports import list_dependencies
 from testing.lenders.frozen import LENDER, ROOT, list_own_files, list_tracked_files
+from testing.projects import clone_project
 
 TRACKED = list_tracked_files()
 
@@ -54,6 +55,32 @@ def test_make_contract_without_a_file_says_what_to_type() -> None:
     )
     assert done.returncode
     assert "run make contract FILE=loans.csv" in done.stderr
+
+
+def test_make_works_in_a_folder_with_a_blank_and_on_a_file_with_one(tmp_path: Path) -> None:
+    project = clone_project(tmp_path / "a b/the template")
+    (project.folder / "my loans.csv").write_text(
+        "income,repaid\n" + "".join(f"{n * 7 % 50},{n % 2}\n" for n in range(60))
+    )
+    told = project.run("make", "contract", "FILE=my loans.csv").stdout
+    assert "wrote data/contracts/my_loans.yaml" in told
+    assert project.run("make", "repro", "--dry-run").stdout.count("dvc repro") == 1
+    assert project.run("make", "contract", "FILE=other loans.csv", check=False).stderr.startswith(
+        "error: other loans.csv: no"
+    )
+
+
+def test_a_clone_on_windows_has_the_same_bytes() -> None:
+    """Else every file is changed there, and has another hash."""
+    told = subprocess.run(
+        ["git", "check-attr", "text", "eol", "--", "params.yaml", "docs/report.png"], cwd=ROOT, capture_output=True
+    )
+    assert told.stdout.decode().splitlines() == [
+        "params.yaml: text: auto",
+        "params.yaml: eol: lf",
+        "docs/report.png: text: unset",
+        "docs/report.png: eol: lf",
+    ]
 
 
 def test_the_configuration_of_pre_commit_is_valid() -> None:

@@ -59,7 +59,7 @@ def test_a_csv_file_goes_all_the_way_to_metrics(mine: Project, expected: pd.Data
 
 def test_no_report_has_a_value_that_tells_who_somebody_is(mine: Project) -> None:
     """Reports are in git, and leave the machine: no id, free text, date or group of a row is in them."""
-    name = "  name: {type: text, role: ignored, because: a name, missing: forbidden, description: name}\n"
+    name = "  name: {type: text, role: ignored, because: a name, missing: refused, description: name}\n"
     mine.edit("data/contracts/mine.yaml", "columns:\n", f"columns:\n{name}")
     frame = make_loans().assign(name="Quibblethorpe", id=530_100_000 + np.arange(600))
     frame["applied"] = frame["applied"].where(frame.index != 7, pd.Timestamp("1911-03-14").date())

@@ -103,6 +103,18 @@ def test_a_repeated_id_is_not_shown_in_the_report_because_it_may_name_a_person(t
     assert "Ada" not in str(run(frame, tmp_path).build_report())
 
 
+def test_of_a_ratio_by_zero_it_is_told_how_to_guard_it(tmp_path: Path) -> None:
+    ratio = Column(type="number", role="feature", sql="income / loan", missing="allowed", description="d")
+    columns = {**CONTRACT.columns, "burden": ratio}
+    frame = table().assign(burden=lambda of: of["income"] / np.where(of.index < 900, 0, 1))
+    frame.to_parquet(tmp_path / "typed.parquet", index=False)
+    contract = CONTRACT.model_copy(update={"columns": columns})
+    with pytest.raises(
+        CreditError, match=r"burden: found inf \(\d+ rows\), expected finite numbers; guard a division in"
+    ):
+        validate_table(contract, PARAMS, tmp_path / "typed.parquet", tmp_path / "a.parquet", tmp_path / "q.parquet")
+
+
 def test_too_many_rows_set_aside_stop_the_pipeline_and_say_why(tmp_path: Path) -> None:
     frame = table()
     frame.loc[:59, "income"] = -1.0

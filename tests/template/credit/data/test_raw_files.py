@@ -153,6 +153,13 @@ def test_files_beside_the_data_are_not_read(contract: Contract, tmp_path: Path) 
         read_typed(contract, tmp_path / "raw", tmp_path)
 
 
+def test_a_column_may_be_called_as_the_number_of_rows_is_here(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(CONTRACT.replace("name: {type: text", "_ROW: {type: text"))
+    (tmp_path / "raw").write_text("_ROW,income,paid\nAda,1,1\nEve,much,0\n")
+    with pytest.raises(CreditError, match=r"income: found 'much' in row 2, expected number"):
+        ingest_table(load_contract(tmp_path / "mine.yaml"), tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml")
+
+
 def write_rows(file: Path, rows: list[tuple[str, float, bool]], parquet: bool) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame(rows, columns=["name", "income", "paid"])

@@ -1,13 +1,18 @@
 """What keeps a commit from becoming a version, all of it at once."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import Store
+from release.registration import checks
 from testing.projects import Project
 from testing.releases import deploy_versions
 
@@ -42,6 +47,24 @@ def test_params_that_nobody_can_read_hide_no_other_problem(finished: Project) ->
     assert "error: params.yaml, as committed: found no keys with values" in refused.stderr
     assert all(line.startswith("error: ") for line in refused.stderr.splitlines())
     assert finished.run("git", "tag").stdout == "credit-model@v1.0.0\n"
+
+
+def test_who_registers_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the commit before it failed, and all that was told is that files have changed."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "config", "user.useConfigOnly", "true"], check=True)
+    (problem,) = checks._check_identity().problems
+    assert str(problem).startswith(
+        "git: found nobody's name and address, expected yours; git config --global user.name"
+    )
+    for key, value in (("user.name", "modeler"), ("user.email", "modeler@example.org")):
+        subprocess.run(["git", "config", key, value], check=True)
+    assert not checks._check_identity().problems
 
 
 def edit_json(project: Project, file: str, change: Callable[[Any], None]) -> None:

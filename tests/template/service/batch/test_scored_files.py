@@ -185,6 +185,22 @@ def test_columns_that_the_version_needs_and_the_file_lacks_are_one_error_that_li
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (",{}", "in.csv: column 1: found no name, expected a name for each column; pandas writes such a column"),
+        ("{},", "column 9: found no name, expected a name for each column; take off the delimiter"),
+        ("{},HOME", "column 9, HOME: found a name used by column 3 too (capitals do not count), expected every name"),
+        ("sep=;\n{}", "in.csv: line 1: found `sep=`, which is for Excel alone, expected the names of the columns"),
+    ],
+)
+def test_a_header_that_names_no_columns_is_one_line(score: Score, tmp_path: Path, row: str, said: str) -> None:
+    lines = make_people(3, 7).to_csv(index=False).splitlines()
+    (tmp_path / "in.csv").write_text("\n".join(row.format(line) for line in lines[:1]) + "\n" + "\n".join(lines[1:]))
+    (line,) = score("in.csv", "--version", "v1.0.0", "--out", "out.csv", code=1).stderr.splitlines()
+    assert said in line
+
+
 def test_files_of_a_folder_are_one_in_the_order_of_their_names(score: Score, tmp_path: Path) -> None:
     frame = make_people(30, 7)
     (tmp_path / "in").mkdir()
