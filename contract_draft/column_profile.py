@@ -37,7 +37,7 @@ _LIKELY_CODES = (
     -9999,
     -99999,
 )
-_MAX_DIGITS = 18  # digits of a whole number that fit into eight bytes for certain
+_MAX_DIGITS = 18  # digits of a whole number that fit into eight bytes for certain; one of more stays a text, exactly
 _NUMBER = r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIMESTAMP = _DATE + r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}(:?\d{2})?|Z)?"
@@ -83,10 +83,16 @@ def _profile_column(table: TextTable, i: int) -> ColumnProfile:
     if not known:
         return look
     look = replace(look, values=_query_values(table, distinct), unique=known == table.rows and most == 1)
-    if numbers == known:
+    if numbers == known and not _has_endless_digits(table):
         return _profile_numbers(table, look)
     look = replace(look, values=_keep_few(look.values))
     return replace(look, type=_detect_text_type(table, look, known))
+
+
+def _has_endless_digits(table: TextTable) -> bool:
+    """Tell whether a whole number has more digits than a number can: an identifier, of which none may be rounded."""
+    many = f"regexp_full_match(text, '[+-]?\\d{{{_MAX_DIGITS + 1},}}')"
+    return bool(_query_column(table, f"select 1 from seen where number is not null and {many} limit 1"))
 
 
 def _build_seen_query(i: int) -> str:
@@ -127,7 +133,7 @@ def _profile_numbers(table: TextTable, look: ColumnProfile) -> ColumnProfile:
     (broken,) = _query_column(
         table,
         "select count(*) from seen where number is not null "
-        f"and (regexp_matches(text, '[.eE]') or length(ltrim(text, '+-')) > {_MAX_DIGITS})",
+        "and (contains(text, '.') or number <> trunc(number) or abs(number) >= 1e18)",  # R writes 1e+05 for 100000
     )
     kind: ColumnType = "number" if broken else "boolean" if (low, high) == (0, 1) else "integer"
     values = _keep_few((text, n) for text, n in look.values if float(text) not in codes)

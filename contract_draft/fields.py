@@ -8,7 +8,7 @@ from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess, guess_favourable
 from credit.common.formatting import capitalise
 
-_ROLES = "one of feature, score, label, protected, id, time, ignored"
+_ROLES = "one of feature, score, label, protected, id, group, time, ignored"
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 

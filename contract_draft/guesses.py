@@ -8,6 +8,7 @@ from contract_draft.column_profile import ColumnProfile
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
+_LARGEST_EXACT = 2**53  # beyond it a model's numbers are rounded, and no amount is as large
 
 
 class Guess(NamedTuple):
@@ -41,7 +42,7 @@ def guess_roles(
     found: dict[str, Guess] = {}
     for look in looks:
         guess = _guess_label(look, label) or _guess_role(look, telling.get(look.name), label)
-        if guess.role in ("id", "time", "score") and any(guess.role == other.role for other in found.values()):
+        if guess.role in ("id", "group", "time", "score") and any(guess.role == other.role for other in found.values()):
             guess = Guess("ignored", f"there is a column of role {guess.role} before it")
         found[look.name] = guess
     return found
@@ -65,6 +66,8 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
         and (look.high or 0) - (look.low or 0) == look.rows - 1 >= _MIN_COUNTER_ROWS
     ):
         return Guess("id", "counts the rows")
+    if guess := _guess_identifier(look):
+        return guess
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
     if auc is not None and label is not None:
@@ -76,6 +79,25 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
     if name_hints.is_place(look.name):
         return Guess("ignored", "a place may stand in for race")
     return _guess_by_type(look)
+
+
+def _guess_identifier(look: ColumnProfile) -> Guess | None:
+    """Guess what a column is that looks like an identifier; None for any other."""
+    is_large = look.type == "integer" and max(abs(look.low or 0), abs(look.high or 0)) > _LARGEST_EXACT
+    why = "numbers of so many digits" if is_large else "named like an identifier"
+    if not (is_large or name_hints.ends_as_identifier(look.name)) or look.type not in ("integer", "text", "category"):
+        return None
+    if look.unique:
+        return Guess("id", f"a different value in every row, and {why}")
+    if look.values:
+        return (
+            Guess("feature", f"{why}: if its numbers are names, a category, or a group")
+            if look.type == "integer"
+            else None
+        )
+    return Guess(
+        "group", f"{why}, and the same in several rows: one person's, who must not be on two sides of a split?"
+    )
 
 
 def _guess_by_type(look: ColumnProfile) -> Guess:

@@ -22,6 +22,7 @@ _PLACES = ("zip zipcode postcode plz tract neighborhood neighbourhood district r
 _PERSONAL_DATA = ("name surname lastname firstname fullname email phone mobile ssn address street iban passport", "")
 _TIMES = ("date time timestamp datetime day when created submitted issued applied quarter month vintage", "")
 _IDENTIFIERS = ("id uuid guid key identifier number nr no ref reference rowid index", "")
+_LAST_WORDS = "id uuid guid key identifier number nr no ref"
 _SCORES = ("score fico vantage rating scorecard riskscore creditscore", "")
 _POST_DECISION = (
     "action decision status recovery recoveries review reviews collection settlement hardship purchaser closed paid "
@@ -69,6 +70,13 @@ def is_time(name: str) -> bool:
 def is_identifier(name: str) -> bool:
     """Tell whether a name suggests an identifier."""
     return _has_hint(name, _IDENTIFIERS) or split_words(name)[-1:] == ["id"]
+
+
+def ends_as_identifier(name: str) -> bool:
+    """Tell whether a name ends as identifiers do: `customer_id`, and not `number_of_loans`."""
+    return split_words(name)[-1:] in (
+        [word] for word in ["id", "uuid", "guid", "key", "identifier", "number", "nr", "no", "ref"]
+    )
 
 
 def is_score(name: str) -> bool:

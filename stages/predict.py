@@ -12,6 +12,7 @@ import numpy as np
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.data.row_groups import list_row_group_columns
 from credit.data.splitting import assign_folds
 from credit.data.tables import is_favourable, open_table, read_frame
 from credit.evaluation.predictions import Predictions, map_people_columns, write_predictions
@@ -32,7 +33,8 @@ def predict_folds(
     training: TrainParams,
 ) -> Predictions:
     """Score every accepted row by the candidate, trained on the other folds with the features `kept` there."""
-    frame = read_frame(accepted, [*contract.candidate_columns, contract.label, *map_people_columns(contract).values()])
+    people = [*map_people_columns(contract).values(), *list_row_group_columns(contract)]
+    frame = read_frame(accepted, [*contract.candidate_columns, contract.label, *people])
     codes = assign_folds(contract, accepted, params.folds, params.salt)
     scored = score_out_of_fold(name, training, contract, frame, codes, kept)
     return Predictions(frame, codes, is_favourable(contract, frame), *scored)

@@ -9,6 +9,7 @@ from pathlib import Path
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
+from credit.data.row_groups import list_row_group_columns
 from credit.data.splitting import assign_folds
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.partitions import PartitionScores, name_salt, write_partitions
@@ -32,7 +33,10 @@ def run(
     folds = len(PredictionsReport.read(predicted_file).kept_in_folds)
     scored: dict[int, PartitionScores] = {}
     if kept:
-        frame = read_frame(accepted_file, [*contract.candidate_columns, contract.label, *contract.protected])
+        frame = read_frame(
+            accepted_file,
+            [*contract.candidate_columns, contract.label, *contract.protected, *list_row_group_columns(contract)],
+        )
         for number, features in enumerate(kept, start=1):
             codes = assign_folds(contract, accepted_file, folds, name_salt(number))
             own = rescore_out_of_fold(candidate, training, contract, frame, codes, features)

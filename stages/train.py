@@ -10,6 +10,7 @@ from pathlib import Path
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
+from credit.data.row_groups import encode_row_groups, list_row_group_columns
 from credit.data.tables import is_favourable, open_table, read_frame
 from credit.reports.features import FeaturesReport
 from credit.scoring.design_matrix import build_design_matrix
@@ -34,10 +35,13 @@ def run(
     contract = load_contract(contract_file).bind(open_table(train_file).schema_arrow.names, str(train_file))
     features = list_candidate_features(candidate, contract, FeaturesReport.read(features_file).kept, str(contract_file))
     people = list_group_columns(candidate, contract)
-    frame = read_frame(train_file, list(dict.fromkeys([*features, contract.label, *people])))
+    frame = read_frame(
+        train_file, list(dict.fromkeys([*features, contract.label, *people, *list_row_group_columns(contract)]))
+    )
     matrix = build_design_matrix(contract, features, frame).to_numpy()
     groups = read_training_groups(candidate, contract, frame)
-    trained = train_candidate(candidate, params, matrix, is_favourable(contract, frame), contract.rule, groups=groups)
+    y, together = is_favourable(contract, frame), encode_row_groups(contract, frame)
+    trained = train_candidate(candidate, params, matrix, y, contract.rule, groups=groups, row_groups=together)
     step = -(-len(matrix) // params.cross_validation.rows)
     agreement = prove_shippable(candidate, trained.estimator, trained.policy, matrix[::step], limit)
     save_estimator(trained.estimator, model_file)

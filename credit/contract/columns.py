@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from credit.common.invalid_values import make_value_error
 
 ColumnType = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
-ColumnRole = Literal["feature", "score", "label", "protected", "id", "time", "ignored"]
+ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "ignored"]
 Scalar = bool | int | float | str
 
 UNDISCLOSED = "undisclosed"
@@ -47,7 +47,8 @@ class Column(FrozenModel):
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
     file that mean "not known"; `missing` says whether a row without a value is accepted. `labels` are words for values
     of a category that are codes. `known_at_decision`: a person vouches that a feature which guesses the label nearly
-    always is known when a decision is made; without that it is taken for a leak.
+    always is known when a decision is made; without that it is taken for a leak. Role `group`: rows of one value
+    belong together, all applications of a person for example, and are never on two sides of a split or of a fold.
     """
 
     type: ColumnType
@@ -143,6 +144,8 @@ class Column(FrozenModel):
             )
         if self.role in ("score", "feature") and self.type not in ("boolean", "integer", "number", "category"):
             raise make_value_error(f"a {self.role} of type {self.type}", "boolean, integer, number or category")
+        if self.role == "group" and self.type not in ("integer", "category", "text"):
+            raise make_value_error(f"a group of type {self.type}", "integer, category or text")
         if self.role == "score" and self.type == "category":
             raise make_value_error("a score of type category", "boolean, integer or number")
 

@@ -55,6 +55,11 @@ class Contract(FrozenModel):
         return list(dict.fromkeys([*self.features, *filter(None, [self.rule_column])]))
 
     @property
+    def group(self) -> str | None:
+        """The column whose equal values mark rows that belong together, as of one person; None where there is none."""
+        return next(iter(self.find_by_role("group")), None)
+
+    @property
     def protected(self) -> dict[str, Column]:
         """The attributes by which equal treatment is judged."""
         return self.find_by_role("protected")

@@ -173,7 +173,7 @@ def _is_asked(problem: Problem, questions: Mapping[str, str], file: str) -> bool
 
 def _find_role_problems(outline: ContractOutline) -> list[Problem]:
     problems = []
-    for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("time", 0, 1)):
+    for role, least, most in (("label", 1, 1), ("score", 0, 1), ("id", 0, 1), ("group", 0, 1), ("time", 0, 1)):
         names = outline.select_roles(role)
         if len(names) > most or (least and outline.lacks_role(role)):
             expected = "exactly one" if least else "at most one"

@@ -76,7 +76,7 @@ class ContractSuite:
     def _build_expectations(self, name: str, column: Column | None = None) -> "Iterator[Expectation]":
         expect = self._gx.expectations
         column = column or self._contract.columns[name]
-        if column.missing == "refused" or column.role in ("label", "id"):
+        if column.missing == "refused" or column.role in ("label", "id", "group"):
             yield expect.ExpectColumnValuesToNotBeNull(column=name)
         if column.allowed and column.type != "boolean":
             yield expect.ExpectColumnValuesToBeInSet(column=name, value_set=list(column.allowed))

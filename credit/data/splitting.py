@@ -27,10 +27,9 @@ class SplitParams(Params):
 def hash_sql(contract: Contract, salt: str) -> str:
     """Build SQL for a number of 60 bits per row, equal for equal keys: the first of the md5 of salt and key.
 
-    The key is the id, or the whole row where there is no id.
+    The key is the group, so that rows which belong together stay so; else the id; else the whole row.
     """
-    ids = list(contract.find_by_role("id"))
-    names = ids or list(contract.raw)
+    names = [contract.group] if contract.group else list(contract.find_by_role("id")) or list(contract.raw)
     key = ", ".join(f"coalesce(CAST({quote_identifier(name)} AS VARCHAR), chr(0))" for name in names)
     digest = f"md5(concat_ws(chr(31), {quote_literal(salt)}, {key}))"
     return f"CAST('0x' || substr({digest}, 1, 15) AS BIGINT)"
@@ -63,6 +62,10 @@ def _is_later_sql(contract: Contract, params: SplitParams, source: str) -> str:
         raise CreditError(
             Problem("params.yaml: split.by", "time", "hash", f"{contract.name} has no column of role time")
         )
+    if contract.group:
+        found = f"time, and {contract.group} of role group"
+        fix = "who applied before and after the moment would be on both sides"
+        raise CreditError(Problem("params.yaml: split.by", found, "hash", fix))
     name = quote_identifier(times[0])
     return f"{name} > (SELECT quantile_disc({name}, {1 - params.test_share}) FROM {source})"
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from credit.contract import Contract
 from credit.contract.groups import assign_groups
+from credit.data.row_groups import encode_row_groups, list_row_group_columns, make_splitter
 from credit.scoring.design_matrix import build_design_matrix
 from credit.selection.binned_auc import AUC_FOLDS
 
@@ -27,17 +28,19 @@ def measure_joint_proxy(
     from joblib import parallel_config
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
 
-    frame = pd.DataFrame({name: read(name) for name in [*features, *contract.protected]})
+    columns = [*features, *contract.protected, *list_row_group_columns(contract)]
+    frame = pd.DataFrame({name: read(name) for name in columns})
     frame = frame.iloc[:: -(-len(frame) // sample)]
     matrix = build_design_matrix(contract, features, frame).fillna(-1e6).to_numpy()  # trees: missing is its own place
+    together = encode_row_groups(contract, frame)
     result: dict[str, dict[str, float]] = {}
     for attribute in contract.protected:
         groups = assign_groups(contract, attribute, frame[attribute])
         sizes = pd.Series(groups).value_counts()
         forest = RandomForestClassifier(100, min_samples_leaf=10, random_state=seed, n_jobs=1)
-        cv = StratifiedKFold(AUC_FOLDS, shuffle=True, random_state=seed)
+        cv = make_splitter(AUC_FOLDS, seed, together)
         large = [group for group in groups.categories if sizes[group] >= max(min_group, AUC_FOLDS)]
         known = np.isin(np.asarray(groups), large)
         result[attribute] = {}
@@ -45,7 +48,8 @@ def measure_joint_proxy(
             continue
         classes = np.asarray(groups)[known]
         with parallel_config("threading", n_jobs=-1):  # folds side by side; each adds up its trees in one order
-            guesses = cross_val_predict(forest, matrix[known], classes, cv=cv, method="predict_proba")
+            own = None if together is None else together[known]
+            guesses = cross_val_predict(forest, matrix[known], classes, groups=own, cv=cv, method="predict_proba")
         for index, group in enumerate(sorted(large)):
             result[attribute][group] = float(roc_auc_score(classes == group, guesses[:, index]))
     return result

@@ -18,6 +18,7 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.parallel import run_in_processes
 from credit.contract import Contract
 from credit.data.parts import check_parts
+from credit.data.row_groups import encode_row_groups
 from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix
 from credit.training.candidates import fit_estimator
@@ -105,7 +106,9 @@ def _fit_and_score(name: str, params: TrainParams, contract: Contract, fold: Cro
     seen, unseen = (build_design_matrix(contract, fold.kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     y, groups = is_favourable(contract, fold.seen), read_training_groups(name, contract, fold.seen)
     own, seed = params.find_hyperparameters(name), params.cross_validation.seed
-    hyperparameters, _ = search_hyperparameters(name, own, params.search, seen, y, seed, groups)
+    hyperparameters, _ = search_hyperparameters(
+        name, own, params.search, seen, y, seed, groups, encode_row_groups(contract, fold.seen)
+    )
     estimator = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
     scores: NDArray[np.float64] = fit_estimator(name, estimator, seen, y, groups).predict_proba(unseen)[:, 1]
     return scores
@@ -115,6 +118,7 @@ def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossF
     features = list_candidate_features(name, contract, fold.kept, contract.name)
     seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     groups = read_training_groups(name, contract, fold.seen)
-    trained = train_candidate(name, params, seen, is_favourable(contract, fold.seen), contract.rule, False, groups)
+    y, together = is_favourable(contract, fold.seen), encode_row_groups(contract, fold.seen)
+    trained = train_candidate(name, params, seen, y, contract.rule, False, groups, together)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
     return OutOfFoldScores(scores, trained.policy.decide(scores))

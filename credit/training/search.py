@@ -11,6 +11,7 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import round_floats
 from credit.common.params import Params, check_named_blocks
+from credit.data.row_groups import make_splitter
 from credit.reports.candidate import HyperparameterSearch
 from credit.training.candidates import route_groups
 
@@ -53,16 +54,17 @@ def search_hyperparameters(
     y: NDArray[np.bool_],
     seed: int,
     groups: NDArray[np.int64] | None = None,
+    row_groups: NDArray[np.int64] | None = None,
 ) -> tuple[Params, HyperparameterSearch | None]:
     """Search for the hyperparameters to train with; also report the search (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
-    groups: for a candidate whose training reads them, shape (n, attributes).
+    groups: for a candidate whose training reads them, shape (n, attributes). row_groups: of `encode_row_groups`.
     """
     if not search.enabled or name == HEURISTIC:
         return hyperparameters, None
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
-    from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
+    from sklearn.model_selection import HalvingGridSearchCV
 
     kept = load_definition(name).kept_in_search
     grid = {key: values for key, values in search.find_grid(name).items() if key not in kept}
@@ -77,13 +79,13 @@ def search_hyperparameters(
         pipeline,
         {f"{step}__{key}": values for key, values in grid.items()},
         factor=search.factor,
-        cv=StratifiedKFold(search.folds, shuffle=True, random_state=seed),
+        cv=make_splitter(search.folds, seed, row_groups),
         scoring="roc_auc",
         random_state=seed,
         refit=False,
         n_jobs=-1,
     )
-    halving.fit(X, y, **route_groups(name, pipeline, groups))
+    halving.fit(X, y, groups=row_groups, **route_groups(name, pipeline, groups))
     best = {key.removeprefix(f"{step}__"): value for key, value in halving.best_params_.items()}
     results = halving.cv_results_
     tried = [

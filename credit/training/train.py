@@ -18,6 +18,7 @@ from credit.common.invalid_values import make_value_error
 from credit.common.params import Params, check_named_blocks
 from credit.contract import Contract
 from credit.contract.rule import Rule, describe_missing_rule
+from credit.data.row_groups import make_splitter
 from credit.reports.candidate import CandidateReport, CrossValidated, HyperparameterSearch
 from credit.scoring.policy import Policy, set_thresholds
 from credit.training.candidates import fit_estimator
@@ -112,17 +113,18 @@ def train_candidate(
     rule: Rule | None,
     bar: bool = True,
     groups: NDArray[np.int64] | None = None,
+    row_groups: NDArray[np.int64] | None = None,
 ) -> TrainingResult:
     """Fit one candidate on its design matrix, shape (n, columns), and labels (True: favourable), shape (n,).
 
     `rule`: the contract's. `bar`: show a progress bar, on a terminal. `groups`: for a candidate whose training reads
-    them, shape (n, attributes).
+    them, shape (n, attributes). `row_groups`: of `encode_row_groups`, which no fold divides.
     """
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
     hyperparameters, search = search_hyperparameters(
-        name, params.find_hyperparameters(name), params.search, X, y, seed, groups
+        name, params.find_hyperparameters(name), params.search, X, y, seed, groups, row_groups
     )
     build = load_definition(name).build
     told = (rule.threshold, rule.approve) if rule else ()
@@ -131,8 +133,8 @@ def train_candidate(
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
     unfitted = build(hyperparameters, BuildContext(len(truth), seed, *told))
-    sampled = None if groups is None else groups[::step]
-    scores = cross_validate(name, unfitted, sample, truth, params.cross_validation, bar, sampled)
+    sampled, together = (None if of is None else of[::step] for of in (groups, row_groups))
+    scores = cross_validate(name, unfitted, sample, truth, params.cross_validation, bar, sampled, together)
     estimator = fit_estimator(name, estimator, X, y, groups)
     if name == HEURISTIC:
         hyperparameters = hyperparameters.model_copy(update={"threshold": estimator.threshold})
@@ -167,10 +169,10 @@ def cross_validate(
     params: CrossValidationParams,
     bar: bool,
     groups: NDArray[np.int64] | None = None,
+    row_groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """Score each row by a model that has not seen it; shape (n,). `groups` as for `train_candidate`."""
+    """Score each row by a model that has not seen it; shape (n,). Other arguments as for `train_candidate`."""
     from sklearn.base import clone
-    from sklearn.model_selection import StratifiedKFold
 
     least = int(min(y.sum(), (~y).sum()))
     if least < params.folds:
@@ -179,7 +181,7 @@ def cross_validate(
             Problem("params.yaml: train.cross_validation.folds", found, f"at least {params.folds}, one per fold")
         )
     scores = np.empty(len(y))
-    folds = StratifiedKFold(params.folds, shuffle=True, random_state=params.seed).split(X, y)
+    folds = make_splitter(params.folds, params.seed, row_groups).split(X, y, row_groups)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None if bar else True):
         own = None if groups is None else groups[seen]
         scores[unseen] = fit_estimator(name, clone(estimator), X[seen], y[seen], own).predict_proba(X[unseen])[:, 1]

@@ -6,6 +6,7 @@ import importlib.resources
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,28 @@ def test_a_leak_is_found_whichever_way_it_points_and_in_a_category_too(tmp_path)
 def test_of_a_handful_of_rows_nothing_is_said(tmp_path):
     columns = of_csv(tmp_path, "size,target\n1,0\n2,0\n3,0\n4,0\n5,1\n6,1\n7,1\n8,1\n")["columns"]
     assert columns["size"]["role"] == "feature"
+
+
+def draft_identifiers(tmp_path: Path, name: str, write: Callable[[int], str], rows: int = 400) -> dict[str, Any]:
+    lines = [f"{write(n)},{(n * 37) % 90},{int(n * 7919 % 13 < 6)}" for n in range(rows)]
+    return of_csv(tmp_path, f"{name},income,default\n" + "\n".join(lines) + "\n")["columns"][name]
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "kind", "role"),
+    [
+        ("ref", lambda n: str(1_000_000_000_000_000_000 * 9 + n), "text", "? id"),  # 19 digits
+        ("serial", lambda n: str(9_100_000_000_000_000 + n), "integer", "? id"),  # beyond 2**53
+        ("loan_id", lambda n: "1e+05" if n == 7 else str(99_993 + n), "integer", "? id"),  # of R
+        ("customer_id", lambda n: str(70_000 + n % 162), "integer", "? group"),
+        ("borrower_no", lambda n: f"B{n % 162:05}", "text", "? group"),
+        ("product_id", lambda n: str(1 + n % 4), "integer", "? feature"),
+        ("number_of_loans", lambda n: str(1 + n % 4), "integer", "feature"),
+    ],
+)
+def test_whatever_looks_like_an_identifier_is_asked_about_and_never_rounded(tmp_path, name, write, kind, role):
+    drafted_column = draft_identifiers(tmp_path, name, write)
+    assert (drafted_column["type"], drafted_column["role"]) == (kind, role)
 
 
 def test_a_file_without_a_score_gets_a_rule_by_the_number_that_tells_the_label_best(loanapp, tmp_path):

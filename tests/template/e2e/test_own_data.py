@@ -1,6 +1,7 @@
 """Your own data, by every way in: a file, a folder, a database, a bucket. The same rows give the same typed table."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,8 +79,8 @@ def test_no_report_has_a_value_that_tells_who_somebody_is(mine: Project) -> None
         if path.is_file()
     }
     assert len(shown) > 20
-    for value in (b"5301", b"Quibblethorpe", b"1911", b"03-14", b"zorkmid"):
-        assert [name for name, content in shown.items() if value in content] == [], value
+    for value in (rb"5301\d{5}", b"Quibblethorpe", b"1911-03-14", b"zorkmid"):
+        assert [name for name, content in shown.items() if re.search(value, content)] == [], value
     assert b"-530999" in shown["reports/validation.json"]  # of a feature an example helps
 
 

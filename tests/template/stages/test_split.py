@@ -10,7 +10,7 @@ from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.data.parts import check_parts
-from credit.data.splitting import SplitParams, mark_test_rows
+from credit.data.splitting import SplitParams, assign_folds, mark_test_rows
 from credit.training.cross_fitting import split_folds
 from stages.split import split_rows
 
@@ -102,6 +102,31 @@ def test_a_row_that_is_lost_or_twice_stops_the_stage() -> None:
     frame = table(20)
     with pytest.raises(CreditError, match=r"folds: found 10 in fold 0 rows, expected 20 together"):
         list(split_folds(frame, np.arange(20) % 2, [["x"]]))
+
+
+GROUPED = WITH_ID.model_copy(
+    update={"columns": COLUMNS | {"customer": Column(type="integer", role="group", description="d")}}
+)
+
+
+def test_rows_of_one_group_are_on_one_side_and_in_one_fold(tmp_path: Path) -> None:
+    """238 of 400 customers stood on both sides, once."""
+    frame = table(1600).assign(customer=lambda of: of["id"] * 7919 % 400)
+    train, test = sides(GROUPED, frame, tmp_path)
+    assert not set(train["customer"]) & set(test["customer"])
+    assert len(train) + len(test) == 1600
+    assert len(test) / 1600 == pytest.approx(0.3, abs=0.06)
+    codes = assign_folds(GROUPED, tmp_path / "accepted.parquet", 5, "s")
+    assert set(codes) == set(range(5))
+    assert (frame.assign(fold=codes).groupby("customer")["fold"].nunique() == 1).all()
+    ungrouped, _ = sides(WITH_ID, frame.drop(columns="customer"), tmp_path)
+    assert set(ungrouped["id"]) != set(train["id"])
+
+
+def test_a_group_cannot_be_split_by_time(tmp_path: Path) -> None:
+    frame = table(400).assign(customer=lambda of: of["id"] % 100)
+    with pytest.raises(CreditError, match=r"split\.by: found time, and customer of role group, expected hash"):
+        sides(GROUPED, frame, tmp_path, by="time")
 
 
 def test_a_side_with_one_class_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:

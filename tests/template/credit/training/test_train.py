@@ -150,3 +150,23 @@ def test_a_candidate_whose_training_reads_groups_needs_leave() -> None:
     assert params(**named).candidates[-1] == "fair_logistic"
     with pytest.raises(ValidationError, match="whose training reads protected attributes"):
         params(**named, read_protected=False)
+
+
+@pytest.mark.parametrize("searched", [False, True])
+def test_folds_of_training_divide_no_group(searched: bool) -> None:
+    """Each customer has four rows, one label by chance, and numbers by which a forest knows them again."""
+    rng = np.random.default_rng(0)
+    customers = np.repeat(np.arange(150), 4)
+    known_by, label = rng.normal(size=(150, 3)), rng.random(150) < 0.6
+    X, y = known_by[customers].astype(np.float32), label[customers]
+    grids = {"random_forest": {"max_depth": [None, 12]}}
+    search = {"enabled": searched, "folds": 3, "factor": 2, **grids}
+    settings = PARAMS["random_forest"] | {"n_estimators": 50, "min_samples_leaf": 1}
+    given = params(random_forest=settings, search=search)
+    divided = train_candidate("random_forest", given, X, y, None)
+    whole = train_candidate("random_forest", given, X, y, None, row_groups=customers)
+    assert divided.cross_validated.roc_auc > 0.95
+    assert whole.cross_validated.roc_auc == pytest.approx(0.5, abs=0.12)
+    if searched:
+        best = max(one["roc_auc"] for one in whole.search.tried)  # type: ignore[union-attr]
+        assert best < 0.7

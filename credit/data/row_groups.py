@@ -1,0 +1,26 @@
+"""Rows that belong together, as all applications of one person: no fold of a cross-validation divides them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit.contract import Contract
+
+
+def list_row_group_columns(contract: Contract) -> list[str]:
+    """List the column of role group, or nothing."""
+    return [contract.group] if contract.group else []
+
+
+def encode_row_groups(contract: Contract, frame: pd.DataFrame) -> NDArray[np.int64] | None:
+    """Encode which rows of a frame belong together: equal numbers, shape (n,); None where the contract has no group."""
+    return None if contract.group is None else pd.factorize(frame[contract.group])[0].astype(np.int64)
+
+
+def make_splitter(folds: int, seed: int, row_groups: NDArray[np.int64] | None) -> Any:
+    """Make scikit-learn's splitter into folds with equal shares of each class, which divides no group of rows."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    return (StratifiedKFold if row_groups is None else StratifiedGroupKFold)(folds, shuffle=True, random_state=seed)
