@@ -37,6 +37,8 @@ _LIKELY_CODES = (
     -9999,
     -99999,
 )
+_MOST_OTHERS = 0.1  # of the values of a column of numbers, at most so many may be texts
+_MOST_OTHER_TEXTS = 10  # and so many different ones; of more each is somebody's own
 _MAX_DIGITS = 18  # digits of a whole number that fit into eight bytes for certain; one of more stays a text, exactly
 _NUMBER = r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _DATE = r"\d{4}-\d{2}-\d{2}"
@@ -48,6 +50,7 @@ class ColumnProfile:
     """One column's profile. `values` are its few different values with their counts, or empty when it has many.
 
     `codes` are values that may stand for "not known"; `low`, `high` and `values` leave them out, `missing` too.
+    `others`: those of the codes, with their counts, that are texts in a column of numbers.
     """
 
     name: str
@@ -60,6 +63,7 @@ class ColumnProfile:
     high: float | None = None
     values: tuple[tuple[str, int], ...] = ()
     unique: bool = False
+    others: tuple[tuple[str, int], ...] = ()
 
     @property
     def constant(self) -> bool:
@@ -83,10 +87,18 @@ def _profile_column(table: TextTable, i: int) -> ColumnProfile:
     if not known:
         return look
     look = replace(look, values=_query_values(table, distinct), unique=known == table.rows and most == 1)
-    if numbers == known and not _has_endless_digits(table):
-        return _profile_numbers(table, look)
+    others = _query_other_texts(table) if 0 < known - numbers <= _MOST_OTHERS * known else ()
+    if (numbers == known or others) and not _has_endless_digits(table):
+        return _profile_numbers(table, look, others)
     look = replace(look, values=_keep_few(look.values))
     return replace(look, type=_detect_text_type(table, look, known))
+
+
+def _query_other_texts(table: TextTable) -> tuple[tuple[str, int], ...]:
+    """Query the texts of a column whose other values are numbers, the commonest first; none if there are many."""
+    found = table.connection.sql("select text, n from seen where known and number is null order by n desc, text")
+    texts = tuple(found.fetchall())
+    return texts if len(texts) <= _MOST_OTHER_TEXTS else ()
 
 
 def _has_endless_digits(table: TextTable) -> bool:
@@ -97,7 +109,7 @@ def _has_endless_digits(table: TextTable) -> bool:
 
 def _build_seen_query(i: int) -> str:
     words = ", ".join(f"'{word}'" for word in _MISSING_WORDS)
-    number = f"case when regexp_full_match(text, '{_NUMBER}') then try_cast(text as double) end"
+    number = f"case when regexp_full_match(trim(text), '{_NUMBER}') then try_cast(text as double) end"
     return (
         f"create or replace temp table seen as select text, n, lower(trim(text)) not in ({words}) as known, "
         f"case when isfinite({number}) then {number} end as number "
@@ -121,7 +133,7 @@ def _keep_few(values: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     return values if len(values) <= MAX_CATEGORIES else ()
 
 
-def _profile_numbers(table: TextTable, look: ColumnProfile) -> ColumnProfile:
+def _profile_numbers(table: TextTable, look: ColumnProfile, others: tuple[tuple[str, int], ...]) -> ColumnProfile:
     odd = f"trunc(number) in {_LIKELY_CODES}"
     ((low, high),) = table.connection.sql(f"select min(number), max(number) from seen where not ({odd})").fetchall()
     counts = table.connection.sql(f"select number, sum(n) from seen where {odd} group by 1 order by 1").fetchall()
@@ -136,10 +148,10 @@ def _profile_numbers(table: TextTable, look: ColumnProfile) -> ColumnProfile:
         "and (contains(text, '.') or number <> trunc(number) or abs(number) >= 1e18)",  # R writes 1e+05 for 100000
     )
     kind: ColumnType = "number" if broken else "boolean" if (low, high) == (0, 1) else "integer"
-    values = _keep_few((text, n) for text, n in look.values if float(text) not in codes)
-    return replace(
-        look, type=kind, codes=(*map(_simplify_number, codes), *look.codes), low=low, high=high, values=values
-    )
+    words = dict(others)
+    values = _keep_few((text, n) for text, n in look.values if text not in words and float(text) not in codes)
+    all_codes = (*map(_simplify_number, codes), *look.codes, *words)
+    return replace(look, type=kind, codes=all_codes, low=low, high=high, values=values, others=others)
 
 
 def _detect_text_type(table: TextTable, look: ColumnProfile, known: int) -> ColumnType:

@@ -98,8 +98,19 @@ def _draft_missing(look: ColumnProfile) -> list[DraftField]:
     doubt = "[] if they are real values" + ("; then add them to `allowed`" if look.type == "category" else "")
     return [
         DraftField("missing", "allowed", share or "for the codes below; refused if there are none"),
-        DraftField("missing_codes", OpenQuestion(list(look.codes)), f'do they mean "not known"? {doubt}'),
+        DraftField(
+            "missing_codes", OpenQuestion(list(look.codes)), f'{_tell_others(look)}do they mean "not known"? {doubt}'
+        ),
     ]
+
+
+def _tell_others(look: ColumnProfile) -> str:
+    """Tell which values of a column of numbers are none."""
+    if not look.others:
+        return ""
+    numbers = look.rows - look.missing - sum(rows for _, rows in look.others)
+    listed = ", ".join(f"{text!r} ({rows:,})" for text, rows in look.others)
+    return f"{numbers:,} of {look.rows - look.missing:,} are numbers, the rest is {listed}; "
 
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:

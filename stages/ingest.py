@@ -77,8 +77,8 @@ def _find_type_problems(
     sources = dict(types) if table.parquet else dict.fromkeys(table.columns, "VARCHAR")
     try:
         found = connection.execute(build_misfits_query(contract, sources, table.scan_sql(sources))).fetchall()[0]
-    except duckdb.Error:
-        return []  # not readable even as text: the first error says more
+    except duckdb.Error as error:
+        return [describe_duckdb_error(raw, error)]  # not readable even as text: its lines are not those of a table
     problems = []
     for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
         if count:

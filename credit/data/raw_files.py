@@ -46,7 +46,7 @@ def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConn
     raise_if_any([Problem(str(file), "other columns", expected) for file in files if headers[file] != headers[first]])
     raise_if_any(find_name_problems(headers[first][0], str(first)))
     columns, delimiter = headers[first]
-    raise_if_any(_find_columns_in_names(path, files, columns))
+    raise_if_any(_find_columns_in_names(path, files, columns, delimiter is None))
     return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
 
 
@@ -69,7 +69,7 @@ def _is_beside_data(file: Path) -> bool:
     return any(part[0] in "._" for part in file.parts)
 
 
-def _find_columns_in_names(path: Path, files: Sequence[Path], columns: Collection[str]) -> list[Problem]:
+def _find_columns_in_names(path: Path, files: Sequence[Path], columns: Collection[str], parquet: bool) -> list[Problem]:
     """Find columns that only the folders' names have: `year=2026/part.parquet` without a column `year`."""
     named: dict[str, Path] = {}
     for file in files:
@@ -77,7 +77,8 @@ def _find_columns_in_names(path: Path, files: Sequence[Path], columns: Collectio
             name, is_column, _ = part.partition("=")
             if is_column and name.casefold() not in map(str.casefold, columns):
                 named.setdefault(name, file)
-    copy = f"COPY (FROM read_parquet('{path}/**', hive_partitioning=true)) TO '{path}.parquet'"
+    read = "read_parquet" if parquet else "read_csv"
+    copy = f"COPY (FROM {read}('{path}/**', hive_partitioning=true)) TO '{path}.parquet'"
     fix = f'write it into the files, for example with DuckDB: "{copy}"'
     return [
         Problem(f"{file}: {name}", "a column that the folder's name has and the file has not", "one in the file", fix)

@@ -182,6 +182,25 @@ def test_of_a_handful_of_rows_nothing_is_said(tmp_path):
     assert columns["size"]["role"] == "feature"
 
 
+@pytest.mark.parametrize("word", ["Exempt", "\\N", "XNA", "<NA>", "#DIV/0!", "inf", "1O5", "12,5x"])
+def test_a_few_texts_among_numbers_are_asked_about_and_the_column_stays_one_of_numbers(tmp_path, word):
+    lines = [f'"{word if n % 100 == 3 else (n * 37) % 911}",{n * 7919 % 13 < 6:d}' for n in range(1200)]
+    (tmp_path / "loans").write_text("income,default\n" + "\n".join(lines) + "\n")
+    text, _ = draft_contract(tmp_path / "loans", "x")
+    income = yaml.safe_load(text)["columns"]["income"]
+    assert (income["type"], income["role"], income["missing"]) == ("integer", "feature", "allowed")
+    assert yaml.safe_load(income["missing_codes"][2:]) == [word]
+    comment = " ".join(text.replace("#   ", " ").split())
+    assert f"1,188 of 1,200 are numbers, the rest is {word!r} (12); do they mean" in comment
+
+
+def test_many_different_texts_among_numbers_are_a_text_and_blanks_before_numbers_are_none(tmp_path):
+    lines = [f"{f'free text {n}' if n % 50 == 3 else n},  {(n * 37) % 911},{n * 7919 % 13 < 6:d}" for n in range(1200)]
+    columns = of_csv(tmp_path, "notes,income,default\n" + "\n".join(lines) + "\n")["columns"]
+    assert columns["notes"]["type"] == "text"
+    assert (columns["income"]["type"], columns["income"]["role"]) == ("integer", "feature")
+
+
 def draft_identifiers(tmp_path: Path, name: str, write: Callable[[int], str], rows: int = 400) -> dict[str, Any]:
     lines = [f"{write(n)},{(n * 37) % 90},{int(n * 7919 % 13 < 6)}" for n in range(rows)]
     return of_csv(tmp_path, f"{name},income,default\n" + "\n".join(lines) + "\n")["columns"][name]

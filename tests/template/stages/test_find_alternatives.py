@@ -22,6 +22,7 @@ from credit.alternatives.wording import describe_point, format_command
 from credit.candidates.logistic import LogisticParams
 from credit.common.errors import CreditError
 from credit.reports.alternatives import AlternativesReport, GatedFigure, Point, PointFigures, PointSettings
+from credit.reports.choice import StabilityReport
 from credit.reports.predictions import PredictionsReport
 from credit.training.train import PolicyParams
 from stages.find_alternatives import list_shares
@@ -277,9 +278,12 @@ def test_candidates_as_trained_have_the_ratios_that_fairness_reports() -> None:
         assert one["adverse_impact_ratio_interval"] == fairness["lowest_adverse_impact_ratio"]["interval"]
 
 
-def test_on_test_rows_the_search_trains_once_and_judges_those(finished: Project) -> None:
+def test_on_test_rows_the_search_trains_once_and_judges_those_and_nothing_is_repeated(finished: Project) -> None:
     finished.edit("params.yaml", "out_of_fold: until_power ", "out_of_fold: never ")
-    finished.run("dvc", "repro", "--quiet", "find_alternatives")
+    finished.run("dvc", "repro", "--quiet", "find_alternatives", "stability")
+    report = StabilityReport.read(finished.folder / StabilityReport.PATH)
+    assert (report.partitions, report.champion, report.stands) == (1, None, True)
+    assert "by the shipped candidates themselves" in report.finding
     content = json.loads((finished.folder / "reports/alternatives.json").read_text())
     metrics = json.loads((finished.folder / "reports/metrics.json").read_text())
     assert (content["predictions"], content["rows"]) == ("test rows", metrics["logistic"]["rows"])

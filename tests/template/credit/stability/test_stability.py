@@ -145,11 +145,3 @@ def test_the_pipeline_repeats_the_verdict_of_the_first_partition_in_the_others(f
     other.write_bytes((finished.folder / "data/partitions/heuristic.parquet").read_bytes())
     finished.run("dvc", "repro", "--quiet", "--single-item", "stability")
     assert not other.exists()
-
-
-def test_a_table_that_is_judged_on_its_test_rows_has_nothing_to_repeat(finished: Project) -> None:
-    finished.edit("params.yaml", "out_of_fold: until_power ", "out_of_fold: never ")
-    finished.run("dvc", "repro", "--quiet", "stability")
-    report = StabilityReport.read(finished.folder / StabilityReport.PATH)
-    assert (report.partitions, report.champion, report.stands) == (1, None, True)
-    assert "by the shipped candidates themselves" in report.finding
