@@ -13,8 +13,8 @@ import duckdb
 from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.contract import Contract
-from credit.data.contract_check import check_contract, find_sql_problems
+from credit.contract import Contract, load_contract
+from credit.data.contract_check import find_sql_problems
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
 from credit.data.sql_casts import build_misfits_query, build_typed_query, choose_reading_type
@@ -91,5 +91,6 @@ def _find_type_problems(
 @make_stage(__doc__)
 def run(contract_file: Path, raw: Path, typed_file: Path) -> None:
     """Write the typed table."""
-    rows = ingest_table(check_contract(contract_file), raw, typed_file, str(contract_file))
+    contract = load_contract(contract_file)
+    rows = ingest_table(contract, raw, typed_file, contract.file or str(contract_file))
     print(f"{rows:,} rows typed")

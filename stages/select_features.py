@@ -59,7 +59,7 @@ def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
     params = read_params(SelectFeaturesParams, "select_features")
     table = open_table(train_file)
     contract = load_contract(contract_file).bind(table.schema_arrow.names, str(train_file))
-    report = build_selection_report(contract, params, partial(_read_column, table), str(contract_file))
+    report = build_selection_report(contract, params, partial(_read_column, table), contract.file or str(contract_file))
     report.round_floats(3).write(features_file)
     print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
     labels = list_group_labels(contract)

@@ -33,7 +33,9 @@ def run(
     params = read_params(TrainParams, "train")
     limit = read_params(PackageParams, "package").max_other_decisions
     contract = load_contract(contract_file).bind(open_table(train_file).schema_arrow.names, str(train_file))
-    features = list_candidate_features(candidate, contract, FeaturesReport.read(features_file).kept, str(contract_file))
+    features = list_candidate_features(
+        candidate, contract, FeaturesReport.read(features_file).kept, contract.file or str(contract_file)
+    )
     people = list_group_columns(candidate, contract)
     frame = read_frame(
         train_file, list(dict.fromkeys([*features, contract.label, *people, *list_row_group_columns(contract)]))

@@ -23,10 +23,12 @@ class DataSource(FrozenModel):
 class Contract(FrozenModel):
     """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`.
 
-    `rule` is None where the file has neither the block nor a column of role score.
+    `rule` is None where the file has neither the block nor a column of role score. `file`: where a contract without its
+    words was made of, for messages.
     """
 
     name: str
+    file: str = ""
     row: str
     reviewed: str = ""
     source: DataSource

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import duckdb
 from pydantic import Field
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.sql_text import quote_identifier, quote_literal, scan_parquet_sql
@@ -57,17 +57,20 @@ def is_test_sql(contract: Contract, params: SplitParams, source: str) -> str:
 
 def _is_later_sql(contract: Contract, params: SplitParams, source: str) -> str:
     """Build SQL for whether a row was applied for after the moment that splits by time; equal times share a side."""
-    times = list(contract.find_by_role("time"))
-    if not times:
-        raise CreditError(
-            Problem("params.yaml: split.by", "time", "hash", f"{contract.name} has no column of role time")
-        )
-    if contract.group:
-        found = f"time, and {contract.group} of role group"
-        fix = "who applied before and after the moment would be on both sides"
-        raise CreditError(Problem("params.yaml: split.by", found, "hash", fix))
-    name = quote_identifier(times[0])
+    raise_if_any(find_split_problems(contract, params))
+    name = quote_identifier(next(iter(contract.find_by_role("time"))))
     return f"{name} > (SELECT quantile_disc({name}, {1 - params.test_share}) FROM {source})"
+
+
+def find_split_problems(contract: Contract, params: SplitParams) -> list[Problem]:
+    """Find why rows of a contract cannot be split as `params` say."""
+    where = "params.yaml: split.by"
+    if params.by == "time" and not contract.find_by_role("time"):
+        return [Problem(where, "time", "hash", f"{contract.name} has no column of role time")]
+    if params.by == "time" and contract.group:
+        fix = "who applied before and after the moment would be on both sides"
+        return [Problem(where, f"time, and {contract.group} of role group", "hash", fix)]
+    return []
 
 
 def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDArray[np.int64]":
