@@ -21,10 +21,11 @@ from credit.data.contract_check import check_contract
 )
 @click.argument("file", type=Path, help="the data; with --check, a contract")
 @click.option("--name", metavar="NAME", help="name of the dataset (default: made of the file's name)")
+@click.option("--label", metavar="COLUMN", help="the column that is the label (default: asked, by its name)")
 @click.option("--out", type=Path, metavar="OUT", help="where to write (default: data/contracts/NAME.yaml)")
 @click.option("--force", is_flag=True, help="overwrite an existing file")
 @click.option("--check", is_flag=True, help="list what is still open or wrong in the contract FILE")
-def run(file: Path, name: str | None, out: Path | None, force: bool, check: bool) -> None:
+def run(file: Path, name: str | None, label: str | None, out: Path | None, force: bool, check: bool) -> None:
     """Write the draft and say what to do next; or check a contract."""
     if check:
         contract = check_contract(file)
@@ -37,7 +38,7 @@ def run(file: Path, name: str | None, out: Path | None, force: bool, check: bool
     if out.exists() and not force:
         fix = "choose another --name or --out, or --force"
         raise CreditError(Problem(str(out), "exists already", fix=fix))
-    text, asked = draft_contract(file, name)
+    text, asked = draft_contract(file, name, label)
     write_text(out, text)
     print(
         f"wrote {out}: {asked} questions to answer, each a value that begins with `?`\n"

@@ -19,6 +19,7 @@ from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess, find_likely_label, guess_roles
 from contract_draft.leakage import find_telling_columns, list_possible_labels
+from contract_draft.protected_groups import choose_free_name, draft_protected_column
 from contract_draft.rule import draft_rule
 from contract_draft.text_table import open_text_table
 from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
@@ -37,14 +38,17 @@ A `range` in a comment is what the file shows, not a limit: write down limits th
 """
 
 
-def draft_contract(path: Path, name: str) -> tuple[str, int]:
-    """Draft the YAML text of a contract; also count its questions. The same file gives the same text."""
+def draft_contract(path: Path, name: str, chosen_label: str | None = None) -> tuple[str, int]:
+    """Draft the YAML text of a contract; also count its questions. The same file gives the same text.
+
+    chosen_label: the column that a person says the label is; without it the likeliest one is proposed.
+    """
     with open_text_table(path) as table:
         looks = profile_columns(table)
-        label = find_likely_label(looks)
+        label = find_likely_label(looks, chosen_label)
         raise_if_any(_find_question_marks(looks, str(path)))
         telling = find_telling_columns(table, looks, list_possible_labels(looks, label))
-        guesses = guess_roles(looks, label, telling.get(label.name, {}) if label else {})
+        guesses = guess_roles(looks, label, telling.get(label.name, {}) if label else {}, chosen_label is not None)
         columns, families = _draft_entries(looks, guesses)
         has_score = any(guess.role == "score" for guess in guesses.values())
         features = [look for look in looks if look.name in columns and guesses[look.name].role == "feature"]
@@ -105,11 +109,11 @@ def _draft_entries(
         guess = guesses[look.name]
         if look.name in members:
             continue
-        name = fields.choose_free_name(look, guess, taken)
+        name = choose_free_name(look, guess, taken)
         columns[look.name] = fields.draft_column(look, guess, name)
         if name:
             taken.add(name.casefold())
-            derived[name] = fields.draft_protected_column(look, guess)
+            derived[name] = draft_protected_column(look, guess)
     families = {fold.name: _draft_family(fold) for fold in folded}
     return {**columns, **derived}, families
 

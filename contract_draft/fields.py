@@ -1,6 +1,5 @@
 """The lines of a draft about one column: facts as values, judgements as open questions."""
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -81,6 +80,9 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftFie
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
+        if alike := find_alike_levels(found) if kind == "category" else []:
+            told = "; ".join(" and ".join(map(repr, levels)) for levels in alike)
+            return [DraftField("allowed", OpenQuestion(allowed), f"each is a group of its own: are {told} the same?")]
         return [DraftField("allowed", allowed, "as observed: are there others?")]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
         return [
@@ -89,6 +91,18 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftFie
             )
         ]
     return []
+
+
+def find_alike_levels(levels: Sequence[str]) -> list[list[str]]:
+    """Find levels that differ by capitals and blanks only, or by one being the initial of another: `F`, `Female `."""
+    folded: dict[str, list[str]] = {}
+    for level in levels:
+        folded.setdefault(" ".join(level.casefold().split()), []).append(level)
+    for initial in [text for text in folded if len(text) == 1 and text.isalpha()]:
+        longer = [text for text in folded if len(text) > 1 and text.isalpha() and text.startswith(initial)]
+        if len(longer) == 1:
+            folded[longer[0]] = [*folded.pop(initial), *folded[longer[0]]]
+    return [alike for alike in folded.values() if len(alike) > 1]
 
 
 def _draft_missing(look: ColumnProfile) -> list[DraftField]:
@@ -140,70 +154,3 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
 def count_questions(entries: Sequence[Sequence[DraftField]]) -> int:
     """Count the questions that the fields leave open."""
     return sum(isinstance(field.value, OpenQuestion) for entry in entries for field in entry)
-
-
-_INDICATOR_GROUPS = {
-    "male": ("sex", "male", "female"),
-    "female": ("sex", "female", "male"),
-    "man": ("sex", "male", "female"),
-}
-_INDICATOR_GROUPS |= {"woman": ("sex", "female", "male"), "married": ("marital_status", "married", "unmarried")}
-
-
-def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str | None:
-    """Choose a free name for the protected category made of a column; None if none can be made of it."""
-    if guess.role != "protected" or has_group_values(look) or look.type not in ("boolean", "integer", "number"):
-        return None
-    if look.type != "boolean" and look.low is None:
-        return None
-    wanted = _INDICATOR_GROUPS.get(look.name.casefold(), (f"{look.name}_group",))[0]
-    tries = [wanted, f"{look.name}_group", *(f"{look.name}_group_{n}" for n in range(2, len(taken) + 3))]
-    return next(name for name in tries if name.casefold() not in taken)
-
-
-def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField]:
-    """Draft the protected category made of a boolean or of a number."""
-    name = quote_sql_name(look.name)
-    bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
-    if look.type == "boolean":
-        _, yes, no = _INDICATOR_GROUPS.get(look.name.casefold(), ("", bare, f"not {bare}"))
-        groups, cuts, reference = [yes, no], [name, f"not {name}"], _choose_commoner(look, yes, no)
-    elif guess.attribute == "age":
-        groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"
-        cuts = [f"{name} < 25", f"{name} < 62", f"{name} >= 62"]
-    else:
-        middle = f"{((look.low or 0) + (look.high or 0)) / 2:.3g}"
-        groups, reference = [f"up to {middle}", f"over {middle}"], f"up to {middle}"
-        cuts = [f"{name} <= {middle}", f"{name} > {middle}"]
-    whens = " ".join(f"when {cut} then {_quote_sql_text(group)}" for cut, group in zip(cuts, groups, strict=True))
-    return [
-        DraftField("type", "category"),
-        DraftField("role", OpenQuestion("protected"), f"{guess.why}; protected, or take this column out"),
-        DraftField("allowed", groups, "the groups of `sql`"),
-        DraftField("reference", OpenQuestion(reference), "the group that others are compared with"),
-        DraftField("sql", OpenQuestion(f"case {whens} end"), _question_cuts(look, guess)),
-        DraftField("missing", "allowed" if look.missing or look.codes else "refused"),
-        DraftField("description", f"{capitalise(guess.attribute)}, from {look.name}"),
-    ]
-
-
-def _choose_commoner(look: ColumnProfile, yes: str, no: str) -> str:
-    return yes if not look.values or look.values[0][0].casefold() in ("1", "t", "true", "y", "yes") else no
-
-
-def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
-    if look.type == "boolean":
-        return "how groups are made; several indicators of one attribute belong into one column"
-    if guess.attribute == "age":
-        return "25 and 62 are usual: the law in some countries protects applicants from 62 on"
-    return "how groups are made; cut in the middle of the observed range"
-
-
-def quote_sql_name(name: str) -> str:
-    """Quote a name for SQL where it needs it."""
-    plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
-    return name if plain else '"' + name.replace('"', '""') + '"'
-
-
-def _quote_sql_text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from contract_draft import name_hints
 from contract_draft.column_profile import ColumnProfile
+from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
@@ -19,8 +20,16 @@ class Guess(NamedTuple):
     attribute: str = ""
 
 
-def find_likely_label(looks: Sequence[ColumnProfile]) -> ColumnProfile | None:
-    """Find the most likely outcome: by name, two values before more; else the last column that could be it."""
+def find_likely_label(looks: Sequence[ColumnProfile], chosen: str | None = None) -> ColumnProfile | None:
+    """Find the most likely outcome: by name, two values before more; else the last column that could be it.
+
+    chosen: the column that a person says it is. Raises CreditError when the file has none of this name.
+    """
+    if chosen is not None:
+        given = next((look for look in looks if look.name == chosen), None)
+        if given is None:
+            raise CreditError(Problem("--label", chosen, f"one of {', '.join(look.name for look in looks)}"))
+        return given
     fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
     fit = [
         look
@@ -36,21 +45,26 @@ def find_likely_label(looks: Sequence[ColumnProfile]) -> ColumnProfile | None:
 
 
 def guess_roles(
-    looks: Sequence[ColumnProfile], label: ColumnProfile | None, telling: Mapping[str, float]
+    looks: Sequence[ColumnProfile], label: ColumnProfile | None, telling: Mapping[str, float], is_chosen: bool = False
 ) -> dict[str, Guess]:
-    """Guess the role of every column; at most one each of the roles id, time, label and score."""
+    """Guess the role of every column; at most one each of the roles id, group, time, label and score.
+
+    is_chosen: whether a person said which one the label is.
+    """
     found: dict[str, Guess] = {}
     for look in looks:
-        guess = _guess_label(look, label) or _guess_role(look, telling.get(look.name), label)
+        guess = _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
         if guess.role in ("id", "group", "time", "score") and any(guess.role == other.role for other in found.values()):
             guess = Guess("ignored", f"there is a column of role {guess.role} before it")
         found[look.name] = guess
     return found
 
 
-def _guess_label(look: ColumnProfile, label: ColumnProfile | None) -> Guess | None:
+def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bool) -> Guess | None:
     if label is None or look.name != label.name:
         return None
+    if is_chosen:
+        return Guess("label", "you said so")
     named = name_hints.rank_outcome(look.name) is not None
     return Guess("label", "named like an outcome" if named else "no column is named like an outcome")
 
@@ -76,6 +90,8 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
         return Guess("ignored", "named like something that is known only with or after the decision")
     if name_hints.is_personal(look.name):
         return Guess("ignored", "named like something that tells who a person is")
+    if name_hints.is_weight(look.name):
+        return Guess("ignored", "named like the weight that a survey gives to a row")
     if name_hints.is_place(look.name):
         return Guess("ignored", "a place may stand in for race")
     return _guess_by_type(look)
@@ -126,6 +142,7 @@ def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
     if look.type == "category":
         texts = sorted(text for text, _ in look.values)
         good = [text for text in texts if name_hints.is_good_for_applicant(text)]
+        good = good or [text for text in texts if text.startswith(">")]  # of `<=50K` and `>50K` more is better
         return (good or [text for text in texts if name_hints.is_good_for_applicant(text) is None] or texts)[0], bool(
             good
         )

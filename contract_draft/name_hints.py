@@ -1,23 +1,43 @@
 """Hints in a column's name. Names lie: each hint becomes a question to a person, never an answer."""
 
 import re
+import unicodedata
 
-_PROTECTED = {
+_PROTECTED = {  # whole words, and stems that may stand anywhere in a name; English first, then other languages
     "race or ethnicity": (
-        "race races racial black white asian latino latina latinx african caucasian native minority indigenous color "
-        "colour ancestry caste tribe origin roma",
+        "race races racial black white nonwhite asian latino latina latinx african afam afamer caucasian native "
+        "minority indigenous color colour ancestry caste tribe origin roma hisp ethn raza raca etnia herkunft",
         "ethni hispan minorit aborigin",
     ),
-    "sex": ("sex sexe sexo male female man men woman women gndr geschlecht", "gender transgen sexual"),
-    "age": ("age ages aged old older elderly senior dob yob edad", "birth"),
-    "religion": ("faith church muslim jewish christian hindu catholic", "relig"),
-    "marital status": ("single spouse wife husband familienstand", "marit married marriage divorc widow civilstat"),
-    "nationality": ("nation alien migrant language foreign foreigner", "national citizen immigr foreignw"),
-    "disability": ("handicap wheelchair", "disab handicapped"),
-    "education": ("degree diploma college sch bildung", "educat schooling universit graduat"),
-    "family status": ("pregnant pregnancy", "pregnan"),
+    "sex": (
+        "sex sexe sexo male female fem man men woman women gndr genre genero genere geschlecht weiblich maennlich "
+        "mujer hombre femme homme frau",
+        "gender transgen sexual",
+    ),
+    "age": ("age ages aged old older elderly senior dob yob edad idade alter eta", "birth geburt naissance nacimiento"),
+    "religion": ("faith church muslim jewish christian hindu catholic konfession", "relig"),
+    "marital status": (
+        "single spouse wife husband relationship relation marst civil estadocivil etatcivil familienstand zivilstand",
+        "marit married marriage divorc widow civilstat personalstatus sexandmarital",
+    ),
+    "nationality": (
+        "nation alien migrant language foreign foreigner nacionalidad nacionalidade",
+        "national citizen immigr foreignw staatsang auslaend auslander",
+    ),
+    "disability": ("handicap wheelchair", "disab handicapped behinder discapac deficien"),
+    "education": (
+        "degree diploma college sch educ edu school hschool bildung abschluss estudios escolaridad escolaridade etudes",
+        "educat schooling highschool universit graduat ausbildung nivelest",
+    ),
+    "family status": ("pregnant pregnancy embarazo schwanger", "pregnan"),
     "public assistance": ("welfare", "publicassist"),
 }
+_NOT_SCHOOLING = "charge charges offense offence offenses crime felony murder freedom temperature"
+_ATTRIBUTE_NAMES = (
+    "sex sexe sexo gender genero genere genre geschlecht race raza raca ethnicity ethnic etnia marital married_status "
+    "education educ edu religion nationality disability age"
+)
+_WEIGHTS = ("fnlwgt weight weights wgt pweight sampweight gewichtung", "finalweight samplingweight surveyweight")
 _PLACES = ("zip zipcode postcode plz tract neighborhood neighbourhood district redline", "postal zipcod")
 _PERSONAL_DATA = ("name surname lastname firstname fullname email phone mobile ssn address street iban passport", "")
 _TIMES = ("date time timestamp datetime day when created submitted issued applied quarter month vintage", "")
@@ -31,7 +51,10 @@ _POST_DECISION = (
 )
 _OUTCOMES = (  # the likeliest label first
     ("target label y outcome response", ""),
-    ("repaid repay paidback goodbad good default defaulted bad badflag delinquent fraud npl", "dlqin chargedoff"),
+    (
+        "repaid repay paidback goodbad risk creditrisk kredit good default defaulted bad badflag delinquent fraud npl",
+        "dlqin chargedoff",
+    ),
     ("approve approved approval accept accepted granted grant", ""),
     ("class result decision status loanstatus action", ""),
     ("reject rejected rejection deny denied denial decline declined refused", ""),
@@ -43,13 +66,26 @@ _UNFAVOURABLE_WORDS = (
 
 
 def split_words(name: str) -> list[str]:
-    """Split a name into words: `ApplicantAge_2` is applicant, age."""
-    return [word.casefold() for word in re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", name)]
+    """Split a name into words without accents: `ApplicantAge_2` is applicant, age, and `género` is genero."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    return [word.casefold() for word in re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*", plain)]
 
 
 def suggest_protected_attribute(name: str) -> str | None:
     """Suggest the protected attribute that a name hints at."""
-    return next((attribute for attribute, hint in _PROTECTED.items() if _has_hint(name, hint)), None)
+    found = next((attribute for attribute, hint in _PROTECTED.items() if _has_hint(name, hint)), None)
+    is_other = found == "education" and {*split_words(name)} & set(_NOT_SCHOOLING.split())  # the degree of a charge
+    return None if is_other else found
+
+
+def names_attribute(name: str) -> bool:
+    """Tell whether a name is that of an attribute, `SEX`, and not of one of its groups, `female`."""
+    return bool({*split_words(name)} & set(_ATTRIBUTE_NAMES.split()))
+
+
+def is_weight(name: str) -> bool:
+    """Tell whether a name suggests the weight that a survey gives to a row."""
+    return _has_hint(name, _WEIGHTS)
 
 
 def is_place(name: str) -> bool:

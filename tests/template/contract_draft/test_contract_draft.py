@@ -3,6 +3,7 @@
 import bz2
 import csv
 import importlib.resources
+import json
 import re
 import subprocess
 import sys
@@ -16,8 +17,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contract_draft import name_hints
 from contract_draft.__main__ import main, run
 from contract_draft.draft import draft_contract
+from contract_draft.fields import find_alike_levels
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
 from testing.lenders.frozen import ROOT
@@ -46,7 +49,7 @@ def accepted(node: Any, key: str = "", category: bool = False) -> Any:
         return {k: accepted(v, k, node.get("type") in ("category", "text")) for k, v in node.items()}
     if not (isinstance(node, str) and node.startswith("? ")):
         return node
-    plain = key in ("missing_codes", "threshold") or (key == "favourable" and not category)
+    plain = key in ("allowed", "missing_codes", "threshold") or (key == "favourable" and not category)
     return yaml.safe_load(node[2:]) if plain else node[2:]
 
 
@@ -199,6 +202,61 @@ def test_many_different_texts_among_numbers_are_a_text_and_blanks_before_numbers
     columns = of_csv(tmp_path, "notes,income,default\n" + "\n".join(lines) + "\n")["columns"]
     assert columns["notes"]["type"] == "text"
     assert (columns["income"]["type"], columns["income"]["role"]) == ("integer", "feature")
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        *((name, "race or ethnicity") for name in ("afam", "nonwhite", "hisp", "raça", "etnia")),
+        *((name, "sex") for name in ("fem", "género", "Geschlecht", "sexo")),
+        *((name, "age") for name in ("Alter", "edad", "idade", "date_of_birth")),
+        *((name, "marital status") for name in ("estado_civil", "Familienstand", "relationship", "personal_status")),
+        *((name, "education") for name in ("educ", "hschool", "escolaridade", "degree", "school.yrs")),
+        *((name, None) for name in ("c_charge_degree", "temperature_degrees", "alternative", "sector", "page_views")),
+    ],
+)
+def test_protected_attributes_are_known_by_names_of_several_languages(name, attribute):
+    assert name_hints.suggest_protected_attribute(name) == attribute
+
+
+def make_census(rows: int = 200) -> str:
+    """As Adult: a label of two ranges, the weight of a survey, a coded sex; and German's status of an account."""
+    lines = [
+        f"{n * 7919 % 5},{n * 31 % 997},{n * 13 % 3 % 2},{'<=50K' if n * 7919 % 13 < 8 else '>50K'},{n * 7 % 11 % 2}"
+        for n in range(rows)
+    ]
+    return "status,fnlwgt,SEX,income,credit_risk\n" + "\n".join(lines) + "\n"
+
+
+def test_the_label_is_the_named_outcome_of_two_values_or_what_a_person_says(tmp_path):
+    columns = of_csv(tmp_path, make_census())["columns"]
+    assert columns["credit_risk"]["role"] == "? label"
+    assert columns["fnlwgt"]["because"] == "? Named like the weight that a survey gives to a row"
+    content = yaml.safe_load(draft_contract(tmp_path / "loans", "x", "income")[0])["columns"]
+    assert (content["income"]["role"], content["income"]["favourable"]) == ("? label", "? >50K")
+    assert content["credit_risk"]["role"] == "? ignored"
+    with pytest.raises(CreditError, match="--label: found wages, expected one of status, fnlwgt, SEX, income"):
+        draft_contract(tmp_path / "loans", "x", "wages")
+    call(str(tmp_path / "loans"), "--name", "x", "--label", "income", "--out", str(tmp_path / "x.yaml"))
+    assert yaml.safe_load((tmp_path / "x.yaml").read_text())["columns"]["income"]["role"] == "? label"
+
+
+def test_the_groups_of_a_coded_attribute_are_no_names_of_groups(tmp_path):
+    made = of_csv(tmp_path, make_census())["columns"]["SEX_group"]
+    assert made["allowed"] == ["SEX 1", "SEX 0"]
+    text, _ = draft_contract(tmp_path / "loans", "x")
+    assert "give them their names, which no file says" in text
+
+
+def test_levels_that_may_be_the_same_are_asked_about(tmp_path):
+    levels = ["F", "female", "MALE ", "male", "Male", "other"]
+    content = of_csv(
+        tmp_path, column(" ".join(levels[n % 6].replace(" ", "_") for n in range(60)), "gender").replace("_,", " ,")
+    )
+    assert content["columns"]["gender"]["allowed"] == f"? {json.dumps(sorted(levels))}"
+    text = " ".join(draft_contract(tmp_path / "loans", "x")[0].replace("#", " ").split())
+    assert "are 'MALE ' and 'Male' and 'male'; 'F' and 'female' the same?" in text
+    assert find_alike_levels(["A", "B", "C"]) == find_alike_levels(["own", "rent"]) == []
 
 
 def draft_identifiers(tmp_path: Path, name: str, write: Callable[[int], str], rows: int = 400) -> dict[str, Any]:

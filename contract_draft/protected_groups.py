@@ -1,0 +1,81 @@
+"""The protected category that a draft makes of an indicator or of a number."""
+
+import re
+
+from contract_draft.column_profile import ColumnProfile
+from contract_draft.fields import DraftField, OpenQuestion, has_group_values
+from contract_draft.guesses import Guess
+from contract_draft.name_hints import names_attribute
+from credit.common.formatting import capitalise
+
+_INDICATOR_GROUPS = {
+    "male": ("sex", "male", "female"),
+    "female": ("sex", "female", "male"),
+    "man": ("sex", "male", "female"),
+}
+_INDICATOR_GROUPS |= {"woman": ("sex", "female", "male"), "married": ("marital_status", "married", "unmarried")}
+
+
+def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str | None:
+    """Choose a free name for the protected category made of a column; None if none can be made of it."""
+    if guess.role != "protected" or has_group_values(look) or look.type not in ("boolean", "integer", "number"):
+        return None
+    if look.type != "boolean" and look.low is None:
+        return None
+    wanted = _INDICATOR_GROUPS.get(look.name.casefold(), (f"{look.name}_group",))[0]
+    tries = [wanted, f"{look.name}_group", *(f"{look.name}_group_{n}" for n in range(2, len(taken) + 3))]
+    return next(name for name in tries if name.casefold() not in taken)
+
+
+def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField]:
+    """Draft the protected category made of a boolean or of a number."""
+    name = quote_sql_name(look.name)
+    bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
+    if look.type == "boolean":
+        nameless = (f"{bare} 1", f"{bare} 0") if names_attribute(look.name) else (bare, f"not {bare}")
+        _, yes, no = _INDICATOR_GROUPS.get(look.name.casefold(), ("", *nameless))
+        groups, cuts, reference = [yes, no], [name, f"not {name}"], _choose_commoner(look, yes, no)
+    elif guess.attribute == "age":
+        groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"
+        cuts = [f"{name} < 25", f"{name} < 62", f"{name} >= 62"]
+    else:
+        middle = f"{((look.low or 0) + (look.high or 0)) / 2:.3g}"
+        groups, reference = [f"up to {middle}", f"over {middle}"], f"up to {middle}"
+        cuts = [f"{name} <= {middle}", f"{name} > {middle}"]
+    whens = " ".join(f"when {cut} then {_quote_sql_text(group)}" for cut, group in zip(cuts, groups, strict=True))
+    return [
+        DraftField("type", "category"),
+        DraftField("role", OpenQuestion("protected"), f"{guess.why}; protected, or take this column out"),
+        DraftField("allowed", groups, _tell_groups(look)),
+        DraftField("reference", OpenQuestion(reference), "the group that others are compared with"),
+        DraftField("sql", OpenQuestion(f"case {whens} end"), _question_cuts(look, guess)),
+        DraftField("missing", "allowed" if look.missing or look.codes else "refused"),
+        DraftField("description", f"{capitalise(guess.attribute)}, from {look.name}"),
+    ]
+
+
+def _tell_groups(look: ColumnProfile) -> str:
+    unknown = look.type == "boolean" and names_attribute(look.name)
+    return "the groups of `sql`" + (": give them their names, which no file says" if unknown else "")
+
+
+def _choose_commoner(look: ColumnProfile, yes: str, no: str) -> str:
+    return yes if not look.values or look.values[0][0].casefold() in ("1", "t", "true", "y", "yes") else no
+
+
+def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
+    if look.type == "boolean":
+        return "how groups are made; several indicators of one attribute belong into one column"
+    if guess.attribute == "age":
+        return "25 and 62 are usual: the law in some countries protects applicants from 62 on"
+    return "how groups are made; cut in the middle of the observed range"
+
+
+def quote_sql_name(name: str) -> str:
+    """Quote a name for SQL where it needs it."""
+    plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def _quote_sql_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
