@@ -37,7 +37,7 @@ def test_it_is_green_with_data_of_ones_own_and_without_those_of_the_demo(finishe
     for name in ("data/contracts/loanapp.yaml", "data/contracts/scenario.yaml", "stages/fetch.py", "dvc.lock"):
         (finished.folder / name).unlink()
     finished.run("rm", "-rf", "reports/provenance", "data/raw/loanapp", "data/raw/scenario")
-    remove_block(finished, "dvc.yaml", "  fetch:\n", "  ingest:\n")
+    remove_block(finished, "dvc.yaml", "  fetch:\n", "  check_contract:\n")
     remove_block(finished, "params.yaml", "fetch:\n", "validate:\n")
     finished.edit("dvc.yaml", "reports/provenance, ", "")
     finished.edit("params.yaml", "contract: loanapp ", "contract: mine ")

@@ -65,6 +65,7 @@ from credit.common.errors import exit_on_interrupt
 class Thing:
     pass
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where the tests run
 exit_on_interrupt()
 thing = Thing()
 callback = weakref.ref(thing, lambda _: (os.kill(os.getpid(), signal.SIGINT), time.sleep(0)))
