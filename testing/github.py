@@ -12,6 +12,7 @@ import yaml
 
 from testing.parts.servers import PATIENCE
 from testing.projects import Project
+from testing.warm.commands import find_warm_commands
 
 GH = f"""#!{sys.executable}
 import json, os, pathlib, shutil, sys
@@ -82,7 +83,8 @@ class Hub:
             for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "stub"]):
                 project.run("git", "-C", str(folder / name), *command)
         (folder / "venv").mkdir()
-        for name in ("bin", "lib", "pyvenv.cfg"):
+        (folder / "venv/bin").symlink_to(find_warm_commands())
+        for name in ("lib", "pyvenv.cfg"):
             (folder / "venv" / name).symlink_to(Path(sys.prefix) / name)
         marker = folder / "venv/.installed"
         marker.touch()

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from testing.lenders.frozen import LENDER, OWN, ROOT, list_tracked_files
 from testing.parts.servers import PATIENCE
+from testing.warm.commands import ONE_CORE, find_warm_commands
 
 PEOPLE = ("GIT_AUTHOR", "GIT_COMMITTER")
 
@@ -24,7 +25,8 @@ class Project:
         self.folder = folder
         self.env = {
             "HOME": str(folder.parent / "home"),
-            "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{find_warm_commands()}:{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}",
+            **ONE_CORE,
             "COLUMNS": "200",
             "GIT_CONFIG_NOSYSTEM": "1",
             **{f"{who}_NAME": "modeler" for who in PEOPLE},
@@ -44,7 +46,7 @@ class Project:
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self.env,
+            env=self.env | {"COLD": "1"},
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             text=True,
@@ -82,7 +84,8 @@ def clone_project(folder: Path, lender: Path | None = LENDER) -> Project:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, folder / name)
     (folder / ".venv").mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
+    _link_commands(folder)
+    for name in ("lib", "pyvenv.cfg"):
         (folder / ".venv" / name).symlink_to(Path(sys.prefix) / name)
     (folder / ".venv/.installed").touch()
     project.run("git", "init", "--quiet", "--initial-branch", "main")
@@ -104,8 +107,14 @@ def copy_project(made: Path, folder: Path) -> Project:
     """Copy what `make_once` made, with its cache and HOME."""
     shutil.copytree(made, folder, symlinks=True)
     project = Project(folder / "template")
+    _link_commands(project.folder)
     project.run("git", "update-index", "--refresh")  # else `git checkout .` writes all anew, and make installs again
     return project
+
+
+def _link_commands(folder: Path) -> None:
+    (folder / ".venv/bin").unlink(missing_ok=True)
+    (folder / ".venv/bin").symlink_to(find_warm_commands())
 
 
 def find_shared_folder(factory: pytest.TempPathFactory, worker: str) -> Path:

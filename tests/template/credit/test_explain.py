@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +15,13 @@ from credit.explain import NamedModel, explain_decision, format_explanation, loa
 from credit.packaging.build import BundleInputs
 from credit.scoring.reason_baseline import ReasonRules
 from credit.scoring.reasons import FeatureReason
+from testing.warm.commands import find_warm_commands
 
 Made = Callable[[str], Path]
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "credit.explain", *map(str, arguments)]
+    command = [str(find_warm_commands() / "python"), "-m", "credit.explain", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

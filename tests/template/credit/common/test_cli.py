@@ -14,6 +14,7 @@ import pytest
 from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption, LazyGroup, make_stage, run
 from credit.common.errors import CreditError, Problem, run_command
 from testing.lenders.frozen import ROOT
+from testing.warm.commands import find_warm_commands
 
 EPILOG = "example:\n  ask one   says one\n  ask other says other"
 
@@ -124,7 +125,7 @@ def test_what_a_command_raises_reaches_the_edge(failure: BaseException, capsys: 
 def test_help_that_nobody_reads_to_its_end_is_no_error(words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", *words]
+    command = [str(find_warm_commands() / "python"), "-m", *words]
     done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")

@@ -23,6 +23,7 @@ from testing.lenders.burdened import burdened, make_people
 from testing.parts.servers import wait_until
 from testing.releases import WHY, deploy_versions
 from testing.services import ROOT, run_service
+from testing.warm.commands import find_warm_commands
 
 __all__ = ["burdened"]
 
@@ -46,7 +47,7 @@ def score(live: Store, tmp_path: Path) -> Score:
 
     def run(*arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
         env = os.environ | {"PYTHONPATH": str(ROOT), "RELEASE_STORE": live.url}
-        command = [sys.executable, "-m", "service", "score", *arguments]
+        command = [str(find_warm_commands() / "python"), "-m", "service", "score", *arguments]
         done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout + done.stderr
         return done

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from credit.registry.store import Store
 from testing.parts.servers import wait_until
 from testing.releases import deploy_versions
 from testing.services import ROOT, run_service
+from testing.warm.commands import find_warm_commands
 
 
 def print_example(store: Store, *options: str) -> "subprocess.CompletedProcess[str]":
     own = {"PYTHONPATH": str(ROOT), "RELEASE_STORE": store.url}
-    command = [sys.executable, "-m", "service", "example", *options]
+    command = [str(find_warm_commands() / "python"), "-m", "service", "example", *options]
     return subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.__main__ import VERBS, main
+from testing.warm.commands import find_warm_commands
 
 
 @pytest.mark.parametrize("command", VERBS)
@@ -42,7 +43,7 @@ def test_a_subcommand_imports_no_web_framework_before_it_serves(command: str, un
 
 
 def key(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    words = [sys.executable, "-m", "service", "key", *arguments]
+    words = [str(find_warm_commands() / "python"), "-m", "service", "key", *arguments]
     without = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
     return subprocess.run(words, env=without | env, capture_output=True, text=True, check=False)
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from release.deployment.plan import plan_fallback
 from testing.parts.servers import Cluster, find_free_ports, wait_until
 from testing.releases import WHY, deploy_versions
 from testing.services import ROOT, Service, run_service
+from testing.warm.commands import find_warm_commands
 
 Asked = list[dict[str, Any]]
 SCORE_ONLY = {"application": {"points": 500}}
@@ -28,7 +28,7 @@ SCORE_ONLY = {"application": {"points": 500}}
 def replay(service: Service, identifier: str, *options: str, **env: str) -> "subprocess.CompletedProcess[str]":
     """Run the command beside the service, with its settings."""
     own = {"PYTHONPATH": str(ROOT), "SERVICE_STATE": str(service.state), "RELEASE_STORE": str(stored(service))}
-    command = [sys.executable, "-m", "service", "replay", identifier, *options]
+    command = [str(find_warm_commands() / "python"), "-m", "service", "replay", identifier, *options]
     return subprocess.run(command, env=os.environ | own | env, capture_output=True, text=True, check=False)
 
 

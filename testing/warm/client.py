@@ -1,0 +1,49 @@
+"""Ask the warm process to run a command in one's place; run it oneself where that is gone.
+
+`python -IS client.py SOCKET FOLDER NAME ARGUMENTS…`: the programs are in FOLDER. It imports what loads in a moment.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+WARM = ("stages", "release", "contract_draft", "credit.", "service")
+KILLED = 137
+
+
+def main() -> None:
+    """Run the command; exit as it does."""
+    path, folder, name, *arguments = sys.argv[1:]
+    if "COLD" in os.environ or not (name == "dvc" or _is_warm(arguments)):
+        _run_cold(folder, name, arguments)
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(path)
+    except OSError:
+        _run_cold(folder, name, arguments)
+    asked = ["dvc", *arguments] if name == "dvc" else arguments
+    folder_here = os.getcwd()  # noqa: PTH109 -- pathlib takes a while
+    message = json.dumps({"folder": folder_here, "environment": dict(os.environ), "arguments": asked}).encode() + b"\n"
+    sent = socket.send_fds(connection, [message], [0, 1, 2])
+    connection.sendall(message[sent:])
+    answers = connection.makefile()
+    process = int(answers.readline())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: os.kill(process, number))
+    code = answers.readline()
+    os._exit(int(code) if code else KILLED)
+
+
+def _is_warm(arguments: list[str]) -> bool:
+    return arguments[:1] == ["-m"] and "serve" not in arguments and "".join(arguments[1:2]).startswith(WARM)
+
+
+def _run_cold(folder: str, name: str, arguments: list[str]) -> None:
+    program = f"{folder}/{name}"
+    os.execv(program, [program, *arguments])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Load the libraries, then run each command that is asked for in a fork: `python testing/warm/server.py SOCKET`."""
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+LIBRARIES = (
+    "duckdb",
+    "dvc.cli.parser",
+    "dvc.repo.reproduce",
+    "dvc.repo.status",
+    "dvc_data.index",
+    "great_expectations",
+    "great_expectations.datasource.fluent",
+    "gto",
+    "jinja2",
+    "joblib",
+    "obstore",
+    "onnxruntime",
+    "pandas",
+    "psutil",
+    "pyarrow.parquet",
+    "pydantic",
+    "requests",
+    "rich.console",
+    "rich.table",
+    "ruamel.yaml",
+    "scipy.optimize",
+    "scipy.stats",
+    "skl2onnx",
+    "sklearn.ensemble",
+    "sklearn.impute",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "skops.io",
+    "yaml",
+)
+
+
+def serve(path: str) -> None:
+    """Fork for each command, until whoever started this closes stdin."""
+    for name in LIBRARIES:
+        import_module(name)
+    gc.collect()
+    gc.freeze()  # else a collection in each fork copies every page
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes the ended ones away
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(64)
+    print("ready", flush=True)
+    with selectors.DefaultSelector() as selector:
+        selector.register(listening, selectors.EVENT_READ)
+        selector.register(0, selectors.EVENT_READ)
+        while all(key.fileobj is listening for key, _ in selector.select()):
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                selector.close()
+                listening.close()
+                _run_command(connection)
+            connection.close()
+
+
+def _run_command(connection: socket.socket) -> NoReturn:
+    """Take the place of the process that asks, with its streams, folder and environment; tell it the exit code."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    message, streams, *_ = socket.recv_fds(connection, 1 << 20, 3)
+    while not message.endswith(b"\n"):
+        message += connection.recv(1 << 20)
+    asked = json.loads(message)
+    for target, stream in enumerate(streams):
+        os.dup2(stream, target)
+        os.close(stream)
+    sys.stdin, sys.stdout, sys.stderr = _open_streams()
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.setsid()
+    connection.sendall(f"{os.getpid()}\n".encode())
+    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+    code = _run(asked["arguments"])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    connection.sendall(f"{code}\n".encode())
+    os._exit(code)
+
+
+def _open_streams() -> list[Any]:
+    streams = [open(0, closefd=False)]  # noqa: SIM115 -- they stay open
+    for target in (1, 2):
+        errors = "strict" if target == 1 else "backslashreplace"
+        line_buffering = target == 2 or os.isatty(1)
+        streams.append(os.fdopen(target, "w", encoding="utf-8", errors=errors, closefd=False))
+        streams[-1].reconfigure(line_buffering=line_buffering)
+    return streams
+
+
+def _end_with(connection: socket.socket) -> None:
+    """End this process and what it started when the one that asked for it is gone."""
+    with suppress(OSError):
+        if not connection.recv(1):
+            os.killpg(0, signal.SIGKILL)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run `-m MODULE …`, as Python does, or the command `dvc`; return the exit code."""
+    try:
+        if arguments[0] == "-m":
+            sys.argv = arguments[1:]
+            sys.path[:1] = [str(Path.cwd()), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = arguments
+            sys.path[0] = str(Path(sys.executable).parent)
+            from dvc.cli import main
+
+            sys.exit(main())
+    except SystemExit as stop:
+        code = stop.code
+    except BaseException:  # noqa: BLE001 -- as an interpreter ends
+        traceback.print_exc()
+        code = 1
+    else:
+        code = 0
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as an interpreter that ends does
+    atexit._run_exitfuncs()
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        return 1
+    return (code or 0) & 255
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,80 @@
+"""A warm command does what a cold one does, and nothing of it outlives the one who asked."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from testing.parts.servers import PATIENCE
+from testing.warm.commands import find_warm_commands
+
+SPEAK = """\
+import os, sys
+print(sys.argv[1:], os.getcwd(), os.environ["WHERE"], sys.stdin.read(), "pandas" in sys.modules)
+print("to stderr", file=sys.stderr)
+sys.exit(int(sys.argv[1]))
+"""
+SLEEP = """\
+import os, signal, sys, time
+def leave(*_): print("left"); sys.exit(3)
+signal.signal(signal.SIGINT, leave)
+print(os.getpid(), flush=True)
+while True: time.sleep(0.05)
+"""
+
+
+def start(folder: Path, code: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+    """Start `python -m stages` in a folder whose stages are `code`."""
+    (folder / "stages").mkdir(exist_ok=True)
+    (folder / "stages/__init__.py").touch()
+    (folder / "stages/__main__.py").write_text(code)
+    pipe = subprocess.PIPE
+    command = [str(find_warm_commands() / "python"), "-m", "stages", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=os.environ | env, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_it_has_the_arguments_folder_environment_and_streams_and_says_how_it_ended(tmp_path: Path, code: int) -> None:
+    answers = {}
+    for warm, env in ((True, {}), (False, {"COLD": "1"})):
+        asked = start(tmp_path, SPEAK, str(code), "b c", WHERE="here", **env)
+        told, complained = asked.communicate("a line")
+        assert (asked.returncode, complained) == (code, "to stderr\n")
+        answers[warm] = told.rpartition(" ")
+    assert answers[True][0] == answers[False][0] == f"['{code}', 'b c'] {tmp_path} here a line"
+    assert (answers[True][2], answers[False][2]) == ("True\n", "False\n")
+
+
+def test_the_code_is_that_of_the_folder_as_it_is_now(tmp_path: Path) -> None:
+    assert start(tmp_path, "print('one')").communicate()[0] == "one\n"
+    assert start(tmp_path, "raise ValueError('two')").communicate()[1].endswith("ValueError: two\n")
+
+
+def test_ctrl_c_reaches_it(tmp_path: Path) -> None:
+    asked = start(tmp_path, SLEEP)
+    assert asked.stdout
+    assert asked.stdout.readline()
+    asked.send_signal(signal.SIGINT)
+    assert asked.communicate()[0] == "left\n"
+    assert asked.returncode == 3
+
+
+def test_it_ends_when_the_one_who_asked_is_killed(tmp_path: Path) -> None:
+    asked = start(tmp_path, SLEEP)
+    assert asked.stdout
+    process = int(asked.stdout.readline())
+    asked.kill()
+    asked.communicate()
+    deadline = time.monotonic() + PATIENCE
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_is_no_command_of_the_project_runs_cold() -> None:
+    python = str(find_warm_commands() / "python")
+    told = subprocess.run([python, "-c", "import sys; print('numpy' in sys.modules)"], capture_output=True, text=True)
+    assert told.stdout == "False\n"
