@@ -3,6 +3,7 @@
 `python -m testing.suites` is `make test`, `python -m testing.suites --changed` the second half of `make check`.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import pytest
 from credit.common import cli
 from credit.common.errors import run_command
 from testing.lenders.frozen import ROOT, find_other_inputs
+from testing.warm.commands import ONE_CORE
 
 PROJECT, TEMPLATE = "tests/project", "tests/template"
 
@@ -71,6 +73,7 @@ def run(suites: Sequence[str], changed: bool) -> None:
     """Run pytest in two processes, and exit as it does."""
     tests = list(suites) or (find_tests(list_changed_files()) if changed else choose_suites())
     options = ["--quick"] if changed else []
+    os.environ.update(ONE_CORE)
     sys.exit(pytest.main(["-n", "2", "--dist", "worksteal", *options, *tests]))
 
 

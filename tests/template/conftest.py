@@ -8,6 +8,7 @@ import pytest
 
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
+from testing.warm.commands import ONE_CORE
 
 
 @pytest.fixture
@@ -32,6 +33,13 @@ def _finished_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
 def finished(_finished_once: Path, tmp_path: Path) -> Project:
     """A clone in which the pipeline ran, with DVC's cache."""
     return copy_project(_finished_once, tmp_path / "of")
+
+
+@pytest.fixture
+def all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process and those that it starts use every core, which tests that run side by side do not."""
+    for name in ONE_CORE:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,7 @@ def test_stages_that_need_no_scikit_learn_run_without_it(tmp_path: Path) -> None
     assert "sklearn" not in ran["validate"]
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_no_stage_after_training_loads_scikit_learn_beside_its_workers(finished: Project) -> None:
     file = finished.folder / "params.yaml"
     params = yaml.safe_load(file.read_text())
@@ -84,6 +85,7 @@ def test_no_stage_after_training_loads_scikit_learn_beside_its_workers(finished:
     assert ran["summarize"] == ran["report"] == set()
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_a_stage_and_its_workers_collect_garbage_rarely() -> None:
     told = "import gc; from credit.common.garbage import collect_rarely; collect_rarely(); print(gc.get_threshold()[0])"
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -172,6 +172,7 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_a_worker_that_the_system_kills_is_an_error_of_one_line() -> None:
     with pytest.raises(CreditError, match="predict: a worker was killed"):
         run_in_processes([delayed(_die)()], "predict")
