@@ -12,12 +12,12 @@ VERBS = {
     "check": "Check whether this commit may become a version",
     "register": "Check, then make this commit a version: an annotated git tag",
     "publish": "Put the bundle of a version into the store, once",
-    "sync": "Make git and the ledger agree: tag the entries made without git, follow the tags made by hand",
+    "sync": "Make git and the ledger agree: tag the entries made without git, propose what tags made by hand ask for",
     "history": "List who deployed which version, when and why; with --at, the version live at a moment",
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
     "export": "Write a published version to files: bundle archive, model card, report",
-    "verify": "Prove that versions can still be restored byte for byte, from the DVC remote and from the store",
+    "verify": "Prove that versions can be restored byte for byte from the DVC remote and the store, and ledgers are whole",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",
     "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
 }
@@ -30,7 +30,7 @@ EPILOG = """what is live, and back to the version before it:
 nothing to go back to, or no time to think: the rule decides
   release rollback --env prod --to rule --reason '...'
 
-Versions are git tags; what is live is in the store that RELEASE_STORE names (default: the folder .store)."""
+Versions are git tags; what is live is in the store that RELEASE_STORE names, else release.yaml."""
 
 INTERRUPTED = "what is live is whole; release status says what it is, the same command again completes it"
 

@@ -54,9 +54,13 @@ class AnsweringCommand(Command):
     def invoke(self, ctx: click.Context) -> int:
         """Print the answer and return its exit code."""
         as_json = ctx.params.pop("as_json")
-        answer: Answer = super().invoke(ctx)
+        answer = self.complete(super().invoke(ctx))
         print_answer(json.dumps(answer.content, indent=2, ensure_ascii=False) if as_json else answer.text)
         return answer.code
+
+    def complete(self, answer: Answer) -> Answer:
+        """Add to an answer what every command of a kind says; by default nothing."""
+        return answer
 
 
 def make_stage(doc: str | None) -> Callable[[Callable[..., None]], Command]:

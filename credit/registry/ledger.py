@@ -1,12 +1,16 @@
 """The ledger of an environment: append-only, numbered entries, of which the newest is live.
 
 Entry n is put where nothing is, so of two deploys that race for a number one wins and the other loses cleanly. Each
-entry names the one that a rollback returns to, so that finding it takes two reads however long the ledger is.
+entry names the one that a rollback returns to, so that finding it takes two reads however long the ledger is. Each
+carries the hash of the one before it, and beside each lies a checkpoint, an object with the entry's hash in its name:
+by them `chain` notices changes.
 """
 
+import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from contextlib import suppress
+from datetime import datetime
+from typing import ClassVar, Literal
 from uuid import uuid4
 
 from pydantic import AwareDatetime, Field
@@ -18,15 +22,18 @@ from credit.registry.store import Store
 
 EntryKind = Literal["deploy", "rollback", "fallback"]
 BLOCK_ENTRIES = 1000
-"""Entries per folder: the newest is found by listing two folders, each of them in one page."""
-
-MAX_CLOCK_SKEW = timedelta(minutes=1)
-"""How far the clocks of two machines may differ before one of them must be wrong."""
+"""Entries per folder: the newest is found by listing two folders, each of them in two pages."""
 
 
 class LedgerEntry(StoreRecord):
-    """One change of the live version, or of who decides: a `fallback` keeps the version and lets its rule decide."""
+    """One change of the live version, or of who decides: a `fallback` keeps the version and lets its rule decide.
 
+    Format 1 had no `previous`.
+    """
+
+    NEWEST_FORMAT: ClassVar[int] = 2
+
+    format: int = 2
     number: int = Field(ge=1)
     kind: EntryKind
     version: str
@@ -36,6 +43,7 @@ class LedgerEntry(StoreRecord):
     time: AwareDatetime
     back: int | None = Field(default=None, ge=1)  # the entry whose version a rollback returns to
     tag: str | None = None  # the git tag that this entry follows, when a tag came first
+    previous: str | None = None  # SHA-256 of the entry before it, byte by byte as it lies in the store
     id: str = Field(default_factory=lambda: uuid4().hex)  # of this attempt, so that a lost answer is recognised
 
 
@@ -56,19 +64,30 @@ class Ledger:
 
     def find_last_number(self) -> int:
         """Find the number of the newest entry, valid or not."""
-        blocks, _ = self.store.list_children(self._folder)
-        for block in reversed(blocks):
-            _, names = self.store.list_children(f"{self._folder}/{block}")
-            numbers = [int(stem) for name in names if (stem := name.removesuffix(".json")).isdecimal()]
-            if numbers:
+        for block in reversed(self._list_blocks()):
+            if numbers := [number for name in self._list_block(block) if (number := _match_entry(name))]:
                 return max(numbers)
         return 0
+
+    def list_checkpoints(self) -> dict[int, set[str]]:
+        """List the hashes by which each entry was witnessed when it was written; one each, if nobody interfered."""
+        found: dict[int, set[str]] = {}
+        for name in (name for block in self._list_blocks() for name in self._list_block(block)):
+            number, _, digest = name.partition(".")
+            if number.isdecimal() and len(digest) == 64:
+                found.setdefault(int(number), set()).add(digest)
+        return found
+
+    def hash_entry(self, number: int) -> str | None:
+        """Hash the bytes of an entry as it lies in the store, valid or not; None when there is none."""
+        content = self.store.read(self._build_key(number))
+        return None if content is None else hashlib.sha256(content).hexdigest()
 
     def read_entry(self, number: int) -> LedgerEntry:
         """Read one entry. Raises CreditError when it does not exist or is not valid."""
         found = self.find_entry(number)
         if found is None:
-            raise CreditError(Problem(self._build_url(number), "no such entry of the ledger"))
+            raise CreditError(Problem(self.build_url(number), "no such entry of the ledger"))
         return found
 
     def find_entry(self, number: int) -> LedgerEntry | None:
@@ -76,7 +95,7 @@ class Ledger:
         content = self.store.read(self._build_key(number))
         if content is None:
             return None
-        where = self._build_url(number)
+        where = self.build_url(number)
         entry = LedgerEntry.parse(
             content, where, "what is live stays live; release rollback --to VERSION leaves it behind"
         )
@@ -115,7 +134,10 @@ class Ledger:
 
     def append_entry(self, entry: LedgerEntry) -> None:
         """Put an entry at its number. Raises LedgerConflictError when another is there already."""
-        if self.store.create(self._build_key(entry.number), entry.serialize()):
+        content = entry.serialize()
+        if self.store.create(self._build_key(entry.number), content):
+            with suppress(CreditError):  # the entry is live, and the next one's `previous` witnesses it too
+                self.store.create(self._build_checkpoint_key(entry.number, content), b"")
             return
         other = self.read_entry(entry.number)
         raise LedgerConflictError(
@@ -139,22 +161,21 @@ class Ledger:
     def _build_key(self, number: int) -> str:
         return f"{self._folder}/{number // BLOCK_ENTRIES * BLOCK_ENTRIES:09d}/{number:09d}.json"
 
-    def _build_url(self, number: int) -> str:
+    def _build_checkpoint_key(self, number: int, content: bytes) -> str:
+        return f"{self._build_key(number).removesuffix('.json')}.{hashlib.sha256(content).hexdigest()}"
+
+    def _list_blocks(self) -> list[str]:
+        return [name for name in self.store.list_children(self._folder)[0] if name.isdecimal()]
+
+    def _list_block(self, block: str) -> list[str]:
+        return self.store.list_children(f"{self._folder}/{block}")[1]
+
+    def build_url(self, number: int) -> str:
+        """Build the address of an entry, for people."""
         return f"{self.store.url}/{self._build_key(number)}"
 
 
-def choose_entry_time(last: LedgerEntry | None) -> datetime:
-    """Choose the time: now, but never before the last entry. Raises CreditError when the clock is clearly behind."""
-    now = datetime.now(UTC)
-    if last is None or now >= last.time:
-        return now
-    if last.time - now > MAX_CLOCK_SKEW:
-        raise CreditError(
-            Problem(
-                "the clock",
-                f"{now:%Y-%m-%d %H:%M:%S} UTC",
-                f"a time after entry {last.number}, {last.time:%Y-%m-%d %H:%M:%S} UTC",
-                "set the clock; `release rollback --to rule` does not depend on it",
-            )
-        )
-    return last.time
+def _match_entry(name: str) -> int | None:
+    """Match the number of the entry in an object of this name; None when the object is something else."""
+    stem = name.removesuffix(".json")
+    return int(stem) if stem.isdecimal() else None

@@ -1,7 +1,7 @@
 """Records in the store: small JSON objects, written once and read strictly."""
 
 import unicodedata
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, ConfigDict, ValidationError
 
@@ -9,24 +9,28 @@ from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.invalid_values import make_value_error
 from credit.contract.columns import FrozenModel
 
-RECORD_FORMAT = 1
-"""Raised when older code could no longer read a record."""
+NEEDS_NEWER_CODE = "it needs newer code: update this checkout, and leave it where it is"
 
 
 class StoreRecord(FrozenModel):
-    """One record. `format` is the version of its layout: newer code may write what this code cannot read."""
+    """One record. `format` is the version of its layout: newer code may write what this code cannot read.
+
+    `NEWEST_FORMAT` is raised when older code could no longer read a record of this kind.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    format: int = RECORD_FORMAT
+    NEWEST_FORMAT: ClassVar[int] = 1
+
+    format: int = 1
 
     @classmethod
     def parse(cls, content: bytes, where: str, fix: str = "") -> Self:
         """Parse a record. Raises CreditError with the first thing that is wrong."""
         try:
-            newer = _RecordFormat.model_validate_json(content).format
-            if newer > RECORD_FORMAT:
-                raise CreditError(Problem(where, f"format {newer}", f"at most {RECORD_FORMAT}", "it needs newer code"))
+            newer, readable = _RecordFormat.model_validate_json(content).format, cls.NEWEST_FORMAT
+            if newer > readable:
+                raise CreditError(Problem(where, f"format {newer}", f"at most {readable}", NEEDS_NEWER_CODE))
             return cls.model_validate_json(content)
         except ValidationError as error:
             raise CreditError(list_problems(error, where)[0]._replace(fix=fix)) from None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -18,13 +19,22 @@ from credit.common.urls import is_http_address
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
 
-DEFAULT_STORE = ".store"
 _CLIENT_OPTIONS: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRY_OPTIONS: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _FIX = "is RELEASE_STORE right, and may you use it?"
 _HEADER_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
 _BUCKET_STORES = (S3Store, GCSStore, AzureStore)
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
+
+_CAUSES = (
+    ("InvalidAccessKeyId", "it does not know the key in AWS_ACCESS_KEY_ID", "set the key of somebody who may use it"),
+    ("SignatureDoesNotMatch", "the secret does not belong to the key", "set AWS_SECRET_ACCESS_KEY again"),
+    ("ExpiredToken", "the credentials have expired", "sign in again"),
+    ("NoSuchBucket", "no such bucket", "is RELEASE_STORE right?"),
+    ("169.254.169.254", "no keys, and this machine has no role", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+    ("AccessDenied", "the key may not do this there", "ask whoever owns the bucket for the right"),
+)
+"""A mark in the client's error, what it means, and how to fix it. The first that fits counts."""
 
 
 class Store:
@@ -71,6 +81,15 @@ class Store:
         folders = sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"])
         return folders, sorted(one["path"].rsplit("/", 1)[-1] for one in found["objects"])
 
+    def read_clock(self) -> datetime:
+        """Read the clock of the store, to the second: it dates an object that is written, and deleted again."""
+        key = f"clock/{uuid4().hex}"
+        with self._translate_errors():
+            obstore.put(self._objects, key, b"", mode="create")
+            moment = obstore.head(self._objects, key)["last_modified"]
+            obstore.delete(self._objects, key)
+        return moment
+
     def find_last_write(self, prefix: str) -> datetime | None:
         """Find when the newest object below a prefix was written; None when it has no object."""
         with self._translate_errors():
@@ -104,8 +123,15 @@ class Store:
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise CreditError(Problem(f"the store {self.url}", lines[0][:300], fix=_FIX)) from None
+            raise CreditError(_describe_failure(f"the store {self.url}", str(error), type(error).__name__)) from None
+
+
+def _describe_failure(where: str, message: str, kind: str) -> Problem:
+    """Describe an error of the client: in plain words where the cause is known, else by its first line."""
+    for mark, found, fix in _CAUSES:
+        if mark in message:
+            return Problem(where, found, fix=fix)
+    return Problem(where, (message.strip().splitlines() or [kind])[0][:300], fix=_FIX)
 
 
 def _open_bucket(url: str) -> ObjectStore:
@@ -122,7 +148,11 @@ def _open_bucket(url: str) -> ObjectStore:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
     client, endpoint = _CLIENT_OPTIONS, os.environ.get("AWS_ENDPOINT_URL")
     raise_if_any(_find_unusable_values(endpoint))
-    if endpoint is not None and (endpoint.startswith(_LOOPBACK) or os.environ.get("AWS_ALLOW_HTTP") == "true"):
+    if endpoint is not None and endpoint.startswith("http://"):
+        if not endpoint.startswith(_LOOPBACK) and os.environ.get("AWS_ALLOW_HTTP") != "true":
+            found = f"{endpoint[:80]}, where anybody on the way can read and change what is sent"
+            fix = "AWS_ALLOW_HTTP=true allows it, in a network of your own"
+            raise CreditError(Problem("AWS_ENDPOINT_URL", found, "https://", fix))
         client = {**client, "allow_http": True}
     if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
         return from_url(
@@ -166,15 +196,3 @@ def _load_profile_credentials() -> "S3Credential":
         "token": now.token,
         "expires_at": expires,
     }
-
-
-def open_store(make: bool = True) -> Store:
-    """Open the store that RELEASE_STORE names, by default the folder .store; on GitHub there is no default.
-
-    `make`: create a missing folder as an empty store. Do not set it for readers: the folder may have vanished.
-    """
-    url = os.environ.get("RELEASE_STORE")
-    if not url and os.environ.get("GITHUB_ACTIONS") == "true":
-        found = "nothing, and a runner's disk is lost after the run"
-        raise CreditError(Problem("RELEASE_STORE", found, "a bucket such as s3://models", "set the variable on GitHub"))
-    return Store(url or DEFAULT_STORE, make)

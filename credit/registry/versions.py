@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 from pydantic import AwareDatetime
 
@@ -19,11 +19,17 @@ from credit.bundle.examples import check_examples
 from credit.bundle.manifest import MANIFEST_FILE, verify_bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.parallel import run_in_threads
+from credit.common.temporary import make_temporary_folder
+from credit.registry.identity import prepare_store
 from credit.registry.names import Version, match_version, parse_version
 from credit.registry.records import StoreRecord
 from credit.registry.store import Store
 
 _FIX = "the store was changed from outside: take that folder out of the store, then release publish {} again"
+
+PUBLISHING_PREFIX, GARBAGE_PREFIX = "publishing", "garbage"
+"""Where publishers say which bundle they are publishing, by digest, and `release gc` which one it drops. Each says so
+first and looks at the other's place second, so of two at the same moment at least one sees the other."""
 
 
 class VersionRecord(StoreRecord):
@@ -63,39 +69,60 @@ def publish_bundle(store: Store, version: Version, folder: Path, commit: str, ac
     score its own examples, or another bundle is that version already.
     """
     manifest = verify_bundle(folder)
+    prepare_store(store)
     there = find_version(store, version)
     if there is not None:
         _check_same_digest(store, there, manifest.digest)
-        with fetch_temporarily(store, there):
-            return there, False
     check_examples(load_bundle(folder), folder)
-    names = [*manifest.files, MANIFEST_FILE]
+    with _announce_publication(store, manifest.digest):
+        wrote = _put_missing_files(store, manifest.digest, [*manifest.files, MANIFEST_FILE], folder, version)
+        record = there or VersionRecord(
+            version=str(version),
+            digest=manifest.digest,
+            commit=commit,
+            dataset=manifest.dataset,
+            candidate=manifest.candidate,
+            published_at=datetime.now(UTC),
+            published_by=actor,
+        )
+        with fetch_temporarily(store, record):  # what was written is what is read, before anybody sees it
+            pass
+        if there is None and not store.create(_build_record_key(version), record.serialize()):
+            record, wrote = require_version(store, str(version)), False
+            _check_same_digest(store, record, manifest.digest)
+    return record, wrote or there is None
+
+
+def _put_missing_files(store: Store, digest: str, names: list[str], folder: Path, version: Version) -> bool:
+    """Put the files of a bundle that the store lacks, and tell whether any was. The caller reads all of them back."""
+    _, there = store.list_children(_build_bundle_key(digest))
+    missing = [name for name in names if name not in there]
     run_in_threads(
-        lambda name: _put_file(store, f"{_build_bundle_key(manifest.digest)}/{name}", folder / name, version), names
+        lambda name: _put_file(store, f"{_build_bundle_key(digest)}/{name}", folder / name, version), missing
     )
-    record = VersionRecord(
-        version=str(version),
-        digest=manifest.digest,
-        commit=commit,
-        dataset=manifest.dataset,
-        candidate=manifest.candidate,
-        published_at=datetime.now(UTC),
-        published_by=actor,
-    )
-    with fetch_temporarily(store, record):  # what was written is what is read, before anybody sees it
-        pass
-    if not store.create(_build_record_key(version), record.serialize()):
-        there = require_version(store, str(version))
-        _check_same_digest(store, there, manifest.digest)
-        return there, False
-    return record, True
+    return bool(missing)
+
+
+@contextmanager
+def _announce_publication(store: Store, digest: str) -> Iterator[None]:
+    """Keep `release gc` off the files of a bundle meanwhile. Raises CreditError while it drops them."""
+    place = f"{PUBLISHING_PREFIX}/{digest}/{uuid4().hex}"
+    store.create(place, b"")
+    try:
+        if store.find_last_write(f"{GARBAGE_PREFIX}/{digest}") is not None:
+            found = "release gc is dropping what a killed publish left of this bundle"
+            fix = "run the same command again when it is done; the next release gc --force removes an old mark"
+            raise CreditError(Problem(f"{store.url}/bundles/{digest}", found, fix=fix))
+        yield
+    finally:
+        store.delete(place)
 
 
 @contextmanager
 def fetch_temporarily(store: Store, record: VersionRecord) -> Iterator[Path]:
     """Yield a temporary folder with the bundle of a version, of which every hash was verified."""
-    with TemporaryDirectory(prefix="release-") as temporary:
-        folder = Path(temporary) / "bundle"
+    with make_temporary_folder() as temporary:
+        folder = temporary / "bundle"
         fetch_bundle(store, record, folder)
         yield folder
 
@@ -145,10 +172,15 @@ def _copy_bundle(store: Store, record: VersionRecord, folder: Path) -> None:
     try:
         manifest = verify_bundle(folder)
     except CreditError as error:
-        problems = [p._replace(where=p.where.replace(str(folder), where), fix=fix) for p in error.problems]
-        raise CreditError(problems) from None
+        raise CreditError([_relate_to_store(problem, str(folder), where, fix) for problem in error.problems]) from None
     if manifest.digest != record.digest:
         raise CreditError(Problem(where, f"a bundle with digest {manifest.digest[:12]}", record.digest[:12], fix))
+
+
+def _relate_to_store(problem: Problem, folder: str, where: str, fix: str) -> Problem:
+    """Name the place in the store, and how to fix it there, unless newer code wrote the bundle and it is whole."""
+    kept = problem.fix if "newer code" in problem.fix else fix
+    return problem._replace(where=problem.where.replace(folder, where), fix=kept)
 
 
 def _put_file(store: Store, key: str, path: Path, version: Version) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
-from release.commands.options import add_bump
+from credit.common.cli import Answer
+from release.commands.options import StoreCommand, add_bump
 from release.registration.checks import check_readiness
 from release.repository.next_version import choose_version
 from release.repository.tags import read_registry
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release check")
+@click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release check")
 @add_bump
 def run(version: str | None, **parts: bool) -> Answer:
     """List every problem at once; exit code 1 when there is one."""

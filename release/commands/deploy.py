@@ -2,42 +2,67 @@
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
+from credit.common.errors import CreditError, Problem
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.names import parse_version
-from credit.registry.store import open_store
-from release.commands.options import add_dry_run, add_environment, add_push, add_reason, add_wait
-from release.deployment.plan import Attribution, plan_deployment
+from credit.registry.names import Version, parse_version
+from release.commands.options import (
+    RolloutCommand,
+    add_after_rule,
+    add_dry_run,
+    add_environment,
+    add_from,
+    add_push,
+    add_reason,
+    add_wait,
+)
+from release.deployment.apply import verify_change
+from release.deployment.plan import Attribution, Condition, check_condition, parse_target, plan_deployment
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
 from release.deployment.wording import describe_change, describe_rollout
-from release.registration.publish import find_published, publish_version
+from release.registration.admission import admit_version, publish_admitted, try_publication
 from release.repository.git import find_actor
-from release.repository.tags import read_registry, require_tag
 
 EPILOG = """example:
   release deploy v1.2.0 --env prod --reason 'passed staging'"""
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
 @click.argument("version", help="a registered version, such as v1.2.0")
 @add_environment()
 @add_reason
+@add_from
+@add_after_rule
 @add_wait
 @add_push
 @add_dry_run
-def run(version: str, env: str, reason: str, wait: float, push: bool, dry_run: bool) -> Answer:
-    """Publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
+def run(
+    version: str, env: str, reason: str, current: str | None, after_rule: bool, wait: float, push: bool, dry_run: bool
+) -> Answer:
+    """Admit, publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
     read_addresses()  # before any change: with a wrong address there is no waiting
-    store, wanted = open_store(), parse_version(version)
-    record = find_published(store, wanted)
-    if record is None and dry_run:
-        require_tag(read_registry(), wanted)
-        text = f"would publish {wanted} to {store.url} and deploy it to {env}"
-        return Answer({"dry_run": True, "version": str(wanted), "publish": True}, text)
-    if record is None:
-        record, _ = publish_version(store, wanted, find_actor())
-    change = plan_deployment(Ledger(store, env), record, Attribution(reason, find_actor()))
+    store, wanted = open_store(), _parse_version(version)
+    ledger, when = Ledger(store, env), Condition(current, after_rule)
+    check_condition(ledger, ledger.read_newest(), when)  # before anything is published for it
+    admission = admit_version(ledger, wanted)
+    if admission.record is None and dry_run:
+        digest = try_publication(wanted)
+        text = f"would publish {wanted} to {store.url} and deploy it to {env}\ngate:  {admission.note}"
+        return Answer({"dry_run": True, "version": str(wanted), "publish": True, "digest": digest}, text)
+    record = publish_admitted(store, admission, find_actor())
+    change = plan_deployment(ledger, record, Attribution(reason, find_actor()), when)
+    change = change._replace(notes=(*change.notes, admission.note))
     if dry_run:
+        verify_change(store, change)
         return describe_change(change)
     return describe_rollout(roll_out(store, change, wait, push, revert=True))
+
+
+def _parse_version(text: str) -> Version:
+    """Parse the version. Raises CreditError for the other targets of a rollback, with the command that takes them."""
+    if parse_target(text) in ("rule", "previous"):
+        fix = "release rollback --env ENV goes to the previous version, with --to rule to the rule"
+        raise CreditError(Problem("VERSION", repr(text[:80]), "a version such as v1.2.0", fix))
+    return parse_version(text.strip())

@@ -3,12 +3,13 @@
 import click
 from tabulate import tabulate
 
-from credit.common.cli import Answer, AnsweringCommand
-from credit.registry.store import open_store
+from credit.common.cli import Answer
+from credit.registry.address import open_store
+from release.commands.options import StoreCommand
 from release.drill.rehearsal import rehearse
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release drill")
+@click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release drill")
 def run() -> Answer:
     """Rehearse; exit code 1 when a request was lost."""
     store = open_store()

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.errors import CreditError
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.names import ARTIFACT, Version, parse_version
-from credit.registry.store import Store, open_store
+from credit.registry.store import Store
+from release.commands.options import StoreCommand
 from release.repository.dvc_outputs import pull_file
+from release.repository.git import is_in_repository, run_git
 from release.repository.tags import read_registry, require_tag
 
 REPORT_PATH = "reports/report.html"
@@ -20,7 +23,9 @@ REPORT_PATH = "reports/report.html"
 def export_version(store: Store, version: Version, folder: Path) -> tuple[list[Path], str | None]:
     """Write the files of a published version into a folder; returns them, and why the report is missing."""
     record = versions.require_version(store, str(version))
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        _hide_from_git(folder)
     archive, card = folder / f"{ARTIFACT}-{version}.tar.gz", folder / "model_card.md"
     files = [archive]
     with versions.fetch_temporarily(store, record) as bundle:
@@ -33,6 +38,12 @@ def export_version(store: Store, version: Version, folder: Path) -> tuple[list[P
     except CreditError as error:
         return files, str(error).partition("\n")[0]
     return [*files, folder / "report.html"], None
+
+
+def _hide_from_git(folder: Path) -> None:
+    """Keep a new folder in the tree of this repository from being a change that `release check` refuses."""
+    if is_in_repository() and folder.resolve().is_relative_to(Path(run_git("rev-parse", "--show-toplevel").strip())):
+        (folder / ".gitignore").write_text("*\n")
 
 
 def _pack_archive(folder: Path, archive: Path, inside: str) -> None:
@@ -55,7 +66,7 @@ def _pull_report(version: Version) -> bytes:
     return pull_file(require_tag(read_registry(), version).commit, REPORT_PATH)
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release export v1.2.0 dist")
+@click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release export v1.2.0 dist")
 @click.argument("version", help="a published version")
 @click.argument("folder", type=click.Path(path_type=Path), help="made if need be")
 def run(version: str, folder: Path) -> Answer:

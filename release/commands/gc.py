@@ -8,14 +8,17 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from uuid import uuid4
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.names import ARTIFACT
-from credit.registry.store import Store, open_store
+from credit.registry.store import Store
+from release.commands.options import StoreCommand
 from release.drill.rehearsal import DRILLS_PREFIX
 from release.repository.git import has_origin, run_git
 
@@ -93,6 +96,7 @@ class Garbage(NamedTuple):
         """Their places in the store."""
         return [
             *(f"bundles/{digest}" for digest in self.digests),
+            *(f"{versions.PUBLISHING_PREFIX}/{digest}" for digest in self.digests),
             *(f"{DRILLS_PREFIX}/{drill}" for drill in self.drills),
         ]
 
@@ -107,11 +111,37 @@ def find_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
     records = [versions.find_version(store, version) for version in versions.list_versions(store)]
     needed = {record.digest for record in records if record}
     folders, _ = store.list_children("bundles")
-    dropped = [name for name in folders if name not in needed and _is_older(store, f"bundles/{name}", before)]
+    busy = {
+        name
+        for name in store.list_children(versions.PUBLISHING_PREFIX)[0]
+        if not _is_older(store, f"{versions.PUBLISHING_PREFIX}/{name}", before)
+    }
+    dropped = [
+        name
+        for name in folders
+        if name not in needed and name not in busy and _is_older(store, f"bundles/{name}", before)
+    ]
     drills = [
         name for name in store.list_children(DRILLS_PREFIX)[0] if _is_older(store, f"{DRILLS_PREFIX}/{name}", before)
     ]
     return Garbage(dropped, [name for name in folders if name not in dropped], drills)
+
+
+def drop_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
+    """Drop what no version names. A publish that resumes at the same moment sees the mark, or is left alone."""
+    marks = [f"{versions.GARBAGE_PREFIX}/{digest}/{uuid4().hex}" for digest in find_garbage(store, grace).digests]
+    for mark in marks:
+        store.create(mark, b"")
+    garbage = find_garbage(store, grace)  # once the mark is there: who began before it is seen now
+    for place in [*garbage.prefixes, *marks, *_list_stale_marks(store, datetime.now(UTC) - grace)]:
+        store.delete(place)
+    return garbage
+
+
+def _list_stale_marks(store: Store, moment: datetime) -> list[str]:
+    """List the marks that a killed `release gc` left."""
+    marks = [f"{versions.GARBAGE_PREFIX}/{name}" for name in store.list_children(versions.GARBAGE_PREFIX)[0]]
+    return [mark for mark in marks if _is_older(store, mark, moment)]
 
 
 def _is_older(store: Store, place: str, moment: datetime) -> bool:
@@ -125,7 +155,7 @@ EPILOG = """example:
   release gc --force --cloud   from the DVC remote too"""
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
 @click.option("--force", is_flag=True, help="drop; without it nothing is changed")
 @click.option("--cloud", is_flag=True, help="drop from the default DVC remote too")
 def run(force: bool, cloud: bool) -> Answer:
@@ -135,9 +165,7 @@ def run(force: bool, cloud: bool) -> Answer:
     garbage = find_garbage(store)
     dvc_lines = _run_dvc_gc(needed, cloud, force)
     if force:
-        garbage = find_garbage(store)  # once more: somebody may have published one of them while DVC was busy
-        for place in garbage.prefixes:
-            store.delete(place)
+        garbage = drop_garbage(store)  # found once more: somebody may have published one of them while DVC was busy
     content = {"dry_run": not force, "store": garbage.digests, "kept": garbage.kept}
     content |= {"drills": garbage.drills, "dvc": dvc_lines}
     return Answer(content, "\n".join(_format_garbage(garbage, dvc_lines, force)))

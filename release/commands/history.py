@@ -6,13 +6,13 @@ from typing import NamedTuple
 import click
 from tabulate import tabulate
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.dates import parse_time
 from credit.common.errors import CreditError
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
-from credit.registry.store import open_store
-from release.commands.options import add_environment
+from release.commands.options import StoreCommand, add_environment
 from release.deployment.plan import describe_decider
 
 EPILOG = """example:
@@ -34,7 +34,7 @@ class LedgerExcerpt(NamedTuple):
     absence: str
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
 @add_environment(required=False)
 @click.option("--at", metavar="TIME", help="what was live then; ISO 8601, UTC unless it names a zone")
 @click.option("--limit", type=click.IntRange(min=0), default=20, metavar="N", help="the newest N (default: 20; 0: all)")

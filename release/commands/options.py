@@ -5,13 +5,44 @@ from typing import Any, TypeVar
 
 import click
 
-from credit.common.cli import ExclusiveOption
+from credit.common.cli import Answer, AnsweringCommand, ExclusiveOption
+from credit.common.errors import CreditError
+from credit.registry.address import find_address
 from credit.registry.names import ENVIRONMENTS
 from credit.registry.records import is_clean
+from release.deployment.service_client import read_addresses
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _MAX_WAIT_SECONDS = 86_400
 _BUMP_OPTIONS = ("major", "minor", "patch", "version")
+
+
+class StoreCommand(AnsweringCommand):
+    """A command whose answer ends with the address of the store that it used."""
+
+    def complete(self, answer: Answer) -> Answer:
+        """Add the store, and who named it."""
+        address = find_address()
+        content = answer.content | {"store": address.url, "store_by": address.source}
+        return answer._replace(content=content, text=f"{answer.text}\nstore: {address}{self.describe_services()}")
+
+    def describe_services(self) -> str:
+        """Describe which services were asked; nothing where a command asks none."""
+        return ""
+
+
+class RolloutCommand(StoreCommand):
+    """A command that waits for the services."""
+
+    def describe_services(self) -> str:
+        """Describe which services were asked whether they follow."""
+        try:
+            services = read_addresses()
+        except CreditError:
+            services = []  # the answer says already that they are late, and why
+        return (
+            f"; asked {', '.join(services)}" if services else "; no service was asked, RELEASE_SERVICE_URL names none"
+        )
 
 
 def add_environment(required: bool = True) -> Callable[[Decorated], Decorated]:
@@ -55,7 +86,19 @@ def _parse_reason(text: str) -> str:
 add_reason = click.option(
     "--reason", type=_parse_reason, required=True, metavar="TEXT", help="why, for readers of the history"
 )
-add_dry_run = click.option("--dry-run", is_flag=True, help="say what would be done, and change nothing")
+add_from = click.option(
+    "--from",
+    "current",
+    metavar="VERSION|rule|ENTRY",
+    help="only if this is live now, a version, the rule, or an entry by its number: of two people who both do it, "
+    "the second one changes nothing",
+)
+add_after_rule = click.option(
+    "--after-rule", is_flag=True, help="put a model back after the kill switch; without it, the rule stays"
+)
+add_dry_run = click.option(
+    "--dry-run", is_flag=True, help="check all that can be checked, say what would be done, change nothing"
+)
 add_push = click.option("--push", is_flag=True, help="push the git tag to origin too")
 add_wait = click.option(
     "--wait",

@@ -2,17 +2,17 @@
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.names import parse_version
-from credit.registry.store import open_store
-from release.commands.options import add_dry_run
+from release.commands.options import StoreCommand, add_dry_run
 from release.registration.publish import publish_version
 from release.repository.git import find_actor
 from release.repository.tags import read_registry, require_tag
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release publish v1.2.0")
+@click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release publish v1.2.0")
 @click.argument("version", help="a registered version, such as v1.2.0")
 @add_dry_run
 def run(version: str, dry_run: bool) -> Answer:

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import ARTIFACT, Version
-from release.commands.options import add_bump, add_dry_run, add_push
+from release.commands.options import StoreCommand, add_bump, add_dry_run, add_push
 from release.registration.checks import Readiness, check_readiness
 from release.repository import tags
 from release.repository.next_version import choose_version
@@ -34,7 +34,7 @@ def _parse_message(text: str) -> str:
     return text
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
 @click.option(
     "-m", "--message", required=True, type=_parse_message, metavar="TEXT", help="what changed, for readers of the tag"
 )
@@ -56,7 +56,7 @@ def run(message: str, version: str | None, push: bool, dry_run: bool, **parts: b
         return Answer(content, "\n".join(lines))
     register_version(chosen, checked, message)
     if push:
-        tags.push_tag(chosen.tag)
+        tags.push_new_tag(chosen.tag)
     lines += [f"registered {chosen} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
     lines += [f"tag:   {chosen.tag}, " + ("pushed" if push else f"here only; git push origin {chosen.tag}")]
     lines += [f"undo:  gto deprecate credit-model {chosen}    (a version is never moved or reused)"]

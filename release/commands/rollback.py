@@ -2,15 +2,26 @@
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.store import open_store
-from release.commands.options import add_dry_run, add_environment, add_push, add_reason, add_wait
+from release.commands.options import (
+    RolloutCommand,
+    add_after_rule,
+    add_dry_run,
+    add_environment,
+    add_from,
+    add_push,
+    add_reason,
+    add_wait,
+)
 from release.deployment import plan
+from release.deployment.apply import verify_change
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_change, describe_rollout
 from release.repository.git import find_actor
+from release.repository.witness import list_withdrawn
 
 EPILOG = """example:
   release rollback --env prod --reason 'turns away people without a degree'
@@ -18,28 +29,41 @@ EPILOG = """example:
   release rollback --env prod --to rule --reason 'nobody knows what it does'"""
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
 @add_environment()
 @add_reason
 @click.option(
     "--to",
-    metavar="VERSION|rule",
-    help="a version that was published; or `rule`: the rule decides at once, beside whatever is live. By default "
-    "the last version that was live before this one and was not itself rolled back from",
+    metavar="VERSION|rule|previous",
+    help="a version that was published; or `rule`: the rule decides at once, beside whatever is live. By default, or "
+    "with `previous`, the last version that was live before this one and was neither rolled back from nor withdrawn",
 )
+@add_from
+@add_after_rule
 @add_wait
 @add_push
 @add_dry_run
-def run(env: str, reason: str, to: str | None, wait: float, push: bool, dry_run: bool) -> Answer:
+def run(
+    env: str,
+    reason: str,
+    to: str | None,
+    current: str | None,
+    after_rule: bool,
+    wait: float,
+    push: bool,
+    dry_run: bool,
+) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
-    store = open_store()
+    store, target = open_store(), plan.parse_target(to or plan.PREVIOUS_TARGET)
     ledger, by = Ledger(store, env), plan.Attribution(reason, find_actor())
-    if to is None:
-        change = plan.plan_rollback(ledger, by)
-    elif to == plan.FALLBACK_TARGET:
-        change = plan.plan_fallback(ledger, by)
+    when = plan.Condition(current, after_rule)
+    if target == plan.PREVIOUS_TARGET:
+        change = plan.plan_rollback(ledger, by, when, list_withdrawn())
+    elif target == plan.FALLBACK_TARGET:
+        change = plan.plan_fallback(ledger, by, when)
     else:
-        change = plan.plan_rollback_to(ledger, versions.require_version(store, to), by)
+        change = plan.plan_rollback_to(ledger, versions.require_version(store, target), by, when)
     if dry_run:
+        verify_change(store, change)
         return describe_change(change)
     return describe_rollout(roll_out(store, change, wait, push, revert=False))

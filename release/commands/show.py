@@ -9,16 +9,18 @@ from tabulate import tabulate
 
 from credit.bundle.bundle import load_bundle_features
 from credit.common.candidate_names import HEURISTIC
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
 from credit.registry.names import ENVIRONMENTS, Version, parse_version
-from credit.registry.store import Store, open_store
+from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from credit.reports.base import Report, ReportPart
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics
+from release.commands.options import StoreCommand
 from release.registration.publish import parse_digest
 from release.repository.dvc_outputs import read_dvc_outputs
 from release.repository.git import is_in_repository
@@ -174,7 +176,7 @@ def _is_live(store: Store, environment: str, version: Version) -> bool:
     return entry is not None and entry.version == str(version)
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release show v1.2.0")
+@click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release show v1.2.0")
 @click.argument("version", help="a version that is registered or published")
 def run(version: str) -> Answer:
     """Describe a version from its tag if there is one here, else from the store."""

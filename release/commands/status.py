@@ -7,56 +7,71 @@ from typing import Any, NamedTuple
 import click
 from tabulate import tabulate
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.dates import format_age
 from credit.common.errors import CreditError
 from credit.registry import versions as published
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
-from credit.registry.store import open_store
-from release.commands.options import add_environment
-from release.deployment.plan import describe_decider
+from release.commands.options import StoreCommand, add_environment
+from release.deployment.plan import describe_decider, find_rollback_entry
+from release.repository.witness import check_ledger, describe_registration, list_withdrawn
 
 
 class EnvironmentStatus(NamedTuple):
-    """An environment: the newest entry, the version that a rollback returns to, and what cannot be read of them."""
+    """An environment: the newest entry, the version that a rollback returns to, and why they cannot be read.
+
+    `damage`: how the ledger differs from what was written; `notes`: of the live version and the way back.
+    """
 
     entry: LedgerEntry | None
     back: str | None
     problem: str | None
+    damage: list[str]
+    notes: list[str]
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release status --env prod")
+@click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release status --env prod")
 @add_environment(required=False)
 def run(env: str | None) -> Answer:
     """Read the newest entry of each ledger; exit code 1 when one is not valid, which does not hide the others."""
     store = open_store()
     versions = [str(version) for version in published.list_versions(store)]
     seen = {name: _read_status(Ledger(store, name)) for name in ([env] if env else ENVIRONMENTS)}
-    broken = any(one.problem for one in seen.values())
+    broken = any(one.problem or one.damage for one in seen.values())
     rows = [row for name, one in seen.items() for row in _format_status(name, one)]
     rows += _format_published(store.url, versions) + _suggest_rollback(seen)
     if not (broken or versions or any(one.entry for one in seen.values())):
-        rows += [("", "another store? RELEASE_STORE names the one that is looked at")]
+        rows += [("", "another store? RELEASE_STORE, else release.yaml, names the one that is looked at")]
     environments = {name: _dump_status(one) for name, one in seen.items()}
     content = {"store": store.url, "published": versions, "environments": environments}
     return Answer(content, tabulate(rows, tablefmt="plain", disable_numparse=True), 1 if broken else 0)
 
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
-    entry = None
+    entry, back, problem, notes = None, None, None, list[str]()
+    damage = [str(one) for one in check_ledger(ledger)]
     try:
         entry = ledger.read_newest()
-        back = ledger.read_entry(entry.back).version if entry and entry.back else None
+        if entry is not None:
+            target, passed = find_rollback_entry(ledger, entry, list_withdrawn())
+            back = target.version if target else None
+            notes = [line for line in (describe_registration(entry), *map(_describe_passed, passed)) if line]
     except CreditError as error:
-        return EnvironmentStatus(entry, None, str(error))
-    return EnvironmentStatus(entry, back, None)
+        problem = str(error)
+    return EnvironmentStatus(entry, back, problem, damage, notes)
+
+
+def _describe_passed(version: str) -> str:
+    return f"a rollback passes over {version}, which is withdrawn"
 
 
 def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
     entry = seen.entry
+    damage = [("", f"error: {line}") for line in seen.damage]
     if entry is None:
-        return [(name, f"error: {seen.problem}" if seen.problem else "nothing was deployed yet")]
+        return [(name, f"error: {seen.problem}" if seen.problem else "nothing was deployed yet"), *damage]
     now = datetime.now(UTC)
     back = seen.back or "no version; --to rule lets the rule decide"
     since = f"{entry.time:%Y-%m-%d %H:%M:%S} UTC ({format_age(now - entry.time)})"
@@ -64,6 +79,8 @@ def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
         (name, f"{describe_decider(entry)}, since {since}"),
         ("", f"{entry.kind} by {entry.actor}: {entry.reason} (entry {entry.number})"),
         ("", f"error: {seen.problem}" if seen.problem else f"a rollback returns to {back}"),
+        *(("", f"note: {line}") for line in seen.notes),
+        *damage,
     ]
 
 
@@ -77,12 +94,15 @@ def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, 
     live = [name for name, one in seen.items() if one.entry]
     if not live:
         return []
-    to = "" if seen[live[-1]].back else "--to rule "
-    return [("back:", f"release rollback --env {live[-1]} {to}--reason '...'")]
+    one = seen[live[-1]]
+    way = f"--from {one.entry.number}" if one.entry and one.back else "--to rule"
+    lifts = " --after-rule" if one.entry and one.back and one.entry.kind == "fallback" else ""
+    return [("back:", f"release rollback --env {live[-1]} {way}{lifts} --reason '...'")]
 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
-    problem = {"problem": seen.problem} if seen.problem else {}
+    problem: dict[str, Any] = {"problem": seen.problem} if seen.problem else {}
+    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"notes": seen.notes} if seen.notes else {})
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"

@@ -1,5 +1,6 @@
-"""Make git and the ledger agree: tag the entries made without git, follow the tags made by hand
+"""Make git and the ledger agree: tag the entries made without git, propose what tags made by hand ask for
 
+A tag is not an order: what it asks for is proposed, and done with --apply only, after the checks of `release deploy`.
 The ledger goes first. An entry that git does not know yet (a rollback while git was out of reach) is tagged now and so
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
 no tag; a tag by hand from before it is overtaken by its time."""
@@ -9,28 +10,34 @@ from typing import Any, NamedTuple
 
 import click
 
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.errors import CreditError
+from credit.registry.address import open_store
+from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.records import remove_control_characters
-from credit.registry.store import Store, open_store
-from release.commands.options import add_dry_run, add_push, add_wait
+from credit.registry.store import Store
+from release.commands.options import RolloutCommand, add_after_rule, add_dry_run, add_push, add_wait
 from release.deployment.apply import apply_change
 from release.deployment.plan import (
+    ANY,
     FALLBACK_TARGET,
     Attribution,
     Change,
+    Condition,
+    check_condition,
     describe_decider,
     plan_deployment,
     plan_fallback,
     plan_rollback_to,
 )
 from release.deployment.rollout import is_taggable, wait_for_services
-from release.registration.publish import find_published, publish_version
+from release.registration.admission import admit_version, publish_admitted
 from release.repository import tags
 from release.repository.git import find_actor
 from release.repository.tags import Event, find_live_event
+from release.repository.witness import check_ledger
 
 
 class SyncPlan(NamedTuple):
@@ -51,27 +58,30 @@ class SyncPlan(NamedTuple):
 class SyncResult(NamedTuple):
     """The changes made for one environment; none in a dry run, in which each entry that would get a tag has "a tag".
 
-    `failures`: the entries that get none, and why; `entry`: the one that follows a tag; `late`: services that do not
-    decide by it yet.
+    `failures`: the entries that get none, and why; `damage`: the problems of the ledger itself; `entry`: the one
+    that follows a tag; `late`: services that do not decide by it yet.
     """
 
     plan: SyncPlan
     tagged: list[tuple[LedgerEntry, str]]
     failures: list[str]
+    damage: list[str]
     entry: LedgerEntry | None
     late: list[str]
 
 
 def plan_sync(store: Store) -> list[SyncPlan]:
     """Find the differences in each environment."""
-    registry = tags.read_registry()
+    registry, identity = tags.read_registry(), read_store_id(store)
     return [
-        plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name)) for name in ENVIRONMENTS
+        plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name), identity)
+        for name in ENVIRONMENTS
     ]
 
 
-def plan_environment(environment: str, entries: list[LedgerEntry], events: list[Event]) -> SyncPlan:
-    """Compare the ledger of an environment, newest first, with its tags, oldest first."""
+def plan_environment(environment: str, entries: list[LedgerEntry], events: list[Event], store: str | None) -> SyncPlan:
+    """Compare the ledger of an environment, newest first, with its tags, oldest first. `store`: its identity."""
+    events = [event for event in events if event.entry_number is None or event.is_of(store)]
     untagged, manual = _find_untagged(entries, events), _find_manual_tags(entries, events)
     overtaken = [event for event in manual if untagged or _is_overtaken(event, entries)]
     remaining = [event for event in manual if event not in overtaken]
@@ -103,8 +113,11 @@ def _is_overtaken(event: Event, entries: list[LedgerEntry]) -> bool:
     return newest is not None and newest.kind == "fallback" and datetime.fromisoformat(event.tag.time) <= newest.time
 
 
-def follow_tags(store: Store, plan: SyncPlan, actor: str) -> Change | None:
-    """Plan the change that makes an environment follow its tags, if any. Publishes the version if needed."""
+def follow_tags(store: Store, plan: SyncPlan, actor: str, when: Condition = ANY) -> Change | None:
+    """Plan the change that makes an environment follow its tags, if any. Publishes the version if needed.
+
+    Raises CreditError for a version that `release deploy` would refuse.
+    """
     event = plan.followed
     if event is None:
         return None
@@ -114,44 +127,55 @@ def follow_tags(store: Store, plan: SyncPlan, actor: str) -> Change | None:
     last = ledger.read_newest()
     if plan.target is None:
         return plan_fallback(ledger, by) if last else None
-    record = find_published(store, plan.target) or publish_version(store, plan.target, actor)[0]
+    check_condition(ledger, last, when)
+    record = publish_admitted(store, admit_version(ledger, plan.target), actor)
     by = by._replace(tag=event.tag.name)
-    return (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by)
+    return (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by, when)
 
 
 EPILOG = """example:
-  release sync    (after gto deprecate credit-model v1.2.0 prod, say)
-  release sync --push"""
+  release sync --push
+  release sync --apply    (after gto deprecate credit-model v1.2.0 prod, say)"""
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
 @click.option("--no-fetch", is_flag=True, help="look at the tags that are here, without asking origin")
+@click.option("--apply", "follows", is_flag=True, help="put live what tags made by hand ask for; else it is proposed")
+@add_after_rule
 @add_wait
 @add_push
 @add_dry_run
-def run(no_fetch: bool, wait: float, push: bool, dry_run: bool) -> Answer:
-    """Fetch the tags, tag entries, follow tags, push."""
+def run(no_fetch: bool, follows: bool, after_rule: bool, wait: float, push: bool, dry_run: bool) -> Answer:
+    """Fetch the tags, tag entries, propose or follow what tags ask for, push."""
     if not no_fetch:
         tags.fetch_tags()
     store = open_store()
-    results = [_sync_environment(store, plan, dry_run, wait) for plan in plan_sync(store)]
+    when = Condition(after_rule=after_rule) if follows and not dry_run else None
+    results = [_sync_environment(store, plan, dry_run, when, wait) for plan in plan_sync(store)]
     pushed = tags.push_missing_tags() if push and not dry_run else None
     return _describe_results(results, pushed, dry_run)
 
 
-def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, wait: float) -> SyncResult:
-    tagged, failures = _tag_entries(plan, dry_run)
-    change = None if dry_run else follow_tags(store, plan, find_actor())
-    entry = apply_change(store, change) if change else None
-    return SyncResult(plan, tagged, failures, entry, wait_for_services(entry, wait) if entry else [])
+def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, when: Condition | None, wait: float) -> SyncResult:
+    """Tag entries, and follow tags where a condition is given; what keeps one environment back keeps no other."""
+    damage = [str(problem) for problem in check_ledger(Ledger(store, plan.environment))]
+    tagged, failures = _tag_entries(store, plan, dry_run)
+    entry = None
+    if when is not None:
+        try:
+            change = follow_tags(store, plan, find_actor(), when)
+            entry = apply_change(store, change) if change else None
+        except CreditError as error:
+            failures += [f"{plan.environment}: not followed: {problem}" for problem in error.problems]
+    return SyncResult(plan, tagged, failures, damage, entry, wait_for_services(entry, wait) if entry else [])
 
 
-def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
+def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
     """Tag the entries without a tag; return them with their tags, and why others get none, as a withdrawn version."""
     tagged, failures = [], []
     for entry in plan.untagged:
         try:
-            tagged.append((entry, "a tag" if dry_run else tags.assign_version(plan.environment, entry)))
+            tagged.append((entry, "a tag" if dry_run else tags.assign_version(store, plan.environment, entry)))
         except CreditError as error:
             failures.append(f"{_name_entry(plan, entry)} gets no tag: {error}")
     return tagged, failures
@@ -160,7 +184,7 @@ def _tag_entries(plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry,
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
     late = [line for result in results for line in result.late]
-    problems = [line for result in results for line in result.failures]
+    problems = [line for result in results for line in (*result.damage, *result.failures)]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
     content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
     lines = [line for result in results for line in _format_result(result, dry_run)]
@@ -173,6 +197,7 @@ def _dump_result(result: SyncResult) -> dict[str, Any]:
     return {
         "tagged": [name for _, name in result.tagged],
         "followed": result.entry.model_dump(mode="json", exclude_none=True) if result.entry else None,
+        "proposed": _propose(result.plan) if result.plan.followed and not result.entry else None,
         "overtaken": [event.tag.name for event in result.plan.overtaken],
     }
 
@@ -181,12 +206,18 @@ def _format_result(result: SyncResult, dry_run: bool) -> list[str]:
     plan = result.plan
     lines = [f"{_name_entry(plan, entry)} has {name}" for entry, name in result.tagged]
     lines += [f"{plan.environment}: {event.tag.name} is overtaken by the ledger" for event in plan.overtaken]
-    if plan.followed and dry_run:
-        target = plan.target or f"the {FALLBACK_TARGET}"
-        lines += [f"{plan.environment}: would follow {plan.followed.tag.name} to {target}"]
+    if plan.followed and not result.entry and not result.failures:
+        lines += [f"{plan.environment}: proposed: {_propose(plan)}"]
+        lines += [] if dry_run else ["next:  release sync --apply, if that is what should be live"]
     if plan.followed and result.entry:
         lines += [f"{plan.environment}: {describe_decider(result.entry)}, as {plan.followed.tag.name} says"]
     return lines
+
+
+def _propose(plan: SyncPlan) -> str:
+    """Say what the newest tag made by hand asks for, and whose it is."""
+    tag, target = (plan.followed.tag if plan.followed else None), plan.target or f"the {FALLBACK_TARGET}"
+    return f"{target}, as {tag.name} of {tag.tagger} asks for" if tag else ""
 
 
 def _name_entry(plan: SyncPlan, entry: LedgerEntry) -> str:

@@ -1,33 +1,41 @@
-"""Prove that versions can still be restored byte for byte, from the DVC remote and from the store"""
+"""Prove that versions can be restored byte for byte from the DVC remote and the store, and ledgers are whole"""
 
 import hashlib
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import click
 from tqdm import tqdm
 
 from credit.bundle.manifest import verify_bundle
-from credit.common.cli import Answer, AnsweringCommand
+from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.temporary import make_temporary_folder
 from credit.registry import versions as published
-from credit.registry.names import Version, parse_version
-from credit.registry.store import Store, open_store
+from credit.registry.address import open_store
+from credit.registry.ledger import Ledger
+from credit.registry.names import ENVIRONMENTS, Version, parse_version
+from credit.registry.store import Store
+from release.commands.options import StoreCommand
 from release.registration.publish import parse_digest
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import run_git
 from release.repository.tags import Registry, read_registry, require_tag
+from release.repository.witness import check_ledger, describe_registration, is_withdrawn
 
 
 class Verification(NamedTuple):
-    """A version that was restored: its digest from DVC, whether the store has it, and every problem."""
+    """A version that was restored: its digest from DVC, whether the store has it, and every problem.
+
+    `withdrawn`: the tags withdraw it, which is no problem; it is restored all the same.
+    """
 
     version: Version
     digest: str | None
     in_store: bool
+    withdrawn: bool
     problems: list[Problem]
 
 
@@ -37,7 +45,7 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
     digest = None
     record = None
     try:
-        tag = require_tag(registry, version)
+        tag = require_tag(registry._replace(withdrawn=frozenset()), version)
         digest = _restore_bundle(tag.commit)
         tagged = parse_digest(tag)
         if tagged is not None and tagged != digest:
@@ -55,13 +63,25 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
                 problems.append(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, DVC's"))
     except CreditError as error:
         problems += error.problems
-    return Verification(version, digest, record is not None, problems)
+    return Verification(version, digest, record is not None, version in registry.withdrawn, problems)
+
+
+def verify_ledger(ledger: Ledger) -> list[Problem]:
+    """Check that a ledger is whole, and that a tag names the version that is live."""
+    problems = check_ledger(ledger)
+    try:
+        entry = ledger.read_newest()
+    except CreditError as error:
+        return [*problems, *error.problems]
+    if entry is not None and (lack := describe_registration(entry)) and not is_withdrawn(entry):
+        problems.append(Problem(f"environment {ledger.environment}", lack))
+    return problems
 
 
 def _restore_bundle(commit: str) -> str:
     """Pull everything that dvc.lock names at a commit from the remote by its hash; returns the digest of the bundle."""
-    with TemporaryDirectory(prefix="release-") as temporary:
-        clone = Path(temporary) / "clone"
+    with make_temporary_folder() as temporary:
+        clone = temporary / "clone"
         run_git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
         run_git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
         _copy_remote_config(clone)
@@ -107,7 +127,7 @@ EPILOG = """example:
   release verify --all"""
 
 
-@click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
+@click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
 @click.argument("version", required=False, help="the newest one by default")
 @click.option("--all", "everything", is_flag=True, help="every registered version")
 def run(version: str | None, everything: bool) -> Answer:
@@ -117,9 +137,14 @@ def run(version: str | None, everything: bool) -> Answer:
     proofs = [
         verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
     ]
-    content = {str(proof.version): _dump_verification(proof) for proof in proofs}
-    text = "\n".join(map(_format_verification, proofs))
-    return Answer({"versions": content}, text, 1 if any(proof.problems for proof in proofs) else 0)
+    ledgers = {name: verify_ledger(Ledger(store, name)) for name in ENVIRONMENTS}
+    content = {
+        "versions": {str(proof.version): _dump_verification(proof) for proof in proofs},
+        "ledgers": {name: [str(problem) for problem in problems] for name, problems in ledgers.items()},
+    }
+    lines = [*map(_format_verification, proofs), *(_format_ledger(*one) for one in ledgers.items())]
+    failed = any(proof.problems for proof in proofs) or any(ledgers.values())
+    return Answer(content, "\n".join(lines), 1 if failed else 0)
 
 
 def _list_registered(registry: Registry, everything: bool) -> list[Version]:
@@ -136,6 +161,7 @@ def _dump_verification(proof: Verification) -> dict[str, Any]:
         "restorable": not proof.problems,
         "digest": proof.digest,
         "in_store": proof.in_store,
+        "withdrawn": proof.withdrawn,
         "problems": [str(problem) for problem in proof.problems],
     }
 
@@ -143,4 +169,10 @@ def _dump_verification(proof: Verification) -> dict[str, Any]:
 def _format_verification(proof: Verification) -> str:
     where = "DVC and the store" if proof.in_store else "DVC; it is not published"
     verdict = "cannot be restored" if proof.problems else f"whole, in {where}"
-    return "\n  ".join([f"{proof.version}: {verdict}", *map(str, proof.problems)])
+    withdrawn = "; withdrawn" if proof.withdrawn else ""
+    return "\n  ".join([f"{proof.version}: {verdict}{withdrawn}", *map(str, proof.problems)])
+
+
+def _format_ledger(environment: str, problems: list[Problem]) -> str:
+    verdict = "not as it was written" if problems else "every entry is the one that was written"
+    return "\n  ".join([f"ledger of {environment}: {verdict}", *map(str, problems)])

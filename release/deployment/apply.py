@@ -14,9 +14,8 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     """
     if change.entry is None:
         return None
-    if change.entry.kind != "fallback":
-        _verify_bundle(store, change.entry)
-    time = choose_change_time(change.entry.kind, change.before)  # once more: verifying took a while
+    verify_change(store, change)
+    time = choose_change_time(store, change.entry.kind, change.before)
     entry = change.entry.model_copy(update={"time": time})
     ledger = Ledger(store, change.environment)
     try:
@@ -29,8 +28,14 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     return entry
 
 
-def _verify_bundle(store: Store, entry: LedgerEntry) -> None:
-    """Load an entry's bundle, every hash checked. Raises CreditError when it is another one or not intact."""
+def verify_change(store: Store, change: Change) -> None:
+    """Load the bundle of a change, every hash checked. Raises CreditError when it is another one or not intact.
+
+    The kill switch is not held up by it.
+    """
+    entry = change.entry
+    if entry is None or entry.kind == "fallback":
+        return
     record = versions.require_version(store, entry.version)
     if record.digest != entry.digest:
         where = f"{store.url}: {record.version}"

@@ -60,7 +60,7 @@ def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool
         reason = f"{entry.version} was not taken up within {wait:g} seconds"
         reversal = _revert(store, change, entry, Attribution(reason, entry.actor))
         current = reversal.entry or read_current_entry(store, change.environment)
-    tag = tag_entry(change.environment, current, push)
+    tag = tag_entry(store, change.environment, current, push)
     return Rollout(change, entry, current, late, reversal, tag)
 
 
@@ -76,7 +76,7 @@ def wait_for_services(entry: LedgerEntry, seconds: float) -> list[str]:
     return service_client.wait_for_entry(entry, urls, seconds) if urls else []
 
 
-def tag_entry(environment: str, entry: LedgerEntry, push: bool) -> TagResult:
+def tag_entry(store: Store, environment: str, entry: LedgerEntry, push: bool) -> TagResult:
     """Tag the commit of an entry's version, if git is within reach. The deployment does not depend on it."""
     if not is_taggable(entry):
         why = "the version stays" if entry.kind == "fallback" else f"{entry.version} is not a registered version"
@@ -85,7 +85,7 @@ def tag_entry(environment: str, entry: LedgerEntry, push: bool) -> TagResult:
         return TagResult(None, "git:   no repository here; release sync tags it from one that has the tags")
     name = None
     try:
-        name = tags.assign_version(environment, entry)
+        name = tags.assign_version(store, environment, entry)
         if push:
             tags.push_tag(name)
     except CreditError as error:

@@ -8,9 +8,10 @@ import click
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, parse_version
-from credit.registry.store import Store, open_store
+from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, plan_deployment
 from release.repository.dvc_outputs import BUNDLE_PATH

@@ -14,7 +14,10 @@ def describe_change(change: Change) -> Answer:
     if change.entry is None:
         return Answer(content, _describe_no_change(change))
     transition = _describe_transition(change.entry, change.before)
-    return Answer(content, f"would {change.entry.kind}: {change.environment} {transition}")
+    lines = [f"would {change.entry.kind}: {change.environment} {transition}", *_format_notes(change)]
+    if change.entry.kind != "fallback":
+        lines += ["check: its bundle is whole in the store, and scores its own examples"]
+    return Answer(content, "\n".join(lines))
 
 
 def describe_rollout(rollout: Rollout) -> Answer:
@@ -35,6 +38,7 @@ def _format_success(rollout: Rollout) -> list[str]:
     return [
         f"{change.environment}: {_describe_transition(entry, change.before)}",
         f"why:   {entry.reason} ({entry.actor}, entry {entry.number})",
+        *_format_notes(change),
         rollout.tag.note,
         *follows,
         f"undo:  {_suggest_undo(change)}",
@@ -81,7 +85,12 @@ def _dump_change(change: Change, entry: LedgerEntry | None) -> dict[str, Any]:
         "environment": change.environment,
         "entry": entry.model_dump(mode="json", exclude_none=True) if entry else None,
         "before": change.before.model_dump(mode="json", exclude_none=True) if change.before else None,
+        "notes": list(change.notes),
     }
+
+
+def _format_notes(change: Change) -> list[str]:
+    return [f"note:  {note}" for note in change.notes]
 
 
 def _describe_transition(entry: LedgerEntry, before: LedgerEntry | None) -> str:
@@ -93,8 +102,10 @@ def _describe_no_change(change: Change) -> str:
 
 
 def _suggest_undo(change: Change) -> str:
-    before = change.before
-    return _format_rollback(change, FALLBACK_TARGET if before is None or before.kind == "fallback" else before.version)
+    """Suggest the command that takes a change back; after the kill switch it has to say so."""
+    before, lifts = change.before, change.entry is not None and change.entry.kind == "fallback"
+    target = FALLBACK_TARGET if before is None or before.kind == "fallback" else before.version
+    return _format_rollback(change, f"{target} --after-rule" if lifts else target)
 
 
 def _format_rollback(change: Change, target: str) -> str:

@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import uuid4
 
 from credit.common.errors import CreditError, Problem
+from credit.common.temporary import make_temporary_folder
 from credit.registry import versions
+from credit.registry.identity import probe_store
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
@@ -27,6 +28,7 @@ DRILLS_PREFIX = "drills"
 """Where in the store drills are held. Each removes its own; of one that is killed, `release gc` does."""
 
 _TIMEOUT_SECONDS = 30.0
+_RACING_WRITERS = 8
 _PROJECT_ROOT = Path(__file__).parents[2]
 
 
@@ -51,9 +53,10 @@ def rehearse(store: Store) -> DrillResult:
     """Run all steps below a prefix of the store that is removed afterwards. Raises CreditError when one fails."""
     name = f"{DRILLS_PREFIX}/{uuid4().hex}"
     place = store.open_prefix(name)
+    probe_store(place, _RACING_WRITERS)
     try:
-        with TemporaryDirectory(prefix="release-drill-") as temporary, _fetch_bundles(store) as (first, second):
-            return _run_steps(place, Path(temporary), first, second)
+        with make_temporary_folder() as temporary, _fetch_bundles(store) as (first, second):
+            return _run_steps(place, temporary, first, second)
     finally:
         store.delete(name)
 

@@ -9,6 +9,7 @@ from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
 from release.registration.findings import Findings
 from release.registration.judgement import check_gates, check_incumbent, check_waivers, compare_with_production
+from release.registration.main_judge import judge_commit
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
 from release.repository.next_version import propose_next
@@ -38,6 +39,7 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
         check_waivers,
     )
     found = [_collect_findings(check) for check in checks]
+    found += [_collect_findings(lambda: judge_commit(commit, f"commit {commit[:10]}"))]
     digest, bundle = _check_bundle(commit)
     found += [bundle, _collect_findings(lambda: _check_version_inputs(registry))]
     found += [_collect_findings(lambda: _check_version_is_free(registry, version, commit))]
@@ -99,7 +101,12 @@ def _check_dvc_remote() -> Findings:
     fix = "dvc push"
     try:
         with Repo() as repo:
-            if not repo.config["core"].get("remote"):
+            name = repo.config["core"].get("remote")
+            if name and not repo.config["remote"][name].get("verify"):
+                found = "no verify: a replaced object is trained on, and recorded with the hash of the clean one"
+                fix = f"dvc remote modify {name} verify true, and commit .dvc/config"
+                return Findings([Problem(f"DVC remote {name}", found, "verify = true", fix)])
+            if not name:
                 fix = "dvc remote add --default storage URL, git commit .dvc/config, dvc push"
                 return Findings([Problem("DVC remote", "not set, so others cannot restore this version", fix=fix)])
             missing = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True).get("not_in_remote", [])

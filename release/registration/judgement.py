@@ -10,8 +10,8 @@ from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.fairness.waivers import Waiver, find_expired, load_waivers
 from credit.registry import versions
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.store import open_store
 from credit.reports.choice import BetterCandidate, Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics

@@ -1,6 +1,9 @@
 """Publish the bundle of a tag into the store, and find published versions."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem
@@ -17,14 +20,20 @@ _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
 
 def publish_version(store: Store, version: Version, actor: str) -> tuple[VersionRecord, bool]:
     """Put the bundle of a tag into the store; returns its record, and whether anything was written."""
+    with pull_tagged_bundle(version) as (tag, folder):
+        return versions.publish_bundle(store, version, folder, tag.commit, actor)
+
+
+@contextmanager
+def pull_tagged_bundle(version: Version) -> Iterator[tuple[Tag, Path]]:
+    """Pull the bundle of a version's tag from DVC. Raises CreditError unless it is the one that the tag says."""
     tag = require_tag(read_registry(), version)
     with pull_bundle(tag.commit) as folder:
-        digest = verify_bundle(folder).digest
-        tagged = parse_digest(tag)
+        digest, tagged = verify_bundle(folder).digest, parse_digest(tag)
         if tagged is not None and tagged != digest:
             found = f"a bundle with digest {digest[:12]}"
             raise CreditError(Problem(f"DVC at {tag.name}", found, f"{tagged[:12]}, which the tag says"))
-        return versions.publish_bundle(store, version, folder, tag.commit, actor)
+        yield tag, folder
 
 
 def find_published(store: Store, version: Version) -> VersionRecord | None:

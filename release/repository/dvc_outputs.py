@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import yaml
 
 from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
+from credit.common.temporary import make_temporary_folder
 from release.repository.git import read_text_at
 
 BUNDLE_PATH = "models/bundle"
@@ -54,8 +54,8 @@ def pull_bundle(commit: str) -> Iterator[Path]:
         raise CreditError(
             Problem(f"dvc.lock at {commit[:10]}", f"has no {BUNDLE_PATH}", fix="run dvc repro and commit")
         )
-    with TemporaryDirectory(prefix="release-") as temporary:
-        folder = Path(temporary) / "bundle"
+    with make_temporary_folder() as temporary:
+        folder = temporary / "bundle"
         expected = _copy_from_dvc(commit, folder)
         found = hashlib.md5((folder / MANIFEST_FILE).read_bytes(), usedforsecurity=False).hexdigest()
         if found != expected:

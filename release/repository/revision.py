@@ -1,6 +1,5 @@
 """One side of a comparison: a commit, or the working tree."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import yaml
 
 from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
+from credit.common.temporary import make_temporary_folder
 from release.repository.dvc_outputs import parse_dvc_lock, pull_file
 from release.repository.git import find_experiments, read_text_at, resolve_commit, run_git
 
@@ -65,8 +65,8 @@ class Revision:
         text = self.read_text(path)
         if text is None:
             raise CreditError(Problem(f"{path} at {self.name}", "no such file"))
-        with tempfile.TemporaryDirectory(prefix="release-") as temporary:
-            copy = Path(temporary) / Path(path).name
+        with make_temporary_folder() as temporary:
+            copy = temporary / Path(path).name
             copy.write_text(text, encoding="utf-8")
             yield copy
 
@@ -80,8 +80,8 @@ class Revision:
         if self.commit is None and Path(path).is_file():
             yield Path(path)
             return
-        with tempfile.TemporaryDirectory(prefix="release-") as temporary:
-            copy = Path(temporary) / "predictions.parquet"
+        with make_temporary_folder() as temporary:
+            copy = temporary / "predictions.parquet"
             copy.write_bytes(pull_file(self.commit, path))
             yield copy
 

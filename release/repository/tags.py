@@ -11,14 +11,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.ledger import LedgerEntry
+from credit.registry.identity import read_store_id
+from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ARTIFACT, Version, match_version, parse_version
+from credit.registry.store import Store
 from release.repository.git import has_origin, run_git
 
 _FIELDS = ("objecttype", "refname:strip=2", "*objecttype", "*objectname", "taggername", "taggerdate:iso-strict")
 _FORMAT = "%00".join(f"%({field})" for field in (*_FIELDS, "contents")) + "%01"
 _EVENT_NAME = re.compile(rf"{ARTIFACT}#(?P<environment>[a-z][a-z0-9-]*)(?P<withdrawn>!)?#(?P<number>[1-9]\d*)")
 _LEDGER_LINE = re.compile(r"^ledger: (?P<environment>\S+) (?P<number>\d+)$", re.MULTILINE)
+_ENTRY_LINE = re.compile(r"^entry: (?P<hash>[0-9a-f]{64}) in (?P<store>[0-9a-f]{32})$", re.MULTILINE)
 
 
 class Tag(NamedTuple):
@@ -32,7 +35,11 @@ class Tag(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An environment got a version, or lost it. `entry_number`: of the ledger entry that came first, if one did."""
+    """An environment got a version, or lost it.
+
+    `entry_number`: of the ledger entry that came first, if one did; `entry_hash` and `store`: its SHA-256 and the
+    identity of its store, None of a tag that older code made.
+    """
 
     tag: Tag
     environment: str
@@ -40,6 +47,12 @@ class Event(NamedTuple):
     is_withdrawal: bool
     version: Version | None
     entry_number: int | None
+    entry_hash: str | None = None
+    store: str | None = None
+
+    def is_of(self, store: str | None) -> bool:
+        """Tell whether the entry is one of this store, as far as the tag says."""
+        return self.entry_number is not None and (self.store is None or self.store == store)
 
 
 class Registry(NamedTuple):
@@ -115,18 +128,22 @@ def require_tag(registry: Registry, version: Version) -> Tag:
     return tag
 
 
-def assign_version(environment: str, entry: LedgerEntry) -> str:
+def assign_version(store: Store, environment: str, entry: LedgerEntry) -> str:
     """Assign an entry's version to its environment by a tag, once per entry; returns the tag's name.
 
-    Git itself makes the tag: GTO needs seconds once there are hundreds of them.
+    The tag carries the hash of the entry and the identity of its store, so that it witnesses both. Git itself makes
+    the tag: GTO needs seconds once there are hundreds of them.
     """
-    registry = read_registry()
+    registry, identity = read_registry(), read_store_id(store)
     for event in registry.list_events(environment):
-        if event.entry_number == entry.number or event.tag.name == entry.tag:
+        if (event.is_of(identity) and event.entry_number == entry.number) or event.tag.name == entry.tag:
             return event.tag.name
     tag = require_tag(registry, parse_version(entry.version))
     name = f"{ARTIFACT}#{environment}#{registry.choose_event_number()}"
     message = f"{entry.reason}\n\nledger: {environment} {entry.number}\nkind: {entry.kind}\nby: {entry.actor}\n"
+    message += f"store: {store.url}\n"
+    if identity is not None:
+        message += f"entry: {Ledger(store, environment).hash_entry(entry.number)} in {identity}\n"
     date = f"{_choose_tag_time(registry, entry)} +0000"
     run_git("tag", "--annotate", "--cleanup=verbatim", "--file=-", name, tag.commit, stdin=message, date=date)
     return name
@@ -149,6 +166,32 @@ def push_tag(tag: str) -> None:
     run_git("push", "--quiet", "origin", f"refs/tags/{tag}")
 
 
+def push_new_tag(tag: str) -> None:
+    """Push a tag that was just made, or delete it again: left here, it would be another version under a taken name.
+
+    Raises CreditError when origin did not take it. A push of which only the answer was lost is none that failed.
+    """
+    try:
+        push_tag(tag)
+    except CreditError as error:
+        try:
+            arrived = find_tag_at_origin(tag) == run_git("rev-parse", f"refs/tags/{tag}").strip()
+        except CreditError:
+            arrived = False
+        if arrived:
+            return
+        run_git("tag", "--delete", tag)
+        fix = (
+            "the tag is deleted here again; git fetch --force --tags, then the same command registers the next version"
+        )
+        raise CreditError([problem._replace(fix=fix) for problem in error.problems]) from None
+
+
+def find_tag_at_origin(tag: str) -> str | None:
+    """Find the object of a tag at origin; None without one. Raises CreditError when origin does not answer."""
+    return run_git("ls-remote", "--tags", "origin", f"refs/tags/{tag}").partition("\t")[0].strip() or None
+
+
 def push_missing_tags() -> list[str]:
     """Push every annotated tag of the artifact that origin does not have; returns their names."""
     registry = read_registry()
@@ -164,8 +207,14 @@ def _parse_event(registry: Registry, tag: Tag) -> Event | None:
     match = _EVENT_NAME.fullmatch(tag.name)
     if match is None:
         return None
-    follows = _LEDGER_LINE.search(tag.message)
+    follows, witness = _find_last(_LEDGER_LINE, tag.message), _find_last(_ENTRY_LINE, tag.message)
     entry = int(follows["number"]) if follows and follows["environment"] == match["environment"] else None
     withdrawn = match["withdrawn"] is not None
     version = registry.find_version_at(tag.commit)
-    return Event(tag, match["environment"], int(match["number"]), withdrawn, version, entry)
+    event = Event(tag, match["environment"], int(match["number"]), withdrawn, version, entry)
+    return event._replace(entry_hash=witness["hash"], store=witness["store"]) if witness else event
+
+
+def _find_last(pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
+    """Find the last line that fits: a person's reason may have such a line too."""
+    return next(reversed(list(pattern.finditer(message))), None)

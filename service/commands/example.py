@@ -8,7 +8,7 @@ import json
 import click
 
 from credit.common.cli import Command, print_answer
-from credit.registry.store import open_store
+from credit.registry.address import open_store
 from service.commands.options import add_version_options
 from service.engine.loading import load_live, load_published
 

@@ -13,8 +13,9 @@ from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database, DecisionRow
 from credit.registry import names, versions
+from credit.registry.address import open_store
 from credit.registry.ledger import LedgerEntry
-from credit.registry.store import Store, open_store
+from credit.registry.store import Store
 from service.batch.score import parse_application
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion

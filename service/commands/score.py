@@ -11,7 +11,7 @@ import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import Problem, raise_if_any
-from credit.registry.store import open_store
+from credit.registry.address import open_store
 from service.batch.score import ScoringTally, score_file
 from service.batch.sink import check_ending
 from service.commands.options import add_version_options

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from credit.common.errors import CreditError
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
-from credit.registry.store import open_store
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder

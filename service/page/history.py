@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError
 from credit.common.parallel import run_in_threads
+from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
-from credit.registry.store import open_store
 
 
 class LedgerLine(NamedTuple):

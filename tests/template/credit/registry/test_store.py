@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry.store import Store, open_store
+from credit.registry.address import open_store
+from credit.registry.store import Store
 
 
 def test_an_object_is_written_once_and_never_overwritten(store: Store) -> None:
@@ -147,7 +148,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     code = f"""
 import resource, signal
 from credit.common.errors import CreditError
-from credit.registry.store import Store, open_store
+from credit.registry.address import open_store
+from credit.registry.store import Store
 store = Store({str(tmp_path / "s")!r})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

@@ -1,0 +1,71 @@
+"""Decide whether a version may be deployed: a tag names it, main has it, and main's judge lets it through."""
+
+from typing import NamedTuple
+
+from credit.bundle.bundle import load_bundle
+from credit.bundle.examples import check_examples
+from credit.common.errors import CreditError, Problem
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import Version
+from credit.registry.store import Store
+from credit.registry.versions import VersionRecord
+from release.registration.main_judge import judge_commit
+from release.registration.publish import find_published, publish_version, pull_tagged_bundle
+from release.repository.git import has_origin, is_in_repository, run_git
+from release.repository.tags import Tag, find_tag_at_origin, read_registry, require_tag
+
+
+class Admission(NamedTuple):
+    """A version that may be deployed: its record, None before it is published, and who said that it may."""
+
+    version: Version
+    record: VersionRecord | None
+    note: str
+
+
+def admit_version(ledger: Ledger, version: Version) -> Admission:
+    """Check a version before it is deployed. Raises CreditError with everything that stands against it.
+
+    Without git nothing but the store's record can be asked. A version that was live here before was admitted then.
+    """
+    record = find_published(ledger.store, version)
+    if record is not None and not is_in_repository():
+        return Admission(version, record, "no git here: neither its tag nor main's judge was asked")
+    tag = require_tag(read_registry(), version)
+    require_same_tag_at_origin(tag)
+    if record is not None and _was_live(ledger, record):
+        return Admission(version, record, f"{version} was live in {ledger.environment} before, and is not judged again")
+    if problems := judge_commit(tag.commit, tag.name).problems:
+        raise CreditError(list(problems))
+    return Admission(version, record, f"{tag.name} is on main, and main's judge lets it through")
+
+
+def publish_admitted(store: Store, admission: Admission, actor: str) -> VersionRecord:
+    """Publish an admitted version unless it is published; returns its record."""
+    return admission.record or publish_version(store, admission.version, actor)[0]
+
+
+def try_publication(version: Version) -> str:
+    """Load the bundle that would be published, and score its examples; returns its digest."""
+    with pull_tagged_bundle(version) as (_, folder):
+        bundle = load_bundle(folder)
+        check_examples(bundle, folder)
+        return bundle.manifest.digest
+
+
+def require_same_tag_at_origin(tag: Tag) -> None:
+    """Require that origin, where there is one, has no other tag of this name.
+
+    Compared by hash: a lost push leaves a tag here under the winner's name.
+    """
+    if not has_origin():
+        return
+    there, here = find_tag_at_origin(tag.name), run_git("rev-parse", f"refs/tags/{tag.name}").strip()
+    if there is not None and there != here:
+        fix = f"git fetch --force origin tag {tag.name} brings that one"
+        raise CreditError(Problem(f"git tag {tag.name}", f"{here[:10]} here", f"{there[:10]}, origin's", fix))
+
+
+def _was_live(ledger: Ledger, record: VersionRecord) -> bool:
+    entries = (one for one in ledger.read_entries_or_errors() if isinstance(one, LedgerEntry))
+    return any((one.version, one.digest) == (record.version, record.digest) for one in entries)
