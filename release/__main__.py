@@ -17,7 +17,7 @@ VERBS = {
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
     "export": "Write a published version to files: bundle archive, model card, report",
-    "verify": "Prove that versions can be restored byte for byte from the DVC remote and the store, and ledgers are whole",
+    "verify": "Prove that versions can be restored byte for byte from DVC and the store, and that ledgers are whole",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",
     "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
 }

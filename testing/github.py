@@ -90,6 +90,7 @@ class Hub:
         marker.touch()
         os.utime(marker, (4e9, 4e9))  # newer than any checkout of requirements.lock
         project.run("dvc", "remote", "add", "--default", "storage", f"s3://{bucket}/dvc")
+        project.run("dvc", "remote", "modify", "storage", "verify", "true")
         project.commit()
         project.run("git", "init", "--quiet", "--bare", "--initial-branch", "main", str(self.origin))
         project.run("git", "remote", "add", "origin", str(self.origin))

@@ -13,6 +13,7 @@ from credit.registry.records import StoreRecord
 from credit.registry.store import Store
 
 IDENTITY_KEY = "store.json"
+PROBES_PREFIX = "probes"
 
 
 class StoreIdentity(StoreRecord):
@@ -41,7 +42,7 @@ def probe_store(store: Store, writers: int) -> None:
 
     Raises CreditError when two of them win, or the winner's content is not kept.
     """
-    prefix = f"probes/{uuid4().hex}"
+    prefix = f"{PROBES_PREFIX}/{uuid4().hex}"
     contents = [f"writer {number}".encode() for number in range(writers)]
     try:
         put: Callable[[bytes], bool] = partial(store.create, f"{prefix}/one")

@@ -19,6 +19,7 @@ from credit.common.urls import is_http_address
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Credential
 
+CLOCK_PREFIX = "clock"
 _CLIENT_OPTIONS: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRY_OPTIONS: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _FIX = "is RELEASE_STORE right, and may you use it?"
@@ -83,7 +84,7 @@ class Store:
 
     def read_clock(self) -> datetime:
         """Read the clock of the store, to the second: it dates an object that is written, and deleted again."""
-        key = f"clock/{uuid4().hex}"
+        key = f"{CLOCK_PREFIX}/{uuid4().hex}"
         with self._translate_errors():
             obstore.put(self._objects, key, b"", mode="create")
             moment = obstore.head(self._objects, key)["last_modified"]

@@ -16,8 +16,9 @@ from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
 from credit.registry.address import open_store
+from credit.registry.identity import PROBES_PREFIX
 from credit.registry.names import ARTIFACT
-from credit.registry.store import Store
+from credit.registry.store import CLOCK_PREFIX, Store
 from release.commands.options import StoreCommand
 from release.drill.rehearsal import DRILLS_PREFIX
 from release.repository.git import has_origin, run_git
@@ -96,10 +97,11 @@ class Garbage(NamedTuple):
         """Their places in the store."""
         return [
             *(f"bundles/{digest}" for digest in self.digests),
-            *(f"{versions.PUBLISHING_PREFIX}/{digest}" for digest in self.digests),
             *(f"{DRILLS_PREFIX}/{drill}" for drill in self.drills),
         ]
 
+
+_PASSING_PREFIXES = (versions.GARBAGE_PREFIX, versions.PUBLISHING_PREFIX, PROBES_PREFIX)
 
 GRACE_PERIOD = timedelta(hours=1)
 """How long what looks left behind is left alone: somebody may be publishing it, or rehearsing there, right now."""
@@ -133,15 +135,15 @@ def drop_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
     for mark in marks:
         store.create(mark, b"")
     garbage = find_garbage(store, grace)  # once the mark is there: who began before it is seen now
-    for place in [*garbage.prefixes, *marks, *_list_stale_marks(store, datetime.now(UTC) - grace)]:
+    for place in [*garbage.prefixes, *marks, *_list_stale_places(store, datetime.now(UTC) - grace)]:
         store.delete(place)
     return garbage
 
 
-def _list_stale_marks(store: Store, moment: datetime) -> list[str]:
-    """List the marks that a killed `release gc` left."""
-    marks = [f"{versions.GARBAGE_PREFIX}/{name}" for name in store.list_children(versions.GARBAGE_PREFIX)[0]]
-    return [mark for mark in marks if _is_older(store, mark, moment)]
+def _list_stale_places(store: Store, moment: datetime) -> list[str]:
+    """List the marks, probes and announcements that killed commands left."""
+    places = [f"{prefix}/{name}" for prefix in _PASSING_PREFIXES for name in store.list_children(prefix)[0]]
+    return [place for place in [*places, CLOCK_PREFIX] if _is_older(store, place, moment)]
 
 
 def _is_older(store: Store, place: str, moment: datetime) -> bool:

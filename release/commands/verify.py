@@ -1,4 +1,4 @@
-"""Prove that versions can be restored byte for byte from the DVC remote and the store, and ledgers are whole"""
+"""Prove that versions can be restored byte for byte from DVC and the store, and that ledgers are whole"""
 
 import hashlib
 import subprocess

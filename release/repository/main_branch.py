@@ -35,9 +35,8 @@ def require_merged(commit: str, where: str) -> Main:
         run_git("merge-base", "--is-ancestor", commit, main.commit)
     except CreditError:
         found, expected = f"commit {commit[:10]}, which is not on {main.name}", "one that was merged"
-        raise CreditError(
-            Problem(where, found, expected, f"merge it first; git fetch origin if it was: {main.name} here may be old")
-        )
+        fix = f"merge it first; git fetch origin if it was, because {main.name} here may be old"
+        raise CreditError(Problem(where, found, expected, fix)) from None
     return main
 
 

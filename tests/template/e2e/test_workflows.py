@@ -119,7 +119,10 @@ def test_what_may_not_be_deployed_is_refused_with_the_reason(hub: Hub) -> None:
     refused(lambda: hub.run(*deploy, dispatched(evil)), "expected a version such as")
     refused(lambda: hub.run(*deploy, dispatched("--help")), "expected a version such as")
     assert not (hub.folder / "hacked").exists()
-    refused(lambda: hub.run(*deploy, dispatched(V1), variables={}), "RELEASE_STORE: found nothing")
+    refused(
+        lambda: hub.run(*deploy, dispatched(V1), variables={}),
+        "RELEASE_STORE: found nothing, and the folder .store of release.yaml is lost",
+    )
     hub.clone.run("git", "push", "--quiet", "origin", "main:refs/heads/elsewhere")
     refused(lambda: hub.run(*deploy, dispatched(V1), branch="elsewhere"), "runs on main only")
     for path in lost(hub):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 
 from credit.common.errors import CreditError
 from credit.registry.ledger import BLOCK_ENTRIES, Ledger, LedgerEntry
+from credit.registry.names import parse_version
 from credit.registry.store import Store
+from credit.registry.versions import VersionRecord
 from release.deployment import plan as live
+from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, Change
 from testing.parts.servers import PATIENCE
-from testing.releases import WHY, make_version_record
+from testing.releases import WHY, deploy_versions, make_version_record
 
 
 def append(ledger: Ledger, change: Change) -> LedgerEntry:
@@ -67,6 +71,7 @@ def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
         assert Ledger(disk, "prod").find_last_number() == number
 
 
+LIFT = live.Condition(after_rule=True)
 VERSIONS = [f"v1.{i}.0" for i in range(4)]
 STEPS = st.lists(st.one_of(st.sampled_from(VERSIONS), st.just("rollback"), st.just("rule")), max_size=14)
 
@@ -109,11 +114,11 @@ def test_a_rollback_returns_to_the_last_version_that_was_not_itself_rolled_back_
     for step in steps:
         try:
             if step == "rollback":
-                change = live.plan_rollback(ledger, WHY)
+                change = live.plan_rollback(ledger, WHY, LIFT)
             elif step == "rule":
                 change = live.plan_fallback(ledger, WHY)
             else:
-                change = live.plan_deployment(ledger, make_version_record(step), WHY)
+                change = live.plan_deployment(ledger, make_version_record(step), WHY, LIFT)
             if change.entry is not None:
                 append(ledger, change)
         except CreditError:
@@ -152,7 +157,7 @@ def test_what_was_live_at_a_moment_is_told_by_the_times_of_the_entries(disk: Sto
         (b"\xff\xfe", "invalid"),
         (raw(2, kind="promote"), "kind"),
         (raw(2, extra=1), "unknown key"),
-        (raw(2, format=2), "newer code"),
+        (raw(2, format=3), "needs newer code: update this checkout, and leave it where it is$"),
         (raw(3), "the entry 3"),
         (raw(2, back=2), "back 2"),
         (raw(2, time="2026-01-01T00:00:00"), "time"),
@@ -194,15 +199,94 @@ def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_th
     assert (made.number, made.kind, made.version) == (3, "fallback", "v1.0.0")
 
 
-def test_a_clock_that_went_backwards_is_one_line_and_a_small_difference_is_none(disk: Store) -> None:
+def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time_of_the_store(
+    disk: Store, publish: Callable[..., VersionRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store's clock is ten minutes behind ours, which is ours being ten minutes ahead."""
+    for version in VERSIONS[:2]:
+        publish(disk, version)
+        deploy_versions(disk, version)
+    behind = datetime.now(UTC) - timedelta(minutes=10)
+    monkeypatch.setattr(Store, "read_clock", lambda _: behind)
+    publish(disk, VERSIONS[2])
+    with pytest.raises(CreditError, match=r"this machine: found .*a rollback needs no clock") as caught:
+        deploy_versions(disk, VERSIONS[2])
+    assert "\n" not in str(caught.value)
+    assert live.choose_change_time(disk, "rollback", None) == behind
+    made = apply_change(disk, live.plan_rollback(Ledger(disk, "prod"), WHY))
+    assert made is not None
+    assert made.version == VERSIONS[0]
+
+
+def test_an_entry_from_a_clock_ahead_holds_nothing_up(disk: Store) -> None:
+    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(minutes=10)
+    disk.create(key(1), raw(1, version="v1.0.0"))
+    disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
+    made = append(ledger, live.plan_rollback(ledger, WHY))
+    assert (made.version, made.time) == ("v1.0.0", later)
+    assert live.choose_change_time(disk, "deploy", made) == later
+
+
+def test_the_store_has_a_clock(store: Store) -> None:
+    assert abs(store.read_clock() - datetime.now(UTC)) < timedelta(minutes=1)
+    assert store.list_children("clock")[0] == []
+
+
+def test_the_way_back_from_a_rollback_is_a_way_back(disk: Store) -> None:
+    """v1, v2, v3, a rollback, its undo: and what stood below v3 stands below it again."""
     ledger = Ledger(disk, "prod")
-    soon, later = (datetime.now(UTC) + timedelta(seconds=20)), datetime.now(UTC) + timedelta(hours=2)
-    disk.create(key(1), raw(1, time=soon.isoformat()))
-    assert append(ledger, live.plan_deployment(ledger, make_version_record("v1.1.0"), WHY)).time == soon
-    disk.create(key(3), raw(3, time=later.isoformat()))
-    with pytest.raises(CreditError, match="the clock: found"):
-        live.plan_deployment(ledger, make_version_record("v1.2.0"), WHY)
-    assert ledger.find_last_number() == 3
+    v1, v2, v3 = map(make_version_record, VERSIONS[:3])
+    for record in (v1, v2, v3):
+        append(ledger, live.plan_deployment(ledger, record, WHY))
+    assert append(ledger, live.plan_rollback(ledger, WHY)).version == v2.version
+    append(ledger, live.plan_rollback_to(ledger, v3, WHY))
+    assert [append(ledger, live.plan_rollback(ledger, WHY)).version for _ in range(2)] == [v2.version, v1.version]
+    append(ledger, live.plan_rollback_to(ledger, v3, WHY))
+    assert append(ledger, live.plan_rollback(ledger, WHY)).version == v2.version
+
+
+def test_of_two_people_who_both_roll_back_the_second_changes_nothing(disk: Store) -> None:
+    ledger = Ledger(disk, "prod")
+    for version in VERSIONS[:3]:
+        append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
+    for current in (VERSIONS[2], VERSIONS[2][1:], "3"):
+        first = live.plan_rollback(ledger, WHY, live.Condition(current))
+        assert first.entry is not None
+    append(ledger, first)
+    for current in (VERSIONS[2], "3", "rule"):
+        with pytest.raises(CreditError, match=rf"found {VERSIONS[1]} by entry 4, tester: a test, expected {current}"):
+            live.plan_rollback(ledger, WHY, live.Condition(current))
+    append(ledger, live.plan_fallback(ledger, WHY, live.Condition("4")))
+    assert live.plan_rollback(ledger, WHY, live.Condition(" Rule ", after_rule=True)).entry is not None
+
+
+def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: Store) -> None:
+    """A deploy, a rollback and an undo that began before it was pulled."""
+    ledger, v1, v2 = Ledger(disk, "prod"), *map(make_version_record, VERSIONS[:2])
+    for record in (v1, v2):
+        append(ledger, live.plan_deployment(ledger, record, WHY))
+    append(ledger, live.plan_fallback(ledger, Attribution("headline", "on call")))
+    for planned in (
+        lambda when: live.plan_deployment(ledger, v1, WHY, when),
+        lambda when: live.plan_rollback(ledger, WHY, when),
+        lambda when: live.plan_rollback_to(ledger, v2, WHY, when),
+    ):
+        with pytest.raises(CreditError, match=r"the kill switch is pulled .*on call: headline.*--after-rule"):
+            planned(live.ANY)
+        assert planned(LIFT).entry is not None
+    assert live.plan_fallback(ledger, WHY).entry is None
+
+
+def test_a_withdrawn_version_is_passed_over_and_said_to_be(disk: Store) -> None:
+    ledger = Ledger(disk, "prod")
+    for version in VERSIONS[:3]:
+        append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
+    middle, first = parse_version(VERSIONS[1]), parse_version(VERSIONS[0])
+    change = live.plan_rollback(ledger, WHY, withdrawn={middle})
+    assert change.notes == (f"{VERSIONS[1]} is withdrawn, and passed over",)
+    with pytest.raises(CreditError, match=rf"not withdrawn \({VERSIONS[1]}, {VERSIONS[0]} are\)"):
+        live.plan_rollback(ledger, WHY, withdrawn={middle, first})
+    assert append(ledger, change).version == VERSIONS[0]
 
 
 RACERS, LEDGERS, ROUNDS = 8, 25, 4

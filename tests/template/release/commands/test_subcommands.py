@@ -28,6 +28,7 @@ def lender(finished: Project) -> Project:
     """The pipeline ran; its data are in a remote, its commits at an origin."""
     outside = finished.folder.parent
     finished.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(outside / "remote"))
+    finished.run("dvc", "remote", "modify", "storage", "verify", "true")
     finished.commit()
     finished.run("git", "init", "--quiet", "--bare", "--initial-branch", "main", str(outside / "origin.git"))
     finished.run("git", "remote", "add", "origin", str(outside / "origin.git"))
@@ -161,13 +162,15 @@ def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named
     assert shown["metrics"]["roc_auc"] == pytest.approx(0.75, abs=0.01)
     assert shown["data"]["data/raw/loanapp"]
     assert " ".join(shown) == (
-        "version registered published dataset candidate digest data features params metrics fairness unread live_in"
+        "version registered published dataset candidate digest data features params metrics fairness unread live_in "
+        "store store_by"
     )
     assert list(shown["fairness"]) == ["policy", "verdict", "lowest_adverse_impact_ratio"]
     lender.run("python", "-m", "release", "export", "v1.0.0", "one")
     lender.run("python", "-m", "release", "export", "v1.0.0", "two")
     names = ["credit-model-v1.0.0.tar.gz", "model_card.md", "report.html"]
-    assert sorted(path.name for path in (lender.folder / "one").iterdir()) == names
+    assert sorted(path.name for path in (lender.folder / "one").iterdir()) == [".gitignore", *names]
+    assert lender.run("git", "status", "--porcelain").stdout == "", "what was exported is no change of the tree"
     for name in names:
         assert (lender.folder / "one" / name).read_bytes() == (lender.folder / "two" / name).read_bytes()
     told = released(lender, "verify", "--all")["versions"]["v1.0.0"]
@@ -188,6 +191,7 @@ def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named
 def test_a_rollback_needs_the_store_only_and_git_is_caught_up_when_it_is_back(lender: Project) -> None:
     released(lender, "register", "--message", "first", "--push")
     lender.run("git", "commit", "--quiet", "--allow-empty", "--message", "more")
+    lender.run("git", "push", "--quiet", "origin", "main")
     released(lender, "register", "--message", "second", "--major", "--push")
     for version in ("v1.0.0", "v2.0.0"):
         released(lender, "deploy", version, "--env", "prod", "--reason", "r", "--push")
@@ -206,7 +210,9 @@ def test_a_rollback_needs_the_store_only_and_git_is_caught_up_when_it_is_back(le
     assert synced["environments"]["prod"]["tagged"] == synced["pushed"] == ["credit-model#prod#3"]
     assert released(lender, "sync", "--push")["pushed"] == []
     lender.run("gto", "deprecate", "credit-model", "v1.0.0", "prod")
-    followed = released(lender, "sync")["environments"]["prod"]["followed"]
+    proposed = released(lender, "sync")["environments"]["prod"]
+    assert (proposed["followed"], proposed["proposed"][:6]) == (None, "v2.0.0"), "a tag is not an order"
+    followed = released(lender, "sync", "--apply")["environments"]["prod"]["followed"]
     assert (followed["kind"], followed["version"]) == ("deploy", "v2.0.0") or followed["kind"] == "rollback"
     assert followed["version"] == "v2.0.0", "by the tags v2.0.0 holds again, as gto says"
 

@@ -91,7 +91,7 @@ def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_
     after: bool,
 ) -> None:
     bundle = bundles("logistic")
-    writes = len(list(bundle.iterdir())) + 2  # the record and the ledger entry
+    writes = len(list(bundle.iterdir())) + 4  # its announcement, the record, the ledger entry and its checkpoint
 
     def walked(step: int) -> tuple[str, bool]:
         url = f"{place}/{step}"
@@ -111,7 +111,7 @@ def test_a_deploy_that_is_killed_anywhere_leaves_the_old_version_or_the_new_one_
 def test_a_publish_that_is_killed_leaves_only_what_gc_knows_as_left(
     bundles: Callable[[str], Path], place: str, environment: dict[str, str]
 ) -> None:
-    assert ended(killed_at, place, bundles("logistic"), environment, 5, True) == -signal.SIGKILL
+    assert ended(killed_at, place, bundles("logistic"), environment, 10, True) == -signal.SIGKILL
     assert versions.list_versions(Store(place)) == []
     folders, _ = Store(place).list_children("bundles")
     assert len(folders) == 1

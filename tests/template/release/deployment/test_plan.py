@@ -129,7 +129,7 @@ def test_the_commands_tell_what_they_did_and_how_to_undo_it(
         main(["rollback", "--env", "prod", "--to", "rule", "--reason", "no time"])
     text = capsys.readouterr().out
     assert "prod: v1.0.0 -> the rule of v1.0.0" in text
-    assert "undo:  release rollback --env prod --to v1.0.0" in text
+    assert "undo:  release rollback --env prod --to v1.0.0 --after-rule" in text
     assert "next:  release status --env prod" in text
     _, status = command("status", "--env", "prod")
     assert status["environments"]["prod"]["decided_by"] == "rule"
@@ -165,7 +165,7 @@ def test_an_entry_that_is_not_valid_hides_neither_other_environments_nor_other_e
     assert (code, told["environments"]["prod"]["version"]) == (1, "v2.0.0")
     with pytest.raises(SystemExit):
         main(["history", "--env", "prod"])
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, _ = capsys.readouterr().out.splitlines()
     assert "v2.0.0" in first
     assert "error: " in second
 
@@ -173,7 +173,7 @@ def test_an_entry_that_is_not_valid_hides_neither_other_environments_nor_other_e
 def test_status_names_a_command_back_that_works(
     disk: Store, publish: Publish, command: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for version, back in (("v1.0.0", "--env prod --to rule --reason"), ("v2.0.0", "--env prod --reason")):
+    for version, back in (("v1.0.0", "--env prod --to rule --reason"), ("v2.0.0", "--env prod --from 2 --reason")):
         publish(disk, version, "logistic")
         deploy_versions(disk, version)
         with pytest.raises(SystemExit):
@@ -184,7 +184,7 @@ def test_status_names_a_command_back_that_works(
 def test_an_empty_store_may_be_the_wrong_one(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["status"])
-    assert "another store? RELEASE_STORE names" in capsys.readouterr().out
+    assert "another store? RELEASE_STORE, else release.yaml, names" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
         service_that(lambda: {"entry": 0}) as bad,
     ):
         monkeypatch.setenv("RELEASE_SERVICE_URL", f"{good}, {bad}/")
-        code, told = command("deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.5")
+        code, told = command("deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.5", "--after-rule")
     assert (code, told["put_back"], len(told["services_late"])) == (1, True, 1)
     now = plan.read_current_entry(disk, "prod")
     expected = {None: ("fallback", "v2.0.0"), "v1.0.0": ("rollback", "v1.0.0"), "rule": ("fallback", "v1.0.0")}

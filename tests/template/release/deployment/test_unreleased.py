@@ -35,8 +35,8 @@ def test_what_is_live_is_left_alone(disk: Store, publish: Callable[..., VersionR
 def test_it_has_no_tag_and_sync_makes_none(disk: Store, bundles: Bundles) -> None:
     entry = deploy_working_tree(disk, "prod", bundles("logistic"))
     assert entry is not None
-    assert tag_entry("prod", entry, push=False).name is None
-    assert plan_environment("prod", [entry], []).untagged == []
+    assert tag_entry(disk, "prod", entry, push=False).name is None
+    assert plan_environment("prod", [entry], [], None).untagged == []
 
 
 def test_a_store_that_others_use_gets_nothing(

@@ -23,6 +23,8 @@ from release.commands.sync import follow_tags, plan_sync
 from release.deployment import plan
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution
+from release.registration import admission
+from release.registration.findings import Findings
 from release.registration.publish import find_published, parse_digest
 from release.repository import tags
 from release.repository.next_version import choose_bump
@@ -63,8 +65,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 @pytest.fixture
-def three(disk: Store, publish: Publish) -> Store:
-    """A store with three versions."""
+def three(disk: Store, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store with three versions, in a repository that has nothing to judge: `test_admission` is about the judge."""
+    monkeypatch.setattr(admission, "judge_commit", lambda *_: Findings())
     for version, candidate in ((V1, "heuristic"), (V2, "logistic"), (V3, "random_forest")):
         publish(disk, str(version), candidate)
     return disk
@@ -107,9 +110,9 @@ def test_gto_and_we_agree_on_what_is_live_after_assignments_and_withdrawals(run:
 
 def test_our_assignment_is_one_to_gto(run: Callable[..., str], three: Store) -> None:
     (first, second) = deploy_versions(three, "v1.0.0", "v2.0.0")
-    assert tags.assign_version("prod", first) == f"{ARTIFACT}#prod#1"
-    assert tags.assign_version("prod", second) == f"{ARTIFACT}#prod#2"
-    assert tags.assign_version("prod", second) == f"{ARTIFACT}#prod#2", "once per entry"
+    assert tags.assign_version(three, "prod", first) == f"{ARTIFACT}#prod#1"
+    assert tags.assign_version(three, "prod", second) == f"{ARTIFACT}#prod#2"
+    assert tags.assign_version(three, "prod", second) == f"{ARTIFACT}#prod#2", "once per entry"
     assert by_gto(run) == ours() == "v2.0.0"
     message = run("git", "cat-file", "tag", f"{ARTIFACT}#prod#2")
     assert "ledger: prod 2" in message
@@ -143,14 +146,15 @@ def test_a_withdrawn_version_is_refused(run: Callable[..., str]) -> None:
     assert tags.require_tag(tags.read_registry(), V1)
 
 
-def synced(store: Store) -> list[str]:
-    """What `release sync` does without origin; a line per thing done."""
+def synced(store: Store, when: plan.Condition = plan.ANY) -> list[str]:
+    """What `release sync --apply` does without origin; a line per thing done."""
     done = []
     for one in plan_sync(store):
         done += [
-            f"{one.environment} {entry.number} {tags.assign_version(one.environment, entry)}" for entry in one.untagged
+            f"{one.environment} {entry.number} {tags.assign_version(store, one.environment, entry)}"
+            for entry in one.untagged
         ]
-        if (change := follow_tags(store, one, "tester")) and apply_change(store, change):
+        if (change := follow_tags(store, one, "tester", when)) and apply_change(store, change):
             done.append(f"{one.environment} follows")
     return done
 
@@ -222,7 +226,10 @@ def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Call
     assert plan.read_current_entry(three, "prod").kind == "fallback"
     later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
     run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#4", f"{V1.tag}^{{commit}}")
-    assert synced(three) == ["prod follows"], "one from after it counts"
+    with pytest.raises(CreditError, match="the kill switch is pulled"):
+        synced(three)
+    lifts = plan.Condition(after_rule=True)
+    assert synced(three, lifts) == ["prod follows"], "one from after it counts, for who lifts the switch"
     assert plan.read_current_entry(three, "prod").version == "v1.0.0"
 
 
@@ -256,7 +263,7 @@ def test_what_is_missing_at_origin_is_pushed_and_a_tag_is_never_moved(
     run: Callable[..., str], three: Store, tmp_path: Path
 ) -> None:
     for entry in deploy_versions(three, "v1.0.0"):
-        tags.assign_version("prod", entry)
+        tags.assign_version(three, "prod", entry)
     assert tags.push_missing_tags() == [f"{ARTIFACT}#prod#1"]
     assert tags.push_missing_tags() == []
     run("git", "tag", "--force", "-a", "-m", "moved", f"{ARTIFACT}@v1.0.0", "HEAD")
@@ -304,6 +311,7 @@ def test_gc_removes_a_drill_that_was_killed_and_leaves_one_that_is_held(
 
     assert json.loads(said("--force", "--json"))["drills"] == []
     monkeypatch.setattr(gc.find_garbage, "__defaults__", (-timedelta(seconds=5),))
+    monkeypatch.setattr(gc.drop_garbage, "__defaults__", (-timedelta(seconds=5),))
     assert "would drop 1 drills that were killed more than an hour ago" in said()
     assert store.find_last_write("drills/killed")
     assert json.loads(said("--force", "--json"))["drills"] == ["killed"]
@@ -319,6 +327,7 @@ def test_a_deploy_of_a_version_whose_record_is_not_what_the_tag_says_is_refused(
     for version, digest in ((V1, there), (V2, "0" * 64)):
         said = f"m\n\ndigest: {digest}"
         run("git", "tag", "--force", "--annotate", "--message", said, version.tag, f"{version.tag}^{{commit}}")
+    run("git", "push", "--quiet", "--force", "--tags", "origin")
     assert find_published(three, V1)
     assert find_published(three, V3), "made by GTO itself, it says none"
     for dry in ([], ["--dry-run"]):

@@ -1,0 +1,58 @@
+"""The address of the store: in the environment, else in a file in git, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from credit.common.errors import CreditError
+from credit.registry.address import find_address, open_store
+
+
+@pytest.fixture(autouse=True)
+def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RELEASE_STORE", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+
+def test_without_an_address_no_folder_is_taken_for_a_store(tmp_path: Path) -> None:
+    with pytest.raises(CreditError, match=r"^RELEASE_STORE: found nothing, expected a folder, or"):
+        open_store()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_in_git_names_the_store_and_the_environment_goes_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("release.yaml").write_text("store: shared\n")
+    assert str(find_address()) == "shared (by release.yaml)"
+    assert open_store().url == "shared"
+    monkeypatch.setenv("RELEASE_STORE", str(tmp_path / "elsewhere"))
+    assert find_address() == (str(tmp_path / "elsewhere"), "RELEASE_STORE")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "release.yaml"),
+        ("store: ''", "store: found nothing"),
+        ("store: 3", "release.yaml: store: found 3"),
+        ("stroe: .store", "stroe: unknown key"),
+        ("store: [", "release.yaml"),
+    ],
+)
+def test_a_file_that_names_none_is_refused(text: str, said: str) -> None:
+    Path("release.yaml").write_text(text)
+    with pytest.raises(CreditError, match=said):
+        find_address()
+
+
+def test_on_github_a_folder_is_no_store_unless_the_variable_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("release.yaml").write_text("store: .store\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with pytest.raises(CreditError, match="lost with the runner's disk, expected a bucket"):
+        find_address()
+    monkeypatch.setenv("RELEASE_STORE", str(tmp_path))
+    assert find_address().source == "RELEASE_STORE"
