@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
+from credit.registry.chain import check_link
 from credit.registry.ledger import Ledger, LedgerEntry
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
@@ -80,8 +81,9 @@ class Follower:
         except CreditError:
             is_newest = False  # it is not valid, or the store is away: the listing tells which
         if is_newest:
-            ledger.read_entry(after)  # nothing is ever taken out of a ledger: without this entry, it is another one
+            self._check_served_entry(ledger)
             return None
+        self._check_last_entry(ledger)
         for number in range(ledger.find_last_number(), after, -1):
             try:
                 entry = ledger.read_entry(number)
@@ -90,8 +92,29 @@ class Follower:
                 continue
             if number == ledger.find_last_number():
                 self.problems.pop("entry", None)
+            self._check_link(ledger, entry)
             return entry
         return None
+
+    def _check_served_entry(self, ledger: Ledger) -> None:
+        """Notice that the served entry was changed or taken out: nothing ever is, so it would be by hand."""
+        served = self.serving.entry if self.serving else None
+        if served is not None and ledger.read_entry(served.number) != served:
+            self._report_problem("tampered", f"entry {served.number} is not the one that was followed", None)
+        else:
+            self.problems.pop("tampered", None)
+
+    def _check_last_entry(self, ledger: Ledger) -> None:
+        """Notice that entries are gone that this service followed before it was started again."""
+        last = self.serving.entry if self.serving else self._cache.read_last_entry()
+        if last is not None and ledger.find_last_number() < last.number:
+            self._report_problem("tampered", f"entry {last.number}, which was followed, is gone from the ledger", None)
+
+    def _check_link(self, ledger: Ledger, entry: LedgerEntry) -> None:
+        """Notice that the entry before the new one was changed. The new one is followed: it may be a rollback."""
+        if problem := check_link(ledger, entry):
+            found = f"entry {entry.number - 1} was changed after entry {entry.number} was written"
+            self._report_problem("tampered", found, CreditError(problem))
 
     def _follow(self, ledger: Ledger, entry: LedgerEntry) -> None:
         try:

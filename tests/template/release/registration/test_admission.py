@@ -1,0 +1,103 @@
+"""A tag is not an order: what may be deployed is on main, is the tag that origin has, and passes main's judge."""
+
+import shutil
+
+import pytest
+
+from testing.projects import Project
+
+
+@pytest.fixture
+def merged(finished: Project) -> Project:
+    """The pipeline ran, with a remote and an origin whose main has v1.0.0."""
+    outside = finished.folder.parent
+    finished.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(outside / "remote"))
+    finished.run("dvc", "remote", "modify", "storage", "verify", "true")
+    finished.commit()
+    finished.run("git", "init", "--quiet", "--bare", "--initial-branch", "main", str(outside / "origin.git"))
+    finished.run("git", "remote", "add", "origin", str(outside / "origin.git"))
+    finished.run("git", "push", "--quiet", "origin", "main")
+    finished.run("dvc", "push", "--quiet")
+    return finished
+
+
+def deploy(project: Project, version: str, *options: str) -> tuple[int, str]:
+    """The exit code, and everything that is printed."""
+    words = ("python", "-m", "release", "deploy", version, "--env", "prod", "--reason", "r", *options)
+    done = project.run(*words, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def tag(project: Project, name: str) -> None:
+    project.run("git", "tag", "--force", "--annotate", "--message", "by hand", name)
+
+
+def test_what_is_not_on_main_or_does_not_pass_its_judge_is_not_deployed(merged: Project) -> None:
+    """One project for all: an unmerged branch, a forged choice on main, another judge, then what may be deployed."""
+    merged.run("git", "checkout", "--quiet", "-b", "elsewhere")
+    merged.run("git", "commit", "--quiet", "--allow-empty", "--message", "unmerged")
+    tag(merged, "credit-model@v9.9.9")
+    merged.run("git", "push", "--quiet", "origin", "elsewhere", "credit-model@v9.9.9")
+    code, told = deploy(merged, "v9.9.9")
+    assert (code, told.count("\n")) == (1, 1)
+    assert "which is not on origin/main, expected one that was merged" in told
+
+    tag(merged, "credit-model#prod#77")
+    synced = merged.run("python", "-m", "release", "sync", "--no-fetch").stdout
+    assert "prod: proposed: v9.9.9, as credit-model#prod#77 of modeler asks for" in synced
+    applied = merged.run("python", "-m", "release", "sync", "--no-fetch", "--apply", check=False)
+    assert applied.returncode == 1
+    assert "prod: not followed: credit-model@v9.9.9: found commit" in applied.stdout
+    merged.run("git", "tag", "--delete", "credit-model#prod#77", "credit-model@v9.9.9")
+
+    merged.run("git", "checkout", "--quiet", "main")
+    merged.edit("reports/choice.json", '"champion": "heuristic"', '"champion": "random_forest"')
+    merged.commit()
+    merged.run("git", "push", "--quiet", "origin", "main")
+    tag(merged, "credit-model@v2.0.0")
+    code, told = deploy(merged, "v2.0.0")
+    assert code == 1
+    assert "random_forest of credit-model@v2.0.0, by origin/main's judge: " in told
+
+    merged.run("git", "revert", "--no-edit", "HEAD")
+    merged.run("git", "push", "--quiet", "origin", "main")
+    tag(merged, "credit-model@v1.0.0")
+    merged.edit("credit/fairness/verdicts.py", '"""', '"""Another judge. ')
+    code, told = deploy(merged, "v1.0.0")
+    assert code == 1
+    assert "this checkout: another judge than origin/main's: credit/fairness/verdicts.py" in told
+    merged.run("git", "checkout", "--quiet", "credit")
+
+    code, told = deploy(merged, "v1.0.0", "--dry-run")
+    assert (code, "would publish v1.0.0" in told) == (0, True)
+    assert not (merged.folder / ".store/versions").exists()
+    code, told = deploy(merged, "v1.0.0")
+    assert code == 0, told
+    assert "note:  credit-model@v1.0.0 is on main, and main's judge lets it through" in told
+    assert "store: .store (by release.yaml); no service was asked" in told
+
+    shutil.rmtree(merged.folder / ".store/bundles")
+    code, told = deploy(merged, "v1.0.0", "--dry-run")
+    assert (code, told.count("\n")) in {(0, 2), (0, 3)}, "it is live already: nothing to do"
+    again = merged.run("python", "-m", "release", "publish", "v1.0.0")
+    assert "v1.0.0 published" in again.stdout, "the advice for a damaged bundle works as it is printed"
+    assert merged.run("python", "-m", "release", "status", "--env", "prod").returncode == 0
+
+
+def test_a_lost_push_leaves_no_tag_and_another_tag_of_the_name_is_not_deployed(merged: Project) -> None:
+    words = ("python", "-m", "release", "register", "--message", "mine", "--push")
+    hook = merged.folder.parent / "origin.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    done = merged.run(*words, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "its tag is deleted here again" in done.stderr
+    assert merged.run("git", "tag").stdout == ""
+    hook.unlink()
+    tag(merged, "credit-model@v1.0.0")
+    merged.run("git", "push", "--quiet", "origin", "credit-model@v1.0.0")
+    tag(merged, "credit-model@v1.0.0")
+    merged.run("git", "tag", "--force", "--annotate", "--message", "another", "credit-model@v1.0.0")
+    code, told = deploy(merged, "v1.0.0")
+    assert (code, told.count("\n")) == (1, 1)
+    assert "git fetch --force origin tag credit-model@v1.0.0 brings that one" in told
