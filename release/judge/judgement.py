@@ -51,17 +51,23 @@ class Judgement(Report):
         return bool(self.changes) or self.lost_too_many
 
 
-def run_change(revisions: Sides[Revision], folder: Path) -> None:
-    """Run the stages that make predictions, with the code of the change, in a new folder.
+def pull_data(revisions: Sides[Revision], folder: Path) -> None:
+    """Pull the raw data of the change into DVC's cache, in a new folder. Runs nothing of the change."""
+    trial.assemble_trial(folder, revisions, list_changed_files(revisions), with_code=False)
+    trial.pull_raw_data(folder, revisions.head.dataset)
+
+
+def run_change(revisions: Sides[Revision], folder: Path, results: Path) -> None:
+    """Run the stages that make predictions, with the code of the change, in a new folder; write their results.
 
     Raises CreditError when the change's data or code do not run under the base's stages.
     """
-    files = list_changed_files(revisions)
-    trial.assemble_trial(folder, revisions, files, with_code=True)
+    trial.assemble_trial(folder, revisions, list_changed_files(revisions), with_code=True)
     dataset = revisions.head.dataset
     trial.pull_raw_data(folder, dataset)
     stages = [*trial.list_data_stages(folder, dataset), *trial.RUN_STAGES]
     trial.run_stages(folder, stages, "the pipeline, with the change")
+    trial.copy_results(folder, results)
 
 
 def judge_change(revisions: Sides[Revision], ran: Path, folder: Path) -> Judgement:

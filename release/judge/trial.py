@@ -27,8 +27,8 @@ RUN_STAGES = ("select_features", "train", "evaluate", "select_in_folds", "predic
 JUDGE_STAGES = ("fairness", "choose", "summarize")
 
 BELIEVED = (
-    "reports/features.json", "reports/candidates", "reports/metrics.json", "reports/plots", "data/predictions",
-    "data/partitions", "models/candidates",
+    "dvc.lock", "reports/features.json", "reports/candidates", "reports/metrics.json", "reports/predictions.json",
+    "reports/plots", "data/predictions", "data/partitions",
 )  # fmt: skip
 """What the code of the change writes. Data to the judge, who loads no model and runs nothing of it."""
 
@@ -115,14 +115,18 @@ def _drop_secrets(environment: Any) -> dict[str, str]:
 
 
 def copy_results(source: Path, target: Path) -> None:
-    """Copy what the code of the change wrote, and the lock that names it. Raises CreditError when some is missing."""
-    missing = [name for name in ("dvc.lock", *BELIEVED) if not (source / name).exists()]
+    """Copy what the code of the change wrote. Raises CreditError when some is missing, or is a link elsewhere."""
+    missing = [name for name in BELIEVED if not (source / name).exists()]
     if missing:
-        raise CreditError(Problem("the results of the change", f"lack {', '.join(missing)}", fix="run it again"))
-    for name in ("dvc.lock", *BELIEVED):
+        found = f"lack {', '.join(missing)}"
+        raise CreditError(Problem("the results of the change", found, fix="what ran it says why"))
+    links = [path for name in BELIEVED for path in (source / name, *(source / name).rglob("*")) if path.is_symlink()]
+    if links:
+        raise CreditError(Problem("the results of the change", f"{links[0].relative_to(source)} is a link", "a file"))
+    for name in BELIEVED:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         if (source / name).is_dir():
             shutil.rmtree(target / name, ignore_errors=True)
-            shutil.copytree(source / name, target / name, symlinks=True)
+            shutil.copytree(source / name, target / name)
         else:
-            shutil.copy2(source / name, target / name, follow_symlinks=False)
+            shutil.copy2(source / name, target / name)

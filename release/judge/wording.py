@@ -12,26 +12,19 @@ MOST_ROWS = 60
 
 
 def render_judgement(judgement: Judgement) -> str:
-    """Render the whole comment."""
+    """Render the whole comment: under what touches the judge, the comparison with all that forbids the merge."""
     parts = [
-        _render_problems(judgement),
         _render_changes(judgement),
         _render_verdicts(judgement),
         _render_training_code(judgement),
         _render_departures(judgement),
     ]
-    first = f"{MARKER}\n" + "\n\n".join(filter(None, parts))
+    first = "\n\n".join([MARKER, *filter(None, parts)]).replace("\n\n", "\n", 1)
     if judgement.comparison is None:
-        return f"{first}\n"
-    return f"{first}\n\n{render_comment(judgement.comparison, len(first)).removeprefix(MARKER).lstrip()}"
-
-
-def _render_problems(judgement: Judgement) -> str:
-    told = set(judgement.comparison.problems) if judgement.comparison else set()
-    more = [problem for problem in judgement.problems if problem not in told]
-    if not judgement.problems:
-        return ""
-    return "\n".join(["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in more)])
+        problems = "\n".join(["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in judgement.problems)])
+        return f"{first}\n\n{problems}\n"
+    comparison = judgement.comparison.model_copy(update={"problems": judgement.problems})
+    return f"{first}\n\n{render_comment(comparison, len(first)).removeprefix(MARKER).lstrip()}"
 
 
 def _render_changes(judgement: Judgement) -> str:
@@ -52,6 +45,8 @@ def _render_changes(judgement: Judgement) -> str:
         ]
         for one in judgement.changes[:MOST_ROWS]
     ]
+    if not rows:
+        return text
     left = len(judgement.changes) - len(rows)
     more = f"\n\n{left} more; `release judge --json` lists them." if left > 0 else ""
     return f"{text}\n\n{format_table(['kind', 'what', 'base', 'change', 'in this verdict'], rows, 5)}{more}"
