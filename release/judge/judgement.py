@@ -5,7 +5,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from credit.common.errors import CreditError
-from credit.reports.base import Flag, Report, ReportPart
+from credit.reports.base import Count, Flag, Report, ReportPart
 from credit.reports.choice import Choice
 from credit.reports.fairness import Verdict
 from credit.reports.predictions import PredictionsReport
@@ -13,6 +13,7 @@ from release.compare.comparison import Comparison, compare_revisions
 from release.compare.sides import Sides
 from release.judge import trial
 from release.judge.changes import ChangedFiles, JudgeChange, find_forbidden, find_judge_changes, list_changed_files
+from release.judge.partitions import count_champions
 from release.judge.people import Departure, check_people, find_departures
 from release.repository.revision import Revision
 
@@ -42,6 +43,9 @@ class Judgement(Report):
     champion: Sides[str | None]
     """By the judge of the base, and by the change's own."""
     verdicts: tuple[CandidateVerdicts, ...]
+    champions: dict[str, Count]
+    """By candidate, in how many partitions into folds it goes forward by the judge of the base; empty where there are
+    no folds."""
     comparison: Comparison | None
     """With the base, by the base's judge; None where the pipeline failed."""
 
@@ -77,11 +81,12 @@ def judge_change(revisions: Sides[Revision], ran: Path, folder: Path) -> Judgeme
     forbidden = find_forbidden(revisions, files)
     try:
         comparison = _judge_results(revisions, files, ran, folder)
+        champions = count_champions(folder)
     except CreditError as error:
         failed = [*forbidden, *map(str, error.problems)]
         return _conclude(revisions, files, changes, failed, [], None)
-    departures = find_departures(revisions, folder)
-    return _conclude(revisions, files, changes, forbidden, departures, comparison)
+    judgement = _conclude(revisions, files, changes, forbidden, find_departures(revisions, folder), comparison)
+    return judgement.model_copy(update={"champions": champions})
 
 
 def describe_failure(revisions: Sides[Revision], error: CreditError) -> Judgement:
@@ -125,6 +130,7 @@ def _conclude(
         lost_too_many=any(one.share > limit for one in departures),
         champion=champion,
         verdicts=tuple(_compare_verdicts(comparison, claimed)),
+        champions={},
         comparison=comparison,
     )
 

@@ -18,6 +18,7 @@ def render_judgement(judgement: Judgement) -> str:
         _render_verdicts(judgement),
         _render_training_code(judgement),
         _render_departures(judgement),
+        _render_champions(judgement),
     ]
     first = "\n\n".join([MARKER, *filter(None, parts)]).replace("\n\n", "\n", 1)
     if judgement.comparison is None:
@@ -86,6 +87,14 @@ def _render_training_code(judgement: Judgement) -> str:
         f"**Read this code first**: {names}. It made the predictions that are judged here. Who is trained on whom, "
         "labels, groups and folds are the base's, and checked; that the scores are honest is for a person to see."
     )
+
+
+def _render_champions(judgement: Judgement) -> str:
+    """Render who goes forward by other seeds of the folds, where that is not always the same."""
+    if len(judgement.champions) < 2:
+        return ""
+    told = ", ".join(f"{format_champion(name)} in {times}" for name, times in judgement.champions.items())
+    return f"**⚠️ By chance**: of {sum(judgement.champions.values())} partitions into folds, {told}."
 
 
 def _render_departures(judgement: Judgement) -> str:

@@ -60,7 +60,7 @@ ARROWS: dict[str, set[str]] = {
     "release/deployment": RELEASE,
     "release/drill": RELEASE,
     "release/compare": RELEASE | {"release/registration"},
-    "release/judge": RELEASE | {"release/compare"},
+    "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/commands": RELEASE
     | {"release/compare", "release/deployment", "release/drill", "release/judge", "release/registration"},
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},

@@ -67,6 +67,7 @@ def test_a_change_that_weakens_everything_at_once_is_judged_by_nothing_that_it_b
         assert one["eligible"] == [False, True]
     assert found["comparison"]["data"]["counts"]["accepted"] == [1980, 1980], "no row left through another limit"
     assert {row["attribute"] for row in found["comparison"]["fairness"]["champion"]} >= {"race", "sex"}
+    assert found["champions"] == {"heuristic": 2}, "in each partition into folds"
     assert found["comparison"]["people"]["flipped"] == 0, "the same folds: the seed is the base's"
     (own,) = [problem for problem in found["problems"] if "by its own judge" in problem]
     assert "race Black: adverse impact ratio" in own
