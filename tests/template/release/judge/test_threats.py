@@ -114,7 +114,7 @@ def test_what_a_change_makes_of_the_rule_is_judged_and_its_predictions_are_about
     code, found = judge(finished, "--only", "judge", "--results", str(results))
     assert code == 3
     assert found["comparison"] is None
-    assert "the predictions of heuristic: found 1,88" in found["problems"][0]
+    assert "people, expected 1,980, all who are judged" in found["problems"][0]
     assert "the predictions of logistic: found 2" in found["problems"][1]
     assert "people with another label, expected that of the data" in found["problems"][1]
 
