@@ -1,5 +1,6 @@
 """The workflows, really run by act: a deploy, a rollback, a comment, and everything that is refused with the reason."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -203,6 +204,10 @@ def test_a_run_that_fails_replaces_the_green_comment_and_posts_no_text_of_anothe
 def test_what_is_committed_is_what_the_pipeline_gives(hub: Hub) -> None:
     hub.clone.run("git", "checkout", "--quiet", "-b", "change")
     hub.clone.edit("params.yaml", "approve_unfavourable: -5", "approve_unfavourable: -4")
+    forged = hub.clone.folder / "reports/features.json"
+    before = hashlib.md5(forged.read_bytes(), usedforsecurity=False).hexdigest()
+    forged.write_text(forged.read_text() + "\n")
+    hub.clone.edit("dvc.lock", before, hashlib.md5(forged.read_bytes(), usedforsecurity=False).hexdigest())
     hub.clone.run("git", "rm", "--quiet", "--cached", "reports/choice.json")
     hub.clone.run("git", "commit", "--quiet", "--all", "--message", "a report is left out")
     done = hub.run("pull-request", "pull_request", hub.open_pull_request("change"), "--job", "results", branch="change")
@@ -210,3 +215,4 @@ def test_what_is_committed_is_what_the_pipeline_gives(hub: Hub) -> None:
     assert "Failure - Main What is committed is what the pipeline gives" in done.stdout
     assert "?? reports/choice.json" in done.stdout, "what git does not know differs too"
     assert " M dvc.lock" in done.stdout
+    assert " M reports/features.json" in done.stdout, "written by hand, with the lock that says so"
