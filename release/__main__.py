@@ -16,6 +16,8 @@ VERBS = {
     "history": "List who deployed which version, when and why; with --at, the version live at a moment",
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
+    "judge": "Judge a change by the judge of its base: nobody weakens the gate that judges them",
+    "codeowners": "Write .github/CODEOWNERS: who has to approve a change of what judges",
     "export": "Write a published version to files: bundle archive, model card, report",
     "verify": "Prove that versions can be restored byte for byte from DVC and the store, and that ledgers are whole",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
+from credit.common.errors import raise_if_any
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
@@ -20,7 +21,7 @@ from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Fairness
 from credit.fairness.power.operating_characteristics import compute_operating_characteristics
-from credit.fairness.waivers import Waiver, check_waivers, load_waivers
+from credit.fairness.waivers import Waiver, check_waivers, find_overlong, load_waivers
 from credit.reports.fairness import FairnessReport
 from credit.reports.figures import group_key
 from credit.reports.predictions import JudgedOn, PredictionsReport
@@ -62,6 +63,7 @@ def run(
     today = date.today()
     groups = list_judged_groups(counts[HEURISTIC], params.chosen_policy, params.rules)
     check_waivers(waivers, list(counts), groups, params.chosen_policy, today)
+    raise_if_any(find_overlong(waivers, today, params.waivers.longest))
     remove_retired_files(list(counts), reports_folder, predictions_folder)
     for name, people in counts.items():
         report = judge_candidate(people, params, name, waivers, today, on)

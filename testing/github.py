@@ -36,12 +36,13 @@ if words[:2] == ["release", "create"]:
 with (home / "calls").open("a") as file:
     file.write(json.dumps(call) + "\\n")
 if words[:2] == ["run", "download"]:
+    if not (home / "artifacts" / option("--name")).exists():
+        sys.exit("no artifact matches any of the names or patterns provided")
     shutil.copytree(home / "artifacts" / option("--name"), option("--dir"))
-elif words[:2] == ["pr", "list"]:
-    print((home / "number").read_text() if (home / "number").exists() else "")
 elif words[:2] == ["release", "view"]:
     sys.exit(0 if (home / "releases" / words[2]).exists() else 1)
-elif words[:2] not in (["pr", "comment"], ["release", "create"], ["release", "upload"]):
+elif words[:2] not in [w.split() for w in
+    ("pr comment", "pr edit", "label create", "release create", "release upload")]:
     sys.exit(f"gh {{words}}: no such command here")
 """
 
@@ -53,7 +54,9 @@ runs:
   steps:
     - shell: bash
       env: {NAME: "${{ inputs.name }}", FROM: "${{ inputs.path }}"}
-      run: mkdir -p "$GH_RECORD/artifacts/$NAME" && cp -r "$FROM" "$GH_RECORD/artifacts/$NAME"
+      run: | # of a folder what is in it
+        test ! -d "$FROM" || FROM="$FROM/."
+        mkdir -p "$GH_RECORD/artifacts/$NAME" && cp -r "$FROM" "$GH_RECORD/artifacts/$NAME"
 """
 RECORD_OUTPUT = """
 exec > >(exec tee -a "$GH_RECORD/output") 2>&1
@@ -147,6 +150,15 @@ class Hub:
         )
         done.stdout += output.read_text()
         return done
+
+    def open_pull_request(self, branch: str) -> dict[str, Any]:
+        """Push a branch, and the merge with main that GitHub makes of it; return the content of its event."""
+        base, head = (self.clone.run("git", "rev-parse", name).stdout.strip() for name in ("main", branch))
+        words = ("commit-tree", f"{head}^{{tree}}", "-p", base, "-p", head, "-m", "merge")
+        merge = self.clone.run("git", *words).stdout.strip()
+        self.clone.run("git", "push", "--quiet", "--force", "origin", branch, f"{merge}:refs/pull/7/merge")
+        of_head = {"ref": branch, "sha": head, "repo": {"full_name": "somebody/fork"}}
+        return {"pull_request": {"number": 7, "base": {"sha": base, "ref": "main"}, "head": of_head}}
 
     def run_release(self, *arguments: str) -> Any:
         """Run `release … --json` on the store that the workflows use; return its answer."""

@@ -146,12 +146,19 @@ class FairnessPolicy(Params):
         return self
 
 
+class WaiverRules(Params):
+    """Rules of waivers. longest: the days that one may last, from the day on which the pipeline reads it."""
+
+    longest: int = Field(default=365, ge=1)
+
+
 class Fairness(Params):
-    """The block `fairness`: the chosen policy among several, and the rules."""
+    """The block `fairness`: the chosen policy among several, the rules, and those of waivers."""
 
     policy: str
     report_level: float = Field(gt=0.5, lt=1)
     rules: VerdictRules
+    waivers: WaiverRules = WaiverRules()
     policies: dict[str, FairnessPolicy]
 
     @model_validator(mode="after")

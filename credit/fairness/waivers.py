@@ -5,7 +5,7 @@ error, so that no stale waiver stays in the folder.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -138,4 +138,14 @@ def find_expired(waivers: Mapping[str, Waiver], today: date) -> list[Problem]:
         Problem(f"{file}: until", f"{waiver.until}, which is past", "a later day", fix)
         for file, waiver in waivers.items()
         if waiver.until < today
+    ]
+
+
+def find_overlong(waivers: Mapping[str, Waiver], today: date, longest: int) -> list[Problem]:
+    """Find every waiver that ends later than `longest` days from today: nobody signs for what comes after that."""
+    last = today + timedelta(days=longest)
+    return [
+        Problem(f"{file}: until", str(waiver.until), f"{last} at the latest", "fairness.waivers.longest says how long")
+        for file, waiver in waivers.items()
+        if waiver.until > last
     ]

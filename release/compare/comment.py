@@ -19,14 +19,18 @@ GATE_PARAMS = ("fairness.", "choose.")
 TRUNCATION_NOTICE = "_Truncated to GitHub's limit; `release compare --json` prints everything._"
 
 
-def render_comment(comparison: Comparison) -> str:
-    """Render the whole comment. If too long, details go first, then the ends of its longest sections; it says so."""
+def render_comment(comparison: Comparison, reserved: int = 0) -> str:
+    """Render the whole comment. If too long, details go first, then the ends of its longest sections; it says so.
+
+    reserved: characters that are put before it.
+    """
+    most = MAX_CHARACTERS - reserved
     parts = [part for part in [render_verdict(comparison), *_render_sections(comparison)] if part]
-    if _count_characters(parts) > MAX_CHARACTERS:
+    if _count_characters(parts) > most:
         parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [
             TRUNCATION_NOTICE
         ]
-    while (beyond := _count_characters(parts) - MAX_CHARACTERS) > 0:
+    while (beyond := _count_characters(parts) - most) > 0:
         longest = max(range(len(parts)), key=lambda i: len(parts[i]))
         parts[longest] = parts[longest][:-beyond].rpartition("\n")[0]  # whole lines: half a line may be half an escape
     return f"{MARKER}\n" + "\n\n".join(filter(None, parts)) + "\n"

@@ -147,14 +147,22 @@ def render_fairness(comparison: Comparison) -> str:
 
 
 def list_drops(comparison: Comparison) -> list[str]:
-    """List the groups whose ratio fell by more than chance and by more than the policy allows; a sentence each."""
+    """List the groups whose ratio left parity by more than chance and by more than the policy allows."""
     words = {(row.attribute, row.group): f"{row.attribute} {row.words}" for row in comparison.fairness[CHAMPION]}
     return [
-        f"{escape(words[one.attribute, one.group])}: the ratio to the reference falls by more than chance, "
-        f"{_format_ratio_change(one)}"
+        f"{escape(words[one.attribute, one.group])}: the ratio to the reference {_name_direction(one)} "
+        f"by more than chance, {_format_ratio_change(one)}"
         for one in comparison.findings
         if one.blocks
     ]
+
+
+def _name_move(finding: ChangeFinding) -> str:
+    return "drop" if (finding.adverse_impact_ratio_change or 0) < 0 else "rise"
+
+
+def _name_direction(finding: ChangeFinding) -> str:
+    return "falls" if _name_move(finding) == "drop" else "rises, and the reference is worse off,"
 
 
 GROUP_HEADS = (
@@ -181,7 +189,7 @@ def _render_groups(groups: Sequence[GroupComparison], changes: Mapping[tuple[str
 
 
 def _format_group(row: GroupComparison, change: ChangeFinding | None, flips: str) -> list[str]:
-    drop = " **drop**" if change and change.blocks else ""
+    drop = f" **{_name_move(change)}**" if change and change.blocks else ""
     return [
         escape(f"{row.attribute}: {row.words}"),
         format_count(row.people),

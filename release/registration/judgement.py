@@ -8,7 +8,8 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
-from credit.fairness.waivers import Waiver, find_expired, load_waivers
+from credit.fairness.policies import Fairness
+from credit.fairness.waivers import Waiver, find_expired, find_overlong, load_waivers
 from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
@@ -107,9 +108,11 @@ def compare_with_production() -> Findings:
 
 
 def check_waivers() -> Findings:
-    """Check that no waiver has expired; note each of them."""
-    waivers = load_waivers(Path("waivers"))
-    return Findings(find_expired(waivers, date.today()), [_describe_waiver(*one) for one in waivers.items()])
+    """Check that no waiver has expired or lasts for longer than one may; note each of them."""
+    waivers, today = load_waivers(Path("waivers")), date.today()
+    longest = read_params(Fairness, "fairness").waivers.longest
+    problems = [*find_expired(waivers, today), *find_overlong(waivers, today, longest)]
+    return Findings(problems, [_describe_waiver(*one) for one in waivers.items()])
 
 
 def describe_waivers(folder: Path) -> list[str]:

@@ -77,15 +77,16 @@ def count_paired_people(
 def compare_versions(counts: PairedCounts, limit: Limit | None, rules: VerdictRules) -> VersionComparison:
     """Compare the versions per attribute and group: the ratio, the true positive rate, and whose decision changed.
 
-    Blocks where the ratio dropped by more than `rules.largest_drop`, the interval of the change excludes 0 when all
-    groups of all primary attributes are corrected together (Holm), and the new ratio is near the limit: below its
-    warning level, or the limit itself where there is none. `limit`: the policy's on the ratio.
+    Blocks where the ratio moved away from 1 by more than `rules.largest_drop`, the interval of the change excludes 0
+    when all groups of all primary attributes are corrected together (Holm), and the new ratio is near the limit: below
+    its warning level, or the limit itself where there is none. Above 1 it is the reference that is worse off, by the
+    inverse of the ratio. `limit`: the policy's on the ratio.
     """
     cells = [cell for attribute in counts.people for cell in _list_cells(counts, attribute, rules)]
     family = [cell for cell in cells if cell.counts]
     rejected = reject_by_holm([cell.p_value for cell in family], rules.error)
-    dropped = {(cell.attribute, cell.group) for cell, drops in zip(family, rejected, strict=True) if drops}
-    findings = tuple(_build_change(cell, (cell.attribute, cell.group) in dropped, limit, rules) for cell in cells)
+    certain = {(cell.attribute, cell.group) for cell, moves in zip(family, rejected, strict=True) if moves}
+    findings = tuple(_build_change(cell, (cell.attribute, cell.group) in certain, limit, rules) for cell in cells)
     return VersionComparison(level=rules.level, blocks=any(one.blocks for one in findings), findings=findings)
 
 
@@ -102,6 +103,20 @@ class _Cell(NamedTuple):
     flips: dict[str, int]
     counts: bool
     p_value: float
+
+    @property
+    def parity(self) -> float:
+        """The ratio of the two who are compared, the worse off above: 1 parity, 0 one of them is never approved."""
+        return _compute_parity(self.ratio_after)
+
+    @property
+    def loss(self) -> float:
+        """How much further from parity the ratio is than before; negative where it is nearer."""
+        return _compute_parity(self.ratio_after - self.ratio.value) - self.parity
+
+
+def _compute_parity(ratio: float) -> float:
+    return min(ratio, 1 / ratio) if ratio > 0 else ratio
 
 
 def _list_cells(counts: PairedCounts, attribute: str, rules: VerdictRules) -> Iterator[_Cell]:
@@ -122,23 +137,26 @@ def _list_cells(counts: PairedCounts, attribute: str, rules: VerdictRules) -> It
             ratio_after=float(ratio.after[cell]) if cell else math.nan,
             flips=_count_flips(decisions[cell]),
             counts=judged and min(total[cell], total[0]) >= rules.smallest_denominator,
-            p_value=_compute_drop_p_value(decisions, cell) if judged and change.high < 0 else 1.0,
+            p_value=_compute_p_value(decisions, cell, change, float(ratio.after[cell])) if judged else 1.0,
         )
 
 
-def _compute_drop_p_value(decisions: PeopleTable, cell: int) -> float:
-    """Compute how unlikely a ratio that did not drop would look like this."""
-    return invert_interval(lambda level: bool(estimate_ratio_change(decisions[[0, cell]], level).high[1] < 0))
+def _compute_p_value(decisions: PeopleTable, cell: int, change: "_Change", after: float) -> float:
+    """Compute how unlikely a ratio that did not move away from parity would look like this; 1 where it may be chance.
+
+    Below 1 it is the group that loses by a drop, above it the reference by a rise.
+    """
+    both = decisions[[0, cell]]
+    if after < 1:
+        is_certain = change.high < 0
+        return invert_interval(lambda level: bool(estimate_ratio_change(both, level).high[1] < 0)) if is_certain else 1
+    is_certain = change.low > 0
+    return invert_interval(lambda level: bool(estimate_ratio_change(both, level).low[1] > 0)) if is_certain else 1
 
 
-def _build_change(cell: _Cell, dropped: bool, limit: Limit | None, rules: VerdictRules) -> ChangeFinding:
+def _build_change(cell: _Cell, certain: bool, limit: Limit | None, rules: VerdictRules) -> ChangeFinding:
     level = None if limit is None else limit.at_least if limit.warn_below is None else limit.warn_below
-    blocks = (
-        dropped
-        and cell.ratio.value < -rules.largest_drop - 1e-12
-        and level is not None
-        and cell.ratio_after < level - 1e-12
-    )
+    blocks = certain and cell.loss > rules.largest_drop + 1e-12 and level is not None and cell.parity < level - 1e-12
     return ChangeFinding(
         attribute=cell.attribute,
         group=cell.group,
@@ -150,7 +168,7 @@ def _build_change(cell: _Cell, dropped: bool, limit: Limit | None, rules: Verdic
         true_positive_rate_change_interval=encode_interval(*cell.rate),
         flips=cell.flips,
         blocks=blocks,
-        reason=f"{cell.attribute} {cell.words}: {_explain_change(cell, dropped, blocks, level, rules)}",
+        reason=f"{cell.attribute} {cell.words}: {_explain_change(cell, certain, blocks, level, rules)}",
     )
 
 
@@ -176,7 +194,7 @@ def _count_flips(decisions: PeopleTable) -> dict[str, int]:
     }
 
 
-def _explain_change(cell: _Cell, dropped: bool, blocks: bool, level: float | None, rules: VerdictRules) -> str:
+def _explain_change(cell: _Cell, certain: bool, blocks: bool, level: float | None, rules: VerdictRules) -> str:
     change = cell.ratio
     if math.isnan(change.value):
         return "there is no ratio to the reference in both versions, or this is the reference."
@@ -187,15 +205,22 @@ def _explain_change(cell: _Cell, dropped: bool, blocks: bool, level: float | Non
         return f"{fact}; the attribute is reported and does not gate."
     if not cell.counts:
         return f"{fact}, of too few people to judge."
-    if blocks:
+    if blocks and cell.ratio_after < 1:
         return (
             f"{fact} to {cell.ratio_after:.3f}, which is below {level:g}: a drop of more than {rules.largest_drop:g}, "
             "and no chance, corrected for the number of groups."
         )
-    if change.value < -rules.largest_drop:
-        if not dropped:
+    if blocks and level:
+        return (
+            f"{fact} to {cell.ratio_after:.3f}, which is above {1 / level:.3f}: now its reference is worse off, and it "
+            "is no chance, corrected for the number of groups."
+        )
+    if cell.loss > rules.largest_drop:
+        if not certain:
             return f"{fact}, but corrected for the number of groups it may be chance."
         return f"{fact} to {cell.ratio_after:.3f}, which is not near a limit."
+    if cell.loss < -rules.largest_drop:
+        return f"{fact} to {cell.ratio_after:.3f}, which is nearer to parity."
     return f"{fact}."
 
 

@@ -1,6 +1,8 @@
 """The workflows, really run by act: a deploy, a rollback, a comment, and everything that is refused with the reason."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,46 +148,74 @@ def lost(hub: Hub) -> list[str]:
     return [f"dvc/files/md5/{md5[:2]}"]
 
 
-def pull_request(hub: Hub, base: str) -> dict[str, dict[str, object]]:
-    return {"pull_request": {"number": 7, "base": {"sha": base, "ref": "main"}, "head": {"ref": "change"}}}
-
-
-def test_a_pull_request_gets_one_comment_and_fails_when_gates_do_and_when_results_are_not_committed(hub: Hub) -> None:
-    """A change of the code lets a model through that does not pass; a param moves a metric; nothing was run."""
-    base = hub.clone.run("git", "rev-parse", "HEAD").stdout.strip()
+@pytest.fixture
+def attack(hub: Hub) -> Hub:
+    """A pull request that brings its own policy, results, waiver, workflows and actions, all in its favour."""
     hub.clone.run("git", "checkout", "--quiet", "-b", "change")
-    hub.clone.edit("credit/choice/champion.py", "champion=max(", 'champion="logistic" if True else max(')
-    hub.clone.edit("params.yaml", "approve_unfavourable: -5", "approve_unfavourable: -4")
+    hub.clone.edit("params.yaml", "policy: four_fifths_screen ", "policy: report_only ")
+    hub.clone.edit("reports/choice.json", '"champion": "heuristic"', '"champion": "random_forest"')
+    for path in (".github/workflows/judge.yml", ".ci/fetch_change", ".github/actions/setup/action.yml"):
+        (hub.clone.folder / path).write_text("echo hacked")
     hub.clone.commit()
-    hub.clone.run("git", "rm", "--quiet", "--cached", "reports/choice.json")
-    hub.clone.run("git", "commit", "--quiet", "--message", "a report is left out")
-    hub.clone.run("git", "push", "--quiet", "origin", "change")
-    gates = ("pull-request", "pull_request", pull_request(hub, base), "--job", "gates")
-    done = hub.run(*gates, branch="change")
+    return hub
+
+
+def list_posted(hub: Hub) -> list[str]:
+    return [call["body"] for call in hub.calls if call["words"][:2] == ["pr", "comment"]]
+
+
+def test_main_judges_a_pull_request_whatever_judge_and_workflows_that_brings(attack: Hub) -> None:
+    event = attack.open_pull_request("change")
+    done = attack.run("judge", "pull_request_target", event)
     assert done.returncode != 0
-    assert "Failure - Main Gates" in done.stdout
+    assert "hacked" not in done.stdout
+    assert "Failure - Main Gates" in done.stdout, done.stdout[-3000:]
+    (comment,) = list_posted(attack)
+    assert comment == (attack.folder / "record/artifacts/comparison/comment.md").read_text()
+    lines = comment.splitlines()
+    assert lines[:2] == ["<!-- credit-model-comparison -->", "### ⚖️ Changes to the judge"]
+    assert "| limits | fairness.policy | four\\_fifths\\_screen | report\\_only | the base's |" in lines
+    assert "### ❌ Do not merge" in lines
+    assert "by its own judge random\\_forest would go forward" in comment
+    assert [call["words"] for call in attack.calls if call["words"][:2] == ["pr", "edit"]] == [
+        ["pr", "edit", "7", "--add-label", "judge-change"]
+    ]
+
+
+def test_a_run_that_fails_replaces_the_green_comment_and_posts_no_text_of_another_job(hub: Hub) -> None:
+    """The code of the change does not run; its job has uploaded a comment of its own."""
+    forged = hub.folder / "record/artifacts/comparison"
+    forged.mkdir(parents=True)
+    hub.clone.run("git", "checkout", "--quiet", "-b", "change")
+    hub.clone.edit("credit/candidates/logistic.py", '"""', 'raise SystemExit(7)\n"""')
+    hub.clone.commit()
+    event = hub.open_pull_request("change")
+    (forged / "comment.md").write_text("all is well")
+    done = hub.run("judge", "pull_request_target", event | {"pull_request": event["pull_request"] | {"number": 8}})
+    assert "GitHub has no merge of this pull request with main" in done.stdout
+    (comment,) = list_posted(hub)
+    assert comment.splitlines()[:2] == ["<!-- credit-model-comparison -->", "### ❌ Do not merge"]
+    assert "all is well" not in comment
+    shutil.rmtree(forged)
+    done = hub.run("judge", "pull_request_target", event)
+    assert done.returncode != 0
+    comment = list_posted(hub)[-1]
+    assert "❌ Do not merge" in comment
+    assert "the results of the change: lack" in comment
+
+
+def test_what_is_committed_is_what_the_pipeline_gives(hub: Hub) -> None:
+    hub.clone.run("git", "checkout", "--quiet", "-b", "change")
+    hub.clone.edit("params.yaml", "approve_unfavourable: -5", "approve_unfavourable: -4")
+    forged = hub.clone.folder / "reports/features.json"
+    before = hashlib.md5(forged.read_bytes(), usedforsecurity=False).hexdigest()
+    forged.write_text(forged.read_text() + "\n")
+    hub.clone.edit("dvc.lock", before, hashlib.md5(forged.read_bytes(), usedforsecurity=False).hexdigest())
+    hub.clone.run("git", "rm", "--quiet", "--cached", "reports/choice.json")
+    hub.clone.run("git", "commit", "--quiet", "--all", "--message", "a report is left out")
+    done = hub.run("pull-request", "pull_request", hub.open_pull_request("change"), "--job", "results", branch="change")
+    assert done.returncode != 0
     assert "Failure - Main What is committed is what the pipeline gives" in done.stdout
     assert "?? reports/choice.json" in done.stdout, "what git does not know differs too"
     assert " M dvc.lock" in done.stdout
-    comment = (hub.folder / "record/artifacts/comparison/comment.md").read_text()
-    assert comment.splitlines()[:2] == ["<!-- credit-model-comparison -->", "### ❌ Do not merge"]
-    assert "race Black: adverse impact ratio 0.753" in comment.splitlines()[2]
-    assert "| evaluate.unit\\_values.approve\\_unfavourable | -5 | -4 |" in comment
-    assert "| expected value | 0.517 |" in comment
-    (hub.folder / "record/number").write_text("7")
-    for _ in range(2):
-        run = {"workflow_run": {"id": 99, "head_sha": base, "event": "pull_request"}}
-        ok(hub.run("comment", "workflow_run", run))
-    posted = [call for call in hub.calls if call["words"][:2] == ["pr", "comment"]]
-    assert [call["words"][2:5] for call in posted] == [["7", "--edit-last", "--create-if-none"]] * 2
-    assert posted[0]["body"] == comment
-    assert posted[0]["token"]
-
-
-def test_a_run_whose_pull_request_has_moved_on_posts_nothing(hub: Hub) -> None:
-    artifact = hub.folder / "record/artifacts/comparison"
-    artifact.mkdir(parents=True)
-    (artifact / "comment.md").write_text("old")
-    run = {"workflow_run": {"id": 99, "head_sha": "0" * 40, "event": "pull_request"}}
-    ok(hub.run("comment", "workflow_run", run))
-    assert [call["words"][:2] for call in hub.calls] == [["run", "download"], ["pr", "list"]]
+    assert " M reports/features.json" in done.stdout, "written by hand, with the lock that says so"

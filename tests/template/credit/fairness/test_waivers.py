@@ -11,7 +11,7 @@ from credit.common.errors import CreditError
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Limit
-from credit.fairness.waivers import Waiver, check_waivers, load_waivers
+from credit.fairness.waivers import Waiver, check_waivers, find_overlong, load_waivers
 from testing.lenders.frozen import LENDER, ROOT
 
 UNEQUAL = counted((3750, 5000), (17, 30))
@@ -124,3 +124,17 @@ def test_a_file_that_would_never_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "race.yml").write_text("candidate: forest")
     with pytest.raises(CreditError, match=r"race\.yml: not a \*\.yaml file"):
         load_waivers(tmp_path)
+
+
+@pytest.mark.parametrize(("days", "refused"), [(365, False), (366, True), (36_500, True)])
+def test_a_waiver_lasts_as_long_as_params_say_at_most(days: int, refused: bool) -> None:
+    waiver = WAIVER.model_copy(update={"until": TODAY + timedelta(days=days)})
+    found = find_overlong({"waivers/race.yaml": waiver}, TODAY, 365)
+    assert [str(one) for one in found] == (
+        [
+            f"waivers/race.yaml: until: found {waiver.until}, expected {TODAY + timedelta(days=365)} at the latest; "
+            "fairness.waivers.longest says how long"
+        ]
+        if refused
+        else []
+    )

@@ -1,0 +1,157 @@
+"""What a change may bring, and what judges it: paths, parameters and the fields of a contract.
+
+A path that nobody has named harmless belongs to the judge, so that a new file is looked at rather than overlooked.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+TRAINING_CODE = ("credit/candidates/", "credit/scoring/", "credit/selection/", "credit/training/")
+"""The code that makes the predictions: taken from the change, and to be read by a person."""
+
+OUT_OF_FOLD_CODE = "credit/training/cross_fitting.py"
+"""Who is trained on whom. By this code of the base, nobody is scored by a model that has seen them."""
+
+DATA = "data/raw/"
+PARAMS, CONTRACTS = "params.yaml", "data/contracts/"
+RESULTS = ("dvc.lock", "reports/")
+"""What a change says that the pipeline wrote. Computed anew, so nothing of it is believed."""
+
+HARMLESS = (
+    "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/", "bench/", "contract_draft/",
+    "service/", "credit/report/", "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
+)  # fmt: skip
+
+JUDGE_KINDS = {
+    ".github/": "workflows",
+    ".ci/": "workflows",
+    "waivers/": "waivers",
+    "tests/": "tests",
+    "testing/": "tests",
+    ".dvc/": "DVC's settings and remotes",
+    "dvc.yaml": "the pipeline",
+    "requirements.lock": "packages",
+    "requirements.service.lock": "packages",
+    "pyproject.toml": "packages",
+    "Makefile": "workflows",
+}
+"""The kind of a path of the judge by its start; any other is code that judges."""
+
+JUDGE_PARAMS = (
+    "validate", "split", "select_features.max_auc", "select_in_folds", "predict", "fairness", "evaluate", "choose",
+    "stability", "find_alternatives", "package",
+)  # fmt: skip
+"""Blocks and keys of params.yaml that the base's value is used of."""
+
+LEVER_PARAMS = ("data.contract", "select_features.max_proxy", "train.policy", "train.read_protected")
+"""Those that move the result for everybody: taken from the change, so that their effect is judged, and told first."""
+
+JUDGE_ROLES = ("protected", "label", "id", "group", "time")
+"""The roles whose columns are those of the base, whatever a change makes of them."""
+
+LIMIT_FIELDS = ("allowed", "range", "missing", "missing_codes")
+"""The fields of any column that decide who is set aside."""
+
+
+class ContractChange(NamedTuple):
+    """A field of the contract that judges, in words; `is_used`: whether the change's value is the one in use."""
+
+    where: str
+    base: Any
+    head: Any
+    is_used: bool
+
+
+def is_under(name: str, prefixes: tuple[str, ...], separator: str = "") -> bool:
+    """Tell whether a name is one of the prefixes, or below one of them."""
+    return any(name == prefix or name.startswith(f"{prefix}{separator}") for prefix in prefixes)
+
+
+def is_training_code(path: str) -> bool:
+    """Tell whether a path is code that makes the predictions."""
+    return is_under(path, TRAINING_CODE) and path != OUT_OF_FOLD_CODE
+
+
+def name_judge_kind(path: str) -> str | None:
+    """Name the kind of judge that a path is part of; None for what a change may bring, and what is harmless."""
+    if is_under(path, (DATA, PARAMS, CONTRACTS, *RESULTS, *HARMLESS)) or is_training_code(path):
+        return None
+    kinds = (kind for prefix, kind in JUDGE_KINDS.items() if path.startswith(prefix))
+    return next(kinds, "code that judges")
+
+
+def merge_params(base: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the parameters of the change, with those of the judge as the base has them."""
+    merged = {key: dict(value) if isinstance(value, dict) else value for key, value in head.items()}
+    for name in JUDGE_PARAMS:
+        block, _, key = name.partition(".")
+        if not key:
+            _copy_key(merged, base, block)
+        elif isinstance(merged.get(block), dict):
+            of_base = base.get(block)
+            _copy_key(merged[block], of_base if isinstance(of_base, dict) else {}, key)
+    return merged
+
+
+def _copy_key(target: dict[str, Any], source: Mapping[str, Any], key: str) -> None:
+    """Give a key the value of the source: absent stays absent."""
+    if key in source:
+        target[key] = source[key]
+    else:
+        target.pop(key, None)
+
+
+def merge_contract(base: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[dict[str, Any], list[ContractChange]]:
+    """Take the contract of the change, with what judges as the base has it; also list what was changed of that."""
+    before, after = _read_columns(base), _read_columns(head)
+    columns: dict[str, Any] = {}
+    changes: list[ContractChange] = []
+    for name, column in after.items():
+        merged, found = _merge_column(name, before.get(name), column)
+        columns[name] = merged
+        changes += found
+    for name, column in before.items():
+        if name not in after and column.get("role") in JUDGE_ROLES:
+            columns[name] = dict(column)
+            changes.append(ContractChange(f"columns.{name}", _describe(column), None, False))
+    ordered = {name: columns[name] for name in [*before, *after] if name in columns}
+    if base.get("rule") != head.get("rule"):
+        changes.append(ContractChange("rule", base.get("rule"), head.get("rule"), True))
+    return {**head, "columns": ordered}, changes
+
+
+def _read_columns(contract: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    columns = contract.get("columns")
+    return {str(name): of for name, of in columns.items() if isinstance(of, dict)} if isinstance(columns, dict) else {}
+
+
+def _merge_column(
+    name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[ContractChange]]:
+    """Merge one column: of a role that judges as it is in the base, of any other with the limits of the base."""
+    where, role = f"columns.{name}", after.get("role")
+    if before is not None and before.get("role") in JUDGE_ROLES:
+        kept = [] if before == after else [ContractChange(where, _describe(before), _describe(after), False)]
+        return dict(before), kept
+    if role == "protected":
+        return dict(after), [ContractChange(where, before and _describe(before), _describe(after), True)]
+    if role in JUDGE_ROLES:
+        plain = {key: value for key, value in after.items() if key not in ("role", "favourable")}
+        merged = dict(before or {**plain, "role": "ignored", "because": f"{role} only once the base has it"})
+        return merged, [ContractChange(where, before and _describe(before), _describe(after), False)]
+    if before is None:
+        return dict(after), []
+    merged, changes = dict(after), []
+    for key in LIMIT_FIELDS:
+        if before.get(key) != after.get(key):
+            changes.append(ContractChange(f"{where}.{key}", before.get(key), after.get(key), False))
+        _copy_key(merged, before, key)
+    if before.get("threshold") != after.get("threshold"):
+        changes.append(ContractChange(f"{where}.threshold", before.get("threshold"), after.get("threshold"), True))
+    return merged, changes
+
+
+def _describe(column: Mapping[str, Any]) -> str:
+    """Describe what a column is to the judge."""
+    keys = ("role", "reference", "favourable", "allowed", "missing", "missing_codes", "sql")
+    return ", ".join(f"{key} {column[key]}" for key in keys if column.get(key) is not None)

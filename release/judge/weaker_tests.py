@@ -1,0 +1,56 @@
+"""Tests that a change deletes or weakens: fewer tests, fewer asserts in one, new marks that leave it out."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from release.compare.sides import Sides
+from release.repository.revision import Revision
+
+_LEFT_OUT = ("skip", "skipif", "xfail", "importorskip")
+
+
+class _Test(NamedTuple):
+    asserts: int
+    left_out: int
+
+
+def find_weaker_tests(revisions: Sides[Revision], letters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Find each changed file of tests that asks less than before, with what it lacks."""
+    for path in letters:
+        if not path.startswith(("tests/", "testing/")) or not path.endswith(".py"):
+            continue
+        before, after = revisions.map(lambda side, path=path: count_tests(side.read_text(path) or ""))  # type: ignore[misc]
+        gone = sorted(before.keys() - after.keys())
+        if gone:
+            yield path, f"{len(gone)} of {len(before)} gone: {', '.join(gone[:5])}{' and more' if gone[5:] else ''}"
+        for name in sorted(before.keys() & after.keys()):
+            if after[name].left_out > before[name].left_out:
+                yield path, f"{name} may be left out now"
+            if after[name].asserts < before[name].asserts:
+                yield path, f"{name} asserts {after[name].asserts} things instead of {before[name].asserts}"
+
+
+def count_tests(text: str) -> dict[str, _Test]:
+    """Count the asserts and the marks of every function of a file; {} for a text that is not Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return {}
+    of_file = sum(_count_marks(node) for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return {
+        node.name: _Test(
+            sum(isinstance(part, ast.Assert) or _is_raises(part) for part in ast.walk(node)),
+            of_file + _count_marks(node),
+        )
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+
+
+def _is_raises(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "raises"
+
+
+def _count_marks(node: ast.AST) -> int:
+    return sum(isinstance(part, ast.Attribute) and part.attr in _LEFT_OUT for part in ast.walk(node))

@@ -1,0 +1,105 @@
+"""What a change does to the judge is said, and some of it is refused whatever the verdict."""
+
+from pathlib import Path
+
+import pytest
+
+from release.compare.sides import Sides
+from release.judge.changes import find_forbidden, find_judge_changes, list_changed_files
+from release.repository.revision import Revision
+
+WAIVER = (
+    "candidate: logistic\nattribute: race\ngroup: Black\nmeasure: adverse_impact_ratio\nwhy: so\nuntil: 2027-01-01\n"
+)
+
+
+def tell(revisions: Sides[Revision]) -> list[tuple[str, ...]]:
+    found = find_judge_changes(revisions, list_changed_files(revisions))
+    return [(one.kind, one.where, one.base, one.head) for one in found]
+
+
+def refuse(revisions: Sides[Revision]) -> list[str]:
+    return find_forbidden(revisions, list_changed_files(revisions))
+
+
+def edit(name: str, old: str, new: str) -> dict[str, str]:
+    text = Path(name).read_text()
+    assert old in text
+    return {name: text.replace(old, new, 1)}
+
+
+def test_limits_and_levers_are_told_with_both_values(propose) -> None:
+    revisions = propose(
+        edit("params.yaml", "policy: four_fifths_screen ", "policy: report_only ")
+        | {"docs/page.md": "", "reports/choice.json": "{}"}
+    )
+    assert tell(revisions) == [("limits", "fairness.policy", "four_fifths_screen", "report_only")]
+
+
+def test_another_approval_share_is_in_the_verdict_and_told(propose) -> None:
+    revisions = propose(edit("params.yaml", "approval_share: base_rate", "approval_share: 0.5"))
+    (one,) = find_judge_changes(revisions, list_changed_files(revisions))
+    assert (one.where, one.base, one.head, one.is_used) == ("train.policy.approval_share", "base_rate", "0.5", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        (".dvc/config", "[core]\n", ("DVC's settings and remotes", ".dvc/config", "", "added")),
+        (".github/workflows/mine.yml", "on: push", ("workflows", ".github/workflows/mine.yml", "", "added")),
+        ("credit/fairness/verdicts.py", "", ("code that judges", "credit/fairness/verdicts.py", "", "added")),
+        ("waivers/mine.yaml", WAIVER, ("waivers", "waivers/mine.yaml", "", "added")),
+        ("requirements.lock", "click==8.1.8\nevil==1.0\n", ("packages", "requirements.lock", "", "new: evil")),
+        ("tests/test_it.py", None, ("tests", "tests/test_it.py", "", "2 of 2 gone: test_one, test_two")),
+        (
+            "tests/test_it.py",
+            "import pytest\n\n\n@pytest.mark.skip\ndef test_one():\n    assert 1\n    assert 2\n",
+            ("tests", "tests/test_it.py", "", "test_one may be left out now"),
+        ),
+        (
+            "tests/test_it.py",
+            "def test_one():\n    assert 1\n\n\ndef test_two():\n    assert 3\n",
+            ("tests", "tests/test_it.py", "", "test_one asserts 1 things instead of 2"),
+        ),
+        (
+            "tests/test_it.py",
+            "import pytest\npytestmark = pytest.mark.xfail\n\n\ndef test_one():\n    assert 1\n    assert 2\n",
+            ("tests", "tests/test_it.py", "", "test_one may be left out now"),
+        ),
+    ],
+)
+def test_files_of_the_judge_are_told(propose, path: str, text: str | None, told: tuple[str, ...]) -> None:
+    assert told in tell(propose({path: text}))
+
+
+def test_tests_that_only_grow_are_not_told(propose) -> None:
+    text = Path("tests/test_it.py").read_text() + "\n\ndef test_three():\n    assert 4\n"
+    assert tell(propose({"tests/test_it.py": text, "tests/test_more.py": "def test_x():\n    assert 1\n"})) == []
+
+
+def test_other_columns_without_an_id_deal_everybody_anew_and_that_is_told(propose) -> None:
+    name = "data/contracts/loanapp.yaml"
+    more = "columns:\n  number:\n    type: integer\n    role: ignored\n    because: new\n    description: new\n"
+    (told,) = tell(propose(edit(name, "columns:\n", more)))
+    assert told[0] == "split"
+    assert "give rows an id" in told[3]
+
+
+def test_frozen_stages_are_refused(propose) -> None:
+    frozen = edit("dvc.yaml", "  fairness:\n", "  fairness:\n    frozen: true\n")
+    assert refuse(propose(frozen)) == ["dvc.yaml: fairness is frozen, so it would never run again; remove `frozen`"]
+
+
+@pytest.mark.parametrize(
+    ("signatures", "refused"),
+    [
+        ("who: Ann Author\n", ["Ann Author"]),
+        ("who: ann@example.org\nsecond: ANN  author\n", ["ann@example.org", "ANN  author"]),
+        ("who: the model risk committee\nsecond: Bob Bold\n", []),
+    ],
+)
+def test_nobody_signs_a_waiver_that_they_wrote(propose, signatures: str, refused: list[str]) -> None:
+    found = refuse(propose({"waivers/mine.yaml": WAIVER + signatures}))
+    assert found == [
+        f"waivers/mine.yaml: {name} signs a waiver that {name} wrote; another person has to" for name in refused
+    ]

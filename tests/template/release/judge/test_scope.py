@@ -1,0 +1,182 @@
+"""What a change may bring, and what judges it."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+
+from release.judge.owners import is_owner, render_owners
+from release.judge.scope import merge_contract, merge_params, name_judge_kind
+from testing.lenders.frozen import LENDER, ROOT, list_tracked_files
+
+PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
+CONTRACT = yaml.safe_load((ROOT / "data/contracts/loanapp.yaml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("credit/fairness/verdicts.py", "code that judges"),
+        ("credit/training/cross_fitting.py", "code that judges"),
+        ("credit/something_new.py", "code that judges"),
+        ("stages/fairness.py", "code that judges"),
+        ("waivers/mine.yaml", "waivers"),
+        (".github/workflows/judge.yml", "workflows"),
+        (".github/actions/setup/action.yml", "workflows"),
+        (".github/CODEOWNERS", "workflows"),
+        (".ci/run", "workflows"),
+        (".dvc/config", "DVC's settings and remotes"),
+        ("dvc.yaml", "the pipeline"),
+        ("requirements.lock", "packages"),
+        ("tests/template/release/judge/test_scope.py", "tests"),
+        ("sitecustomize.py", "code that judges"),
+        ("credit/candidates/mine.py", None),
+        ("credit/training/train.py", None),
+        ("data/raw/loans.dvc", None),
+        ("reports/choice.json", None),
+        ("dvc.lock", None),
+        ("docs/fairness.md", None),
+        ("service/app.py", None),
+    ],
+)
+def test_a_path_judges_unless_it_is_named_harmless(path: str, kind: str | None) -> None:
+    assert name_judge_kind(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("fairness.policy", "report_only"),
+        ("fairness.rules.level", 0.99),
+        ("fairness.waivers.longest", 36_500),
+        ("validate.max_quarantined", 0.9),
+        ("split.salt", "another"),
+        ("predict.salt", "another"),
+        ("predict.out_of_fold", "never"),
+        ("select_in_folds.partitions", 1),
+        ("choose.gates.lowest_roc_auc", None),
+        ("choose.incumbent", "logistic"),
+        ("evaluate.unit_values.approve_unfavourable", 0),
+        ("package.max_other_decisions", 5000),
+        ("select_features.max_auc", None),
+        ("stability.least_agreement", 0.1),
+    ],
+)
+def test_a_parameter_that_judges_is_the_bases(key: str, value: Any) -> None:
+    head = deepcopy(PARAMS)
+    *blocks, last = key.split(".")
+    block = head
+    for name in blocks:
+        block = block[name]
+    assert block[last] != value
+    block[last] = value
+    assert merge_params(PARAMS, head) == PARAMS
+
+
+@pytest.mark.parametrize("block", ["fairness", "validate", "choose"])
+def test_a_block_that_is_gone_is_back_and_one_that_the_base_lacks_is_gone(block: str) -> None:
+    less = {name: of for name, of in PARAMS.items() if name != block}
+    assert merge_params(PARAMS, less) == PARAMS
+    assert merge_params(less, PARAMS) == less
+
+
+@pytest.mark.parametrize("name", ["train", "fetch"])
+def test_a_parameter_that_does_not_judge_is_the_changes(name: str) -> None:
+    head = PARAMS | {name: {"of": "the change"}}
+    assert merge_params(PARAMS, head) == head
+
+
+def change_column(name: str, **fields: Any) -> dict[str, Any]:
+    """Change fields of a column of the contract; None removes one."""
+    head = deepcopy(CONTRACT)
+    column = head["columns"].setdefault(name, {})
+    column.update(fields)
+    for key in [key for key, value in fields.items() if value is None]:
+        del column[key]
+    return head
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"role": "ignored", "reference": None, "because": "not needed"},
+        {"allowed": ["white", "other"]},
+        {"sql": "'white'"},
+        {"reference": "Black"},
+        {"missing_codes": ["Black"]},
+    ],
+)
+def test_a_protected_attribute_is_the_bases_whatever_becomes_of_it(fields: dict[str, Any]) -> None:
+    merged, changes = merge_contract(CONTRACT, change_column("race", **fields))
+    assert merged["columns"]["race"] == CONTRACT["columns"]["race"]
+    assert [(one.where, one.is_used) for one in changes] == [("columns.race", False)]
+
+
+def test_a_protected_attribute_that_is_taken_out_is_judged_by_still() -> None:
+    head = deepcopy(CONTRACT)
+    del head["columns"]["race"]
+    merged, changes = merge_contract(CONTRACT, head)
+    assert merged == CONTRACT
+    assert [one.where for one in changes] == ["columns.race"]
+
+
+def test_a_coarser_attribute_beside_an_ignored_one_is_judged_too_and_the_finer_one_stays() -> None:
+    head = change_column("race", role="ignored", reference=None, because="coarser is enough")
+    coarse = {"type": "category", "role": "protected", "allowed": ["all"], "reference": "all", "sql": "'all'"}
+    head["columns"]["origin"] = coarse
+    merged, changes = merge_contract(CONTRACT, head)
+    assert merged["columns"]["race"] == CONTRACT["columns"]["race"]
+    assert merged["columns"]["origin"] == coarse
+    assert [(one.where, one.is_used) for one in changes] == [("columns.race", False), ("columns.origin", True)]
+
+
+@pytest.mark.parametrize("fields", [{"favourable": False}, {"role": "feature", "favourable": None}])
+def test_the_label_is_the_bases(fields: dict[str, Any]) -> None:
+    assert merge_contract(CONTRACT, change_column("approve", **fields))[0] == CONTRACT
+
+
+def test_a_new_id_deals_nobody_anew_before_the_base_has_it() -> None:
+    merged, changes = merge_contract(CONTRACT, change_column("number", role="id", type="integer", description="new"))
+    assert merged["columns"]["number"]["role"] == "ignored"
+    assert [one.where for one in changes] == ["columns.number"]
+
+
+@pytest.mark.parametrize("fields", [{"range": [4000, 5000]}, {"range": None}, {"missing": "allowed"}])
+def test_limits_of_a_feature_which_set_rows_aside_are_the_bases(fields: dict[str, Any]) -> None:
+    merged, changes = merge_contract(CONTRACT, change_column("loanamt", **fields))
+    assert merged == CONTRACT
+    assert [one.where for one in changes] == [f"columns.loanamt.{name}" for name in fields]
+
+
+def test_features_come_and_go_with_the_change_and_the_rule_is_told() -> None:
+    head = change_column("suffolk", role="ignored", because="not needed", reason=None)
+    head["rule"] = {**(CONTRACT.get("rule") or {}), "approve_from": 0.1}
+    del head["columns"]["loanamt"]
+    merged, changes = merge_contract(CONTRACT, head)
+    assert merged == head
+    assert [(one.where, one.is_used) for one in changes] == [("rule", True)]
+
+
+def test_codeowners_owns_what_judges_and_what_makes_predictions() -> None:
+    """As GitHub reads it: the last line that matches a path says who."""
+    owner_of: dict[str, bool] = {}
+    lines = [line.split() for line in render_owners(["@us/risk"]).splitlines() if not line.startswith("#")]
+    for path in list_tracked_files():
+        for pattern, *owners in lines:
+            if pattern == "*" or f"/{path}" == pattern or (pattern.endswith("/") and f"/{path}".startswith(pattern)):
+                owner_of[path] = bool(owners)
+    unowned = {path for path, owned in owner_of.items() if not owned}
+    assert unowned
+    assert not {path for path in unowned if name_judge_kind(path) or path.startswith("credit/training/")}
+    assert owner_of["params.yaml"]
+    assert owner_of["data/contracts/loanapp.yaml"]
+    assert all(path in owner_of for path in list_tracked_files())
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("@us/risk", True), ("@someone", True), ("a@b.org", True), ("us/risk", False), ("@", False), ("@a b", False)],
+)
+def test_an_owner_is_what_github_takes_for_one(name: str, right: bool) -> None:
+    assert is_owner(name) is right
