@@ -32,10 +32,12 @@ def _format_success(rollout: Rollout) -> list[str]:
     then = f"next:  release status --env {change.environment}"
     if entry is None:
         return [_describe_no_change(change), rollout.tag.note, *follows, then]
+    told = [rollout.notified] if rollout.notified else []
     return [
         f"{change.environment}: {_describe_transition(entry, change.before)}",
         f"why:   {entry.reason} ({entry.actor}, entry {entry.number})",
         rollout.tag.note,
+        *told,
         *follows,
         f"undo:  {_suggest_undo(change)}",
         then,
@@ -53,6 +55,7 @@ def _format_failure(rollout: Rollout, reversal: Reversal) -> list[str]:
         *(f"error: {line}" for line in problems),
         f"live:  {describe_decider(current)} (entry {current.number})",
         rollout.tag.note,
+        *([rollout.notified] if rollout.notified else []),
         f"next:  {to_rule if problems else history}",
     ]
 
@@ -63,6 +66,7 @@ def _dump_success(rollout: Rollout) -> dict[str, Any]:
         "decides": describe_decider(rollout.current),
         "tag": rollout.tag.name,
         "services_late": rollout.late,
+        "notified": rollout.notified,
     }
 
 
@@ -72,6 +76,7 @@ def _dump_failure(rollout: Rollout, reversal: Reversal) -> dict[str, Any]:
         "live": rollout.current.version,
         "tag": rollout.tag.name,
         "services_late": rollout.late,
+        "notified": rollout.notified,
         "problems": reversal.problems,
     }
 
