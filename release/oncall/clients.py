@@ -16,7 +16,7 @@ def find_refusals(live: Bundle, other: Bundle) -> list[str]:
 def _compare_fields(live: Bundle, other: Bundle) -> Iterator[str]:
     sent, taken, needed = list_request_columns(live), list_request_columns(other), set(live.inputs)
     for name in other.inputs:
-        if name not in sent:
+        if name not in sent and _find_family_member(live, name) is None:
             yield f"it needs {name}, which they do not send"
         elif name not in needed:
             yield f"it needs {name}, which they may leave out"
@@ -53,7 +53,7 @@ def _compare_protected(live: Bundle, other: Bundle) -> Iterator[str]:
 def _compare_values(name: str, sent: Column, taken: Column) -> Iterator[str]:
     """Find the values of a field that are allowed now and refused there."""
     if sent.type != taken.type and (sent.type, taken.type) != ("integer", "number"):
-        yield f"it takes a {taken.type} as {name}, not a {sent.type}"
+        yield f"it takes {name} of type {taken.type}, not {sent.type}"
         return
     if sent.missing == "allowed" and taken.missing == "refused":
         yield f"it refuses a missing {name}"

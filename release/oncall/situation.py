@@ -142,7 +142,7 @@ def _format_way_back(way: WayBack | None) -> list[str]:
         return [f"{way.version} is whole and takes what clients send now"]
     shown = "; ".join(way.refusals[:_MAX_SHOWN])
     more = f"; and {len(way.refusals) - _MAX_SHOWN} more, see --json" if len(way.refusals) > _MAX_SHOWN else ""
-    return [f"{way.version} is whole, but refuses some of what clients send now: {shown}{more}"]
+    return [f"{way.version} is whole, but may not take all that clients send now: {shown}{more}"]
 
 
 def _format_decided(situation: Situation) -> list[Row]:
