@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
@@ -11,7 +11,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.parallel import run_in_threads
 from release.deployment.service_client import NoAnswerError, fetch_json, read_addresses
 
-_SUMMARY_PATH, _LIST_PATH = "/v1/decided", "/v1/decisions"
+_SUMMARY_PATH, _LIST_PATH = "/v1/decided", "/v1/versions/{}/decisions"
 _SUMMARY_SECONDS, _LIST_SECONDS = 3.0, 30.0
 _MAX_LIST_BYTES = 100_000_000
 
@@ -114,16 +114,18 @@ def list_version_decisions(version: str) -> DecisionList:
 
 
 def _iterate_pages(url: str, version: str) -> Iterator[_DecisionPage]:
-    asked: dict[str, Any] = {"version": version}
+    place, asked = f"{url}{_LIST_PATH.format(version)}", ""
     while True:
         try:
-            content = fetch_json(f"{url}{_LIST_PATH}?{urlencode(asked)}", _LIST_SECONDS, _MAX_LIST_BYTES)
+            content = fetch_json(place + asked, _LIST_SECONDS, _MAX_LIST_BYTES)
             page = _DecisionPage.model_validate(content)
         except NoAnswerError as error:
             raise CreditError(Problem(url, f"no list of decisions {error}"[:200])) from None
         except ValidationError:
-            raise CreditError(Problem(url, "an answer of another form", f"that of {_LIST_PATH}")) from None
+            raise CreditError(
+                Problem(url, "an answer of another form", f"that of {_LIST_PATH.format(version)}")
+            ) from None
         yield page
         if page.next is None:
             return
-        asked["after"] = page.next
+        asked = f"?{urlencode({'after': page.next})}"

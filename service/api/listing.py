@@ -2,26 +2,28 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.listing import Cursor, list_decisions
 from service.api.openapi import NOT_FOUND_REFUSAL, READ_REFUSALS
 from service.api.request_reading import read_parts
 from service.api.responses import DecisionListResponse, RefusalError, render_json, select_public_fields
-from service.api.routes import DECISIONS_PATH
 from service.api.state import Parts
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 
 _LISTED_FIELDS = ("inputs", "caller", "idempotency_key", "repeat_of")
 
-VersionName = Annotated[str, Query(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$", max_length=32, examples=["v1.2.0"])]
+VersionName = Annotated[str, Path(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$", max_length=32, examples=["v1.2.0"])]
 AfterId = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="`next` of the page before")]
 
 
 @ROUTER.get(
-    DECISIONS_PATH, response_model=DecisionListResponse, responses=READ_REFUSALS | NOT_FOUND_REFUSAL, tags=["look up"]
+    "/v1/versions/{version}/decisions",
+    response_model=DecisionListResponse,
+    responses=READ_REFUSALS | NOT_FOUND_REFUSAL,
+    tags=["look up"],
 )
 def list_version_decisions(request: Request, version: VersionName, after: AfterId = None) -> Response:
     """List the decisions of a version, the oldest first, page by page."""

@@ -21,7 +21,7 @@ _CLOCK_MARGIN = timedelta(hours=1)
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 
 
-class GroupSummary(BaseModel):
+class DecidedGroup(BaseModel):
     """A protected group. Small ones are hidden, and the others rounded then, as on the page."""
 
     attribute: str
@@ -31,7 +31,7 @@ class GroupSummary(BaseModel):
     note: str
 
 
-class DecidedSummary(BaseModel):
+class DecidedResponse(BaseModel):
     """The decisions by the live ledger entry so far."""
 
     environment: str
@@ -42,12 +42,12 @@ class DecidedSummary(BaseModel):
     total: int
     decisions: dict[str, int] = Field(examples=[{"approve": 83, "refer": 10, "deny": 7}])
     by_rule: int
-    groups: list[GroupSummary]
+    groups: list[DecidedGroup]
     notes: list[str] = Field(description="What is missing from the figures, or may be counted twice")
     problems: list[str] = Field(description="What is wrong with the service")
 
 
-@ROUTER.get("/v1/decided", response_model=DecidedSummary, responses=READ_REFUSALS, tags=["monitor"])
+@ROUTER.get("/v1/decided", response_model=DecidedResponse, responses=READ_REFUSALS, tags=["monitor"])
 def summarize_live(request: Request) -> Response:
     """Show what was decided by the live version since it is live, by decision and by group, and what is wrong."""
     serving, parts = require_serving(request), read_parts(request)

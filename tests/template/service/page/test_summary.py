@@ -39,7 +39,7 @@ def test_it_counts_what_the_live_entry_decided_and_nothing_before_it(
     told = service.get("/v1/decided").json()
     assert (told["total"], told["by_rule"], told["entry"]) == (3, 3, 3)
     assert [one["people"] for one in told["groups"]] == ["fewer than 5"] * 3, "nobody is shown by a count of three"
-    listed = service.get("/v1/decisions?version=v2.0.0").json()
+    listed = service.get("/v1/versions/v2.0.0/decisions").json()
     assert len(listed["decisions"]) == 63, "the rule beside the version is part of it"
 
 
@@ -50,7 +50,7 @@ def test_the_list_has_what_a_version_decided_with_what_it_takes_to_decide_again(
     deploy_versions(released, "v3.0.0")
     wait_until(lambda: service.get("/v1/version").json()["version"] == "v3.0.0", "v3.0.0")
     decide(service, asked[:5])
-    page = service.get("/v1/decisions?version=v2.0.0").json()
+    page = service.get("/v1/versions/v2.0.0/decisions").json()
     assert (page["next"], page["spooled"]) == (None, 0)
     assert {one["id"] for one in page["decisions"]} == {answer["id"] for answer in answers}
     first = page["decisions"][0]
@@ -58,8 +58,8 @@ def test_the_list_has_what_a_version_decided_with_what_it_takes_to_decide_again(
     assert first["inputs"] == asked[0]["application"]
     assert (first["caller"], len(first["idempotency_key"])) == ("anybody", 64)
     assert "protected" not in first
-    after = service.get(f"/v1/decisions?version=v2.0.0&after={page['decisions'][-2]['id']}").json()
+    after = service.get(f"/v1/versions/v2.0.0/decisions?after={page['decisions'][-2]['id']}").json()
     assert [one["id"] for one in after["decisions"]] == [page["decisions"][-1]["id"]]
-    assert service.get("/v1/decisions?version=v9.9.9").json()["decisions"] == []
-    assert service.get(f"/v1/decisions?version=v2.0.0&after={'0' * 32}").status_code == 404
-    assert service.get("/v1/decisions?version=latest").status_code == 422
+    assert service.get("/v1/versions/v9.9.9/decisions").json()["decisions"] == []
+    assert service.get(f"/v1/versions/v2.0.0/decisions?after={'0' * 32}").status_code == 404
+    assert service.get("/v1/versions/latest/decisions").status_code == 422
