@@ -14,6 +14,8 @@ VERBS = {
     "publish": "Put the bundle of a version into the store, once",
     "sync": "Make git and the ledger agree: tag the entries made without git, propose what tags made by hand ask for",
     "history": "List who deployed which version, when and why; with --at, the version live at a moment",
+    "note": "Add a note to an entry of the ledger, which itself never changes: something that was learnt later",
+    "affected": "List the decisions that a version made, and what the live version would have decided",
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
     "judge": "Judge a change by the judge of its base: nobody weakens the gate that judges them",

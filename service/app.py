@@ -15,7 +15,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from service import metrics
-from service.api import monitoring
+from service.api import listing, monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
@@ -28,6 +28,7 @@ from service.engine.batching import Batcher
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
 from service.page import routes as page
+from service.page import summary
 from service.parent_watch import end_with_parent
 from service.settings import Settings, load_settings
 
@@ -83,8 +84,10 @@ def create(chosen: Settings | None = None) -> Any:
     )
     app.router.routes += [
         *api.ROUTER.routes,
+        *listing.ROUTER.routes,
         *monitoring.ROUTER.routes,
         *page.ROUTER.routes,
+        *summary.ROUTER.routes,
     ]  # a router in a router costs each request time
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     for kind in (RefusalError, CreditError, RequestValidationError, HTTPException, Exception):

@@ -1,20 +1,25 @@
-"""The service as a process of its own on loopback, as operators run it."""
+"""The service as a process of its own on loopback, as operators run it, and a small lender's to start with."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
+from credit.registry.store import Store
+from credit.registry.versions import VersionRecord
 from testing.parts.servers import PATIENCE, find_free_ports, wait_until
+from testing.releases import deploy_versions
 
 ROOT = Path(__file__).parent.parent
+_LABELS = ("paid", "race")
 
 
 class Service:
@@ -82,3 +87,28 @@ def run_service(store: str, state: Path, **settings: str) -> Iterator[Service]:
         yield service
     finally:
         service.kill()
+
+
+@pytest.fixture
+def released(disk: Store, publish: Callable[..., VersionRecord]) -> Store:
+    """v1.0.0 is the rule, v2.0.0 the logistic regression, v3.0.0 the forest; v2.0.0 is live in prod, after v1.0.0."""
+    for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic"), ("v3.0.0", "random_forest")):
+        publish(disk, version, candidate)
+    deploy_versions(disk, "v1.0.0", "v2.0.0")
+    return disk
+
+
+@pytest.fixture
+def asked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Applications as clients send them: whole, with the protected attribute in a block of its own."""
+    return [
+        {"application": {k: v for k, v in row.items() if k not in _LABELS}, "protected": {"race": row["race"]}}
+        for row in rows
+    ]
+
+
+@pytest.fixture
+def service(released: Store, tmp_path: Path) -> Iterator[Service]:
+    """The service, ready."""
+    with run_service(released.url, tmp_path / "state") as running:
+        yield running.wait()

@@ -1,5 +1,6 @@
 """The sides and folds of rows: a row keeps its own whatever rows come or go."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,11 +26,16 @@ class SplitParams(Params):
 
 
 def hash_sql(contract: Contract, salt: str) -> str:
-    """Build SQL for a number of 60 bits per row, equal for equal keys: the first of the md5 of salt and key.
+    """Build SQL for a number per row, equal for equal keys; see `hash_columns_sql`.
 
     The key is the group, so that rows which belong together stay so; else the id; else the whole row.
     """
     names = [contract.group] if contract.group else list(contract.find_by_role("id")) or list(contract.raw)
+    return hash_columns_sql(names, salt)
+
+
+def hash_columns_sql(names: Sequence[str], salt: str) -> str:
+    """Build SQL for a number of 60 bits per row, equal for equal values: the first of the md5 of salt and values."""
     key = ", ".join(f"coalesce(CAST({quote_identifier(name)} AS VARCHAR), chr(0))" for name in names)
     digest = f"md5(concat_ws(chr(31), {quote_literal(salt)}, {key}))"
     return f"CAST('0x' || substr({digest}, 1, 15) AS BIGINT)"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
@@ -42,13 +42,16 @@ class DecisionSummary(NamedTuple):
 
 
 def summarize_decisions(
-    log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED
+    log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED, entry: int | None = None
 ) -> DecisionSummary:
-    """Count the decisions since a moment. While the spool is replayed, a few may be counted in both places."""
-    waiting = count_cells(log.spool, attributes, since, newest)
+    """Count the decisions since a moment, by one ledger entry or by any.
+
+    While the spool is replayed, a few may be counted in both places.
+    """
+    waiting = count_cells(log.spool, attributes, since, newest, entry)
     spooled = log.count_spooled()
     try:
-        there, answered = count_cells(log.database, attributes, since, newest), True
+        there, answered = count_cells(log.database, attributes, since, newest, entry), True
     except CreditError:
         there, answered = [], False
     cut = any(sum(cell.number for cell in listed) >= newest for listed in (waiting, there))
@@ -56,11 +59,16 @@ def summarize_decisions(
 
 
 def count_cells(
-    database: Database, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED
+    database: Database,
+    attributes: Sequence[str],
+    since: datetime,
+    newest: int = MAX_COUNTED,
+    entry: int | None = None,
 ) -> list[DecisionCell]:
-    """Count the newest decisions since a moment. Raises CreditError when the database does not answer.
+    """Count the newest decisions since a moment, by one ledger entry or by any.
 
-    A repeat that was recognised too late is about the same application, which is counted once.
+    Raises CreditError when the database does not answer. A repeat that was recognised too late is about the same
+    application, which is counted once.
     """
     decisions = DECISIONS_TABLE.c
     alike = [decisions.decision, decisions.decided_by, decisions.rule_because, decisions.version]
@@ -68,6 +76,7 @@ def count_cells(
     of_late = (
         select(decisions.decided_at, *alike, *groups)
         .where(decisions.decided_at >= since, decisions.repeat_of.is_(None))
+        .where(true() if entry is None else decisions.entry == entry)
         .order_by(decisions.decided_at.desc())
         .limit(newest)
         .subquery()

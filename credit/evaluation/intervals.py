@@ -166,6 +166,22 @@ def roc_auc_interval(y: NDArray[np.bool_], scores: NDArray[np.float64], level: f
     return max(0.0, auc - half), min(1.0, auc + half)
 
 
+def roc_auc_change_interval(
+    y: NDArray[np.bool_], old: NDArray[np.float64], new: NDArray[np.float64], level: float = 0.95
+) -> Interval:
+    """Compute the interval of the change of the area from old to new scores of the same people (DeLong 1988, paired).
+
+    y, old and new: shape (n,), with rows of both classes.
+    """
+    before, after = compute_placements(y, old), compute_placements(y, new)
+    positives, negatives = (late - early for early, late in zip(before, after, strict=True))
+    m, n = len(positives), len(negatives)
+    variance = positives.var(ddof=1) / m + negatives.var(ddof=1) / n if min(m, n) > 1 else np.nan
+    half = compute_normal_quantile(level) * float(np.sqrt(variance))
+    change = float(positives.mean())
+    return max(-1.0, change - half), min(1.0, change + half)
+
+
 def compute_placements(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> tuple[Array, Array]:
     """Find the share of negatives below each positive score, and of positives above each negative; ties count half."""
     positive, negative = scores[y], scores[~y]

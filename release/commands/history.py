@@ -1,7 +1,7 @@
 """List who deployed which version, when and why; with --at, the version live at a moment"""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 from tabulate import tabulate
@@ -12,6 +12,8 @@ from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
+from credit.registry.notes import Note, list_noted_entries, read_notes
+from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
 from release.deployment.plan import describe_decider
 
@@ -25,13 +27,14 @@ _ALIGNMENT = ["left", "right", *["left"] * 4]
 class LedgerExcerpt(NamedTuple):
     """Entries of an environment, the newest first, each an error when it is not valid.
 
-    `older`: how many are left out; `absence`: a line for when there is no entry.
+    `older`: how many are left out; `absence`: a line for when there is no entry; `notes`: by number of the entry.
     """
 
     environment: str
     entries: Sequence[LedgerEntry | CreditError]
     older: int
     absence: str
+    notes: dict[int, list[Note | CreditError]]
 
 
 @click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
@@ -44,12 +47,11 @@ def run(env: str | None, at: str | None, limit: int) -> Answer:
     ledgers = [Ledger(store, name) for name in ([env] if env else ENVIRONMENTS)]
     excerpts = [_read_newest(ledger, limit) if at is None else _read_at(ledger, at) for ledger in ledgers]
     valid = {
-        one.environment: [
-            entry.model_dump(mode="json", exclude_none=True) for entry in one.entries if isinstance(entry, LedgerEntry)
-        ]
+        one.environment: [_dump_entry(entry, one.notes) for entry in one.entries if isinstance(entry, LedgerEntry)]
         for one in excerpts
     }
-    broken = [str(error) for one in excerpts for error in one.entries if isinstance(error, CreditError)]
+    records = [record for one in excerpts for record in [*one.entries, *(n for of in one.notes.values() for n in of)]]
+    broken = [str(error) for error in records if isinstance(error, CreditError)]
     content = {"store": store.url, "environments": valid} | ({"problems": broken} if broken else {})
     return Answer(content, "\n".join(map(_format_excerpt, excerpts)), 1 if broken else 0)
 
@@ -57,28 +59,58 @@ def run(env: str | None, at: str | None, limit: int) -> Answer:
 def _read_newest(ledger: Ledger, limit: int) -> LedgerExcerpt:
     entries = ledger.read_entries_or_errors(limit)
     older = ledger.find_last_number() - len(entries)
-    return LedgerExcerpt(ledger.environment, entries, older, "nothing was deployed yet")
+    return LedgerExcerpt(ledger.environment, entries, older, "nothing was deployed yet", _read_notes(ledger, entries))
 
 
 def _read_at(ledger: Ledger, time: str) -> LedgerExcerpt:
     moment = parse_time(time)
     entry = ledger.find_entry_at(moment)
     absence = f"nothing was live at {moment:%Y-%m-%d %H:%M:%S %Z}"
-    return LedgerExcerpt(ledger.environment, [entry] if entry else [], 0, absence)
+    entries = [entry] if entry else []
+    return LedgerExcerpt(ledger.environment, entries, 0, absence, _read_notes(ledger, entries))
+
+
+def _read_notes(ledger: Ledger, entries: Sequence[LedgerEntry | CreditError]) -> dict[int, list[Note | CreditError]]:
+    """Read the notes on entries; where they are not valid, the error."""
+    noted = list_noted_entries(ledger.store, ledger.environment) if entries else set()
+    valid = [one for one in entries if isinstance(one, LedgerEntry) and one.number in noted]
+    return {one.number: _read_notes_or_error(ledger.store, ledger.environment, one) for one in valid}
+
+
+def _read_notes_or_error(store: Store, environment: str, entry: LedgerEntry) -> list[Note | CreditError]:
+    try:
+        return [*read_notes(store, environment, entry)]
+    except CreditError as error:
+        return [error]
 
 
 def _format_excerpt(excerpt: LedgerExcerpt) -> str:
     if not excerpt.entries:
         return f"{excerpt.environment}: {excerpt.absence}"
-    rows = [[excerpt.environment, *_format_cells(one)] for one in excerpt.entries]
+    rows = []
+    for one in excerpt.entries:
+        notes = excerpt.notes.get(one.number, []) if isinstance(one, LedgerEntry) else []
+        rows += [[excerpt.environment, *_format_cells(record)] for record in [one, *notes]]
     table: str = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=_ALIGNMENT)
     more = f"\n{excerpt.environment}  and {excerpt.older} older ones; --limit 0 shows all" if excerpt.older > 0 else ""
     return table + more
 
 
-def _format_cells(one: LedgerEntry | CreditError) -> list[str]:
-    """Format number, time, kind and decider of an entry, who made it and why; of an unreadable one only the error."""
+def _dump_entry(entry: LedgerEntry, notes: Mapping[int, Sequence[Note | CreditError]]) -> dict[str, Any]:
+    """Dump an entry with its valid notes; without the key where there are none."""
+    valid = [note for note in notes.get(entry.number, []) if isinstance(note, Note)]
+    listed = {"notes": [note.model_dump(mode="json") for note in valid]} if valid else {}
+    return entry.model_dump(mode="json", exclude_none=True) | listed
+
+
+def _format_cells(one: LedgerEntry | Note | CreditError) -> list[str]:
+    """Format number, time, kind and decider of an entry, who made it and why; of an unreadable one only the error.
+
+    A note is below its entry, without a number.
+    """
     if isinstance(one, CreditError):
         return [*[""] * 4, f"error: {one}"]
     when = f"{one.time:%Y-%m-%d %H:%M:%S}"
+    if isinstance(one, Note):
+        return ["", when, "note", "", f"{one.actor}: {one.text}"]
     return [str(one.number), when, one.kind, describe_decider(one), f"{one.actor}: {one.reason}"]

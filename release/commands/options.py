@@ -74,13 +74,22 @@ def _parse_seconds(text: str) -> float:
 
 
 def _parse_reason(text: str) -> str:
-    """Parse a reason: line breaks and tabs become spaces; other control characters are refused, as a database would."""
-    reason = " ".join(text.split())
-    if not is_clean(reason):
-        raise click.BadParameter(f"found {reason[:80]!r}, expected a reason without control characters")
-    if not reason:
-        raise click.BadParameter("an empty reason; say why in a few words")
-    return reason[:1000]
+    return _parse_line(text, "a reason", "an empty reason; say why in a few words")
+
+
+def parse_note(text: str) -> str:
+    """Parse the text of a note, in one line."""
+    return _parse_line(text, "a text", "an empty text; say what was learnt")
+
+
+def _parse_line(text: str, what: str, empty: str) -> str:
+    """Parse a line: line breaks and tabs become spaces; other control characters are refused, as a database would."""
+    line = " ".join(text.split())
+    if not is_clean(line):
+        raise click.BadParameter(f"found {line[:80]!r}, expected {what} without control characters")
+    if not line:
+        raise click.BadParameter(empty)
+    return line[:1000]
 
 
 add_reason = click.option(

@@ -16,6 +16,7 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
 from release.commands.options import StoreCommand, add_environment
 from release.deployment.plan import describe_decider, find_rollback_entry
+from release.oncall.situation import dump_situation, format_situation, investigate, suggest_commands
 from release.repository.witness import check_ledger, describe_registration, list_withdrawn
 
 
@@ -40,11 +41,17 @@ def run(env: str | None) -> Answer:
     versions = [str(version) for version in published.list_versions(store)]
     seen = {name: _read_status(Ledger(store, name)) for name in ([env] if env else ENVIRONMENTS)}
     broken = any(one.problem or one.damage for one in seen.values())
-    rows = [row for name, one in seen.items() for row in _format_status(name, one)]
+    situations = investigate(store, {name: (one.entry, one.back) for name, one in seen.items()})
+    rows = []
+    for name, one in seen.items():
+        rows += _format_status(name, one) + (format_situation(situations[name]) if name in situations else [])
     rows += _format_published(store.url, versions) + _suggest_rollback(seen)
+    rows += [row for name in list(situations)[-1:] for row in suggest_commands(name, situations[name])]
     if not (broken or versions or any(one.entry for one in seen.values())):
         rows += [("", "another store? RELEASE_STORE, else release.yaml, names the one that is looked at")]
     environments = {name: _dump_status(one) for name, one in seen.items()}
+    for name, situation in situations.items():
+        environments[name] |= dump_situation(situation)
     content = {"store": store.url, "published": versions, "environments": environments}
     return Answer(content, tabulate(rows, tablefmt="plain", disable_numparse=True), 1 if broken else 0)
 

@@ -69,6 +69,7 @@ def _list_warnings(comparison: Comparison) -> list[str]:
     return [
         *(f"the gates themselves change: {one}" for one in moved),
         *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison.unread),
+        *sections.list_other_people(comparison),
         *sections.list_drops(comparison),
     ]
 

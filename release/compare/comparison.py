@@ -9,9 +9,10 @@ from credit.reports.base import Flag, Report, ReportPart
 from credit.reports.fairness import ChangeFinding, Verdict
 from release.compare import results
 from release.compare.data_and_params import DataComparison, compare_data, compare_params
-from release.compare.decisions import DecisionComparison, Uncompared, compare_decisions
+from release.compare.decisions import DecisionComparison, compare_decisions
 from release.compare.features import FeatureComparison, compare_features
 from release.compare.integrity import find_altered_reports
+from release.compare.same_people import MeasuredPeople, Uncompared, compare_test_people
 from release.compare.sides import Sides
 from release.registration.judgement import describe_waivers
 from release.repository.git import run_git
@@ -62,6 +63,8 @@ class Comparison(Report):
     fairness: dict[str, tuple[results.GroupComparison, ...]]
     """By candidate, beside itself, and under CHAMPION."""
     people: DecisionComparison | Uncompared
+    measured: MeasuredPeople | Uncompared | None
+    """Who is in both test sets; None: they are the same table."""
     features: FeatureComparison
     data: DataComparison
     params: dict[str, Sides[Any]]
@@ -96,6 +99,8 @@ def compare_revisions(base: Revision, head: Revision) -> Comparison:
     reports = Sides(read_revision_reports(base, strict=False), read_revision_reports(head, strict=True))
     sides = Sides(_describe_side(base, reports.base), _describe_side(head, reports.head))
     champions = sides.map(lambda side: side.champion)
+    measured = compare_test_people(revisions)
+    same_people = measured is None or (isinstance(measured, MeasuredPeople) and measured.are_the_same)
     beside_itself = {name: results.compare_fairness(reports, Sides(name, name)) for name in reports.head.metrics}
     return Comparison(
         base=sides.base,
@@ -104,10 +109,11 @@ def compare_revisions(base: Revision, head: Revision) -> Comparison:
         unread=reports.base.unread,
         waivers=tuple(_list_waivers(head)),
         candidates=results.compare_candidates(reports),
-        champion_metrics=results.compare_candidate_metrics(reports, champions),
-        metrics=results.compare_metrics(reports),
+        champion_metrics=results.compare_candidate_metrics(reports, champions, same_people),
+        metrics=results.compare_metrics(reports, same_people),
         fairness={CHAMPION: results.compare_fairness(reports, champions)} | beside_itself,
         people=compare_decisions(revisions, champions),
+        measured=measured,
         features=compare_features(reports),
         data=compare_data(revisions, reports),
         params=compare_params(revisions),

@@ -8,21 +8,31 @@ import numpy as np
 from credit.common.errors import CreditError
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.evaluation.intervals import compute_roc_auc, roc_auc_change_interval
 from credit.evaluation.predictions import Predictions, read_predictions
+from credit.fairness.counts import encode_number
 from credit.fairness.policies import Fairness
 from credit.fairness.versions.comparison import compare_versions, count_paired_predictions
-from credit.reports.base import Count, ReportPart
+from credit.reports.base import Count, Flag, Number, OpenInterval, ReportPart, Share
 from credit.reports.fairness import VersionComparison
 from credit.reports.figures import ADVERSE_IMPACT_RATIO
 from credit.scoring.policy import DECISION_KINDS
+from release.compare.same_people import RowPairs, Uncompared, match_judged_people
 from release.compare.sides import Sides
 from release.repository.revision import Revision
 
 
-class Uncompared(ReportPart):
-    """Nothing, as the predictions or the people cannot be compared."""
+class QualityChange(ReportPart):
+    """The area under the ROC curve of both champions on the same people, of whom both have a score."""
 
-    why_not: str
+    people: Count
+    base: Share
+    head: Share
+    change: Number
+    interval: OpenInterval
+    """The 95% interval of the change."""
+    beyond_noise: Flag
+    """0 lies outside that interval."""
 
 
 class Flips(ReportPart):
@@ -42,6 +52,9 @@ class Flips(ReportPart):
 class DecisionComparison(VersionComparison, Flips):
     """The flips, and the changes per group, with intervals."""
 
+    roc_auc: QualityChange | None
+    """None: there are not both classes of the label among them."""
+
     @property
     def has_changes(self) -> bool:
         """Tell whether a decision changed, or somebody is in one table only."""
@@ -55,26 +68,37 @@ def compare_decisions(revisions: Sides[Revision], champions: Sides[str | None]) 
     base, head = revisions
     try:
         with base.pull_predictions(champions.base) as old, head.pull_predictions(champions.head) as new:
-            return _compare_prediction_files(old, new, head)
+            return _compare_prediction_files(old, new, revisions)
     except CreditError as error:
         return Uncompared(why_not=str(error).partition("\n")[0])
 
 
-def _compare_prediction_files(old_file: Path, new_file: Path, head: Revision) -> DecisionComparison | Uncompared:
+def _compare_prediction_files(
+    old_file: Path, new_file: Path, revisions: Sides[Revision]
+) -> DecisionComparison | Uncompared:
+    head = revisions.head
     with head.extract_file(head.contract_path) as contract_file, head.extract_file("params.yaml") as params_file:
         contract = load_contract(contract_file)
         params = read_params(Fairness, "fairness", params_file)
-    return compare_predictions(
-        contract, params, read_predictions(old_file, contract), read_predictions(new_file, contract)
-    )
+    old, new = read_predictions(old_file, contract), read_predictions(new_file, contract)
+    pairs = None
+    if not contract.find_by_role("id"):
+        pairs = match_judged_people(revisions, Sides(len(old.decisions), len(new.decisions)))
+    return compare_predictions(contract, params, old, new, pairs)
 
 
 def compare_predictions(
-    contract: Contract, params: Fairness, old: Predictions, new: Predictions
+    contract: Contract, params: Fairness, old: Predictions, new: Predictions, pairs: RowPairs | None = None
 ) -> DecisionComparison | Uncompared:
-    """Compare two tables of predictions, joined on the id where the contract has one, else row by row."""
+    """Compare two tables of predictions, joined on the id where the contract has one, else by `pairs` of their rows.
+
+    Without either they are compared row by row.
+    """
     everybody = Sides(old, new).map(lambda table: len(table.decisions))
-    old, new = _match_people(list(contract.find_by_role("id")), old, new)
+    if pairs is None:
+        old, new = _match_people(list(contract.find_by_role("id")), old, new)
+    else:
+        old, new = _select_rows(old, pairs.base), _select_rows(new, pairs.head)
     people = len(new.decisions)
     if not people:
         return Uncompared(why_not="no person is in both tables of predictions")
@@ -93,6 +117,25 @@ def compare_predictions(
         level=changes.level,
         blocks=changes.blocks,
         findings=changes.findings,
+        roc_auc=_compare_quality(old, new),
+    )
+
+
+def _compare_quality(old: Predictions, new: Predictions) -> QualityChange | None:
+    """Compare how well both sides rank the same people."""
+    known = np.isfinite(old.scores) & np.isfinite(new.scores)
+    label, before, after = new.favourable[known], old.scores[known], new.scores[known]
+    if label.all() or not label.any():
+        return None
+    base, head = compute_roc_auc(label, before), compute_roc_auc(label, after)
+    low, high = roc_auc_change_interval(label, before, after)
+    return QualityChange(
+        people=len(label),
+        base=base,
+        head=head,
+        change=head - base,
+        interval=(encode_number(low), encode_number(high)),
+        beyond_noise=not low <= 0 <= high,
     )
 
 

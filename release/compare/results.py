@@ -24,8 +24,8 @@ class MetricChange(ReportPart):
     change: Number | None
     interval: OpenInterval | None
     """The 95% interval of the head."""
-    beyond_noise: Flag
-    """The figure of the base lies outside that interval."""
+    beyond_noise: Flag | None
+    """The figure of the base lies outside that interval; None: not judged, as other people may be measured."""
 
 
 class CandidateComparison(ReportPart):
@@ -64,20 +64,27 @@ class GroupComparison(ReportPart):
         return self.ratio.has_changed or self.verdicts.has_changed
 
 
-def compare_metrics(reports: Sides[RevisionReports]) -> tuple[MetricChange, ...]:
-    """Compare metrics: a row per candidate and figure, each candidate beside itself."""
+def compare_metrics(reports: Sides[RevisionReports], same_people: bool) -> tuple[MetricChange, ...]:
+    """Compare metrics: a row per candidate and figure, each candidate beside itself.
+
+    `same_people`: whether both sides are measured on the same test rows; else no change is called more than noise.
+    """
     names = dict.fromkeys([*reports.head.metrics, *reports.base.metrics])
-    rows = ((name, row) for name in names for row in compare_candidate_metrics(reports, Sides(name, name)))
+    rows = ((name, row) for name in names for row in compare_candidate_metrics(reports, Sides(name, name), same_people))
     return tuple(row.model_copy(update={"candidate": name}) for name, row in rows)
 
 
-def compare_candidate_metrics(reports: Sides[RevisionReports], names: Sides[str | None]) -> tuple[MetricChange, ...]:
-    """Compare a candidate of each side, a row per figure."""
+def compare_candidate_metrics(
+    reports: Sides[RevisionReports], names: Sides[str | None], same_people: bool
+) -> tuple[MetricChange, ...]:
+    """Compare a candidate of each side, a row per figure; `same_people` as in `compare_metrics`."""
     old, new = (side.metrics.get(name or "") for side, name in zip(reports, names, strict=True))
-    return tuple(_compare_figure(figure, old, new) for figure in SHOWN_METRICS)
+    return tuple(_compare_figure(figure, old, new, same_people) for figure in SHOWN_METRICS)
 
 
-def _compare_figure(figure: str, old: CandidateMetrics | None, new: CandidateMetrics | None) -> MetricChange:
+def _compare_figure(
+    figure: str, old: CandidateMetrics | None, new: CandidateMetrics | None, same_people: bool
+) -> MetricChange:
     then, now = (of.get_value(figure) if of else None for of in (old, new))
     interval = new.get_interval(figure) if new else None
     low, high = interval or (None, None)
@@ -88,7 +95,7 @@ def _compare_figure(figure: str, old: CandidateMetrics | None, new: CandidateMet
         head=now,
         change=None if then is None or now is None else now - then,
         interval=interval,
-        beyond_noise=outside and now is not None,
+        beyond_noise=(outside and now is not None) if same_people else None,
     )
 
 

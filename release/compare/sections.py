@@ -7,7 +7,7 @@ from typing import Any
 from credit.reports.fairness import ChangeFinding, LowestRatio
 from release.compare.comparison import CHAMPION, Comparison
 from release.compare.data_and_params import DataComparison
-from release.compare.decisions import DecisionComparison, Uncompared
+from release.compare.decisions import DecisionComparison
 from release.compare.features import FeatureComparison
 from release.compare.markdown import (
     NO_VALUE,
@@ -23,6 +23,7 @@ from release.compare.markdown import (
     format_with_interval,
 )
 from release.compare.results import GroupComparison, MetricChange
+from release.compare.same_people import Uncompared
 from release.compare.sides import Sides
 
 
@@ -78,8 +79,48 @@ def render_metrics(comparison: Comparison) -> str:
     who = format_champion(head) if base in (None, head) else f"{format_champion(base)} → {format_champion(head)}"
     shown = f"**Quality** of the champion, {who}, on the test rows\n\n"
     shown += format_table(METRIC_HEADERS, [_format_metric(row) for row in comparison.champion_metrics])
+    shown += _render_common_quality(comparison.people)
     rows = [[escape(row.candidate), *_format_metric(row)] for row in comparison.metrics]
     return f"{shown}\n\n" + format_details("Every candidate", format_table(["candidate", *METRIC_HEADERS], rows, 2))
+
+
+def _render_common_quality(people: DecisionComparison | Uncompared) -> str:
+    """Render the quality on the people of both tables, which is comparable whoever the test rows are."""
+    if isinstance(people, Uncompared) or people.roc_auc is None or not people.roc_auc.change:
+        return ""
+    one = people.roc_auc
+    low, high = one.interval
+    noise = "beyond noise" if one.beyond_noise else "may be noise"
+    return (
+        f"\n\nOn the {one.people:,} people of both: roc auc {format_number_cell(one.base)} → "
+        f"{format_number_cell(one.head)}, {format_signed(one.change)} "
+        f"({format_signed(low)} to {format_signed(high)}), {noise}."
+    )
+
+
+def list_other_people(comparison: Comparison) -> list[str]:
+    """List what is to be known when figures of the test rows are of other people on the two sides; a sentence each."""
+    measured = comparison.measured
+    if measured is None:
+        return []
+    if isinstance(measured, Uncompared):
+        return [
+            f"whether the same people are measured is not known, so no change is judged: {escape(measured.why_not)}"
+        ]
+    if measured.are_the_same:
+        return []
+    why = "rows came or went, or are split differently"
+    if not measured.by_id:
+        contract = escape(comparison.data.contract.head)
+        why = (
+            f"without an id, a hash of the whole row deals people: one more column deals them anew; give {contract} a "
+        )
+        why += "column of role id"
+    return [
+        f"other people are measured: {measured.common:,} of {measured.base:,} test people of the base are among the "
+        f"{measured.head:,} of the head; figures on the test rows cannot be compared, see those on the people of both. "
+        f"{why[:1].upper()}{why[1:]}"
+    ]
 
 
 METRIC_HEADERS = ("", "base", "head", "change", "95% interval of head", "noise?")
@@ -87,14 +128,16 @@ METRIC_HEADERS = ("", "base", "head", "change", "95% interval of head", "noise?"
 
 def _format_metric(row: MetricChange) -> list[str]:
     judged = bool(row.interval and row.change)
-    noise = "" if not judged else "**no, beyond it**" if row.beyond_noise else "may be"
+    noise = "**no, beyond it**" if row.beyond_noise else "may be"
+    if row.beyond_noise is None:
+        noise = "not judged"
     return [
         row.figure.replace("_", " "),
         format_number_cell(row.base),
         format_number_cell(row.head),
         format_signed(row.change),
         format_interval_cell(row.interval),
-        noise,
+        noise if judged else "",
     ]
 
 

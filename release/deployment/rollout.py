@@ -1,5 +1,7 @@
 """Roll a planned change out: check, write the ledger entry, wait for the services, tag the commit, push the tag.
 
+Who waits for news of a rollback is notified meanwhile.
+
 `plan` decides the change before it, `wording` describes the result after it. A rollout that is killed between two steps
 leaves a whole version live, and the same command again completes it.
 """
@@ -12,6 +14,7 @@ from credit.registry.names import UNREGISTERED
 from credit.registry.store import Store
 from release.deployment import service_client
 from release.deployment.apply import apply_change
+from release.deployment.notification import finish_notification, start_notification
 from release.deployment.plan import Attribution, Change, plan_reversal, read_current_entry
 from release.repository import tags
 from release.repository.git import is_in_repository
@@ -35,7 +38,8 @@ class Rollout(NamedTuple):
     """A change that was carried out.
 
     `entry`: the one that was written, None when nothing had to change; `current`: the one that decides now; `late`: the
-    services that did not take it up in time; `reversal`: None when none was tried.
+    services that did not take it up in time; `reversal`: None when none was tried; `notified`: a line that says whether
+    the webhook knows of a rollback, None without either.
     """
 
     change: Change
@@ -44,6 +48,7 @@ class Rollout(NamedTuple):
     late: list[str]
     reversal: Reversal | None
     tag: TagResult
+    notified: str | None
 
 
 def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool) -> Rollout:
@@ -54,14 +59,16 @@ def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool
     """
     entry = apply_change(store, change)
     current = entry or change.resulting_entry
+    notification = start_notification(store, change.environment, change.before, entry)
     late = wait_for_services(current, wait)
     reversal = None
     if late and entry is not None and revert:
         reason = f"{entry.version} was not taken up within {wait:g} seconds"
         reversal = _revert(store, change, entry, Attribution(reason, entry.actor))
+        notification = start_notification(store, change.environment, entry, reversal.entry)
         current = reversal.entry or read_current_entry(store, change.environment)
     tag = tag_entry(store, change.environment, current, push)
-    return Rollout(change, entry, current, late, reversal, tag)
+    return Rollout(change, entry, current, late, reversal, tag, finish_notification(notification))
 
 
 def wait_for_services(entry: LedgerEntry, seconds: float) -> list[str]:

@@ -1,10 +1,10 @@
-"""Ask the services that answer applicants which ledger entry they decide by."""
+"""Ask the services that answer applicants: which ledger entry they decide by, and whatever else they tell as JSON."""
 
 import json
 import os
 import time
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.common.urls import is_http_address
@@ -18,7 +18,12 @@ KEY_VARIABLE = "RELEASE_SERVICE_KEY"
 """The variable with the key that a service may ask for. Its value is sent to the service, and shown nowhere."""
 
 _POLL_SECONDS = 0.2
-_PIECE_BYTES, _MAX_PIECES = 1024, 64  # of an answer; what comes after them is not read
+_PIECE_BYTES, _MAX_BYTES = 1024, 65_536  # of an answer; what comes after them is not read
+_ANSWER_ERRORS = (OSError, ValueError, KeyError, TypeError, RecursionError)
+
+
+class NoAnswerError(Exception):
+    """Raised when a service gives no answer that can be read; says why, without what a secret could be in."""
 
 
 class _Reply(NamedTuple):
@@ -72,24 +77,43 @@ def _has_followed(answer: _Reply, entry: LedgerEntry) -> bool:
 
 
 def _ask_version(url: str, limit: float) -> _Reply:
-    """Ask one service. A redirect is an answer that names no entry: followed, it would take the key elsewhere."""
+    try:
+        content = fetch_json(url + VERSION_PATH, limit)
+        number, version = int(content["entry"]), content.get("version")
+    except (NoAnswerError, *_ANSWER_ERRORS) as error:
+        return _Reply(None, None, f"no answer that names an entry {describe_failure(error)}"[:200])
+    reported = None if version is None else str(version)
+    return _Reply(number, reported, f"it reports {version}, entry {number}"[:200])
+
+
+def fetch_json(address: str, seconds: float, most_bytes: int = _MAX_BYTES) -> Any:
+    """Fetch an answer in JSON, whole within `seconds`. Raises NoAnswerError when there is none.
+
+    A redirect is no answer: followed, it would take the key elsewhere.
+    """
     import requests  # 70 ms, which commands that ask no service need not wait for
 
+    deadline = time.monotonic() + seconds
     try:
-        with requests.get(
-            url + VERSION_PATH, auth=_add_key, timeout=limit, allow_redirects=False, stream=True
-        ) as answer:
+        with requests.get(address, auth=_add_key, timeout=seconds, allow_redirects=False, stream=True) as answer:
             if not 200 <= answer.status_code < 300:
                 fix = f"; is {KEY_VARIABLE} right?" if answer.status_code in {401, 403} else ""
-                cause = f"HTTP {answer.status_code} {answer.reason}"
-                return _Reply(None, None, f"no answer that names an entry ({cause}){fix}"[:200])
-            content = json.loads(b"".join(islice(answer.iter_content(_PIECE_BYTES), _MAX_PIECES)))
-            number, version = int(content["entry"]), content.get("version")
-            reported = None if version is None else str(version)
-            return _Reply(number, reported, f"it reports {version}, entry {number}"[:200])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        cause = " ".join(str(_find_root_cause(error)).split()) or type(error).__name__
-        return _Reply(None, None, f"no answer that names an entry ({cause})"[:200])
+                raise NoAnswerError(f"(HTTP {answer.status_code} {answer.reason}){fix}")
+            content = bytearray()
+            for piece in islice(answer.iter_content(_PIECE_BYTES), most_bytes // _PIECE_BYTES):
+                content += piece
+                if time.monotonic() > deadline:
+                    raise NoAnswerError(f"(not whole after {seconds:g} s)")
+            return json.loads(content)
+    except _ANSWER_ERRORS as error:
+        raise NoAnswerError(describe_failure(error)) from None
+
+
+def describe_failure(error: Exception) -> str:
+    """Describe in brackets and one line why there is no answer."""
+    if isinstance(error, NoAnswerError):
+        return str(error)
+    return f"({' '.join(str(_find_root_cause(error)).split()) or type(error).__name__})"
 
 
 def _add_key(request: "PreparedRequest") -> "PreparedRequest":

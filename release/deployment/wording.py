@@ -35,11 +35,13 @@ def _format_success(rollout: Rollout) -> list[str]:
     then = f"next:  release status --env {change.environment}"
     if entry is None:
         return [_describe_no_change(change), rollout.tag.note, *follows, then]
+    told = [rollout.notified] if rollout.notified else []
     return [
         f"{change.environment}: {_describe_transition(entry, change.before)}",
         f"why:   {entry.reason} ({entry.actor}, entry {entry.number})",
         *_format_notes(change),
         rollout.tag.note,
+        *told,
         *follows,
         f"undo:  {_suggest_undo(change)}",
         then,
@@ -57,6 +59,7 @@ def _format_failure(rollout: Rollout, reversal: Reversal) -> list[str]:
         *(f"error: {line}" for line in problems),
         f"live:  {describe_decider(current)} (entry {current.number})",
         rollout.tag.note,
+        *([rollout.notified] if rollout.notified else []),
         f"next:  {to_rule if problems else history}",
     ]
 
@@ -67,6 +70,7 @@ def _dump_success(rollout: Rollout) -> dict[str, Any]:
         "decides": describe_decider(rollout.current),
         "tag": rollout.tag.name,
         "services_late": rollout.late,
+        "notified": rollout.notified,
     }
 
 
@@ -76,6 +80,7 @@ def _dump_failure(rollout: Rollout, reversal: Reversal) -> dict[str, Any]:
         "live": rollout.current.version,
         "tag": rollout.tag.name,
         "services_late": rollout.late,
+        "notified": rollout.notified,
         "problems": reversal.problems,
     }
 

@@ -76,12 +76,17 @@ class Revision:
 
         Raises CreditError when none of them has the file.
         """
-        path = f"data/predictions/{candidate}.parquet"
+        with self.pull_output(f"data/predictions/{candidate}.parquet") as file:
+            yield file
+
+    @contextmanager
+    def pull_output(self, path: str) -> Iterator[Path]:
+        """Find an output of the pipeline here, or pull it, as `pull_predictions`."""
         if self.commit is None and Path(path).is_file():
             yield Path(path)
             return
         with make_temporary_folder() as temporary:
-            copy = temporary / "predictions.parquet"
+            copy = temporary / Path(path).name
             copy.write_bytes(pull_file(self.commit, path))
             yield copy
 

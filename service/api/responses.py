@@ -54,6 +54,23 @@ class DecisionRecordResponse(DecisionResponse):
     outcome: OutcomeResponse | None
 
 
+class ListedDecisionResponse(DecisionResponse):
+    """A decision of a list. Protected attributes stay in the log."""
+
+    inputs: dict[str, bool | int | float | str | None]
+    caller: str
+    idempotency_key: str | None = Field(description="SHA-256 of caller, NUL, Idempotency-Key, NUL, place in the batch")
+    repeat_of: str | None = Field(description="Another decision under the same key, known too late")
+
+
+class DecisionListResponse(BaseModel):
+    """Some decisions of a version. A page may be empty and not the last one."""
+
+    decisions: list[ListedDecisionResponse]
+    next: str | None = Field(description="`after` of the next page; null: there is none")
+    spooled: int = Field(description="Decisions of any version that are in the spool and on no page yet")
+
+
 class VersionResponse(BaseModel):
     """The live version: by which entry, since when, by whom and why."""
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from typing_extensions import TypedDict
 
 from credit.bundle.bundle import Bundle
+from credit.bundle.request_fields import list_request_columns
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column, Scalar
 from service.engine.field_types import build_field_type, build_protected_type, describe_values
@@ -111,13 +112,8 @@ class RequestParser:
 
 
 def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
-    """Build the parser of a version: the columns that its model and its rule need, and the contract's protected ones.
-
-    Other columns that the contract lets a model see are taken too, checked and logged, so that a client who sends
-    whole applications is answered by whatever version is live: a rollback must not lose a request.
-    """
-    contract, needed = bundle.contract, set(bundle.inputs)
-    columns = {n: c for n, c in contract.raw.items() if n in needed or c.role in ("feature", "score")}
+    """Build the parser of a version: the columns that requests may have, and the contract's protected ones."""
+    contract, needed, columns = bundle.contract, set(bundle.inputs), list_request_columns(bundle)
     types = {name: build_field_type(column) for name, column in columns.items()}
     fields = {name: kind if name in needed else NotRequired[kind] for name, kind in types.items()}
     members = [

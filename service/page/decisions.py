@@ -145,25 +145,31 @@ class RecentDecisions:
     attributes: list[AttributeApprovals]
 
 
+def describe_gaps(known: DecisionSummary | None, now: datetime) -> list[str]:
+    """Describe which decisions are missing from the figures, or may be counted twice. `known` as below."""
+    if known is None:
+        return ["The decision log cannot be read: there are no figures."]
+    notes = []
+    if not known.database_answered:
+        notes.append("The database does not answer: decisions that are in it are not in these figures.")
+    elif known.spooled:
+        notes.append("Decisions in the spool are counted; until they are in the database, some may be counted twice.")
+    if known.is_truncated:
+        first = min(cell.first for cell in known.cells)
+        notes.append(
+            f"There were more: only the newest {MAX_COUNTED:,} are counted, since {describe_time(first, now).text}."
+        )
+    return notes
+
+
 def describe_decisions(
     known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime
 ) -> RecentDecisions:
     """Describe the decisions of the last day. `known` None: the decision log cannot be read."""
     recent = known or DecisionSummary((), [], False, False, 0)
-    cells, notes = recent.cells, []
-    if known is None:
-        notes.append("The decision log cannot be read: there are no figures.")
-    elif not recent.database_answered:
-        notes.append("The database does not answer: decisions that are in it are not in these figures.")
-    elif recent.spooled:
-        notes.append("Decisions in the spool are counted; until they are in the database, some may be counted twice.")
-    if recent.is_truncated:
-        first = min(cell.first for cell in cells)
-        notes.append(
-            f"There were more: only the newest {MAX_COUNTED:,} are counted, since {describe_time(first, now).text}."
-        )
+    cells = recent.cells
     return RecentDecisions(
-        notes=notes,
+        notes=describe_gaps(known, now),
         total=f"{sum(cell.number for cell in cells):,}",
         outcomes=count_by_decision(cells),
         by_rule=count_by_rule(cells),

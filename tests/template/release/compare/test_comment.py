@@ -121,7 +121,7 @@ def test_a_drop_beyond_chance_is_said_before_everything_else(edit: Edit) -> None
     )  # fmt: skip
     people = DecisionComparison(
         people=10, only_in_base=0, only_in_head=2, flipped=1, flips=((9, 0, 1), (0,) * 3, (0,) * 3),
-        decisions=("approve", "refer", "deny"), level=0.9, blocks=True, findings=(black,),
+        decisions=("approve", "refer", "deny"), level=0.9, blocks=True, findings=(black,), roc_auc=None,
     )  # fmt: skip
     found = told().model_copy(update={"people": people})
     text = render_comment(found)

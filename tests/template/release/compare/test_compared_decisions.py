@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
+from sklearn.metrics import roc_auc_score
 
 from credit.contract import load_contract
 from credit.evaluation.predictions import Predictions
 from credit.fairness.policies import Fairness
-from release.compare.decisions import DecisionComparison, Uncompared, compare_predictions
+from release.compare.decisions import DecisionComparison, compare_predictions
+from release.compare.same_people import Uncompared
 from testing.lenders.frozen import LENDER
 from testing.lenders.small import CONTRACT
 from testing.projects import Project
@@ -95,7 +98,7 @@ def test_people_are_joined_by_their_id_whatever_their_order_and_nobody_is_lost_u
 
 def test_the_json_of_the_decisions_has_these_keys_in_this_order(tmp_path: Path) -> None:
     content = told_of(tmp_path, people_of([1, 2], "ar"), people_of([1, 2], "rd")).model_dump()
-    assert " ".join(content) == "people only_in_base only_in_head decisions flips flipped level blocks findings"
+    assert " ".join(content) == "people only_in_base only_in_head decisions flips flipped level blocks findings roc_auc"
     assert " ".join(content["findings"][0]) == (
         "attribute group people adverse_impact_ratio adverse_impact_ratio_change adverse_impact_ratio_change_interval "
         "true_positive_rate_change true_positive_rate_change_interval flips blocks reason"
@@ -105,3 +108,35 @@ def test_the_json_of_the_decisions_has_these_keys_in_this_order(tmp_path: Path) 
 def test_tables_about_nobody_in_common_are_said_to_be(tmp_path: Path) -> None:
     told = told_of(tmp_path, people_of([1, 2], "aa"), people_of([3, 4], "aa"))
     assert told == Uncompared(why_not="no person is in both tables of predictions")
+
+
+def test_the_quality_of_both_sides_on_the_same_people_is_scikit_learns_and_its_interval_that_of_resampling(
+    tmp_path: Path,
+) -> None:
+    """Paired: the change of two scores of the same people is much surer than the two areas by themselves."""
+    rng = np.random.default_rng(0)
+    n = 400
+    label = rng.random(n) < 0.6
+    old = 1 / (1 + np.exp(-(label + rng.normal(size=n))))
+    new = np.clip(old + rng.normal(size=n) / 50, 0, 1)
+    ids = list(range(n))
+    both = [people_of(ids, "a" * n)._replace(favourable=label, scores=scores) for scores in (old, new)]
+    both[0].scores[:3] = np.nan  # of whom one side has no score
+    told = told_of(tmp_path, *both)
+    assert isinstance(told, DecisionComparison)
+    quality = told.roc_auc
+    assert quality is not None
+    label, old, new = label[3:], old[3:], new[3:]
+    assert quality.people == n - 3
+    assert quality.base == pytest.approx(roc_auc_score(label, old))
+    assert quality.head == pytest.approx(roc_auc_score(label, new))
+    assert quality.change == pytest.approx(quality.head - quality.base)
+    drawn = []
+    for _ in range(400):
+        at = rng.integers(0, len(label), len(label))
+        drawn.append(roc_auc_score(label[at], new[at]) - roc_auc_score(label[at], old[at]))
+    assert quality.interval == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=0.0015)
+    one_class = [one._replace(favourable=np.ones(n, np.bool_)) for one in both]
+    told = told_of(tmp_path, *one_class)
+    assert isinstance(told, DecisionComparison)
+    assert told.roc_auc is None

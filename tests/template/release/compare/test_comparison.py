@@ -14,7 +14,8 @@ SIDE = "name commit champion why eligible verdict unsigned_failures against"
 METRIC = "figure base head change interval beyond_noise"
 GROUP = "attribute group words people selection_rate ratio intervals verdicts"
 KEYS = {
-    "": "base head problems unread waivers candidates champion_metrics metrics fairness people features data params",
+    "": "base head problems unread waivers candidates champion_metrics metrics fairness people measured features data "
+    "params",
     "base": SIDE,
     "head": SIDE,
     "candidates 0": "candidate eligible verdict roc_auc lowest_ratio lowest_group",

@@ -1,0 +1,188 @@
+"""The situation of an environment for who is on call: decisions so far, alarms, and whether the way back works."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from credit.bundle.bundle import Bundle
+from credit.common.errors import CreditError
+from credit.registry import versions
+from credit.registry.ledger import LedgerEntry
+from credit.registry.notes import Note, read_notes
+from credit.registry.store import Store
+from release.oncall.clients import find_refusals
+from release.oncall.service_reports import DecidedReport, ServiceReport, ask_for_reports
+
+_MAX_SHOWN = 3
+_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
+
+Row = tuple[str, str]
+LoadBundle = Callable[[str, str | None], Bundle]
+
+
+class WayBack(NamedTuple):
+    """The version that a rollback returns to. `failure`: why it cannot be loaded, empty when it can.
+
+    `refusals`: what clients send by the live contract and this version refuses; None when that is not known.
+    """
+
+    version: str
+    failure: str
+    refusals: list[str] | None
+
+
+class Situation(NamedTuple):
+    """The situation of an environment in which something is live.
+
+    `reports`: of the services of this environment, and of those that do not answer; None: none is configured.
+    """
+
+    entry: LedgerEntry
+    way_back: WayBack | None
+    reports: list[ServiceReport] | None
+    notes: list[Note]
+    problems: list[str]
+
+    @property
+    def alarms(self) -> list[str]:
+        """A line for each service that does not answer, that lags behind, and for each problem of one."""
+        found = [f"{one.url}: {one.failure}" for one in self.reports or () if one.report is None]
+        for url, report, _ in self.reports or ():
+            if report is not None and report.entry != self.entry.number:
+                found.append(f"{url}: it decides by {report.version or 'the rule of its image'}, entry {report.entry}")
+            found += [f"{url}: {problem}" for problem in (report.problems if report else ())]
+        return [*self.problems, *found]
+
+
+def investigate(store: Store, live: Mapping[str, tuple[LedgerEntry | None, str | None]]) -> dict[str, Situation]:
+    """Investigate environments: of each, its newest entry and the version that a rollback returns to.
+
+    Nothing that cannot be found out hides the rest: it is a problem of the situation.
+    """
+    known = {name: (entry, back) for name, (entry, back) in live.items() if entry is not None}
+    problems, reports = [], None
+    try:
+        reports = ask_for_reports() if known else []
+    except CreditError as error:
+        problems = [str(error)]
+    load = _make_loader(store)
+    return {
+        name: Situation(
+            entry,
+            _assess_way_back(load, entry, back) if back else None,
+            _select_reports(name, reports) if reports else None,
+            *_read_notes(store, name, entry, problems),
+        )
+        for name, (entry, back) in known.items()
+    }
+
+
+def _select_reports(environment: str, reports: list[ServiceReport]) -> list[ServiceReport]:
+    return [one for one in reports if one.report is None or one.report.environment == environment]
+
+
+def _read_notes(
+    store: Store, environment: str, entry: LedgerEntry, problems: list[str]
+) -> tuple[list[Note], list[str]]:
+    try:
+        return read_notes(store, environment, entry), problems
+    except CreditError as error:
+        return [], [*problems, str(error)]
+
+
+def _make_loader(store: Store) -> LoadBundle:
+    """Make a function that loads the bundle of a version, verified, each once."""
+
+    @cache
+    def load(version: str, digest: str | None) -> Bundle:
+        return versions.load_stored_bundle(store, versions.require_version(store, version, digest))
+
+    return load
+
+
+def _assess_way_back(load: LoadBundle, entry: LedgerEntry, version: str) -> WayBack:
+    """Load the version to return to as a rollback does, and compare what it takes with what clients send now."""
+    try:
+        other = load(version, None)
+    except CreditError as error:
+        return WayBack(version, str(error.problems[0]), None)
+    try:
+        return WayBack(version, "", find_refusals(load(entry.version, entry.digest), other))
+    except CreditError:
+        return WayBack(version, "", None)
+
+
+def format_situation(situation: Situation) -> list[Row]:
+    """Format the situation as rows of a table, below what the ledger says."""
+    rows = [("", f"note by {note.actor}: {note.text}") for note in situation.notes]
+    rows += [("", line) for line in _format_way_back(situation.way_back)]
+    rows += _format_decided(situation)
+    alarms = situation.alarms
+    if situation.reports is None and not alarms:
+        return rows
+    return [*rows, *_head_rows("alarms", alarms or ["none"])]
+
+
+def suggest_commands(environment: str, situation: Situation) -> list[Row]:
+    """Suggest, beside the way back, the kill switch and who was decided by the live version."""
+    entry = situation.entry
+    rule = ("rule:", f"release rollback --env {environment} --to rule --reason '...'")
+    rows = [rule] if entry.kind != "fallback" and situation.way_back else []
+    return [*rows, ("who:", f"release affected {entry.version} --env {environment}")]
+
+
+def _format_way_back(way: WayBack | None) -> list[str]:
+    if way is None:
+        return []
+    if way.failure:
+        return [f"{way.version} cannot be returned to: {way.failure}"]
+    if way.refusals is None:
+        return [f"{way.version} is whole; whether clients can go on with it is not known: the live one is not readable"]
+    if not way.refusals:
+        return [f"{way.version} is whole and takes what clients send now"]
+    shown = "; ".join(way.refusals[:_MAX_SHOWN])
+    more = f"; and {len(way.refusals) - _MAX_SHOWN} more, see --json" if len(way.refusals) > _MAX_SHOWN else ""
+    return [f"{way.version} is whole, but may not take all that clients send now: {shown}{more}"]
+
+
+def _format_decided(situation: Situation) -> list[Row]:
+    if situation.reports is None:
+        return [("decided", "not known: RELEASE_SERVICE_URL names no service to ask")] if not situation.problems else []
+    lines: list[str] = []
+    for url, report, _ in situation.reports:
+        if report is not None:
+            lines += [f"{_format_counts(report)} ({url})", *_format_groups(report), *report.notes]
+    return _head_rows("decided", lines or ["not known: no service of this environment answers"])
+
+
+def _format_counts(report: DecidedReport) -> str:
+    counts = ", ".join(f"{report.decisions.get(kind, 0):,} {word}" for kind, word in _WORDS.items())
+    by_rule = f", {report.by_rule:,} of them by the rule" if report.by_rule else ""
+    since = f" since {report.since:%Y-%m-%d %H:%M:%S} UTC" if report.since else ""
+    return f"{report.total:,}{since}: {counts}{by_rule}"
+
+
+def _format_groups(report: DecidedReport) -> list[str]:
+    """Format the groups, a line per attribute; none before anybody was decided."""
+    by_attribute: dict[str, list[str]] = {}
+    for one in report.groups if report.total else ():
+        text = f"{one.group} {one.approved} of {one.people}" if one.approved else f"{one.group} {one.people}"
+        by_attribute.setdefault(one.attribute, []).append(text)
+    return [f"approved by {name}: {', '.join(texts)}" for name, texts in by_attribute.items()]
+
+
+def _head_rows(head: str, lines: list[str]) -> list[Row]:
+    return [(head if place == 0 else "", line) for place, line in enumerate(lines)]
+
+
+def dump_situation(situation: Situation) -> dict[str, Any]:
+    """Dump the situation for --json."""
+    decided = None
+    if situation.reports is not None:
+        decided = {one.url: one.report.model_dump(mode="json") for one in situation.reports if one.report is not None}
+    return {
+        "way_back": situation.way_back._asdict() if situation.way_back else None,
+        "decided": decided,
+        "alarms": situation.alarms,
+        "notes": [note.model_dump(mode="json") for note in situation.notes],
+    }

@@ -1,0 +1,88 @@
+"""The figures of the page as JSON, for who is on call: what the live version decided so far, and what is wrong."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from credit.common.errors import CreditError
+from credit.decision_log.summary import DecisionSummary, summarize_decisions
+from service.api.openapi import READ_REFUSALS
+from service.api.request_reading import read_parts, require_serving
+from service.api.responses import render_json
+from service.api.state import Parts, collect_problems
+from service.engine.live_version import LiveVersion
+from service.page.decisions import count_by_group, describe_gaps
+
+_CLOCK_MARGIN = timedelta(hours=1)
+"""Time before an entry from which its decisions are looked for: the clock that wrote it may have been ahead."""
+
+ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
+
+
+class DecidedGroup(BaseModel):
+    """A protected group. Small ones are hidden, and the others rounded then, as on the page."""
+
+    attribute: str
+    group: str
+    people: str = Field(examples=["about 35", "fewer than 5"])
+    approved: str = Field(description="Share of them; empty: hidden", examples=["87%"])
+    note: str
+
+
+class DecidedResponse(BaseModel):
+    """The decisions by the live ledger entry so far."""
+
+    environment: str
+    version: str | None
+    entry: int
+    since: datetime | None = Field(description="When the entry was written; null: the rule of the image decides")
+    first: datetime | None = Field(description="The oldest decision that is counted; null: there is none")
+    total: int
+    decisions: dict[str, int] = Field(examples=[{"approve": 83, "refer": 10, "deny": 7}])
+    by_rule: int
+    groups: list[DecidedGroup]
+    notes: list[str] = Field(description="What is missing from the figures, or may be counted twice")
+    problems: list[str] = Field(description="What is wrong with the service")
+
+
+@ROUTER.get("/v1/decided", response_model=DecidedResponse, responses=READ_REFUSALS, tags=["monitor"])
+def summarize_live(request: Request) -> Response:
+    """Show what was decided by the live version since it is live, by decision and by group, and what is wrong."""
+    serving, parts = require_serving(request), read_parts(request)
+    protected = serving.bundle.contract.protected
+    recent = _read_log(parts, serving)
+    cells = recent.cells if recent else []
+    entry, now = serving.entry, datetime.now(UTC)
+    counts = {kind: sum(c.number for c in cells if c.decision == kind) for kind in ("approve", "refer", "deny")}
+    content: dict[str, Any] = {
+        "environment": parts.settings.environment,
+        "version": serving.version,
+        "entry": serving.number,
+        "since": entry.time if entry else None,
+        "first": min((cell.first for cell in cells), default=None),
+        "total": sum(counts.values()),
+        "decisions": counts,
+        "by_rule": sum(cell.number for cell in cells if cell.decided_by == "rule"),
+        "groups": [
+            {"attribute": attribute, **group._asdict()}
+            for attribute, found in zip(protected, count_by_group(cells, protected, protected), strict=True)
+            for group in found.groups
+        ],
+        "notes": describe_gaps(recent, now),
+        "problems": list(collect_problems(parts).values()),
+    }
+    for group in content["groups"]:
+        group["group"] = group.pop("name")
+        del group["width"]
+    return render_json(content)
+
+
+def _read_log(parts: Parts, serving: LiveVersion) -> DecisionSummary | None:
+    """Count the decisions by the live entry; None when the log cannot be read."""
+    since = serving.entry.time - _CLOCK_MARGIN if serving.entry else datetime.fromtimestamp(0, UTC)
+    try:
+        return summarize_decisions(parts.log, tuple(serving.bundle.contract.protected), since, entry=serving.number)
+    except CreditError:
+        return None
