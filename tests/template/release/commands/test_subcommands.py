@@ -122,7 +122,7 @@ def test_a_remote_out_of_reach_and_a_choice_that_is_none_are_a_line_each(lender:
     lender.run("git", "tag", "--annotate", "--message", "m", "credit-model@v1.0.0")
     shutil.rmtree(lender.folder / ".dvc/cache")
     refused = released(lender, "deploy", "v1.0.0", "--env", "prod", "--reason", "r", code=1)
-    assert refused.startswith("error: models/bundle at ")
+    assert refused.startswith("error: data/predictions/heuristic.parquet at ")
     assert refused.count("\n") == 1
     assert released(lender, "status")["environments"]["prod"] == {"version": None}
 
