@@ -3,11 +3,12 @@
 import re
 
 from credit.bundle.manifest import verify_bundle
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions
 from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
+from release.registration.provenance import check_origin, find_envelope
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
 from release.repository.tags import Tag, read_registry, require_tag
@@ -24,13 +25,15 @@ def publish_version(store: Store, version: Version, actor: str) -> tuple[Version
         if tagged is not None and tagged != digest:
             found = f"a bundle with digest {digest[:12]}"
             raise CreditError(Problem(f"DVC at {tag.name}", found, f"{tagged[:12]}, which the tag says"))
-        return versions.publish_bundle(store, version, folder, tag.commit, actor)
+        raise_if_any(check_origin(store, version, tag, digest, versions.find_version(store, version)))
+        return versions.publish_bundle(store, version, folder, tag.commit, actor, find_envelope(tag))
 
 
 def find_published(store: Store, version: Version) -> VersionRecord | None:
     """Find the record of a version in the store; None when it is not published.
 
-    Raises CreditError when the tags here withdraw it or say another digest; where there is no git, nothing says so.
+    Raises CreditError when the tags here withdraw it, say another digest or do not prove where it comes from; where
+    there is no git, nothing says so.
     """
     record = versions.find_version(store, version)
     if not is_in_repository():
@@ -44,6 +47,8 @@ def find_published(store: Store, version: Version) -> VersionRecord | None:
         fix = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
         expected = f"{tagged[:12]}, which git tag {version.tag} says"
         raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, fix))
+    if record:
+        raise_if_any(check_origin(store, version, require_tag(registry, version), record.digest, record))
     return record
 
 
