@@ -18,6 +18,8 @@ VERBS = {
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
     "export": "Write a published version to files: bundle archive, model card, report",
     "verify": "Prove that versions can still be restored byte for byte, from the DVC remote and from the store",
+    "evidence": "Write what an examiner asks for: a folder and a zip, clause by clause, verified offline",
+    "inventory": "List every version with its tier, owner, status and last validation",
     "key": "Make the pair of keys that versions are signed with",
     "sign": "Sign a version from before there were keys, or with a new key",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",

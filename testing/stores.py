@@ -50,9 +50,8 @@ def publish(bundles: Callable[[str], Path], tmp_path: Path) -> Publish:
     """Return a function that publishes a bundle of the small lender: publish(store, "v1.0.0", "logistic")."""
 
     def publish_version(
-        store: Store, version: str, candidate: str = "heuristic", commit: str = "0" * 40, signature: bytes | None = None
+        store: Store, version: str, candidate: str = "heuristic", commit: str = "0" * 40
     ) -> VersionRecord:
-        bundle = bundles(candidate)
-        return versions.publish_bundle(store, parse_version(version), bundle, commit, "tester", signature)[0]
+        return versions.publish_bundle(store, parse_version(version), bundles(candidate), commit, "tester")[0]
 
     return publish_version

@@ -56,12 +56,8 @@ def list_versions(store: Store) -> list[Version]:
     return sorted(version for name in names if (version := match_version(name.removesuffix(".json"))))
 
 
-def publish_bundle(
-    store: Store, version: Version, folder: Path, commit: str, actor: str, signature: bytes | None = None
-) -> tuple[VersionRecord, bool]:
+def publish_bundle(store: Store, version: Version, folder: Path, commit: str, actor: str) -> tuple[VersionRecord, bool]:
     """Put the bundle in `folder` into the store as a version; return its record, and whether anything was written.
-
-    `signature`: the signed statement of its origin, which is put beside it.
 
     Reads back every byte before the version becomes visible. Raises CreditError when the bundle is not intact, does not
     score its own examples, or another bundle is that version already.
@@ -88,25 +84,11 @@ def publish_bundle(
     )
     with fetch_temporarily(store, record):  # what was written is what is read, before anybody sees it
         pass
-    if signature is not None:
-        store_signature(store, version, signature)
     if not store.create(_build_record_key(version), record.serialize()):
         there = require_version(store, str(version))
         _check_same_digest(store, there, manifest.digest)
         return there, False
     return record, True
-
-
-def store_signature(store: Store, version: Version, signature: bytes) -> None:
-    """Put a signed statement beside a version; a version may have several, of other keys or other makers."""
-    store.create(f"{_build_signatures_key(version)}/{hashlib.sha256(signature).hexdigest()}.json", signature)
-
-
-def list_signatures(store: Store, version: Version) -> dict[str, bytes]:
-    """List the signed statements beside a version, by their address."""
-    below = _build_signatures_key(version)
-    _, names = store.list_children(below)
-    return {f"{store.url}/{below}/{name}": store.read(f"{below}/{name}") or b"" for name in names}
 
 
 @contextmanager
@@ -196,10 +178,6 @@ def _check_same_digest(store: Store, there: VersionRecord, digest: str) -> None:
 
 def _build_record_key(version: Version) -> str:
     return f"versions/{version}.json"
-
-
-def _build_signatures_key(version: Version) -> str:
-    return f"signatures/{version}"
 
 
 def _build_bundle_key(digest: str) -> str:

@@ -11,15 +11,13 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import open_store
-from release.registration.provenance import KEYS_FOLDER, check_origin, sign_version
+from release.registration.provenance import KEYS_FOLDER, check_origin, sign_version, store_signature
 from release.registration.publish import parse_digest
 from release.repository.main_branch import MAIN
 from release.repository.tags import read_registry, require_tag
 
 
-@click.command(
-    cls=AnsweringCommand, help=__doc__, epilog="example:\n  RELEASE_SIGNING_KEY=~/release-key.pem release sign v1.0.0"
-)
+@click.command(cls=AnsweringCommand, help=__doc__, epilog="example:\n  release sign v1.0.0")
 @click.argument("version", help="a registered and published version")
 def run(version: str) -> Answer:
     """Sign a published version whose bundle is whole and which only lacks a signature."""
@@ -33,7 +31,7 @@ def run(version: str) -> Answer:
     if signature is None:
         fix = "release key makes a pair"
         raise CreditError(Problem(f"{KEYS_FOLDER}/ on {MAIN}", "no key that a signature could be checked by", fix=fix))
-    versions.store_signature(store, wanted, signature)
+    store_signature(store, wanted, signature)
     raise_if_any(check_origin(store, wanted, tag, digest, record))
     text = f"{wanted} is signed: {store.url}, digest {digest[:12]}\nnext:  release verify {wanted}"
     return Answer({"version": str(wanted), "digest": digest, "store": store.url}, text)

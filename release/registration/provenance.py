@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
 from credit.registry.store import Store
-from credit.registry.versions import VersionRecord, list_signatures
+from credit.registry.versions import VersionRecord
 from credit.reports.base import Report, ReportPart
 from release.repository.git import find_actor, read_text_at
 from release.repository.main_branch import MAIN, is_on_main, read_files_of_main
@@ -203,6 +203,18 @@ def find_envelope(tag: Tag) -> bytes | None:
 def format_signature(envelope: bytes) -> str:
     """Format a signed statement as the line of a tag's message."""
     return f"signature: {base64.b64encode(envelope).decode()}"
+
+
+def store_signature(store: Store, version: Version, signature: bytes) -> None:
+    """Put a signed statement beside a version; a version may have several, of other keys or other makers."""
+    store.create(f"signatures/{version}/{hashlib.sha256(signature).hexdigest()}.json", signature)
+
+
+def list_signatures(store: Store, version: Version) -> dict[str, bytes]:
+    """List the signed statements beside a version, by their address."""
+    below = f"signatures/{version}"
+    _, names = store.list_children(below)
+    return {f"{store.url}/{below}/{name}": store.read(f"{below}/{name}") or b"" for name in names}
 
 
 def check_origin(store: Store, version: Version, tag: Tag, digest: str, record: VersionRecord | None) -> list[Problem]:

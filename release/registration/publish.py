@@ -8,7 +8,7 @@ from credit.registry import versions
 from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.registration.provenance import check_origin, find_envelope
+from release.registration.provenance import check_origin, find_envelope, store_signature
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
 from release.repository.tags import Tag, read_registry, require_tag
@@ -26,7 +26,9 @@ def publish_version(store: Store, version: Version, actor: str) -> tuple[Version
             found = f"a bundle with digest {digest[:12]}"
             raise CreditError(Problem(f"DVC at {tag.name}", found, f"{tagged[:12]}, which the tag says"))
         raise_if_any(check_origin(store, version, tag, digest, versions.find_version(store, version)))
-        return versions.publish_bundle(store, version, folder, tag.commit, actor, find_envelope(tag))
+        if signature := find_envelope(tag):
+            store_signature(store, version, signature)  # before the record, which makes the version visible
+        return versions.publish_bundle(store, version, folder, tag.commit, actor)
 
 
 def find_published(store: Store, version: Version) -> VersionRecord | None:

@@ -60,7 +60,9 @@ ARROWS: dict[str, set[str]] = {
     "release/deployment": RELEASE,
     "release/drill": RELEASE,
     "release/compare": RELEASE | {"release/registration"},
-    "release/commands": RELEASE | {"release/compare", "release/deployment", "release/drill", "release/registration"},
+    "release/evidence": RELEASE | {"release/compare", "release/registration"},
+    "release/commands": RELEASE
+    | {"release/compare", "release/deployment", "release/drill", "release/evidence", "release/registration"},
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),
     "testing/warm": set(),

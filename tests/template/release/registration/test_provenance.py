@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
@@ -19,7 +18,14 @@ from release.commands.key import make_pair
 from release.commands.register import register_version
 from release.commands.verify import verify_version
 from release.registration.checks import Readiness
-from release.registration.provenance import find_envelope, find_statement, load_trusted_keys, sign_version
+from release.registration.provenance import (
+    find_envelope,
+    find_statement,
+    list_signatures,
+    load_trusted_keys,
+    sign_version,
+    store_signature,
+)
 from release.registration.publish import find_published
 from release.registration.rebuild import list_differences, rebuild_from_source
 from release.repository.tags import read_registry
@@ -54,7 +60,8 @@ def publish_signed(run: Run, publish: Publish, store: Store) -> VersionRecord:
     """Register and publish v4.0.0, signed."""
     digest = publish(Store(f"{Path.cwd().parent}/elsewhere"), "v4.0.0").digest
     commit = register(run, V4, digest)
-    return publish(store, "v4.0.0", commit=commit, signature=find_envelope(read_registry().versions[V4]))
+    store_signature(store, V4, find_envelope(read_registry().versions[V4]) or b"")
+    return publish(store, "v4.0.0", commit=commit)
 
 
 def retag(run: Run, revision: str, message: str) -> None:
@@ -89,7 +96,7 @@ def test_a_signed_version_is_deployed_and_says_which_run_made_it(
     assert statement
     assert statement.from_source
     assert statement.maker == "https://github.com/lender/model/actions/runs/77/attempts/1"
-    assert list(versions.list_signatures(store, V4).values()) == [find_envelope(tag)]
+    assert list(list_signatures(store, V4).values()) == [find_envelope(tag)]
     monkeypatch.setenv("RELEASE_STORE", store.url)
     with pytest.raises(SystemExit) as left:
         main(["deploy", "v4.0.0", "--env", "prod", "--reason", "r", "--wait", "0"])
@@ -104,7 +111,7 @@ def test_a_tag_that_was_pushed_by_hand_or_changed_is_refused(
     record = publish_signed(run, publish, disk)
     there = read_registry().versions[V4]
     retag(run, there.commit, f"m\n\ndigest: {record.digest}\n")
-    for path in versions.list_signatures(disk, V4):
+    for path in list_signatures(disk, V4):
         Path(path).unlink()
     refuse(disk, "v4.0.0: not signed: made by hand")
     run("git", "commit", "--quiet", "--allow-empty", "--message", "another")
