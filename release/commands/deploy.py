@@ -7,6 +7,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import open_store
 from release.commands.options import add_dry_run, add_environment, add_push, add_reason, add_wait
+from release.deployment.approval import find_approver, require_approval
 from release.deployment.plan import Attribution, plan_deployment
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
@@ -37,7 +38,8 @@ def run(version: str, env: str, reason: str, wait: float, push: bool, dry_run: b
         return Answer({"dry_run": True, "version": str(wanted), "publish": True}, text)
     if record is None:
         record, _ = publish_version(store, wanted, find_actor())
-    change = plan_deployment(Ledger(store, env), record, Attribution(reason, find_actor()))
+    change = plan_deployment(Ledger(store, env), record, Attribution(reason, find_actor(), approver=find_approver()))
+    require_approval(change)
     if dry_run:
         return describe_change(change)
     return describe_rollout(roll_out(store, change, wait, push, revert=True))

@@ -12,7 +12,6 @@ from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.registry.signatures import load_private_key, make_private_key, name_key, serialize_public_key
 from release.registration.provenance import KEY_VARIABLE, KEYS_FOLDER
-from release.repository.main_branch import MAIN
 
 
 def make_pair(private: Path, folder: Path) -> Path:
@@ -43,6 +42,6 @@ def run(file: Path) -> Answer:
         )
     public = make_pair(file, Path(KEYS_FOLDER))
     lines = [f"private: {file}; for GitHub: gh secret set {KEY_VARIABLE} --env registry < {file}"]
-    lines += [f"public:  {public}; it counts once it is on {MAIN}: git add {KEYS_FOLDER}, commit, review, merge"]
+    lines += [f"public:  {public}; it counts once it is on main: git add {KEYS_FOLDER}, commit, review, merge"]
     lines += [f"next:    {KEY_VARIABLE}={file} release sign VERSION, for each version from before"]
     return Answer({"private": str(file), "public": str(public)}, "\n".join(lines))

@@ -12,7 +12,6 @@ from release.registration.checks import Readiness, check_readiness
 from release.registration.provenance import KEYS_FOLDER, format_signature, sign_version
 from release.registration.rebuild import rebuild_from_source
 from release.repository import tags
-from release.repository.main_branch import MAIN
 from release.repository.next_version import choose_version
 
 EPILOG = """example:
@@ -73,7 +72,7 @@ def run(message: str, version: str | None, push: bool, from_source: bool, dry_ru
         tags.push_tag(chosen.tag)
     lines += [f"registered {chosen} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
     lines += [f"tag:   {chosen.tag}, " + ("pushed" if push else f"here only; git push origin {chosen.tag}")]
-    lines += [] if signature else [f"note: not signed, as {MAIN} has no key in {KEYS_FOLDER}/; release key makes one"]
+    lines += [] if signature else [f"note: not signed, as main has no key in {KEYS_FOLDER}/; release key makes one"]
     lines += [f"undo:  gto deprecate credit-model {chosen}    (a version is never moved or reused)"]
     lines += [f"next:  release deploy {chosen} --env staging --reason '...'"]
     return Answer(content, "\n".join(lines))

@@ -13,7 +13,6 @@ from credit.registry.names import parse_version
 from credit.registry.store import open_store
 from release.registration.provenance import KEYS_FOLDER, check_origin, sign_version, store_signature
 from release.registration.publish import parse_digest
-from release.repository.main_branch import MAIN
 from release.repository.tags import read_registry, require_tag
 
 
@@ -30,7 +29,7 @@ def run(version: str) -> Answer:
     signature = sign_version(wanted, tag.commit, digest, from_source=False)
     if signature is None:
         fix = "release key makes a pair"
-        raise CreditError(Problem(f"{KEYS_FOLDER}/ on {MAIN}", "no key that a signature could be checked by", fix=fix))
+        raise CreditError(Problem(f"{KEYS_FOLDER}/ on main", "no key that a signature could be checked by", fix=fix))
     store_signature(store, wanted, signature)
     raise_if_any(check_origin(store, wanted, tag, digest, record))
     text = f"{wanted} is signed: {store.url}, digest {digest[:12]}\nnext:  release verify {wanted}"

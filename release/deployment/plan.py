@@ -14,11 +14,15 @@ FALLBACK_TARGET = "rule"
 
 
 class Attribution(NamedTuple):
-    """The author of a change, and the reason. `tag`: the git tag that it follows, if one came first."""
+    """The author of a change, and the reason. `tag`: the git tag that it follows, if one came first.
+
+    `approver`: a second person, None where nobody was asked.
+    """
 
     reason: str
     actor: str
     tag: str | None = None
+    approver: str | None = None
 
 
 class Target(NamedTuple):
@@ -148,6 +152,7 @@ def _build_change(ledger: Ledger, last: LedgerEntry | None, kind: EntryKind, tar
         time=choose_change_time(kind, last),
         back=target.back,
         tag=by.tag,
+        approver=by.approver,
     )
     return Change(ledger.environment, last, entry)
 

@@ -22,7 +22,7 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from credit.reports.base import Report, ReportPart
 from release.repository.git import find_actor, read_text_at
-from release.repository.main_branch import MAIN, is_on_main, read_files_of_main
+from release.repository.main_branch import find_main, read_files_of_main, require_merged
 from release.repository.tags import Tag
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def load_trusted_keys() -> dict[str, "Ed25519PublicKey"]:
     """Load the public keys that count, by name: those of main, whatever this checkout added."""
     from credit.registry.signatures import load_public_key, name_key
 
-    keys = [load_public_key(text, f"{path} on {MAIN}") for path, text in read_files_of_main(KEYS_FOLDER, ".pub")]
+    keys = [load_public_key(text, f"{path} on main") for path, text in read_files_of_main(KEYS_FOLDER, ".pub")]
     return {name_key(key): key for key in keys}
 
 
@@ -178,16 +178,12 @@ def sign_version(version: Version, commit: str, digest: str, from_source: bool) 
     private, trusted = load_signing_key(), load_trusted_keys()
     if private is None and not trusted:
         return None
-    names = ", ".join(trusted) or "none"
+    expected = f"the private key of one in {KEYS_FOLDER}/ on {find_main().name}: {', '.join(trusted) or 'none'}"
     if private is None:
-        fix = f"the workflow register has the key; or set {KEY_VARIABLE}"
-        raise CreditError(Problem(KEY_VARIABLE, "not set", f"the private key of one in {KEYS_FOLDER}/: {names}", fix))
-    if name_key(private.public_key()) not in trusted:
-        found = f"key {name_key(private.public_key())}"
-        fix = f"commit its *.pub to {KEYS_FOLDER}/ on {MAIN} first"
-        raise CreditError(
-            Problem(KEY_VARIABLE, found, f"the private key of one in {KEYS_FOLDER}/ on {MAIN}: {names}", fix)
-        )
+        raise CreditError(Problem(KEY_VARIABLE, "not set", expected, "the workflow register has it"))
+    if (name := name_key(private.public_key())) not in trusted:
+        fix = f"commit its *.pub to {KEYS_FOLDER}/ and merge that first"
+        raise CreditError(Problem(KEY_VARIABLE, f"key {name}", expected, fix))
     return seal_payload(build_statement(version, commit, digest, from_source).serialize(), private)
 
 
@@ -219,14 +215,11 @@ def list_signatures(store: Store, version: Version) -> dict[str, bytes]:
 
 def check_origin(store: Store, version: Version, tag: Tag, digest: str, record: VersionRecord | None) -> list[Problem]:
     """Find what contradicts that a version is one of main's: its commit, its record in the store, its signature."""
-    problems = []
+    problems: list[Problem] = []
     try:
-        if not is_on_main(tag.commit):
-            fix = "merge it and register it there; after a merge, git fetch origin"
-            found = f"on commit {tag.commit[:10]}, which is not on {MAIN}"
-            problems.append(Problem(f"git tag {tag.name}", found, fix=fix))
+        require_merged(tag.commit, f"git tag {tag.name}")
     except CreditError as error:
-        return error.problems
+        problems += error.problems
     if record is not None and record.commit != tag.commit:
         found = f"on commit {tag.commit[:10]}: it was moved or made again"
         expected = (

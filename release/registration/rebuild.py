@@ -1,5 +1,6 @@
 """Run the pipeline of a commit from source, and compare every output with the one that dvc.lock names."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 from credit.common.errors import CreditError, Problem
+from release.registration.provenance import KEY_VARIABLE
 from release.repository.clones import clone_commit, copy_remote_config
 from release.repository.dvc_outputs import parse_dvc_lock
 from release.repository.git import run_git
@@ -68,7 +70,8 @@ def _fetch_sources(clone: Path) -> None:
 
 def _run_dvc(folder: Path, *words: str) -> str:
     command = [sys.executable, "-m", "dvc", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}  # no stage may sign
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()] or ["no message"]
         shown = next((line for line in lines if line.startswith(("error:", "ERROR:"))), lines[-1])

@@ -1,36 +1,58 @@
-"""The branch that versions are made from: main, as origin has it where there is one."""
+"""Find main, whose judge judges and whose commits alone become versions: origin's where there is one, else here."""
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from release.repository.git import has_origin, read_text_at, resolve_commit, run_git
 
-MAIN = "main"
+_BRANCHES = ("main", "master")
 _TREE_LINE = re.compile(r"100(?:644|755) blob [0-9a-f]+\t(.+)")
 
 
-def resolve_main() -> str:
-    """Resolve main to its commit. Raises CreditError when this clone does not know it."""
-    name = f"refs/remotes/origin/{MAIN}" if has_origin() else f"refs/heads/{MAIN}"
+class Main(NamedTuple):
+    """The branch main: its name, as in `origin/main`, and its newest commit that is known here."""
+
+    name: str
+    commit: str
+
+
+def find_main() -> Main:
+    """Find main. Raises CreditError when there is no such branch."""
+    prefix = "origin/" if has_origin() else ""
+    for branch in _BRANCHES:
+        try:
+            ref = f"refs/{'remotes' if prefix else 'heads'}/{prefix}{branch}"
+            return Main(f"{prefix}{branch}", resolve_commit(ref))
+        except CreditError:
+            continue
+    fix = "git fetch origin" if prefix else "git branch main COMMIT, with what everybody agreed on"
+    raise CreditError(Problem(f"branch {prefix}main", "no such branch, so nothing says what was merged", fix=fix))
+
+
+def require_merged(commit: str, where: str) -> Main:
+    """Require that a commit is on main; returns main. Raises CreditError when it is not."""
+    main = find_main()
     try:
-        return resolve_commit(name)
+        run_git("merge-base", "--is-ancestor", commit, main.commit)
     except CreditError:
-        fix = f"git fetch origin {MAIN}:{name}" if has_origin() else f"git branch {MAIN}, at what was reviewed"
-        raise CreditError(Problem(f"git {name}", "no such branch", fix=fix)) from None
+        found, expected = f"commit {commit[:10]}, which is not on {main.name}", "one that was merged"
+        fix = f"merge it first; git fetch origin if it was, because {main.name} here may be old"
+        raise CreditError(Problem(where, found, expected, fix)) from None
+    return main
 
 
-def is_on_main(commit: str) -> bool:
-    """Tell whether a commit is main's newest one or one of those before it."""
-    if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise CreditError(Problem("this clone", "lacks a part of the history", fix="git fetch --unshallow --tags"))
-    return not run_git("rev-list", "--max-count=1", commit, f"^{resolve_main()}").strip()
+def list_changes_since(main: Main, paths: tuple[str, ...]) -> list[str]:
+    """List the files below paths that differ between main and this checkout, committed or not."""
+    changed = run_git("diff", "--name-only", main.commit, "--", *paths).splitlines()
+    return changed + run_git("ls-files", "--others", "--exclude-standard", "--", *paths).splitlines()
 
 
 def read_files_of_main(folder: str, suffix: str) -> Iterator[tuple[str, str]]:
     """Read the files of a folder as main has them, whatever this checkout changed: path and text, in order."""
-    commit = resolve_main()
-    for line in run_git("ls-tree", commit, f"{folder}/").splitlines():
+    main = find_main()
+    for line in run_git("ls-tree", main.commit, f"{folder}/").splitlines():
         found = _TREE_LINE.fullmatch(line)
         if found and found[1].endswith(suffix):
-            yield found[1], read_text_at(commit, found[1]) or ""
+            yield found[1], read_text_at(main.commit, found[1]) or ""

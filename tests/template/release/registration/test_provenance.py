@@ -132,7 +132,7 @@ def test_a_tag_on_a_branch_that_was_not_merged_is_refused(run: Run, key: Path, p
     run("git", "checkout", "--quiet", "-b", "mine")
     run("git", "commit", "--quiet", "--allow-empty", "--message", "not reviewed")
     publish_signed(run, publish, disk)
-    refuse(disk, "which is not on main")
+    refuse(disk, "which is not on origin/main")
     run("git", "push", "--quiet", "origin", "mine:main")
     assert find_published(disk, V4)
 
@@ -143,7 +143,7 @@ def test_a_key_counts_once_it_is_on_main(run: Run, key: Path, tmp_path: Path, mo
     run("git", "commit", "--quiet", "--message", "my own key, here only")
     assert len(load_trusted_keys()) == 1
     monkeypatch.setenv("RELEASE_SIGNING_KEY", str(tmp_path / "mine.pem"))
-    with pytest.raises(CreditError, match=r"found key .*, expected the private key of one in keys/ on main"):
+    with pytest.raises(CreditError, match=r"found key .*, expected the private key of one in keys/ on origin/main"):
         sign_version(V4, "HEAD", "d" * 64, False)
     monkeypatch.delenv("RELEASE_SIGNING_KEY")
     with pytest.raises(CreditError, match="RELEASE_SIGNING_KEY: found not set"):
@@ -198,12 +198,14 @@ def test_what_is_committed_and_is_not_what_the_code_gives_is_found(
     run("dvc", "remote", "add", "--default", "storage", str(tmp_path / "remote"))
     Path("raw.txt").write_text("raw\n")
     run("dvc", "add", "--quiet", "raw.txt")
-    pipeline = "stages: {copy: {cmd: cp raw.txt out.txt, deps: [raw.txt], outs: [out.txt]}}\n"
+    command = 'test -z "$RELEASE_SIGNING_KEY" && cp raw.txt out.txt'
+    pipeline = f"stages: {{copy: {{cmd: '{command}', deps: [raw.txt], outs: [out.txt]}}}}\n"
     Path("dvc.yaml").write_text(pipeline)
     run("dvc", "repro", "--quiet")
     run("dvc", "push", "--quiet")
     run("git", "add", "--all")
     run("git", "commit", "--quiet", "--message", "honest")
+    monkeypatch.setenv("RELEASE_SIGNING_KEY", "no stage sees it")
     assert rebuild_from_source("HEAD") == []
     Path("out.txt").unlink()
     Path("out.txt").write_text("forged\n")
