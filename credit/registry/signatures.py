@@ -9,6 +9,7 @@ import hashlib
 import json
 from binascii import Error as Base64Error
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +19,8 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import FrozenModel
+from credit.registry.names import Version, parse_version
+from credit.registry.store import Store
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"
 _KEY_FIX = "release key makes a pair"
@@ -36,6 +39,19 @@ class _Envelope(FrozenModel):
     payload_type: str = Field(alias="payloadType")
     payload: str
     signatures: list[_Signature]
+
+
+class _Subject(FrozenModel):
+    name: str
+    digest: dict[str, str]
+
+
+class _SubjectsOnly(FrozenModel):
+    """Of a statement, what it is about."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    subject: list[_Subject]
 
 
 class SignedPayload(NamedTuple):
@@ -116,6 +132,40 @@ def open_envelope(content: bytes, keys: Mapping[str, Ed25519PublicKey], where: s
         raise CreditError(Problem(where, f"a signature that key {known[0][0]} did not make: it was changed"))
     named = ", ".join(name for name, _ in signatures) or "no key"
     raise CreditError(Problem(where, f"signed by {named}", f"a key of keys/ on main: {', '.join(keys) or 'none'}"))
+
+
+def store_signature(store: Store, version: Version, signature: bytes) -> None:
+    """Put a signed statement beside a version; a version may have several, of other keys or other makers."""
+    store.create(f"signatures/{version}/{hashlib.sha256(signature).hexdigest()}.json", signature)
+
+
+def list_signatures(store: Store, version: Version) -> dict[str, bytes]:
+    """List the signed statements beside a version, by their address."""
+    below = f"signatures/{version}"
+    _, names = store.list_children(below)
+    return {f"{store.url}/{below}/{name}": store.read(f"{below}/{name}") or b"" for name in names}
+
+
+def require_signature(store: Store, version: str, digest: str, keys: Path) -> None:
+    """Require that a key of the folder `keys` signed that a version is the bundle with this digest.
+
+    Raises CreditError with the reason of each signature that does not prove it.
+    """
+    found = [load_public_key(path.read_text(encoding="utf-8"), str(path)) for path in sorted(keys.glob("*.pub"))]
+    trusted, wanted = {name_key(key): key for key in found}, parse_version(version)
+    problems = []
+    for where, envelope in list_signatures(store, wanted).items():
+        try:
+            payload = open_envelope(envelope, trusted, where).payload
+            subjects = _SubjectsOnly.model_validate_json(payload).subject
+        except (CreditError, ValidationError) as error:
+            problems += error.problems if isinstance(error, CreditError) else [Problem(where, "a statement of nothing")]
+            continue
+        if any(one.name == wanted.tag and one.digest.get("sha256") == digest for one in subjects):
+            return
+        problems.append(Problem(where, "a signature of another version", f"of {version}, digest {digest[:12]}"))
+    fix = "release register signs new versions, release sign those from before"
+    raise CreditError(problems or [Problem(f"{store.url}: {version}", f"not signed by a key of {keys}", fix=fix)])
 
 
 def _encode_for_signing(payload: bytes) -> bytes:

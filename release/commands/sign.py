@@ -10,8 +10,9 @@ from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions
 from credit.registry.names import parse_version
+from credit.registry.signatures import store_signature
 from credit.registry.store import open_store
-from release.registration.provenance import KEYS_FOLDER, check_origin, sign_version, store_signature
+from release.registration.provenance import KEYS_FOLDER, check_origin, sign_version
 from release.registration.publish import parse_digest
 from release.repository.tags import read_registry, require_tag
 

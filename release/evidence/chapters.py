@@ -13,6 +13,7 @@ from credit.common.files import format_json
 from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
+from credit.registry.signatures import list_signatures
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.compare.comment import render_comment
@@ -20,7 +21,7 @@ from release.compare.comparison import compare_revisions
 from release.evidence.bom import build_bom
 from release.evidence.decisions import replay_decisions, word_notices
 from release.evidence.inventory import list_inventory
-from release.registration.provenance import KEYS_FOLDER, find_envelope, list_signatures
+from release.registration.provenance import KEYS_FOLDER, find_envelope
 from release.repository.dvc_outputs import pull_file, read_dvc_outputs
 from release.repository.git import read_text_at, run_git
 from release.repository.main_branch import read_files_of_main

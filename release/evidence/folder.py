@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from credit.common.candidate_names import HEURISTIC
 from credit.common.files import atomic_write, format_json, replace_folder
+from credit.registry.signatures import seal_payload
 from release.evidence.chapters import Chapters, Subject, collect_chapters
 from release.evidence.mapping import ClauseAnswer, State, answer_clauses, load_place
 from release.registration.provenance import load_signing_key
@@ -77,8 +78,6 @@ def _sign_index(index: bytes) -> bytes | None:
     key = load_signing_key()
     if key is None:
         return None
-    from credit.registry.signatures import seal_payload
-
     subject = {"name": INDEX, "digest": {"sha256": hashlib.sha256(index).hexdigest()}}
     statement = {"_type": "https://in-toto.io/Statement/v1", "subject": [subject]}
     return seal_payload(json.dumps(statement | {"predicateType": "urn:evidence", "predicate": {}}).encode(), key)

@@ -11,22 +11,27 @@ import re
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
+from credit.registry.signatures import (
+    list_signatures,
+    load_private_key,
+    load_public_key,
+    name_key,
+    open_envelope,
+    seal_payload,
+)
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from credit.reports.base import Report, ReportPart
 from release.repository.git import find_actor, read_text_at
 from release.repository.main_branch import find_main, read_files_of_main, require_merged
 from release.repository.tags import Tag
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 KEYS_FOLDER = "keys"
 """The public keys that count, one `*.pub` each, as main has them."""
@@ -147,10 +152,8 @@ def _describe_run(variables: Mapping[str, str]) -> RunDetails:
     return RunDetails(builder=Builder(id=f"{server}/{workflow}"), metadata=Metadata(invocation_id=attempt))
 
 
-def load_signing_key() -> "Ed25519PrivateKey | None":
+def load_signing_key() -> Ed25519PrivateKey | None:
     """Load the private key of RELEASE_SIGNING_KEY; None when it is not set. Raises CreditError when it is no key."""
-    from credit.registry.signatures import load_private_key
-
     value = os.environ.get(KEY_VARIABLE, "").strip()
     if not value:
         return None
@@ -163,18 +166,14 @@ def load_signing_key() -> "Ed25519PrivateKey | None":
         raise CreditError(Problem(f"{KEY_VARIABLE}: {value[:200]!r}", found, "a key as PEM, or its file")) from None
 
 
-def load_trusted_keys() -> dict[str, "Ed25519PublicKey"]:
+def load_trusted_keys() -> dict[str, Ed25519PublicKey]:
     """Load the public keys that count, by name: those of main, whatever this checkout added."""
-    from credit.registry.signatures import load_public_key, name_key
-
     keys = [load_public_key(text, f"{path} on main") for path, text in read_files_of_main(KEYS_FOLDER, ".pub")]
     return {name_key(key): key for key in keys}
 
 
 def sign_version(version: Version, commit: str, digest: str, from_source: bool) -> bytes | None:
     """Sign a version; None where no key is set and none is asked for. Raises CreditError when main would refuse it."""
-    from credit.registry.signatures import name_key, seal_payload
-
     private, trusted = load_signing_key(), load_trusted_keys()
     if private is None and not trusted:
         return None
@@ -199,18 +198,6 @@ def find_envelope(tag: Tag) -> bytes | None:
 def format_signature(envelope: bytes) -> str:
     """Format a signed statement as the line of a tag's message."""
     return f"signature: {base64.b64encode(envelope).decode()}"
-
-
-def store_signature(store: Store, version: Version, signature: bytes) -> None:
-    """Put a signed statement beside a version; a version may have several, of other keys or other makers."""
-    store.create(f"signatures/{version}/{hashlib.sha256(signature).hexdigest()}.json", signature)
-
-
-def list_signatures(store: Store, version: Version) -> dict[str, bytes]:
-    """List the signed statements beside a version, by their address."""
-    below = f"signatures/{version}"
-    _, names = store.list_children(below)
-    return {f"{store.url}/{below}/{name}": store.read(f"{below}/{name}") or b"" for name in names}
 
 
 def check_origin(store: Store, version: Version, tag: Tag, digest: str, record: VersionRecord | None) -> list[Problem]:
@@ -261,10 +248,8 @@ def find_statement(store: Store, version: Version, tag: Tag, digest: str) -> Sta
 
 
 def _open_statement(
-    envelope: bytes, keys: "Mapping[str, Ed25519PublicKey]", where: str, expected: Statement
+    envelope: bytes, keys: Mapping[str, Ed25519PublicKey], where: str, expected: Statement
 ) -> Statement:
-    from credit.registry.signatures import open_envelope
-
     statement = Statement.parse(open_envelope(envelope, keys, f"the signature in {where}").payload, where)
     pairs: Iterable[tuple[tuple[Resource, ...], tuple[Resource, ...]]] = (
         (statement.subject, expected.subject),

@@ -6,9 +6,10 @@ from credit.bundle.manifest import verify_bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions
 from credit.registry.names import Version
+from credit.registry.signatures import store_signature
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.registration.provenance import check_origin, find_envelope, store_signature
+from release.registration.provenance import check_origin, find_envelope
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
 from release.repository.tags import Tag, read_registry, require_tag

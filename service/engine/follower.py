@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.signatures import require_signature
 from credit.registry.store import open_store
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
@@ -119,6 +120,8 @@ class Follower:
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
         """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
+        if ledger is not None and self._settings.trusted_keys is not None:
+            require_signature(ledger.store, entry.version, entry.digest, self._settings.trusted_keys)
         there = self._loaded.get(entry.digest)
         if there is None:
             try:

@@ -11,6 +11,7 @@ import pytest
 from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
+from credit.registry.signatures import list_signatures, require_signature, store_signature
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
@@ -18,14 +19,7 @@ from release.commands.key import make_pair
 from release.commands.register import register_version
 from release.commands.verify import verify_version
 from release.registration.checks import Readiness
-from release.registration.provenance import (
-    find_envelope,
-    find_statement,
-    list_signatures,
-    load_trusted_keys,
-    sign_version,
-    store_signature,
-)
+from release.registration.provenance import find_envelope, find_statement, load_trusted_keys, sign_version
 from release.registration.publish import find_published
 from release.registration.rebuild import list_differences, rebuild_from_source
 from release.repository.tags import read_registry
@@ -87,6 +81,8 @@ def test_a_signed_version_is_deployed_and_says_which_run_made_it(
         "GITHUB_REPOSITORY": "lender/model",
         "GITHUB_WORKFLOW_REF": "lender/model/.github/workflows/register.yml@refs/heads/main",
         "GITHUB_RUN_ID": "77",
+        "RELEASE_ACTOR": "modeler",
+        "RELEASE_APPROVER": "counsel",
     }.items():
         monkeypatch.setenv(name, value)
     record = publish_signed(run, publish, store)
@@ -97,11 +93,17 @@ def test_a_signed_version_is_deployed_and_says_which_run_made_it(
     assert statement.from_source
     assert statement.maker == "https://github.com/lender/model/actions/runs/77/attempts/1"
     assert list(list_signatures(store, V4).values()) == [find_envelope(tag)]
+    require_signature(store, "v4.0.0", record.digest, Path("keys"))
+    for version, digest in (("v4.0.0", "d" * 64), ("v4.0.1", record.digest)):
+        store_signature(store, parse_version(version), find_envelope(tag) or b"")
+        with pytest.raises(CreditError, match=f"a signature of another version, expected of {version}"):
+            require_signature(store, version, digest, Path("keys"))
     monkeypatch.setenv("RELEASE_STORE", store.url)
     with pytest.raises(SystemExit) as left:
         main(["deploy", "v4.0.0", "--env", "prod", "--reason", "r", "--wait", "0"])
     assert left.value.code == 0
-    assert Ledger(store, "prod").read_entry(1).version == "v4.0.0"
+    entry = Ledger(store, "prod").read_entry(1)
+    assert (entry.version, entry.approver) == ("v4.0.0", "counsel")
 
 
 def test_a_tag_that_was_pushed_by_hand_or_changed_is_refused(
