@@ -13,7 +13,7 @@ from credit.bundle.manifest import verify_bundle
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions as published
-from credit.registry.names import Version, parse_version
+from credit.registry.names import UNREGISTERED, Version, parse_version
 from credit.registry.store import Store, open_store
 from release.registration.provenance import check_origin
 from release.registration.publish import parse_digest
@@ -95,7 +95,7 @@ EPILOG = """example:
 def run(version: str | None, everything: bool) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
     store, registry = open_store(), read_registry()
-    versions = [parse_version(version)] if version else _list_registered(store, registry, everything)
+    versions = [parse_version(version)] if version else list_registered(store, registry, everything)
     proofs = [
         verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
     ]
@@ -104,12 +104,13 @@ def run(version: str | None, everything: bool) -> Answer:
     return Answer({"versions": content}, text, 1 if any(proof.problems for proof in proofs) else 0)
 
 
-def _list_registered(store: Store, registry: Registry, everything: bool) -> list[Version]:
+def list_registered(store: Store, registry: Registry, everything: bool) -> list[Version]:
     """List the newest registered version, or all, with those that are in the store and that no tag registers.
 
     Raises CreditError when there is none.
     """
-    known = sorted({*registry.versions, *(published.list_versions(store) if everything else ())})
+    there = {*published.list_versions(store)} - {parse_version(UNREGISTERED)} if everything else set()
+    known = sorted({*registry.versions, *there})
     if not known:
         fix = "git fetch --force --tags brings those of the remote, release register makes one"
         raise CreditError(Problem("git tags", "no registered version to verify", fix=fix))

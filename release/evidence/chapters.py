@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from credit.bundle.bundle import load_bundle_features
-from credit.common.errors import CreditError
+from credit.common.errors import CreditError, Problem
 from credit.common.files import format_json
 from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -70,10 +70,16 @@ class Chapters(NamedTuple):
 
 
 def find_subject(store: Store, registry: Registry, version: Version, at: datetime | None) -> Subject:
-    """Find the tag and the record of a version. Raises CreditError when it is not registered or not published."""
-    return Subject(
-        store, registry, version, require_tag(registry, version), versions.require_version(store, str(version)), at
-    )
+    """Find the tag and the record of a version.
+
+    Raises CreditError when it is not published, or was not registered yet at the moment.
+    """
+    tag, record = require_tag(registry, version), versions.require_version(store, str(version))
+    if at is not None and datetime.fromisoformat(tag.time) > at:
+        raise CreditError(
+            Problem("--at", f"{at.isoformat()}", f"a time after {tag.time}, when {version} was registered")
+        )
+    return Subject(store, registry, version, tag, record, at)
 
 
 def collect_chapters(subject: Subject) -> Chapters:

@@ -58,7 +58,7 @@ ARROWS: dict[str, set[str]] = {
     "release/repository": RELEASE,
     "release/registration": RELEASE,
     "release/deployment": RELEASE,
-    "release/drill": RELEASE,
+    "release/drill": RELEASE | {"release/deployment"},
     "release/compare": RELEASE | {"release/registration"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/commands": RELEASE

@@ -75,6 +75,10 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     hub.clone.run("git", "fetch", "--quiet", "--tags", "origin")
     hub.clone.run("python", "-m", "release", "register", "--major", "--message", "second", "--push")
     assert "credit-model@v2.0.0" in hub.clone.run("git", "ls-remote", "--tags", "origin").stdout
+    alone = ("--env", "APPROVER=reviewer")
+    refused(
+        lambda: hub.run("deploy", "workflow_dispatch", dispatched(V1), *alone), "nobody but reviewer approved this run"
+    )
     for version in (V1, V2):
         logs = ok(hub.run("deploy", "workflow_dispatch", dispatched(version)))
         assert KEYS["AWS_SECRET_ACCESS_KEY"] not in logs

@@ -159,10 +159,11 @@ def test_the_same_version_and_moment_give_the_same_bytes_and_a_moment_leaves_out
     assert list(index["places"]) == ["us"]
     assert "index.dsse.json" not in then
     assert newest["number"] == 2
+    with pytest.raises(CreditError, match=r"--at: found 2020.*, expected a time after .*, when v1"):
+        find_subject(store, registry, V1, parse_time("2020-01-01"))
 
 
 def test_the_bill_of_materials_is_cyclonedx_with_a_model_card(written: Written) -> None:
-    pytest.importorskip("cyclonedx", reason="the lock has it: make setup")
     schemas = files("cyclonedx.schema").joinpath("_res")
     loaded = {
         name: json.loads(schemas.joinpath(f"{name}.SNAPSHOT.schema.json").read_text())

@@ -10,14 +10,14 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger
-from credit.registry.names import Version, parse_version
+from credit.registry.names import UNREGISTERED, Version, parse_version
 from credit.registry.signatures import list_signatures, require_signature, store_signature
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.commands.key import make_pair
 from release.commands.register import register_version
-from release.commands.verify import verify_version
+from release.commands.verify import list_registered, verify_version
 from release.registration.checks import Readiness
 from release.registration.provenance import find_envelope, find_statement, load_trusted_keys, sign_version
 from release.registration.publish import find_published
@@ -166,6 +166,10 @@ def test_a_version_that_was_published_with_the_keys_of_the_store_alone_is_refuse
     with pytest.raises(CreditError, match=r"credit-model@v4\.0\.0: no such tag"):
         find_published(store, V4)
     assert "no such tag" in str(verify_version(store, read_registry(), V4).problems[0])
+    publish(store, UNREGISTERED)
+    listed = list_registered(store, read_registry(), everything=True)
+    assert listed[-1] == V4
+    assert parse_version(UNREGISTERED) not in listed, "what make serve published of a working tree needs no tag"
     digest = publish(Store(f"{Path.cwd().parent}/elsewhere"), "v4.0.0", "logistic").digest
     register(run, V4, digest)
     with pytest.raises(CreditError, match=f"expected {digest[:12]}, which git tag"):
