@@ -22,6 +22,10 @@ VERBS = {
     "codeowners": "Write .github/CODEOWNERS: who has to approve a change of what judges",
     "export": "Write a published version to files: bundle archive, model card, report",
     "verify": "Prove that versions can be restored byte for byte from DVC and the store, and that ledgers are whole",
+    "evidence": "Write what an examiner asks for: a folder and a zip, clause by clause, verified offline",
+    "inventory": "List every version with its tier, owner, status and last validation",
+    "key": "Make the pair of keys that versions are signed with",
+    "sign": "Sign a version from before there were keys, or with a new key",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",
     "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
 }

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     keys_file: Path | None = None
     secrets: Path | None = None
     """A folder whose files are variables too; see `service.secret_files`."""
+    trusted_keys: Path | None = None
+    """A folder of public keys, `*.pub`: what none of them signed is not taken up. By default nobody has to sign."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
     start_seconds: float = Field(default=5.0, ge=0, le=120)
     """Seconds that a start waits for the store before it goes on with the last good version."""

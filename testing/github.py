@@ -15,7 +15,7 @@ from testing.projects import Project
 from testing.warm.commands import find_warm_commands
 
 GH = f"""#!{sys.executable}
-import json, os, pathlib, shutil, sys
+import json, os, pathlib, shutil, subprocess, sys
 
 words, home = sys.argv[1:], pathlib.Path(os.environ["GH_RECORD"])
 
@@ -39,6 +39,9 @@ if words[:2] == ["run", "download"]:
     if not (home / "artifacts" / option("--name")).exists():
         sys.exit("no artifact matches any of the names or patterns provided")
     shutil.copytree(home / "artifacts" / option("--name"), option("--dir"))
+elif words[0] == "api" and words[1].endswith("/approvals"):
+    review = {{"state": "approved", "user": {{"login": os.environ.get("APPROVER", "counsel")}}}}
+    subprocess.run(["jq", "--raw-output", option("--jq")], input=json.dumps([review]), text=True, check=True)
 elif words[:2] == ["release", "view"]:
     sys.exit(0 if (home / "releases" / words[2]).exists() else 1)
 elif words[:2] not in [w.split() for w in

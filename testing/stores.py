@@ -49,7 +49,9 @@ Publish = Callable[..., VersionRecord]
 def publish(bundles: Callable[[str], Path], tmp_path: Path) -> Publish:
     """Return a function that publishes a bundle of the small lender: publish(store, "v1.0.0", "logistic")."""
 
-    def publish_version(store: Store, version: str, candidate: str = "heuristic") -> VersionRecord:
-        return versions.publish_bundle(store, parse_version(version), bundles(candidate), "0" * 40, "tester")[0]
+    def publish_version(
+        store: Store, version: str, candidate: str = "heuristic", commit: str = "0" * 40
+    ) -> VersionRecord:
+        return versions.publish_bundle(store, parse_version(version), bundles(candidate), commit, "tester")[0]
 
     return publish_version

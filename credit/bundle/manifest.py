@@ -14,7 +14,12 @@ from credit.common.files import format_json, replace_folder
 from credit.contract.columns import FrozenModel
 
 BUNDLE_FORMAT = 2
-"""Raised when older code could no longer read a bundle. 2: `heuristic.json` says which side of the threshold passes."""
+"""Raised when older code could no longer read a bundle. 2: `heuristic.json` says which side of the threshold passes.
+
+With each format a bundle of it goes to tests/template/credit/bundle/formats/, which all later code must run.
+"""
+
+NEEDS_NEWER_CODE = "it is whole, and needs newer code: update this checkout, or the service's image"
 
 MANIFEST_FILE = "manifest.json"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -115,9 +120,7 @@ def _read_manifest(folder: Path) -> Manifest:
         raise CreditError(Problem(str(path), f"not JSON: {error}", fix=_FIX)) from None
     form = content.get("format") if isinstance(content, dict) else None
     if isinstance(form, int) and form > BUNDLE_FORMAT:
-        raise CreditError(
-            Problem(f"{path}: format", str(form), f"at most {BUNDLE_FORMAT}", "this bundle needs newer code")
-        )
+        raise CreditError(Problem(f"{path}: format", str(form), f"at most {BUNDLE_FORMAT}", NEEDS_NEWER_CODE))
     try:
         manifest = Manifest.model_validate_json(text, strict=True)
     except ValidationError as error:

@@ -42,6 +42,7 @@ class LedgerEntry(StoreRecord):
     actor: OneLineText
     time: AwareDatetime
     back: int | None = Field(default=None, ge=1)  # the entry whose version a rollback returns to
+    approver: OneLineText | None = None  # a second person, as GitHub's environment says
     tag: str | None = None  # the git tag that this entry follows, when a tag came first
     previous: str | None = None  # SHA-256 of the entry before it, byte by byte as it lies in the store
     id: str = Field(default_factory=lambda: uuid4().hex)  # of this attempt, so that a lost answer is recognised

@@ -18,6 +18,7 @@ from release.commands.options import (
     add_wait,
 )
 from release.deployment.apply import verify_change
+from release.deployment.approval import find_approver, require_approval
 from release.deployment.plan import Attribution, Condition, check_condition, parse_target, plan_deployment
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
@@ -52,7 +53,8 @@ def run(
         text = f"would publish {wanted} to {store.url} and deploy it to {env}\ngate:  {admission.note}"
         return Answer({"dry_run": True, "version": str(wanted), "publish": True, "digest": digest}, text)
     record = publish_admitted(store, admission, find_actor())
-    change = plan_deployment(ledger, record, Attribution(reason, find_actor()), when)
+    change = plan_deployment(ledger, record, Attribution(reason, find_actor(), approver=find_approver()), when)
+    require_approval(change)
     change = change._replace(notes=(*change.notes, admission.note))
     if dry_run:
         verify_change(store, change)

@@ -12,16 +12,16 @@ from tqdm import tqdm
 from credit.bundle.manifest import verify_bundle
 from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.common.temporary import make_temporary_folder
 from credit.registry import versions as published
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.names import ENVIRONMENTS, Version, parse_version
+from credit.registry.names import ENVIRONMENTS, UNREGISTERED, Version, parse_version
 from credit.registry.store import Store
 from release.commands.options import StoreCommand
+from release.registration.provenance import check_origin
 from release.registration.publish import parse_digest
+from release.repository.clones import clone_commit, copy_remote_config
 from release.repository.dvc_outputs import BUNDLE_PATH
-from release.repository.git import run_git
 from release.repository.tags import Registry, read_registry, require_tag
 from release.repository.witness import check_ledger, describe_registration, is_withdrawn
 
@@ -42,8 +42,7 @@ class Verification(NamedTuple):
 def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
     """Restore a version into an empty place and compare every hash; neither touches nor trusts this folder."""
     problems: list[Problem] = []
-    digest = None
-    record = None
+    digest = tag = record = None
     try:
         tag = require_tag(registry._replace(withdrawn=frozenset()), version)
         digest = _restore_bundle(tag.commit)
@@ -63,6 +62,8 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
                 problems.append(Problem(where, f"digest {record.digest[:12]}", f"{digest[:12]}, DVC's"))
     except CreditError as error:
         problems += error.problems
+    if tag is not None and (known := digest or parse_digest(tag) or (record and record.digest)):
+        problems += check_origin(store, version, tag, known, record)
     return Verification(version, digest, record is not None, version in registry.withdrawn, problems)
 
 
@@ -80,11 +81,8 @@ def verify_ledger(ledger: Ledger) -> list[Problem]:
 
 def _restore_bundle(commit: str) -> str:
     """Pull everything that dvc.lock names at a commit from the remote by its hash; returns the digest of the bundle."""
-    with make_temporary_folder() as temporary:
-        clone = temporary / "clone"
-        run_git("clone", "--quiet", "--no-checkout", "--shared", ".", str(clone))
-        run_git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
-        _copy_remote_config(clone)
+    with clone_commit(commit) as clone:
+        copy_remote_config(clone)
         pull = [sys.executable, "-m", "dvc", "pull"]
         done = subprocess.run(pull, cwd=clone, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -93,22 +91,6 @@ def _restore_bundle(commit: str) -> str:
             raise CreditError(Problem(f"the DVC remote, at {commit[:10]}", found, fix="dvc push from a copy"))
         _check_cache(clone / ".dvc/cache/files/md5")
         return verify_bundle(clone / BUNDLE_PATH).digest
-
-
-def _copy_remote_config(clone: Path) -> None:
-    """Let a clone use the default remote of this repository, which an old commit may not know yet."""
-    from dvc.config import Config  # half a second, which --help and a version that is unknown do not need
-    from dvc.repo import Repo
-
-    with Repo() as repo:
-        name = repo.config["core"].get("remote")
-        remote = dict(repo.config["remote"][name]) if name else None
-    if remote is None:
-        raise CreditError(Problem("DVC remote", "not set", fix="dvc remote add --default storage URL"))
-    config = Config(str(clone / ".dvc"))
-    with config.edit("local") as local:
-        local["core"]["remote"] = "proof"
-        local["remote"]["proof"] = remote
 
 
 def _check_cache(cache: Path) -> None:
@@ -129,11 +111,11 @@ EPILOG = """example:
 
 @click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
 @click.argument("version", required=False, help="the newest one by default")
-@click.option("--all", "everything", is_flag=True, help="every registered version")
+@click.option("--all", "everything", is_flag=True, help="every registered version, and every one in the store")
 def run(version: str | None, everything: bool) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
     store, registry = open_store(), read_registry()
-    versions = [parse_version(version)] if version else _list_registered(registry, everything)
+    versions = [parse_version(version)] if version else list_registered(store, registry, everything)
     proofs = [
         verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
     ]
@@ -147,9 +129,13 @@ def run(version: str | None, everything: bool) -> Answer:
     return Answer(content, "\n".join(lines), 1 if failed else 0)
 
 
-def _list_registered(registry: Registry, everything: bool) -> list[Version]:
-    """List every registered version, or the newest one alone. Raises CreditError when there is none."""
-    known = sorted(registry.versions)
+def list_registered(store: Store, registry: Registry, everything: bool) -> list[Version]:
+    """List the newest registered version, or all, with those that are in the store and that no tag registers.
+
+    Raises CreditError when there is none.
+    """
+    there = {*published.list_versions(store)} - {parse_version(UNREGISTERED)} if everything else set()
+    known = sorted({*registry.versions, *there})
     if not known:
         fix = "git fetch --force --tags brings those of the remote, release register makes one"
         raise CreditError(Problem("git tags", "no registered version to verify", fix=fix))

@@ -21,11 +21,15 @@ MAX_CLOCK_SKEW = timedelta(minutes=1)
 
 
 class Attribution(NamedTuple):
-    """The author of a change, and the reason. `tag`: the git tag that it follows, if one came first."""
+    """The author of a change, and the reason. `tag`: the git tag that it follows, if one came first.
+
+    `approver`: a second person, None where nobody was asked.
+    """
 
     reason: str
     actor: str
     tag: str | None = None
+    approver: str | None = None
 
 
 class Target(NamedTuple):
@@ -271,6 +275,7 @@ def _build_change(ledger: Ledger, head: _Head, kind: EntryKind, target: Target, 
         back=target.back,
         tag=by.tag,
         previous=ledger.hash_entry(head.number) if head.number else None,
+        approver=by.approver,
     )
     return Change(ledger.environment, head.last, entry)
 

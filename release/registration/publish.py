@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from credit.bundle.manifest import verify_bundle
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions
 from credit.registry.names import Version
+from credit.registry.signatures import store_signature
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
+from release.registration.provenance import check_origin, find_envelope
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
 from release.repository.tags import Tag, read_registry, require_tag
@@ -21,6 +23,10 @@ _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
 def publish_version(store: Store, version: Version, actor: str) -> tuple[VersionRecord, bool]:
     """Put the bundle of a tag into the store; returns its record, and whether anything was written."""
     with pull_tagged_bundle(version) as (tag, folder):
+        digest = verify_bundle(folder).digest
+        raise_if_any(check_origin(store, version, tag, digest, versions.find_version(store, version)))
+        if signature := find_envelope(tag):
+            store_signature(store, version, signature)  # before the record, which makes the version visible
         return versions.publish_bundle(store, version, folder, tag.commit, actor)
 
 
@@ -39,7 +45,8 @@ def pull_tagged_bundle(version: Version) -> Iterator[tuple[Tag, Path]]:
 def find_published(store: Store, version: Version) -> VersionRecord | None:
     """Find the record of a version in the store; None when it is not published.
 
-    Raises CreditError when the tags here withdraw it or say another digest; where there is no git, nothing says so.
+    Raises CreditError when the tags here withdraw it, say another digest or do not prove where it comes from; where
+    there is no git, nothing says so.
     """
     record = versions.find_version(store, version)
     if not is_in_repository():
@@ -53,6 +60,8 @@ def find_published(store: Store, version: Version) -> VersionRecord | None:
         fix = "one of them was made elsewhere or changed; release show tells who published it, git show who tagged it"
         expected = f"{tagged[:12]}, which git tag {version.tag} says"
         raise CreditError(Problem(f"{store.url}: {version}", f"digest {record.digest[:12]}", expected, fix))
+    if record:
+        raise_if_any(check_origin(store, version, require_tag(registry, version), record.digest, record))
     return record
 
 

@@ -10,6 +10,7 @@ from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.chain import check_link
 from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.signatures import require_signature
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
@@ -142,6 +143,8 @@ class Follower:
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
         """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
+        if ledger is not None and self._settings.trusted_keys is not None:
+            require_signature(ledger.store, entry.version, entry.digest, self._settings.trusted_keys)
         there = self._loaded.get(entry.digest)
         if there is None:
             try:

@@ -58,15 +58,17 @@ ARROWS: dict[str, set[str]] = {
     "release/repository": RELEASE,
     "release/registration": RELEASE,
     "release/deployment": RELEASE,
-    "release/drill": RELEASE,
+    "release/drill": RELEASE | {"release/deployment"},
     "release/compare": RELEASE | {"release/registration"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},
+    "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/commands": RELEASE
     | {
         "release/compare",
         "release/deployment",
         "release/drill",
+        "release/evidence",
         "release/judge",
         "release/oncall",
         "release/registration",

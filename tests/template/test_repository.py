@@ -17,7 +17,7 @@ def test_every_direct_dependency_is_used() -> None:
     imports = {"pyyaml": "yaml", "great-expectations": "great_expectations", "scikit-learn": "sklearn"}
     imports |= {"markdown-it-py": "markdown_it", "fastapi-offline": "fastapi_offline"}
     imports |= {"prometheus-client": "prometheus_client", "pydantic-settings": "pydantic_settings"}
-    imports |= {"ruamel-yaml": "ruamel.yaml"}
+    imports |= {"ruamel-yaml": "ruamel.yaml", "cyclonedx-python-lib": "cyclonedx"}
     commands = {
         "dvc",
         "dvc-s3",

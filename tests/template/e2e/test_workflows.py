@@ -71,11 +71,16 @@ def test_a_rollback_waits_for_no_other_deploy() -> None:
 
 def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) -> None:
     require("jq")
-    ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "-first", "bump": "proposed"}}))
+    ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "-first", "bump": "major"}}))
     hub.clone.run("git", "commit", "--quiet", "--allow-empty", "--message", "the same, once more")
     hub.clone.run("git", "push", "--quiet", "origin", "main")
-    ok(hub.run("register", "workflow_dispatch", {"inputs": {"message": "second", "bump": "major"}}))
+    hub.clone.run("git", "fetch", "--quiet", "--tags", "origin")
+    hub.clone.run("python", "-m", "release", "register", "--major", "--message", "second", "--push")
     assert "credit-model@v2.0.0" in hub.clone.run("git", "ls-remote", "--tags", "origin").stdout
+    alone = ("--env", "APPROVER=reviewer")
+    refused(
+        lambda: hub.run("deploy", "workflow_dispatch", dispatched(V1), *alone), "nobody but reviewer approved this run"
+    )
     for version in (V1, V2):
         logs = ok(hub.run("deploy", "workflow_dispatch", dispatched(version)))
         assert KEYS["AWS_SECRET_ACCESS_KEY"] not in logs
@@ -100,6 +105,7 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     ]
     assert entries[1]["reason"] == "turns away people; $(touch hacked)"
     assert entries[1]["actor"] == "reviewer"
+    assert [entry.get("approver") for entry in entries] == [None, "counsel", "counsel", "counsel"]
     tags = hub.clone.run("git", "ls-remote", "--tags", "origin").stdout
     assert [n for n in (1, 2, 3, 4) if f"credit-model#prod#{n}\n" in tags] == [1, 2, 3]
     logs = ok(hub.run("drill", "workflow_dispatch", {}))

@@ -1,6 +1,44 @@
-"""Stores to release to, and the small lender to fill them."""
+"""Stores to release to, the small lender to fill them, and a repository with versions."""
 
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credit.registry.names import ARTIFACT, parse_version
 from testing.lenders.small import bundles, inputs, rows
 from testing.stores import disk, place, publish, s3, store
 
 __all__ = ["bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A repository with three registered versions and a bare origin; runs commands in it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    people = {
+        f"GIT_{who}_{what}": "modeler@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    for name, value in {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", **people}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+        return done.stdout + done.stderr
+
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    monkeypatch.chdir(repository)
+    run("git", "init", "--quiet", "--initial-branch", "main")
+    run("git", "init", "--quiet", "--bare", str(tmp_path / "origin.git"))
+    run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    for number, version in enumerate(map(parse_version, ("v1.0.0", "v1.1.0", "v2.0.0"))):
+        Path("file").write_text(str(number))
+        run("git", "add", "file")
+        run("git", "commit", "--quiet", "--message", str(version))
+        run("gto", "register", ARTIFACT, "--version", str(version), "--message", f"about {version}")
+    run("git", "push", "--quiet", "--tags", "origin", "main")
+    return run

@@ -127,7 +127,7 @@ def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_read(bundle: 
 def test_a_bundle_of_a_newer_format_says_so_whatever_else_it_holds(bundle: Path) -> None:
     (bundle / MANIFEST_FILE).write_text(json.dumps({"format": BUNDLE_FORMAT + 1, "shape": "new"}))
     found = f"found {BUNDLE_FORMAT + 1}, expected at most {BUNDLE_FORMAT}"
-    assert f"format: {found}; this bundle needs newer code" in problem(bundle)
+    assert f"format: {found}; it is whole, and needs newer code" in problem(bundle)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '"x"', '{"format": "1"}', "[" * 100_000, "\0"])

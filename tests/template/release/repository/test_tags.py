@@ -35,41 +35,11 @@ Publish = Callable[..., VersionRecord]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """A repository with three registered versions and a bare origin; runs commands in it."""
-    home = tmp_path / "home"
-    home.mkdir()
-    people = {
-        f"GIT_{who}_{what}": "modeler@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    for name, value in {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", **people}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*command: str) -> str:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
-        return done.stdout + done.stderr
-
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    monkeypatch.chdir(repository)
-    run("git", "init", "--quiet", "--initial-branch", "main")
-    run("git", "init", "--quiet", "--bare", str(tmp_path / "origin.git"))
-    run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
-    for number, version in enumerate((V1, V2, V3)):
-        Path("file").write_text(str(number))
-        run("git", "add", "file")
-        run("git", "commit", "--quiet", "--message", str(version))
-        run("gto", "register", ARTIFACT, "--version", str(version), "--message", f"about {version}")
-    run("git", "push", "--quiet", "--tags", "origin", "main")
-    return run
-
-
-@pytest.fixture
-def three(disk: Store, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> Store:
+def three(run: Callable[..., str], disk: Store, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with three versions, in a repository that has nothing to judge: `test_admission` is about the judge."""
     monkeypatch.setattr(admission, "judge_commit", lambda *_: Findings())
     for version, candidate in ((V1, "heuristic"), (V2, "logistic"), (V3, "random_forest")):
-        publish(disk, str(version), candidate)
+        publish(disk, str(version), candidate, run("git", "rev-parse", f"{version.tag}^{{commit}}").strip())
     return disk
 
 

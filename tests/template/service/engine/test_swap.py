@@ -1,5 +1,6 @@
 """Another version takes over while applications come in."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,13 +14,20 @@ from credit.bundle.manifest import verify_bundle, write_bundle
 from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
+from credit.registry.signatures import (
+    load_private_key,
+    make_private_key,
+    seal_payload,
+    serialize_public_key,
+    store_signature,
+)
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from testing.load import Load
 from testing.parts.servers import PATIENCE, wait_until
 from testing.releases import WHY, deploy_versions
-from testing.services import Service
+from testing.services import Service, run_service
 
 Asked = list[dict[str, Any]]
 CANDIDATES = {"v1.0.0": "heuristic", "v2.0.0": "logistic", "v3.0.0": "random_forest"}
@@ -153,3 +161,34 @@ def test_within_seconds_of_the_entry_the_new_version_answers(service: Service, r
     while service.decide(asked[0]).json()["version"] != "v3.0.0":
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_version_that_no_trusted_key_signed_is_not_taken_up(released: Store, tmp_path: Path) -> None:
+    """As by somebody with the keys of the store alone, who writes the ledger by hand; the kill switch needs no key."""
+    key = load_private_key(make_private_key(), "here")
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/one.pub").write_text(serialize_public_key(key.public_key()))
+
+    def sign(version: str) -> None:
+        subject = {
+            "name": f"credit-model@{version}",
+            "digest": {"sha256": versions.require_version(released, version).digest},
+        }
+        statement = json.dumps({"subject": [subject]}).encode()
+        store_signature(released, parse_version(version), seal_payload(statement, key))
+
+    sign("v2.0.0")
+    with run_service(released.url, tmp_path / "state", SERVICE_TRUSTED_KEYS=str(tmp_path / "keys")) as service:
+        service.wait()
+        (entry,) = deploy_versions(released, "v3.0.0")
+        wait_until(lambda: service.read_health()["status"] == "degraded", "the refusal", service.process)
+        assert service.read_health()["entry"] == entry.number - 1
+        assert "v3.0.0: not signed by a key of" in service.log.read_text()
+        apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
+        wait_until(lambda: service.read_health()["entry"] == entry.number + 1, "the rule", service.process)
+        sign("v3.0.0")
+        apply_change(
+            released, plan_rollback_to(Ledger(released, "prod"), versions.require_version(released, "v3.0.0"), WHY)
+        )
+        wait_until(lambda: service.read_health()["status"] == "ok", "the signed one", service.process)
+        assert service.read_health()["entry"] == entry.number + 2

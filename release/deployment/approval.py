@@ -1,0 +1,35 @@
+"""The second person, who approved a deployment: GitHub's environment asks, and the ledger's entry says who."""
+
+import os
+
+from credit.common.errors import CreditError, Problem
+from credit.registry.records import remove_control_characters
+from release.deployment.plan import Change
+from release.repository.git import find_actor
+
+APPROVER_VARIABLE = "RELEASE_APPROVER"
+"""Who approved, with commas between several; the workflow deploy sets it to what GitHub says of its own run."""
+
+ASKING = ("prod",)
+"""The environments that nobody deploys to alone. A rollback and the rule wait for nobody."""
+
+
+def find_approver() -> str | None:
+    """Find who approved beside the person who deploys; None when nobody did."""
+    actor = find_actor().casefold()
+    names = [remove_control_characters(name) for name in os.environ.get(APPROVER_VARIABLE, "").split(",")]
+    return ", ".join(name for name in names if name and name.casefold() != actor) or None
+
+
+def require_approval(change: Change) -> None:
+    """Require a second person for a version that was not live here before. Raises CreditError on GitHub without one.
+
+    Elsewhere nobody can be asked, and the entry says that nobody was.
+    """
+    entry = change.entry
+    if entry is None or entry.kind != "deploy" or change.environment not in ASKING or entry.approver:
+        return
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        fix = "Settings, Environments, prod: required reviewers, and prevent self-review; then run it again"
+        found = f"nobody but {entry.actor} approved this run"
+        raise CreditError(Problem(f"environment {change.environment}", found, "a second person", fix))

@@ -1,0 +1,79 @@
+"""Run the pipeline of a commit from source, and compare every output with the one that dvc.lock names."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from credit.common.errors import CreditError, Problem
+from release.registration.provenance import KEY_VARIABLE
+from release.repository.clones import clone_commit, copy_remote_config
+from release.repository.dvc_outputs import parse_dvc_lock
+from release.repository.git import run_git
+
+_LOCK = "dvc.lock"
+
+
+def rebuild_from_source(commit: str) -> list[Problem]:
+    """Run every stage of a commit in an empty place, of whose cache only the sources are ours; list what differs.
+
+    Nothing that only dvc.lock names is taken from a cache or a remote: neither tables, nor models, nor reports.
+    """
+    with clone_commit(commit) as clone:
+        committed = (clone / _LOCK).read_text(encoding="utf-8")
+        _refuse_frozen_stages(clone)
+        _fetch_sources(clone)
+        _run_dvc(clone, "repro", "--quiet", "--force")
+        made = (clone / _LOCK).read_text(encoding="utf-8")
+        changed = run_git("-C", str(clone), "status", "--porcelain").splitlines()
+    found = list_differences(committed, made)
+    named = [line[3:] for line in changed if line[3:] != _LOCK]
+    if named and not found:  # a file in git that no stage of dvc.lock names
+        found = [Problem(f"from source, {name}", "other content", f"that of {commit[:10]}") for name in named]
+    return found
+
+
+def list_differences(committed: str, made: str) -> list[Problem]:
+    """List the outputs that two texts of dvc.lock name by another hash, or only one of them."""
+    was, now = (parse_dvc_lock(text, _LOCK) for text in (committed, made))
+    fix = "what is committed is not what the code gives: dvc repro --force, look at the difference, and commit it"
+    return [
+        Problem(
+            f"from source, {path}",
+            f"MD5 {now.get(path, 'none')[:12]}",
+            f"{was.get(path, 'none')[:12]}, dvc.lock's",
+            fix,
+        )
+        for path in sorted({*was, *now})
+        if was.get(path) != now.get(path)
+    ]
+
+
+def _refuse_frozen_stages(clone: Path) -> None:
+    """Refuse `frozen` in dvc.yaml: such a stage does not run, whatever is forced."""
+    stages: dict[str, Any] = (yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8")) or {}).get("stages", {})
+    frozen = sorted(name for name, stage in stages.items() if isinstance(stage, dict) and stage.get("frozen"))
+    if frozen:
+        raise CreditError(Problem("dvc.yaml", f"frozen: {', '.join(frozen)}", "stages that run", "take `frozen` out"))
+
+
+def _fetch_sources(clone: Path) -> None:
+    """Fetch the files that no stage makes: those with a *.dvc file of their own."""
+    sources = [str(path.relative_to(clone)) for path in clone.rglob("*.dvc") if path.is_file()]
+    if sources:
+        copy_remote_config(clone)
+        _run_dvc(clone, "pull", "--quiet", *sources)
+
+
+def _run_dvc(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "dvc", *words]
+    env = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}  # no stage may sign
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()] or ["no message"]
+        shown = next((line for line in lines if line.startswith(("error:", "ERROR:"))), lines[-1])
+        raise CreditError(Problem(f"dvc {words[0]}, from source", shown[:300], fix="dvc repro --force says more"))
+    return done.stdout.strip()
