@@ -4,6 +4,7 @@ Every clause has a file, or says what a person must supply, or why it does not a
 release/evidence/places/, with the date on which the law was read. Signed with RELEASE_SIGNING_KEY, if it is set."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -14,7 +15,7 @@ from credit.registry.names import parse_version
 from release.commands.options import StoreCommand
 from release.evidence.chapters import find_subject
 from release.evidence.folder import make_evidence, write_evidence
-from release.evidence.mapping import list_places
+from release.evidence.mapping import State, list_places
 from release.repository.tags import read_registry
 
 DEFAULT_FOLDER = Path("evidence")
@@ -37,7 +38,7 @@ def run(version: str, folder: Path | None, at: str | None, places: tuple[str, ..
     target = folder or DEFAULT_FOLDER / str(wanted)
     archive = write_evidence(content, target)
     states = [one["state"] for one in index["clauses"]]
-    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    counts = {state: states.count(state) for state in get_args(State)}
     signed = "index.dsse.json" in content
     lines = [f"{wanted}: {target} and {archive}, {len(content)} files"]
     lines += [f"clauses: {', '.join(f'{count} {state}' for state, count in counts.items())}"]
