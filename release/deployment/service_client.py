@@ -87,8 +87,9 @@ def _ask_version(url: str, limit: float) -> _Reply:
 
 
 def fetch_json(address: str, seconds: float, most_bytes: int = _MAX_BYTES) -> Any:
-    """Fetch an answer in JSON, whole within `seconds`. Raises NoAnswerError when there is none.
+    """Fetch an answer in JSON. Raises NoAnswerError when there is none.
 
+    `seconds` may pass without a byte, and between the first piece of a thousand bytes and the last.
     A redirect is no answer: followed, it would take the key elsewhere.
     """
     import requests  # 70 ms, which commands that ask no service need not wait for
