@@ -115,7 +115,7 @@ class Follower:
         """Notice that the entry before the new one was changed. The new one is followed: it may be a rollback."""
         if problem := check_link(ledger, entry):
             found = f"entry {entry.number - 1} was changed after entry {entry.number} was written"
-            self._report_problem("tampered", found, CreditError(problem))
+            self._report_problem("chain", found, CreditError(problem))
 
     def _follow(self, ledger: Ledger, entry: LedgerEntry) -> None:
         try:

@@ -84,7 +84,8 @@ def test_a_version_that_is_damaged_in_the_store_is_refused_and_the_old_one_goes_
     model = Path(released.url) / "bundles" / record.digest / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     ledger = Ledger(released, "prod")
-    ledger.append_entry(entry.model_copy(update={"number": 3, "id": "x", "back": 2}))
+    following = {"number": 3, "id": "x", "back": 2, "previous": ledger.hash_entry(2)}
+    ledger.append_entry(entry.model_copy(update=following))
     wait_until(lambda: service.read_health()["status"] == "degraded", "the refusal", service.process)
     assert service.read_health()["problems"] == ["entry 3, v3.0.0, was refused: it cannot be loaded and verified"]
     assert service.decide(asked[0]).json()["version"] == "v2.0.0"
@@ -114,7 +115,8 @@ def test_a_version_whose_model_cannot_run_is_refused_and_the_kill_switch_works(
         versions.publish_bundle(released, parse_version("v4.0.0"), made, "0" * 40, "tester")
     ledger, record = Ledger(released, "prod"), versions.require_version(released, "v4.0.0")
     (last,) = ledger.read_entries(1)
-    entry = last.model_copy(update={"number": 3, "id": "x", "back": 2, "version": "v4.0.0", "digest": record.digest})
+    following = {"number": 3, "id": "x", "back": 2, "previous": ledger.hash_entry(2)}
+    entry = last.model_copy(update={**following, "version": "v4.0.0", "digest": record.digest})
     ledger.append_entry(entry)
     service.wait("degraded")
     assert service.read_health()["problems"] == ["entry 3, v4.0.0, was refused: it cannot be loaded and verified"]
