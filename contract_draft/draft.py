@@ -96,14 +96,16 @@ class Survey:
         guesses, problems = adopt_roles(guesses, folded, answers)
         drafted = _draft_entries(self._looks, guesses, answers)
         parts = {**_draft_top(self._path, name), **drafted.parts}
-        rule = self._draft_rule(guesses, drafted.parts, label, answers)
+        rule = self._draft_rule(guesses, folded, label, answers)
         if rule:
             parts["", "rule"] = rule
         resolved = resolve_marks(parts, answers)
         asked = {("label", ""), *(("roles", name) for name in [*guesses, *(fold.name for fold in folded)])}
         asked |= resolved.asked | drafted.asked | ({("rule", "")} if rule else set())
         problems += [*drafted.problems, *resolved.problems]
-        raise_if_any(problems or [*find_needless(answers, asked), *find_misfits(resolved.fields, answers)])
+        raise_if_any(
+            list(dict.fromkeys(problems)) or [*find_needless(answers, asked), *find_misfits(resolved.fields, answers)]
+        )
         has_rule = bool(rule) or any(guess.role == "score" for guess in guesses.values())
         notes = _write_notes(guesses, telling, label, has_rule)
         header = _HEADER.format(
@@ -130,15 +132,14 @@ class Survey:
     def _draft_rule(
         self,
         guesses: Mapping[str, Guess],
-        parts: Mapping[Part, Sequence[DraftField]],
+        folded: Sequence[ColumnFamily],
         label: ColumnProfile | None,
         answers: Answers,
     ) -> list[DraftField]:
         if any(guess.role == "score" for guess in guesses.values()):
             return []
-        features = [
-            look for look in self._looks if ("columns", look.name) in parts and guesses[look.name].role == "feature"
-        ]
+        members = {name for fold in folded for name in fold.members}
+        features = [look for look in self._looks if guesses[look.name].role == "feature" and look.name not in members]
         return draft_rule(self._table, features, label, answers.find("rule"), answers.name_place("rule", ""))
 
 

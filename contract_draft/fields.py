@@ -17,7 +17,8 @@ class OpenQuestion(NamedTuple):
 
     `topic`: a key of `questions.topics.TOPICS`. Of the questions with the same `alike` one is asked for all. `about`:
     the column that the answer is about, where that is not the one in which the question stands. `answer`: the proposal
-    as a person answers it, where the contract writes it in more than one place.
+    as a person answers it, where the contract writes it in more than one place. `is_guess`: nothing speaks for the
+    proposal, so that nobody should accept it unread.
     """
 
     proposal: Any
@@ -26,6 +27,7 @@ class OpenQuestion(NamedTuple):
     about: str = ""
     choices: tuple[Any, ...] = ()
     answer: Any = None
+    is_guess: bool = False
 
 
 class DraftField(NamedTuple):
@@ -182,6 +184,6 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
         doubt = "" if sure else "; nothing in the file says which"
         counts = "".join(f", {text!r} in {rows:,} rows" for text, rows in look.values[:_MAX_GROUPS])
         choices = list_label_values(look)
-        asked = OpenQuestion(value, "favourable", choices=choices if value in choices else ())
+        asked = OpenQuestion(value, "favourable", choices=choices if value in choices else (), is_guess=not sure)
         return [DraftField("favourable", asked, f"the value that is good for the applicant{counts}{doubt}")]
     return []

@@ -12,6 +12,7 @@ from contract_draft.questions.topics import SECTIONS
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import read_yaml
 
+_BOOLEAN_WORDS = {False: "false f no n 0 0.0", True: "true t yes y 1 1.0"}
 _OPEN = "?"  # an answer that starts with it is none yet, as in a contract
 
 
@@ -112,12 +113,15 @@ def _judge_number(answer: Any, where: str) -> float:
 
 
 def _choose(answer: Any, choices: tuple[Any, ...], where: str) -> Any:
-    """Choose what a person means: a number in quotes, and the text `true`, are what they look like."""
-    text = str(answer).casefold() if isinstance(answer, bool) else str(answer)
-    for choice in choices:
-        if text == (str(choice).casefold() if isinstance(choice, bool) else str(choice)):
-            return choice
-    raise CreditError(Problem(where, repr(answer), f"one of {', '.join(map(str, choices))}"))
+    """Choose what a person means: a number in quotes is a number, and 0 or `no` is false where there is no other."""
+    means = {str(choice): choice for choice in choices}
+    if choices == (False, True):
+        means = {word: is_true for is_true, words in _BOOLEAN_WORDS.items() for word in words.split()}
+    found = means.get(str(answer).casefold() if choices == (False, True) else str(answer))
+    if found is None:
+        listed = ["false", "true"] if choices == (False, True) else list(means)
+        raise CreditError(Problem(where, repr(answer), f"one of {', '.join(listed)}"))
+    return found
 
 
 def find_needless(answers: Answers, asked: set[tuple[str, str]]) -> list[Problem]:

@@ -36,15 +36,14 @@ def ask_person(make_draft: Callable[[Answers], Draft], answers: Answers) -> Draf
 
 def _ask(draft: Draft, question: Question, left: int) -> dict[str, object]:
     """Ask one question; return the answer of each column, none where it is left open."""
-    topic = TOPICS[question.topic]
-    print(f"({left} to go) {topic.asks}")
+    print(f"({left} to go) {TOPICS[question.topic].asks}")
     for line in describe_question(draft, question):
         print(f"  {line}")
     different = list(dict.fromkeys(map(word_answer, question.proposals)))
-    default = "" if topic.is_prompt else f" [{'; '.join(different)}]"
+    default = f" [{'; '.join(different)}]" if question.has_default else ""
     typed = input(f"  {question.section}{default}: ").strip()
     print()
-    if typed.startswith("?") or (not typed and topic.is_prompt):
+    if typed.startswith("?") or (not typed and not question.has_default):
         return {}
     if not typed:
         return dict(zip(question.columns, question.proposals, strict=True))

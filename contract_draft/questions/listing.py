@@ -100,6 +100,7 @@ def list_for_machines(draft: Draft) -> list[dict[str, Any]]:
             "topic": question.topic,
             "asks": TOPICS[question.topic].asks,
             "why": question.why,
+            "has_default": question.has_default,
             "proposals": dict(zip(question.columns, question.proposals, strict=True))
             if SECTIONS[question.section]
             else question.proposals[0],
@@ -114,7 +115,7 @@ def _shorten_key(question: Question) -> str:
 
 
 def _word_proposal(question: Question) -> str:
-    if TOPICS[question.topic].is_prompt:
+    if not question.has_default:
         return ""
     different = list(dict.fromkeys(map(word_answer, question.proposals)))
     return f" -> {_shorten_list(different)}?"

@@ -21,6 +21,7 @@ class ResolvedParts(NamedTuple):
     problems: list[Problem]
 
 
+_ADOPTED = ("label", "roles")  # judged before there is a draft, which is made of them
 _Place = tuple[Part, str]  # and the topic
 
 
@@ -52,6 +53,7 @@ def resolve_marks(parts: Parts, answers: Answers) -> ResolvedParts:
             tuple(mark.column for mark in of),
             tuple(mark.question.proposal if (said := mark.question.answer) is None else said for mark in of),
             of[0].comment,
+            not (TOPICS[of[0].question.topic].is_prompt or of[0].question.is_guess),
         )
         for of in alike.values()
     ]
@@ -73,7 +75,7 @@ def _judge_answers(marks: Sequence[_Mark], answers: Answers) -> tuple[dict[_Plac
     for mark in marks:
         section = TOPICS[mark.question.topic].section
         answer = answers.find(section, mark.column)
-        if answer is None:
+        if answer is None or section in _ADOPTED:
             continue
         try:
             given[_locate(mark)] = judge_answer(mark.question, answer, answers.name_place(section, mark.column))

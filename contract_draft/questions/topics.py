@@ -45,13 +45,14 @@ SECTIONS = {topic.section: topic.by_column for topic in TOPICS.values()}
 class Question(NamedTuple):
     """A question that is open, for one column or for several that are alike; `proposals` has one for each.
 
-    `why` tells what the file shows.
+    `why` tells what the file shows; `has_default`: whether something speaks for the proposals.
     """
 
     topic: str
     columns: tuple[str, ...]
     proposals: tuple[Any, ...]
     why: str
+    has_default: bool
 
     @property
     def section(self) -> str:
