@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from contract_draft.dialog.listing import build_answers_text, list_for_machines, summarize_questions
+from contract_draft.dialog.terminal import ask_person
 from contract_draft.draft import Draft, survey_file
 from contract_draft.questions.answers import NO_ANSWERS, read_answers
-from contract_draft.questions.dialog import ask_person
-from contract_draft.questions.listing import build_answers_text, list_for_machines, summarize_questions
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import format_json, write_text

@@ -54,7 +54,7 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
     kind = "category" if guess.role == "protected" else look.type
     return [
         DraftField("type", kind, _question_type(look, kind)),
-        DraftField("role", ask_role(guess, look.name), guess.why),
+        DraftField("role", ask_role(guess, look.name), guess.evidence),
         *_draft_domain(look, kind, guess),
         *_draft_missing(look),
         *([DraftField("because", because)] if guess.role == "ignored" else []),

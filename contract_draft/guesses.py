@@ -16,7 +16,7 @@ class Guess(NamedTuple):
     """A proposed role, and why. A `kind`, the topic of a question, makes a question of it; without one it is a fact.
 
     `attribute`: the protected one that is suspected. `vouched`: a person says that a column which guesses the label
-    nearly always is known when the decision is made.
+    nearly always is known when the decision is made. `measured`: the figure behind `why`, which the next file changes.
     """
 
     role: ColumnRole
@@ -24,6 +24,12 @@ class Guess(NamedTuple):
     attribute: str = ""
     kind: str = ""
     vouched: bool = False
+    measured: str = ""
+
+    @property
+    def evidence(self) -> str:
+        """The reason, with the figure where one was measured."""
+        return f"{self.why} ({self.measured})" if self.measured else self.why
 
 
 def find_likely_label(
@@ -93,8 +99,8 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
     if auc is not None and label is not None:
-        why = f"guesses {label.name} with an AUC of {auc:.3f}: most likely known only afterwards"
-        return Guess("ignored", why, kind="leak")
+        why = f"guesses {label.name} nearly always: most likely known only afterwards"
+        return Guess("ignored", why, kind="leak", measured=f"AUC {auc:.3f}")
     if name_hints.is_known_afterwards(look.name):
         why = "named like something that is known only with or after the decision"
         return Guess("ignored", why, kind="afterwards")

@@ -125,7 +125,7 @@ def _choose(answer: Any, choices: tuple[Any, ...], where: str) -> Any:
 
 
 def find_needless(answers: Answers, asked: set[tuple[str, str]]) -> list[Problem]:
-    """Find the answers to what is not asked: a column that the file lacks, or a group of one that is a feature."""
+    """Find the answers that nothing asks for: a column that the file lacks, or a group of one that is a feature."""
     problems = []
     for section, column in sorted(answers.list_keys() - asked):
         there = sorted(name for of, name in asked if of == section and name)

@@ -13,7 +13,7 @@ Parts = Mapping[Part, Sequence[DraftField]]
 
 
 class ResolvedParts(NamedTuple):
-    """The parts of a draft with the answers in their places, by name; what is open, and what was asked at all."""
+    """The parts of a draft with the answers in their places, by name; the open questions, and all that is asked."""
 
     fields: dict[Part, list[DraftField]]
     questions: list[Question]

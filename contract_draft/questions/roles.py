@@ -24,8 +24,8 @@ def suspect_proxies(guesses: Mapping[str, Guess], proxies: Mapping[str, Mapping[
         found = [(aucs[name], protected) for protected, aucs in proxies.items() if name in aucs]
         if found and guess == Guess("feature"):
             auc, protected = max(found)
-            why = f"guesses {protected} with an AUC of {auc:.2f}, and may stand in for it"
-            suspected[name] = Guess("ignored", why, protected, "proxy")
+            why = f"guesses {protected}, and may stand in for it"
+            suspected[name] = Guess("ignored", why, protected, "proxy", measured=f"AUC {auc:.2f}")
     return suspected
 
 
@@ -76,7 +76,7 @@ def _adopt_role(guess: Guess, role: ColumnRole) -> Guess:
 
 
 def find_misfits(parts: Mapping[Part, Sequence[DraftField]], answers: Answers) -> list[Problem]:
-    """Find the columns that cannot be what is answered: a feature of free text, groups of a date."""
+    """Find the columns that cannot have the role of the answer: a feature of free text, groups of a date."""
     problems = []
     for (block, name), fields in parts.items():
         if block == "columns" and answers.find("roles", name) is not None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from contract_draft.dialog.listing import describe_question, word_answer
 from contract_draft.draft import Draft
 from contract_draft.questions.answers import Answers
-from contract_draft.questions.listing import describe_question, word_answer
 from contract_draft.questions.topics import TOPICS, Question
 from credit.common.errors import CreditError
 
