@@ -6,6 +6,7 @@ import pty
 import random
 import re
 import select
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -366,27 +367,34 @@ def test_an_answer_with_a_question_mark_is_left_open(tmp_path):
     )
 
 
+OWN_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "contract_draft", *sys.argv[1:]])
+"""
+
+
 def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
     """Run the command on a terminal of its own; type each line once its prompt is there. Return all that it shows."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-m", "contract_draft", *arguments])
-    shown, waiting = "", list(lines)
-    seen = 0
-    while select.select([terminal], [], [], 60)[0]:
-        try:
-            read = os.read(terminal, 65536)
-        except OSError:  # Linux says so at the end
-            break
-        if not read:
-            break
-        shown += read.decode()
-        if waiting and waiting[0][0] in shown[seen:]:
-            seen = len(shown)
-            os.write(terminal, waiting.pop(0)[1])
-    os.close(terminal)  # which ends a process that still waits for an answer
-    os.waitpid(process, 0)
+    terminal, theirs = pty.openpty()
+    started = [sys.executable, "-c", OWN_TERMINAL, *arguments]
+    process = subprocess.Popen(started, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
+    os.close(theirs)
+    shown, seen, waiting = "", 0, list(lines)
+    try:
+        while select.select([terminal], [], [], 300)[0]:
+            try:
+                shown += os.read(terminal, 65536).decode()
+            except OSError:  # at its end, on Linux
+                break
+            if waiting and waiting[0][0] in shown[seen:]:
+                seen = len(shown)
+                os.write(terminal, waiting.pop(0)[1])
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
     assert not waiting, shown
     return shown
 
