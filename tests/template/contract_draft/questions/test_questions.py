@@ -381,9 +381,15 @@ def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
     started = [sys.executable, "-c", OWN_TERMINAL, *arguments]
     process = subprocess.Popen(started, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
     os.close(theirs)
-    shown, seen, waiting = "", 0, list(lines)
+    shown, seen, waiting, waits = "", 0, list(lines), 0
     try:
-        while select.select([terminal], [], [], 300)[0]:
+        while waits < 1500:  # 300 seconds without a word
+            if not select.select([terminal], [], [], 0.2)[0]:
+                if process.poll() is not None:  # not every system wakes a reader at the end
+                    break
+                waits += 1
+                continue
+            waits = 0
             try:
                 shown += os.read(terminal, 65536).decode()
             except OSError:  # at its end, on Linux
