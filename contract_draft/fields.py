@@ -75,11 +75,6 @@ def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
     )
 
 
-def avoid_question_mark(text: str) -> str:
-    """Put quotes around a text that would read as a question."""
-    return f"'{text}'" if text.startswith("?") else text
-
-
 def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
     """Propose the texts of a column, made of its name; a person reads them before an applicant does."""
     words = " ".join(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))) or f"column {name}"

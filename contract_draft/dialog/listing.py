@@ -89,7 +89,7 @@ def build_answers_text(draft: Draft, name: str) -> str:
             document.update(block)
             document.ca.items.update(block.ca.items)
     document.yaml_set_start_comment(_ANSWERS_HEADER.format(name=name))
-    return dump_yaml(document)
+    return dump_yaml(document).rstrip("\n") + "\n"
 
 
 def list_for_machines(draft: Draft) -> list[dict[str, Any]]:
