@@ -8,7 +8,8 @@ from typing import NamedTuple
 from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess
 
-_MIN_MEMBERS = 20  # fewer columns are better described one by one
+_MIN_MEMBERS = 3  # PAY_1, PAY_2 and PAY_3 say the same of three months
+_MANY_MEMBERS = 20  # so many are described as one even where their levels differ
 _TYPES_BY_WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it
 
 
@@ -30,19 +31,27 @@ def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) 
         if (parts := re.fullmatch(r"(.*\D)(\d+)", look.name)) and guess.role in ("feature", "protected", "ignored"):
             groups[parts[1], "number" if look.type in _TYPES_BY_WIDTH else look.type, guess].append(look)
     found: dict[str, ColumnFamily] = {}
+    taken = {look.name for look in looks}
     for (stem, _, guess), members in groups.items():
-        if len(members) < _MIN_MEMBERS or stem in found:
+        if stem in found or (len(members) < _MANY_MEMBERS and not _is_alike(members, guess)):
             continue
         if guess.role == "protected":
             why = f"numbered columns about {guess.attribute}: make one column of them with `sql`"
-            guess = Guess("ignored", why, guess.attribute)
+            guess = guess._replace(role="ignored", why=why)
         name = stem.strip(" _-.") or "numbered"
-        if any(name == fold.name for fold in found.values()):
-            name = stem
+        if name in taken:
+            name = stem if stem not in taken else f"{stem}N"
+        taken.add(name)
         found[stem] = ColumnFamily(
             name, _build_pattern(stem, members), _merge_profiles(members), guess, tuple(m.name for m in members)
         )
     return list(found.values())
+
+
+def _is_alike(members: Sequence[ColumnProfile], guess: Guess) -> bool:
+    """Tell whether a few columns are one family: the same levels, and none is a group of people by itself."""
+    levels = {frozenset(text for text, _ in look.values) for look in members if look.type == "category"}
+    return len(members) >= _MIN_MEMBERS and len(levels) <= 1 and guess.role != "protected"
 
 
 def _build_pattern(stem: str, members: Sequence[ColumnProfile]) -> str:

@@ -1,20 +1,33 @@
 """The lines of a draft about one column: facts as values, judgements as open questions."""
 
+import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from contract_draft.column_profile import ColumnProfile
-from contract_draft.guesses import Guess, guess_favourable
+from contract_draft.guesses import Guess, guess_favourable, list_label_values
 from credit.common.formatting import capitalise
+from credit.contract.columns import ColumnRole
 
-_ROLES = "one of feature, score, label, protected, id, group, time, ignored"
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 
 class OpenQuestion(NamedTuple):
-    """An open question; `proposal` is the answer that the file suggests."""
+    """An open question; `proposal` is the answer that the file suggests, one of `choices` where there are some.
+
+    `topic`: a key of `questions.topics.TOPICS`. Of the questions with the same `alike` one is asked for all. `about`:
+    the column that the answer is about, where that is not the one in which the question stands. `answer`: the proposal
+    as a person answers it, where the contract writes it in more than one place. `is_guess`: nothing speaks for the
+    proposal, so that nobody should accept it unread.
+    """
 
     proposal: Any
+    topic: str
+    alike: str = ""
+    about: str = ""
+    choices: tuple[Any, ...] = ()
+    answer: Any = None
+    is_guess: bool = False
 
 
 class DraftField(NamedTuple):
@@ -34,35 +47,44 @@ def has_group_values(look: ColumnProfile) -> bool:
 def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) -> list[DraftField]:
     """Draft one column. `derived` names the protected column made of it, if there is one."""
     if guess.role == "protected" and not has_group_values(look):
-        source = f"Source of {derived}, which is protected" if derived else f"About {guess.attribute}"
-        guess = Guess("ignored", guess.why, source)
-        because = source
+        because = f"Source of {derived}, which is protected" if derived else f"About {guess.attribute or 'a group'}"
+        guess = guess._replace(role="ignored", kind="" if derived else guess.kind)
     else:
         because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
-    role = (
-        DraftField("role", OpenQuestion(guess.role), f"{guess.why}; {_ROLES}")
-        if guess.why
-        else DraftField("role", guess.role)
-    )
-    about = OpenQuestion("What this column holds, and in which unit") if guess.why else _avoid_question_mark(look.name)
     return [
         DraftField("type", kind, _question_type(look, kind)),
-        role,
+        DraftField("role", ask_role(guess, look.name), guess.evidence),
         *_draft_domain(look, kind, guess),
         *_draft_missing(look),
-        *(
-            [DraftField("because", OpenQuestion(because), "why the model may not see it")]
-            if guess.role == "ignored"
-            else []
-        ),
+        *([DraftField("because", because)] if guess.role == "ignored" else []),
         *_draft_role_fields(look, guess),
-        DraftField("description", about),
+        *draft_words(look.name, guess, has_gaps=bool(look.missing or look.codes)),
     ]
 
 
-def _avoid_question_mark(name: str) -> str:
-    return f"column {name}" if name.startswith("?") else name
+def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
+    """Ask for the role that is guessed, once for columns that are alike; a role that is in no doubt is no question."""
+    if not guess.kind:
+        return guess.role
+    alike = {"leak": "leak", "afterwards": "afterwards", "protected": guess.attribute, "proxy": guess.attribute}
+    alike["left_out"] = guess.why
+    same = f"{guess.kind} {alike[guess.kind]}" if alike.get(guess.kind) else ""
+    return OpenQuestion(
+        guess.role, guess.kind, same, about, get_args(ColumnRole), about if guess.role == "label" else None
+    )
+
+
+def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
+    """Propose the texts of a column, made of its name; a person reads them before an applicant does."""
+    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))) or f"column {name}"
+    own = words if len(words) < 4 and words.isupper() else words.lower()  # LTV is no word
+    described = DraftField("description", capitalise(own))
+    if guess.role not in ("feature", "score"):
+        return [described]
+    gaps = [DraftField("reason_if_missing", f"We do not know your {own}")] if has_gaps else []
+    vouched = [DraftField("known_at_decision", True)] if guess.vouched else []
+    return [*vouched, described, DraftField("reason", f"Your {own}"), *gaps]
 
 
 def _question_type(look: ColumnProfile, kind: str) -> str:
@@ -82,7 +104,11 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftFie
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
         if alike := find_alike_levels(found) if kind == "category" else []:
             told = "; ".join(" and ".join(map(repr, levels)) for levels in alike)
-            return [DraftField("allowed", OpenQuestion(allowed), f"each is a group of its own: are {told} the same?")]
+            return [
+                DraftField(
+                    "allowed", OpenQuestion(allowed, "levels"), f"each is a group of its own: are {told} the same?"
+                )
+            ]
         return [DraftField("allowed", allowed, "as observed: are there others?")]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
         return [
@@ -113,7 +139,9 @@ def _draft_missing(look: ColumnProfile) -> list[DraftField]:
     return [
         DraftField("missing", "allowed", share or "for the codes below; refused if there are none"),
         DraftField(
-            "missing_codes", OpenQuestion(list(look.codes)), f'{_tell_others(look)}do they mean "not known"? {doubt}'
+            "missing_codes",
+            OpenQuestion(list(look.codes), "codes", f"codes {look.codes}", choices=look.codes),
+            f'{_tell_others(look)}do they mean "not known"? {doubt}',
         ),
     ]
 
@@ -132,7 +160,7 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
         return [
             DraftField(
                 "reference",
-                OpenQuestion(look.values[0][0]),
+                OpenQuestion(look.values[0][0], "reference", "reference", choices=tuple(t for t, _ in look.values)),
                 "the group that others are compared with; the largest here",
             )
         ]
@@ -141,16 +169,16 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
         middle = f"{(low + high) / 2:.3g}"
         return [
             DraftField(
-                "threshold", OpenQuestion(float(middle)), "the score from which the old rule lets pass; the middle here"
+                "threshold",
+                OpenQuestion(float(middle), "threshold"),
+                "the score from which the old rule lets pass; the middle here",
             )
         ]
     if guess.role == "label":
         value, sure = guess_favourable(look)
         doubt = "" if sure else "; nothing in the file says which"
-        return [DraftField("favourable", OpenQuestion(value), f"the value that is good for the applicant{doubt}")]
+        counts = "".join(f", {text!r} in {rows:,} rows" for text, rows in look.values[:_MAX_GROUPS])
+        choices = list_label_values(look)
+        asked = OpenQuestion(value, "favourable", choices=choices if value in choices else (), is_guess=not sure)
+        return [DraftField("favourable", asked, f"the value that is good for the applicant{counts}{doubt}")]
     return []
-
-
-def count_questions(entries: Sequence[Sequence[DraftField]]) -> int:
-    """Count the questions that the fields leave open."""
-    return sum(isinstance(field.value, OpenQuestion) for entry in entries for field in entry)

@@ -20,6 +20,7 @@ LIBRARY = JUDGED | {
     "credit/report",
     "credit/decision_log",
 }
+DRAFT = {"credit/common", "credit/contract", "credit/data", "credit/selection", "contract_draft"}
 RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
 
@@ -45,6 +46,11 @@ ARROWS: dict[str, set[str]] = {
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft": {"credit/common", "credit/contract", "credit/data", "credit/selection"},
+    "contract_draft/questions": DRAFT,
+    "contract_draft/draft.py": DRAFT | {"contract_draft/questions"},
+    "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/draft.py"},
+    "contract_draft/__main__.py": DRAFT
+    | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,

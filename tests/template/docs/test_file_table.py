@@ -209,7 +209,10 @@ CASES: dict[str, Callable[[Path], None]] = {
     "JSON, Excel, gzip or a zip archive inside": refuse_other_kinds,
     "a first line that is a row": refuse_first_lines,
     "lines above the names, or `sep=;`": refuse_preambles,
-    "blanks between fields": lambda folder: refuse(folder, write(folder / "raw", by=" "), "separated by blanks"),
+    "a blank between fields": lambda folder: is_read(folder, write(folder / "raw", by=" ")),
+    "several blanks between fields": lambda folder: refuse(
+        folder, write(folder / "raw", by="  "), "separated by several blanks"
+    ),
     "a column without a name, or a delimiter at each end": refuse_unnamed,
     "two columns of one name": lambda folder: refuse(
         folder, write(folder / "raw", names=[*NAMES[:-1], "HOME"]), "column 6, HOME: found a name used by column 4 too"
