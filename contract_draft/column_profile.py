@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contract_draft.text_table import TextTable
-from credit.contract.columns import ColumnType
+from credit.contract.levels import ColumnType
 
 CellValue = int | float | str
 

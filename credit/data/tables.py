@@ -1,5 +1,6 @@
 """Parquet tables as pandas frames: chosen columns, in one piece or in partitions."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from credit.contract import Contract
 PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""
 
+FOLDED_LEVELS_KEY = "folded_levels"
+"""Of the metadata of the typed table: which levels of the file its own stand for."""
+
 
 def open_table(path: Path) -> pq.ParquetFile:
     """Open a Parquet file. Raises CreditError when it is missing or not readable."""
@@ -25,6 +29,12 @@ def open_table(path: Path) -> pq.ParquetFile:
     except pa.ArrowException as error:
         found = f"not a Parquet file: {str(error).rstrip('.')}"
         raise CreditError(Problem(str(path), found, fix="run dvc checkout or dvc repro")) from None
+
+
+def read_folded_levels(table: pq.ParquetFile) -> list[tuple[str, str | None, int]]:
+    """Read what ingest counted when it folded levels: column, level of the file, rows. None: all other new levels."""
+    counts = (table.metadata.metadata or {}).get(FOLDED_LEVELS_KEY.encode(), b"[]")
+    return [(name, level, rows) for name, level, rows in json.loads(counts)]
 
 
 def iterate_partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -33,13 +33,18 @@ RowDecision = tuple[int, FinalDecision]
 
 @dataclass
 class ScoringTally:
-    """Counts of rows by result. `broken`: rows by column and by the values that the contract expects of it."""
+    """Counts of rows by result.
+
+    `broken`: rows by column and by the values that the contract expects of it; `folded`: decided rows by column and by
+    the level that the one of the file counts as.
+    """
 
     ignored: tuple[str, ...]
     rows: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    folded: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add_rows(self, good: Iterable[RowDecision], bad: Iterable[RowRejection]) -> None:
         """Add decided and rejected rows to the counts."""
@@ -77,6 +82,7 @@ def score_file(serving: LiveVersion, path: Path, out: Path, rejected: Path) -> S
                 _build_table(aside, part, tally.rows, [(i, {"problems": list(map(str, found))}) for i, found in bad])
             )
             tally.add_rows(good, bad)
+            tally.folded.update(one for i, _ in good for one in serving.derivations.list_folded(part.rows[i]))
             progress.update(len(part.rows))
     return tally
 

@@ -74,7 +74,7 @@ class ApplicationSource:
         for name, column in self.columns.items():
             value = f"TRY({cast_sql(name, column, self.types[name])})"
             values.append(value)
-            misfit = f"{is_present_sql(decode_missing_sql(name, column))} AND {value} IS NULL"
+            misfit = f"{is_present_sql(decode_missing_sql(name, column, self.types[name]))} AND {value} IS NULL"
             misfits.append(f"CASE WHEN {misfit} THEN CAST({quote_identifier(name)} AS VARCHAR) END")
         listed = [*values, *misfits, *([quote_identifier(self.id)] if self.id else [])]
         selected = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(listed))

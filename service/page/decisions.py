@@ -106,7 +106,7 @@ def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: C
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for cell in cells:
-        group = cell.groups[place] or UNDISCLOSED
+        group = column.fold_level(cell.groups[place]) or UNDISCLOSED
         people[group] += cell.number
         approved[group] += cell.number * (cell.decision == "approve")
     known = [str(value) for value in column.allowed or ()]
