@@ -109,7 +109,9 @@ def _find_type_problems(
     for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
         if count:
             text = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
-            expected = f"{contract.columns[name].type} or a declared code for missing"
+            column = contract.columns[name]
+            written = f" {column.format}" if column.format else ""
+            expected = f"{column.type}{written} or a declared code for missing"
             problems.append(Problem(f"{raw}: {name}", text, expected))
     return problems
 

@@ -39,6 +39,14 @@ class TextFormat(FrozenModel):
         """The mark before the decimals; where the point is that of thousands, the comma."""
         return self.decimal or ("," if self.thousands == "." else ".")
 
+    def __str__(self) -> str:
+        """Show how a value is written."""
+        if self.date is not None:
+            return f"written by the pattern {self.date}"
+        number = f"1{self.thousands or ''}234{self.decimal_mark}5"
+        unit = (self.unit or "").strip()
+        return f"written as {f'{unit}{number}' if unit in ('$', '£', '€') else f'{number} {unit}'.strip()}"
+
     def complete_numbers(self, default: "TextFormat") -> "TextFormat":
         """Take the marks of the file where this says none."""
         marks = self if self.has_marks else default

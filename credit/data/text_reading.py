@@ -21,8 +21,8 @@ def is_written_text(column: Column, source: str) -> bool:
 def read_text_sql(value: str, written: TextFormat) -> str:
     """Build SQL for a value of the file in plain notation: 1234.5, or 2026-01-31 00:00:00.
 
-    What is written otherwise becomes `not ...`, so that no cast takes it: where the point is that of thousands, 1.5 is
-    an error and not one and a half.
+    Any other text becomes `not ...`, so that no cast takes it: where the point is that of thousands, 1.5 is an error
+    and not one and a half.
     """
     text = f"trim(translate(CAST({value} AS VARCHAR), {_RARE_BLANKS}, '  '))"
     plain = _read_number_sql(text, written) if written.date is None else _read_date_sql(text, written.date)
