@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract_draft import fields
-from contract_draft.column_profile import ColumnProfile, profile_columns
 from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess, find_likely_label, guess_roles
@@ -22,13 +21,14 @@ from contract_draft.leakage import find_telling_columns, list_possible_labels
 from contract_draft.protected_groups import choose_free_name, draft_protected_column
 from contract_draft.rule import draft_rule
 from contract_draft.text_table import open_text_table
+from contract_draft.values.column_profile import ColumnProfile, profile_columns
 from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
 from credit.common.errors import Problem, raise_if_any
 
 _HEADER = """\
 Draft of a contract for {file}: {rows:,} rows, {columns:,} columns.
 A value that begins with `?` is a question. Replace it by your answer; where the proposal behind the `?` is right,
-delete `? `, and the quotes too if it is a number, a list or true or false. Comments say what to decide.
+delete `? `, and the quotes too if it is a number, a list, {{...}} or true or false. Comments say what to decide.
 A column without a question looks like a plain feature or is not in doubt: `reviewed` asks you to confirm that.
 Give every feature a `description`, and as `reason` the words for an applicant when it counts against them;
 the check lists those that have none. Codes of a category may get `labels`, the words that people read.

@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess
+from contract_draft.values.column_profile import ColumnProfile
+from credit.contract.text_format import TextFormat
 
 _MIN_MEMBERS = 20  # fewer columns are better described one by one
 _TYPES_BY_WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it
@@ -24,13 +25,18 @@ class ColumnFamily(NamedTuple):
 
 def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) -> list[ColumnFamily]:
     """Find the families among the columns. Members share stem, kind and guess; an odd column stays alone."""
-    groups: dict[tuple[str, str, Guess], list[ColumnProfile]] = defaultdict(list)
+    groups: dict[tuple[str, str, Guess, TextFormat | None], list[ColumnProfile]] = defaultdict(list)
     for look in looks:
         guess = guesses[look.name]
         if (parts := re.fullmatch(r"(.*\D)(\d+)", look.name)) and guess.role in ("feature", "protected", "ignored"):
-            groups[parts[1], "number" if look.type in _TYPES_BY_WIDTH else look.type, guess].append(look)
+            groups[
+                parts[1],
+                "number" if look.type in _TYPES_BY_WIDTH else look.type,
+                guess,
+                look.written and look.written.reading.format,
+            ].append(look)
     found: dict[str, ColumnFamily] = {}
-    for (stem, _, guess), members in groups.items():
+    for (stem, _, guess, _), members in groups.items():
         if len(members) < _MIN_MEMBERS or stem in found:
             continue
         if guess.role == "protected":
@@ -68,4 +74,7 @@ def _merge_profiles(members: Sequence[ColumnProfile]) -> ColumnProfile:
         low=min((look.low for look in members if look.low is not None), default=None),
         high=max((look.high for look in members if look.high is not None), default=None),
         values=tuple(sorted(counts.items())),
+        written=next(
+            (look.written for look in members if look.written and look.written.is_doubtful), members[0].written
+        ),
     )

@@ -1,13 +1,14 @@
 """The lines of a draft about one column: facts as values, judgements as open questions."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess, guess_favourable
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 
-_ROLES = "one of feature, score, label, protected, id, group, time, ignored"
+_ROLES = "one of feature, score, label, protected, id, group, time, source, ignored"
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 
@@ -48,6 +49,7 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
     about = OpenQuestion("What this column holds, and in which unit") if guess.why else _avoid_question_mark(look.name)
     return [
         DraftField("type", kind, _question_type(look, kind)),
+        *_draft_format(look, kind),
         role,
         *_draft_domain(look, kind, guess),
         *_draft_missing(look),
@@ -74,6 +76,21 @@ def _question_type(look: ColumnProfile, kind: str) -> str:
     if kind == "text" and not look.values and look.missing < look.rows:
         return "more different values than a category should have"
     return ""
+
+
+def _draft_format(look: ColumnProfile, kind: str) -> list[DraftField]:
+    """Draft how values are written; a question where another format gives other values."""
+    written = look.written
+    if written is None or kind == "category":
+        return []
+    value = written.reading.format.model_dump(exclude_none=True)
+    told = f"{written.example} is {written.reading.value}"
+    for one, other in written.others:
+        plain = "as a plain number" if written.reading.format.date and not one.date else None
+        told += f", or {other} {plain or 'with ' + json.dumps(one.model_dump(exclude_none=True), ensure_ascii=False)}"
+    if "%y" in (written.reading.format.date or ""):
+        told += "; of two digits 69 to 99 are 1969 to 1999, others 2000 to 2068"
+    return [DraftField("format", OpenQuestion(value) if written.is_doubtful else value, told)]
 
 
 def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftField]:
@@ -119,12 +136,13 @@ def _draft_missing(look: ColumnProfile) -> list[DraftField]:
 
 
 def _tell_others(look: ColumnProfile) -> str:
-    """Tell which values of a column of numbers are none."""
+    """Tell which values of a column of numbers, or of dates, are none."""
     if not look.others:
         return ""
     numbers = look.rows - look.missing - sum(rows for _, rows in look.others)
     listed = ", ".join(f"{text!r} ({rows:,})" for text, rows in look.others)
-    return f"{numbers:,} of {look.rows - look.missing:,} are numbers, the rest is {listed}; "
+    kind = "numbers" if look.type in ("boolean", "integer", "number") else "dates"
+    return f"{numbers:,} of {look.rows - look.missing:,} are {kind}, the rest is {listed}; "
 
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract_draft import name_hints
-from contract_draft.column_profile import ColumnProfile
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 

@@ -61,6 +61,10 @@ def _convert_value(value: Any) -> Any:
         listed = CommentedSeq(DoubleQuotedScalarString(item) if isinstance(item, str) else item for item in value)
         listed.fa.set_flow_style()
         return listed
+    if isinstance(value, dict):
+        pairs = CommentedMap((key, DoubleQuotedScalarString(item)) for key, item in value.items())
+        pairs.fa.set_flow_style()
+        return pairs
     return _convert_text(value) if isinstance(value, str) else value
 
 

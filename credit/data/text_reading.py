@@ -26,7 +26,7 @@ def read_text_sql(value: str, written: TextFormat) -> str:
     """
     text = f"trim(translate(CAST({value} AS VARCHAR), {_RARE_BLANKS}, '  '))"
     plain = _read_number_sql(text, written) if written.date is None else _read_date_sql(text, written.date)
-    return f"CASE WHEN lower({text}) <> 'nan' THEN coalesce({plain}, 'not ' || {text}) END"
+    return f"CASE WHEN lower(CAST({value} AS VARCHAR)) <> 'nan' THEN coalesce({plain}, 'not ' || {text}) END"
 
 
 def _read_date_sql(text: str, pattern: str) -> str:
@@ -46,7 +46,7 @@ def _read_number_sql(text: str, written: TextFormat) -> str:
 def build_number_pattern(written: TextFormat) -> str:
     """Build the pattern of a number that is written so, with its sign and unit."""
     decimal, thousands = re.escape(written.decimal_mark), written.thousands
-    whole = r"\d+" if thousands is None else rf"(\d{{1,3}}({_escape_mark(thousands)}\d{{3}})+|\d+)"
+    whole = r"\d+" if thousands is None else rf"([1-9]\d{{0,2}}({_escape_mark(thousands)}\d{{3}})+|\d+)"
     number = rf"({whole}({decimal}\d*)?|{decimal}\d+){_EXPONENT}"
     if written.unit is None:
         return f"[+-]?{number}"
