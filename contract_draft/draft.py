@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract_draft import fields
+from contract_draft.ages import draft_ages, guess_sources
 from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess, find_likely_label, guess_roles
@@ -49,6 +50,7 @@ def draft_contract(path: Path, name: str, chosen_label: str | None = None) -> tu
         raise_if_any(_find_question_marks(looks, str(path)))
         telling = find_telling_columns(table, looks, list_possible_labels(looks, label))
         guesses = guess_roles(looks, label, telling.get(label.name, {}) if label else {}, chosen_label is not None)
+        guesses |= guess_sources(table, looks, guesses)
         columns, families = _draft_entries(looks, guesses)
         has_score = any(guess.role == "score" for guess in guesses.values())
         features = [look for look in looks if look.name in columns and guesses[look.name].role == "feature"]
@@ -115,7 +117,7 @@ def _draft_entries(
             taken.add(name.casefold())
             derived[name] = draft_protected_column(look, guess)
     families = {fold.name: _draft_family(fold) for fold in folded}
-    return {**columns, **derived}, families
+    return {**columns, **derived, **draft_ages(looks, guesses, taken)}, families
 
 
 def _draft_family(fold: ColumnFamily) -> list[DraftField]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from contract_draft.guesses import Guess, guess_favourable
@@ -9,6 +10,7 @@ from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 
 _ROLES = "one of feature, score, label, protected, id, group, time, source, ignored"
+_RARE_SHARE = 0.01  # of the rows; of a level with fewer people no figure says much
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 
@@ -41,6 +43,9 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
     else:
         because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
+    rare = find_rare_levels(look) if guess.role == "protected" else []
+    if rare and _are_codes(look):
+        look = replace(look, codes=(*look.codes, *(text for text, _ in rare)))
     role = (
         DraftField("role", OpenQuestion(guess.role), f"{guess.why}; {_ROLES}")
         if guess.why
@@ -51,7 +56,7 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
         DraftField("type", kind, _question_type(look, kind)),
         *_draft_format(look, kind),
         role,
-        *_draft_domain(look, kind, guess),
+        *_draft_domain(look, kind, guess, rare),
         *_draft_missing(look),
         *(
             [DraftField("because", OpenQuestion(because), "why the model may not see it")]
@@ -93,14 +98,28 @@ def _draft_format(look: ColumnProfile, kind: str) -> list[DraftField]:
     return [DraftField("format", OpenQuestion(value) if written.is_doubtful else value, told)]
 
 
-def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftField]:
+def find_rare_levels(look: ColumnProfile) -> list[tuple[str, int]]:
+    """Find levels of few rows, with their rows; none where fewer than two others are left to compare."""
+    most = max(1, sum(rows for _, rows in look.values) * _RARE_SHARE)
+    rare = [(text, rows) for text, rows in sorted(look.values) if rows <= most]
+    return rare if len(look.values) - len(rare) >= 2 else []
+
+
+def _are_codes(look: ColumnProfile) -> bool:
+    """Tell whether no level is a word that says whom it means."""
+    return all(text.isdigit() for text, _ in look.values)
+
+
+def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, rare: Sequence[tuple[str, int]]) -> list[DraftField]:
+    if rare:
+        return [_question_rare_levels(look, rare)]
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
         if alike := find_alike_levels(found) if kind == "category" else []:
             told = "; ".join(" and ".join(map(repr, levels)) for levels in alike)
             return [DraftField("allowed", OpenQuestion(allowed), f"each is a group of its own: are {told} the same?")]
-        return [DraftField("allowed", allowed, "as observed: are there others?")]
+        return [DraftField("allowed", allowed, "as observed: are there others? `new_levels` says what they count as")]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
         return [
             DraftField(
@@ -108,6 +127,20 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftFie
             )
         ]
     return []
+
+
+def _question_rare_levels(look: ColumnProfile, rare: Sequence[tuple[str, int]]) -> DraftField:
+    """Ask which of three ways the people of rare levels go: groups of their own, undisclosed, or set aside."""
+    found, few = sorted(text for text, _ in look.values), [text for text, _ in rare]
+    told = ", ".join(f"{text!r} ({rows:,} rows)" for text, rows in rare)
+    if _are_codes(look):
+        rest = [text for text in found if text not in few]
+        ways = "they are undisclosed, by `missing_codes`; listed here groups of their own; in neither set aside"
+        return DraftField("allowed", OpenQuestion(rest), f"no words say what {told} mean: {ways}")
+    into = json.dumps({look.values[0][0]: few}, ensure_ascii=False)
+    ways = f"groups of their own, or of another, as by `fold: {into}`; taken out, their rows are set aside"
+    alike = "".join(f"; are {' and '.join(map(repr, levels))} the same?" for levels in find_alike_levels(found))
+    return DraftField("allowed", OpenQuestion(found), f"few people, {told}: {ways}{alike}")
 
 
 def find_alike_levels(levels: Sequence[str]) -> list[list[str]]:

@@ -126,8 +126,8 @@ def _profile_as_it_is(table: TextTable, i: int) -> ColumnProfile:
     for kind, test in _MOMENTS.items():
         others = _query_other_texts(table, test)
         if known - sum(rows for _, rows in others) >= MIN_FIT * known and _is_written(table, test, others):
-            codes, words = (*look.codes, *(text for text, _ in others)), dict(others)
-            values = tuple(pair for pair in look.values if pair[0] not in words)
+            codes = (*look.codes, *(text for text, _ in others))
+            values = tuple(pair for pair in look.values if pair not in others)
             return replace(look, type=kind, values=values, codes=codes, others=_query_all_texts(table, test))
     return replace(look, type=_detect_text_type(table, look, known))
 
