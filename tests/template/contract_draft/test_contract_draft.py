@@ -262,7 +262,9 @@ def test_both_readings_are_told_with_an_example_and_the_few_values_that_are_neit
 
 
 def test_a_drafted_format_is_read_and_tells_the_label_as_plain_numbers_do(tmp_path):
-    rows = "".join(f"${n * 37 % 90:,}.00;{int(n * 37 % 90 > 44)};31.12.{2000 + n % 20};{n}\n" for n in range(90))
+    rows = "".join(
+        f"${n * 37 % 90:,}.00;{int(n * 37 % 90 > 44)};31.12.{2000 + n % 20};{n * 53 % 71}\n" for n in range(90)
+    )
     content = of_csv(tmp_path, "sums;target;opened;other\n" + rows)
     assert content["columns"]["sums"]["because"].startswith("? Guesses target with an AUC of 1.000")
     contract = answered(tmp_path, content)
