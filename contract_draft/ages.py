@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess
 from contract_draft.protected_groups import quote_sql_name
-from contract_draft.text_table import TextTable
 from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.text_table import TextTable
 
 _MOST_LATER = 0.01  # of the rows; a date that comes after the application is known afterwards
 

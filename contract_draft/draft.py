@@ -21,8 +21,8 @@ from contract_draft.guesses import Guess, find_likely_label, guess_roles
 from contract_draft.leakage import find_telling_columns, list_possible_labels
 from contract_draft.protected_groups import choose_free_name, draft_protected_column
 from contract_draft.rule import draft_rule
-from contract_draft.text_table import open_text_table
 from contract_draft.values.column_profile import ColumnProfile, profile_columns
+from contract_draft.values.text_table import open_text_table
 from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
 from credit.common.errors import Problem, raise_if_any
 

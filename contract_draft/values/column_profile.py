@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_draft.text_table import TextTable
+from contract_draft.values.text_table import TextTable
 from contract_draft.values.written import (
     MAX_OTHERS,
     MIN_FIT,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from contract_draft.text_table import TextTable
+from contract_draft.values.text_table import TextTable
 from credit.contract.text_format import TextFormat
 from credit.data.sql_text import quote_literal
 from credit.data.text_reading import build_number_pattern, read_text_sql
