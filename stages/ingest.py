@@ -19,9 +19,14 @@ from credit.contract import Contract, load_contract
 from credit.data.contract_check import find_sql_problems
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import build_levels_query, build_misfits_query, build_typed_query, choose_reading_type
+from credit.data.sql_casts import (
+    FOLDED_LEVELS_KEY,
+    build_levels_query,
+    build_misfits_query,
+    build_typed_query,
+    choose_reading_type,
+)
 from credit.data.sql_text import quote_literal
-from credit.data.tables import FOLDED_LEVELS_KEY
 
 _MAX_NEW_LEVELS = 20  # of a column that are counted one by one
 

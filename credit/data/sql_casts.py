@@ -7,6 +7,9 @@ from credit.contract.columns import Column
 from credit.data.sql_text import quote_identifier, quote_literal
 from credit.data.text_reading import is_written_text, read_text_sql
 
+FOLDED_LEVELS_KEY = "folded_levels"
+"""Of the metadata of the typed table: how many rows have which level of the file that counts as another one."""
+
 SQL_TYPES = {
     "boolean": "BOOLEAN",
     "integer": "BIGINT",

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
+from credit.data.sql_casts import FOLDED_LEVELS_KEY
 
 PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""
-
-FOLDED_LEVELS_KEY = "folded_levels"
-"""Of the metadata of the typed table: which levels of the file its own stand for."""
 
 
 def open_table(path: Path) -> pq.ParquetFile:
