@@ -83,6 +83,10 @@ def find_written_number(table: TextTable) -> Written | None:
         date = _choose_format(table, [TextFormat(date="%Y%m%d")])
         return date and date._replace(others=(Reading(TextFormat(), date.example),))
     plain, grouped = TextFormat(), TextFormat(decimal=",", thousands=".")
+    pattern = quote_literal(build_number_pattern(grouped))
+    point = "number is not null and contains(text, '.')"
+    if _query(table, f"select 1 from seen where {point} and not regexp_full_match(trim(text), {pattern}) limit 1"):
+        return None
     # of 12.345 and 3.100, all with three decimals, none is written as 950 is
     is_fixed = not _query(table, "select 1 from seen where known and not contains(text, '.') limit 1")
     found = _choose_format(table, [plain, grouped] if is_fixed else [grouped, plain])

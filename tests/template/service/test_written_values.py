@@ -15,6 +15,7 @@ from credit.registry.store import Store
 from service.batch.score import score_file
 from service.batch.source import open_source
 from service.commands.replay import recompute
+from service.commands.score import run
 from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
 from stages.ingest import ingest_table
@@ -61,6 +62,17 @@ def test_a_scored_file_has_the_decisions_of_ingest_and_its_new_levels_are_counte
                for into, levels in (("other", ("tent", "boat", "houseboat")), ("own", ("bought",)))}  # fmt: skip
     assert tally.folded == {("home", into): rows for into, rows in counted.items()}
     assert (tally.rows, tally.broken) == (120, {})
+
+
+def test_the_command_tells_how_many_rows_count_as_another_level(
+    foreign: Path, raw: Path, tmp_path: Path, disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions.publish_bundle(disk, parse_version("v1.0.0"), foreign, "0" * 40, "tester")
+    monkeypatch.setenv("RELEASE_STORE", disk.url)
+    told = run.callback(raw, "v1.0.0", "prod", tmp_path / "out.csv", None)  # type: ignore[misc]
+    rows = told.content["folded"][0]["rows"]
+    assert told.content["folded"][0] == {"column": "home", "into": "other", "rows": rows}
+    assert f"{rows:,} rows with another level of home count as other" in told.text.splitlines()
 
 
 def test_a_number_that_is_written_otherwise_is_rejected_and_never_read_as_another(
