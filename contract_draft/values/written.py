@@ -16,6 +16,7 @@ MAX_OTHERS = 10
 
 _SAMPLE = 200  # different texts, by which formats that cannot fit are ruled out
 _FIRST_DAY, _LAST_DAY = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2099-12-31'"
+_EXAMPLES = ("TIMESTAMP '2020-12-31 13:05:00'", "TIMESTAMP '2020-02-01 13:05:00'")  # the second may be read two ways
 _MONEY = r"[$€£¥₹₽₺₩]|R\$|US\$|USD|EUR|GBP|CHF|BRL|MXN|PLN|SEK|NOK|DKK|CZK|INR|Rs\.?|zł|kr\.?|Kč"
 _BEFORE = rf"^[+-]?\s*({_MONEY})\s*[+-]?[.,]?\d"
 _BEHIND = rf"^[^A-Za-z]*\d[.,]?(\s*(?:%|{_MONEY})|\s+[a-z][a-z. ]*)$"
@@ -50,7 +51,10 @@ class Reading(NamedTuple):
 
 
 class Written(NamedTuple):
-    """How a column is written. `others`: formats that fit as well, and by which `example` is another value."""
+    """How a column is written. `others`: formats that fit as well, and by which `example` is another value.
+
+    The example is of the file where it is a number, and made up where it is a date.
+    """
 
     reading: Reading
     example: str
@@ -126,6 +130,9 @@ def _choose_format(table: TextTable, formats: Sequence[TextFormat]) -> Written |
         return None
     differing = [(one, found) for one in rest if (found := _find_example(table, value, read_written_sql("text", one)))]
     example = differing[0][1] if differing else _find_example(table, value, "''")
+    if first.date is not None:  # of a date somebody may be known by: none of the file's is shown
+        moment, pattern = _EXAMPLES[bool(differing)], quote_literal(first.date)
+        example = str(_query(table, f"select strftime({moment}, {pattern})")[0][0])
     others = {reading.value: reading for reading in (_read(table, one, example) for one, _ in reversed(differing))}
     return Written(_read(table, first, example), example, tuple(reversed(others.values())))
 

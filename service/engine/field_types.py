@@ -89,5 +89,9 @@ def _convert_whole_float(value: Any) -> Any:
 
 
 def _add_description(kind: Any, column: Column) -> Any:
-    levels = f"{column.description}: {describe_values(column)}" if column.new_levels is not None else None
-    return Annotated[kind, Field(description=levels or column.description)]
+    text = column.description
+    if column.new_levels is not None:
+        text += f": {describe_values(column)}"
+    elif column.format is not None and column.format.unit is not None:
+        text += f", in {column.format.unit.strip()}"  # 13.5 where the file has 13.5%
+    return Annotated[kind, Field(description=text)]

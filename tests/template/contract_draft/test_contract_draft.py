@@ -246,9 +246,9 @@ def test_how_numbers_and_dates_are_written_is_drafted_and_asked_where_two_readin
     ("write", "told"),
     [
         (lambda n: f"{n * 300:,}".replace(",", "."), "10.200 is 10200, or 10.200 with {}"),
-        (lambda n: "10/11/2020" if n % 3 else "1/2/2020", "10/11/2020 is 2020-11-10, or 2020-10-11 with"),
+        (lambda n: "10/11/2020" if n % 3 else "1/2/2020", "01/02/2020 is 2020-02-01, or 2020-01-02 with"),
         (lambda n: f"Jan-{10 + n % 9}", "of two digits 69 to 99 are 1969 to 1999, others 2000 to 2068"),
-        (lambda n: "20190131", "20190131 is 2019-01-31, or 20190131 as a plain number"),
+        (lambda n: "20190131", "20201231 is 2020-12-31, or 20201231 as a plain number"),
         (
             lambda n: "XNA" if n % 30 == 3 else f"${n}.50",
             "290 of 300 are numbers, the rest is 'XNA' (10); do they mean",
@@ -259,6 +259,15 @@ def test_how_numbers_and_dates_are_written_is_drafted_and_asked_where_two_readin
 )
 def test_both_readings_are_told_with_an_example_and_the_few_values_that_are_neither(tmp_path, write, told):
     assert told in draft_written(tmp_path, write)[1]
+
+
+def test_the_example_of_a_date_is_no_date_of_the_file(tmp_path):
+    for write in (
+        lambda n: f"{13 + n % 5}.04.1985",
+        lambda n: f"{1 + n % 5:02}/04/1985",
+        lambda n: f"1985040{1 + n % 5}",
+    ):
+        assert "1985" not in draft_written(tmp_path, write, "opened")[1]
 
 
 def test_a_drafted_format_is_read_and_tells_the_label_as_plain_numbers_do(tmp_path):

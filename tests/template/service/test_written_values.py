@@ -120,6 +120,7 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
     assert 'group="rest"' in figures
     assert 'group="7"' not in figures
     assert [one["field"] for one in refused] == ["protected.school"]
+    assert schema["rate"]["description"] == "d, in %"
     assert schema["home"]["type"] == schema["term"]["type"] == "string"
     record = Database(f"sqlite:///{tmp_path / 'state/decisions.db'}", read_only=True).find(answers[3]["id"])
     assert record is not None
