@@ -38,7 +38,8 @@ class Column(ColumnLevels):
     writes a number or a date. `known_at_decision`: a person vouches that a feature which guesses the label nearly
     always is known when a decision is made; without that it is taken for a leak. Role `group`: rows of one value
     belong together, all applications of a person for example, and are never on two sides of a split or of a fold.
-    Role `source`: only the `sql` of other columns reads it, so it may be a text or a date.
+    Role `source`: only the `sql` of other columns reads it, so it may be a text or a date; `example` is a made-up text
+    of which these can be computed.
     """
 
     role: Annotated[ColumnRole, BeforeValidator(_reject_role_list)]
@@ -55,6 +56,7 @@ class Column(ColumnLevels):
     reference: str | None = None
     threshold: float | None = None
     known_at_decision: bool = False
+    example: str | None = None
 
     @property
     def may_be_shown(self) -> bool:
@@ -115,6 +117,8 @@ class Column(ColumnLevels):
         key = "role source" if self.role == "source" else "`format`" if self.format else "`fold` or `new_levels`"
         if self.sql is not None and (self.role == "source" or self.format or self.has_folds):
             raise make_value_error(f"{key} on a column with `sql`", "it on a column of the file", "say it in the `sql`")
+        if self.example is not None and (self.role, self.type) != ("source", "text"):
+            raise make_value_error(f"`example` on role {self.role}, type {self.type}", "it on a source of type text")
         if self.has_folds and self.role in ("label", "id", "group", "time"):
             found = f"`fold` or `new_levels` on a column of role {self.role}"
             raise make_value_error(found, "it on a feature, a protected column or a source")

@@ -25,7 +25,7 @@ columns:
   points: {type: integer, role: score, threshold: 1600, description: d, reason: Your score}
   applied: {type: date, role: time, description: d}
   opened: {type: date, role: source, format: {date: "%b-%Y"}, description: d}
-  term: {type: text, role: source, description: d}
+  term: {type: text, role: source, example: 36 months, description: d}
   age: {type: integer, role: feature, sql: "date_diff('month', opened, applied)", description: d, reason: Your account}
   months: {type: integer, role: feature, sql: "CAST(regexp_extract(term, '[0-9]+') AS INTEGER)", description: d,
            reason: Your term}

@@ -320,6 +320,28 @@ def test_the_table_has_these_rows_and_no_other() -> None:
     assert rows == list(CASES)
 
 
+def test_the_parts_of_a_contract_on_the_page_are_valid_and_mean_what_is_said(tmp_path: Path) -> None:
+    text = (ROOT / "docs/own-data.md").read_text()
+    shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    assert len(shown) == 4
+    content = yaml.safe_load(CONTRACT) | {"format": shown[1]["format"]}
+    for part in (shown[1]["columns"], shown[2], shown[3]):
+        for name, of in part.items():
+            content["columns"][name] = {"role": "feature", "missing": "allowed", "description": "d"} | of
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    contract = load_contract(tmp_path / "mine.yaml")
+    values = {"applied": "31/12/2020", "income": "30.395,38", "rate": "13.5%", "opened": "Jan-2018", "education": "phd"}
+    row = [values.get(name, "1" if name == "paid" else "") for name in contract.raw]
+    ingest_table(contract, write(tmp_path / "raw", [row], list(contract.raw), by=";"), tmp_path / "typed", "mine.yaml")
+    (typed,) = pd.read_parquet(tmp_path / "typed").to_dict("records")
+    assert (typed["income"], typed["rate"], typed["account_months"], typed["education"]) == (
+        30395.38,
+        13.5,
+        35,
+        "university",
+    )
+
+
 @pytest.mark.parametrize("row", CASES)
 def test_a_file_of_a_row_becomes_what_the_page_says(row: str, tmp_path: Path) -> None:
     CASES[row](tmp_path)

@@ -12,7 +12,7 @@ from credit.decision_log.database import Database
 from credit.registry import versions
 from credit.registry.names import parse_version
 from credit.registry.store import Store
-from service.batch.score import score_file
+from service.batch.score import parse_application, score_file
 from service.batch.source import open_source
 from service.commands.replay import recompute
 from service.commands.score import run
@@ -100,6 +100,7 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
     versions.publish_bundle(disk, parse_version("v1.0.0"), foreign, "0" * 40, "tester")
     deploy_versions(disk, "v1.0.0")
     serving = load_version(foreign)
+    assert serving.decide(parse_application(serving, dict(serving.example))).decision.decision
     (part,) = open_source(raw, serving.bundle).stream_batches()
     sent: list[dict[str, Any]] = [
         {
