@@ -11,7 +11,7 @@ from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.common.files import is_running
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.database import DecisionRow
 from service.engine.live_version import LiveVersion
 

@@ -6,13 +6,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from credit.common.invalid_values import make_value_error
-from credit.contract.levels import ColumnLevels, Scalar
+from credit.contract.levels import UNDISCLOSED, ColumnLevels, Scalar
 from credit.contract.text_format import TextFormat
 
 ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "source", "ignored"]
-
-UNDISCLOSED = "undisclosed"
-"""The group of people whose protected attribute is not known."""
 
 _ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
     "ignored": ("because", "why the model may not see it"),
@@ -122,6 +119,9 @@ class Column(ColumnLevels):
         if self.has_folds and self.role in ("label", "id", "group", "time"):
             found = f"`fold` or `new_levels` on a column of role {self.role}"
             raise make_value_error(found, "it on a feature, a protected column or a source")
+        if self.new_levels == UNDISCLOSED and (self.role, self.missing) != ("protected", "allowed"):
+            found = f"new_levels {UNDISCLOSED!r} on role {self.role}, `missing` {self.missing}"
+            raise make_value_error(found, "it on a protected column with `missing: allowed`")
         if coded := sorted(self.folded.keys() & set(map(str, self.missing_codes))):
             raise make_value_error(f"{coded} in both `fold` and `missing_codes`", "each level once")
 

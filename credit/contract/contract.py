@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from credit.common.errors import Problem, raise_if_any
+from credit.common.invalid_values import make_value_error
 from credit.contract.columns import Column, ColumnRole, Family
 from credit.contract.frozen_model import FrozenModel
 from credit.contract.rule import RULE_COLUMN, Rule, find_named_column, make_rule_column, read_score_column
@@ -39,6 +40,13 @@ class Contract(FrozenModel):
     columns: dict[str, Column]
     families: dict[str, Family] = Field(default_factory=dict)
     rule: Rule | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _reject_unit(cls, value: TextFormat | None) -> TextFormat | None:
+        if value is not None and value.unit is not None:
+            raise make_value_error(f"the unit {value.unit!r} of all columns", "`unit` in the format of a column")
+        return value
 
     @property
     def raw(self) -> dict[str, Column]:

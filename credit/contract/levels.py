@@ -10,6 +10,9 @@ from credit.contract.frozen_model import FrozenModel
 ColumnType = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
 Scalar = bool | int | float | str
 
+UNDISCLOSED = "undisclosed"
+"""The group of people whose protected attribute is not known."""
+
 
 def _list_pairs(value: Any) -> Any:
     """List the pairs of a mapping: a column must be hashable."""
@@ -20,7 +23,8 @@ class ColumnLevels(FrozenModel):
     """The values that a column may have, named one by one, and the levels of the file that count as one of them.
 
     `labels` are words for values of a category that are codes. `fold` says by allowed level which others of the file
-    count as it, `new_levels` as which allowed level all further ones count; without it their rows are set aside.
+    count as it, `new_levels` as which allowed level all further ones count, of a protected column also `undisclosed`;
+    without it their rows are set aside.
     """
 
     type: ColumnType
@@ -45,10 +49,11 @@ class ColumnLevels(FrozenModel):
         return bool(self.fold) or self.new_levels is not None
 
     def fold_level(self, value: Any) -> Any:
-        """Fold a value of the file into the level that it counts as; None stays None."""
+        """Fold a value of the file into the level that it counts as, None for `undisclosed`; None stays None."""
         if not isinstance(value, str) or value in (self.allowed or ()):
             return value
-        return self.folded.get(value, value if self.new_levels is None else self.new_levels)
+        into = self.folded.get(value, value if self.new_levels is None else self.new_levels)
+        return None if into == UNDISCLOSED else into
 
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
@@ -70,7 +75,7 @@ class ColumnLevels(FrozenModel):
             raise make_value_error(f"`{key}` on type {self.type}", f"`{key}` only on a category")
         allowed, levels = self.allowed or (), [level for _, levels in self.fold for level in levels]
         for key, into in [*(("fold", into) for into, _ in self.fold), ("new_levels", self.new_levels)]:
-            if into is not None and into not in allowed:
+            if into is not None and into not in (*allowed, *([UNDISCLOSED] if key == "new_levels" else [])):
                 raise make_value_error(f"{key} {into!r}", f"one of {list(allowed)}")
         if known := [level for level in levels if level in allowed]:
             raise make_value_error(f"{known} in both `fold` and `allowed`", "each level once")

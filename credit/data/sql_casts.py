@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from credit.contract import Contract
 from credit.contract.columns import Column
+from credit.contract.levels import UNDISCLOSED
 from credit.data.sql_text import quote_identifier, quote_literal
 from credit.data.text_reading import is_written_text, read_text_sql
 
@@ -139,7 +140,8 @@ def fold_sql(level: str, column: Column) -> str:
     )
     if column.new_levels is not None:
         allowed = ", ".join(map(quote_literal, column.allowed or ()))
-        cases += f"WHEN {level} NOT IN ({allowed}) THEN {quote_literal(column.new_levels)} "
+        into = "NULL" if column.new_levels == UNDISCLOSED else quote_literal(column.new_levels)
+        cases += f"WHEN {level} NOT IN ({allowed}) THEN {into} "
     return f"CASE {cases}ELSE {level} END" if cases else level
 
 
@@ -152,7 +154,7 @@ def build_levels_query(contract: Contract, sources: Mapping[str, str], scan: str
     for name, column in contract.raw.items():
         if column.has_folds:
             level = cast_sql(name, column, sources[name])
-            changed = f"CASE WHEN {level} <> {fold_sql(level, column)} THEN {level} END"
+            changed = f"CASE WHEN {level} IS DISTINCT FROM {fold_sql(level, column)} THEN {level} END"
             parts.append(f"{{'name': {quote_literal(name)}, 'level': {changed}}}")
     if not parts:
         return None

@@ -46,7 +46,7 @@ class DerivedColumns:
 
     def list_folded(self, row: ApplicationRow) -> list[tuple[str, str]]:
         """List the columns whose level in the row counts as another, each with that one."""
-        pairs = ((name, row[name], column.fold_level(row[name])) for name, column in self._folds.items())
+        pairs = ((name, row.get(name), column.fold_level(row.get(name))) for name, column in self._folds.items())
         return [(name, into) for name, level, into in pairs if level != into]
 
     def add(self, row: ApplicationRow) -> ApplicationRow:

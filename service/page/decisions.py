@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from credit.common.dates import describe_time
 from credit.common.formatting import capitalise, format_percent, spell_out
-from credit.contract.columns import UNDISCLOSED, Column
+from credit.contract.columns import Column
+from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
 
 DECISION_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}

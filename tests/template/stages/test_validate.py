@@ -201,6 +201,18 @@ def test_levels_that_count_as_another_are_counted_and_those_of_people_not_named(
     assert pd.read_parquet(tmp_path / "accepted.parquet")["home"].value_counts().to_dict() == {"other": 500, "own": 400}
 
 
+def test_new_levels_of_people_may_be_undisclosed(tmp_path: Path) -> None:
+    school = FOLDING.columns["school"].model_copy(update={"new_levels": "undisclosed", "missing": "allowed"})
+    contract = FOLDING.model_copy(update={"columns": {**CONTRACT.columns, "school": school}})
+    report = fold(table().assign(school=["1", "2", "5", "7", ""] * 200), tmp_path, contract).build_report()
+    assert report.groups["school"] == {"1": 200, "2": 400, "undisclosed": 400}
+    assert [(one.into, one.is_new, one.rows) for one in report.folded] == [
+        ("2", False, 200),
+        ("undisclosed", True, 200),
+    ]
+    assert [school.fold_level(level) for level in ("1", "5", "7", None)] == ["1", "2", None, None]
+
+
 def test_of_many_new_levels_the_commonest_are_named_and_all_counted(tmp_path: Path) -> None:
     frame = table().assign(home=["own", "own", "other", "new"] * 250, school=["1", "2"] * 500)
     frame.loc[frame["home"] == "new", "home"] = [f"free text {n % 200:03}" for n in range(250)]

@@ -399,3 +399,9 @@ def test_nothing_that_a_model_sees_is_made_of_what_a_protected_column_is_made_of
     assert "columns.born: found age and old made of it, expected one of them; old is of role protected" in told
     without = "".join(line + "\n" for line in columns.splitlines() if "age:" not in line)
     assert "born" not in loaded(tmp_path, BASE + without).inputs
+
+
+def test_a_unit_is_that_of_a_column(tmp_path):
+    assert "format: found the unit '%' of all columns, expected `unit` in" in problems(
+        tmp_path, BASE + "format: {unit: '%'}"
+    )
