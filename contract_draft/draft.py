@@ -15,30 +15,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from contract_draft import fields
-from contract_draft.column_profile import ColumnProfile, profile_columns
+from contract_draft.ages import draft_ages, guess_sources
 from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess, find_likely_label, guess_roles
 from contract_draft.leakage import MAX_AUC, MAX_PROXY_AUC, find_telling_columns, list_possible_labels, list_protected
 from contract_draft.protected_groups import choose_free_name, draft_protected_column
 from contract_draft.questions.answers import NO_ANSWERS, Answers, find_needless
-from contract_draft.questions.codes import keep_codes
 from contract_draft.questions.marks import Part, resolve_marks
 from contract_draft.questions.roles import adopt_roles, find_misfits, suspect_proxies
 from contract_draft.questions.topics import Question
+from contract_draft.questions.values import read_by_answer, settle_values
 from contract_draft.rule import draft_rule
-from contract_draft.text_table import TextTable, open_text_table
+from contract_draft.values.column_profile import ColumnProfile, profile_columns
+from contract_draft.values.text_table import TextTable, open_text_table
 from contract_draft.yaml_comments import build_block, build_blocks, dump_yaml
-from credit.common.errors import Problem, raise_if_any
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import ColumnRole
 
 _HEADER = """\
 Draft of a contract for {file}: {rows:,} rows, {columns:,} columns.
 A value that begins with `?` is a question. Replace it by your answer; where the proposal behind the `?` is right,
-delete `? `, and the quotes too if it is a number, a list or true or false. Comments say what to decide.
+delete `? `, and the quotes too if it is a number, a list, {{...}} or true or false. Comments say what to decide.
 A question whose comment names other columns is asked for all of them: where its answer differs, change those too.
 A role is one of {roles}.
 A column without a question looks like a plain feature or is not in doubt: `reviewed` asks you to confirm that.
@@ -83,17 +84,20 @@ class Survey:
     """A file that is open, with the profiles of its columns."""
 
     def __init__(self, path: Path, table: TextTable, looks: Sequence[ColumnProfile]) -> None:
-        self._path, self._table, self._looks = path, table, looks
+        self._path, self._table, self._found = path, table, looks
+        self._looks, self._formats = list(looks), dict[str, Any]()  # as answered
         self._telling: dict[tuple[str, ...], dict[str, dict[str, float]]] = {}
 
     def draft(self, name: str, answers: Answers = NO_ANSWERS) -> Draft:
         """Draft a contract with these answers. Raises CreditError with every answer that fits no question."""
+        misread = self._read_formats(answers)
         label = find_likely_label(self._looks, answers.find("label"), answers.name_place("label", ""))
         labels = list_possible_labels(self._looks, label)
         telling = self._find_telling(labels, MAX_AUC)
         guesses = self._guess_roles(label, telling, answers)
         folded = find_families(self._looks, guesses)
         guesses, problems = adopt_roles(guesses, folded, answers)
+        guesses |= guess_sources(self._table, self._looks, guesses)
         drafted = _draft_entries(self._looks, guesses, answers)
         parts = {**_draft_top(self._path, name), **drafted.parts}
         rule = self._draft_rule(guesses, folded, label, answers)
@@ -101,8 +105,9 @@ class Survey:
             parts["", "rule"] = rule
         resolved = resolve_marks(parts, answers)
         asked = {("label", ""), *(("roles", name) for name in [*guesses, *(fold.name for fold in folded)])}
+        asked |= {("formats", look.name) for look in self._looks}
         asked |= resolved.asked | drafted.asked | ({("rule", "")} if rule else set())
-        problems += [*drafted.problems, *resolved.problems]
+        problems += [*misread, *drafted.problems, *resolved.problems]
         raise_if_any(
             list(dict.fromkeys(problems)) or [*find_needless(answers, asked), *find_misfits(resolved.fields, answers)]
         )
@@ -114,6 +119,22 @@ class Survey:
         text = _write_document(resolved.fields, header, notes)
         return Draft(text, resolved.questions, drafted.looks, [look.name for look in labels], answers)
 
+    def _read_formats(self, answers: Answers) -> list[Problem]:
+        """Read the columns as they are answered to be written; list the answers that do not fit."""
+        problems: list[Problem] = []
+        for place, found in enumerate(self._found):
+            said = answers.find("formats", found.name)
+            if said == self._formats.get(found.name):
+                continue
+            self._looks[place], self._formats[found.name] = found, None
+            try:
+                where = answers.name_place("formats", found.name)
+                self._looks[place] = read_by_answer(self._table, found, said, where)
+                self._formats[found.name] = said
+            except CreditError as error:
+                problems += error.problems
+        return problems
+
     def _guess_roles(
         self, label: ColumnProfile | None, telling: Mapping[str, Mapping[str, float]], answers: Answers
     ) -> dict[str, Guess]:
@@ -124,7 +145,7 @@ class Survey:
 
     def _find_telling(self, labels: Sequence[ColumnProfile], above: float) -> dict[str, dict[str, float]]:
         """Find the columns that guess others; it is slow, so that the same is not measured again after an answer."""
-        key = (str(above), *(look.name for look in labels))
+        key = (str(above), str(self._formats), *(look.name for look in labels))
         if key not in self._telling:
             self._telling[key] = find_telling_columns(self._table, self._looks, labels, above)
         return self._telling[key]
@@ -146,7 +167,7 @@ class Survey:
 class _DraftedParts(NamedTuple):
     """The columns and the families, derived columns last; their profiles by name, as the file shows them.
 
-    `asked`: the columns that are asked about their codes; `problems`: answers that do not fit.
+    `asked`: the columns whose codes or levels may be answered; `problems`: answers that do not fit.
     """
 
     parts: dict[Part, list[DraftField]]
@@ -187,9 +208,8 @@ def _draft_entries(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess],
     columns: dict[Part, list[DraftField]] = {}
     derived: dict[Part, list[DraftField]] = {}
     shown = {look.name: look for look in looks if look.name not in members} | {fold.name: fold.look for fold in folded}
-    problems: list[Problem] = []
-    kept = {key: keep_codes(look, key, answers, problems) for key, look in shown.items()}
-    asked = {("codes", key) for key, look in shown.items() if look.codes}
+    roles = {name: guess.role for name, guess in guesses.items()} | {fold.name: fold.guess.role for fold in folded}
+    kept, asked, problems = settle_values(shown, roles, answers)
     taken = {look.name.casefold() for look in looks}
     for look in looks:
         if look.name in members:
@@ -201,8 +221,9 @@ def _draft_entries(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess],
             taken.add(name.casefold())
             shown[name] = look
             derived["columns", name] = draft_protected_column(kept[look.name], guess)
+    ages = {("columns", name): drafted for name, drafted in draft_ages(looks, guesses, taken).items()}
     families = {("families", fold.name): _draft_family(fold, kept[fold.name]) for fold in folded}
-    return _DraftedParts({**columns, **derived, **families}, shown, asked, problems)
+    return _DraftedParts({**columns, **derived, **ages, **families}, shown, asked, problems)
 
 
 def _draft_family(fold: ColumnFamily, look: ColumnProfile) -> list[DraftField]:

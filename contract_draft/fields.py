@@ -1,13 +1,15 @@
 """The lines of a draft about one column: facts as values, judgements as open questions."""
 
+import json
 import re
-from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args
 
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess, guess_favourable, list_label_values
+from contract_draft.levels import propose_levels
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.columns import ColumnRole
+from credit.contract.levels import UNDISCLOSED
 
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
@@ -52,10 +54,12 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
     else:
         because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
+    look, doubt = propose_levels(look, guess.role == "protected") if kind == "category" else (look, "")
     return [
         DraftField("type", kind, _question_type(look, kind)),
+        *_draft_format(look, kind),
         DraftField("role", ask_role(guess, look.name), guess.evidence),
-        *_draft_domain(look, kind, guess),
+        *_draft_domain(look, kind, guess, doubt),
         *_draft_missing(look),
         *([DraftField("because", because)] if guess.role == "ignored" else []),
         *_draft_role_fields(look, guess),
@@ -98,18 +102,36 @@ def _question_type(look: ColumnProfile, kind: str) -> str:
     return ""
 
 
-def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftField]:
+def _draft_format(look: ColumnProfile, kind: str) -> list[DraftField]:
+    """Draft how values are written; a question where another format gives other values."""
+    written = look.written
+    if written is None or kind == "category":
+        return []
+    value = written.reading.format.model_dump(exclude_none=True)
+    told = f"{written.example} is {written.reading.value}"
+    for one, other in written.others:
+        plain = "as a plain number" if written.reading.format.date and not one.date else None
+        told += f", or {other} {plain or 'with ' + json.dumps(one.model_dump(exclude_none=True), ensure_ascii=False)}"
+    if "%y" in (written.reading.format.date or ""):
+        told += "; of two digits 69 to 99 are 1969 to 1999, others 2000 to 2068"
+    if not written.is_doubtful:
+        return [DraftField("format", value, told if written.example else "")]
+    alike = [written.reading.format, *(one for one, _ in written.others)]
+    return [DraftField("format", OpenQuestion(value, "format", f"format {alike}"), told)]
+
+
+def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str) -> list[DraftField]:
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
-        if alike := find_alike_levels(found) if kind == "category" else []:
-            told = "; ".join(" and ".join(map(repr, levels)) for levels in alike)
-            return [
-                DraftField(
-                    "allowed", OpenQuestion(allowed, "levels"), f"each is a group of its own: are {told} the same?"
-                )
-            ]
-        return [DraftField("allowed", allowed, "as observed: are there others?")]
+        fold = {into: list(levels) for into, levels in look.folded}
+        more = [DraftField("fold", fold, "levels of the file that count as another")] if fold else []
+        if doubt:
+            topic = "groups" if guess.role == "protected" else "levels"
+            answer = {UNDISCLOSED: list(look.undisclosed)} if look.undisclosed else None
+            return [DraftField("allowed", OpenQuestion(allowed, topic, answer=answer), doubt), *more]
+        told = "as observed: are there others? `new_levels` says what they count as"
+        return [DraftField("allowed", allowed, "" if "levels" in look.settled else told), *more]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
         return [
             DraftField(
@@ -119,40 +141,33 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftFie
     return []
 
 
-def find_alike_levels(levels: Sequence[str]) -> list[list[str]]:
-    """Find levels that differ by capitals and blanks only, or by one being the initial of another: `F`, `Female `."""
-    folded: dict[str, list[str]] = {}
-    for level in levels:
-        folded.setdefault(" ".join(level.casefold().split()), []).append(level)
-    for initial in [text for text in folded if len(text) == 1 and text.isalpha()]:
-        longer = [text for text in folded if len(text) > 1 and text.isalpha() and text.startswith(initial)]
-        if len(longer) == 1:
-            folded[longer[0]] = [*folded.pop(initial), *folded[longer[0]]]
-    return [alike for alike in folded.values() if len(alike) > 1]
-
-
 def _draft_missing(look: ColumnProfile) -> list[DraftField]:
     share = f"{look.missing:,} of {look.rows:,} rows ({look.missing / look.rows:.1%})" if look.missing else ""
-    if not look.codes:
+    codes = [*look.codes, *look.undisclosed]
+    if not codes:
         return [DraftField("missing", "allowed" if look.missing else "refused", share)]
+    allowed = DraftField("missing", "allowed", share or "for the codes below; refused if there are none")
+    if not look.codes or "codes" in look.settled:
+        return [allowed, DraftField("missing_codes", codes)]
     doubt = "[] if they are real values" + ("; then add them to `allowed`" if look.type == "category" else "")
     return [
-        DraftField("missing", "allowed", share or "for the codes below; refused if there are none"),
+        allowed,
         DraftField(
             "missing_codes",
-            OpenQuestion(list(look.codes), "codes", f"codes {look.codes}", choices=look.codes),
+            OpenQuestion(codes, "codes", f"codes {look.codes}", answer=list(look.codes)),
             f'{_tell_others(look)}do they mean "not known"? {doubt}',
         ),
     ]
 
 
 def _tell_others(look: ColumnProfile) -> str:
-    """Tell which values of a column of numbers are none."""
+    """Tell which values of a column of numbers, or of dates, are none."""
     if not look.others:
         return ""
     numbers = look.rows - look.missing - sum(rows for _, rows in look.others)
     listed = ", ".join(f"{text!r} ({rows:,})" for text, rows in look.others)
-    return f"{numbers:,} of {look.rows - look.missing:,} are numbers, the rest is {listed}; "
+    kind = "numbers" if look.type in ("boolean", "integer", "number") else "dates"
+    return f"{numbers:,} of {look.rows - look.missing:,} are {kind}, the rest is {listed}; "
 
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:

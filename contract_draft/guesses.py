@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract_draft import name_hints
-from contract_draft.column_profile import ColumnProfile
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 
@@ -69,9 +69,14 @@ def guess_roles(
     for look in looks:
         guess = _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
         if guess.role in ("id", "group", "time", "score") and any(guess.role == other.role for other in found.values()):
-            guess = Guess("ignored", f"there is a column of role {guess.role} before it", kind="left_out")
+            guess = leave_out(guess.role)
         found[look.name] = guess
     return found
+
+
+def leave_out(role: ColumnRole) -> Guess:
+    """Leave a column out because another one has the role that only one may have."""
+    return Guess("ignored", f"another column has the role {role}", kind="left_out")
 
 
 def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bool) -> Guess | None:

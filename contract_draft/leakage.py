@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract_draft import name_hints
-from contract_draft.column_profile import ColumnProfile
-from contract_draft.text_table import TextTable, read_columns
+from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.text_table import TextTable, read_columns
 from credit.contract.columns import Column
 from credit.selection.binned_auc import assign_bins, measure_guess
 

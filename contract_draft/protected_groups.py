@@ -2,10 +2,10 @@
 
 import re
 
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.fields import DraftField, OpenQuestion, ask_role, has_group_values
 from contract_draft.guesses import Guess
 from contract_draft.name_hints import names_attribute
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 
 _INDICATOR_GROUPS = {

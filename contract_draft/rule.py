@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.fields import DraftField, OpenQuestion, draft_words
 from contract_draft.guesses import Guess, is_favourable_text
 from contract_draft.protected_groups import quote_sql_name
-from contract_draft.text_table import TextTable, read_columns
+from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.text_table import TextTable, read_columns
 from credit.common.errors import CreditError, Problem
 from credit.selection.binned_auc import compute_rank_auc
 

@@ -61,6 +61,10 @@ def _convert_value(value: Any) -> Any:
         listed = CommentedSeq(DoubleQuotedScalarString(item) if isinstance(item, str) else item for item in value)
         listed.fa.set_flow_style()
         return listed
+    if isinstance(value, dict):
+        pairs = CommentedMap((quote_text(key), _convert_value(item)) for key, item in value.items())
+        pairs.fa.set_flow_style()
+        return pairs
     return quote_text(value) if isinstance(value, str) else value
 
 

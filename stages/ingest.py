@@ -4,7 +4,9 @@ DuckDB streams it in bounded memory. Codes for missing become missing. A value t
 an error, never a guess: 3.7 in an integer column is not rounded.
 """
 
+import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,8 +19,16 @@ from credit.contract import Contract, load_contract
 from credit.data.contract_check import find_sql_problems
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import build_misfits_query, build_typed_query, choose_reading_type
+from credit.data.sql_casts import (
+    FOLDED_LEVELS_KEY,
+    build_levels_query,
+    build_misfits_query,
+    build_typed_query,
+    choose_reading_type,
+)
 from credit.data.sql_text import quote_literal
+
+_MAX_NEW_LEVELS = 20  # of a column that are counted one by one
 
 
 def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
@@ -37,8 +47,10 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
         types = {name: choose_reading_type(bound.columns[name]) for name in table.columns}
     with atomic_write(typed) as temporary:
         query = build_typed_query(bound, types, table.scan_sql(types))
-        options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
         try:
+            counts = _count_folded_levels(bound, types, table, connection)
+            levels = f", KV_METADATA {{{FOLDED_LEVELS_KEY}: {quote_literal(json.dumps(counts))}}}" if counts else ""
+            options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880{levels}"
             rows: int = connection.execute(f"COPY ({query}) TO {quote_literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
             raise CreditError(
@@ -47,6 +59,25 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
     return rows
+
+
+def _count_folded_levels(
+    contract: Contract, types: Mapping[str, str], table: RawTable, connection: duckdb.DuckDBPyConnection
+) -> list[tuple[str, str | None, int]]:
+    """Count the rows of each level of the file that counts as another: column, level, rows.
+
+    Of the levels that the contract does not name the commonest are listed, all others are one, None.
+    """
+    query = build_levels_query(contract, types, table.scan_sql(types))
+    found = connection.execute(query).fetchall() if query else []
+    counts, new, others = [], Counter[str](), Counter[str]()
+    for name, level, rows in found:
+        new[name] += level not in contract.columns[name].folded
+        if level in contract.columns[name].folded or new[name] <= _MAX_NEW_LEVELS:
+            counts.append((name, level, rows))
+        else:
+            others[name] += rows
+    return [*counts, *((name, None, rows) for name, rows in others.items())]
 
 
 def _find_replaced_columns(contract: Contract, names: Iterable[str], raw: Path) -> list[Problem]:
@@ -83,7 +114,9 @@ def _find_type_problems(
     for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
         if count:
             text = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
-            expected = f"{contract.columns[name].type} or a declared code for missing"
+            column = contract.columns[name]
+            written = f" {column.format}" if column.format else ""
+            expected = f"{column.type}{written} or a declared code for missing"
             problems.append(Problem(f"{raw}: {name}", text, expected))
     return problems
 

@@ -1,13 +1,14 @@
 """The questions of a draft as people and machines read them: a summary, a file to answer in, JSON."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from contract_draft import name_hints
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.draft import Draft
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.questions.topics import SECTIONS, TOPICS, Question
+from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.yaml_comments import build_block, dump_yaml, quote_text
 
 _MOST_LEVELS = 6
@@ -125,6 +126,8 @@ def word_answer(answer: Any) -> str:
     """Word an answer as a person may type it."""
     if isinstance(answer, list | tuple):
         return f"[{', '.join(map(str, answer))}]"
+    if isinstance(answer, dict):
+        return json.dumps(answer, ensure_ascii=False)
     return str(answer).lower() if isinstance(answer, bool) else str(answer)
 
 

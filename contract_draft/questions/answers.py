@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from contract_draft.fields import OpenQuestion
 from contract_draft.questions.topics import SECTIONS
 from credit.common.errors import CreditError, Problem, raise_if_any
@@ -77,29 +75,13 @@ def _is_open(answer: Any) -> bool:
 
 def judge_answer(mark: OpenQuestion, answer: Any, where: str) -> Any:
     """Judge the answer to a question and return it as the contract has it. Raises CreditError if it does not fit."""
-    if mark.topic == "codes":
-        return _judge_list(answer, mark.choices, where)
-    if mark.topic == "levels":
-        return _judge_list(answer, None, where)
     if mark.topic == "threshold":
         return _judge_number(answer, where)
     if mark.choices:
-        return _choose(answer, mark.choices, where)
+        return choose(answer, mark.choices, where)
     if not isinstance(answer, str) or not answer.strip():
         raise CreditError(Problem(where, repr(answer), "a text"))
     return answer
-
-
-def _judge_list(answer: Any, choices: tuple[Any, ...] | None, where: str) -> list[Any]:
-    try:
-        listed = yaml.safe_load(answer) if isinstance(answer, str) else answer
-    except yaml.YAMLError:
-        listed = answer
-    if not isinstance(listed, list):
-        raise CreditError(Problem(where, repr(answer), "a list such as [a, b], or [] for none"))
-    if choices is None:
-        return [str(value) for value in listed]
-    return [_choose(value, choices, where) for value in listed]
 
 
 def _judge_number(answer: Any, where: str) -> float:
@@ -112,7 +94,7 @@ def _judge_number(answer: Any, where: str) -> float:
     return number
 
 
-def _choose(answer: Any, choices: tuple[Any, ...], where: str) -> Any:
+def choose(answer: Any, choices: tuple[Any, ...], where: str) -> Any:
     """Choose what a person means: a number in quotes is a number, and 0 or `no` is false where there is no other."""
     means = {str(choice): choice for choice in choices}
     if choices == (False, True):

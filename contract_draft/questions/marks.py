@@ -21,7 +21,7 @@ class ResolvedParts(NamedTuple):
     problems: list[Problem]
 
 
-_ADOPTED = ("label", "roles")  # judged before there is a draft, which is made of them
+_ADOPTED = ("label", "roles", "formats", "codes", "levels")  # judged before there is a draft, which is made of them
 _Place = tuple[Part, str]  # and the topic
 
 

@@ -7,13 +7,13 @@ from pydantic import ValidationError
 
 from contract_draft.families import ColumnFamily
 from contract_draft.fields import DraftField, OpenQuestion
-from contract_draft.guesses import Guess
+from contract_draft.guesses import Guess, leave_out
 from contract_draft.questions.answers import Answers
 from contract_draft.questions.marks import Part
 from credit.common.errors import Problem, list_problems
 from credit.contract.columns import Column, ColumnRole
 
-_SINGLE_ROLES = ("id", "group", "time", "score")
+_SINGLE_ROLES: tuple[ColumnRole, ...] = ("id", "group", "time", "score")
 _ROLES = [role for role in get_args(ColumnRole) if role != "label"]
 
 
@@ -47,7 +47,7 @@ def adopt_roles(
             where = answers.name_place("roles", said[1])
             problems.append(Problem(where, f"the role {role}, which {said[0]} has too", "one column of it at most"))
         for name in set(names) - set(said) if said else ():
-            adopted[name] = Guess("ignored", f"{said[0]} has the role {role}", kind="left_out")
+            adopted[name] = leave_out(role)
     return adopted, problems
 
 

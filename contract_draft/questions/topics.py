@@ -15,21 +15,26 @@ class Topic(NamedTuple):
     is_prompt: bool = False
 
 
+_WAYS = "Rows of one left out are set aside; {a: [b]} counts b as a, "
+
 TOPICS = {
     "label": Topic("label", "Which column says how it went?", by_column=False),
     "favourable": Topic("favourable", "Which value is good for the applicant?", by_column=False),
     "identifier": Topic("roles", "Does it tell rows, people or times apart?"),
+    "format": Topic("formats", "How are its numbers or dates written?"),
     "protected": Topic("roles", "Protected? No model sees it, and equal treatment is judged by it"),
+    "groups": Topic("levels", "Which groups are there? " + _WAYS + "{undisclosed: [b]} leaves its people in none"),
     "reference": Topic("references", "Which group are the others compared with?"),
     "proxy": Topic("roles", "It gives a protected attribute away: protected, ignored, or a feature?"),
     "leak": Topic("roles", "Known only afterwards? Ignored, or a feature that is known when you decide"),
     "afterwards": Topic("roles", "Known only afterwards? Ignored, or a feature that is known when you decide"),
     "left_out": Topic("roles", "Should the model not see it? Ignored, or a feature"),
+    "source": Topic("roles", "Is it read only for its age? A source, or ignored"),
     "score": Topic("roles", "Is it the score that the old rule decides by?"),
     "threshold": Topic("thresholds", "From which score on does the old rule let pass?"),
     "rule": Topic("rule", "What decides where no model does?", by_column=False),
     "codes": Topic("codes", 'Which of these values mean "not known"? [] if none does'),
-    "levels": Topic("levels", "Which levels are there? Some may be the same; rows of a level left out are set aside"),
+    "levels": Topic("levels", "Which levels are there? " + _WAYS.rstrip(", ")),
     "row": Topic("row", "What is one row?", by_column=False, is_prompt=True),
     "licence": Topic(
         "licence", "Under which licence, or on which ground, is it used?", by_column=False, is_prompt=True

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from credit.common.errors import Problem, raise_if_any
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.evaluation.exact_tests import compute_limit_p_value, compute_parity_p_value
 from credit.evaluation.intervals import Array, invert_interval
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share

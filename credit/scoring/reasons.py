@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
-from credit.contract.columns import FrozenModel, Scalar
+from credit.contract.frozen_model import FrozenModel
+from credit.contract.levels import Scalar
 from credit.scoring.onnx import ScoreFunction
 from credit.scoring.reason_baseline import ReasonBaseline
 from credit.scoring.row_encoder import ApplicationRow, is_missing

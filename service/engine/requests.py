@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 
 from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.contract.columns import Column, Scalar
+from credit.contract.columns import Column
+from credit.contract.levels import Scalar
 from service.engine.field_types import build_field_type, build_protected_type, describe_values
 from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value
 
@@ -113,11 +114,11 @@ class RequestParser:
 def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     """Build the parser of a version: the columns that its model and its rule need, and the contract's protected ones.
 
-    Other columns that the contract lets a model see are taken too, checked and logged, so that a client who sends
-    whole applications is answered by whatever version is live: a rollback must not lose a request.
+    Other columns that the contract lets a model see, or compute from, are taken too, checked and logged, so that a
+    client who sends whole applications is answered by whatever version is live: a rollback must not lose a request.
     """
     contract, needed = bundle.contract, set(bundle.inputs)
-    columns = {n: c for n, c in contract.raw.items() if n in needed or c.role in ("feature", "score")}
+    columns = {name: column for name, column in contract.raw.items() if name in needed or name in contract.inputs}
     types = {name: build_field_type(column) for name, column in columns.items()}
     fields = {name: kind if name in needed else NotRequired[kind] for name, kind in types.items()}
     members = [

@@ -20,7 +20,14 @@ LIBRARY = JUDGED | {
     "credit/report",
     "credit/decision_log",
 }
-DRAFT = {"credit/common", "credit/contract", "credit/data", "credit/selection", "contract_draft"}
+DRAFT = {
+    "credit/common",
+    "credit/contract",
+    "credit/data",
+    "credit/selection",
+    "contract_draft",
+    "contract_draft/values",
+}
 RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
 
@@ -45,7 +52,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/decision_log": JUDGED,
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
-    "contract_draft": {"credit/common", "credit/contract", "credit/data", "credit/selection"},
+    "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
+    "contract_draft": DRAFT - {"contract_draft"},
     "contract_draft/questions": DRAFT,
     "contract_draft/draft.py": DRAFT | {"contract_draft/questions"},
     "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/draft.py"},

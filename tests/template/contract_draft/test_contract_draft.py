@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from contract_draft import name_hints
 from contract_draft.__main__ import main, run
 from contract_draft.draft import draft_contract
-from contract_draft.fields import find_alike_levels
+from contract_draft.levels import find_alike_levels
 from contract_draft.questions.answers import NO_ANSWERS
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
+from stages.ingest import ingest_table
 from testing.lenders.frozen import ROOT
 
 
@@ -50,7 +51,7 @@ def accepted(node: Any, key: str = "", category: bool = False) -> Any:
         return {k: accepted(v, k, node.get("type") in ("category", "text")) for k, v in node.items()}
     if not (isinstance(node, str) and node.startswith("? ")):
         return node
-    plain = key in ("allowed", "missing_codes", "threshold") or (key == "favourable" and not category)
+    plain = key in ("allowed", "missing_codes", "threshold", "format") or (key == "favourable" and not category)
     return yaml.safe_load(node[2:]) if plain else node[2:]
 
 
@@ -197,6 +198,113 @@ def test_a_few_texts_among_numbers_are_asked_about_and_the_column_stays_one_of_n
     assert yaml.safe_load(income["missing_codes"][2:]) == [word]
     comment = " ".join(text.replace("#   ", " ").split())
     assert f"1,188 of 1,200 are numbers, the rest is {word!r} (12); do they mean" in comment
+
+
+def draft_written(tmp_path: Path, write: Callable[[int], str], name: str = "x") -> tuple[dict[str, Any], str]:
+    """Draft a column of 300 rows beside a label; also the comments of the draft, in one line."""
+    lines = [f"{n * 7919 % 13 < 6:d}|{(n * 37) % 911}|{write(n * 7919 % 300)}" for n in range(300)]
+    (tmp_path / "loans").write_text(f"default|amount|{name}\n" + "\n".join(lines) + "\n")
+    text = draft_contract(tmp_path / "loans", "x").text
+    return yaml.safe_load(text)["columns"][name], " ".join(text.replace("#   ", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("write", "kind", "written"),
+    [
+        (lambda n: f"${n * 300:,}.00", "number", {"thousands": ",", "unit": "$"}),
+        (lambda n: f"${n * 300:,}", "integer", "? {'thousands': ',', 'unit': '$'}"),
+        (lambda n: f"{n / 20:.1f}%", "number", {"unit": "%"}),
+        (lambda n: f" {36 + n % 2 * 24} months", "integer", {"unit": "months"}),
+        (
+            lambda n: f"{n * 17.5:,.2f}".translate(str.maketrans(",.", ".,")),
+            "number",
+            {"decimal": ",", "thousands": "."},
+        ),
+        (lambda n: f"{n / 8:.2f}".replace(".", ","), "number", {"decimal": ","}),
+        (lambda n: f"{n * 300:,}".replace(",", "\u00a0"), "integer", {"thousands": " "}),
+        (lambda n: f"{n * 300:,}".replace(",", "."), "integer", "? {'decimal': ',', 'thousands': '.'}"),
+        (lambda n: f"{1 + n / 7:.3f}", "number", "? {}"),
+        (lambda n: f"{1 + n % 28:02}/12/2020", "date", {"date": "%d/%m/%Y"}),
+        (lambda n: f"{1 + n % 12}/{1 + n % 7}/2020", "date", "? {'date': '%d/%m/%Y'}"),
+        (lambda n: f"{1 + n % 28}.12.2020", "date", {"date": "%d.%m.%Y"}),
+        (lambda n: f"{'JFMA'[n % 4]}{['an', 'eb', 'ar', 'pr'][n % 4]}-{2010 + n % 9}", "date", {"date": "%b-%Y"}),
+        (lambda n: f"Jan-{10 + n % 9}", "date", "? {'date': '%b-%y'}"),
+        (lambda n: f"2019{1 + n % 12:02}{1 + n % 28:02}", "date", "? {'date': '%Y%m%d'}"),
+        (lambda n: f"{1 + n % 28:02}/12/2020 13:{n % 60:02}", "timestamp", {"date": "%d/%m/%Y %H:%M"}),
+        (lambda n: f"A1{n % 4}", "category", None),
+        (lambda n: f"0{2134 + n % 30}", "category", None),
+        (lambda n: ["< 1 year", "10+ years", "2 years"][n % 3], "category", None),
+        (lambda n: f"{n / 8}", "number", None),
+        (lambda n: f"0.{100 + n}", "number", None),
+    ],
+)
+def test_how_numbers_and_dates_are_written_is_drafted_and_asked_where_two_readings_fit(tmp_path, write, kind, written):
+    drafted, _ = draft_written(tmp_path, write)
+    found = drafted.get("format")
+    assert (drafted["type"], str(found).replace('"', "'") if isinstance(found, str) else found) == (kind, written)
+
+
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        (lambda n: f"{n * 300:,}".replace(",", "."), "10.200 is 10200, or 10.200 with {}"),
+        (lambda n: "10/11/2020" if n % 3 else "1/2/2020", "01/02/2020 is 2020-02-01, or 2020-01-02 with"),
+        (lambda n: f"Jan-{10 + n % 9}", "of two digits 69 to 99 are 1969 to 1999, others 2000 to 2068"),
+        (lambda n: "20190131", "20201231 is 2020-12-31, or 20201231 as a plain number"),
+        (
+            lambda n: "XNA" if n % 30 == 3 else f"${n}.50",
+            "290 of 300 are numbers, the rest is 'XNA' (10); do they mean",
+        ),
+        (lambda n: "open" if n % 30 == 3 else "31.12.2020", "290 of 300 are dates, the rest is 'open' (10); do they"),
+        (lambda n: "open" if n % 30 == 3 else "2020-12-31", "290 of 300 are dates, the rest is 'open' (10); do they"),
+    ],
+)
+def test_both_readings_are_told_with_an_example_and_the_few_values_that_are_neither(tmp_path, write, told):
+    assert told in draft_written(tmp_path, write)[1]
+
+
+def test_the_example_of_a_date_is_no_date_of_the_file(tmp_path):
+    for write in (
+        lambda n: f"{13 + n % 5}.04.1985",
+        lambda n: f"{1 + n % 5:02}/04/1985",
+        lambda n: f"1985040{1 + n % 5}",
+    ):
+        assert "1985" not in draft_written(tmp_path, write, "opened")[1]
+
+
+def test_a_drafted_format_is_read_and_tells_the_label_as_plain_numbers_do(tmp_path):
+    rows = "".join(
+        f"${n * 37 % 90:,}.00;{int(n * 37 % 90 > 44)};31.12.{2000 + n % 20};{n * 53 % 71}\n" for n in range(90)
+    )
+    content = of_csv(tmp_path, "sums;target;opened;other\n" + rows)
+    assert content["columns"]["sums"]["because"].startswith("Guesses target nearly always")
+    contract = answered(tmp_path, content)
+    ingest_table(contract, tmp_path / "loans", tmp_path / "typed.parquet", "x")
+    low, high = duckdb.sql(f"SELECT min(sums), max(opened)::VARCHAR FROM '{tmp_path / 'typed.parquet'}'").fetchall()[0]
+    assert (low, high) == (0, "2019-12-31")
+
+
+def test_a_date_before_the_application_is_a_source_and_its_age_a_feature(tmp_path):
+    rows = "".join(f"2020-0{1 + n % 9}-01,{n % 2},{1 + n % 12:02}/2015,2021-01-01\n" for n in range(40))
+    content = of_csv(tmp_path, "applied,default,opened,paid_off\n" + rows)["columns"]
+    assert (content["opened"]["role"], content["paid_off"]["role"]) == ("? source", "ignored")
+    assert content["opened_months"]["sql"] == "date_diff('month', opened, applied)"
+    contract = answered(tmp_path, of_csv(tmp_path, "applied,default,opened,paid_off\n" + rows))
+    assert "opened_months" in contract.features
+    assert "opened" in contract.inputs
+
+
+@pytest.mark.parametrize(
+    ("levels", "allowed", "codes", "told"),
+    [
+        ("1234", '? ["1", "2", "3"]', ["4"], "no words say what '4' (2 rows) mean: they are undisclosed"),
+        (["high", "low", "other", "rare"], '? ["high", "low", "other", "rare"]', None, "few people, 'rare' (2 rows)"),
+    ],
+)
+def test_rare_levels_of_a_protected_column_are_asked_about(tmp_path, levels, allowed, codes, told):
+    drafted, text = draft_written(tmp_path, lambda n: levels[3 if n in (7, 8) else n % 3], "education")
+    assert (drafted["allowed"], drafted.get("missing_codes")) == (allowed, codes)
+    assert told in text
 
 
 def test_many_different_texts_among_numbers_are_a_text_and_blanks_before_numbers_are_none(tmp_path):

@@ -11,15 +11,19 @@ import yaml
 from credit.common.files import read_yaml
 from credit.contract import Contract, load_contract
 from credit.contract.view import strip_words
+from testing.lenders.foreign import CONTRACT as FOREIGN
 from testing.lenders.frozen import LENDER
 from testing.projects import Project
 
 WORDS = ("description", "reason", "reason_if_missing", "because")
 
 
-@pytest.mark.parametrize("name", ["loanapp", "scenario"])
+@pytest.mark.parametrize("name", ["loanapp", "scenario", "foreign"])
 def test_without_its_words_a_contract_says_all_that_it_said_to_a_stage(tmp_path: Path, name: str) -> None:
     file = LENDER / f"data/contracts/{name}.yaml"
+    if name == "foreign":
+        file = tmp_path / "foreign.yaml"
+        file.write_text(re.sub(r"(description): d\b", r"\1: Words of a person", FOREIGN))
     view = tmp_path / "view.yaml"
     view.write_text(yaml.safe_dump(strip_words(read_yaml(file), "its file"), sort_keys=False, allow_unicode=True))
     whole, stripped = load_contract(file), load_contract(view)
@@ -32,7 +36,7 @@ def test_without_its_words_a_contract_says_all_that_it_said_to_a_stage(tmp_path:
 
 
 def compare(contract: Contract) -> dict[str, object]:
-    content = contract.model_dump(include={"name", "columns", "families", "rule"})
+    content = contract.model_dump(include={"name", "format", "columns", "families", "rule"})
     parts = [*content["columns"].values(), *content["families"].values(), content["rule"] or {}]
     for part in parts:
         for key in WORDS:

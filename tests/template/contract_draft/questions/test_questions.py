@@ -17,7 +17,7 @@ import yaml
 
 from contract_draft.__main__ import run
 from contract_draft.dialog.listing import build_answers_text, describe_values, summarize_questions
-from contract_draft.draft import Draft, draft_contract
+from contract_draft.draft import Draft, draft_contract, survey_file
 from contract_draft.questions.answers import NO_ANSWERS, Answers, read_answers
 from contract_draft.questions.topics import TOPICS
 from credit.common.errors import CreditError
@@ -253,6 +253,113 @@ def test_codes_are_those_that_a_person_says(tmp_path, given, kind, codes):
     assert (column["type"], column.get("missing_codes")) == (kind, codes)
     assert column["missing"] == ("allowed" if codes else "refused")
     assert ("[0, 99999] was observed" in draft.text) == (codes is None)
+
+
+def write_written(folder: Path) -> Path:
+    """Sums and days that may be read two ways, levels that are alike, and codes of few people."""
+    return write(
+        folder,
+        {
+            "sum": lambda n: f"{n + 1}.{n * 37 % 900 + 100}",
+            "fee": lambda n: f"{n % 7 + 1}.{n * 53 % 900 + 100}",
+            "opened": lambda n: f"{n % 9 + 1}/{n % 7 + 1}/2020",
+            "gender": pick("F female M M", 5),
+            "education": lambda n: "4" if n in (3, 5) else pick("1 2 3", 7)(n),
+            "home": pick("own rent Rent", 9),
+            "repaid": pick("0 1", 3),
+        },
+    )
+
+
+def test_what_is_written_two_ways_and_which_levels_there_are_is_asked_in_this_order(tmp_path):
+    draft = draft_contract(write_written(tmp_path), "x")
+    asked = [(question.topic, *question.columns) for question in draft.questions]
+    assert [one for one in asked if one[0] in ("format", "protected", "groups", "levels")] == [
+        ("format", "sum", "fee"),
+        ("format", "opened"),
+        ("protected", "gender"),
+        ("protected", "education"),
+        ("groups", "gender"),
+        ("groups", "education"),
+        ("levels", "home"),
+    ]
+    assert len(re.findall(r': "\? ', draft.text)) == len(draft.questions)
+    given = accept_all(draft)
+    assert given["levels"]["education"] == '{"undisclosed": ["4"]}'
+    columns = yaml.safe_load(answer(tmp_path / "loans", given).text)["columns"]
+    (tmp_path / "x.yaml").write_text(answer(tmp_path / "loans", given).text)
+    check_contract(tmp_path / "x.yaml")
+    assert (columns["education"]["allowed"], columns["education"]["missing_codes"]) == (["1", "2", "3"], ["4"])
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "wanted"),
+    [
+        ("education", ["1", 2, "3", "4"], {"allowed": ["1", "2", "3", "4"], "missing": "refused"}),
+        ("education", "[1, 2, 3]", {"allowed": ["1", "2", "3"], "missing": "refused"}),
+        ("education", {"3": [4]}, {"allowed": ["1", "2", "3"], "fold": {"3": ["4"]}}),
+        ("education", "{undisclosed: [4], 1: [2]}", {"allowed": ["1", "3"], "missing_codes": ["4"]}),
+        ("gender", {"female": ["F"]}, {"allowed": ["M", "female"], "fold": {"female": ["F"]}}),
+        ("home", "{rent: [Rent]}", {"allowed": ["own", "rent"], "fold": {"rent": ["Rent"]}}),
+        ("home", ["own", "rent", "boat"], {"allowed": ["boat", "own", "rent"]}),
+    ],
+)
+def test_an_answer_about_levels_keeps_folds_or_hides_them(tmp_path, column, given, wanted):
+    made = yaml.safe_load(answer(write_written(tmp_path), {"levels": {column: given}}).text)["columns"][column]
+    assert {key: made[key] for key in wanted} == wanted
+    assert made.keys() >= {"missing_codes", "fold"} & wanted.keys()
+
+
+def test_levels_that_count_together_are_counted_for_the_reference(tmp_path):
+    draft = answer(write_written(tmp_path), {"levels": {"gender": {"female": ["F"]}}})
+    assert yaml.safe_load(draft.text)["columns"]["gender"]["reference"] == "? female"
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "kind", "written", "told"),
+    [
+        ("sum", {}, "number", None, "[1.1, 400.463]"),
+        ("sum", '{decimal: ",", thousands: "."}', "integer", {"decimal": ",", "thousands": "."}, "[1100, 400463]"),
+        ("opened", {"date": "%m/%d/%Y"}, "date", {"date": "%m/%d/%Y"}, "2020-01-02"),
+        ("opened", "{}", "text", None, ""),
+    ],
+)
+def test_a_column_is_read_anew_by_the_format_of_an_answer(tmp_path, column, given, kind, written, told):
+    draft = answer(write_written(tmp_path), {"formats": {column: given}})
+    made = yaml.safe_load(draft.text)["columns"][column]
+    assert (made["type"], made.get("format")) == (kind, written)
+    assert told in draft.text
+
+
+def test_an_answer_that_is_taken_back_leaves_a_column_as_it_was(tmp_path):
+    with survey_file(write_written(tmp_path)) as survey:
+        first = survey.draft("x").text
+        with pytest.raises(CreditError, match=r"formats\.sum: found values that are not written by the pattern"):
+            survey.draft("x", NO_ANSWERS.add("formats", {"sum": {"date": "%d.%m.%Y"}}))
+        survey.draft("x", NO_ANSWERS.add("formats", {"sum": {}}))
+        assert survey.draft("x").text == first
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"formats": {"sum": "comma"}}, "formats.sum: found 'comma', expected a format such as"),
+        ({"formats": {"sum": {"decimals": ","}}}, "formats.sum: decimals: unknown key"),
+        ({"formats": {"total": {}}}, "formats.total: found an answer to no question, expected one of education, "),
+        ({"levels": {"gender": "F"}}, "levels.gender: found 'F', expected a list such as [a, b], or"),
+        ({"levels": {"gender": {"femal": ["F"]}}}, "found 'femal', expected one of M, female, undisclosed"),
+        ({"levels": {"gender": {"F": ["female"], "M": ["F"]}}}, "levels.gender: found 'F', expected one of M, und"),
+        ({"levels": {"gender": {"M": ["F"], "female": ["F"]}}}, "levels.gender: found F twice, expected each level"),
+        ({"levels": {"home": {"undisclosed": ["Rent"]}}}, "found 'undisclosed', expected one of own, rent"),
+        ({"levels": {"gender": [False, "F"]}}, "levels.gender: found False, expected one of "),
+        ({"levels": {"sum": ["1"]}}, "levels.sum: found an answer to no question, expected one of education, gender"),
+    ],
+)
+def test_an_answer_about_values_that_does_not_fit_is_told_in_one_line(tmp_path, given, told):
+    with pytest.raises(CreditError) as caught:
+        answer(write_written(tmp_path), given)
+    assert told in str(caught.value)
+    assert len(caught.value.problems) == 1
 
 
 def test_a_boolean_whose_code_is_a_value_is_an_integer(tmp_path):
