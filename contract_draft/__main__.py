@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from contract_draft.draft import draft_contract
+from credit.check.project import describe_check
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import write_text
-from credit.data.contract_check import check_contract
 
 
 @click.command(
@@ -28,8 +28,7 @@ from credit.data.contract_check import check_contract
 def run(file: Path, name: str | None, label: str | None, out: Path | None, force: bool, check: bool) -> None:
     """Write the draft and say what to do next; or check a contract."""
     if check:
-        contract = check_contract(file)
-        print(f"{file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
+        cli.print_answer(describe_check(file))
         return
     if name is not None and not re.fullmatch(r"[\w-]+", name):
         raise CreditError(Problem("--name", repr(name), "letters, digits, _ and -", "--out says where to write"))

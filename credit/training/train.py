@@ -37,7 +37,7 @@ class CrossValidationParams(Params):
 
     folds: int = Field(ge=2)
     rows: int = Field(ge=100)
-    seed: int
+    seed: int = Field(ge=0, lt=2**32)
 
 
 class TrainParams(Params):

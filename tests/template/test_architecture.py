@@ -19,6 +19,7 @@ LIBRARY = JUDGED | {
     "credit/packaging",
     "credit/report",
     "credit/decision_log",
+    "credit/check",
 }
 RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
@@ -42,9 +43,10 @@ ARROWS: dict[str, set[str]] = {
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
+    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario"},
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
-    "contract_draft": {"credit/common", "credit/contract", "credit/data", "credit/selection"},
+    "contract_draft": {"credit/check", "credit/common", "credit/contract", "credit/data", "credit/selection"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,

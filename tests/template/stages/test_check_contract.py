@@ -60,7 +60,7 @@ def test_rows_that_cannot_be_split_stop_the_first_stage(
     project: Project, stage: Callable[..., "subprocess.CompletedProcess[str]"]
 ) -> None:
     project.edit("params.yaml", "by: hash", "by: time")
-    done = stage("check_contract", "data/contracts/loanapp.yaml", "data/contract.yaml")
+    done = stage("check_contract", "data/contracts/loanapp.yaml", "waivers", "data/contract.yaml")
     assert done.returncode == 1
     assert (
         done.stderr == "error: params.yaml: split.by: found time, expected hash; loanapp has no column of role time\n"

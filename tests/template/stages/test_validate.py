@@ -9,7 +9,8 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from stages.validate import ValidateParams, ValidationTally, validate_table
+from credit.data.expectations import ValidateParams
+from stages.validate import ValidationTally, validate_table
 
 CONTRACT = Contract(
     name="t",
