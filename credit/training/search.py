@@ -15,6 +15,8 @@ from credit.data.row_groups import make_splitter
 from credit.reports.candidate import HyperparameterSearch
 from credit.training.candidates import route_groups
 
+SEARCH_FOLDS_KEY = "params.yaml: train.search.folds"
+
 HyperparameterGrid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 """Values to try of each hyperparameter; {} tries none."""
 
@@ -75,7 +77,7 @@ def search_hyperparameters(
         pipeline,
         {f"{step}__{key}": values for key, values in parse_grid(grid, hyperparameters).items()},
         factor=search.factor,
-        cv=make_splitter(search.folds, seed, row_groups),
+        cv=make_splitter(search.folds, seed, row_groups, SEARCH_FOLDS_KEY),
         scoring="roc_auc",
         random_state=seed,
         refit=False,

@@ -24,6 +24,8 @@ from credit.scoring.policy import Policy, set_thresholds
 from credit.training.candidates import fit_estimator
 from credit.training.search import SearchParams, search_hyperparameters
 
+FOLDS_KEY = "params.yaml: train.cross_validation.folds"
+
 
 class PolicyParams(Params):
     """The block `train.policy`."""
@@ -177,11 +179,9 @@ def cross_validate(
     least = int(min(y.sum(), (~y).sum()))
     if least < params.folds:
         found = f"{least} rows of the rarer class"
-        raise CreditError(
-            Problem("params.yaml: train.cross_validation.folds", found, f"at least {params.folds}, one per fold")
-        )
+        raise CreditError(Problem(FOLDS_KEY, found, f"at least {params.folds}, one per fold"))
     scores = np.empty(len(y))
-    folds = make_splitter(params.folds, params.seed, row_groups).split(X, y, row_groups)
+    folds = make_splitter(params.folds, params.seed, row_groups, FOLDS_KEY).split(X, y, row_groups)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None if bar else True):
         own = None if groups is None else groups[seen]
         scores[unseen] = fit_estimator(name, clone(estimator), X[seen], y[seen], own).predict_proba(X[unseen])[:, 1]
