@@ -1,6 +1,5 @@
 """A lender of three hundred loans in the current folder, whose parameters make every stage quick."""
 
-import copy
 import json
 import shutil
 from pathlib import Path
@@ -41,10 +40,6 @@ class QuickLender:
     def __init__(self) -> None:
         self.contract: dict[str, Any] = yaml.safe_load(CONTRACT)
         self.params = shorten(yaml.safe_load((LENDER / "params.yaml").read_text()))
-
-    def copy(self) -> "QuickLender":
-        """Copy it, to change the copy."""
-        return copy.deepcopy(self)
 
     def write(self) -> None:
         """Write both files, as JSON, which is YAML and quick."""

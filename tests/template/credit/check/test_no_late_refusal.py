@@ -1,11 +1,12 @@
-"""No stage refuses a contract and parameters that the check passed: mutants of a good lender, read as stages read them.
+"""No stage refuses a contract and parameters that the check passed: mutants of a good lender.
 
-Every leaf of params.yaml and of the contract is deleted, renamed and replaced. What the check passes is then read by the
-reads of every stage, and judged by the functions in which stages refuse before they look at a row; a few mutants that
-pass go through the whole pipeline. Rows may still be refused: only they say whether a range fits them.
+Every place of params.yaml and of the contract is deleted, renamed and replaced. What the check passes is then read as
+every stage reads it, and given to the functions by which stages refuse before they look at a row; two that pass go
+through the whole pipeline. Rows may still be refused: only they say whether a range fits them.
 """
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import import_module
@@ -78,10 +79,10 @@ def make_mutants(good: QuickLender) -> Iterator[tuple[str, QuickLender]]:
     for part in ("params", "contract"):
         for path in list_leaves(getattr(good, part)):
             *others, replace = mutate(getattr(good, part), path)
-            given = [next(roles) for _ in ROLES] if path[-1] == "role" else [next(values) for _ in range(3)]
+            given = [next(roles) for _ in ROLES] if path[-1] == "role" else [next(values) for _ in range(2)]
             given = [next(types) for _ in TYPES] if path[-1] == "type" else given
             for made in [*(other(None) for other in others), *(replace(value) for value in given)]:
-                mutant = good.copy()
+                mutant = copy.copy(good)
                 setattr(mutant, part, made)
                 yield f"{part}: {'.'.join(map(str, path))}", mutant
 
@@ -90,9 +91,7 @@ def refuse_as_stages_do() -> None:
     """Do what stages do before they look at a row, with the files of the current folder; raises CreditError."""
     for model, block in READS:
         read_params(model, block)
-    import yaml
-
-    Path("data/contract.yaml").write_text(yaml.safe_dump(strip_words(read_yaml(CONTRACT_FILE), str(CONTRACT_FILE))))
+    Path("data/contract.yaml").write_text(json.dumps(strip_words(read_yaml(CONTRACT_FILE), str(CONTRACT_FILE))))
     contract, worded = load_contract("data/contract.yaml"), load_contract(CONTRACT_FILE)
     train, names = read_params(TrainParams, "train"), read_candidate_names()
     is_test_sql(contract, read_params(SplitParams, "split"), "t")
@@ -129,7 +128,7 @@ def test_no_stage_refuses_what_the_check_passed(lender: QuickLender) -> None:
 
 
 def change_everything(lender: QuickLender) -> None:
-    """Values that are unusual and right: another policy, rule, role, share, incumbent, and nothing that may be nothing."""
+    """Values that are unusual and right: another policy, rule, role, share and incumbent."""
     columns, params = lender.contract["columns"], lender.params
     columns["score"] = {"type": "number", "role": "feature", "missing": "allowed", "description": "s", "reason": "r"}
     columns["id"]["role"] = "group"
