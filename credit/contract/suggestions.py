@@ -14,7 +14,7 @@ def suggest_reason(name: str, description: str = "") -> str:
 
     `Yearly income, dollars` becomes `Your yearly income`, and `has a job` becomes `Whether you have a job`.
     """
-    words = re.split(r"[,;:.(]", description.lstrip("? "))[0].split()
+    words = [] if description.startswith("?") else re.split(r"[,;:.(]", description)[0].split()
     if not words or words in ([name], ["column", name]):
         apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", re.sub(r"[\W_]+", " ", name)).split() or [name]
         words = [word if word.isupper() else word.lower() for word in apart]
