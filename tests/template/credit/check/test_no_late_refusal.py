@@ -124,7 +124,8 @@ def tie_parameters(lender: QuickLender) -> None:
     lender.contract["columns"]["score"] |= {"role": "feature"}
     del lender.contract["columns"]["score"]["threshold"]
     Path("waivers/one.yaml").write_text(
-        "{candidate: logistic, attribute: group, group: b, measure: adverse_impact_ratio, who: A, why: w, until: 2999-01-01}"
+        "{candidate: logistic, attribute: group, group: b, measure: adverse_impact_ratio, "
+        "who: A, why: w, until: 2999-01-01}"
     )
 
 

@@ -41,7 +41,7 @@ def test_a_suggestion_can_be_pasted_and_is_asked_about_until_a_person_takes_the_
     (suggestion,) = re.findall("suggestion: (.+)", str(caught.value))
     assert yaml.safe_load(suggestion) == {"reason": "? Your income"}
     file.write_text(without.replace("description: income", f"description: income, {suggestion}"))
-    with pytest.raises(CreditError, match="the open question '[?] Your income', expected a person's answer"):
+    with pytest.raises(CreditError, match=r"the open question '[?] Your income', expected a person's answer"):
         check_contract(file)
     file.write_text(without.replace("description: income", f"description: income, {suggestion.replace('? ', '')}"))
     assert check_contract(file).columns["income"].reason == "Your income"
