@@ -1,5 +1,7 @@
 """What blocks, contract and waivers must agree about is found before a row is read, all at once."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from credit.check.__main__ import run
 from credit.check.project import describe_check
 from credit.common.errors import CreditError
 from credit.common.params import locate_contract
+from testing.lenders.frozen import ROOT
 from testing.lenders.quick import CONTRACT_FILE, RAW_FILE, QuickLender
 
 
@@ -144,6 +147,15 @@ def test_faults_of_contract_parameters_and_waivers_are_found_at_once(lender: Qui
     assert expired.startswith("waivers/old.yaml: until: found ")
 
 
+def test_every_candidate_that_cannot_run_is_named(lender: QuickLender) -> None:
+    names = ["heuristic", "boosting", "logistic", "fair_logistic", "forest"]
+    set_values(train__candidates=names, train__read_protected=False)(lender)
+    del lender.params["train"]["logistic"]
+    found = [line.removeprefix("params.yaml: train: found ").split(", expected")[0] for line in lender.check()]
+    reads = "fair_logistic, whose training reads protected attributes"
+    assert found == ["the candidate boosting", "no block logistic", reads, "the candidate forest"]
+
+
 def test_a_column_with_an_open_question_counts_as_what_it_is_meant_to_be(lender: QuickLender) -> None:
     """Else the parameters would be blamed for a contract that is not answered yet."""
     change_contract("applied", role="? time")(lender)
@@ -177,6 +189,12 @@ def test_the_command_says_on_what_grounds_it_found_nothing(lender: QuickLender) 
     _, params, raw = describe_check(CONTRACT_FILE).splitlines()
     assert params == "params.yaml and waivers/: not here, so the contract was checked by itself"
     assert raw == "data/raw/mine: not here, so expressions were tried on the types that the contract says"
+
+
+def test_make_repro_checks_before_it_starts_dvc() -> None:
+    made = ["make", "--dry-run", "repro", f"VENV={Path(sys.prefix)}", "-o", f"{Path(sys.prefix)}/.installed"]
+    told = subprocess.run(made, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[:2] == ["python -m credit.check", "dvc repro"]
 
 
 def test_a_contract_that_is_not_there_is_named_with_those_that_are(lender: QuickLender) -> None:
