@@ -30,6 +30,7 @@ $(INSTALLED): requirements.lock
 	@touch $@
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
+	@python -m credit.check
 	@dvc repro
 	@python -m credit.summary
 

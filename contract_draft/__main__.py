@@ -12,10 +12,10 @@ from contract_draft.dialog.listing import build_answers_text, list_for_machines,
 from contract_draft.dialog.terminal import ask_person
 from contract_draft.draft import Draft, survey_file
 from contract_draft.questions.answers import NO_ANSWERS, read_answers
+from credit.check.project import describe_check
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.files import format_json, write_text
-from credit.data.contract_check import check_contract
 
 
 @click.command(
@@ -50,8 +50,7 @@ def run(
 ) -> None:
     """Write the draft, ask or list its questions, and say what to do next; or check a contract."""
     if check:
-        contract = check_contract(file)
-        print(f"{file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
+        cli.print_answer(describe_check(file))
         return
     if name is not None and not re.fullmatch(r"[\w-]+", name):
         raise CreditError(Problem("--name", repr(name), "letters, digits, _ and -", "--out says where to write"))

@@ -1,7 +1,6 @@
 """The lines of a draft about one column: facts as values, judgements as open questions."""
 
 import json
-import re
 from typing import Any, NamedTuple, get_args
 
 from contract_draft.guesses import Guess, guess_favourable, list_label_values
@@ -10,6 +9,7 @@ from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.columns import ColumnRole
 from credit.contract.levels import UNDISCLOSED
+from credit.contract.suggestions import split_name, suggest_reason
 
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
@@ -81,14 +81,13 @@ def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
 
 def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
     """Propose the texts of a column, made of its name; a person reads them before an applicant does."""
-    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))) or f"column {name}"
-    own = words if len(words) < 4 and words.isupper() else words.lower()  # LTV is no word
-    described = DraftField("description", capitalise(own))
+    words = " ".join(split_name(name))
+    described = DraftField("description", capitalise(words))
     if guess.role not in ("feature", "score"):
         return [described]
-    gaps = [DraftField("reason_if_missing", f"We do not know your {own}")] if has_gaps else []
+    gaps = [DraftField("reason_if_missing", f"We do not know your {words}")] if has_gaps else []
     vouched = [DraftField("known_at_decision", True)] if guess.vouched else []
-    return [*vouched, described, DraftField("reason", f"Your {own}"), *gaps]
+    return [*vouched, described, DraftField("reason", suggest_reason(name)), *gaps]
 
 
 def _question_type(look: ColumnProfile, kind: str) -> str:

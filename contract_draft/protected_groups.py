@@ -7,6 +7,7 @@ from contract_draft.guesses import Guess
 from contract_draft.name_hints import names_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
+from credit.contract.sql_names import RESERVED_WORDS
 
 _INDICATOR_GROUPS = {
     "male": ("sex", "male", "female"),
@@ -77,8 +78,8 @@ def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
 
 def quote_sql_name(name: str) -> str:
     """Quote a name for SQL where it needs it."""
-    plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    is_plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name not in RESERVED_WORDS
+    return name if is_plain else '"' + name.replace('"', '""') + '"'
 
 
 def _quote_sql_text(text: str) -> str:

@@ -7,25 +7,19 @@ an error, never a guess: 3.7 in an integer column is not rounded.
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from credit.common.cli import make_stage
-from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.errors import CreditError, Problem
 from credit.common.files import atomic_write
 from credit.contract import Contract, load_contract
-from credit.data.contract_check import find_sql_problems
+from credit.data.raw_binding import bind_raw_table
 from credit.data.raw_errors import describe_duckdb_error
-from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import (
-    FOLDED_LEVELS_KEY,
-    build_levels_query,
-    build_misfits_query,
-    build_typed_query,
-    choose_reading_type,
-)
+from credit.data.raw_files import RawTable
+from credit.data.sql_casts import FOLDED_LEVELS_KEY, build_levels_query, build_misfits_query, build_typed_query
 from credit.data.sql_text import quote_literal
 
 _MAX_NEW_LEVELS = 20  # of a column that are counted one by one
@@ -38,13 +32,7 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     type together with the first such value and its row.
     """
     connection = _connect_duckdb(typed.parent)
-    table = open_raw_table(raw, contract.columns.keys(), connection)
-    bound = contract.bind(table.columns, str(raw))
-    raise_if_any([*_find_replaced_columns(bound, table.columns, raw), *find_sql_problems(bound, file)])
-    if table.parquet:
-        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
-    else:
-        types = {name: choose_reading_type(bound.columns[name]) for name in table.columns}
+    bound, table, types = bind_raw_table(contract, raw, file, connection)
     with atomic_write(typed) as temporary:
         query = build_typed_query(bound, types, table.scan_sql(types))
         try:
@@ -78,16 +66,6 @@ def _count_folded_levels(
         else:
             others[name] += rows
     return [*counts, *((name, None, rows) for name, rows in others.items())]
-
-
-def _find_replaced_columns(contract: Contract, names: Iterable[str], raw: Path) -> list[Problem]:
-    """Find columns of the file that the contract computes too, which would be lost."""
-    fix = "rename one of them; `rule` is the value of the contract's rule"
-    return [
-        Problem(f"{raw}: {name}", "a column that the contract computes too", "another name", fix)
-        for name in names
-        if name in contract.derived
-    ]
 
 
 def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:

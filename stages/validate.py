@@ -11,27 +11,19 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
 from tqdm import tqdm
 
 from credit.common.cli import make_stage
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.common.params import Params, read_params
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.contract.groups import assign_groups
-from credit.data.expectations import ContractBreach, ContractSuite
+from credit.data.expectations import ContractBreach, ContractSuite, ValidateParams
 from credit.data.parts import check_parts
 from credit.data.sql_text import quote_identifier, scan_parquet_sql
 from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table, read_folded_levels
 from credit.reports.validation import BrokenRule, FoldedLevels, ValidationReport
-
-
-class ValidateParams(Params):
-    """The block `validate`."""
-
-    max_quarantined: float = Field(ge=0, le=1)
-    min_group: int = Field(ge=0)
 
 
 class ValidationTally:

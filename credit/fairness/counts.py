@@ -151,6 +151,14 @@ def _sum_by_cell(
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
 
 
+def count_nobody(contract: Contract) -> PeopleCounts:
+    """Make the counts of no rows, whose groups are those that any rows of the contract could have."""
+    groups = list_attribute_groups(contract)
+    nobody = np.empty(0, np.int64)
+    counts = count_people(groups, dict.fromkeys(groups, nobody), nobody.astype(bool), nobody.astype(float), nobody)
+    return replace(counts, labels=list_group_labels(contract))
+
+
 def count_predictions(contract: Contract, predictions: Predictions) -> PeopleCounts:
     """Count the people of a candidate's predictions by group, label and decision."""
     counts = count_people(

@@ -19,6 +19,7 @@ LIBRARY = JUDGED | {
     "credit/packaging",
     "credit/report",
     "credit/decision_log",
+    "credit/check",
 }
 DRAFT = {
     "credit/common",
@@ -50,6 +51,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
+    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario"},
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
@@ -58,7 +60,7 @@ ARROWS: dict[str, set[str]] = {
     "contract_draft/draft.py": DRAFT | {"contract_draft/questions"},
     "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/draft.py"},
     "contract_draft/__main__.py": DRAFT
-    | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog"},
+    | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog", "credit/check"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,

@@ -12,10 +12,11 @@ import yaml
 from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import load_contract
+from credit.data.expectations import ValidateParams
 from credit.data.splitting import SplitParams
 from stages.ingest import ingest_table
 from stages.split import split_rows
-from stages.validate import ValidateParams, validate_table
+from stages.validate import validate_table
 from testing.lenders.frozen import ROOT
 
 CONTRACT = """\

@@ -49,13 +49,15 @@ def list_runs(project: Project) -> list[str]:
     return re.findall(r"Running stage '([\w@]+)'", told)
 
 
-def test_a_changed_reason_runs_what_shows_it_and_a_changed_limit_starts_where_it_is_kept(finished: Project) -> None:
+def test_a_changed_reason_runs_what_shows_it_and_a_changed_limit_or_parameter_what_reads_it(finished: Project) -> None:
     contract = "data/contracts/loanapp.yaml"
     text = (finished.folder / contract).read_text()
     reason = re.search(r"reason: (.+)", text)
     assert reason
     finished.edit(contract, f"reason: {reason[1]}", "reason: Something that is said otherwise")
     assert list_runs(finished) == ["check_contract", "package", "report"]
+    finished.edit("params.yaml", "least_agreement: 0.8 ", "least_agreement: 0.7 ")
+    assert list_runs(finished) == ["check_contract", "stability", "package", "report"]
     finished.edit(contract, "range: [0, 100000]", "range: [0, 100001]")
     assert list_runs(finished)[:3] == ["check_contract", "ingest", "validate"]
 
@@ -64,7 +66,7 @@ def test_rows_that_cannot_be_split_stop_the_first_stage(
     project: Project, stage: Callable[..., "subprocess.CompletedProcess[str]"]
 ) -> None:
     project.edit("params.yaml", "by: hash", "by: time")
-    done = stage("check_contract", "data/contracts/loanapp.yaml", "data/contract.yaml")
+    done = stage("check_contract", "data/contracts/loanapp.yaml", "waivers", "data/contract.yaml")
     assert done.returncode == 1
     assert (
         done.stderr == "error: params.yaml: split.by: found time, expected hash; loanapp has no column of role time\n"

@@ -9,8 +9,9 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.data.expectations import ValidateParams
 from stages.ingest import ingest_table
-from stages.validate import ValidateParams, ValidationTally, validate_table
+from stages.validate import ValidationTally, validate_table
 
 CONTRACT = Contract(
     name="t",
