@@ -31,7 +31,7 @@ def list_reads(file: Path) -> Iterator[tuple[type[Params], str]]:
 READS = {read for file in list_source_files() if "read_params(" in file.read_text() for read in list_reads(file)}
 
 
-@pytest.mark.parametrize(("model", "block"), sorted(READS, key=lambda read: read[1]))
+@pytest.mark.parametrize(("model", "block"), sorted(READS, key=lambda read: (read[1], read[0].__name__)))
 def test_a_block_is_read_as_the_model_that_the_check_fits_it_to(model: type[Params], block: str) -> None:
     top, *inner = block.split(".")
     known: Any = BLOCKS[top]
