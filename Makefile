@@ -30,6 +30,7 @@ $(INSTALLED): requirements.lock
 	@touch $@
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
+	@python -m credit.check
 	@dvc repro
 	@python -m credit.summary
 
@@ -58,7 +59,8 @@ bench: $(INSTALLED) ## measure, and write reports/benchmarks.md
 
 contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make contract FILE=loans.csv
 	@test -n "$(FILE)" || { echo "error: FILE: found nothing, expected a file; run make contract FILE=loans.csv" >&2; exit 1; }
-	@python -m contract_draft "$(FILE)" $(if $(NAME),--name "$(NAME)") $(if $(LABEL),--label "$(LABEL)")
+	@python -m contract_draft "$(FILE)" $(if $(NAME),--name "$(NAME)") $(if $(LABEL),--label "$(LABEL)") \
+	  $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(if $(FORCE),--force)
 
 # Only you may enter the folder; its files may be read, because in containers other users need them.
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/

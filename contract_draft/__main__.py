@@ -2,48 +2,95 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from contract_draft.draft import draft_contract
+from contract_draft.dialog.listing import build_answers_text, list_for_machines, summarize_questions
+from contract_draft.dialog.terminal import ask_person
+from contract_draft.draft import Draft, survey_file
+from contract_draft.questions.answers import NO_ANSWERS, read_answers
+from credit.check.project import describe_check
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
-from credit.common.files import write_text
-from credit.data.contract_check import check_contract
+from credit.common.files import format_json, write_text
 
 
 @click.command(
     cls=cli.Command,
-    help="Write the draft of a contract from a CSV or Parquet file, or a folder of them.",
+    help="Write the draft of a contract from a CSV or Parquet file, or a folder of them. On a terminal its questions "
+    "are asked; else they are listed, and answered in the draft or by --answers.",
     epilog="example: python -m contract_draft applications.csv --name applications",
 )
 @click.argument("file", type=Path, help="the data; with --check, a contract")
 @click.option("--name", metavar="NAME", help="name of the dataset (default: made of the file's name)")
 @click.option("--label", metavar="COLUMN", help="the column that is the label (default: asked, by its name)")
+@click.option(
+    "--answers", "answered", type=Path, metavar="FILE", help="answers to questions of the draft, YAML or JSON"
+)
+@click.option("--questions", type=Path, metavar="FILE", help="write all answers and open questions, for --answers")
+@click.option("--no-ask", is_flag=True, help="ask nothing, on a terminal too")
 @click.option("--out", type=Path, metavar="OUT", help="where to write (default: data/contracts/NAME.yaml)")
-@click.option("--force", is_flag=True, help="overwrite an existing file")
+@click.option("--force", is_flag=True, help="overwrite existing files")
 @click.option("--check", is_flag=True, help="list what is still open or wrong in the contract FILE")
-def run(file: Path, name: str | None, label: str | None, out: Path | None, force: bool, check: bool) -> None:
-    """Write the draft and say what to do next; or check a contract."""
+@click.option("--json", "as_json", is_flag=True, help="print the open questions as JSON, and ask nothing")
+def run(
+    file: Path,
+    name: str | None,
+    label: str | None,
+    answered: Path | None,
+    questions: Path | None,
+    no_ask: bool,
+    out: Path | None,
+    force: bool,
+    check: bool,
+    as_json: bool,
+) -> None:
+    """Write the draft, ask or list its questions, and say what to do next; or check a contract."""
     if check:
-        contract = check_contract(file)
-        print(f"{file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features")
+        cli.print_answer(describe_check(file))
         return
     if name is not None and not re.fullmatch(r"[\w-]+", name):
         raise CreditError(Problem("--name", repr(name), "letters, digits, _ and -", "--out says where to write"))
     name = name or re.sub(r"\W+", "_", file.name.split(".")[0]).strip("_").lower() or "dataset"
     out = out or Path("data/contracts") / f"{name}.yaml"
-    if out.exists() and not force:
-        fix = "choose another --name or --out, or --force"
-        raise CreditError(Problem(str(out), "exists already", fix=fix))
-    text, asked = draft_contract(file, name, label)
-    write_text(out, text)
-    print(
-        f"wrote {out}: {asked} questions to answer, each a value that begins with `?`\n"
-        f"  see them:  grep -n '[\"]? ' {shlex.quote(str(out))}\n"
-        f"  then:      python -m contract_draft --check {shlex.quote(str(out))}"
+    for path in (out, questions):
+        if path is not None and path != answered and path.exists() and not force:
+            raise CreditError(Problem(str(path), "exists already", fix="choose another --name or --out, or --force"))
+    answers = read_answers(answered) if answered else NO_ANSWERS
+    if label is not None:
+        answers = answers.add("label", {"": label})
+    is_asking = not (no_ask or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    with survey_file(file) as survey:
+        draft = (
+            ask_person(lambda given: survey.draft(name, given), answers) if is_asking else survey.draft(name, answers)
+        )
+    write_text(out, draft.text)
+    if is_asking and draft.answers != answers:
+        questions = questions or out.with_suffix(".answers.yaml")
+    if questions is not None:
+        write_text(questions, build_answers_text(draft, name))
+    if as_json:
+        cli.print_answer(format_json({"contract": str(out), "questions": list_for_machines(draft)}).rstrip())
+    else:
+        cli.print_answer(_tell_what_next(draft, out, questions))
+
+
+def _tell_what_next(draft: Draft, out: Path, questions: Path | None) -> str:
+    check = f"python -m contract_draft --check {shlex.quote(str(out))}"
+    told = [f"wrote {questions}: answers and open questions, for --answers"] if questions else []
+    if not draft.questions:
+        return "\n".join([f"wrote {out}: no question is open", *told, f"  then:      {check}"])
+    return "\n".join(
+        [
+            f"wrote {out}: {len(draft.questions)} questions to answer, each a value that begins with `?`",
+            summarize_questions(draft),
+            *told,
+            f"  see them:  grep -n '[\"]? ' {shlex.quote(str(out))}",
+            f"  then:      {check}",
+        ]
     )
 
 

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from contract_draft.column_profile import ColumnProfile
 from contract_draft.guesses import Guess
+from contract_draft.values.column_profile import ColumnProfile
+from credit.contract.text_format import TextFormat
 
-_MIN_MEMBERS = 20  # fewer columns are better described one by one
+_MIN_MEMBERS = 3  # PAY_1, PAY_2 and PAY_3 say the same of three months
+_MANY_MEMBERS = 20  # so many are described as one even where their levels differ
 _TYPES_BY_WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it
 
 
@@ -24,25 +26,40 @@ class ColumnFamily(NamedTuple):
 
 def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) -> list[ColumnFamily]:
     """Find the families among the columns. Members share stem, kind and guess; an odd column stays alone."""
-    groups: dict[tuple[str, str, Guess], list[ColumnProfile]] = defaultdict(list)
+    groups: dict[tuple[str, str, Guess, TextFormat | None], list[ColumnProfile]] = defaultdict(list)
     for look in looks:
         guess = guesses[look.name]
-        if (parts := re.fullmatch(r"(.*\D)(\d+)", look.name)) and guess.role in ("feature", "protected", "ignored"):
-            groups[parts[1], "number" if look.type in _TYPES_BY_WIDTH else look.type, guess].append(look)
+        is_doubtful = look.written is not None and look.written.is_doubtful  # a question is about a column
+        parts = re.fullmatch(r"(.*\D)(\d+)", look.name)
+        if parts and guess.role in ("feature", "protected", "ignored") and not is_doubtful:
+            groups[
+                parts[1],
+                "number" if look.type in _TYPES_BY_WIDTH else look.type,
+                guess,
+                look.written and look.written.reading.format,
+            ].append(look)
     found: dict[str, ColumnFamily] = {}
-    for (stem, _, guess), members in groups.items():
-        if len(members) < _MIN_MEMBERS or stem in found:
+    taken = {look.name for look in looks}
+    for (stem, _, guess, _), members in groups.items():
+        if stem in found or (len(members) < _MANY_MEMBERS and not _is_alike(members, guess)):
             continue
         if guess.role == "protected":
             why = f"numbered columns about {guess.attribute}: make one column of them with `sql`"
-            guess = Guess("ignored", why, guess.attribute)
+            guess = guess._replace(role="ignored", why=why)
         name = stem.strip(" _-.") or "numbered"
-        if any(name == fold.name for fold in found.values()):
-            name = stem
+        if name in taken:
+            name = stem if stem not in taken else f"{stem}N"
+        taken.add(name)
         found[stem] = ColumnFamily(
             name, _build_pattern(stem, members), _merge_profiles(members), guess, tuple(m.name for m in members)
         )
     return list(found.values())
+
+
+def _is_alike(members: Sequence[ColumnProfile], guess: Guess) -> bool:
+    """Tell whether a few columns are one family: the same levels, and none is a group of people by itself."""
+    levels = {frozenset(text for text, _ in look.values) for look in members if look.type == "category"}
+    return len(members) >= _MIN_MEMBERS and len(levels) <= 1 and guess.role != "protected"
 
 
 def _build_pattern(stem: str, members: Sequence[ColumnProfile]) -> str:
@@ -68,4 +85,6 @@ def _merge_profiles(members: Sequence[ColumnProfile]) -> ColumnProfile:
         low=min((look.low for look in members if look.low is not None), default=None),
         high=max((look.high for look in members if look.high is not None), default=None),
         values=tuple(sorted(counts.items())),
+        written=members[0].written,
+        settled=frozenset.intersection(*(look.settled for look in members)),
     )

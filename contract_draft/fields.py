@@ -1,20 +1,35 @@
 """The lines of a draft about one column: facts as values, judgements as open questions."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import json
+from typing import Any, NamedTuple, get_args
 
-from contract_draft.column_profile import ColumnProfile
-from contract_draft.guesses import Guess, guess_favourable
+from contract_draft.guesses import Guess, guess_favourable, list_label_values
+from contract_draft.levels import propose_levels
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
+from credit.contract.columns import ColumnRole
+from credit.contract.levels import UNDISCLOSED
+from credit.contract.suggestions import split_name, suggest_reason
 
-_ROLES = "one of feature, score, label, protected, id, group, time, ignored"
 _MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 
 class OpenQuestion(NamedTuple):
-    """An open question; `proposal` is the answer that the file suggests."""
+    """An open question; `proposal` is the answer that the file suggests, one of `choices` where there are some.
+
+    `topic`: a key of `questions.topics.TOPICS`. Of the questions with the same `alike` one is asked for all. `about`:
+    the column that the answer is about, where that is not the one in which the question stands. `answer`: the proposal
+    as a person answers it, where the contract writes it in more than one place. `is_guess`: nothing speaks for the
+    proposal, so that nobody should accept it unread.
+    """
 
     proposal: Any
+    topic: str
+    alike: str = ""
+    about: str = ""
+    choices: tuple[Any, ...] = ()
+    answer: Any = None
+    is_guess: bool = False
 
 
 class DraftField(NamedTuple):
@@ -34,35 +49,45 @@ def has_group_values(look: ColumnProfile) -> bool:
 def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) -> list[DraftField]:
     """Draft one column. `derived` names the protected column made of it, if there is one."""
     if guess.role == "protected" and not has_group_values(look):
-        source = f"Source of {derived}, which is protected" if derived else f"About {guess.attribute}"
-        guess = Guess("ignored", guess.why, source)
-        because = source
+        because = f"Source of {derived}, which is protected" if derived else f"About {guess.attribute or 'a group'}"
+        guess = guess._replace(role="ignored", kind="" if derived else guess.kind)
     else:
         because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
-    role = (
-        DraftField("role", OpenQuestion(guess.role), f"{guess.why}; {_ROLES}")
-        if guess.why
-        else DraftField("role", guess.role)
-    )
-    about = OpenQuestion("What this column holds, and in which unit") if guess.why else _avoid_question_mark(look.name)
+    look, doubt = propose_levels(look, guess.role == "protected") if kind == "category" else (look, "")
     return [
         DraftField("type", kind, _question_type(look, kind)),
-        role,
-        *_draft_domain(look, kind, guess),
+        *_draft_format(look, kind),
+        DraftField("role", ask_role(guess, look.name), guess.evidence),
+        *_draft_domain(look, kind, guess, doubt),
         *_draft_missing(look),
-        *(
-            [DraftField("because", OpenQuestion(because), "why the model may not see it")]
-            if guess.role == "ignored"
-            else []
-        ),
+        *([DraftField("because", because)] if guess.role == "ignored" else []),
         *_draft_role_fields(look, guess),
-        DraftField("description", about),
+        *draft_words(look.name, guess, has_gaps=bool(look.missing or look.codes)),
     ]
 
 
-def _avoid_question_mark(name: str) -> str:
-    return f"column {name}" if name.startswith("?") else name
+def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
+    """Ask for the role that is guessed, once for columns that are alike; a role that is in no doubt is no question."""
+    if not guess.kind:
+        return guess.role
+    alike = {"leak": "leak", "afterwards": "afterwards", "protected": guess.attribute, "proxy": guess.attribute}
+    alike["left_out"] = guess.why
+    same = f"{guess.kind} {alike[guess.kind]}" if alike.get(guess.kind) else ""
+    return OpenQuestion(
+        guess.role, guess.kind, same, about, get_args(ColumnRole), about if guess.role == "label" else None
+    )
+
+
+def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
+    """Propose the texts of a column, made of its name; a person reads them before an applicant does."""
+    words = " ".join(split_name(name))
+    described = DraftField("description", capitalise(words))
+    if guess.role not in ("feature", "score"):
+        return [described]
+    gaps = [DraftField("reason_if_missing", f"We do not know your {words}")] if has_gaps else []
+    vouched = [DraftField("known_at_decision", True)] if guess.vouched else []
+    return [*vouched, described, DraftField("reason", suggest_reason(name)), *gaps]
 
 
 def _question_type(look: ColumnProfile, kind: str) -> str:
@@ -76,14 +101,36 @@ def _question_type(look: ColumnProfile, kind: str) -> str:
     return ""
 
 
-def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftField]:
+def _draft_format(look: ColumnProfile, kind: str) -> list[DraftField]:
+    """Draft how values are written; a question where another format gives other values."""
+    written = look.written
+    if written is None or kind == "category":
+        return []
+    value = written.reading.format.model_dump(exclude_none=True)
+    told = f"{written.example} is {written.reading.value}"
+    for one, other in written.others:
+        plain = "as a plain number" if written.reading.format.date and not one.date else None
+        told += f", or {other} {plain or 'with ' + json.dumps(one.model_dump(exclude_none=True), ensure_ascii=False)}"
+    if "%y" in (written.reading.format.date or ""):
+        told += "; of two digits 69 to 99 are 1969 to 1999, others 2000 to 2068"
+    if not written.is_doubtful:
+        return [DraftField("format", value, told if written.example else "")]
+    alike = [written.reading.format, *(one for one, _ in written.others)]
+    return [DraftField("format", OpenQuestion(value, "format", f"format {alike}"), told)]
+
+
+def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str) -> list[DraftField]:
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
-        if alike := find_alike_levels(found) if kind == "category" else []:
-            told = "; ".join(" and ".join(map(repr, levels)) for levels in alike)
-            return [DraftField("allowed", OpenQuestion(allowed), f"each is a group of its own: are {told} the same?")]
-        return [DraftField("allowed", allowed, "as observed: are there others?")]
+        fold = {into: list(levels) for into, levels in look.folded}
+        more = [DraftField("fold", fold, "levels of the file that count as another")] if fold else []
+        if doubt:
+            topic = "groups" if guess.role == "protected" else "levels"
+            answer = {UNDISCLOSED: list(look.undisclosed)} if look.undisclosed else None
+            return [DraftField("allowed", OpenQuestion(allowed, topic, answer=answer), doubt), *more]
+        told = "as observed: are there others? `new_levels` says what they count as"
+        return [DraftField("allowed", allowed, "" if "levels" in look.settled else told), *more]
     if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
         return [
             DraftField(
@@ -93,38 +140,33 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess) -> list[DraftFie
     return []
 
 
-def find_alike_levels(levels: Sequence[str]) -> list[list[str]]:
-    """Find levels that differ by capitals and blanks only, or by one being the initial of another: `F`, `Female `."""
-    folded: dict[str, list[str]] = {}
-    for level in levels:
-        folded.setdefault(" ".join(level.casefold().split()), []).append(level)
-    for initial in [text for text in folded if len(text) == 1 and text.isalpha()]:
-        longer = [text for text in folded if len(text) > 1 and text.isalpha() and text.startswith(initial)]
-        if len(longer) == 1:
-            folded[longer[0]] = [*folded.pop(initial), *folded[longer[0]]]
-    return [alike for alike in folded.values() if len(alike) > 1]
-
-
 def _draft_missing(look: ColumnProfile) -> list[DraftField]:
     share = f"{look.missing:,} of {look.rows:,} rows ({look.missing / look.rows:.1%})" if look.missing else ""
-    if not look.codes:
+    codes = [*look.codes, *look.undisclosed]
+    if not codes:
         return [DraftField("missing", "allowed" if look.missing else "refused", share)]
+    allowed = DraftField("missing", "allowed", share or "for the codes below; refused if there are none")
+    if not look.codes or "codes" in look.settled:
+        return [allowed, DraftField("missing_codes", codes)]
     doubt = "[] if they are real values" + ("; then add them to `allowed`" if look.type == "category" else "")
     return [
-        DraftField("missing", "allowed", share or "for the codes below; refused if there are none"),
+        allowed,
         DraftField(
-            "missing_codes", OpenQuestion(list(look.codes)), f'{_tell_others(look)}do they mean "not known"? {doubt}'
+            "missing_codes",
+            OpenQuestion(codes, "codes", f"codes {look.codes}", answer=list(look.codes)),
+            f'{_tell_others(look)}do they mean "not known"? {doubt}',
         ),
     ]
 
 
 def _tell_others(look: ColumnProfile) -> str:
-    """Tell which values of a column of numbers are none."""
+    """Tell which values of a column of numbers, or of dates, are none."""
     if not look.others:
         return ""
     numbers = look.rows - look.missing - sum(rows for _, rows in look.others)
     listed = ", ".join(f"{text!r} ({rows:,})" for text, rows in look.others)
-    return f"{numbers:,} of {look.rows - look.missing:,} are numbers, the rest is {listed}; "
+    kind = "numbers" if look.type in ("boolean", "integer", "number") else "dates"
+    return f"{numbers:,} of {look.rows - look.missing:,} are {kind}, the rest is {listed}; "
 
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
@@ -132,7 +174,7 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
         return [
             DraftField(
                 "reference",
-                OpenQuestion(look.values[0][0]),
+                OpenQuestion(look.values[0][0], "reference", "reference", choices=tuple(t for t, _ in look.values)),
                 "the group that others are compared with; the largest here",
             )
         ]
@@ -141,16 +183,16 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
         middle = f"{(low + high) / 2:.3g}"
         return [
             DraftField(
-                "threshold", OpenQuestion(float(middle)), "the score from which the old rule lets pass; the middle here"
+                "threshold",
+                OpenQuestion(float(middle), "threshold"),
+                "the score from which the old rule lets pass; the middle here",
             )
         ]
     if guess.role == "label":
         value, sure = guess_favourable(look)
         doubt = "" if sure else "; nothing in the file says which"
-        return [DraftField("favourable", OpenQuestion(value), f"the value that is good for the applicant{doubt}")]
+        counts = "".join(f", {text!r} in {rows:,} rows" for text, rows in look.values[:_MAX_GROUPS])
+        choices = list_label_values(look)
+        asked = OpenQuestion(value, "favourable", choices=choices if value in choices else (), is_guess=not sure)
+        return [DraftField("favourable", asked, f"the value that is good for the applicant{counts}{doubt}")]
     return []
-
-
-def count_questions(entries: Sequence[Sequence[DraftField]]) -> int:
-    """Count the questions that the fields leave open."""
-    return sum(isinstance(field.value, OpenQuestion) for entry in entries for field in entry)

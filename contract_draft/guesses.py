@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract_draft import name_hints
-from contract_draft.column_profile import ColumnProfile
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 
@@ -13,22 +13,36 @@ _LARGEST_EXACT = 2**53  # beyond it a model's numbers are rounded, and no amount
 
 
 class Guess(NamedTuple):
-    """A proposed role. `why` is empty for a plain feature only; `attribute` is the protected one that is suspected."""
+    """A proposed role, and why. A `kind`, the topic of a question, makes a question of it; without one it is a fact.
+
+    `attribute`: the protected one that is suspected. `vouched`: a person says that a column which guesses the label
+    nearly always is known when the decision is made. `measured`: the figure behind `why`, which the next file changes.
+    """
 
     role: ColumnRole
     why: str = ""
     attribute: str = ""
+    kind: str = ""
+    vouched: bool = False
+    measured: str = ""
+
+    @property
+    def evidence(self) -> str:
+        """The reason, with the figure where one was measured."""
+        return f"{self.why} ({self.measured})" if self.measured else self.why
 
 
-def find_likely_label(looks: Sequence[ColumnProfile], chosen: str | None = None) -> ColumnProfile | None:
+def find_likely_label(
+    looks: Sequence[ColumnProfile], chosen: str | None = None, where: str = "label"
+) -> ColumnProfile | None:
     """Find the most likely outcome: by name, two values before more; else the last column that could be it.
 
-    chosen: the column that a person says it is. Raises CreditError when the file has none of this name.
+    chosen: the column that a person says it is, and `where`. Raises CreditError when the file has none of this name.
     """
     if chosen is not None:
         given = next((look for look in looks if look.name == chosen), None)
         if given is None:
-            raise CreditError(Problem("--label", chosen, f"one of {', '.join(look.name for look in looks)}"))
+            raise CreditError(Problem(where, repr(chosen), f"one of {', '.join(look.name for look in looks)}"))
         return given
     fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
     fit = [
@@ -55,9 +69,14 @@ def guess_roles(
     for look in looks:
         guess = _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
         if guess.role in ("id", "group", "time", "score") and any(guess.role == other.role for other in found.values()):
-            guess = Guess("ignored", f"there is a column of role {guess.role} before it")
+            guess = leave_out(guess.role)
         found[look.name] = guess
     return found
+
+
+def leave_out(role: ColumnRole) -> Guess:
+    """Leave a column out because another one has the role that only one may have."""
+    return Guess("ignored", f"another column has the role {role}", kind="left_out")
 
 
 def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bool) -> Guess | None:
@@ -66,34 +85,37 @@ def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bo
     if is_chosen:
         return Guess("label", "you said so")
     named = name_hints.rank_outcome(look.name) is not None
-    return Guess("label", "named like an outcome" if named else "no column is named like an outcome")
+    return Guess("label", "named like an outcome" if named else "no column is named like an outcome", kind="label")
 
 
 def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | None) -> Guess:
     if look.unique and look.type in ("integer", "text", "category") and name_hints.is_identifier(look.name):
-        return Guess("id", "a different value in every row, and named like an identifier")
+        return Guess("id", "a different value in every row, and named like an identifier", kind="identifier")
     if attribute := name_hints.suggest_protected_attribute(look.name):
-        return Guess("protected", f"looks like {attribute}", attribute)
+        return Guess("protected", f"looks like {attribute}", attribute, "protected")
     if (
         look.unique
         and look.type == "integer"
         and (look.high or 0) - (look.low or 0) == look.rows - 1 >= _MIN_COUNTER_ROWS
     ):
-        return Guess("id", "counts the rows")
+        return Guess("id", "counts the rows", kind="identifier")
     if guess := _guess_identifier(look):
         return guess
     if look.constant:
         return Guess("ignored", "the same for everybody" if look.values else "empty in all rows")
     if auc is not None and label is not None:
-        return Guess("ignored", f"guesses {label.name} with an AUC of {auc:.3f}: most likely known only afterwards")
+        why = f"guesses {label.name} nearly always: most likely known only afterwards"
+        return Guess("ignored", why, kind="leak", measured=f"AUC {auc:.3f}")
     if name_hints.is_known_afterwards(look.name):
-        return Guess("ignored", "named like something that is known only with or after the decision")
-    if name_hints.is_personal(look.name):
-        return Guess("ignored", "named like something that tells who a person is")
-    if name_hints.is_weight(look.name):
-        return Guess("ignored", "named like the weight that a survey gives to a row")
-    if name_hints.is_place(look.name):
-        return Guess("ignored", "a place may stand in for race")
+        why = "named like something that is known only with or after the decision"
+        return Guess("ignored", why, kind="afterwards")
+    for is_named, why in (
+        (name_hints.is_personal, "named like something that tells who a person is"),
+        (name_hints.is_weight, "named like the weight that a survey gives to a row"),
+        (name_hints.is_place, "a place may stand in for race"),
+    ):
+        if is_named(look.name):
+            return Guess("ignored", why, kind="left_out")
     return _guess_by_type(look)
 
 
@@ -104,25 +126,22 @@ def _guess_identifier(look: ColumnProfile) -> Guess | None:
     if not (is_large or name_hints.ends_as_identifier(look.name)) or look.type not in ("integer", "text", "category"):
         return None
     if look.unique:
-        return Guess("id", f"a different value in every row, and {why}")
+        return Guess("id", f"a different value in every row, and {why}", kind="identifier")
     if look.values:
-        return (
-            Guess("feature", f"{why}: if its numbers are names, a category, or a group")
-            if look.type == "integer"
-            else None
-        )
-    return Guess(
-        "group", f"{why}, and the same in several rows: one person's, who must not be on two sides of a split?"
-    )
+        why = f"{why}: if its numbers are names, a category, or a group"
+        return Guess("feature", why, kind="identifier") if look.type == "integer" else None
+    why = f"{why}, and the same in several rows: one person's, who must not be on two sides of a split?"
+    return Guess("group", why, kind="identifier")
 
 
 def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("date", "timestamp"):
-        return Guess("time", f"a {look.type}" + (", and named like a time" if name_hints.is_time(look.name) else ""))
+        why = f"a {look.type}" + (", and named like a time" if name_hints.is_time(look.name) else "")
+        return Guess("time", why, kind="identifier")
     if look.type == "text":
         return Guess("ignored", "free text, or a category of many values")
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):
-        return Guess("score", "named like a credit score")
+        return Guess("score", "named like a credit score", kind="score")
     return Guess("feature")
 
 
@@ -149,3 +168,12 @@ def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
     is_true_negative = (look.low, look.high) == (-1, 0) and len(look.values) == 2  # as Access and VBA write it
     number = look.low if (named is False) != is_true_negative else look.high
     return int(number or 0) if look.type == "integer" else float(number or 0), named is not None
+
+
+def list_label_values(look: ColumnProfile) -> tuple[Any, ...]:
+    """List the values of a label as a contract writes them; none where it has too many."""
+    if look.type == "boolean":
+        return (False, True)
+    if look.type == "category":
+        return tuple(sorted(text for text, _ in look.values))
+    return tuple(sorted({int(float(text)) if look.type == "integer" else float(text) for text, _ in look.values}))

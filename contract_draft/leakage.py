@@ -1,21 +1,25 @@
 """Columns that guess the label nearly always, whichever label is chosen: most are known only after the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract_draft import name_hints
-from contract_draft.column_profile import ColumnProfile
-from contract_draft.text_table import TextTable, read_columns
+from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.text_table import TextTable, read_columns
 from credit.contract.columns import Column
 from credit.selection.binned_auc import assign_bins, measure_guess
 
 MAX_AUC = 0.95
 """As `select_features.max_auc` of params.yaml, at which the pipeline stops."""
 
+MAX_PROXY_AUC = 0.8
+"""Above it a column gives a protected attribute away: of two people it tells the group in four cases of five."""
+
 _MIN_CLASS_ROWS = 5  # of fewer rows of a value, any column may guess it by chance
+_MIN_GROUP_ROWS = 30  # and to so much less than certainty too
 _MAX_LABELS = 30
 _MAX_LABEL_VALUES = 10
 _FEATURE_TYPES = ("boolean", "integer", "number", "category")
@@ -41,13 +45,20 @@ def list_possible_labels(looks: Sequence[ColumnProfile], likely: ColumnProfile |
     return list({look.name: look for look in chosen}.values())[:_MAX_LABELS]
 
 
+def list_protected(looks: Sequence[ColumnProfile], names: Collection[str]) -> list[ColumnProfile]:
+    """List the columns that are protected, by name or because a person said so, and whose values are groups."""
+    few = [look for look in looks if 2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES]
+    return [look for look in few if look.name in names or name_hints.suggest_protected_attribute(look.name)]
+
+
 def find_telling_columns(
-    table: TextTable, looks: Sequence[ColumnProfile], labels: Sequence[ColumnProfile]
+    table: TextTable, looks: Sequence[ColumnProfile], labels: Sequence[ColumnProfile], above: float = MAX_AUC
 ) -> dict[str, dict[str, float]]:
-    """Find, by possible label, the columns that alone guess one of its values with an AUC above MAX_AUC.
+    """Find, by possible label, the columns that alone guess one of its values with an AUC above a limit.
 
     The measure is that of the pipeline's stage select_features.
     """
+    least = _MIN_CLASS_ROWS if above >= MAX_AUC else _MIN_GROUP_ROWS
     found: dict[str, dict[str, float]] = {label.name: {} for label in labels}
     values = dict(read_columns(table, {look.name: f"c{look.at}" for look in labels}))
     usable = {look.name: look for look in looks if look.type in _FEATURE_TYPES and not look.constant}
@@ -55,20 +66,20 @@ def find_telling_columns(
     for name, content in read_columns(table, selected):
         column = _code_column(usable[name], content)
         for label in labels:
-            auc = _measure_label(column, values[label.name], label) if name != label.name else 0.0
-            if auc > MAX_AUC:
+            auc = _measure_label(column, values[label.name], label, least) if name != label.name else 0.0
+            if auc > above:
                 found[label.name][name] = auc
     return found
 
 
-def _measure_label(column: CodedColumn, texts: NDArray[Any], label: ColumnProfile) -> float:
+def _measure_label(column: CodedColumn, texts: NDArray[Any], label: ColumnProfile, least: int) -> float:
     """Measure how well a column guesses the value of a label that it guesses best; 0 where all are too rare."""
     known = np.isin(texts, [text for text, _ in label.values])
     texts, codes = texts[known], column.codes[known]
     numbers = None if column.numbers is None else column.numbers[known]
     values = label.values[:1] if len(label.values) == 2 else label.values
     members = [texts == text for text, _ in values]
-    enough = [one for one in members if min(one.sum(), (~one).sum()) >= _MIN_CLASS_ROWS]
+    enough = [one for one in members if min(one.sum(), (~one).sum()) >= least]
     return max((measure_guess(codes, numbers, one, 0) for one in enough), default=0.0)
 
 

@@ -2,11 +2,12 @@
 
 import re
 
-from contract_draft.column_profile import ColumnProfile
-from contract_draft.fields import DraftField, OpenQuestion, has_group_values
+from contract_draft.fields import DraftField, OpenQuestion, ask_role, has_group_values
 from contract_draft.guesses import Guess
 from contract_draft.name_hints import names_attribute
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
+from credit.contract.sql_names import RESERVED_WORDS
 
 _INDICATOR_GROUPS = {
     "male": ("sex", "male", "female"),
@@ -45,12 +46,16 @@ def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField
     whens = " ".join(f"when {cut} then {_quote_sql_text(group)}" for cut, group in zip(cuts, groups, strict=True))
     return [
         DraftField("type", "category"),
-        DraftField("role", OpenQuestion("protected"), f"{guess.why}; protected, or take this column out"),
+        DraftField("role", ask_role(guess, look.name), f"{guess.why}; protected, or take this column out"),
         DraftField("allowed", groups, _tell_groups(look)),
-        DraftField("reference", OpenQuestion(reference), "the group that others are compared with"),
-        DraftField("sql", OpenQuestion(f"case {whens} end"), _question_cuts(look, guess)),
+        DraftField(
+            "reference",
+            OpenQuestion(reference, "reference", "reference", choices=tuple(groups)),
+            "the group that others are compared with",
+        ),
+        DraftField("sql", f"case {whens} end", _question_cuts(look, guess)),
         DraftField("missing", "allowed" if look.missing or look.codes else "refused"),
-        DraftField("description", f"{capitalise(guess.attribute)}, from {look.name}"),
+        DraftField("description", f"{capitalise(guess.attribute or 'Group')}, from {look.name}"),
     ]
 
 
@@ -73,8 +78,8 @@ def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
 
 def quote_sql_name(name: str) -> str:
     """Quote a name for SQL where it needs it."""
-    plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name != "foreign"  # reserved in SQL, and one of our hints
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    is_plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) and name not in RESERVED_WORDS
+    return name if is_plain else '"' + name.replace('"', '""') + '"'
 
 
 def _quote_sql_text(text: str) -> str:

@@ -1,25 +1,42 @@
 """A rule in the draft of a file without a credit score: the feature that tells the label best by itself."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from contract_draft.column_profile import ColumnProfile
-from contract_draft.fields import DraftField, OpenQuestion
-from contract_draft.guesses import is_favourable_text
+from contract_draft.fields import DraftField, OpenQuestion, draft_words
+from contract_draft.guesses import Guess, is_favourable_text
 from contract_draft.protected_groups import quote_sql_name
-from contract_draft.text_table import TextTable, read_columns
+from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.text_table import TextTable, read_columns
+from credit.common.errors import CreditError, Problem
 from credit.selection.binned_auc import compute_rank_auc
 
 
-def draft_rule(table: TextTable, features: Sequence[ColumnProfile], label: ColumnProfile | None) -> list[DraftField]:
+def draft_rule(
+    table: TextTable,
+    features: Sequence[ColumnProfile],
+    label: ColumnProfile | None,
+    chosen: str | None = None,
+    where: str = "rule",
+) -> list[DraftField]:
     """Draft a threshold on the number that orders the label best; empty without a label or such a number.
 
-    The threshold lets as many people pass as have the favourable outcome.
+    The threshold lets as many people pass as have the favourable outcome. chosen: an answer, the name of a number or a
+    whole rule such as `100 * debt / income at_most 36`; `where` it was found. Raises CreditError for any other.
     """
+    if chosen is not None and (whole := re.fullmatch(r"(.+) (at_least|at_most) (\S+)", chosen.strip())):
+        return _draft_whole_rule(whole[1], whole[2], whole[3], where)
     numbers = {look.name: f"try_cast(c{look.at} as double)" for look in features if look.low is not None}
     if label is None or not label.values or not numbers:
         return []
+    if chosen is not None:
+        name = next((name for name in numbers if chosen in (name, quote_sql_name(name))), None)
+        if name is None:
+            expected = f"one of {', '.join(numbers)}, or a rule such as `income at_least 50`"
+            raise CreditError(Problem(where, repr(chosen), expected))
+        numbers = {name: numbers[name]}
     ((_, texts),) = read_columns(table, {label.name: f"c{label.at}"})
     known = np.isin(texts, [text for text, _ in label.values])
     good = np.array([is_favourable_text(label, text) for text in texts[known]])
@@ -31,9 +48,30 @@ def draft_rule(table: TextTable, features: Sequence[ColumnProfile], label: Colum
     threshold = float(np.quantile(values[known & ~np.isnan(values)], share, method="higher"))
     auc = max(aucs[best], 1 - aucs[best])
     told = f"tells {label.name} best by itself, AUC {auc:.2f}; or an SQL expression over features"
+    sql = quote_sql_name(best)
     return [
-        DraftField("sql", OpenQuestion(quote_sql_name(best)), told),
-        DraftField("threshold", OpenQuestion(threshold), "as many pass here as have the favourable outcome"),
-        DraftField("approve", OpenQuestion(approve), "which side of the threshold passes: at_least or at_most"),
-        DraftField("reason", OpenQuestion("What an applicant is told who does not pass")),
+        DraftField(
+            "sql", sql if chosen else OpenQuestion(sql, "rule", answer=f"{sql} {approve} {threshold:.12g}"), told
+        ),
+        DraftField("threshold", threshold, "as many pass here as have the favourable outcome"),
+        DraftField("approve", approve, "which side of the threshold passes: at_least or at_most"),
+        *draft_rule_words(best),
+    ]
+
+
+def draft_rule_words(name: str) -> list[DraftField]:
+    """Propose the words for an applicant who does not pass a rule."""
+    return [field for field in draft_words(name, Guess("feature"), has_gaps=False) if field.key == "reason"]
+
+
+def _draft_whole_rule(sql: str, approve: str, threshold: str, where: str) -> list[DraftField]:
+    try:
+        number = float(threshold)
+    except ValueError:
+        raise CreditError(Problem(where, f"the threshold {threshold!r}", "a number")) from None
+    return [
+        DraftField("sql", sql),
+        DraftField("threshold", number),
+        DraftField("approve", approve),
+        *draft_rule_words(sql if re.fullmatch(r"\w+", sql) else "result"),
     ]

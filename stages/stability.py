@@ -7,11 +7,9 @@ alike than params ask for are a warning, not a gate: what to do about a choice b
 from collections import Counter
 from pathlib import Path
 
-from pydantic import Field
-
 from credit.choice.champion import ChooseParams
 from credit.common.cli import make_stage
-from credit.common.params import Params, read_params
+from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.contract.groups import list_group_labels
 from credit.data.splitting import SplitParams, mark_test_rows
@@ -24,17 +22,11 @@ from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.predictions import PredictionsReport
-from credit.stability.repeats import Gates, repeat_choice, replace_scores, summarise_candidate
+from credit.stability.repeats import Gates, StabilityParams, repeat_choice, replace_scores, summarise_candidate
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
 from credit.training.candidates import load_candidate
 from credit.training.scores import score_table
-
-
-class StabilityParams(Params):
-    """The block `stability`. least_agreement: the share of partitions that should have the same champion."""
-
-    least_agreement: float = Field(gt=0, le=1)
 
 
 @make_stage(__doc__)

@@ -5,39 +5,33 @@ to the quarantine file, the counts to `reports/validation.json`.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
 from tqdm import tqdm
 
 from credit.common.cli import make_stage
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import atomic_write
-from credit.common.params import Params, read_params
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.contract.groups import assign_groups
-from credit.data.expectations import ContractBreach, ContractSuite
+from credit.data.expectations import ContractBreach, ContractSuite, ValidateParams
 from credit.data.parts import check_parts
 from credit.data.sql_text import quote_identifier, scan_parquet_sql
-from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table
-from credit.reports.validation import BrokenRule, ValidationReport
-
-
-class ValidateParams(Params):
-    """The block `validate`."""
-
-    max_quarantined: float = Field(ge=0, le=1)
-    min_group: int = Field(ge=0)
+from credit.data.tables import count_partitions, iterate_partitions, make_frame, open_table, read_folded_levels
+from credit.reports.validation import BrokenRule, FoldedLevels, ValidationReport
 
 
 class ValidationTally:
     """Counts over all partitions: rows, missing values, reasons, labels and groups. Two of them could be added up."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, folded: Sequence[tuple[str, str | None, int]] = ()) -> None:
         self.contract = contract
+        self.folded = folded
         self.rows = 0
         self.quarantined = 0
         self.missing: Counter[str] = Counter()
@@ -45,6 +39,7 @@ class ValidationTally:
         self.examples: dict[tuple[str, str], str] = {}
         self.labels: Counter[Any] = Counter()
         self.groups: dict[str, Counter[str]] = {name: Counter() for name in contract.protected}
+        self.catch_alls = {name: 0 for name, column in contract.features.items() if column.new_levels is not None}
 
     def add(self, partition: pa.RecordBatch, bad: dict[int, list[ContractBreach]]) -> None:
         """Count one partition; `bad` are its rows that are set aside, with the reasons."""
@@ -55,11 +50,14 @@ class ValidationTally:
             self.reasons[rule] += 1
             self.examples.setdefault(rule, breach.found)
         self.missing.update({name: partition.column(name).null_count for name in partition.schema.names})
-        accepted = make_frame(partition.select([self.contract.label, *self.contract.protected])).drop(index=list(bad))
+        read = [self.contract.label, *self.contract.protected, *self.catch_alls]
+        accepted = make_frame(partition.select(read)).drop(index=list(bad))
         self.labels.update(accepted[self.contract.label].tolist())
         for name, counter in self.groups.items():
             counts = assign_groups(self.contract, name, accepted[name]).value_counts()
             counter.update({str(group): int(people) for group, people in counts.items()})
+        for name in self.catch_alls:
+            self.catch_alls[name] += int((accepted[name] == self.contract.columns[name].new_levels).sum())
 
     def build_report(self) -> ValidationReport:
         """Describe the table and the people in it."""
@@ -71,7 +69,30 @@ class ValidationTally:
             missing={name: count for name, count in self.missing.items() if count},
             labels={str(value): count for value, count in sorted(self.labels.items())},
             groups={name: dict(counts) for name, counts in self.groups.items()},
+            **({"folded": folded} if (folded := self.list_folded()) else {}),
         )
+
+    def list_folded(self) -> tuple[FoldedLevels, ...]:
+        """List which levels of the file count as another, with their rows, and by name where that may be shown."""
+        made: dict[tuple[str, str, bool], dict[str | None, int]] = {}
+        for name, level, rows in self.folded:
+            column = self.contract.columns[name]
+            into = column.folded.get(level or "", column.new_levels or "")
+            made.setdefault((name, into, level not in column.folded), {})[level] = rows
+        return tuple(
+            FoldedLevels(
+                column=name,
+                into=into,
+                is_new=is_new,
+                rows=sum(counts.values()),
+                **({"levels": levels} if (levels := self._name_levels(name, counts)) else {}),
+            )
+            for (name, into, is_new), counts in made.items()
+        )
+
+    def _name_levels(self, name: str, counts: Mapping[str | None, int]) -> dict[str, int]:
+        is_shown = self.contract.columns[name].may_be_shown
+        return {level: rows for level, rows in counts.items() if is_shown and level is not None}
 
     def list_breaches(self) -> tuple[BrokenRule, ...]:
         """List each broken rule with the number of rows, and one example where that may be shown."""
@@ -115,9 +136,19 @@ class ValidationTally:
         elif self.contract.columns[label].favourable not in self.labels:
             found = f"no row with {self.contract.columns[label].favourable!r}, the favourable value"
             problems.append(Problem(f"{file}: {label}", found, "some rows"))
+        problems += self._find_empty_catch_alls(file)
         for name in self.groups:
             problems += self._find_small_groups(name, params.min_group, file)
         return problems
+
+    def _find_empty_catch_alls(self, file: str) -> list[Problem]:
+        """Find levels that new ones would count as, and of which no model could learn anything."""
+        fix = "fold rare levels into it with `fold`, or let new ones count as a level with rows"
+        return [
+            Problem(f"{file}: {name}", f"no row of {self.contract.columns[name].new_levels!r}", "some rows", fix)
+            for name, rows in self.catch_alls.items()
+            if not rows and self.quarantined < self.rows
+        ]
 
     def _find_small_groups(self, name: str, least: int, file: str) -> list[Problem]:
         fix = f"merge it into another group of {name} in the contract, or lower validate.min_group"
@@ -143,7 +174,7 @@ def validate_table(
     """
     table = open_table(typed)
     suite = ContractSuite(contract, find_repeated_ids(contract, typed))
-    tally = ValidationTally(contract)
+    tally = ValidationTally(contract, read_folded_levels(table))
     schema = table.schema_arrow.remove_metadata()
     aside = pa.schema(
         [(_make_unique("row", schema.names), pa.int64()), (_make_unique("reasons", schema.names), pa.string()), *schema]
@@ -220,3 +251,7 @@ def run(contract_file: Path, typed_file: Path, accepted_file: Path, quarantined_
     print(f"{tally.rows:,} rows: {tally.rows - tally.quarantined:,} accepted, {tally.quarantined:,} set aside")
     for rule in tally.list_breaches():
         print(f"  {rule.column}: {rule.rows:,} found {rule.example or 'otherwise'}, allowed {rule.allowed}")
+    for folded in tally.list_folded():
+        named = ", ".join(f"{level!r} ({rows:,})" for level, rows in folded.levels.items())
+        new = "new to the contract" if folded.is_new else "folded"
+        print(f"  {folded.column}: {folded.rows:,} count as {folded.into!r}, {new}{named and f': {named}'}")

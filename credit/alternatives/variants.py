@@ -12,6 +12,7 @@ from credit.alternatives.params import FindAlternativesParams
 from credit.alternatives.partitions import Partition
 from credit.common.candidate_definition import load_definition
 from credit.common.candidate_names import HEURISTIC
+from credit.common.errors import Problem, raise_if_any
 from credit.common.parallel import run_in_processes
 from credit.common.params import Params
 from credit.contract import Contract
@@ -26,7 +27,7 @@ from credit.selection.selection import (
     measure_features,
 )
 from credit.training.cross_fitting import CrossFittingFold
-from credit.training.search import HyperparameterGrid, check_grid
+from credit.training.search import HyperparameterGrid, find_grid_problems
 from credit.training.train import TrainParams
 from credit.training.training_groups import encode_training_groups
 
@@ -66,13 +67,7 @@ def list_variants(params: FindAlternativesParams, training: TrainParams, contrac
 
     The rule has nothing to tune but one threshold, the lender's own.
     """
-    names = [*training.candidates, *([FAIR_CANDIDATE] if FAIR_CANDIDATE not in training.candidates else [])]
-    tuned = [
-        one
-        for name in names
-        if name != HEURISTIC and (params.read_protected or not load_definition(name).reads_groups)
-        for one in _list_tuned(name, params, training)
-    ]
+    tuned = [one for name in _list_searched(params, training) for one in _list_tuned(name, params, training)]
     reweighed = product(params.reweighed_logistic, enumerate(contract.protected)) if params.read_protected else ()
     return [
         *tuned,
@@ -83,10 +78,29 @@ def list_variants(params: FindAlternativesParams, training: TrainParams, contrac
     ]
 
 
+def find_variant_problems(params: FindAlternativesParams, training: TrainParams) -> list[Problem]:
+    """Find in the grids of the candidates that are searched what cannot be tried."""
+    return [
+        problem
+        for name in _list_searched(params, training)
+        for problem in find_grid_problems(
+            params.find_grid(name), training.find_hyperparameters(name), f"find_alternatives.{name}"
+        )
+    ]
+
+
+def _list_searched(params: FindAlternativesParams, training: TrainParams) -> list[str]:
+    """List the candidates whose grids are searched: those that have hyperparameters, and may be read as params say."""
+    return [
+        name
+        for name in dict.fromkeys([*training.candidates, FAIR_CANDIDATE])
+        if name in training.hyperparameters and name != HEURISTIC
+        if params.read_protected or not load_definition(name).reads_groups
+    ]
+
+
 def _list_tuned(name: str, params: FindAlternativesParams, training: TrainParams) -> Iterator[Variant]:
     """List a candidate's grid; of regressions at the C of training also each other selection of features."""
-    if name not in training.hyperparameters:
-        return
     own, grid = training.find_hyperparameters(name), params.find_grid(name)
     tried = expand_grid(name, own, grid)
     for one in tried:
@@ -118,7 +132,7 @@ def list_blends(params: FindAlternativesParams, variants: Sequence[Variant]) -> 
 
 def expand_grid(name: str, hyperparameters: Params, grid: HyperparameterGrid) -> list[Params]:
     """Expand the grid into the hyperparameters to try: those of training first, then the others."""
-    check_grid(grid, hyperparameters, f"find_alternatives.{name}")
+    raise_if_any(find_grid_problems(grid, hyperparameters, f"find_alternatives.{name}"))
     tried = (
         type(hyperparameters).model_validate(hyperparameters.model_dump() | values) for values in _cross_values(grid)
     )

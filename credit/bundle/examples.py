@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_json
-from credit.contract.columns import FrozenModel, Scalar
 from credit.contract.contract import Contract
+from credit.contract.frozen_model import FrozenModel
+from credit.contract.levels import Scalar
 from credit.reports.reference import Distribution
 from credit.scoring.model import Model
 from credit.scoring.row_encoder import ApplicationRow

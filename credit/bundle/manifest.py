@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import format_json, replace_folder
-from credit.contract.columns import FrozenModel
+from credit.contract.frozen_model import FrozenModel
 
 BUNDLE_FORMAT = 2
 """Raised when older code could no longer read a bundle. 2: `heuristic.json` says which side of the threshold passes.

@@ -1,6 +1,6 @@
 """A random forest."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ class RandomForestParams(Params):
     n_estimators: int = Field(ge=1)
     max_depth: int | None = Field(ge=1)
     min_samples_leaf: int = Field(ge=1)
-    max_features: Literal["sqrt", "log2"] | float | None
+    max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)] | None
     max_samples: int = Field(ge=1)
     class_weight: Literal["balanced"] | None
 

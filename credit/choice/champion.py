@@ -1,6 +1,6 @@
 """Choose the champion: the best candidate that passes every gate of quality and equal treatment, else the incumbent."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import Field
 
@@ -29,9 +29,7 @@ def choose_champion(
     A candidate without the figure that decides is out, as one that fails a gate. The incumbent goes forward when no
     other may, gates or not. `better` is empty: `credit.choice.incumbent` fills it, which needs the people.
     """
-    if params.incumbent not in metrics:
-        where, fix = "params.yaml: choose.incumbent", "name what is live, or heuristic, the rule"
-        raise_if_any([Problem(where, repr(params.incumbent), f"one of {', '.join(metrics)}", fix)])
+    raise_if_any(find_incumbent_problems(params, metrics))
     candidates, values = {}, {}
     for name in metrics:
         against = [finding.reason for finding in judge_quality(name, metrics, params.gates, None) if not finding.passes]
@@ -59,6 +57,14 @@ def choose_champion(
         incumbent=params.incumbent,
         better=(),
     )
+
+
+def find_incumbent_problems(params: ChooseParams, candidates: Collection[str]) -> list[Problem]:
+    """Find out whether the incumbent is none of the candidates."""
+    if params.incumbent in candidates:
+        return []
+    where, fix = "params.yaml: choose.incumbent", "name what is live, or heuristic, the rule"
+    return [Problem(where, repr(params.incumbent), f"one of {', '.join(candidates)}", fix)]
 
 
 def compare_standouts(

@@ -31,7 +31,11 @@ def read_params(model: type[P], block: str, path: Path = Path("params.yaml")) ->
 
     Raises CreditError with every unknown, missing or impossible value.
     """
-    content = read_yaml(path)
+    return parse_block(read_yaml(path), model, block, path)
+
+
+def parse_block(content: Any, model: type[P], block: str, path: Path) -> P:
+    """Parse one block of the content of params.yaml, as `read_params` does."""
     for name in block.split("."):
         if not isinstance(content, dict) or name not in content:
             raise CreditError(Problem(f"{path}: {block}", "no such block", "the block of this stage"))
@@ -76,5 +80,14 @@ def _list_details(error: ValidationError) -> Iterator[InitErrorDetails]:
 
 
 def locate_contract() -> Path:
-    """Locate the contract that params.yaml names. For commands of people; stages get theirs from dvc.yaml."""
-    return Path(f"data/contracts/{read_params(DataParams, 'data').contract}.yaml")
+    """Locate the contract that params.yaml names. For commands of people; stages get theirs from dvc.yaml.
+
+    Raises CreditError where there is no contract of this name.
+    """
+    name = read_params(DataParams, "data").contract
+    path = Path(f"data/contracts/{name}.yaml")
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "those that you draft"
+        fix = "make contract FILE=loans.csv drafts one"
+        raise CreditError(Problem("params.yaml: data.contract", repr(name), f"one of {known}", fix))
+    return path

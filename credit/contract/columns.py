@@ -3,16 +3,13 @@
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from credit.common.invalid_values import make_value_error
+from credit.contract.levels import UNDISCLOSED, ColumnLevels, Scalar
+from credit.contract.text_format import TextFormat
 
-ColumnType = Literal["boolean", "integer", "number", "category", "text", "date", "timestamp"]
-ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "ignored"]
-Scalar = bool | int | float | str
-
-UNDISCLOSED = "undisclosed"
-"""The group of people whose protected attribute is not known."""
+ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "source", "ignored"]
 
 _ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
     "ignored": ("because", "why the model may not see it"),
@@ -23,39 +20,28 @@ _ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
 """The key that a column of a role needs and that no other may have, and what it says."""
 
 
-def _list_labels(value: Any) -> Any:
-    """List the pairs of a mapping: a column must be hashable."""
-    return tuple(value.items()) if isinstance(value, dict) else value
-
-
 def _reject_role_list(value: Any) -> Any:
     if isinstance(value, list):
         raise make_value_error(f"the roles {value}", "one role", "a protected column is never a feature")
     return value
 
 
-class FrozenModel(BaseModel):
-    """A part of a contract: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(FrozenModel):
+class Column(ColumnLevels):
     """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
     `reason` is given when the value counts against them, `reason_if_missing` when its absence does.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
-    file that mean "not known"; `missing` says whether a row without a value is accepted. `labels` are words for values
-    of a category that are codes. `known_at_decision`: a person vouches that a feature which guesses the label nearly
+    file that mean "not known"; `missing` says whether a row without a value is accepted. `format` says how the file
+    writes a number or a date. `known_at_decision`: a person vouches that a feature which guesses the label nearly
     always is known when a decision is made; without that it is taken for a leak. Role `group`: rows of one value
     belong together, all applications of a person for example, and are never on two sides of a split or of a fold.
+    Role `source`: only the `sql` of other columns reads it, so it may be a text or a date; `example` is a made-up text
+    of which these can be computed.
     """
 
-    type: ColumnType
     role: Annotated[ColumnRole, BeforeValidator(_reject_role_list)]
     description: str
-    allowed: tuple[Scalar, ...] | None = None
-    labels: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_list_labels)] = ()
+    format: TextFormat | None = None
     range: tuple[float | None, float | None] | None = None
     missing: Literal["allowed", "refused"] = "refused"
     missing_codes: tuple[int | float | str, ...] = ()
@@ -67,23 +53,30 @@ class Column(FrozenModel):
     reference: str | None = None
     threshold: float | None = None
     known_at_decision: bool = False
-
-    def name_value(self, value: Scalar) -> str:
-        """Name a value for people: the label beside the code, `married [1]`; the value where it has no label."""
-        label = dict(self.labels).get(str(value))
-        return f"{label} [{value}]" if label else str(value)
+    example: str | None = None
 
     @property
     def may_be_shown(self) -> bool:
         """Tell whether one row's value may stand in a report: it names nobody, and tells nobody's group."""
         return self.role in ("feature", "score", "label") and self.type not in ("text", "date", "timestamp")
 
+    def complete_format(self, default: TextFormat) -> Self:
+        """Take from the format of the file what this column does not say; a derived column is in no file."""
+        own = self.format or TextFormat()
+        if self.type in ("integer", "number"):
+            own = own.complete_numbers(default)
+        elif self.type in ("date", "timestamp") and not own.date:
+            own = TextFormat(date=default.date)
+        is_said = own != TextFormat() and self.sql is None
+        return self.model_copy(update={"format": own}) if is_said else self
+
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
         """Check the column's allowed values, then the fields that its role needs; the first contradiction is raised."""
         self._check_role_keys()
         self._check_allowed()
-        self._check_labels()
+        self._check_file_keys()
+        self._check_format()
         self._check_range()
         self._check_role_type()
         self._check_role_values()
@@ -116,16 +109,34 @@ class Column(FrozenModel):
         for value in self.allowed:
             self._check_value("allowed", value)
 
-    def _check_labels(self) -> None:
-        if self.labels and self.type != "category":
-            raise make_value_error(f"`labels` on type {self.type}", "`labels` only on a category")
-        codes, names = dict(self.labels).keys(), [name for _, name in self.labels]
-        if unknown := [code for code in codes if code not in (self.allowed or ())]:
-            raise make_value_error(f"labels of {unknown}", f"labels of {list(self.allowed or ())} only")
-        if empty := [code for code, name in self.labels if not name.strip()]:
-            raise make_value_error(f"no words as the label of {empty}", "the words that people read")
-        if len(set(names)) < len(names):
-            raise make_value_error(f"a duplicate in the labels {names}", "each label once")
+    def _check_file_keys(self) -> None:
+        """Check what says how a column of the file is read: a derived one is in no file, and a label is not folded."""
+        key = "role source" if self.role == "source" else "`format`" if self.format else "`fold` or `new_levels`"
+        if self.sql is not None and (self.role == "source" or self.format or self.has_folds):
+            raise make_value_error(f"{key} on a column with `sql`", "it on a column of the file", "say it in the `sql`")
+        if self.example is not None and (self.role, self.type) != ("source", "text"):
+            raise make_value_error(f"`example` on role {self.role}, type {self.type}", "it on a source of type text")
+        if self.has_folds and self.role in ("label", "id", "group", "time"):
+            found = f"`fold` or `new_levels` on a column of role {self.role}"
+            raise make_value_error(found, "it on a feature, a protected column or a source")
+        if self.new_levels == UNDISCLOSED and (self.role, self.missing) != ("protected", "allowed"):
+            found = f"new_levels {UNDISCLOSED!r} on role {self.role}, `missing` {self.missing}"
+            raise make_value_error(found, "it on a protected column with `missing: allowed`")
+        codes = set(map(str, self.missing_codes))
+        for key, levels in (("fold", self.folded.keys()), ("allowed", set(map(str, self.allowed or ())))):
+            if coded := sorted(levels & codes):
+                raise make_value_error(f"{coded} in both `{key}` and `missing_codes`", "each level once")
+
+    def _check_format(self) -> None:
+        if self.format is None:
+            return
+        numbers, dates = ("integer", "number"), ("date", "timestamp")
+        for kinds, said, key in (
+            (numbers, self.format.is_of_numbers, "decimal, thousands or unit"),
+            (dates, self.format.date is not None, "date"),
+        ):
+            if said and self.type not in kinds:
+                raise make_value_error(f"a format of {key} on type {self.type}", f"it on {' or '.join(kinds)} only")
 
     def _check_range(self) -> None:
         if self.range is None:

@@ -1,8 +1,16 @@
 """What a contract needs beyond its structure, so that no stage stops for it after minutes of training."""
 
+import json
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, cast, get_args
+
 from credit.common.errors import Problem
+from credit.contract.columns import Column, ColumnRole
+from credit.contract.contract import Contract
 from credit.contract.loading import ContractOutline
 from credit.contract.rule import RULE_COLUMN, describe_missing_rule
+from credit.contract.suggestions import suggest_reason
 
 
 def find_gaps(outline: ContractOutline) -> list[Problem]:
@@ -18,17 +26,43 @@ def find_gaps(outline: ContractOutline) -> list[Problem]:
         fix = "a category by which equal treatment is judged; models never see it"
         gaps.append(Problem(f"{file}: columns", "no column of role protected", "at least one", fix))
     seen = [name for name in outline.select_roles("feature", "score") if len(outline.roles[name]) == 1]
-    gaps += [_describe_missing_reason(file, name) for name in seen if not _has_words(outline.texts[name].get("reason"))]
+    gaps += [
+        describe_missing_reason(file, name, _quote_suggestion(name, outline.texts[name]))
+        for name in seen
+        if not has_words(outline.texts[name].get("reason"))
+    ]
     rule, column = outline.contract.rule, outline.contract.rule_column
-    if rule is not None and column == RULE_COLUMN and not _has_words(rule.reason) and column not in seen:
+    needs_own = rule is not None and (rule.reason is not None or (column == RULE_COLUMN and column not in seen))
+    if rule is not None and needs_own and not has_words(rule.reason):
         gaps.append(Problem(f"{file}: rule.reason", "no words", "the words for an applicant who does not pass"))
     return gaps
 
 
-def _describe_missing_reason(file: str, name: str) -> Problem:
+def describe_missing_reason(file: str, name: str, suggestion: str = "") -> Problem:
+    """Describe a feature, or a family under `families.<name>`, that lacks the words for an applicant."""
     key = name if name.startswith("families.") else f"columns.{name}"
-    return Problem(f"{file}: {key}.reason", "no words", "the words for an applicant against whom it counts")
+    fix = f"suggestion: reason: {suggestion}" if suggestion else ""
+    return Problem(f"{file}: {key}.reason", "no words", "the words for an applicant against whom it counts", fix)
 
 
-def _has_words(text: object) -> bool:
+def _quote_suggestion(name: str, texts: Mapping[str, Any]) -> str:
+    """Quote the suggested reason for YAML, with the mark of a question: a person deletes the mark, or the words."""
+    described = texts.get("description")
+    words = suggest_reason(name.removeprefix("families."), described if isinstance(described, str) else "")
+    return json.dumps(f"? {words}", ensure_ascii=False)
+
+
+def suppose_roles(outline: ContractOutline) -> Contract:
+    """Suppose the columns that have faults or open questions to be of the role that they are meant to have."""
+    meant = {
+        name: Column.model_construct(type="text", role=cast("ColumnRole", roles[0]), description="")
+        for name, roles in outline.roles.items()
+        if len(roles) == 1 and roles[0] in get_args(ColumnRole) and not name.startswith("families.")
+    }
+    columns = {**meant, **outline.contract.columns}
+    return outline.contract.model_copy(update={"columns": columns, "name": PurePath(outline.file).stem})
+
+
+def has_words(text: object) -> bool:
+    """Tell whether there is a text that says anything."""
     return isinstance(text, str) and bool(text.strip())

@@ -4,11 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from credit.common.errors import Problem, raise_if_any
-from credit.contract.columns import Column, ColumnRole, Family, FrozenModel
+from credit.common.invalid_values import make_value_error
+from credit.contract.columns import Column, ColumnRole, Family
+from credit.contract.frozen_model import FrozenModel
 from credit.contract.rule import RULE_COLUMN, Rule, find_named_column, make_rule_column, read_score_column
+from credit.contract.sql_names import extract_sql_names
+from credit.contract.text_format import TextFormat
 
 
 class DataSource(FrozenModel):
@@ -23,8 +27,8 @@ class DataSource(FrozenModel):
 class Contract(FrozenModel):
     """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`.
 
-    `rule` is None where the file has neither the block nor a column of role score. `file`: where a contract without its
-    words was made of, for messages.
+    `rule` is None where the file has neither the block nor a column of role score. `format` is that of the columns
+    that have none. `file`: where a contract without its words was made of, for messages.
     """
 
     name: str
@@ -32,9 +36,17 @@ class Contract(FrozenModel):
     row: str
     reviewed: str = ""
     source: DataSource
+    format: TextFormat | None = None
     columns: dict[str, Column]
     families: dict[str, Family] = Field(default_factory=dict)
     rule: Rule | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _reject_unit(cls, value: TextFormat | None) -> TextFormat | None:
+        if value is not None and value.unit is not None:
+            raise make_value_error(f"the unit {value.unit!r} of all columns", "`unit` in the format of a column")
+        return value
 
     @property
     def raw(self) -> dict[str, Column]:
@@ -55,6 +67,21 @@ class Contract(FrozenModel):
     def candidate_columns(self) -> list[str]:
         """What any candidate reads: the features of the models, and the column of the rule."""
         return list(dict.fromkeys([*self.features, *filter(None, [self.rule_column])]))
+
+    @property
+    def inputs(self) -> dict[str, Column]:
+        """The columns of the file that any version's application may have: features, and sources of no other."""
+        hidden = {
+            name
+            for column in self.derived.values()
+            if column.role in ("protected", "label")
+            for name in extract_sql_names(column.sql or "")
+        }
+        return {
+            name: column
+            for name, column in self.raw.items()
+            if column.role in ("feature", "score") or (column.role == "source" and name.casefold() not in hidden)
+        }
 
     @property
     def group(self) -> str | None:
@@ -93,6 +120,14 @@ class Contract(FrozenModel):
             return self.model_copy(update={"rule": rule})
         columns = {**self.columns, RULE_COLUMN: make_rule_column(rule)}
         return self.model_copy(update={"rule": rule, "columns": columns})
+
+    def complete_formats(self) -> "Contract":
+        """Give the format of the file to the columns and families of numbers and dates that have none."""
+        if self.format is None:
+            return self
+        columns = {name: one.complete_format(self.format) for name, one in self.columns.items()}
+        families = {name: one.complete_format(self.format) for name, one in self.families.items()}
+        return self.model_copy(update={"columns": columns, "families": families})
 
     def give_rule_its_words(self) -> "Contract":
         """Give the column of the rule the reasons that the rule's own block has."""

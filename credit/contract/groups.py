@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from credit.contract.columns import UNDISCLOSED
 from credit.contract.contract import Contract
+from credit.contract.levels import UNDISCLOSED
 from credit.reports.figures import GroupLabels
 
 if TYPE_CHECKING:

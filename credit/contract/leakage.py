@@ -5,6 +5,7 @@ import re
 from credit.common.errors import Problem
 from credit.contract.columns import Column
 from credit.contract.contract import Contract
+from credit.contract.sql_names import extract_sql_names
 
 
 def find_leaks(contract: Contract, file: str) -> list[Problem]:
@@ -23,7 +24,28 @@ def find_leaks(contract: Contract, file: str) -> list[Problem]:
                 problems.append(Problem(f"{file}: columns.{used}.role", found, "ignored", fix))
             if source.sql is not None:
                 problems.append(Problem(where, f"the derived column {used}", "columns of the raw file"))
-    return problems
+    return problems + _find_shared_sources(contract, file)
+
+
+def _find_shared_sources(contract: Contract, file: str) -> list[Problem]:
+    """Find columns no model may see of which both are made, what it sees and what it must not."""
+    makes: dict[str, dict[bool, str]] = {}
+    for name, column in contract.derived.items():
+        is_seen = column.role in ("feature", "score") or contract.is_rule_expression(name)
+        if is_seen or column.role in ("protected", "label"):
+            for used, source in find_used_columns(contract, column.sql or ""):
+                if source.role in ("source", "time", "id", "group"):
+                    makes.setdefault(used, {}).setdefault(is_seen, name)
+    return [
+        Problem(
+            f"{file}: columns.{used}",
+            f"{of[True]} and {of[False]} made of it",
+            "one of them",
+            f"{of[False]} is of role {contract.columns[of[False]].role}: nothing that a model sees may tell it",
+        )
+        for used, of in makes.items()
+        if len(of) > 1
+    ]
 
 
 def find_used_columns(contract: Contract, sql: str) -> list[tuple[str, Column]]:
@@ -35,9 +57,3 @@ def find_used_columns(contract: Contract, sql: str) -> list[tuple[str, Column]]:
         members = (f for f in contract.families.values() if re.fullmatch(f.pattern, name, re.IGNORECASE))
         used += [(name, family) for family in members]
     return used
-
-
-def extract_sql_names(sql: str) -> set[str]:
-    """Extract the names in an SQL expression, in lower case: SQL names are case-insensitive."""
-    name_or_text = r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d]\w*)"""
-    return {(quoted.replace('""', '"') or plain).casefold() for quoted, plain in re.findall(name_or_text, sql)} - {""}

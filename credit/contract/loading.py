@@ -9,10 +9,12 @@ from pydantic import ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
-from credit.contract.columns import Column, ColumnRole, Family, FrozenModel
+from credit.contract.columns import Column, ColumnRole, Family
 from credit.contract.contract import Contract
+from credit.contract.frozen_model import FrozenModel
 from credit.contract.leakage import find_leaks
 from credit.contract.rule import RULE_COLUMN, Rule, find_named_column
+from credit.contract.sql_names import extract_sql_names
 
 _QUESTION_MARK = "?"  # a value that starts with this is a question which a person has not answered yet
 _Part = TypeVar("_Part", bound=FrozenModel)
@@ -79,6 +81,7 @@ def outline_contract(path: str | Path) -> ContractOutline:
         *_find_name_problems(contract, file),
         *bad_patterns.values(),
         *_find_role_problems(outline),
+        *_find_unused_sources(outline),
         *_find_rule_problems(outline),
         *find_leaks(outline.contract, file),
     ]
@@ -125,7 +128,7 @@ def _read_valid_parts(content: Mapping[str, Any], questions: Mapping[str, str]) 
     """Read the whole contract where it is valid, else its valid parts."""
     try:
         if not questions:
-            return Contract.model_validate(content).complete_rule()
+            return Contract.model_validate(content).complete_rule().complete_formats()
     except ValidationError:
         pass
     rules = {"rule": content["rule"]} if isinstance(content.get("rule"), dict) else {}
@@ -181,6 +184,21 @@ def _find_role_problems(outline: ContractOutline) -> list[Problem]:
     if outline.lacks_role("feature", "score"):
         problems.append(Problem(f"{outline.file}: columns", "no column of role feature", "at least one"))
     return problems
+
+
+def _find_unused_sources(outline: ContractOutline) -> list[Problem]:
+    """Find columns of role source that no expression names, those of columns with faults included."""
+    if outline.has_rule and outline.contract.rule is None:
+        return []  # a faulty rule may be what names them
+    written = [str(of.get("sql", "")).removeprefix(_QUESTION_MARK) for of in outline.texts.values()]
+    rules = [] if outline.contract.rule is None else [outline.contract.rule.sql]
+    used = {name for sql in [*written, *rules] for name in extract_sql_names(sql)}
+    fix = "compute a column of it, or make it ignored"
+    return [
+        Problem(f"{outline.file}: columns.{name}", "role source, and no `sql` names it", "one that does", fix)
+        for name in outline.select_roles("source")
+        if name.casefold() not in used and len(outline.roles[name]) == 1
+    ]
 
 
 def _find_rule_problems(outline: ContractOutline) -> list[Problem]:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from credit.common.errors import Problem
-from credit.contract.columns import Column, FrozenModel
+from credit.contract.columns import Column
+from credit.contract.frozen_model import FrozenModel
 
 RULE_COLUMN = "rule"
 """The name of the column that holds the value of an SQL expression of the rule."""

@@ -17,8 +17,9 @@ def strip_words(content: Mapping[str, Any], file: str) -> dict[str, Any]:
         if content.get(block)
     }
     rule = {"rule": _drop(content["rule"], "reason", "reason_if_missing")} if content.get("rule") else {}
+    given = {"format": content["format"]} if content.get("format") else {}
     source = dict.fromkeys(("title", "licence", "citation"), _NO_WORDS)
-    return {"file": file, "name": content["name"], "row": _NO_WORDS, "source": source, **columns, **rule}
+    return {"file": file, "name": content["name"], "row": _NO_WORDS, "source": source, **given, **columns, **rule}
 
 
 def _strip_column(column: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.completeness import find_gaps
-from credit.contract.leakage import extract_sql_names, find_used_columns
-from credit.contract.loading import outline_contract
+from credit.contract.leakage import find_used_columns
+from credit.contract.loading import ContractOutline, outline_contract
+from credit.contract.sql_names import extract_sql_names
 from credit.data.sql_casts import SQL_TYPES, derive_sql
 from credit.data.sql_text import quote_identifier
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 def check_contract(path: Path) -> Contract:
     """Load a contract that the pipeline can go all the way with. Raises CreditError with everything that is wrong."""
     outline = outline_contract(path)
-    unread = {name.casefold() for name in outline.roles} - {name.casefold() for name in outline.contract.columns}
-    raise_if_any(
-        [*outline.problems, *find_gaps(outline), *find_sql_problems(outline.contract, outline.file, frozenset(unread))]
-    )
+    raise_if_any(find_contract_problems(outline))
     return outline.contract
+
+
+def find_contract_problems(outline: ContractOutline) -> list[Problem]:
+    """Find everything that is wrong with a contract by itself."""
+    unread = {name.casefold() for name in outline.roles} - {name.casefold() for name in outline.contract.columns}
+    sql = find_sql_problems(outline.contract, outline.file, frozenset(unread))
+    return [*outline.problems, *find_gaps(outline), *sql]
 
 
 def find_sql_problems(contract: Contract, file: str, unread: frozenset[str] = frozenset()) -> list[Problem]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pydantic import Field
 
+from credit.common.params import Params
 from credit.contract import Contract
 from credit.contract.columns import Column
 from credit.data.tables import make_frame
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 _BLOCK_COLUMNS = (
     100  # columns alike that are checked as one long column: a suite of thousands of expectations takes minutes
 )
+
+
+class ValidateParams(Params):
+    """The block `validate`."""
+
+    max_quarantined: float = Field(ge=0, le=1)
+    min_group: int = Field(ge=0)
 
 
 class ContractBreach(NamedTuple):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _DELIMITERS = ",;\t|"
+_BLANK = " "
+_MIN_BLANK_SEPARATED = 3  # fewer fields may be the words of one
 _OTHER_KINDS = {
     b"PK\x03\x04": "a zip archive or an Excel file",
     b"\x1f\x8b": "a gzip file",
@@ -63,12 +65,20 @@ def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...
         return len(set(names) & set(known)), len(names), max(map(len, rows), default=0)
 
     best = max(_DELIMITERS, key=rank)
+    if rank(best)[1] == 1 and _is_blank_separated(blank := _read_first_lines(file, _BLANK)):
+        best, lines[_BLANK] = _BLANK, blank
     names, *rows = lines[best] or [[]]
     if not names:
         raise CreditError(Problem(f"{file}: line 1", "an empty line", "the names of the columns"))
     if (problem := _find_first_line_problem(names, rows, f"{file}: line 1")) and not set(names) & set(known):
         raise CreditError(problem)
     return tuple(names), best
+
+
+def _is_blank_separated(lines: Sequence[Sequence[str]]) -> bool:
+    """Tell whether one blank stands between the fields of each line; of texts with blanks they are not as many."""
+    widths = {len(fields) for fields in lines}
+    return len(lines) > 1 and len(widths) == 1 and min(widths) >= _MIN_BLANK_SEPARATED and all(map(all, lines))
 
 
 def _read_first_lines(file: Path, delimiter: str) -> list[list[str]]:
@@ -92,7 +102,7 @@ def _find_first_line_problem(names: Sequence[str], rows: Sequence[Sequence[str]]
         return Problem(where, "`sep=`, which is for Excel alone", "the names of the columns", "delete the line")
     if len(words) > 2 and {len(fields[0].split()) for fields in rows if len(fields) == 1} == {len(words)}:
         fix = "replace the blanks, for example with tr -s ' ' ','"
-        return Problem(where, "columns separated by blanks", "by a comma, a semicolon, a tab or |", fix)
+        return Problem(where, "columns separated by several blanks", "by one, a comma, a semicolon, a tab or |", fix)
     if len(rows) > 1 and len(below) == 1 and min(below) > len(names):
         found = f"{len(names)} names, and {min(below)} fields in the lines below"
         return Problem(where, found, "a name for each column", "delete lines above the names, or add those that lack")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 
 
@@ -19,8 +20,20 @@ def encode_row_groups(contract: Contract, frame: pd.DataFrame) -> NDArray[np.int
     return None if contract.group is None else pd.factorize(frame[contract.group])[0].astype(np.int64)
 
 
-def make_splitter(folds: int, seed: int, row_groups: NDArray[np.int64] | None) -> Any:
-    """Make scikit-learn's splitter into folds with equal shares of each class, which divides no group of rows."""
+def find_fold_problems(groups: int, folds: int, where: str) -> list[Problem]:
+    """Find out whether there are fewer groups of rows than the folds that `where` says."""
+    if groups >= folds:
+        return []
+    fix = "is the role group meant for that column?"
+    return [Problem(where, f"{groups} groups of rows that belong together", f"at least {folds}, one per fold", fix)]
+
+
+def make_splitter(folds: int, seed: int, row_groups: NDArray[np.int64] | None, where: str) -> Any:
+    """Make scikit-learn's splitter into folds with equal shares of each class, which divides no group of rows.
+
+    `where` says how many folds. Raises CreditError where there are fewer groups.
+    """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+    raise_if_any([] if row_groups is None else find_fold_problems(len(np.unique(row_groups)), folds, where))
     return (StratifiedKFold if row_groups is None else StratifiedGroupKFold)(folds, shuffle=True, random_state=seed)

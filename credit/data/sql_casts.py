@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 from credit.contract import Contract
 from credit.contract.columns import Column
+from credit.contract.levels import UNDISCLOSED
 from credit.data.sql_text import quote_identifier, quote_literal
+from credit.data.text_reading import is_written_text, read_text_sql
+
+FOLDED_LEVELS_KEY = "folded_levels"
+"""Of the metadata of the typed table: how many rows have which level of the file that counts as another one."""
 
 SQL_TYPES = {
     "boolean": "BOOLEAN",
@@ -26,21 +31,22 @@ _READING_TYPES = {
 
 def choose_reading_type(column: Column) -> str:
     """Choose the DuckDB type to read a column of a CSV file as, so that nothing is lost before the cast."""
-    if column.missing_codes:
+    if column.missing_codes or column.format:
         return "VARCHAR"
     if column.type == "integer" and column.range and None not in column.range:
         return "DOUBLE"  # exact within any such range, and much faster than text
     return _READING_TYPES.get(column.type, "VARCHAR")
 
 
-def decode_missing_sql(name: str, column: Column) -> str:
-    """Build SQL for the raw value, NULL where it is one of the column's codes for missing."""
+def decode_missing_sql(name: str, column: Column, source: str) -> str:
+    """Build SQL for the raw value of DuckDB type `source`, NULL where it is one of the column's codes for missing."""
+    quoted = quote_identifier(name)
     if not column.missing_codes:
-        return quote_identifier(name)
+        return quoted
     texts = ", ".join(quote_literal(str(code)) for code in column.missing_codes)
     numbers = ", ".join(str(code) for code in column.missing_codes if not isinstance(code, str)) or "NULL"
-    quoted = quote_identifier(name)
-    is_code = f"CAST({quoted} AS VARCHAR) IN ({texts}) OR TRY_CAST({quoted} AS DOUBLE) IN ({numbers})"
+    plain = read_text_sql(quoted, column.format) if column.format and is_written_text(column, source) else quoted
+    is_code = f"CAST({quoted} AS VARCHAR) IN ({texts}) OR TRY_CAST({plain} AS DOUBLE) IN ({numbers})"
     return f"CASE WHEN {is_code} THEN NULL ELSE {quoted} END"
 
 
@@ -51,7 +57,9 @@ def is_present_sql(value: str) -> str:
 
 def cast_sql(name: str, column: Column, source: str) -> str:
     """Build SQL that casts the raw column `name` of DuckDB type `source`; a value of another type makes it fail."""
-    value = decode_missing_sql(name, column)
+    value = decode_missing_sql(name, column, source)
+    if column.format and is_written_text(column, source):
+        value, source = read_text_sql(value, column.format), "VARCHAR"
     if column.type == "number":
         return f"CASE WHEN NOT isnan(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END"
     if column.type == "timestamp":
@@ -100,7 +108,7 @@ def _cast_text_sql(value: str, column: Column, source: str) -> str:
     if source in ("FLOAT", "DOUBLE"):
         code = f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"
         return f"CASE WHEN {_is_whole_sql(value)} THEN {code} WHEN {is_present_sql(value)} THEN {text} END"
-    codes = [str(code) for code in column.allowed or ()]
+    codes = [*map(str, column.allowed or ()), *column.folded]
     if not any(code.isdigit() for code in codes):
         return text
     known = ", ".join(map(quote_literal, codes))
@@ -109,17 +117,52 @@ def _cast_text_sql(value: str, column: Column, source: str) -> str:
 
 
 def build_typed_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str:
-    """Build SQL for the typed table with its derived columns, in the contract's order.
+    """Build SQL for the typed table, its levels folded, with its derived columns, in the contract's order.
 
     `sources` are the DuckDB types of the raw columns as read by `scan`.
     """
     raw = ", ".join(
-        f"{cast_sql(name, column, sources[name])} AS {quote_identifier(name)}" for name, column in contract.raw.items()
+        f"{fold_sql(cast_sql(name, column, sources[name]), column)} AS {quote_identifier(name)}"
+        for name, column in contract.raw.items()
     )
     derived = "".join(
         f", {derive_sql(column)} AS {quote_identifier(name)}" for name, column in contract.derived.items()
     )
     return f"SELECT *{derived} FROM (SELECT {raw} FROM {scan})"
+
+
+def fold_sql(level: str, column: Column) -> str:
+    """Build SQL for the level that a level of the file counts as; `ColumnLevels.fold_level` does it for one value."""
+    cases = "".join(
+        f"WHEN {level} IN ({', '.join(map(quote_literal, levels))}) THEN {quote_literal(into)} "
+        for into, levels in column.fold
+        if levels
+    )
+    if column.new_levels is not None:
+        allowed = ", ".join(map(quote_literal, column.allowed or ()))
+        into = "NULL" if column.new_levels == UNDISCLOSED else quote_literal(column.new_levels)
+        cases += f"WHEN {level} NOT IN ({allowed}) THEN {into} "
+    return f"CASE {cases}ELSE {level} END" if cases else level
+
+
+def build_levels_query(contract: Contract, sources: Mapping[str, str], scan: str) -> str | None:
+    """Build SQL that counts the levels of the file that count as another: column, level, rows, the commonest first.
+
+    `sources` are the DuckDB types of the raw columns as read by `scan`. None where no column folds any.
+    """
+    parts = []
+    for name, column in contract.raw.items():
+        if column.has_folds:
+            level = cast_sql(name, column, sources[name])
+            changed = f"CASE WHEN {level} IS DISTINCT FROM {fold_sql(level, column)} THEN {level} END"
+            parts.append(f"{{'name': {quote_literal(name)}, 'level': {changed}}}")
+    if not parts:
+        return None
+    each = f"SELECT unnest([{', '.join(parts)}]) AS one FROM {scan}"
+    return (
+        f"SELECT one.name, one.level, count(*) FROM ({each}) WHERE one.level IS NOT NULL "
+        "GROUP BY ALL ORDER BY 1, 3 DESC, 2"
+    )
 
 
 def derive_sql(column: Column) -> str:
@@ -136,7 +179,7 @@ def build_misfits_query(contract: Contract, sources: Mapping[str, str], scan: st
     while row in map(str.casefold, sources):
         row += "_"
     for name, column in contract.raw.items():
-        present = is_present_sql(decode_missing_sql(name, column))
+        present = is_present_sql(decode_missing_sql(name, column, sources[name]))
         bad = f"{present} AND TRY({cast_sql(name, column, sources[name])}) IS NULL"
         checks += [
             f"count(*) FILTER ({bad})",

@@ -1,5 +1,6 @@
 """Parquet tables as pandas frames: chosen columns, in one piece or in partitions."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
+from credit.data.sql_casts import FOLDED_LEVELS_KEY
 
 PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""
@@ -25,6 +27,12 @@ def open_table(path: Path) -> pq.ParquetFile:
     except pa.ArrowException as error:
         found = f"not a Parquet file: {str(error).rstrip('.')}"
         raise CreditError(Problem(str(path), found, fix="run dvc checkout or dvc repro")) from None
+
+
+def read_folded_levels(table: pq.ParquetFile) -> list[tuple[str, str | None, int]]:
+    """Read what ingest counted when it folded levels: column, level of the file, rows. None: all other new levels."""
+    counts = (table.metadata.metadata or {}).get(FOLDED_LEVELS_KEY.encode(), b"[]")
+    return [(name, level, rows) for name, level, rows in json.loads(counts)]
 
 
 def iterate_partitions(table: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

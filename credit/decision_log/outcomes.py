@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import insert, select
 
-from credit.contract.columns import Scalar
+from credit.contract.levels import Scalar
 from credit.decision_log.database import Database
 from credit.decision_log.tables import OUTCOMES_TABLE
 

@@ -7,7 +7,7 @@ from credit.common.candidate_names import CandidateNames
 from credit.common.params import Params, read_params
 
 
-class _ListedCandidates(Params, extra="ignore"):
+class ListedCandidates(Params, extra="ignore"):
     """The list of the block `train`, of which the rest is read where it is used."""
 
     candidates: CandidateNames
@@ -15,7 +15,7 @@ class _ListedCandidates(Params, extra="ignore"):
 
 def read_candidate_names(path: Path = Path("params.yaml")) -> tuple[str, ...]:
     """Read which candidates run. Raises CreditError when the list is missing, lacks the heuristic or has one twice."""
-    return read_params(_ListedCandidates, "train", path).candidates
+    return read_params(ListedCandidates, "train", path).candidates
 
 
 def remove_retired_files(names: Sequence[str], *folders: Path) -> None:

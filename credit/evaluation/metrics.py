@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
 from credit.common.params import Params
 from credit.evaluation.intervals import (
@@ -38,6 +39,13 @@ class UnitValues(Params):
         """Compute the value of each decision; shape (n,)."""
         approved = np.where(y, self.approve_favourable, self.approve_unfavourable)
         return np.select([decisions == "approve", decisions == "refer"], [approved, self.refer], self.deny)
+
+
+class EvaluateParams(Params):
+    """The block `evaluate`."""
+
+    unit_values: UnitValues
+    points: int = Field(ge=10)
 
 
 class KsDistance(NamedTuple):

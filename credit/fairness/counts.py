@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.common.errors import raise_if_any
 from credit.contract import Contract
-from credit.contract.columns import UNDISCLOSED
 from credit.contract.groups import list_group_labels
+from credit.contract.levels import UNDISCLOSED
 from credit.evaluation.predictions import Predictions
 from credit.fairness.inputs import (
     Groups,
@@ -149,6 +149,14 @@ def _sum_by_cell(
     cell: NDArray[np.int64], shape: tuple[int, ...], weights: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
     return np.bincount(cell, weights, prod(shape)).astype(np.float64).reshape(shape)
+
+
+def count_nobody(contract: Contract) -> PeopleCounts:
+    """Make the counts of no rows, whose groups are those that any rows of the contract could have."""
+    groups = list_attribute_groups(contract)
+    nobody = np.empty(0, np.int64)
+    counts = count_people(groups, dict.fromkeys(groups, nobody), nobody.astype(bool), nobody.astype(float), nobody)
+    return replace(counts, labels=list_group_labels(contract))
 
 
 def count_predictions(contract: Contract, predictions: Predictions) -> PeopleCounts:

@@ -1,6 +1,6 @@
 """Judge who does not disclose an attribute: their share, and what they may hide at the worst."""
 
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share, encode_number
 from credit.fairness.group_comparison import compare_groups
 from credit.fairness.metrics import GROUP_METRICS

@@ -1,11 +1,11 @@
 """Compare every group with every limit of a policy: the metric, its interval, and the p-value that this implies."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from credit.common.errors import Problem, raise_if_any
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.evaluation.exact_tests import compute_limit_p_value, compute_parity_p_value
 from credit.evaluation.intervals import Array, invert_interval
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
@@ -133,11 +133,16 @@ def list_judged_keys(counts: PeopleCounts, policy: FairnessPolicy, rules: Verdic
     Raises CreditError for a primary attribute that is not protected.
     """
     names = [name for (name,) in counts.attributes]
+    raise_if_any(find_primary_problems(names, rules))
     primary = names if rules.primary is None else rules.primary
-    where = "params.yaml: fairness.rules.primary"
-    raise_if_any([Problem(where, repr(name), f"one of {', '.join(names)}") for name in primary if name not in names])
     keys = [*counts.attributes, *(counts.pairs if policy.gates == "pairs" else [])]
     return [key for key in keys if set(key) <= set(primary)]
+
+
+def find_primary_problems(protected: Collection[str], rules: VerdictRules) -> list[Problem]:
+    """Find each primary attribute that is none of the protected columns."""
+    where, expected = "params.yaml: fairness.rules.primary", f"one of {', '.join(protected)}"
+    return [Problem(where, repr(name), expected) for name in rules.primary or () if name not in protected]
 
 
 def list_judged_groups(counts: PeopleCounts, policy: FairnessPolicy, rules: VerdictRules) -> dict[str, list[str]]:

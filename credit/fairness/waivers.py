@@ -80,8 +80,19 @@ def check_waivers(
 
     groups: what `credit.fairness.group_comparison.list_judged_groups` gives.
     """
+    raise_if_any(find_waiver_problems(waivers, candidates, groups, policy, today))
+
+
+def find_waiver_problems(
+    waivers: Mapping[str, Waiver],
+    candidates: Collection[str],
+    groups: Mapping[str, Collection[str]],
+    policy: FairnessPolicy,
+    today: date,
+) -> list[Problem]:
+    """Find what `check_waivers` refuses."""
     unmatched = find_unmatched(waivers, candidates, groups, policy)
-    raise_if_any([*unmatched, *find_duplicates(waivers), *find_expired(waivers, today)])
+    return [*unmatched, *find_duplicates(waivers), *find_expired(waivers, today)]
 
 
 def find_unmatched(

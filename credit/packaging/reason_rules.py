@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import Scalar
+from credit.contract.levels import Scalar
 from credit.data.tables import iterate_partitions, make_frame, open_table
 from credit.scoring.design_matrix import MISSING_SUFFIX, build_design_matrix, list_design_columns, locate_features
 from credit.scoring.onnx import ScoreFunction

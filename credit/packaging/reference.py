@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import Column, Scalar
+from credit.contract.columns import Column
 from credit.contract.groups import assign_groups
+from credit.contract.levels import Scalar
 from credit.data.tables import iterate_partitions, make_frame, open_table
 from credit.reports.reference import DecisionCounts, Distribution, ReferenceReport, ReferenceRows
 from credit.scoring.policy import DECISION_KINDS

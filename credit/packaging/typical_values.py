@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.contract.columns import Column, Scalar
+from credit.contract.columns import Column
+from credit.contract.levels import Scalar
 from credit.data.tables import iterate_partitions, make_frame, open_table
 from credit.scoring.design_matrix import build_design_matrix
 from credit.scoring.onnx import ScoreFunction

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_yaml
-from credit.contract.columns import FrozenModel
+from credit.contract.frozen_model import FrozenModel
 from credit.registry.store import Store
 
 ADDRESS_FILE = "release.yaml"

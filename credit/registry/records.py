@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.invalid_values import make_value_error
-from credit.contract.columns import FrozenModel
+from credit.contract.frozen_model import FrozenModel
 
 NEEDS_NEWER_CODE = "it needs newer code: update this checkout, and leave it where it is"
 

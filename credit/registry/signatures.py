@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import ConfigDict, Field, ValidationError
 
 from credit.common.errors import CreditError, Problem
-from credit.contract.columns import FrozenModel
+from credit.contract.frozen_model import FrozenModel
 from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
 

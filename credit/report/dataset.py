@@ -7,6 +7,7 @@ from credit.common.formatting import DASH, format_number, format_percent, spell_
 from credit.contract import Contract
 from credit.report.results import Results
 from credit.reports.features import FeatureVerdict
+from credit.reports.validation import FoldedLevels
 
 
 class FeatureRow(NamedTuple):
@@ -31,12 +32,13 @@ class FeaturesTable(NamedTuple):
 
 
 class DatasetSummary(NamedTuple):
-    """Rows, why some are in quarantine, missing values, and how many people there are of each group."""
+    """Rows, why some are in quarantine, folded levels, missing values, and how many people there are of each group."""
 
     rows: str
     accepted: str
     quarantined: str
     reasons: tuple[tuple[str, str, str, str], ...]
+    folded: tuple[tuple[str, str, str, str], ...]
     missing: dict[str, str]
     labels: dict[str, str]
     groups: dict[str, dict[str, str]]
@@ -86,6 +88,7 @@ def describe_dataset(results: Results) -> DatasetSummary:
         f"{report.accepted:,}",
         f"{report.quarantined:,}",
         tuple((one.column, one.allowed, f"{one.rows:,}", one.example or DASH) for one in report.reasons),
+        tuple((one.column, _name_levels(one), one.into, f"{one.rows:,}") for one in report.folded),
         {name: f"{count:,}" for name, count in report.missing.items()},
         {label.name_value(name): f"{count:,}" for name, count in report.labels.items()},
         {
@@ -95,3 +98,8 @@ def describe_dataset(results: Results) -> DatasetSummary:
         {key: f"{value:,}" if isinstance(value, int) else value for key, value in origin.items()
          if isinstance(value, str | int)},
     )  # fmt: skip
+
+
+def _name_levels(folded: FoldedLevels) -> str:
+    named = ", ".join(f"{level} ({rows:,})" for level, rows in folded.levels.items())
+    return f"new: {named or 'not shown'}" if folded.is_new else named or "not shown"

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from credit.common.candidate_definition import format_candidate, label_candidate
 from credit.common.formatting import capitalise, format_interval, format_number, format_percent, spell_out
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.fairness.policies import Limit
 from credit.report.results import Results
 from credit.report.svg import Scale, Tick, fit_scale

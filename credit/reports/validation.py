@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from credit.reports.base import Count, Report, ReportPart
+from pydantic import Field
+
+from credit.reports.base import Count, Flag, Report, ReportPart
 
 
 class BrokenRule(ReportPart):
@@ -13,6 +15,17 @@ class BrokenRule(ReportPart):
     rows: Count
     example: str | None = None
     """One value that breaks it. Left out of columns of texts, dates and times: it may name a person."""
+
+
+class FoldedLevels(ReportPart):
+    """Levels of the file that count as another one: those of the contract's `fold`, or new ones by `new_levels`."""
+
+    column: str
+    into: str
+    is_new: Flag
+    rows: Count
+    levels: dict[str, Count] = Field(default_factory=dict)
+    """Rows by level, the commonest new ones only. Left out of protected columns, and of those no model sees."""
 
 
 class ValidationReport(Report):
@@ -30,3 +43,5 @@ class ValidationReport(Report):
     """Accepted rows by value of the label."""
     groups: dict[str, dict[str, Count]]
     """Accepted rows by protected attribute and group, `undisclosed` included."""
+    folded: tuple[FoldedLevels, ...] = ()
+    """Levels that count as another, of all rows."""

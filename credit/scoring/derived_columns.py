@@ -1,4 +1,4 @@
-"""Derived columns of single applications, by the SQL of the contract that computed them for training."""
+"""Folded levels and derived columns of single applications, as the contract made them for training."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -6,7 +6,7 @@ from typing import Any
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.contract.leakage import extract_sql_names
+from credit.contract.sql_names import extract_sql_names
 from credit.data.sql_casts import SQL_TYPES, derive_sql
 from credit.data.sql_text import quote_identifier
 from credit.scoring.row_encoder import ApplicationRow
@@ -22,11 +22,16 @@ def find_sources(contract: Contract, name: str) -> list[str]:
 
 
 class DerivedColumns:
-    """The derived columns among `features`; none is the usual case, and costs nothing."""
+    """What ingest makes of the columns of a file: folded levels, and the derived columns among `features`.
+
+    None of either is the usual case, and costs nothing.
+    """
 
     def __init__(self, contract: Contract, features: Sequence[str]) -> None:
         self._names = [name for name in features if contract.columns[name].sql is not None]
         self._sources = list(dict.fromkeys(source for name in self._names for source in find_sources(contract, name)))
+        inputs = {*self._sources, *features} - set(self._names)
+        self._folds = {name: contract.columns[name] for name in inputs if contract.columns[name].has_folds}
         if not self._names:
             return
         import duckdb
@@ -39,11 +44,18 @@ class DerivedColumns:
         self._turn = Lock()
         self._query = f"SELECT {', '.join(derive_sql(contract.columns[n]) for n in self._names)} FROM (SELECT {given})"
 
-    def add(self, row: ApplicationRow) -> ApplicationRow:
-        """Add the derived columns to a row, the same values as ingest gives. Its sources must be in it.
+    def list_folded(self, row: ApplicationRow) -> list[tuple[str, str]]:
+        """List the columns whose level in the row counts as another, each with that one."""
+        pairs = ((name, row.get(name), column.fold_level(row.get(name))) for name, column in self._folds.items())
+        return [(name, into) for name, level, into in pairs if level != into]
 
-        Raises CreditError when they have values that nothing can be computed from.
+    def add(self, row: ApplicationRow) -> ApplicationRow:
+        """Fold the levels of a row, then add the derived columns, the same values as ingest gives.
+
+        Its sources must be in it. Raises CreditError when they have values that nothing can be computed from.
         """
+        if self._folds:
+            row = {name: self._folds[name].fold_level(v) if name in self._folds else v for name, v in row.items()}
         if not self._names:
             return row
         import duckdb

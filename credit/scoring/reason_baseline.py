@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Contract
-from credit.contract.columns import FrozenModel, Scalar
+from credit.contract.frozen_model import FrozenModel
+from credit.contract.levels import Scalar
 from credit.scoring.design_matrix import list_design_columns, locate_features
 from credit.scoring.row_encoder import encode_rows
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
-from credit.contract.columns import FrozenModel, Scalar
+from credit.contract.completeness import describe_missing_reason, has_words
+from credit.contract.frozen_model import FrozenModel
+from credit.contract.levels import Scalar
 from credit.scoring.onnx import ScoreFunction
 from credit.scoring.reason_baseline import ReasonBaseline
 from credit.scoring.row_encoder import ApplicationRow, is_missing
@@ -52,9 +54,8 @@ def word_reasons(
         column = contract.columns[name]
         if name not in contract.features and (decided_by, name) != ("rule", contract.rule_column):
             problems.append(Problem(f"{file}: {name}", f"a column of role {column.role} as a reason", "a feature"))
-        elif not (column.reason or "").strip():
-            expected = "the words for an applicant against whom it counts"
-            problems.append(Problem(f"{file}: columns.{name}.reason", "no words", expected))
+        elif not has_words(column.reason):
+            problems.append(describe_missing_reason(file, name))
     raise_if_any(problems)
     return {name: _word_reason(contract, name, value) for name, value in typical.items()}
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import AliasChoices, Field
 
 from credit.contract import Contract
-from credit.contract.columns import FrozenModel
+from credit.contract.frozen_model import FrozenModel
 from credit.contract.rule import ApprovedSide
 from credit.scoring.policy import Policy
 from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing

@@ -11,6 +11,9 @@ from credit.data.row_groups import encode_row_groups, list_row_group_columns, ma
 from credit.scoring.design_matrix import build_design_matrix
 from credit.selection.binned_auc import AUC_FOLDS
 
+PROXIES = "select_features: guessing a group by all features together"
+"""Where the folds are, for errors."""
+
 
 def measure_joint_proxy(
     contract: Contract,
@@ -40,15 +43,15 @@ def measure_joint_proxy(
         groups = assign_groups(contract, attribute, frame[attribute])
         sizes = pd.Series(groups).value_counts()
         forest = RandomForestClassifier(100, min_samples_leaf=10, random_state=seed, n_jobs=1)
-        cv = make_splitter(AUC_FOLDS, seed, together)
         large = [group for group in groups.categories if sizes[group] >= max(min_group, AUC_FOLDS)]
         known = np.isin(np.asarray(groups), large)
         result[attribute] = {}
         if len(large) < 2:
             continue
         classes = np.asarray(groups)[known]
+        own = None if together is None else together[known]
+        cv = make_splitter(AUC_FOLDS, seed, own, PROXIES)
         with parallel_config("threading", n_jobs=-1):  # folds side by side; each adds up its trees in one order
-            own = None if together is None else together[known]
             guesses = cross_val_predict(forest, matrix[known], classes, groups=own, cv=cv, method="predict_proba")
         for index, group in enumerate(sorted(large)):
             result[attribute][group] = float(roc_auc_score(classes == group, guesses[:, index]))

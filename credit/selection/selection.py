@@ -31,7 +31,7 @@ class SelectFeaturesParams(Params):
     max_proxy: float | None = Field(ge=0.5, le=1)
     min_group: int = Field(ge=2)
     sample: int = Field(ge=100)
-    seed: int
+    seed: int = Field(ge=0, lt=2**32)
 
 
 class CandidateFeature(NamedTuple):

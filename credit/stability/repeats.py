@@ -6,8 +6,10 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from credit.choice.champion import ChooseParams, choose_champion
+from credit.common.params import Params
 from credit.contract import Contract
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.partitions import PartitionScores
@@ -19,6 +21,12 @@ from credit.fairness.waivers import Waiver
 from credit.reports.choice import CandidateStability, FindingStability, ShippedDifference, Spread
 from credit.reports.fairness import FairnessVerdict, Finding
 from credit.reports.metrics import CandidateMetrics
+
+
+class StabilityParams(Params):
+    """The block `stability`. least_agreement: the share of partitions that should have the same champion."""
+
+    least_agreement: float = Field(gt=0, le=1)
 
 
 class Gates(NamedTuple):

@@ -8,12 +8,14 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 
 from credit.common.candidate_definition import BuildContext, list_definitions, load_definition
 from credit.common.candidate_names import HEURISTIC
-from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
+from credit.common.errors import Problem, list_problems, raise_if_any
 from credit.common.files import round_floats
 from credit.common.params import Params, check_named_blocks
 from credit.data.row_groups import make_splitter
 from credit.reports.candidate import HyperparameterSearch
 from credit.training.candidates import route_groups
+
+SEARCH_FOLDS_KEY = "params.yaml: train.search.folds"
 
 HyperparameterGrid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 """Values to try of each hyperparameter; {} tries none."""
@@ -66,20 +68,16 @@ def search_hyperparameters(
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - unlocks the next import
     from sklearn.model_selection import HalvingGridSearchCV
 
+    raise_if_any(find_search_problems(name, hyperparameters, search))
     kept = load_definition(name).kept_in_search
     grid = {key: values for key, values in search.find_grid(name).items() if key not in kept}
-    if named := [key for key in kept if key in search.grids.get(name, {})]:
-        where = f"params.yaml: train.search.{name}.{named[0]}"
-        fix = f"set train.{name}.{named[0]}, or look at it in find_alternatives"
-        raise CreditError(Problem(where, "a hyperparameter that the AUC cannot choose", "no values to try", fix))
-    check_grid(grid, hyperparameters, f"train.search.{name}")
     pipeline: Any = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
         pipeline,
-        {f"{step}__{key}": values for key, values in grid.items()},
+        {f"{step}__{key}": values for key, values in parse_grid(grid, hyperparameters).items()},
         factor=search.factor,
-        cv=make_splitter(search.folds, seed, row_groups),
+        cv=make_splitter(search.folds, seed, row_groups, SEARCH_FOLDS_KEY),
         scoring="roc_auc",
         random_state=seed,
         refit=False,
@@ -102,12 +100,36 @@ def search_hyperparameters(
     return type(hyperparameters).model_validate(hyperparameters.model_dump() | best), report
 
 
-def check_grid(grid: dict[str, list[Any]], hyperparameters: Params, block: str) -> None:
-    """Check the grid, so that a misspelt key or an impossible value is an error before an hour's search, not after."""
+def find_search_problems(name: str, hyperparameters: Params, search: SearchParams) -> list[Problem]:
+    """Find in the grid of a candidate what the search of `train` cannot try; the rule has none."""
+    if name == HEURISTIC:
+        return []
+    found, block = "a hyperparameter that the AUC cannot choose", f"train.search.{name}"
+    kept = [key for key in load_definition(name).kept_in_search if key in search.grids.get(name, {})]
+    problems = [
+        Problem(
+            f"params.yaml: {block}.{key}",
+            found,
+            "no values to try",
+            f"set train.{name}.{key}, or look at it in find_alternatives",
+        )
+        for key in kept
+    ]
+    return [*problems, *find_grid_problems(search.find_grid(name), hyperparameters, block)]
+
+
+def find_grid_problems(grid: HyperparameterGrid, hyperparameters: Params, block: str) -> list[Problem]:
+    """Find each misspelt key and impossible value of a grid: before an hour's search, not after."""
     problems: list[Problem] = []
-    for value in (hyperparameters.model_dump() | {key: value} for key, values in grid.items() for value in values):
+    for value in ({key: value} for key, values in grid.items() for value in values):
         try:
-            type(hyperparameters).model_validate(value)
+            type(hyperparameters).model_validate(hyperparameters.model_dump() | value)
         except ValidationError as error:
             problems += list_problems(error, "params.yaml", block)
-    raise_if_any(problems)
+    return list(dict.fromkeys(problems))
+
+
+def parse_grid(grid: HyperparameterGrid, hyperparameters: Params) -> HyperparameterGrid:
+    """Parse the values of a grid as those of training are: "50" is the number 50 to scikit-learn too."""
+    own, model = hyperparameters.model_dump(), type(hyperparameters)
+    return {key: [model.model_validate(own | {key: value}).model_dump()[key] for value in grid[key]] for key in grid}

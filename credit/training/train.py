@@ -3,12 +3,13 @@
 Cross-validated, because a forest's scores on the rows that it has seen are far too sure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ModelWrapValidatorHandler, SerializeAsAny, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, SerializeAsAny, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from tqdm import tqdm
 
 from credit.common.candidate_definition import BuildContext, list_definitions, load_definition, name_definition_file
@@ -24,6 +25,8 @@ from credit.scoring.policy import Policy, set_thresholds
 from credit.training.candidates import fit_estimator
 from credit.training.search import SearchParams, search_hyperparameters
 
+FOLDS_KEY = "params.yaml: train.cross_validation.folds"
+
 
 class PolicyParams(Params):
     """The block `train.policy`."""
@@ -37,7 +40,7 @@ class CrossValidationParams(Params):
 
     folds: int = Field(ge=2)
     rows: int = Field(ge=100)
-    seed: int
+    seed: int = Field(ge=0, lt=2**32)
 
 
 class TrainParams(Params):
@@ -56,24 +59,29 @@ class TrainParams(Params):
     def _check_blocks(cls, block: Any, check_rest: ModelWrapValidatorHandler[Self]) -> Self:
         """Check the candidates' blocks, each by its own model, so that a misspelt name is an unknown key."""
         models = {name: load_definition(name).hyperparameters for name in list_definitions()}
-        return check_named_blocks(block, models, "hyperparameters", check_rest)
+        checked = check_named_blocks(block, models, "hyperparameters", check_rest)
+        if errors := list(checked._find_candidate_errors()):
+            raise ValidationError.from_exception_data(
+                "train", [InitErrorDetails(type=one, input=None) for one in errors]
+            )
+        return checked
 
-    @model_validator(mode="after")
-    def _check_candidates(self) -> Self:
+    def _find_candidate_errors(self) -> Iterator[PydanticCustomError]:
+        """Find each candidate that has no file or no block, or that reads protected attributes where it may not."""
         for name in self.candidates:
             if name not in list_definitions():
                 known = ", ".join(list_definitions())
                 found, fix = f"the candidate {name}", f"add {name_definition_file(name)}"
-                raise make_value_error(found, f"some of {known}", fix)
+                yield make_value_error(found, f"some of {known}", fix)
+                continue
             if load_definition(name).reads_groups and not self.read_protected:
                 fix = "ask counsel, set train.read_protected, or take it out of train.candidates"
-                raise make_value_error(
+                yield make_value_error(
                     f"{name}, whose training reads protected attributes", "read_protected: true", fix
                 )
             if name not in self.hyperparameters:
                 fields = ", ".join(load_definition(name).hyperparameters.model_fields) or "nothing"
-                raise make_value_error(f"no block {name}", f"one, with {fields}", "or take it out of train.candidates")
-        return self
+                yield make_value_error(f"no block {name}", f"one, with {fields}", "or take it out of train.candidates")
 
     def find_hyperparameters(self, name: str) -> Params:
         """Find the hyperparameters of a candidate. Raises CreditError when it has no file or no block."""
@@ -177,11 +185,9 @@ def cross_validate(
     least = int(min(y.sum(), (~y).sum()))
     if least < params.folds:
         found = f"{least} rows of the rarer class"
-        raise CreditError(
-            Problem("params.yaml: train.cross_validation.folds", found, f"at least {params.folds}, one per fold")
-        )
+        raise CreditError(Problem(FOLDS_KEY, found, f"at least {params.folds}, one per fold"))
     scores = np.empty(len(y))
-    folds = make_splitter(params.folds, params.seed, row_groups).split(X, y, row_groups)
+    folds = make_splitter(params.folds, params.seed, row_groups, FOLDS_KEY).split(X, y, row_groups)
     for seen, unseen in tqdm(folds, "train", params.folds, unit="fold", disable=None if bar else True):
         own = None if groups is None else groups[seen]
         scores[unseen] = fit_estimator(name, clone(estimator), X[seen], y[seen], own).predict_proba(X[unseen])[:, 1]

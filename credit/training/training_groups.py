@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from credit.common.candidate_definition import load_definition
 from credit.contract import Contract
-from credit.contract.columns import UNDISCLOSED
 from credit.contract.groups import assign_groups
+from credit.contract.levels import UNDISCLOSED
 
 NO_GROUP = -1
 """The code of an undisclosed person: nobody's group, so no gap of it is penalised."""

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
-from credit.contract.columns import FrozenModel
+from credit.contract.frozen_model import FrozenModel
 
 KeyRole = Literal["decide", "read"]
 

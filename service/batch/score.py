@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic_core import to_json
 from tqdm import tqdm
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from service.batch.sink import open_sink
 from service.batch.source import ApplicationSource, RowBatch, open_source
 from service.engine.live_version import FinalDecision, LiveVersion
@@ -33,13 +33,18 @@ RowDecision = tuple[int, FinalDecision]
 
 @dataclass
 class ScoringTally:
-    """Counts of rows by result. `broken`: rows by column and by the values that the contract expects of it."""
+    """Counts of rows by result.
+
+    `broken`: rows by column and by the values that the contract expects of it; `folded`: decided rows by column and by
+    the level that the one of the file counts as.
+    """
 
     ignored: tuple[str, ...]
     rows: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    folded: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add_rows(self, good: Iterable[RowDecision], bad: Iterable[RowRejection]) -> None:
         """Add decided and rejected rows to the counts."""
@@ -71,12 +76,13 @@ def score_file(serving: LiveVersion, path: Path, out: Path, rejected: Path) -> S
         tqdm(total=total, desc="score", unit=" rows", disable=None) as progress,
     ):
         for part in source.stream_batches():
-            good, bad = _decide_rows(serving, part.rows)
+            good, bad = _decide_rows(serving, part)
             write(_build_table(columns, part, tally.rows, [(i, _build_row(serving, decided)) for i, decided in good]))
             set_aside(
                 _build_table(aside, part, tally.rows, [(i, {"problems": list(map(str, found))}) for i, found in bad])
             )
             tally.add_rows(good, bad)
+            tally.folded.update(one for i, _ in good for one in serving.derivations.list_folded(part.rows[i]))
             progress.update(len(part.rows))
     return tally
 
@@ -90,13 +96,17 @@ def parse_application(serving: LiveVersion, values: dict[str, Any]) -> dict[str,
         raise CreditError([p._replace(where=p.where.removeprefix("application.")) for p in error.problems]) from None
 
 
-def _decide_rows(serving: LiveVersion, rows: Sequence[dict[str, Any]]) -> tuple[list[RowDecision], list[RowRejection]]:
+def _decide_rows(serving: LiveVersion, part: RowBatch) -> tuple[list[RowDecision], list[RowRejection]]:
     good, bad = [], []
-    for place, row in enumerate(rows):
+    for place, row in enumerate(part.rows):
+        unread = part.misfits.get(place, [])
         try:
-            good.append((place, serving.decide(parse_application(serving, row))))
+            application = parse_application(serving, row)
+            raise_if_any(unread)
+            good.append((place, serving.decide(application)))
         except CreditError as error:
-            bad.append((place, error.problems))
+            named = {problem.where for problem in unread}
+            bad.append((place, [*unread, *(problem for problem in error.problems if problem.where not in named)]))
     return good, bad
 
 

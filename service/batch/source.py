@@ -24,10 +24,15 @@ _BATCH_ROWS = 10_000
 
 
 class RowBatch(NamedTuple):
-    """Rows in the order of the file. `ids`: the contract's id as the file has it; None when it has none."""
+    """Rows in the order of the file. `ids`: the contract's id as the file has it; None when it has none.
+
+    `misfits`: by row, the values that are not written as the format of their column says; what a client may send is
+    another thing, a date as 2026-01-31 for example.
+    """
 
     rows: list[dict[str, Any]]
     ids: pa.Array | None
+    misfits: dict[int, list[Problem]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class ApplicationSource:
         for name, column in self.columns.items():
             value = f"TRY({cast_sql(name, column, self.types[name])})"
             values.append(value)
-            misfit = f"{is_present_sql(decode_missing_sql(name, column))} AND {value} IS NULL"
+            misfit = f"{is_present_sql(decode_missing_sql(name, column, self.types[name]))} AND {value} IS NULL"
             misfits.append(f"CASE WHEN {misfit} THEN CAST({quote_identifier(name)} AS VARCHAR) END")
         listed = [*values, *misfits, *([quote_identifier(self.id)] if self.id else [])]
         selected = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(listed))
@@ -83,11 +88,19 @@ class ApplicationSource:
     def _build_batch(self, batch: pa.RecordBatch) -> RowBatch:
         names, width = list(self.columns), len(self.columns)
         listed = [column.to_pylist() for column in batch.columns[: 2 * width]]
-        for values, misfits, column in zip(listed[:width], listed[width:], batch.columns[width:], strict=False):
-            if column.null_count < len(column):
-                values[:] = [v if text is None else text for v, text in zip(values, misfits, strict=True)]
+        unread: dict[int, list[Problem]] = {}
+        for place, name in enumerate(names):
+            if batch.column(width + place).null_count == len(batch):
+                continue
+            values, misfits, written = listed[place], listed[width + place], self.columns[name].format
+            values[:] = [value if text is None else text for value, text in zip(values, misfits, strict=True)]
+            if written is not None:
+                expected = f"a {self.columns[name].type} {written}"
+                for row, text in enumerate(misfits):
+                    if text is not None:
+                        unread.setdefault(row, []).append(Problem(name, repr(text)[:80], expected))
         rows = [dict(zip(names, row, strict=True)) for row in zip(*listed[:width], strict=True)]
-        return RowBatch(rows, batch.column(2 * width) if self.id else None)
+        return RowBatch(rows, batch.column(2 * width) if self.id else None, unread)
 
 
 def open_source(path: Path, bundle: Bundle) -> ApplicationSource:

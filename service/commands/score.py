@@ -71,6 +71,9 @@ def _summarize_tally(serving: LiveVersion, tally: ScoringTally) -> dict[str, Any
             {"column": column, "expected": expected, "rows": count}
             for (column, expected), count in sorted(tally.broken.items())
         ],
+        "folded": [
+            {"column": column, "into": into, "rows": count} for (column, into), count in sorted(tally.folded.items())
+        ],
         "ignored": list(tally.ignored),
     }
 
@@ -81,6 +84,7 @@ def _format_text(content: dict[str, Any]) -> str:
     lines += [f"  {count:,} by the rule: {because}" for because, count in content["by_rule"].items()]
     lines += [f"{content['rejected']:,} rows rejected: they break the contract"]
     lines += [f"  {b['rows']:,} by {b['column']}, expected {b['expected']}" for b in content["broken"]]
+    lines += [f"{f['rows']:,} rows with another level of {f['column']} count as {f['into']}" for f in content["folded"]]
     if content["ignored"]:
         lines += [f"ignored, since this version does not need them: {', '.join(content['ignored'])}"]
     return "\n".join([*lines, f"written: {content['out']}, {content['rejected_out']}"])

@@ -1,11 +1,13 @@
 """The columns of a contract as types for pydantic, which check the fields of a request."""
 
+import functools
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from credit.contract.columns import Column
+from credit.contract.levels import Scalar
 from credit.scoring.row_encoder import MAX_FLOAT32
 
 _NUMBER_TYPES: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
@@ -19,7 +21,7 @@ def build_field_type(column: Column) -> Any:
     if column.type == "boolean":
         kind = StrictBool
     elif column.allowed is not None:
-        kind = Literal[tuple(column.allowed)]
+        kind = _build_level_type(column)
     elif column.type not in _NUMBER_TYPES:
         kind = Annotated[StrictStr, AfterValidator(_DATE_CHECKS.get(column.type, str))]
     else:
@@ -33,8 +35,15 @@ def build_field_type(column: Column) -> Any:
 
 
 def build_protected_type(column: Column) -> Any:
-    """Turn a protected attribute into a type for pydantic: one of its groups, or null."""
-    return _add_description(Literal[tuple(column.allowed or ())] | None, column)
+    """Turn a protected attribute into a type for pydantic: one of its groups, or a level of one, or null."""
+    return _add_description(_build_level_type(column) | None, column)
+
+
+def _build_level_type(column: Column) -> Any:
+    """Build the type of a named value: an allowed one, or one that is folded into such; any, where new ones are."""
+    if column.new_levels is not None:
+        return Annotated[StrictStr, AfterValidator(functools.partial(_reject_code, column.missing_codes))]
+    return Literal[(*(column.allowed or ()), *column.folded)]
 
 
 def describe_values(column: Column) -> str:
@@ -42,7 +51,8 @@ def describe_values(column: Column) -> str:
     if column.type == "boolean":
         text = "true or false"
     elif column.allowed is not None:
-        text = f"one of {', '.join(map(str, column.allowed))}"
+        text = f"one of {', '.join(map(str, [*column.allowed, *column.folded]))}"
+        text += f", or any other text, which counts as {column.new_levels}" if column.new_levels is not None else ""
     else:
         low, high = column.range or (None, None)
         text = _TYPE_WORDS.get(column.type, f"a {column.type}")
@@ -50,6 +60,13 @@ def describe_values(column: Column) -> str:
         text += " and" if low is not None and high is not None else ""
         text += f" of at most {high:g}" if high is not None else ""
     return f"{text}, or null if it is not known" if column.missing == "allowed" else text
+
+
+def _reject_code(codes: tuple[Scalar, ...], level: str) -> str:
+    """Reject a code for missing: where any text is taken, it would count as a level."""
+    if level in map(str, codes):
+        raise ValueError(level)
+    return level
 
 
 def _check_date(value: str) -> str:
@@ -72,4 +89,9 @@ def _convert_whole_float(value: Any) -> Any:
 
 
 def _add_description(kind: Any, column: Column) -> Any:
-    return Annotated[kind, Field(description=column.description)]
+    text = column.description
+    if column.new_levels is not None:
+        text += f": {describe_values(column)}"
+    elif column.format is not None and column.format.unit is not None:
+        text += f", in {column.format.unit.strip()}"  # 13.5 where the file has 13.5%
+    return Annotated[kind, Field(description=text)]

@@ -57,7 +57,8 @@ def _invent_value(column: Column) -> Any:
     if column.type in ("integer", "number"):
         low, high = column.range or (None, None)
         return min(max(1, 1 if low is None else low), 1 if high is None else high)
-    return {"boolean": False, "date": "2026-01-31", "timestamp": "2026-01-31T12:00:00"}.get(column.type, "a text")
+    text = column.example or "a text"
+    return {"boolean": False, "date": "2026-01-31", "timestamp": "2026-01-31T12:00:00"}.get(column.type, text)
 
 
 def _fetch_version(store: Store, entry: LedgerEntry) -> LiveVersion:

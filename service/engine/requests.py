@@ -11,7 +11,8 @@ from typing_extensions import TypedDict
 from credit.bundle.bundle import Bundle
 from credit.bundle.request_fields import list_request_columns
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.contract.columns import Column, Scalar
+from credit.contract.columns import Column
+from credit.contract.levels import Scalar
 from service.engine.field_types import build_field_type, build_protected_type, describe_values
 from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value
 

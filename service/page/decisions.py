@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from credit.common.dates import describe_time
 from credit.common.formatting import capitalise, format_percent, spell_out
-from credit.contract.columns import UNDISCLOSED, Column
+from credit.contract.columns import Column
+from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
 
 DECISION_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
@@ -106,7 +107,7 @@ def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: C
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for cell in cells:
-        group = cell.groups[place] or UNDISCLOSED
+        group = column.fold_level(cell.groups[place]) or UNDISCLOSED
         people[group] += cell.number
         approved[group] += cell.number * (cell.decision == "approve")
     known = [str(value) for value in column.allowed or ()]

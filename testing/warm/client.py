@@ -11,6 +11,7 @@ import sys
 
 WARM = ("stages", "release", "contract_draft", "credit.", "service")
 KILLED = 137
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
@@ -26,12 +27,14 @@ def main() -> None:
     asked = ["dvc", *arguments] if name == "dvc" else arguments
     folder_here = os.getcwd()  # noqa: PTH109 -- pathlib takes a while
     message = json.dumps({"folder": folder_here, "environment": dict(os.environ), "arguments": asked}).encode() + b"\n"
+    signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until it is known whom they are for
     sent = socket.send_fds(connection, [message], [0, 1, 2])
     connection.sendall(message[sent:])
     answers = connection.makefile()
     process = int(answers.readline())
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in FORWARDED:
         signal.signal(number, lambda number, _: os.kill(process, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
     code = answers.readline()
     os._exit(int(code) if code else KILLED)
 

@@ -112,9 +112,9 @@ def _open_streams() -> list[Any]:
 
 def _end_with(connection: socket.socket) -> None:
     """End this process and what it started when the one that asked for it is gone."""
-    with suppress(OSError):
-        if not connection.recv(1):
-            os.killpg(0, signal.SIGKILL)
+    with suppress(OSError):  # reset, where it was killed before it read the process id
+        connection.recv(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _run(arguments: list[str]) -> int:

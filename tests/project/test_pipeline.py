@@ -40,7 +40,14 @@ def test_a_stage_lists_no_code_that_it_does_not_import(stage: str) -> None:
     used = {str(file.relative_to(ROOT)) for file in files} | {name_folder(file) for file in files}
     code = {dep for dep in STAGES[stage]["deps"] if dep.split("/")[0] in {"credit", "stages", "scenario"}}
     assert {dep for dep in code if not any(fnmatch(name, re.sub(r"\$\{.*?\}", "*", dep)) for name in used)} == set()
-    assert len(code - {f"stages/{stage}.py"}) <= 12  # folders
+    most = 12 if stage != "check_contract" else len(list_folders())  # that one has the parameters of all of them
+    assert len(code - {f"stages/{stage}.py"}) <= most
+
+
+def list_folders() -> set[str]:
+    """The folders of code that any other stage lists."""
+    deps = {dep for name, stage in STAGES.items() if name != "check_contract" for dep in stage["deps"]}
+    return {dep for dep in deps if dep.split("/")[0] in {"credit", "scenario"} and not dep.endswith(".py")}
 
 
 def test_the_packages_of_all_stages_are_docstrings() -> None:

@@ -19,6 +19,15 @@ LIBRARY = JUDGED | {
     "credit/packaging",
     "credit/report",
     "credit/decision_log",
+    "credit/check",
+}
+DRAFT = {
+    "credit/common",
+    "credit/contract",
+    "credit/data",
+    "credit/selection",
+    "contract_draft",
+    "contract_draft/values",
 }
 RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
@@ -42,9 +51,16 @@ ARROWS: dict[str, set[str]] = {
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
+    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario"},
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
-    "contract_draft": {"credit/common", "credit/contract", "credit/data", "credit/selection"},
+    "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
+    "contract_draft": DRAFT - {"contract_draft"},
+    "contract_draft/questions": DRAFT,
+    "contract_draft/draft.py": DRAFT | {"contract_draft/questions"},
+    "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/draft.py"},
+    "contract_draft/__main__.py": DRAFT
+    | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog", "credit/check"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.contract.columns import UNDISCLOSED
+from credit.contract.levels import UNDISCLOSED
 from credit.evaluation.exact_tests import compute_parity_p_value
 from credit.fairness.counts import AttributeKey, PeopleCounts, compute_undisclosed_share
 from credit.fairness.group_comparison import list_judged_keys

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
-from credit.contract.columns import UNDISCLOSED
 from credit.contract.groups import list_group_labels
+from credit.contract.levels import UNDISCLOSED
 from credit.evaluation.intervals import invert_interval
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import encode_interval, encode_number

@@ -1,5 +1,6 @@
 """Every row of the table in docs/own-data.md: such a file is made, and becomes what the page says."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,11 @@ import yaml
 from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import load_contract
+from credit.data.expectations import ValidateParams
 from credit.data.splitting import SplitParams
 from stages.ingest import ingest_table
 from stages.split import split_rows
-from stages.validate import ValidateParams, validate_table
+from stages.validate import validate_table
 from testing.lenders.frozen import ROOT
 
 CONTRACT = """\
@@ -60,8 +62,11 @@ def change(column: str, value: Callable[[int, str], str]) -> list[list[str]]:
     return [[value(n, field) if i == at else field for i, field in enumerate(row)] for n, row in enumerate(rows)]
 
 
-def ingest(folder: Path, raw: Path) -> pd.DataFrame:
-    (folder / "mine.yaml").write_text(CONTRACT)
+def ingest(folder: Path, raw: Path, column: str = "id", **described: object) -> pd.DataFrame:
+    """Ingest a file by the contract; `described`: what another one says of a column."""
+    content = yaml.safe_load(CONTRACT)
+    content["columns"][column] |= described
+    (folder / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     ingest_table(load_contract(folder / "mine.yaml"), raw, folder / "typed.parquet", "mine.yaml")
     return pd.read_parquet(folder / "typed.parquet")
 
@@ -155,6 +160,78 @@ def ask_about_words(folder: Path) -> None:
     assert ingest(folder, raw)["income"].isna().sum() == 3
 
 
+def ask_about_programs_words(folder: Path) -> None:
+    for word in ("\\N", "XNA", "<NA>", "#DIV/0!"):
+        raw = write(folder / "raw", change("income", lambda n, field, word=word: word if n % 20 == 3 else field))
+        assert drafted(raw, "income")["missing_codes"] == f"? {json.dumps([word])}"
+
+
+def read_as(folder: Path, column: str, kind: str, value: Callable[[int, str], str]) -> pd.Series:
+    """The values of a column by the format that the draft proposes, which must be no question."""
+    raw = write(folder / "raw", change(column, value), by=";")
+    made = drafted(raw, column)
+    assert made["type"] == kind
+    assert isinstance(made["format"], dict)
+    return ingest(folder, raw, column, type=made["type"], format=made["format"])[column]
+
+
+def read_written_numbers(folder: Path) -> None:
+    plain = [int(row[2]) for row in make_rows()]
+    for kind, value in (
+        ("number", lambda n, field: f"${int(field) * 1000:,}.00"),
+        ("number", lambda n, field: f"{int(field) / 10:.1f}%"),
+        ("integer", lambda n, field: f" {field} months"),
+        ("number", lambda n, field: f"{int(field) * 1000 + 0.25:,.2f}".translate(str.maketrans(",.", ".,"))),
+    ):
+        found = read_as(folder, "income", kind, value)
+        assert found.rank().tolist() == pd.Series(plain).rank().tolist()
+    assert found.max() == max(plain) * 1000 + 0.25
+
+
+def read_written_dates(folder: Path) -> None:
+    for value in (lambda n, _: f"{31 - n // 2:02}/12/2020", lambda n, _: ["Jan-2018", "Feb-2018"][n % 2]):
+        found = read_as(folder, "applied", "date", value)
+        assert str(found.min()) in ("2020-12-02", "2018-01-01")
+
+
+def ask_about_two_readings(folder: Path) -> None:
+    thousands = drafted(write(folder / "raw", change("income", lambda n, field: f"{n + 1}.{field:0>3}")), "income")
+    assert thousands["format"] == "? {}"
+    days = drafted(write(folder / "raw", change("applied", lambda n, _: f"{1 + n % 9:02}/02/2020")), "applied")
+    assert days["format"] == '? {"date": "%d/%m/%Y"}'
+
+
+def refuse_other_notation(folder: Path) -> None:
+    raw = write(folder / "raw", change("income", lambda n, field: "1.5" if n == 3 else field))
+    with pytest.raises(CreditError, match=r"income: found '1\.5' in row 4, expected number written as 1\.234,5"):
+        ingest(folder, raw, "income", format={"decimal": ",", "thousands": "."})
+
+
+def ask_about_ages(folder: Path) -> None:
+    rows = [[*row, f"2019-03-{1 + n % 28:02}"] for n, row in enumerate(make_rows())]
+    raw = write(folder / "raw", rows, [*NAMES, "opened"])
+    assert drafted(raw, "opened")["role"] == "? source"
+    assert drafted(raw, "opened_months")["sql"] == "date_diff('month', opened, applied)"
+
+
+def read_folded_levels(folder: Path) -> None:
+    raw = write(folder / "raw", change("home", lambda n, field: {3: "let", 5: "boat"}.get(n, field)))
+    typed = ingest(folder, raw, "home", fold={"rent": ["let"]}, new_levels="rent")
+    assert set(typed["home"]) == {"own", "rent"}
+    files = [folder / name for name in ("typed.parquet", "accepted.parquet", "aside.parquet")]
+    contract = load_contract(folder / "mine.yaml")
+    report = validate_table(contract, ValidateParams(max_quarantined=0, min_group=1), *files).build_report()
+    assert {one.is_new: (one.into, one.levels) for one in report.folded} == {
+        False: ("rent", {"let": 1}),
+        True: ("rent", {"boat": 1}),
+    }
+
+
+def ask_about_rare_codes(folder: Path) -> None:
+    made = drafted(write(folder / "raw", change("race", lambda n, _: "3" if n == 7 else str(n % 2 + 1))), "race")
+    assert (made["allowed"], made["missing_codes"]) == ('? ["1", "2"]', ["3"])
+
+
 def read_negative_ones(folder: Path) -> None:
     raw = write(folder / "raw", change("paid", lambda n, field: "1" if field == "1" else "-1"))
     assert drafted(raw, "paid")["allowed"] == [-1, 1]
@@ -209,7 +286,10 @@ CASES: dict[str, Callable[[Path], None]] = {
     "JSON, Excel, gzip or a zip archive inside": refuse_other_kinds,
     "a first line that is a row": refuse_first_lines,
     "lines above the names, or `sep=;`": refuse_preambles,
-    "blanks between fields": lambda folder: refuse(folder, write(folder / "raw", by=" "), "separated by blanks"),
+    "a blank between fields": lambda folder: is_read(folder, write(folder / "raw", by=" ")),
+    "several blanks between fields": lambda folder: refuse(
+        folder, write(folder / "raw", by="  "), "separated by several blanks"
+    ),
     "a column without a name, or a delimiter at each end": refuse_unnamed,
     "two columns of one name": lambda folder: refuse(
         folder, write(folder / "raw", names=[*NAMES[:-1], "HOME"]), "column 6, HOME: found a name used by column 4 too"
@@ -219,12 +299,20 @@ CASES: dict[str, Callable[[Path], None]] = {
         folder, write(folder / "raw", change("income", lambda _, field: f"  {field}"))
     ),
     "numbers, and a few words such as `Exempt`": ask_about_words,
+    "`\\N`, `XNA`, `<NA>` or `#DIV/0!` among its numbers": ask_about_programs_words,
+    "`$60,000.00`, `13.5%`, `36 months` or `30.395,38`": read_written_numbers,
+    "`31/12/2020` or `Jan-2018`": read_written_dates,
+    "only `19.877` and the like, or `01/02/2020`": ask_about_two_readings,
+    "a number or a date that is written otherwise than `format` says": refuse_other_notation,
+    "a date before that of the application": ask_about_ages,
     "-1 and another value only": read_negative_ones,
     "numbers of 19 digits": ask_about_long_numbers,
     "a number that R wrote as `1e+05`": read_numbers_of_r,
     "a `customer_id` in several rows": ask_about_groups,
     "a value of another type than the contract says": refuse_types,
     "a level that the contract does not know": set_levels_aside,
+    "a level that `fold` or `new_levels` is about": read_folded_levels,
+    "few people of a protected code without words": ask_about_rare_codes,
     "no date in some rows, where `split.by` is `time`": refuse_missing_dates,
 }
 
@@ -234,6 +322,28 @@ def test_the_table_has_these_rows_and_no_other() -> None:
     table = text[text.index("| a file with |") : text.index("Of role `group`")]
     rows = re.findall(r"^\| (.+) \| (?:read|refused|asked|set aside)\b.* \|$", table, re.MULTILINE)
     assert rows == list(CASES)
+
+
+def test_the_parts_of_a_contract_on_the_page_are_valid_and_mean_what_is_said(tmp_path: Path) -> None:
+    text = (ROOT / "docs/own-data.md").read_text()
+    shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    assert len(shown) == 4
+    content = yaml.safe_load(CONTRACT) | {"format": shown[1]["format"]}
+    for part in (shown[1]["columns"], shown[2], shown[3]):
+        for name, of in part.items():
+            content["columns"][name] = {"role": "feature", "missing": "allowed", "description": "d"} | of
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    contract = load_contract(tmp_path / "mine.yaml")
+    values = {"applied": "31/12/2020", "income": "30.395,38", "rate": "13.5%", "opened": "Jan-2018", "education": "phd"}
+    row = [values.get(name, "1" if name == "paid" else "") for name in contract.raw]
+    ingest_table(contract, write(tmp_path / "raw", [row], list(contract.raw), by=";"), tmp_path / "typed", "mine.yaml")
+    (typed,) = pd.read_parquet(tmp_path / "typed").to_dict("records")
+    assert (typed["income"], typed["rate"], typed["account_months"], typed["education"]) == (
+        30395.38,
+        13.5,
+        35,
+        "university",
+    )
 
 
 @pytest.mark.parametrize("row", CASES)

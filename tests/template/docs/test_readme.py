@@ -38,7 +38,8 @@ def test_every_file_and_folder_that_a_page_names_is_there(page: str) -> None:
 def test_the_approval_rates_are_those_of_the_data(tmp_path: Path) -> None:
     import duckdb
 
-    from stages.fetch import LoanappParams, fetch_loanapp
+    from scenario.params import LoanappParams
+    from stages.fetch import fetch_loanapp
 
     fetch_loanapp(tmp_path / "loanapp", LoanappParams(version="0.5.0"))
     query = f"SELECT black, hispan, avg(approve) FROM read_csv('{tmp_path}/loanapp') GROUP BY 1, 2 ORDER BY 1, 2"

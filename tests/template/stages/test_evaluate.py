@@ -8,12 +8,12 @@ import pytest
 
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.evaluation.metrics import UnitValues
+from credit.evaluation.metrics import EvaluateParams, UnitValues
 from credit.scoring.policy import Policy
 from credit.training.candidates import Candidate
 from credit.training.scores import score_table
 from credit.training.threshold_rule import ThresholdRule
-from stages.evaluate import EvaluateParams, evaluate_candidate
+from stages.evaluate import evaluate_candidate
 
 CONTRACT = Contract(
     name="t",

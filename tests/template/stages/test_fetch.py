@@ -9,8 +9,9 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
+from scenario.params import LoanappParams
 from stages.__main__ import main
-from stages.fetch import LoanappParams, fetch_loanapp
+from stages.fetch import fetch_loanapp
 from stages.ingest import ingest_table
 from testing.lenders.frozen import LENDER
 

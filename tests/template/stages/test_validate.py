@@ -9,7 +9,9 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from stages.validate import ValidateParams, ValidationTally, validate_table
+from credit.data.expectations import ValidateParams
+from stages.ingest import ingest_table
+from stages.validate import ValidationTally, validate_table
 
 CONTRACT = Contract(
     name="t",
@@ -155,3 +157,77 @@ def test_a_table_with_columns_called_row_and_reasons_is_set_aside_readably(tmp_p
     validate_table(contract, PARAMS, tmp_path / "typed.parquet", tmp_path / "accepted.parquet", aside)
     found = pd.read_parquet(aside)
     assert found[["row_", "row", "reasons_"]].to_numpy().tolist() == [[5, -1.0, "row: found -1.0, allowed 0 to 100"]]
+
+
+HOME = {"type": "category", "role": "feature", "description": "d", "missing": "allowed"}
+FOLDING = CONTRACT.model_copy(
+    update={
+        "columns": {
+            **CONTRACT.columns,
+            "home": Column(**HOME, allowed=("own", "other"), fold={"other": ["tent", "4"]}, new_levels="other"),
+            "school": Column(
+                type="category",
+                role="protected",
+                allowed=("1", "2"),
+                reference="1",
+                fold={"2": ["5"]},
+                new_levels="2",
+                description="d",
+            ),
+        }
+    }
+)
+
+
+def fold(frame: pd.DataFrame, folder: Path, contract: Contract = FOLDING) -> ValidationTally:
+    """Ingest and validate a table of text."""
+    frame.to_csv(folder / "raw.csv", index=False)
+    ingest_table(contract, folder / "raw.csv", folder / "typed.parquet", "c.yaml")
+    files = [folder / f"{name}.parquet" for name in ("typed", "accepted", "quarantined")]
+    return validate_table(contract, PARAMS, *files)
+
+
+def test_levels_that_count_as_another_are_counted_and_those_of_people_not_named(tmp_path: Path) -> None:
+    levels = ["own", "tent", "4.0", "boat", "barge", None, "own", "own", "other", "own"]
+    frame = table().assign(home=levels * 100, school=["1", "2", "5", "7", "1"] * 200)
+    report = fold(frame, tmp_path).build_report()
+    told = [(one.column, one.into, one.is_new, one.rows, dict(one.levels)) for one in report.folded]
+    assert told == [
+        ("home", "other", False, 200, {"4": 100, "tent": 100}),
+        ("home", "other", True, 200, {"barge": 100, "boat": 100}),
+        ("school", "2", False, 200, {}),
+        ("school", "2", True, 200, {}),
+    ]
+    assert (report.quarantined, report.groups["school"]) == (0, {"1": 400, "2": 600, "undisclosed": 0})
+    assert pd.read_parquet(tmp_path / "accepted.parquet")["home"].value_counts().to_dict() == {"other": 500, "own": 400}
+
+
+def test_new_levels_of_people_may_be_undisclosed(tmp_path: Path) -> None:
+    school = FOLDING.columns["school"].model_copy(update={"new_levels": "undisclosed", "missing": "allowed"})
+    contract = FOLDING.model_copy(update={"columns": {**CONTRACT.columns, "school": school}})
+    report = fold(table().assign(school=["1", "2", "5", "7", ""] * 200), tmp_path, contract).build_report()
+    assert report.groups["school"] == {"1": 200, "2": 400, "undisclosed": 400}
+    assert [(one.into, one.is_new, one.rows) for one in report.folded] == [
+        ("2", False, 200),
+        ("undisclosed", True, 200),
+    ]
+    assert [school.fold_level(level) for level in ("1", "5", "7", None)] == ["1", "2", None, None]
+
+
+def test_of_many_new_levels_the_commonest_are_named_and_all_counted(tmp_path: Path) -> None:
+    frame = table().assign(home=["own", "own", "other", "new"] * 250, school=["1", "2"] * 500)
+    frame.loc[frame["home"] == "new", "home"] = [f"free text {n % 200:03}" for n in range(250)]
+    (told,) = fold(frame, tmp_path).list_folded()
+    assert (told.is_new, told.rows, len(told.levels), sum(told.levels.values())) == (True, 250, 20, 40)
+
+
+def test_a_level_that_new_ones_count_as_needs_rows_to_learn_from(tmp_path: Path) -> None:
+    frame = table().assign(home="own", school=["1", "2"] * 500)
+    with pytest.raises(
+        CreditError, match="home: found no row of 'other', expected some rows; fold rare levels into it"
+    ):
+        fold(frame, tmp_path)
+
+
+def test_without_folds_the_report_says_nothing_of_them(tmp_path: Path) -> None:
+    assert "folded" not in run(table(), tmp_path).build_report().dump()

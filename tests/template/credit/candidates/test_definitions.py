@@ -24,7 +24,7 @@ from credit.contract.rule import Rule
 from credit.scoring.policy import Policy
 from credit.training.agreement import check_agreement, prove_shippable
 from credit.training.onnx_export import export_onnx
-from credit.training.search import check_grid
+from credit.training.search import find_grid_problems
 from credit.training.train import TrainParams, check_estimator, train_candidate
 from testing.lenders.frozen import ROOT
 from testing.lenders.small import PARAMS
@@ -55,7 +55,7 @@ def test_a_candidate_has_words_and_a_grid_of_its_own_hyperparameters(name: str) 
     assert not definition.label.startswith(("the ", "a "))
     assert definition.description.endswith(".")
     assert len(definition.description) > 40
-    check_grid(TRAIN.search.find_grid(name), TRAIN.find_hyperparameters(name), name)
+    assert not find_grid_problems(TRAIN.search.find_grid(name), TRAIN.find_hyperparameters(name), name)
 
 
 @pytest.mark.parametrize("name", list_definitions())

@@ -1,5 +1,6 @@
 """The contract: what it refuses, and that each refusal names file, key, what was found and what was expected."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,49 @@ def test_two_roles_for_one_column_are_refused(tmp_path):
             "`because` on a column of role feature",
             "`because` only on role ignored",
         ),
+        ("type: text, role: source, sql: income", "role source on a column with `sql`", "it on a column of the file"),
+        (
+            "type: text, role: ignored, because: b, format: {unit: $}",
+            "a format of decimal, thousands or unit on",
+            "it on",
+        ),
+        ("type: number, role: feature, format: {date: '%Y'}", "the pattern '%Y'", "one with year and month"),
+        ("type: number, role: feature, format: {date: '%b-%Y'}", "a format of date on type number", "it on date or"),
+        ("type: date, role: time, format: {date: '%Q/%Y'}", "%Q in '%Q/%Y'", "a pattern of strptime such as %d/%m/%Y"),
+        (
+            "type: number, role: feature, format: {decimal: ',', thousands: ','}",
+            "',' for both thousands and",
+            "two marks",
+        ),
+        ("type: number, role: feature, format: {decimal: '5'}", "decimal '5'", "one mark, such as a comma"),
+        (
+            "type: number, role: feature, format: {unit: '1'}",
+            "the unit '1'",
+            "the sign or the words beside each number",
+        ),
+        ("type: text, role: id, new_levels: a", "`new_levels` on type text", "`new_levels` only on a category"),
+        ("type: category, role: feature, allowed: [a], new_levels: b", "new_levels 'b'", "one of ['a']"),
+        ("type: category, role: feature, allowed: [a], fold: {b: [c]}", "fold 'b'", "one of ['a']"),
+        (
+            "type: category, role: feature, allowed: [a, b], fold: {a: [b]}",
+            "['b'] in both `fold` and `allowed`",
+            "each",
+        ),
+        (
+            "type: category, role: feature, allowed: [a], fold: {a: [b, b]}",
+            "a duplicate in the folded",
+            "each level once",
+        ),
+        (
+            "type: category, role: feature, allowed: [a], fold: {a: [b]}, missing_codes: [b]",
+            "['b'] in both `fold` and `missing_codes`",
+            "each level once",
+        ),
+        (
+            "type: category, role: group, allowed: [a], new_levels: a",
+            "`fold` or `new_levels` on a column of role group",
+            "it on a feature, a protected column or a source",
+        ),
         ("type: category, role: feature", "a category without `allowed`", "the list of its values"),
         ("type: category, role: feature, allowed: [1]", "category values [1]", "text; put them in quotes"),
         ("type: number, role: feature, allowed: [1]", "`allowed` on type number", "`range`, or type category"),
@@ -166,7 +210,7 @@ def test_two_roles_for_one_column_are_refused(tmp_path):
 )
 def test_a_column_that_does_not_fit_its_type_or_role_is_refused(tmp_path, column, found, expected):
     told = problems(tmp_path, with_column("extra", column))
-    assert "columns.extra: found " in told
+    assert re.search(r"columns\.extra(\.format)?: found ", told)
     assert found in told
     assert expected in told
 
@@ -319,3 +363,45 @@ def test_levels_have_labels_that_people_read_beside_the_code(tmp_path):
     text = BASE.replace("[green, blue]", "[green, blue], labels: {green: from the woods}")
     race = loaded(tmp_path, text).columns["race"]
     assert [race.name_value(value) for value in race.allowed] == ["from the woods [green]", "blue"]
+
+
+def test_levels_of_the_file_count_as_others_and_a_level_that_is_allowed_as_itself(tmp_path):
+    levels = "type: category, role: feature, allowed: [own, rent, other], fold: {own: [bought], other: [tent]}"
+    home = loaded(tmp_path, with_column("home", levels)).columns["home"]
+    assert [home.fold_level(level) for level in ("own", "bought", "tent", "boat", None)] == [
+        *("own", "own", "other", "boat"),
+        None,
+    ]
+    assert (
+        loaded(tmp_path, with_column("home", levels + ", new_levels: other")).columns["home"].fold_level("boat")
+        == "other"
+    )
+
+
+def test_a_source_feeds_expressions_and_no_model(tmp_path):
+    opened = "  opened: {type: date, role: source, description: d}\n"
+    age = with_column("age", "type: integer, role: feature, sql: \"date_diff('month', Opened, DATE '2026-01-01')\"")
+    contract = loaded(tmp_path, age + opened)
+    assert (list(contract.features), list(contract.inputs)) == (["income", "age"], ["income", "opened"])
+    assert "opened: found role source, and no `sql` names it, expected one that does" in problems(
+        tmp_path, BASE + opened
+    )
+
+
+@pytest.mark.parametrize("role", ["source", "time"])
+def test_nothing_that_a_model_sees_is_made_of_what_a_protected_column_is_made_of(tmp_path, role):
+    columns = f"""\
+  born: {{type: date, role: {role}, description: d}}
+  age: {{type: integer, role: feature, description: d, sql: year(born)}}
+  old: {{type: category, role: protected, allowed: [y, n], reference: n, description: d, sql: if(born < now())}}
+"""
+    told = problems(tmp_path, BASE + columns)
+    assert "columns.born: found age and old made of it, expected one of them; old is of role protected" in told
+    without = "".join(line + "\n" for line in columns.splitlines() if "age:" not in line)
+    assert "born" not in loaded(tmp_path, BASE + without).inputs
+
+
+def test_a_unit_is_that_of_a_column(tmp_path):
+    assert "format: found the unit '%' of all columns, expected `unit` in" in problems(
+        tmp_path, BASE + "format: {unit: '%'}"
+    )

@@ -46,7 +46,8 @@ def test_five_faults_are_listed_at_once(tmp_path: Path) -> None:
     rule, protected, income, job, sql = check(tmp_path, change(NO_RULE, NO_PROTECTED, NO_REASON, NO_WORDS, BAD_SQL))
     assert rule.startswith("rule: found no column of role score and no rule, expected one of them; the rule decides")
     assert protected.startswith("columns: found no column of role protected, expected at least one; a category by")
-    assert income == "columns.income.reason: found no words, expected the words for an applicant against whom it counts"
+    words = "found no words, expected the words for an applicant against whom it counts"
+    assert income == f'columns.income.reason: {words}; suggestion: reason: "? Your income"'
     assert job.startswith("columns.employed.reason: found no words")
     assert sql.startswith('columns.extra.sql: Binder Error: Referenced column "incom" not found')
 
@@ -129,7 +130,8 @@ def test_an_expression_over_members_of_a_family_is_tried_before_the_file_is_seen
 def test_a_family_of_features_needs_words_too(tmp_path: Path) -> None:
     family = "families:\n  bureau: {pattern: 'bureau_\\d', type: number, role: feature, description: d}\n"
     assert check(tmp_path, CONTRACT + family) == [
-        "families.bureau.reason: found no words, expected the words for an applicant against whom it counts"
+        "families.bureau.reason: found no words, expected the words for an applicant against whom it counts; "
+        'suggestion: reason: "? Your d"'
     ]
 
 

@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from contract_draft.text_table import open_text_table
+from contract_draft.values.text_table import open_text_table
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
 from stages.ingest import ingest_table

@@ -83,11 +83,43 @@ def stamp(*texts: str, zone: str | None = None) -> pa.Array:
         ),
         ("type: timestamp", stamp("2024-01-01", zone="America/New_York"), ["2024-01-01 05:00:00"]),
         ("type: timestamp", stamp("2024-01-01 13:00"), ["2024-01-01 13:00:00"]),
+        *(
+            (f"type: {kind}, format: {written}", content, expected)
+            for kind, written, content, expected in [
+                (
+                    *("number", "{unit: $, thousands: ','}"),
+                    '"$60,000.00"|-$5|"$ 1,234"|nan|',
+                    [6e4, -5, 1234, None, None],
+                ),
+                ("integer", "{unit: $, thousands: ','}", '"$60,000.00"', [60_000]),
+                ("number", "{unit: '%'}", "13.5%|-2 %|0%", [13.5, -2, 0]),
+                (
+                    *("number", "{decimal: ',', thousands: .}"),
+                    '"30.395,38"|19.877|"1,5"|1e3',
+                    [30395.38, 19877, 1.5, 1e3],
+                ),
+                ("number", "{thousands: ' '}", "1 234|1\u00a0234.5|1\u202f000 000", [1234, 1234.5, 1e6]),
+                (
+                    "number",
+                    "{thousands: ' '}, missing_codes: [9000]",
+                    "9 000|90 00.0".replace("90 00.0", "9000"),
+                    [None, None],
+                ),
+                ("number", "{thousands: ., decimal: ','}, missing_codes: [1]", "1.000|1", [1000, None]),
+                ("integer", "{unit: months}", " 36 months|60 months ", [36, 60]),
+                ("number", "{unit: '%'}", pa.array([0.5, None]), [0.5, None]),  # a number has no format
+                ("date", "{date: '%d/%m/%Y'}", "31/12/2020|1/2/2020|", ["2020-12-31", "2020-02-01", None]),
+                ("date", "{date: '%b-%Y'}", "Jan-2018|FEB-2018", ["2018-01-01", "2018-02-01"]),
+                ("date", "{date: '%Y%m%d'}", pa.array([20180131, None]), ["2018-01-31", None]),
+                ("date", "{date: '%d/%m/%Y'}", stamp("2024-02-29"), ["2024-02-29"]),
+                ("timestamp", "{date: '%d.%m.%Y %H:%M'}", "31.12.2020 13:05", ["2020-12-31 13:05:00"]),
+            ]
+        ),
     ],
 )
 def test_a_value_is_typed_exactly(typed: Typed, column: str, content: str | pa.Array, expected: list[Any]) -> None:
     found = typed(column, content)
-    dates = column in ("type: date", "type: timestamp")
+    dates = column.startswith(("type: date", "type: timestamp"))
     assert [str(value) if dates and value is not None else value for value in found] == expected
 
 
@@ -106,6 +138,19 @@ def test_a_value_is_typed_exactly(typed: Typed, column: str, content: str | pa.A
         ("type: date", "01.02.2024", "'01.02.2024' in row 1, expected date"),
         ("type: date", stamp("2024-01-01 13:00"), "'2024-01-01 13:00:00' in row 1, expected date"),
         ("type: timestamp", "2024-01-01|soon", "'soon' in row 2, expected timestamp"),
+        *(
+            (f"type: {kind}, format: {written}", f'"{text}"', f"{text!r} in row 1, expected {kind} written {told}")
+            for kind, written, text, told in [
+                ("number", "{decimal: ',', thousands: .}", "1.5", "as 1.234,5"),
+                ("number", "{decimal: ',', thousands: .}", "0.123", "as 1.234,5"),
+                ("number", "{unit: $, thousands: ','}", "$6,00", "as $1,234.5"),
+                ("number", "{unit: $}", "60", "as $1234.5"),
+                ("number", "{unit: '%'}", "13,5%", "as 1234.5 %"),
+                ("date", "{date: '%d/%m/%Y'}", "31/12/20", "by the pattern %d/%m/%Y"),
+                ("date", "{date: '%d/%m/%Y'}", "2020-12-31", "by the pattern %d/%m/%Y"),
+                ("date", "{date: '%m/%d/%Y'}", "31/12/2020", "by the pattern %m/%d/%Y"),
+            ]
+        ),
     ],
 )
 def test_a_value_of_another_type_is_named_with_its_row(
@@ -139,3 +184,16 @@ def test_a_code_for_missing_is_missing_however_it_is_written(typed: Typed) -> No
 
 def test_a_code_for_missing_in_parquet_is_missing(typed: Typed) -> None:
     assert typed("type: number, missing_codes: [999, none]", pa.array(["1.5", "999", "none"])) == [1.5, None, None]
+
+
+def test_the_format_of_the_file_is_that_of_columns_without_one(tmp_path: Path) -> None:
+    rest = "role: ignored, because: b, description: d}"
+    others = {"a": "type: number", "b": "type: number, format: {unit: $}", "c": "type: date", "d": "type: text"}
+    text = CONTRACT.format(column="type: integer").replace(
+        "columns:", "format: {decimal: ',', date: '%d.%m.%Y'}\ncolumns:"
+    )
+    (tmp_path / "mine.yaml").write_text(text + "".join(f"  {name}: {{{of}, {rest}\n" for name, of in others.items()))
+    (tmp_path / "raw").write_text("paid;other;value;a;b;c;d\n1;1;1;1,5;$2,5;31.12.2020;1,5\n")
+    ingest_table(load_contract(tmp_path / "mine.yaml"), tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml")
+    (row,) = duckdb.sql(f"SELECT a, b, CAST(c AS VARCHAR), d FROM '{tmp_path / 'typed.parquet'}'").fetchall()
+    assert row == (1.5, 2.5, "2020-12-31", "1,5")

@@ -64,6 +64,7 @@ def poisoned(results: Results) -> Results:
     draft.alternatives["told"] = draft.alternatives["try"] = EVIL
     draft.validation["missing"][EVIL] = 1
     draft.validation["reasons"][0]["example"] = EVIL
+    draft.validation["folded"] = [{"column": "race", "into": EVIL, "is_new": True, "rows": 3, "levels": {EVIL: 3}}]
     draft.features["features"][0] |= {"feature": EVIL, "verdict": EVIL}
     waiver = Waiver(candidate="logistic", attribute="race", group=EVIL, measure="m", who=EVIL, why=EVIL, until=date.max)
     provenance = Provenance(sha256="0" * 64, bytes=1, package=EVIL, file=EVIL)
@@ -216,3 +217,17 @@ def test_the_page_has_the_terms_of_the_field(results: Results, page: Page) -> No
     assert "Model decision report" in shown
     assert "worst-group adverse impact ratio" in shown
     assert not re.search("cut-off|knob|set aside|highest lowest", shown)
+
+
+def test_folded_levels_are_listed_and_those_of_people_not_named(draft: Draft, page: Page) -> None:
+    draft.validation["folded"] = [
+        {"column": "occupancy", "into": "other", "is_new": False, "rows": 1200, "levels": {"4": 1000, "5": 200}},
+        {"column": "occupancy", "into": "other", "is_new": True, "rows": 7, "levels": {"9": 7}},
+        {"column": "race", "into": "other", "is_new": True, "rows": 3},
+    ]
+    assert describe_dataset(draft.finish()).folded == (
+        ("occupancy", "4 (1,000), 5 (200)", "other", "1,200"),
+        ("occupancy", "new: 9 (7)", "other", "7"),
+        ("race", "new: not shown", "other", "3"),
+    )
+    assert "Levels of the file that count as another one" in Parsed(page(draft.finish())).text

@@ -8,15 +8,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract_draft.text_table import TextTable
-from credit.contract.columns import ColumnType
+from contract_draft.values.text_table import TextTable
+from contract_draft.values.written import (
+    MAX_OTHERS,
+    MIN_FIT,
+    Written,
+    find_written_number,
+    find_written_text,
+    read_written_sql,
+    replace_reading,
+)
+from credit.contract.levels import ColumnType
+from credit.contract.text_format import TextFormat
 
 CellValue = int | float | str
 
 MAX_CATEGORIES = 50
 """A column with at most so many different values may be a category."""
 
-_MISSING_WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", ".", "missing", "undisclosed")
+_MISSING_WORDS = (
+    *("na", "n/a", "n.a.", "nan", "-nan", "nat", "null", "none", "nil", "?", "-", "--", ".", "missing", "undisclosed"),
+    *("xna", "\\n", "<na>", "<null>", "(null)", "(blank)", "unknown", "not available", "not applicable"),
+    *("#n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"),  # of a spreadsheet
+)
 _BOOLEAN_WORDS = ("true", "false", "t", "f", "yes", "no", "y", "n", "0", "1")  # those that DuckDB casts
 _LIKELY_CODES = (
     666,
@@ -37,12 +51,15 @@ _LIKELY_CODES = (
     -9999,
     -99999,
 )
-_MOST_OTHERS = 0.1  # of the values of a column of numbers, at most so many may be texts
-_MOST_OTHER_TEXTS = 10  # and so many different ones; of more each is somebody's own
 _MAX_DIGITS = 18  # digits of a whole number that fit into eight bytes for certain; one of more stays a text, exactly
 _NUMBER = r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIMESTAMP = _DATE + r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}(:?\d{2})?|Z)?"
+_MOMENTS: dict[ColumnType, str] = {
+    "date": f"regexp_full_match(text, '{_DATE}') and try_cast(text as date) is not null",
+    "timestamp": f"regexp_full_match(text, '{_TIMESTAMP}') and try_cast(text as timestamp) is not null",
+}
+"""How a date, and a date with a time of day, are recognised."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,12 @@ class ColumnProfile:
     """One column's profile. `values` are its few different values with their counts, or empty when it has many.
 
     `codes` are values that may stand for "not known"; `low`, `high` and `values` leave them out, `missing` too.
-    `others`: those of the codes, with their counts, that are texts in a column of numbers.
+    `others`: those of the codes, with their counts, that are texts in a column of numbers, or of dates. `written`: how
+    the file writes the values; all else here, and the table, has them in plain notation.
+
+    By an answer or a proposal, `folded` are the levels that count as another one, after it, and `undisclosed` those
+    that count as missing; `values` leave them out. `settled`: what a person has said of the column, of codes, levels
+    and format.
     """
 
     name: str
@@ -64,6 +86,10 @@ class ColumnProfile:
     values: tuple[tuple[str, int], ...] = ()
     unique: bool = False
     others: tuple[tuple[str, int], ...] = ()
+    written: Written | None = None
+    folded: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    undisclosed: tuple[str, ...] = ()
+    settled: frozenset[str] = frozenset()
 
     @property
     def constant(self) -> bool:
@@ -77,6 +103,35 @@ def profile_columns(table: TextTable) -> list[ColumnProfile]:
 
 
 def _profile_column(table: TextTable, i: int) -> ColumnProfile:
+    """Profile a column; one that is not in plain notation is rewritten in it, in the table, and profiled anew."""
+    look = _profile_as_it_is(table, i)
+    written = None
+    if look.type in ("integer", "number") and look.rows > look.missing:
+        written = find_written_number(table)
+    elif look.type in ("category", "text") and look.rows > look.missing and not _has_endless_digits(table):
+        written = find_written_text(table)
+    if written is None:
+        return look
+    _rewrite_column(table, i, written.reading.format)
+    return replace(_profile_as_it_is(table, i), written=written)
+
+
+def reread_column(table: TextTable, look: ColumnProfile, by: TextFormat) -> ColumnProfile:
+    """Profile a column anew as a person says that it is written."""
+    _rewrite_column(table, look.at, by)
+    written = replace_reading(table, look.written, by) if by != TextFormat() else None
+    return replace(_profile_as_it_is(table, look.at), written=written, settled=frozenset({"format"}))
+
+
+def _rewrite_column(table: TextTable, i: int, by: TextFormat) -> None:
+    """Write a column of the table in plain notation; `o` and its number is the column as it is in the file."""
+    table.connection.execute(f"alter table raw add column if not exists o{i} varchar")
+    table.connection.execute(f"update raw set o{i} = coalesce(o{i}, c{i})")
+    plain = "NULL" if by == TextFormat() else read_written_sql(f"o{i}", by)
+    table.connection.execute(f"update raw set c{i} = coalesce({plain}, o{i})")
+
+
+def _profile_as_it_is(table: TextTable, i: int) -> ColumnProfile:
     table.connection.execute(_build_seen_query(i))
     known_and_number = "coalesce(sum(n) filter (known), 0), coalesce(sum(n) filter (number is not null), 0)"
     (filled, known, numbers, distinct, most), *_ = table.connection.sql(
@@ -87,18 +142,35 @@ def _profile_column(table: TextTable, i: int) -> ColumnProfile:
     if not known:
         return look
     look = replace(look, values=_query_values(table, distinct), unique=known == table.rows and most == 1)
-    others = _query_other_texts(table) if 0 < known - numbers <= _MOST_OTHERS * known else ()
+    others = _query_other_texts(table) if MIN_FIT * known <= numbers < known else ()
     if (numbers == known or others) and not _has_endless_digits(table):
         return _profile_numbers(table, look, others)
     look = replace(look, values=_keep_few(look.values))
+    for kind, test in _MOMENTS.items():
+        others = _query_other_texts(table, test)
+        if known - sum(rows for _, rows in others) >= MIN_FIT * known and _is_written(table, test, others):
+            codes = (*look.codes, *(text for text, _ in others))
+            values = tuple(pair for pair in look.values if pair not in others)
+            return replace(look, type=kind, values=values, codes=codes, others=_query_all_texts(table, test))
     return replace(look, type=_detect_text_type(table, look, known))
 
 
-def _query_other_texts(table: TextTable) -> tuple[tuple[str, int], ...]:
-    """Query the texts of a column whose other values are numbers, the commonest first; none if there are many."""
-    found = table.connection.sql("select text, n from seen where known and number is null order by n desc, text")
+def _is_written(table: TextTable, test: str, others: tuple[tuple[str, int], ...]) -> bool:
+    """Tell whether all values pass a test, `others` aside; those are none where there are many."""
+    return bool(others) or not _query_column(table, f"select 1 from seen where known and not ({test}) limit 1")
+
+
+def _query_other_texts(table: TextTable, test: str = "number is not null") -> tuple[tuple[str, int], ...]:
+    """Query the texts of a column that fail the test of its other values, the commonest first; none if many do."""
+    found = table.connection.sql(f"select text, n from seen where known and not ({test}) order by n desc, text")
     texts = tuple(found.fetchall())
-    return texts if len(texts) <= _MOST_OTHER_TEXTS else ()
+    return texts if len(texts) <= MAX_OTHERS else ()
+
+
+def _query_all_texts(table: TextTable, test: str) -> tuple[tuple[str, int], ...]:
+    """Query the texts of a column that fail the test of its values, words for missing too, the commonest first."""
+    failed = f"not known or not ({test})"
+    return tuple(table.connection.sql(f"select text, n from seen where {failed} order by n desc, text").fetchall())
 
 
 def _has_endless_digits(table: TextTable) -> bool:
@@ -151,20 +223,15 @@ def _profile_numbers(table: TextTable, look: ColumnProfile, others: tuple[tuple[
     words = dict(others)
     values = _keep_few((text, n) for text, n in look.values if text not in words and float(text) not in codes)
     all_codes = (*map(_simplify_number, codes), *look.codes, *words)
-    return replace(look, type=kind, codes=all_codes, low=low, high=high, values=values, others=others)
+    every = _query_all_texts(table, "number is not null")
+    return replace(look, type=kind, codes=all_codes, low=low, high=high, values=values, others=every)
 
 
 def _detect_text_type(table: TextTable, look: ColumnProfile, known: int) -> ColumnType:
-    booleans = ", ".join(f"'{word}'" for word in _BOOLEAN_WORDS)
-    tests: dict[ColumnType, str] = {
-        "boolean": f"lower(text) in ({booleans})",
-        "date": f"regexp_full_match(text, '{_DATE}') and try_cast(text as date) is not null",
-        "timestamp": f"regexp_full_match(text, '{_TIMESTAMP}') and try_cast(text as timestamp) is not null",
-    }
-    for kind, test in tests.items():
-        others = _query_column(table, f"select 1 from seen where known and not ({test}) limit 1")
-        if not others and (kind != "boolean" or len(look.values) > 1):
-            return kind
+    words = ", ".join(f"'{word}'" for word in _BOOLEAN_WORDS)
+    others = _query_column(table, f"select 1 from seen where known and lower(text) not in ({words}) limit 1")
+    if not others and len(look.values) > 1:
+        return "boolean"
     return "category" if 0 < len(look.values) <= max(10, known / 2) else "text"
 
 

@@ -1,0 +1,89 @@
+"""The levels of a category in a draft: which are doubtful, and what becomes of each by an answer."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from contract_draft.values.column_profile import ColumnProfile
+from credit.contract.levels import UNDISCLOSED
+
+_RARE_SHARE = 0.01  # of the rows; of a level with fewer people no figure says much
+
+
+def propose_levels(look: ColumnProfile, is_protected: bool) -> tuple[ColumnProfile, str]:
+    """Propose what becomes of the levels of a column, and tell what is doubtful; nothing where a person said it.
+
+    Rare levels of a protected column that no words explain become undisclosed; all others stay as they are.
+    """
+    if "levels" in look.settled:
+        return look, ""
+    alike = find_alike_levels(sorted(text for text, _ in look.values))
+    same = f"are {'; '.join(' and '.join(map(repr, levels)) for levels in alike)} the same?" if alike else ""
+    if rare := find_rare_levels(look) if is_protected else []:
+        few, listed = [text for text, _ in rare], ", ".join(f"{text!r} ({rows:,} rows)" for text, rows in rare)
+        if _are_codes(look):
+            ways = "undisclosed, by `missing_codes`; moved here groups of their own; in neither set aside"
+            return fold_levels(look, {UNDISCLOSED: few}), f"no words say what {listed} mean: they are {ways}"
+        ways = f"groups of their own, or of another, as by {_word_fold(look.values[0][0], few)}"
+        told = f"few people, {listed}: {ways}; taken out, their rows are set aside"
+        return look, f"{told}; {same}" if same else told
+    if not same:
+        return look, ""
+    rows = dict(look.values)
+    into, *others = sorted(alike[0], key=lambda level: -rows[level])
+    return look, f"each is a group of its own: {same} One group is made by {_word_fold(into, others)}"
+
+
+def _word_fold(into: str, levels: Sequence[str]) -> str:
+    return f"`fold: {json.dumps({into: list(levels)}, ensure_ascii=False)}`"
+
+
+def fold_levels(look: ColumnProfile, fold: Mapping[str, Sequence[str]]) -> ColumnProfile:
+    """Let levels count as another one, with their rows, or as undisclosed."""
+    rows = dict(look.values)
+    gone = {level for levels in fold.values() for level in levels}
+    kept = [
+        (text, count + sum(rows.get(level, 0) for level in fold.get(text, ())))
+        for text, count in look.values
+        if text not in gone
+    ]
+    return replace(
+        look,
+        values=_sort_by_rows(kept),
+        folded=tuple((into, tuple(levels)) for into, levels in fold.items() if into != UNDISCLOSED),
+        undisclosed=tuple(fold.get(UNDISCLOSED, ())),
+    )
+
+
+def keep_levels(look: ColumnProfile, kept: Sequence[str]) -> ColumnProfile:
+    """Keep only these levels, also those that the file does not have yet."""
+    rows = dict(look.values)
+    return replace(look, values=_sort_by_rows([(text, rows.get(text, 0)) for text in dict.fromkeys(kept)]))
+
+
+def find_rare_levels(look: ColumnProfile) -> list[tuple[str, int]]:
+    """Find levels of few rows, with their rows; none where fewer than two others are left to compare."""
+    most = max(1, sum(rows for _, rows in look.values) * _RARE_SHARE)
+    rare = [(text, rows) for text, rows in sorted(look.values) if rows <= most]
+    return rare if len(look.values) - len(rare) >= 2 else []
+
+
+def find_alike_levels(levels: Sequence[str]) -> list[list[str]]:
+    """Find levels that differ by capitals and blanks only, or by one being the initial of another: `F`, `Female `."""
+    folded: dict[str, list[str]] = {}
+    for level in levels:
+        folded.setdefault(" ".join(level.casefold().split()), []).append(level)
+    for initial in [text for text in folded if len(text) == 1 and text.isalpha()]:
+        longer = [text for text in folded if len(text) > 1 and text.isalpha() and text.startswith(initial)]
+        if len(longer) == 1:
+            folded[longer[0]] = [*folded.pop(initial), *folded[longer[0]]]
+    return [alike for alike in folded.values() if len(alike) > 1]
+
+
+def _are_codes(look: ColumnProfile) -> bool:
+    """Tell whether no level is a word that says whom it means."""
+    return all(text.isdigit() for text, _ in look.values)
+
+
+def _sort_by_rows(levels: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(levels, key=lambda level: (-level[1], level[0])))

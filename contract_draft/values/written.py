@@ -1,0 +1,181 @@
+"""How a column writes its numbers or dates, found by trying formats; of several that fit, each reading is told."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from contract_draft.values.text_table import TextTable
+from credit.contract.text_format import TextFormat
+from credit.data.sql_text import quote_literal
+from credit.data.text_reading import build_number_pattern, read_text_sql
+
+MIN_FIT = 0.9
+"""Of the rows with a value, at least this share must be written by a format."""
+MAX_OTHERS = 10
+"""And of the others there are at most so many different ones: codes for missing, perhaps."""
+
+_SAMPLE = 200  # different texts, by which formats that cannot fit are ruled out
+_FIRST_DAY, _LAST_DAY = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2099-12-31'"
+_EXAMPLES = ("TIMESTAMP '2020-12-31 13:05:00'", "TIMESTAMP '2020-02-01 13:05:00'")  # the second may be read two ways
+_MONEY = r"[$€£¥₹₽₺₩]|R\$|US\$|USD|EUR|GBP|CHF|BRL|MXN|PLN|SEK|NOK|DKK|CZK|INR|Rs\.?|zł|kr\.?|Kč"
+_BEFORE = rf"^[+-]?\s*({_MONEY})\s*[+-]?[.,]?\d"
+_BEHIND = rf"^[^A-Za-z]*\d[.,]?(\s*(?:%|{_MONEY})|\s+[a-z][a-z. ]*)$"
+_MARKS = (
+    TextFormat(),
+    TextFormat(thousands=","),
+    TextFormat(decimal=","),
+    TextFormat(decimal=",", thousands="."),
+    TextFormat(thousands=" "),
+    TextFormat(decimal=",", thousands=" "),
+    TextFormat(thousands="'"),
+    TextFormat(thousands="\N{RIGHT SINGLE QUOTATION MARK}"),  # as Swiss programs write it
+)
+_DAYS = (
+    *(f"{first}{mark}{last}" for mark in "/-." for last in ("%Y", "%y") for first in (f"%d{mark}%m", f"%m{mark}%d")),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d%b%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y"),
+    *("%b %d, %Y", "%B %d, %Y"),
+)
+_MONTHS = ("%b-%Y", "%b-%y", "%y-%b", "%b %Y", "%B %Y", "%m/%Y", "%m-%Y", "%m.%Y", "%Y-%m", "%Y/%m")
+_CLOCKS = (" %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ":%H:%M:%S")
+
+
+_SHAPES = {"Y": r"\d{4}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,}", "p": "[AaPp][Mm]"}
+_SHAPES |= {"y": r"\d{2}"} | dict.fromkeys("dmHIMS", r"\d{1,2}")
+
+
+class Reading(NamedTuple):
+    """A format, and the value that the example has by it."""
+
+    format: TextFormat
+    value: str
+
+
+class Written(NamedTuple):
+    """How a column is written. `others`: formats that fit as well, and by which `example` is another value.
+
+    The example is of the file where it is a number, and made up where it is a date. `is_said`: a person said it.
+    """
+
+    reading: Reading
+    example: str
+    others: tuple[Reading, ...] = ()
+    is_said: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Tell whether a person has to say which it is; a year of two digits may be of two centuries."""
+        if self.is_said:
+            return False
+        return bool(self.others) or "%y" in (self.reading.format.date or "")
+
+
+def find_written_text(table: TextTable) -> Written | None:
+    """Find how the texts of the table `seen` write numbers or dates; None where they write neither."""
+    unit = _find_unit(table)
+    numbers = [one.model_copy(update={"unit": unit}) for one in _MARKS]
+    moments = [f"{day}{clock}" for day in ("%Y-%m-%d", *_DAYS) for clock in _CLOCKS]
+    dates = [TextFormat(date=pattern) for pattern in (*_DAYS, *_MONTHS, *moments)]
+    number = _choose_format(table, [TextFormat(), *numbers])  # 02134 is read by no format better than by none
+    if number is not None:
+        return None if number.reading.format == TextFormat() else number
+    return _choose_format(table, dates)
+
+
+def find_written_number(table: TextTable) -> Written | None:
+    """Find what else the numbers of the table `seen` may be: 19.877 is 19,877 to some, and 20261231 a date.
+
+    None where nothing speaks for it.
+    """
+    if not _query(table, r"select 1 from seen where known and not regexp_full_match(text, '\d{8}') limit 1"):
+        date = _choose_format(table, [TextFormat(date="%Y%m%d")])
+        return date and date._replace(others=(Reading(TextFormat(), date.example),))
+    plain, grouped = TextFormat(), TextFormat(decimal=",", thousands=".")
+    pattern = quote_literal(build_number_pattern(grouped))
+    point = "number is not null and contains(text, '.')"
+    if _query(table, f"select 1 from seen where {point} and not regexp_full_match(trim(text), {pattern}) limit 1"):
+        return None
+    # of 12.345 and 3.100, all with three decimals, none is written as 950 is
+    is_fixed = not _query(table, "select 1 from seen where known and not contains(text, '.') limit 1")
+    found = _choose_format(table, [plain, grouped] if is_fixed else [grouped, plain])
+    return found if found and found.others else None
+
+
+def replace_reading(table: TextTable, written: Written | None, by: TextFormat) -> Written:
+    """Take the format that a person says for the one that was found, with the value that the example has by it."""
+    example = written.example if written else ""
+    return Written(_read(table, by, example), example, is_said=True)
+
+
+def read_written_sql(text: str, written: TextFormat) -> str:
+    """Build SQL for the plain notation of a text that is written so, NULL of any other: no date is of the year 17."""
+    plain = read_text_sql(text, written)
+    if written.date is None:
+        return f"CASE WHEN NOT starts_with({plain}, 'not ') THEN {plain} END"
+    moment = f"try_cast({plain} AS TIMESTAMP)"
+    kind = "TIMESTAMP" if "%H" in written.date or "%I" in written.date else "DATE"
+    return f"CASE WHEN {moment} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN CAST(CAST({moment} AS {kind}) AS VARCHAR) END"
+
+
+def _find_unit(table: TextTable) -> str | None:
+    """Find the sign or the words that stand beside most of the numbers."""
+    text = "trim(translate(text, chr(160) || chr(8239), '  '))"
+    before, behind = (f"regexp_extract({text}, {quote_literal(pattern)}, 1)" for pattern in (_BEFORE, _BEHIND))
+    found = f"select {before}, trim({behind}), sum(n) from seen where known group by all order by 3 desc, 1, 2 limit 1"
+    first, last, *_ = (_query(table, found) or [("", "")])[0]
+    return None if bool(first) == bool(last) else str(first or last)
+
+
+def _choose_format(table: TextTable, formats: Sequence[TextFormat]) -> Written | None:
+    """Choose the format that reads the most rows, the first of those; None where none reads nearly all."""
+    sample = _query(table, f"select text from seen where known order by n desc, text limit {_SAMPLE}")
+    likely = [one for one in formats if 2 * sum(_is_likely(one, text) for (text,) in sample) >= len(sample)]
+    (rows, *counts) = _count_read(table, likely)
+    most = max(counts, default=0)
+    if not most or most < MIN_FIT * rows:
+        return None
+    first, *rest = [one for one, count in zip(likely, counts, strict=True) if count == most]
+    value = read_written_sql("text", first)
+    if len(_query(table, f"select 1 from seen where known and {value} is null limit {MAX_OTHERS + 1}")) > MAX_OTHERS:
+        return None
+    differing = [(one, found) for one in rest if (found := _find_example(table, value, read_written_sql("text", one)))]
+    example = differing[0][1] if differing else _find_example(table, value, "''")
+    if first.date is not None:  # of a date somebody may be known by: none of the file's is shown
+        moment, pattern = _EXAMPLES[bool(differing)], quote_literal(first.date)
+        example = str(_query(table, f"select strftime({moment}, {pattern})")[0][0])
+    others = {reading.value: reading for reading in (_read(table, one, example) for one, _ in reversed(differing))}
+    return Written(_read(table, first, example), example, tuple(reversed(others.values())))
+
+
+def _find_example(table: TextTable, value: str, other: str) -> str:
+    """Find the commonest text of which two formats make two values; empty if there is none."""
+    differ = f"{value} <> {other} and coalesce(try_cast({value} as double) <> try_cast({other} as double), true)"
+    found = _query(
+        table, f"select text from seen where known and {differ} order by n desc, length(text) desc, text limit 1"
+    )
+    return found[0][0] if found else ""
+
+
+def _read(table: TextTable, written: TextFormat, example: str) -> Reading:
+    return Reading(written, str(_query(table, f"select {read_written_sql(quote_literal(example), written)}")[0][0]))
+
+
+def _is_likely(written: TextFormat, text: str) -> bool:
+    """Tell whether a text looks as the format has it; by Python, for it takes long to plan a query of 200 formats."""
+    plain = text.translate({160: " ", 8239: " "}).strip()
+    if written.date is None:
+        return bool(re.fullmatch(build_number_pattern(written), plain))
+    return bool(re.fullmatch(re.sub(r"%(.)", lambda match: _SHAPES[match[1]], re.escape(written.date)), plain))
+
+
+def _count_read(table: TextTable, formats: Sequence[TextFormat]) -> tuple[int, ...]:
+    """Count the rows with a value, and those of them that each format reads."""
+    values = "".join(
+        f", coalesce(sum(n) filter ({read_written_sql('text', one)} is not null), 0)::bigint" for one in formats
+    )
+    query = f"select coalesce(sum(n), 0)::bigint{values} from seen where known"
+    counts: tuple[int, ...] = _query(table, query)[0]
+    return counts
+
+
+def _query(table: TextTable, query: str) -> list[Any]:
+    return table.connection.sql(query).fetchall()

@@ -1,0 +1,62 @@
+"""Bind a contract to the raw file: its columns and their types, and every expression tried on them, without a row."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.contract import Contract
+from credit.data.contract_check import find_sql_problems
+from credit.data.raw_errors import describe_duckdb_error
+from credit.data.raw_files import RawTable, open_raw_table
+from credit.data.sql_casts import choose_reading_type
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class BoundTable(NamedTuple):
+    """A raw table and the contract with its families replaced by their members; `types`: to read each column as."""
+
+    contract: Contract
+    table: RawTable
+    types: dict[str, str]
+
+
+def bind_raw_table(contract: Contract, raw: Path, file: str, connection: "DuckDBPyConnection") -> BoundTable:
+    """Bind the contract to the header of the raw file; `file` is the contract's path, for messages.
+
+    Raises CreditError that lists every missing, unknown or repeated column, and every expression that does not run.
+    """
+    table = open_raw_table(raw, contract.columns.keys(), connection)
+    bound = contract.bind(table.columns, str(raw))
+    raise_if_any([*_find_replaced_columns(bound, table.columns, raw), *find_sql_problems(bound, file)])
+    if table.parquet:
+        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
+    else:
+        types = {name: choose_reading_type(bound.columns[name]) for name in table.columns}
+    return BoundTable(bound, table, types)
+
+
+def _find_replaced_columns(contract: Contract, names: Iterable[str], raw: Path) -> list[Problem]:
+    """Find columns of the file that the contract computes too, which would be lost."""
+    fix = "rename one of them; `rule` is the value of the contract's rule"
+    return [
+        Problem(f"{raw}: {name}", "a column that the contract computes too", "another name", fix)
+        for name in names
+        if name in contract.derived
+    ]
+
+
+def find_raw_problems(contract: Contract, raw: Path, file: str) -> list[Problem]:
+    """Find what `ingest` would refuse before it reads a row: other columns, and expressions that do not run on them."""
+    import duckdb  # not needed where there is no raw file
+
+    with duckdb.connect() as connection:
+        try:
+            bind_raw_table(contract, raw, file, connection)
+        except CreditError as error:
+            return error.problems
+        except duckdb.Error as error:
+            return [describe_duckdb_error(raw, error)]
+    return []

@@ -1,0 +1,74 @@
+"""The registry has every block that any code reads, with the model that the code reads it as."""
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from credit.check.blocks import BLOCKS, read_blocks
+from credit.common.params import Params
+from testing.imports import ROOT, list_source_files
+from testing.lenders.frozen import LENDER
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def list_reads(file: Path) -> Iterator[tuple[type[Params], str]]:
+    """The models and blocks that a file reads; a name that is computed would be read unseen."""
+    module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "read_params":
+            model, block = node.args[:2]
+            assert isinstance(model, ast.Name), f"{file}:{node.lineno}"
+            assert isinstance(block, ast.Constant), f"{file}:{node.lineno}"
+            yield getattr(import_module(module), model.id), str(block.value)
+
+
+READS = {read for file in list_source_files() if "read_params(" in file.read_text() for read in list_reads(file)}
+
+
+@pytest.mark.parametrize(("model", "block"), sorted(READS, key=lambda read: (read[1], read[0].__name__)))
+def test_a_block_is_read_as_the_model_that_the_check_fits_it_to(model: type[Params], block: str) -> None:
+    top, *inner = block.split(".")
+    known: Any = BLOCKS[top]
+    for key in inner:
+        known = known.model_fields[key].annotation
+    same = {name: field.annotation for name, field in known.model_fields.items()}
+    read = {name: field.annotation for name, field in model.model_fields.items()}
+    assert model is known or (model.model_config["extra"] == "ignore" and read.items() <= same.items())
+
+
+def test_every_read_of_the_stages_was_found() -> None:
+    assert {block.split(".")[0] for _, block in READS} == set(BLOCKS)
+
+
+def test_every_stage_with_parameters_has_a_block_and_no_block_is_without_a_stage() -> None:
+    watched = {str(name).split(".")[0] for stage in STAGES.values() for name in stage.get("params", [])}
+    assert watched | {"data"} == set(BLOCKS)
+    assert set(BLOCKS) - {"data"} <= set(STAGES)
+    assert list(yaml.safe_load((LENDER / "params.yaml").read_text())) == list(BLOCKS)
+
+
+def test_a_block_that_nothing_reads_and_one_that_is_missing_are_found_beside_the_faults_of_others(
+    tmp_path: Path,
+) -> None:
+    text = (LENDER / "params.yaml").read_text()
+    for old, new in (("\nvalidate:", "\nvalidat:"), ("points: 100 ", "points: 1 "), ("least_agreement", "least")):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    blocks = read_blocks(path)
+    assert [str(problem).removeprefix(f"{path}: ") for problem in blocks.problems] == [
+        "validat: a block that nothing reads; is it misspelt? credit/check/blocks.py has them",
+        "validate: found no such block, expected the block of this stage",
+        "evaluate.points: found 1, expected a value greater than or equal to 10",
+        "stability.least_agreement: found nothing, expected a value",
+        "stability.least: unknown key; is it misspelt?",
+    ]
+    assert blocks.find(BLOCKS["evaluate"]) is None
+    assert blocks.find(BLOCKS["split"]) is not None
