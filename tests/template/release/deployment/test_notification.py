@@ -14,13 +14,14 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment import notification, rollout
-from release.deployment.plan import Change, plan_deployment, plan_fallback, plan_rollback
+from release.deployment.plan import Change, Condition, plan_deployment, plan_fallback, plan_rollback
 from release.deployment.rollout import Rollout, roll_out
 from release.deployment.wording import describe_rollout
 from testing.parts.servers import find_free_ports
 from testing.parts.sockets import serve_bytes
 from testing.releases import WHY, deploy_versions
 
+LATCHED = Condition(after_rule=True)
 SECRET = "hooks/T0/do-not-print-me"
 
 
@@ -96,7 +97,7 @@ def test_the_webhook_gets_what_was_taken_back_by_whom_and_why(night: Store, webh
     carry_out(night, plan_fallback(Ledger(night, "prod"), WHY))
     assert webhook.came[1][1]["text"] == "prod: v1.0.0 -> the rule of v1.0.0. a test (tester, entry 4)"
     carry_out(night, plan_fallback(Ledger(night, "prod"), WHY))
-    carry_out(night, plan_deployment(Ledger(night, "prod"), require_version(night, "v2.0.0"), WHY))
+    carry_out(night, plan_deployment(Ledger(night, "prod"), require_version(night, "v2.0.0"), WHY, LATCHED))
     assert len(webhook.came) == 2, "neither of what changed nothing nor of a deployment"
 
 

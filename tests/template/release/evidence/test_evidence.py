@@ -53,6 +53,7 @@ def written(_finished_once: Path, tmp_path_factory: pytest.TempPathFactory) -> W
     project.edit("dvc.yaml", "    type: model\n", "    type: model\n    meta: {owner: Ada, tier: high}\n")
     make_pair(root / "key.pem", project.folder / "keys")
     project.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(root / "remote"))
+    project.run("dvc", "remote", "modify", "storage", "verify", "true")
     project.commit()
     project.run("dvc", "push", "--quiet")
     project.env |= {"RELEASE_SIGNING_KEY": str(root / "key.pem")}

@@ -13,9 +13,9 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
-from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback
+from release.deployment.plan import Condition, plan_deployment, plan_fallback, plan_rollback
 from testing.parts.servers import find_free_ports, wait_until
-from testing.releases import WHY, deploy_versions
+from testing.releases import WHY
 from testing.services import Service
 
 Command = Callable[..., tuple[int, Any]]
@@ -54,8 +54,8 @@ def test_status_tells_all_that_is_needed_at_night_and_affected_who_was_decided(
     assert f"approved by race: white {share:.0%} of {len(whites)}, Black " in told
     assert "alarms     none" in told
     assert "v1.0.0 is whole and takes what clients send now" in told
-    back = "release rollback --env prod --reason '...'"
-    assert told.splitlines()[-3:] == [
+    back = "release rollback --env prod --from 2 --reason '...'"
+    assert told.splitlines()[-4:-1] == [
         f"back:      {back}",
         "rule:      release rollback --env prod --to rule --reason '...'",
         "who:       release affected v2.0.0 --env prod",
@@ -93,7 +93,11 @@ def test_status_tells_all_that_is_needed_at_night_and_affected_who_was_decided(
     decide(service, [{"application": {"points": 700}}])  # enough for the rule
     apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
     follow(service, 4)
-    deploy_versions(released, "v3.0.0")
+    after_rule = Condition(after_rule=True)
+    apply_change(
+        released,
+        plan_deployment(Ledger(released, "prod"), require_version(released, "v3.0.0"), WHY, after_rule),
+    )
     code, told = command("affected", "v1.0.0", "--env", "prod")
     assert "1 cannot be decided: income: found nothing, expected a value of type number; home: found nothing" in told
     follow(service, 5)
@@ -158,7 +162,7 @@ def test_what_was_learnt_later_is_shown_with_its_entry_and_by_status(released: S
     assert (code, told.splitlines()[0]) == (0, "prod: note 1 on entry 2, the deploy of v2.0.0")
     command("note", "1", "--env", "prod", "--text", "Older")
     code, told = command("history", "--env", "prod")
-    lines = [line.split() for line in told.splitlines()]
+    lines = [line.split() for line in told.splitlines()[:-1]]
     assert [(line[1], line[-3:]) for line in lines[::2]] == [
         ("2", ["tester:", "a", "test"]),
         ("1", ["tester:", "a", "test"]),
