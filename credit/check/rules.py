@@ -15,7 +15,7 @@ from credit.data.splitting import SplitParams, find_split_problems
 from credit.fairness.counts import count_nobody
 from credit.fairness.group_comparison import find_primary_problems, list_judged_groups
 from credit.fairness.policies import Fairness
-from credit.fairness.waivers import find_waiver_problems, load_waivers
+from credit.fairness.waivers import find_overlong, find_waiver_problems, load_waivers
 from credit.selection.binned_auc import AUC_FOLDS
 from credit.selection.proxies import PROXIES
 from credit.training.search import SEARCH_FOLDS_KEY, find_search_problems
@@ -65,4 +65,5 @@ def find_waiver_disagreements(contract: Contract, blocks: ReadBlocks, folder: Pa
         return []
     policy = fairness.chosen_policy
     groups = list_judged_groups(count_nobody(contract), policy, fairness.rules)
-    return find_waiver_problems(waivers, blocks.candidates, groups, policy, today)
+    overlong = find_overlong(waivers, today, fairness.waivers.longest)
+    return [*find_waiver_problems(waivers, blocks.candidates, groups, policy, today), *overlong]

@@ -45,7 +45,8 @@ def test_yaml_files_are_yaml(name: str) -> None:
 
 
 def test_no_data_and_no_model_is_in_git() -> None:
-    for name in TRACKED:
+    kept = "tests/template/credit/bundle/formats/"  # a bundle of each format, of made-up people
+    for name in (name for name in TRACKED if not name.startswith(kept)):
         suffix = Path(name).suffix
         assert suffix not in {".parquet", ".skops", ".pkl", ".dta"}, name
         assert suffix != ".csv" or "reports/plots/" in name, name

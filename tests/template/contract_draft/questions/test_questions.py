@@ -23,6 +23,7 @@ from contract_draft.questions.topics import TOPICS
 from credit.common.errors import CreditError
 from credit.data.contract_check import check_contract
 from testing.lenders.frozen import ROOT
+from testing.parts.servers import PATIENCE
 
 ROWS = 400
 
@@ -475,7 +476,8 @@ def test_an_answer_with_a_question_mark_is_left_open(tmp_path):
 
 
 OWN_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run in the background
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "contract_draft", *sys.argv[1:]])
@@ -490,7 +492,7 @@ def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
     os.close(theirs)
     shown, seen, waiting, waits = "", 0, list(lines), 0
     try:
-        while waits < 1500:  # 300 seconds without a word
+        while waits < PATIENCE / 0.2:  # without a word
             if not select.select([terminal], [], [], 0.2)[0]:
                 if process.poll() is not None:  # not every system wakes a reader at the end
                     break

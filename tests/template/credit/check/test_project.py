@@ -1,5 +1,6 @@
 """What blocks, contract and waivers must agree about is found before a row is read, all at once."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -132,8 +133,10 @@ def test_faults_of_contract_parameters_and_waivers_are_found_at_once(lender: Qui
     set_values(choose__incumbent="x", fairness__rules__primary=["age"], train__logistic={"C": 0}, packag={})(lender)
     del lender.contract["columns"]["income"]["reason"]
     yesterday = date.today() - timedelta(1)
-    finding = "candidate: logistic, attribute: group, group: c, measure: adverse_impact_ratio"
-    Path("waivers/old.yaml").write_text(f"{{{finding}, who: A, why: b, until: {yesterday}}}")
+    waiver = (
+        "{{candidate: logistic, attribute: group, group: {}, measure: adverse_impact_ratio, who: A, why: b, until: {}}}"
+    )
+    Path("waivers/old.yaml").write_text(waiver.format("c", yesterday))
     words, block, strength, weight, primary, incumbent = lender.check()
     assert words.startswith("data/contracts/mine.yaml: columns.income.reason: found no words")
     assert block.startswith("params.yaml: packag: a block that nothing reads")
@@ -145,6 +148,8 @@ def test_faults_of_contract_parameters_and_waivers_are_found_at_once(lender: Qui
     group, expired = lender.check()[-2:]
     assert group == "waivers/old.yaml: group: found c, expected one of a, b"
     assert expired.startswith("waivers/old.yaml: until: found ")
+    Path("waivers/old.yaml").write_text(waiver.format("b", "2999-01-01"))
+    assert lender.check()[-1].startswith("waivers/old.yaml: until: found 2999-01-01, expected ")
 
 
 def test_every_candidate_that_cannot_run_is_named(lender: QuickLender) -> None:
@@ -193,7 +198,8 @@ def test_the_command_says_on_what_grounds_it_found_nothing(lender: QuickLender) 
 
 def test_make_repro_checks_before_it_starts_dvc() -> None:
     made = ["make", "--dry-run", "repro", f"VENV={Path(sys.prefix)}", "-o", f"{Path(sys.prefix)}/.installed"]
-    told = subprocess.run(made, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # not within `make test`
+    told = subprocess.run(made, cwd=ROOT, env=alone, capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[:2] == ["python -m credit.check", "dvc repro"]
 
 
