@@ -22,13 +22,16 @@ RESULTS = ("dvc.lock", "reports/")
 
 HARMLESS = (
     "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/", "bench/", "contract_draft/",
-    "service/", "credit/report/", "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
+    "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
 JUDGE_KINDS = {
     ".github/": "workflows",
     ".ci/": "workflows",
     "waivers/": "waivers",
+    "service/": "the service that decides",
+    "credit/packaging/": "what goes into a bundle",
+    "credit/report/": "what goes into a bundle",
     "tests/": "tests",
     "testing/": "tests",
     ".dvc/": "DVC's settings and remotes",
@@ -46,7 +49,9 @@ JUDGE_PARAMS = (
 )  # fmt: skip
 """Blocks and keys of params.yaml that the base's value is used of."""
 
-LEVER_PARAMS = ("data.contract", "select_features.max_proxy", "train.policy", "train.read_protected")
+LEVER_PARAMS = (
+    "data.contract", "fetch", "select_features.max_proxy", "train.heuristic", "train.policy", "train.read_protected",
+)  # fmt: skip
 """Those that move the result for everybody: taken from the change, so that their effect is judged, and told first."""
 
 JUDGE_ROLES = ("protected", "label", "id", "group", "time")

@@ -94,9 +94,9 @@ def pull_raw_data(folder: Path, dataset: str | None) -> None:
     file = f"data/raw/{dataset}.dvc"
     if (folder / file).is_file():
         digest = check_source_file(folder / file)
-        _run_dvc(folder, "the data of the change", "fetch", "--quiet", file)
+        _run_dvc(folder, "the data of the change", "fetch", file)
         check_listing(find_cache()[0], digest, file)
-        _run_dvc(folder, "the data of the change", "checkout", "--quiet", file)
+        _run_dvc(folder, "the data of the change", "checkout", file)
 
 
 def list_data_stages(folder: Path, dataset: str | None) -> list[str]:
@@ -120,6 +120,7 @@ def _run_dvc(folder: Path, what: str, *arguments: str) -> None:
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith(("error:", "ERROR:"))] or lines
+        errors = errors or [f"dvc {arguments[0]} failed without a word, exit code {done.returncode}"]
         raise CreditError([Problem(what, line) for line in dict.fromkeys(errors[:_LAST_LINES])])
 
 

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from release.judge.owners import is_owner, render_owners
-from release.judge.scope import merge_contract, merge_params, name_judge_kind
+from release.judge.scope import HARMLESS, is_under, merge_contract, merge_params, name_judge_kind
+from testing.imports import find_closure
 from testing.lenders.frozen import LENDER, ROOT, list_tracked_files
 
 PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
@@ -42,7 +43,8 @@ def find_features() -> dict[str, Any]:
         ("reports/choice.json", None),
         ("dvc.lock", None),
         ("docs/fairness.md", None),
-        ("service/app.py", None),
+        ("service/app.py", "the service that decides"),
+        ("credit/report/facts.py", "what goes into a bundle"),
     ],
 )
 def test_a_path_judges_unless_it_is_named_harmless(path: str, kind: str | None) -> None:
@@ -246,3 +248,10 @@ def test_how_a_column_is_read_and_folded_is_the_bases(limit: dict[str, Any]) -> 
     merged, changes = merge_contract(CONTRACT, CONTRACT | {"format": {"decimal": ","}})
     assert "format" not in merged
     assert [one.where for one in changes] == ["format"]
+
+
+def test_what_is_harmless_is_loaded_by_nothing_that_makes_judges_or_decides_by_a_version() -> None:
+    """A model card is in a bundle, so the code that writes it runs where the bundle is made, and may change it."""
+    closure = find_closure(*(file for name in ("stages", "release", "service") for file in (ROOT / name).rglob("*.py")))
+    loaded = [str(file.relative_to(ROOT)) for file in closure]
+    assert [path for path in loaded if is_under(path, HARMLESS)] == []
