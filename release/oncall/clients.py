@@ -1,81 +1,92 @@
-"""Whether clients of one version can go on with another: what they send by its contract, and what the other refuses."""
+"""What becomes of the applications that clients of one version send while another is live."""
 
-import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from credit.bundle.bundle import Bundle
-from credit.bundle.request_fields import list_request_columns
+from credit.bundle.request_fields import RequestFields
 from credit.contract.columns import Column
 
 
-def find_refusals(live: Bundle, other: Bundle) -> list[str]:
-    """Find what clients may send, or leave out, by the contract of `live` and `other` refuses; a line each."""
-    return [*_compare_fields(live, other), *_compare_families(live, other), *_compare_protected(live, other)]
+class ClientEffects(NamedTuple):
+    """What another version makes of applications; each part is empty where nothing changes.
+
+    `referred`: those that not even its rule can read, which an analyst gets; `ruled`: those that its rule decides in
+    place of the model; `missing`: fields that count as missing, because they are not sent; `unscored`: fields that are
+    taken and logged, and that it does not read.
+    """
+
+    referred: tuple[str, ...]
+    ruled: tuple[str, ...]
+    missing: tuple[str, ...]
+    unscored: tuple[str, ...]
+
+    def list_lines(self) -> list[str]:
+        """List the effects in words, the worst first."""
+        parts = (
+            ("an analyst gets applications", self.referred),
+            ("the rule decides applications", self.ruled),
+            ("missing until clients send it:", self.missing),
+            ("taken and logged, not scored:", self.unscored),
+        )
+        return [f"{head} {', '.join(items)}" for head, items in parts if items]
 
 
-def _compare_fields(live: Bundle, other: Bundle) -> Iterator[str]:
-    sent, taken, needed = list_request_columns(live), list_request_columns(other), set(live.inputs)
-    for name in other.inputs:
-        if name not in sent and _find_family_member(live, name) is None:
-            yield f"it needs {name}, which they do not send"
-        elif name not in needed:
-            yield f"it needs {name}, which they may leave out"
-    for name, column in sent.items():
-        there = taken.get(name) or _find_family_member(other, name)
+def compare_clients(live: RequestFields, other: RequestFields) -> ClientEffects:
+    """Compare what clients of `live` send, or leave out, with what `other` reads once it is the one that decides."""
+    referred, ruled, missing = [], [], []
+    for name in sorted(other.needed):
+        there = other.find_column(name)
         if there is None:
-            yield f"it refuses the field {name}"
-        else:
-            yield from _compare_values(name, column, there)
+            continue
+        sent = live.find_column(name)
+        worse = referred if name in other.ruled else ruled
+        if (sent is None or name not in live.needed) and there.missing == "allowed":
+            missing.append(name)
+        elif sent is None or name not in live.needed:
+            worse.append(f"without {name}")
+        if sent is not None:
+            worse += _compare_values(name, sent, there)
+    return ClientEffects(tuple(referred), tuple(ruled), tuple(missing), tuple(_list_unscored(live, other)))
 
 
-def _find_family_member(bundle: Bundle, name: str) -> Column | None:
-    families = [one for one in bundle.families.values() if one.role == "feature" and re.fullmatch(one.pattern, name)]
-    return families[0].describe_member() if families else None
-
-
-def _compare_families(live: Bundle, other: Bundle) -> Iterator[str]:
-    """Compare families by their patterns: which members clients send is not known."""
-    taken = {one.pattern for one in other.families.values() if one.role == "feature"}
-    for name, family in live.families.items():
-        if family.role == "feature" and family.pattern not in taken:
-            yield f"it refuses the fields of the family {name}"
-
-
-def _compare_protected(live: Bundle, other: Bundle) -> Iterator[str]:
-    for name, column in live.contract.protected.items():
-        there = other.contract.protected.get(name)
-        if there is None:
-            yield f"it refuses the protected attribute {name}"
-        else:
-            yield from _compare_allowed(name, column, there)
+def _list_unscored(live: RequestFields, other: RequestFields) -> Iterator[str]:
+    """List the fields that another version does not know. Which members of a family clients send is not known."""
+    yield from (name for name in live.columns if other.find_column(name) is None)
+    known = {one.pattern for one in other.families}
+    yield from (f"the fields {one.pattern}" for one in live.families if one.pattern not in known)
+    yield from (name for name in live.protected if name not in other.protected)
 
 
 def _compare_values(name: str, sent: Column, taken: Column) -> Iterator[str]:
-    """Find the values of a field that are allowed now and refused there."""
+    """Find the values of a field that clients send and the other version does not know."""
     if sent.type != taken.type and (sent.type, taken.type) != ("integer", "number"):
-        yield f"it takes {name} of type {taken.type}, not {sent.type}"
+        yield f"whose {name} is of type {sent.type}, not {taken.type}"
         return
     if sent.missing == "allowed" and taken.missing == "refused":
-        yield f"it refuses a missing {name}"
-    yield from _compare_allowed(name, sent, taken)
+        yield f"without {name}"
+    yield from _compare_levels(name, sent, taken)
     if sent.allowed is None and taken.allowed is None:
         yield from _compare_ranges(name, sent, taken)
     if codes := set(taken.missing_codes) - set(sent.missing_codes):
-        yield f"it refuses {name} of {', '.join(sorted(map(str, codes)))}, a code for missing there"
+        yield f"with {name} of {', '.join(sorted(map(str, codes)))}, a code for missing there"
 
 
-def _compare_allowed(name: str, sent: Column, taken: Column) -> Iterator[str]:
-    if taken.allowed is None:
+def _compare_levels(name: str, sent: Column, taken: Column) -> Iterator[str]:
+    if taken.allowed is None or taken.new_levels is not None:
         return
     if sent.allowed is None:
-        yield f"it takes only {', '.join(map(str, taken.allowed))} as {name}"
-    elif others := [str(value) for value in sent.allowed if value not in taken.allowed]:
-        yield f"it refuses {', '.join(others)} as {name}"
+        yield f"with another {name} than {', '.join(map(str, taken.allowed))}"
+        return
+    known = {*taken.allowed, *taken.folded}
+    if others := [str(value) for value in (*sent.allowed, *sent.folded) if value not in known]:
+        yield f"with {name} {', '.join(others)}"
+    if sent.new_levels is not None:
+        yield f"with a new level of {name}"
 
 
 def _compare_ranges(name: str, sent: Column, taken: Column) -> Iterator[str]:
     (low, high), (least, most) = sent.range or (None, None), taken.range or (None, None)
     if least is not None and (low is None or low < least):
-        yield f"it refuses {name} below {least:g}"
+        yield f"with {name} below {least:g}"
     if most is not None and (high is None or high > most):
-        yield f"it refuses {name} above {most:g}"
+        yield f"with {name} above {most:g}"

@@ -1,4 +1,4 @@
-"""Whether clients can go on with another version: exactly what they may send and it refuses."""
+"""What another version makes of what clients send: as `release status` says, so the service does."""
 
 import json
 from collections.abc import Callable
@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 
 from credit.bundle.bundle import Bundle, load_bundle
+from credit.bundle.request_fields import RequestFields, list_request_fields
 from credit.common.errors import CreditError
-from release.oncall.clients import find_refusals
+from credit.scoring.derived_columns import DerivedColumns
+from release.oncall.clients import ClientEffects, compare_clients
+from service.engine.application_fit import OTHER_VERSION, ApplicationFitter
+from service.engine.live_version import FinalDecision, LiveVersion
+from service.engine.loading import build_deployment
 from service.engine.requests import build_request_parser
+
+Request = dict[str, Any]
+NOTHING = ClientEffects((), (), (), ())
 
 
 @pytest.fixture
@@ -23,64 +31,146 @@ def change(bundle: Bundle, name: str, **values: Any) -> Bundle:
     """The bundle with another column in its contract."""
     columns = dict(bundle.contract.columns)
     columns[name] = columns[name].model_copy(update=values)
-    return replace(bundle, contract=bundle.contract.model_copy(update={"columns": columns}))
+    return with_columns(bundle, columns)
 
 
 def without(bundle: Bundle, name: str) -> Bundle:
-    columns = {key: column for key, column in bundle.contract.columns.items() if key != name}
-    return replace(bundle, contract=bundle.contract.model_copy(update={"columns": columns}))
+    return with_columns(bundle, {key: one for key, one in bundle.contract.columns.items() if key != name})
 
 
-def take(bundle: Bundle, request: dict[str, Any]) -> bool:
-    """Whether the service would take a request while the version is live."""
+def with_columns(bundle: Bundle, columns: dict[str, Any]) -> Bundle:
+    contract = bundle.contract.model_copy(update={"columns": columns})
+    return replace(bundle, contract=contract, model=replace(bundle.model, contract=contract))
+
+
+def compare(one: Bundle, other: Bundle) -> ClientEffects:
+    return compare_clients(list_request_fields(one), list_request_fields(other))
+
+
+def serve(bundle: Bundle, *others: Bundle) -> LiveVersion:
+    """The version as the service has it while the others are published too."""
+    derived = DerivedColumns(bundle.contract, [*bundle.model.features, bundle.rule.column])
+    entry = build_deployment("v1.0.0", bundle.manifest.digest)
+    serving = LiveVersion(entry, bundle, build_request_parser(bundle, 1), derived, {}, ApplicationFitter(bundle))
+    return serving.accept_others([list_request_fields(one) for one in others], 1)
+
+
+def decide(serving: LiveVersion, request: Request) -> FinalDecision | None:
+    """What the service decides; None where it refuses the request."""
     try:
-        build_request_parser(bundle, 1).parse(json.dumps(request).encode())
+        parsed = serving.requests.parse(json.dumps(request).encode())
     except CreditError:
-        return False
-    return True
+        return None
+    return serving.decide(parsed.application)
 
 
-def test_whole_applications_are_taken_by_every_version_of_a_contract(
-    live: Bundle, bundles: Callable[[str], Path], asked: list[dict[str, Any]]
+def test_whole_applications_are_decided_by_every_version_of_a_contract(
+    live: Bundle, bundles: Callable[[str], Path], asked: list[Request]
 ) -> None:
     """The rule needs the score alone; a client of its version may therefore send less than a model needs."""
     rule = load_bundle(bundles("heuristic"))
-    assert find_refusals(live, rule) == []
-    assert take(rule, asked[0])
-    assert take(live, asked[0])
-    more = [f"it needs {name}, which they may leave out" for name in live.inputs if name not in rule.inputs]
-    assert find_refusals(rule, live) == more
+    assert compare(live, rule) == NOTHING
+    assert decide(serve(rule), asked[0])
+    assert decide(serve(live), asked[0])
+    absent = [name for name in sorted(live.inputs) if name not in rule.inputs]
+    missing = tuple(name for name in absent if live.contract.columns[name].missing == "allowed")
+    ruled = tuple(f"without {name}" for name in absent if name not in missing)
+    assert missing
+    assert ruled
+    assert compare(rule, live) == ClientEffects((), ruled, missing, ())
     least = {"application": {"points": 700}}
-    assert take(rule, least)
-    assert not take(live, least)
+    assert decide(serve(live), least) is None
+    decided = decide(serve(live, rule), least)
+    assert decided is not None
+    lacking = ", ".join(name for name in live.inputs if f"without {name}" in ruled)
+    assert decided.rule_because == f"{OTHER_VERSION}: it lacks {lacking}"
 
 
 @pytest.mark.parametrize(
     ("name", "values", "sent", "said"),
     [
-        ("income", {"range": (10, 1000)}, 5.0, "it refuses income below 10"),
-        ("income", {"range": (0, 500)}, 800.0, "it refuses income above 500"),
-        ("income", {"missing": "refused"}, None, "it refuses a missing income"),
-        ("income", {"missing_codes": (999,)}, 999.0, "it refuses income of 999, a code for missing there"),
-        ("income", {"type": "integer"}, 1.5, "it takes income of type integer, not number"),
-        ("income", {"allowed": (1.0, 2.0), "range": None}, 3.0, "it takes only 1.0, 2.0 as income"),
-        ("home", {"allowed": ("own", "rent")}, "other", "it refuses other as home"),
-        ("race", {"allowed": ("white",)}, "Black", "it refuses Black as race"),
+        ("income", {"range": (10, 1000)}, 5.0, "with income below 10"),
+        ("income", {"range": (0, 500)}, 800.0, "with income above 500"),
+        ("income", {"missing": "refused"}, None, "without income"),
+        ("income", {"missing_codes": (999,)}, 999.0, "with income of 999, a code for missing there"),
+        ("income", {"type": "integer"}, 1.5, "whose income is of type number, not integer"),
+        ("home", {"allowed": ("own", "rent")}, "other", "with home other"),
     ],
 )
-def test_what_is_narrower_there_is_named_as_the_service_refuses_it_and_what_is_wider_is_not(
-    live: Bundle, asked: list[dict[str, Any]], name: str, values: dict[str, Any], sent: Any, said: str
+def test_a_value_that_is_not_known_there_is_decided_by_the_rule_there_and_refused_where_no_version_knows_it(
+    live: Bundle, asked: list[Request], name: str, values: dict[str, Any], sent: Any, said: str
 ) -> None:
     other = change(live, name, **values)
-    assert find_refusals(live, other) == [said]
-    block = "protected" if name == "race" else "application"
-    request = {**asked[0], block: {**asked[0][block], name: sent}}
-    assert take(live, request)
-    assert not take(other, request)
+    assert compare(live, other) == NOTHING._replace(ruled=(said,))
+    request = {**asked[0], "application": {**asked[0]["application"], name: sent}}
+    assert decide(serve(live, other), request) == decide(serve(live), request)
+    assert decide(serve(other), request) is None
+    decided = decide(serve(other, live), request)
+    assert decided is not None
+    assert decided.decision == other.decide_by_rule([request["application"]])[0]
+    assert decided.rule_because == f"{OTHER_VERSION}: values of {name} are not known here"
     if "missing_codes" not in values:
-        assert find_refusals(other, live) == []
+        assert compare(other, live) == NOTHING
 
 
-def test_fields_that_the_other_version_does_not_know_are_refused(live: Bundle) -> None:
-    assert find_refusals(live, without(live, "race")) == ["it refuses the protected attribute race"]
-    assert find_refusals(live, replace(live, families={}))[-1:] == ["it refuses the fields of the family bureau"]
+def test_an_application_that_not_even_the_rule_can_read_goes_to_an_analyst(live: Bundle, asked: list[Request]) -> None:
+    other = change(live, "points", range=(600, 850))
+    assert compare(live, other) == NOTHING._replace(referred=("with points below 600",))
+    request = {**asked[0], "application": {**asked[0]["application"], "points": 400}}
+    decided = decide(serve(other, live), request)
+    assert decided is not None
+    assert (decided.decision.decision, decided.decision.decided_by) == ("refer", "rule")
+    assert decided.decision.reasons == (other.rule.words_if_missing,)
+
+
+def test_a_level_that_counts_as_another_there_needs_no_rule(live: Bundle) -> None:
+    assert compare(live, change(live, "home", allowed=("own", "rent"), new_levels="rent")) == NOTHING
+    folding = change(live, "home", allowed=("own", "rent"), fold=(("rent", ("other",)),))
+    assert compare(live, folding) == NOTHING
+
+
+def test_fields_that_the_other_version_does_not_know_are_logged_and_not_scored(
+    live: Bundle, bundles: Callable[[str], Path], asked: list[Request]
+) -> None:
+    rule = load_bundle(bundles("heuristic"))
+    other = without(rule, "home")
+    assert compare(live, other) == NOTHING._replace(unscored=("home",))
+    assert decide(serve(other), asked[0]) is None
+    assert decide(serve(other, live), asked[0]) == decide(serve(rule), asked[0])
+    wrong = {**asked[0], "application": {**asked[0]["application"], "home": "castle"}}
+    assert decide(serve(other, live), wrong) is None
+    assert compare(live, without(live, "race")) == NOTHING._replace(unscored=("race",))
+    assert compare(live, replace(live, families={})) == NOTHING._replace(unscored=("the fields bureau_\\d+",))
+
+
+def test_a_field_of_a_family_in_one_version_and_by_name_in_another_has_the_values_of_both(live: Bundle) -> None:
+    fields = list_request_fields(live)
+    narrow = fields.columns["bureau_1"].model_copy(update={"range": (0, 1)})
+    named = RequestFields({**fields.columns, "bureau_9": narrow}, fields.needed, (), fields.protected, fields.ruled)
+    parser = build_request_parser(live, 1, [named])
+    for value in (0.5, 7.0):
+        body = {"application": {**dict.fromkeys(live.inputs), "self": True, "bureau_1": 0, "bureau_2": 0}}
+        body["application"]["bureau_9"] = value
+        assert parser.parse(json.dumps(body).encode()).application["bureau_9"] == value
+
+
+def test_a_protected_value_that_is_not_listed_is_taken_as_it_is(live: Bundle, asked: list[Request]) -> None:
+    serving = serve(live, without(live, "race"))
+    for value in ("Two-Spirit", 7, True, 0.5, None):
+        parsed = serving.requests.parse(json.dumps({**asked[0], "protected": {"race": value}}).encode())
+        assert parsed.protected == {"race": value}
+    groups = [live.contract.protected["race"].find_group(one) for one in ("Two-Spirit", 7, "Black", None)]
+    assert groups == ["other", "other", "Black", "undisclosed"]
+    for refused in ({"rase": "Black"}, {"race": ["Black"]}, {"race": "x" * 201}):
+        with pytest.raises(CreditError, match="protected"):
+            serving.requests.parse(json.dumps({**asked[0], "protected": refused}).encode())
+
+
+def test_the_effects_are_told_the_worst_first(live: Bundle) -> None:
+    lines = ClientEffects(("without points",), ("with home other",), ("income",), ("tenure",)).list_lines()
+    assert lines == [
+        "an analyst gets applications without points",
+        "the rule decides applications with home other",
+        "missing until clients send it: income",
+        "taken and logged, not scored: tenure",
+    ]
