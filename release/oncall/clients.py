@@ -33,7 +33,9 @@ class ClientEffects(NamedTuple):
 
 def compare_clients(live: RequestFields, other: RequestFields) -> ClientEffects:
     """Compare what clients of `live` send, or leave out, with what `other` reads once it is the one that decides."""
-    referred, ruled, missing = [], [], []
+    referred: list[str] = []
+    ruled: list[str] = []
+    missing: list[str] = []
     for name in sorted(other.needed):
         there = other.find_column(name)
         if there is None:

@@ -195,8 +195,8 @@ def test_each_group_has_its_rate_and_undisclosed_is_one() -> None:
     }
 
 
-def test_a_group_of_another_contract_is_not_dropped() -> None:
-    assert list(groups(cell(50, group="white"), cell(50, group="Asian"))) == ["white", "Black", "Asian", "undisclosed"]
+def test_groups_that_the_contract_does_not_list_count_together_and_are_not_dropped() -> None:
+    assert list(groups(cell(50, group="white"), cell(50, group="Asian"))) == ["white", "Black", "other", "undisclosed"]
 
 
 def test_of_a_small_group_it_is_said_that_its_rate_says_little() -> None:
