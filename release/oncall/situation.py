@@ -11,7 +11,7 @@ from credit.registry import versions
 from credit.registry.ledger import LedgerEntry
 from credit.registry.notes import Note, read_notes
 from credit.registry.store import Store
-from release.oncall.clients import ClientEffects, compare_clients
+from release.deployment.clients import ClientEffects, compare_clients
 from release.oncall.service_reports import DecidedReport, ServiceReport, ask_for_reports
 
 _WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}

@@ -1,34 +1,63 @@
 """What becomes of the applications that clients of one version send while another is live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from credit.bundle.request_fields import RequestFields
+from credit.common.errors import CreditError
 from credit.contract.columns import Column
+from credit.registry.store import Store
+from credit.registry.stored_fields import read_stored_fields
+from release.deployment.plan import Change
+
+_MAX_SHOWN = 3
 
 
 class ClientEffects(NamedTuple):
     """What another version makes of applications; each part is empty where nothing changes.
 
     `referred`: those that not even its rule can read, which an analyst gets; `ruled`: those that its rule decides in
-    place of the model; `missing`: fields that count as missing, because they are not sent; `unscored`: fields that are
-    taken and logged, and that it does not read.
+    place of the model; `missing`: fields that count as missing, because they are not sent; `required`: fields that
+    clients may leave out now, and with which they must send; `unscored`: fields that are logged, and that it does not
+    read.
     """
 
     referred: tuple[str, ...]
     ruled: tuple[str, ...]
     missing: tuple[str, ...]
+    required: tuple[str, ...]
     unscored: tuple[str, ...]
 
     def list_lines(self) -> list[str]:
         """List the effects in words, the worst first."""
         parts = (
-            ("an analyst gets applications", self.referred),
-            ("the rule decides applications", self.ruled),
-            ("missing until clients send it:", self.missing),
-            ("taken and logged, not scored:", self.unscored),
+            ("an analyst gets what comes", self.referred),
+            ("the rule decides what comes", self.ruled),
+            ("these are missing until they are sent:", self.missing),
+            ("these may not be left out any more:", self.required),
+            ("these are logged and not scored:", self.unscored),
         )
-        return [f"{head} {', '.join(items)}" for head, items in parts if items]
+        return [f"{head} {_list_some(items)}" for head, items in parts if items]
+
+
+def _list_some(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _MAX_SHOWN:,} more" if len(items) > _MAX_SHOWN else ""
+    return ", ".join(items[:_MAX_SHOWN]) + more
+
+
+def describe_client_effects(store: Store, change: Change) -> list[str]:
+    """Describe what a change makes of what clients send now; empty where nothing changes for them.
+
+    That it cannot be found out stops no change: a line says so.
+    """
+    before, entry = change.before, change.entry
+    if before is None or entry is None or entry.kind == "fallback" or before.digest == entry.digest:
+        return []
+    try:
+        effects = compare_clients(*(read_stored_fields(store, one.digest) for one in (before, entry)))
+    except CreditError as error:
+        return [f"what it makes of clients of {before.version} is not known: {error.problems[0]}"]
+    return [f"of what clients of {before.version} send, {line}" for line in effects.list_lines()]
 
 
 def compare_clients(live: RequestFields, other: RequestFields) -> ClientEffects:
@@ -36,19 +65,21 @@ def compare_clients(live: RequestFields, other: RequestFields) -> ClientEffects:
     referred: list[str] = []
     ruled: list[str] = []
     missing: list[str] = []
+    required: list[str] = []
     for name in sorted(other.needed):
         there = other.find_column(name)
         if there is None:
             continue
         sent = live.find_column(name)
         worse = referred if name in other.ruled else ruled
-        if (sent is None or name not in live.needed) and there.missing == "allowed":
-            missing.append(name)
-        elif sent is None or name not in live.needed:
-            worse.append(f"without {name}")
         if sent is not None:
+            required += [] if name in live.needed else [name]
             worse += _compare_values(name, sent, there)
-    return ClientEffects(tuple(referred), tuple(ruled), tuple(missing), tuple(_list_unscored(live, other)))
+        elif there.missing == "allowed":
+            missing.append(name)
+        else:
+            worse.append(f"without {name}")
+    return ClientEffects(*map(tuple, (referred, ruled, missing, required, _list_unscored(live, other))))
 
 
 def _list_unscored(live: RequestFields, other: RequestFields) -> Iterator[str]:

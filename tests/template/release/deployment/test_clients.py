@@ -11,15 +11,23 @@ import pytest
 from credit.bundle.bundle import Bundle, load_bundle
 from credit.bundle.request_fields import RequestFields, list_request_fields
 from credit.common.errors import CreditError
+from credit.registry.ledger import Ledger
+from credit.registry.store import Store
+from credit.registry.versions import require_version
 from credit.scoring.derived_columns import DerivedColumns
-from release.oncall.clients import ClientEffects, compare_clients
+from release.deployment.apply import apply_change
+from release.deployment.clients import ClientEffects, compare_clients, describe_client_effects
+from release.deployment.plan import plan_deployment, plan_rollback
+from release.deployment.rollout import roll_out
+from release.deployment.wording import describe_rollout, preview_change
 from service.engine.application_fit import OTHER_VERSION, ApplicationFitter
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.loading import build_deployment
 from service.engine.requests import build_request_parser
+from testing.releases import WHY
 
 Request = dict[str, Any]
-NOTHING = ClientEffects((), (), (), ())
+NOTHING = ClientEffects((), (), (), (), ())
 
 
 @pytest.fixture
@@ -73,16 +81,13 @@ def test_whole_applications_are_decided_by_every_version_of_a_contract(
     assert decide(serve(rule), asked[0])
     assert decide(serve(live), asked[0])
     absent = [name for name in sorted(live.inputs) if name not in rule.inputs]
-    missing = tuple(name for name in absent if live.contract.columns[name].missing == "allowed")
-    ruled = tuple(f"without {name}" for name in absent if name not in missing)
-    assert missing
-    assert ruled
-    assert compare(rule, live) == ClientEffects((), ruled, missing, ())
+    assert compare(rule, live) == NOTHING._replace(required=tuple(absent))
     least = {"application": {"points": 700}}
     assert decide(serve(live), least) is None
     decided = decide(serve(live, rule), least)
     assert decided is not None
-    lacking = ", ".join(name for name in live.inputs if f"without {name}" in ruled)
+    columns = live.contract.columns
+    lacking = ", ".join(name for name in live.inputs if name in absent and columns[name].missing == "refused")
     assert decided.rule_because == f"{OTHER_VERSION}: it lacks {lacking}"
 
 
@@ -167,10 +172,27 @@ def test_a_protected_value_that_is_not_listed_is_taken_as_it_is(live: Bundle, as
 
 
 def test_the_effects_are_told_the_worst_first(live: Bundle) -> None:
-    lines = ClientEffects(("without points",), ("with home other",), ("income",), ("tenure",)).list_lines()
+    lines = ClientEffects(("without points",), ("with home other",), ("income",), tuple("abcde"), ("x",)).list_lines()
     assert lines == [
-        "an analyst gets applications without points",
-        "the rule decides applications with home other",
-        "missing until clients send it: income",
-        "taken and logged, not scored: tenure",
+        "an analyst gets what comes without points",
+        "the rule decides what comes with home other",
+        "these are missing until they are sent: income",
+        "these may not be left out any more: a, b, c and 2 more",
+        "these are logged and not scored: x",
     ]
+
+
+def test_deploying_and_returning_say_what_becomes_of_clients(live: Bundle, released: Store) -> None:
+    """From the rule, which needs one field, to a model that needs six, and back: also before anything is done."""
+    ledger = Ledger(released, "prod")
+    apply_change(released, plan_rollback(ledger, WHY))
+    change = plan_deployment(ledger, require_version(released, "v2.0.0"), WHY)
+    said = "of what clients of v1.0.0 send, these may not be left out any more: bureau_1, bureau_2, home and 2 more"
+    assert said in preview_change(released, change).text
+    assert describe_client_effects(released, change) == [said]
+    rollout = roll_out(released, change, wait=0, push=False, revert=False)
+    assert said in describe_rollout(rollout).text
+    assert describe_client_effects(released, plan_rollback(ledger, WHY)) == []
+    (Path(released.url) / f"bundles/{live.manifest.digest}/contract.yaml").write_text("{}")
+    (line,) = describe_client_effects(released, plan_rollback(ledger, WHY))
+    assert line.startswith("what it makes of clients of v2.0.0 is not known")
