@@ -53,7 +53,7 @@ def test_status_tells_all_that_is_needed_at_night_and_affected_who_was_decided(
     share = sum(a["decision"] == "approve" for a in whites) / len(whites)
     assert f"approved by race: white {share:.0%} of {len(whites)}, Black " in told
     assert "alarms     none" in told
-    assert "v1.0.0 is whole and takes what clients send now" in told
+    assert "v1.0.0 is whole and reads what clients send now" in told
     back = "release rollback --env prod --from 2 --reason '...'"
     assert told.splitlines()[-4:-1] == [
         f"back:      {back}",
