@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from testing.parts.needs import find_postgres, require
+from testing.warm.processes import WarmProcess
 
 KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
@@ -35,7 +36,9 @@ def find_free_ports(count: int) -> list[int]:
             one.close()
 
 
-def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[Any] | None = None) -> None:
+def wait_until(
+    ready: Callable[[], bool], what: str, process: subprocess.Popen[Any] | WarmProcess | None = None
+) -> None:
     """Poll. Raises AssertionError when the process ends, or after PATIENCE."""
     deadline = time.monotonic() + PATIENCE
     while not ready():

@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LIBRARIES = (
+    "alembic.command",
+    "cryptography.hazmat.primitives.serialization.ssh",
     "duckdb",
     "dvc.cli.parser",
     "dvc.repo.reproduce",
     "dvc.repo.status",
     "dvc_data.index",
+    "fastapi_offline",
     "great_expectations",
     "great_expectations.datasource.fluent",
     "gto",
@@ -30,6 +33,7 @@ LIBRARIES = (
     "obstore",
     "onnxruntime",
     "pandas",
+    "prometheus_client.multiprocess",
     "psutil",
     "pyarrow.parquet",
     "pydantic",
@@ -48,6 +52,10 @@ LIBRARIES = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "skops.io",
+    "sqlalchemy.dialects.sqlite",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
     "yaml",
 )
 
@@ -58,21 +66,47 @@ def serve(path: str) -> None:
         import_module(name)
     gc.collect()
     gc.freeze()  # else a collection in each fork copies every page
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes the ended ones away
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(64)
+    ended, wakeup = _watch_children()
+    asking: dict[int, socket.socket] = {}
     print("ready", flush=True)
     with selectors.DefaultSelector() as selector:
-        selector.register(listening, selectors.EVENT_READ)
-        selector.register(0, selectors.EVENT_READ)
-        while all(key.fileobj is listening for key, _ in selector.select()):
-            connection, _ = listening.accept()
-            if os.fork() == 0:
-                selector.close()
-                listening.close()
-                _run_command(connection)
-            connection.close()
+        for source in (0, listening, ended):
+            selector.register(source, selectors.EVENT_READ)
+        while 0 not in (ready := [key.fileobj for key, _ in selector.select()]):
+            if ended in ready:
+                ended.recv(1 << 10)
+                _tell_how_they_ended(asking)
+            if listening in ready:
+                connection, _ = listening.accept()
+                if (process := os.fork()) == 0:
+                    signal.set_wakeup_fd(-1)
+                    selector.close()
+                    for one in (listening, ended, wakeup, *asking.values()):
+                        one.close()
+                    _run_command(connection)
+                asking[process] = connection
+
+
+def _watch_children() -> tuple[socket.socket, socket.socket]:
+    """Have a byte in the first socket, which the second one writes, for each process that ends."""
+    ended, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
+    return ended, wakeup
+
+
+def _tell_how_they_ended(asking: dict[int, socket.socket]) -> None:
+    """Tell whoever asked for a process that has ended its exit code, the negative number of a signal where one did."""
+    while asking:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process == 0:
+            return
+        with asking.pop(process) as connection, suppress(OSError):  # gone, with whoever asked
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def _run_command(connection: socket.socket) -> NoReturn:
@@ -96,7 +130,6 @@ def _run_command(connection: socket.socket) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    connection.sendall(f"{code}\n".encode())
     os._exit(code)
 
 

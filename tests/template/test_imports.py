@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,28 +27,34 @@ def loaded(code: str, folder: Path = ROOT) -> set[str]:
     return LARGE & set(done.stderr.split())
 
 
+@cache
+def loaded_with(stage: str) -> set[str]:
+    """The large packages of a new process that imports a stage, for all tests that ask about it."""
+    return loaded(f"import stages.{stage}")
+
+
 @pytest.mark.parametrize("stage", ["ingest", "split"])
 def test_stages_that_leave_the_work_to_duckdb_import_nothing_else_large(stage: str) -> None:
-    assert not loaded(f"import stages.{stage}")
+    assert not loaded_with(stage)
 
 
 def test_fetch_imports_nothing_large() -> None:
-    assert not loaded("import stages.fetch")
+    assert not loaded_with("fetch")
 
 
 @pytest.mark.parametrize("stage", ["summarize", "report"])
 def test_stages_that_only_read_reports_import_nothing_large(stage: str) -> None:
-    assert not loaded(f"import stages.{stage}")
+    assert not loaded_with(stage)
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"package"}))
 def test_no_stage_but_package_imports_scikit_learn_before_it_is_needed(stage: str) -> None:
-    assert not loaded(f"import stages.{stage}") & {"sklearn", "scipy", "great_expectations"}
+    assert not loaded_with(stage) & {"sklearn", "scipy", "great_expectations"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_great_expectations_is_imported_by_no_stage_before_it_is_needed(stage: str) -> None:
-    assert "great_expectations" not in loaded(f"import stages.{stage}")
+    assert "great_expectations" not in loaded_with(stage)
 
 
 def run(stage: str, *arguments: str) -> str:
