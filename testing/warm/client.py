@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 
+PROGRAMS = ("dvc", "gto")
 WARM = ("stages", "release", "contract_draft", "credit.", "service")
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -16,14 +17,14 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main() -> None:
     """Run the command; exit as it does."""
     path, folder, name, *arguments = sys.argv[1:]
-    if "COLD" in os.environ or not (name == "dvc" or _is_warm(arguments)):
+    if "COLD" in os.environ or not (name in PROGRAMS or _is_warm(arguments)):
         _run_cold(folder, name, arguments)
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(path)
     except OSError:
         _run_cold(folder, name, arguments)
-    asked = ["dvc", *arguments] if name == "dvc" else arguments
+    asked = [name, *arguments] if name in PROGRAMS else arguments
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until it is known whom they are for
     folder_here = os.getcwd()  # noqa: PTH109 -- pathlib takes a while
     ask(connection, asked, folder_here, dict(os.environ), [0, 1, 2])

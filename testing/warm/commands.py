@@ -1,4 +1,4 @@
-"""The folder of commands that a clone has in its `.venv/bin`: those of the environment, `python` and `dvc` warm."""
+"""The folder of commands that a clone has in its `.venv/bin`: those of the environment, warm where it pays."""
 
 import atexit
 import os
@@ -8,6 +8,8 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+
+from testing.warm.client import PROGRAMS
 
 ONE_CORE = {"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """For a command that shares the cores with other tests: workers and threads would only wait for each other."""
@@ -24,7 +26,7 @@ def find_warm_commands() -> Path:
     bin_folder.mkdir()
     for program in _BIN.iterdir():
         (bin_folder / program.name).symlink_to(program)
-    for name in ("python", "python3", "dvc"):
+    for name in ("python", "python3", *PROGRAMS):
         command = [str(_BIN / "python"), "-IS", str(_HERE / "client.py"), str(socket), str(_BIN), name]
         (bin_folder / name).unlink()
         (bin_folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')

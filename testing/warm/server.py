@@ -16,6 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+ENTRY_POINTS = {"dvc": "main", "gto": "app"}
+"""The programs that are asked for by their names, and the function in their module `cli`."""
+
 LIBRARIES = (
     "alembic.command",
     "cryptography.hazmat.primitives.serialization.ssh",
@@ -27,7 +30,7 @@ LIBRARIES = (
     "fastapi_offline",
     "great_expectations",
     "great_expectations.datasource.fluent",
-    "gto",
+    "gto.cli",
     "jinja2",
     "joblib",
     "obstore",
@@ -151,7 +154,7 @@ def _end_with(connection: socket.socket) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run `-m MODULE …`, as Python does, or the command `dvc`; return the exit code."""
+    """Run `-m MODULE …`, as Python does, or a program of `ENTRY_POINTS`; return the exit code."""
     try:
         if arguments[0] == "-m":
             sys.argv = arguments[1:]
@@ -160,9 +163,7 @@ def _run(arguments: list[str]) -> int:
         else:
             sys.argv = arguments
             sys.path[0] = str(Path(sys.executable).parent)
-            from dvc.cli import main
-
-            sys.exit(main())
+            sys.exit(import_module(f"{arguments[0]}.cli").__dict__[ENTRY_POINTS[arguments[0]]]())
     except SystemExit as stop:
         code = stop.code
     except BaseException:  # noqa: BLE001 -- as an interpreter ends
