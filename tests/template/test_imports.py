@@ -14,6 +14,7 @@ from bench.project import read_commands
 from credit.common.parallel import run_in_processes
 from testing.lenders.frozen import LENDER, ROOT
 from testing.lenders.loans import CONTRACT, make_loans
+from testing.lenders.quick import QUICK_SEARCH
 from testing.projects import Project
 
 LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}
@@ -83,7 +84,7 @@ def test_no_stage_after_training_loads_scikit_learn_beside_its_workers(finished:
     file = finished.folder / "params.yaml"
     params = yaml.safe_load(file.read_text())
     params["train"]["random_forest"]["n_estimators"] = 3
-    params["find_alternatives"] |= {"logistic": {}, "random_forest": {}}
+    params["find_alternatives"] |= QUICK_SEARCH
     file.write_text(yaml.safe_dump(params))
     commands = read_commands(finished.folder)
     names = ("select_in_folds", "predict@logistic", "fairness", "choose", "summarize", "find_alternatives", "report")

@@ -14,6 +14,7 @@ import pytest
 
 from release.__main__ import VERBS
 from testing.projects import Project
+from testing.warm.commands import find_warm_commands
 
 
 def released(project: Project, *arguments: str, code: int = 0) -> Any:
@@ -39,7 +40,7 @@ def lender(finished: Project) -> Project:
 
 @pytest.mark.parametrize("command", VERBS)
 def test_every_subcommand_has_help_with_an_example_and_speaks_json(command: str) -> None:
-    words = [sys.executable, "-m", "release", command, "--help"]
+    words = [str(find_warm_commands() / "python"), "-m", "release", command, "--help"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert f"example:\n  release {command}" in done.stdout
     assert "--json" in done.stdout
