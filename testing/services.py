@@ -17,13 +17,17 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 from testing.releases import deploy_versions
+from testing.warm.processes import WarmProcess
 
 ROOT = Path(__file__).parent.parent
 _LABELS = ("paid", "race")
 
 
 class Service:
-    """A running service; `state` outlives it."""
+    """A running service; `state` outlives it.
+
+    It starts warm, in a third of the time. With workers of its own it starts cold, as operators start it.
+    """
 
     def __init__(self, store: str, state: Path, **settings: str) -> None:
         (port,) = find_free_ports(1)
@@ -35,10 +39,13 @@ class Service:
         self.log = state / "process.log"
         self.process = self._start()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self) -> "subprocess.Popen[bytes] | WarmProcess":
+        command = ["-m", "service", "serve"]
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "service", "serve"]
-            return subprocess.Popen(command, env=self._env, stdout=log, stderr=log, cwd=self.state)
+            if "COLD" in self._env or self._env.get("SERVICE_WORKERS", "1") != "1":
+                cold = [sys.executable, *command]
+                return subprocess.Popen(cold, env=self._env, stdout=log, stderr=log, cwd=self.state)
+            return WarmProcess(command, self.state, self._env, log)
 
     def wait(self, status: str = "ok") -> "Service":
         """Wait until it reports that it is ready: ok, degraded or dark."""

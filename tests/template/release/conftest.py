@@ -10,6 +10,7 @@ import pytest
 from credit.registry.names import ARTIFACT, parse_version
 from testing.lenders.small import bundles, inputs, rows
 from testing.stores import disk, place, publish, s3, store
+from testing.warm.commands import find_warm_commands
 
 __all__ = ["bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]
 
@@ -22,6 +23,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     people = {
         f"GIT_{who}_{what}": "modeler@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
+    monkeypatch.setenv("PATH", str(find_warm_commands()), prepend=os.pathsep)
     for name, value in {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", **people}.items():
         monkeypatch.setenv(name, value)
 

@@ -44,8 +44,8 @@ def compare(contract: Contract) -> dict[str, object]:
     return content
 
 
-def list_runs(project: Project) -> list[str]:
-    told = project.run("dvc", "repro").stdout
+def list_runs(project: Project, *targets: str) -> list[str]:
+    told = project.run("dvc", "repro", *targets).stdout
     return re.findall(r"Running stage '([\w@]+)'", told)
 
 
@@ -59,7 +59,7 @@ def test_a_changed_reason_runs_what_shows_it_and_a_changed_limit_or_parameter_wh
     finished.edit("params.yaml", "least_agreement: 0.8 ", "least_agreement: 0.7 ")
     assert list_runs(finished) == ["check_contract", "stability", "package", "report"]
     finished.edit(contract, "range: [0, 100000]", "range: [0, 100001]")
-    assert list_runs(finished)[:3] == ["check_contract", "ingest", "validate"]
+    assert list_runs(finished, "validate") == ["check_contract", "ingest", "validate"]
 
 
 def test_rows_that_cannot_be_split_stop_the_first_stage(

@@ -8,7 +8,7 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import yaml
 
 from contract_draft.__main__ import run
 from contract_draft.dialog.listing import build_answers_text, describe_values, summarize_questions
-from contract_draft.draft import Draft, draft_contract, survey_file
+from contract_draft.draft import Draft, Survey, draft_contract, survey_file
 from contract_draft.questions.answers import NO_ANSWERS, Answers, read_answers
 from contract_draft.questions.topics import TOPICS
 from credit.common.errors import CreditError
@@ -115,6 +115,13 @@ def list_topics(draft: Draft) -> list[str]:
 def accept_all(draft: Draft, **changes: Any) -> dict[str, Any]:
     """Answer every open question by its proposal, as the file of answers says how to."""
     return {**yaml.safe_load(build_answers_text(draft, "x").replace('"? ', '"')), **changes}
+
+
+@pytest.fixture(scope="module")
+def taiwan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survey]:
+    """The file of Taiwan, read once for answers that come one after the other."""
+    with survey_file(write_taiwan(tmp_path_factory.mktemp("taiwan"))) as survey:
+        yield survey
 
 
 def answer(file: Path, given: dict[str, Any]) -> Draft:
@@ -392,13 +399,13 @@ def test_a_boolean_whose_code_is_a_value_is_an_integer(tmp_path):
         ([], "found no answers, expected some of the keys label, favourable"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_told_in_one_line(tmp_path, given, told):
-    file = write_taiwan(tmp_path)
+def test_an_answer_that_does_not_fit_is_told_in_one_line(tmp_path, taiwan, given, told):
+    (tmp_path / "answers.yaml").write_text(yaml.safe_dump(given))
     if told is None:
-        answer(file, given)
+        taiwan.draft("x", read_answers(tmp_path / "answers.yaml"))
         return
     with pytest.raises(CreditError) as caught:
-        answer(file, given)
+        taiwan.draft("x", read_answers(tmp_path / "answers.yaml"))
     assert told in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path}/answers.yaml: ")
     assert len(caught.value.problems) == 1

@@ -15,7 +15,7 @@ from testing.warm.commands import find_warm_commands
 
 @pytest.mark.parametrize("command", VERBS)
 def test_every_subcommand_has_help_with_an_example(command: str) -> None:
-    words = [sys.executable, "-m", "service", command, "--help"]
+    words = [str(find_warm_commands() / "python"), "-m", "service", command, "--help"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert f"python -m service {command}" in done.stdout.partition("example:\n")[2]
 
