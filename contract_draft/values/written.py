@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from contract_draft.values.text_table import TextTable
 from credit.contract.text_format import TextFormat
+from credit.data.casts.written_text import build_number_pattern, read_text_sql
 from credit.data.sql_text import quote_literal
-from credit.data.text_reading import build_number_pattern, read_text_sql
 
 MIN_FIT = 0.9
 """Of the rows with a value, at least this share must be written by a format."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
+from credit.data.casts.columns import choose_reading_type
 from credit.data.contract_check import find_sql_problems
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import choose_reading_type
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

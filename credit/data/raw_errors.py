@@ -1,4 +1,4 @@
-"""What is wrong with a raw file, in one line and without anybody's data."""
+"""Faults of a raw file, in one line and without anybody's data."""
 
 import re
 from pathlib import Path

@@ -14,9 +14,10 @@ import pyarrow as pa
 from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
+from credit.data.casts.columns import cast_sql
+from credit.data.casts.missing_codes import decode_missing_sql, is_present_sql
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import cast_sql, decode_missing_sql, is_present_sql
 from credit.data.sql_text import quote_identifier
 
 _BATCH_ROWS = 10_000
