@@ -62,8 +62,8 @@ def describe_values(look: ColumnProfile) -> str:
 def is_private(look: ColumnProfile) -> bool:
     """Tell whether the values of a column may tell who a person is: they are not shown."""
     named = (name_hints.is_identifier, name_hints.ends_as_identifier, name_hints.is_personal)
-    is_counter = look.unique and look.type == "integer"
-    return look.type in ("text", "date", "timestamp") or is_counter or any(is_named(look.name) for is_named in named)
+    is_telling = look.may_count and (look.unique or bool(look.identifying))
+    return look.type in ("text", "date", "timestamp") or is_telling or any(is_named(look.name) for is_named in named)
 
 
 def build_answers_text(draft: Draft, name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from contract_draft.values.identifiers import describe_identifying, is_whole
 from contract_draft.values.text_table import TextTable
 from contract_draft.values.written import (
     MAX_OTHERS,
@@ -67,12 +68,14 @@ class ColumnProfile:
     """One column's profile. `values` are its few different values with their counts, or empty when it has many.
 
     `codes` are values that may stand for "not known"; `low`, `high` and `values` leave them out, `missing` too.
-    `others`: those of the codes, with their counts, that are texts in a column of numbers, or of dates. `written`: how
-    the file writes the values; all else here, and the table, has them in plain notation.
+    `distinct`: no value is in two rows; `unique`: and each row has one. `others`: those of the codes, with their
+    counts, that are texts in a column of numbers, or of dates. `written`: how the file writes the values; all else
+    here, and the table, has them in plain notation.
 
     By an answer or a proposal, `folded` are the levels that count as another one, after it, and `undisclosed` those
     that count as missing; `values` leave them out. `settled`: what a person has said of the column, of codes, levels
-    and format.
+    and format. `identifying`: what of the values speaks for an identifier. `is_whole`: all numbers are, however they
+    are written.
     """
 
     name: str
@@ -85,11 +88,20 @@ class ColumnProfile:
     high: float | None = None
     values: tuple[tuple[str, int], ...] = ()
     unique: bool = False
+    distinct: bool = False
     others: tuple[tuple[str, int], ...] = ()
     written: Written | None = None
     folded: tuple[tuple[str, tuple[str, ...]], ...] = ()
     undisclosed: tuple[str, ...] = ()
     settled: frozenset[str] = frozenset()
+    identifying: str = ""
+    is_whole: bool = False
+
+    @property
+    def may_count(self) -> bool:
+        """Tell whether the values may be whole numbers that identify: 1001.0 is how pandas writes 1001 beside a gap."""
+        is_amount = self.written is not None and self.written.reading.format.is_of_numbers
+        return not is_amount and (self.type == "integer" or (self.type == "number" and self.is_whole))
 
     @property
     def constant(self) -> bool:
@@ -132,6 +144,12 @@ def _rewrite_column(table: TextTable, i: int, by: TextFormat) -> None:
 
 
 def _profile_as_it_is(table: TextTable, i: int) -> ColumnProfile:
+    look = _profile_values(table, i)
+    why = describe_identifying(table, look.type, look.rows - look.missing)
+    return replace(look, identifying=why, is_whole=look.low is not None and is_whole(table))
+
+
+def _profile_values(table: TextTable, i: int) -> ColumnProfile:
     table.connection.execute(_build_seen_query(i))
     known_and_number = "coalesce(sum(n) filter (known), 0), coalesce(sum(n) filter (number is not null), 0)"
     (filled, known, numbers, distinct, most), *_ = table.connection.sql(
@@ -141,7 +159,9 @@ def _profile_as_it_is(table: TextTable, i: int) -> ColumnProfile:
     look = ColumnProfile(table.names[i], i, "text", table.rows, table.rows - filled, tuple(words))
     if not known:
         return look
-    look = replace(look, values=_query_values(table, distinct), unique=known == table.rows and most == 1)
+    look = replace(
+        look, values=_query_values(table, distinct), unique=known == table.rows and most == 1, distinct=most == 1
+    )
     others = _query_other_texts(table) if MIN_FIT * known <= numbers < known else ()
     if (numbers == known or others) and not _has_endless_digits(table):
         return _profile_numbers(table, look, others)
