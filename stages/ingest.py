@@ -15,7 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from credit.common.cli import make_stage
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
@@ -26,6 +26,7 @@ from credit.data.casts.table_queries import (
     build_misfits_query,
     build_typed_query,
 )
+from credit.data.false_rows import find_totals
 from credit.data.raw_binding import bind_raw_table
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable
@@ -42,6 +43,10 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     """
     connection = _connect_duckdb(typed.parent)
     bound, table, types = bind_raw_table(contract, raw, file, connection)
+    try:
+        raise_if_any(find_totals(table, connection))
+    except duckdb.Error as error:
+        raise CreditError(describe_duckdb_error(raw, error)) from None
     with atomic_write(typed) as temporary:
         query = build_typed_query(bound, types, table.scan_sql(types))
         try:

@@ -505,7 +505,7 @@ def test_a_folder_of_files_is_one_dataset_and_marker_files_do_not_count(tmp_path
         (b"1,2\n3,4\n", "line 1: found a row of data, expected the names of the columns; put a line of names above it"),
         (b"a,,b\n1,2,3\n", "column 2: found no name, expected a name for each column"),
         (b"a,b,A\n1,2,3\n", "column 3, A: found a name used by column 1 too"),
-        (b"a,b\n1\n", "line 2 has 1 fields, the first line 2; the data must be CSV in UTF-8, or Parquet"),
+        (b"a,b\n1\n", "line 2 has 1 fields, the first line 2; delete the line if it is a title or a footer"),
         (b"a,b\n" + b"1,2\n" * 9999 + b"1,caf\xe9\n", "found bytes that are not UTF-8"),
         (b"caf\xe9,b\n1,2\n", "found bytes that are not UTF-8"),
         (b"\xff\xfea\x00", "found UTF-16 text, expected CSV in UTF-8, or Parquet"),
