@@ -151,6 +151,8 @@ def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("date", "timestamp"):
         why = f"a {look.type}" + (", and named like a time" if name_hints.is_time(look.name) else "")
         return Guess("time", why, kind="identifier")
+    if look.unread:
+        return Guess("ignored", look.unread, kind="left_out")
     if look.type == "text":
         return Guess("ignored", "free text, or a category of many values")
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):

@@ -147,7 +147,7 @@ class Column(ColumnLevels):
             return
         numbers, dates = ("integer", "number"), ("date", "timestamp")
         for kinds, said, key in (
-            (numbers, self.format.is_of_numbers, "decimal, thousands or unit"),
+            (numbers, self.format.is_of_numbers, "decimal, thousands, unit or negative"),
             (dates, self.format.date is not None, "date"),
         ):
             if said and self.type not in kinds:

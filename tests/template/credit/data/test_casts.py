@@ -13,6 +13,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import load_contract
+from credit.data.raw_binding import find_raw_problems
 from stages.ingest import ingest_table
 
 CONTRACT = """\
@@ -277,3 +278,34 @@ def test_the_format_of_the_file_is_that_of_columns_without_one(tmp_path: Path) -
     ingest_table(load_contract(tmp_path / "mine.yaml"), tmp_path / "raw", tmp_path / "typed.parquet", "mine.yaml")
     (row,) = duckdb.sql(f"SELECT a, b, CAST(c AS VARCHAR), d FROM '{tmp_path / 'typed.parquet'}'").fetchall()
     assert row == (1.5, 2.5, "2020-12-31", "1,5")
+
+
+@pytest.mark.parametrize(
+    ("column", "content", "is_refused"),
+    [
+        ("type: integer", stamp("2024-02-29"), True),
+        ("type: number", pa.array([[1.0], [2.0]]), True),
+        ("type: boolean", stamp("2024-02-29"), True),
+        ("type: date", pa.array([1.5, None]), True),
+        ("type: date", pa.array([True]), True),
+        ("type: date", pa.array([None, None], pa.int32()), False),  # as pandas writes a column without a value
+        ("type: date, format: {date: '%Y%m%d'}", pa.array([20240229]), False),
+        ("type: date", stamp("2024-02-29"), False),
+        ("type: integer", pa.array(["7"]), False),
+        ("type: number", pa.array([1, 2], pa.decimal128(9, 2)), False),
+        ("type: text", pa.array([1, 2]), False),
+    ],
+)
+def test_a_parquet_type_that_no_cast_reads_is_found_by_the_check_before_ingest_finds_it(
+    typed: Typed, tmp_path: Path, column: str, content: pa.Array, is_refused: bool
+) -> None:
+    if is_refused:
+        with pytest.raises(CreditError):
+            typed(column, content)
+    else:
+        typed(column, content)
+    found = [
+        str(one) for one in find_raw_problems(load_contract(tmp_path / "mine.yaml"), tmp_path / "raw", "mine.yaml")
+    ]
+    assert bool(found) is is_refused
+    assert all("value: found the Parquet type" in one for one in found)
