@@ -76,9 +76,8 @@ def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
     alike = {"leak": "leak", "afterwards": "afterwards", "protected": guess.attribute, "proxy": guess.attribute}
     alike["left_out"] = guess.why
     same = f"{guess.kind} {alike[guess.kind]}" if alike.get(guess.kind) else ""
-    return OpenQuestion(
-        guess.role, guess.kind, same, about, get_args(ColumnRole), about if guess.role == "label" else None
-    )
+    answer = about if guess.role == "label" else None
+    return OpenQuestion(guess.role, guess.kind, same, about, get_args(ColumnRole), answer, guess.is_unsure)
 
 
 def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:

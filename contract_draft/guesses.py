@@ -18,6 +18,7 @@ class Guess(NamedTuple):
 
     `attribute`: the protected one that is suspected. `vouched`: a person says that a column which guesses the label
     nearly always is known when the decision is made. `measured`: the figure behind `why`, which the next file changes.
+    `is_unsure`: another column may as well have the role, so that nobody should accept it unread.
     """
 
     role: ColumnRole
@@ -26,6 +27,7 @@ class Guess(NamedTuple):
     kind: str = ""
     vouched: bool = False
     measured: str = ""
+    is_unsure: bool = False
 
     @property
     def evidence(self) -> str:
@@ -67,12 +69,31 @@ def guess_roles(
     is_chosen: whether a person said which one the label is.
     """
     found: dict[str, Guess] = {}
+    guesses = {
+        look.name: _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
+        for look in looks
+    }
+    guesses |= _choose_time([name for name, guess in guesses.items() if guess.role == "time"])
     for look in looks:
-        guess = _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
+        guess = guesses[look.name]
         if guess.role in ("id", "group", "time", "score") and any(guess.role == other.role for other in found.values()):
             guess = leave_out(guess.role)
         found[look.name] = guess
     return found
+
+
+def _choose_time(names: Sequence[str]) -> dict[str, Guess]:
+    """Choose of several dates the day of the application, by its name; no default where two names say as much."""
+    if len(names) < 2:
+        return {}
+    ranks = {name: name_hints.rank_application_date(name) for name in names}
+    best = min(names, key=lambda name: ranks[name])
+    is_unsure = ranks[best] > 1 or list(ranks.values()).count(ranks[best]) > 1
+    others = ", ".join(name for name in names if name != best)
+    why = f"which date is the day of the application: this one, or {others}?"
+    return {name: leave_out("time") for name in names} | {
+        best: Guess("time", why, kind="identifier", is_unsure=is_unsure)
+    }
 
 
 def leave_out(role: ColumnRole) -> Guess:

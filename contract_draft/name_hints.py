@@ -41,6 +41,16 @@ _WEIGHTS = ("fnlwgt weight weights wgt pweight sampweight gewichtung", "finalwei
 _PLACES = ("zip zipcode postcode plz tract neighborhood neighbourhood district redline", "postal zipcod")
 _PERSONAL_DATA = ("name surname lastname firstname fullname email phone mobile ssn address street iban passport", "")
 _TIMES = ("date time timestamp datetime day when created submitted issued applied quarter month vintage", "")
+_APPLICATION_DATES = (
+    "applied application appl app submitted submission received receipt requested request antrag antragsdatum "
+    "antragstag antragseingang eingang solicitud solicitacao demande domanda aanvraag",
+    "applicat antragsdat datumantrag",
+)
+_OTHER_DATES = (
+    "opened open hired employed since first last start started end expiry matur due born birth geb geburt joined "
+    "member prior previous",
+    "birth geburt naiss nacim birthday",
+)
 _IDENTIFIERS = ("id uuid guid key identifier number nr no ref reference rowid index", "")
 _LAST_WORDS = (
     "id ids uuid guid key identifier identifiant identificador identificativo kennung number nummer nr no nro num "
@@ -111,6 +121,13 @@ def is_personal(name: str) -> bool:
 def is_time(name: str) -> bool:
     """Tell whether a name suggests a point in time."""
     return _has_hint(name, _TIMES)
+
+
+def rank_application_date(name: str) -> int:
+    """Rank how likely a date is the day of the application by its name: 0 is the likeliest, 3 the least."""
+    if _has_hint(name, _APPLICATION_DATES):
+        return 0
+    return 3 if _has_hint(name, _OTHER_DATES) else 1 if is_time(name) else 2
 
 
 def is_identifier(name: str) -> bool:

@@ -1,6 +1,7 @@
 """The questions of a draft as people and machines read them: a summary, a file to answer in, JSON."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -125,10 +126,16 @@ def _word_proposal(question: Question) -> str:
 def word_answer(answer: Any) -> str:
     """Word an answer as a person may type it."""
     if isinstance(answer, list | tuple):
-        return f"[{', '.join(map(str, answer))}]"
+        return f"[{', '.join(map(_quote_item, answer))}]"
     if isinstance(answer, dict):
         return json.dumps(answer, ensure_ascii=False)
     return str(answer).lower() if isinstance(answer, bool) else str(answer)
+
+
+def _quote_item(item: Any) -> str:
+    """Quote a text of a list where a bare one would be read as another, or as two."""
+    is_plain = not isinstance(item, str) or re.fullmatch(r"\w[\w.+-]*( [\w.+-]+)*", item)
+    return str(item) if is_plain else json.dumps(item, ensure_ascii=False)
 
 
 def _shorten_list(names: Sequence[str]) -> str:

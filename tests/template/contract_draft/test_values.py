@@ -1,7 +1,9 @@
 """Values as other people's programs write them: each is read by a format, asked about, or told; none is lost."""
 
+import csv
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,10 @@ import duckdb
 import pytest
 import yaml
 
-from contract_draft.draft import Draft, draft_contract
+from contract_draft.dialog.listing import word_answer
+from contract_draft.draft import Draft, draft_contract, survey_file
+from contract_draft.levels import find_alike_levels, propose_levels
+from contract_draft.questions.answers import NO_ANSWERS, read_answers
 from credit.contract import load_contract
 from stages.ingest import ingest_table
 
@@ -136,3 +141,55 @@ def test_words_and_spikes_among_numbers_are_asked_about_however_many(
 )
 def test_a_number_that_is_as_common_as_those_near_it_is_no_code(tmp_path: Path, write: Callable[[int], str]) -> None:
     assert "missing_codes" not in yaml.safe_load(draft(tmp_path, write).text)["columns"]["x"]
+
+
+def spell(text: str) -> str:
+    return text.swapcase() if text != text.swapcase() else f"{text} "
+
+
+LEVELS = ["yes", "no", "on", "true", "1.0", "01", "0x1", "a,b", "a: b", '"x"', "#h", "[x", "{y", "x\\y", "1e3", "*a"]
+LEVELS += ["> 5", "two\nlines"]
+"""Levels that YAML reads as something else where they are not in quotes."""
+
+
+def test_levels_are_accepted_as_they_are_printed_whatever_they_are(tmp_path: Path) -> None:
+    levels = sorted({*LEVELS, *map(spell, LEVELS)})
+    rows = [[levels[n % len(levels)], n * 37 % 91, n * 7919 % 13 % 2] for n in range(20 * len(levels))]
+    with (tmp_path / "loans").open("w", newline="") as file:
+        csv.writer(file).writerows([["home", "income", "default"], *rows])
+    with survey_file(tmp_path / "loans") as survey:
+        made = survey.draft("x")
+        (question,) = [one for one in made.questions if one.topic == "levels"]
+        typed = survey.draft("x", NO_ANSWERS.add("levels", {"home": word_answer(question.proposals[0])}))
+        assert yaml.safe_load(typed.text)["columns"]["home"]["allowed"] == levels
+        for alike in find_alike_levels(levels):
+            printed = propose_levels(replace(made.looks["home"], values=tuple((one, 9) for one in alike)), False)[1]
+            fold = re.search(r"`fold: (.*)`", printed)[1]  # type: ignore[index]
+            (tmp_path / "answers.yaml").write_text(f"levels:\n  home: {fold}\n")
+            for answers in (NO_ANSWERS.add("levels", {"home": fold}), read_answers(tmp_path / "answers.yaml")):
+                folded = yaml.safe_load(survey.draft("x", answers).text)["columns"]["home"]["fold"]
+                assert {key: sorted([key, *of]) for key, of in folded.items()} == {next(iter(folded)): sorted(alike)}
+
+
+@pytest.mark.parametrize(
+    ("names", "time", "has_default"),
+    [
+        (["hired", "decision_date", "date_received"], "date_received", True),
+        (["account_opened", "created_at"], "created_at", True),
+        (["joined", "antragsdatum"], "antragsdatum", True),
+        (["closed_date", "applied_on"], "applied_on", True),
+        (["d1", "d2"], "d1", False),
+        (["submitted", "received"], "submitted", False),
+    ],
+)
+def test_which_of_several_dates_is_that_of_the_application_is_asked(
+    tmp_path: Path, names: list[str], time: str, has_default: bool
+) -> None:
+    rows = "".join(
+        f"{','.join(f'20{10 + place + n % 5}-0{1 + n % 9}-{10 + n % 18}' for place in range(len(names)))},"
+        f"{n * 37 % 91},{n * 7919 % 13 % 2}\n"
+        for n in range(ROWS)
+    )
+    (tmp_path / "loans").write_text(f"{','.join(names)},income,default\n{rows}")
+    (question,) = [one for one in draft_contract(tmp_path / "loans", "x").questions if one.topic == "identifier"]
+    assert (question.columns, question.proposals, question.has_default) == ((time,), ("time",), has_default)
