@@ -1,4 +1,4 @@
-"""Ages of accounts and the like: months from a date of the file to the day of the application."""
+"""Ages of accounts and the like: months to the day of the application from a date, or as `3 yrs 1 mon` says them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,18 +7,25 @@ from contract_draft.guesses import Guess, leave_out
 from contract_draft.protected_groups import quote_sql_name
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable
+from contract_draft.values.unread import DURATION, is_duration
 
+_MOMENTS = ("date", "timestamp")
 _MOST_LATER = 0.01  # of the rows; a date that comes after the application is known afterwards
 
 
 def guess_sources(table: TextTable, looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) -> dict[str, Guess]:
     """Guess which dates are sources: those that are left out for another one, and come before it."""
+    plain = [Guess("feature"), Guess("ignored", "free text, or a category of many values")]
+    texts = [look for look in looks if look.type in ("text", "category") and guesses[look.name] in plain]
+    why = "years and months: only the number made of it is a feature"
+    found = {look.name: Guess("source", why, kind="source") for look in texts if is_duration(table, look.at)}
     moment = _find_moment(looks, guesses)
     if moment is None:
-        return {}
+        return found
     dates = [look for look in looks if look.type in ("date", "timestamp") and guesses[look.name] == leave_out("time")]
     why = f"a date before {moment.name}: only the column made of both is a feature"
-    return {look.name: Guess("source", why, kind="source") for look in dates if _comes_before(table, look, moment)}
+    before = {look.name: Guess("source", why, kind="source") for look in dates if _comes_before(table, look, moment)}
+    return found | before
 
 
 def _find_moment(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) -> ColumnProfile | None:
@@ -32,21 +39,32 @@ def draft_ages(
 ) -> dict[str, list[DraftField]]:
     """Draft the columns of the ages: name to fields."""
     moment = _find_moment(looks, guesses)
-    if moment is None:
-        return {}
-    sources = [look for look in looks if guesses[look.name].role == "source" and look.type in ("date", "timestamp")]
     drafted: dict[str, list[DraftField]] = {}
-    for look in sources:
+    for look in looks:
+        if guesses[look.name].role != "source" or (look.type in _MOMENTS and moment is None):
+            continue
         tries = [f"{look.name}_months", *(f"{look.name}_months_{n}" for n in range(2, len(taken) + 3))]
         free = next(one for one in tries if one.casefold() not in taken)
+        name, others = quote_sql_name(look.name), [look]
+        if look.type in _MOMENTS and moment is not None:
+            sql, told = (
+                f"date_diff('month', {name}, {quote_sql_name(moment.name)})",
+                f"from {look.name} to {moment.name}",
+            )
+            others = [look, moment]
+        elif "years and months" in guesses[look.name].why:
+            years, months = (f"regexp_extract({name}, '{DURATION}', {part})::integer" for part in (1, 2))
+            sql, told = f"12 * {years} + {months}", f"of {look.name}"
+        else:
+            continue
         taken.add(free.casefold())
-        has_gaps = any(one.missing or one.codes for one in (look, moment))
+        has_gaps = any(one.missing or one.codes for one in others)
         drafted[free] = [
             DraftField("type", "integer"),
             DraftField("role", "feature", f"goes with {look.name} as a source; take it out if that is another role"),
-            DraftField("sql", f"date_diff('month', {quote_sql_name(look.name)}, {quote_sql_name(moment.name)})"),
+            DraftField("sql", sql),
             DraftField("missing", "allowed" if has_gaps else "refused"),
-            DraftField("description", f"Months from {look.name} to {moment.name}"),
+            DraftField("description", f"Months {told}"),
             *[field for field in draft_words(free, Guess("feature"), has_gaps) if field.key.startswith("reason")],
         ]
     return drafted

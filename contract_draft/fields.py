@@ -54,6 +54,8 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
     else:
         because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
+    if guess.role in ("id", "group") and look.may_count:
+        kind = "integer"  # which 1001.0 is exactly
     look, doubt = propose_levels(look, guess.role == "protected") if kind == "category" else (look, "")
     return [
         DraftField("type", kind, _question_type(look, kind)),
@@ -74,9 +76,8 @@ def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
     alike = {"leak": "leak", "afterwards": "afterwards", "protected": guess.attribute, "proxy": guess.attribute}
     alike["left_out"] = guess.why
     same = f"{guess.kind} {alike[guess.kind]}" if alike.get(guess.kind) else ""
-    return OpenQuestion(
-        guess.role, guess.kind, same, about, get_args(ColumnRole), about if guess.role == "label" else None
-    )
+    answer = about if guess.role == "label" else None
+    return OpenQuestion(guess.role, guess.kind, same, about, get_args(ColumnRole), answer, guess.is_unsure)
 
 
 def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
@@ -131,7 +132,8 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str) -> l
             return [DraftField("allowed", OpenQuestion(allowed, topic, answer=answer), doubt), *more]
         told = "as observed: are there others? `new_levels` says what they count as"
         return [DraftField("allowed", allowed, "" if "levels" in look.settled else told), *more]
-    if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
+    is_shown = guess.kind != "identifier" and not (look.identifying and look.may_count)
+    if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None and is_shown:
         return [
             DraftField(
                 "range", None, f"[{look.low:.12g}, {look.high:.12g}] was observed; a limit sets aside rows beyond it"

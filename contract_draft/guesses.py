@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 from contract_draft import name_hints
 from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.identifiers import LONG_NUMBERS
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
-_LARGEST_EXACT = 2**53  # beyond it a model's numbers are rounded, and no amount is as large
+_MANY_ROWS = 1_000  # of so many amounts some are the same
 
 
 class Guess(NamedTuple):
@@ -17,6 +18,7 @@ class Guess(NamedTuple):
 
     `attribute`: the protected one that is suspected. `vouched`: a person says that a column which guesses the label
     nearly always is known when the decision is made. `measured`: the figure behind `why`, which the next file changes.
+    `is_unsure`: another column may as well have the role, so that nobody should accept it unread.
     """
 
     role: ColumnRole
@@ -25,6 +27,7 @@ class Guess(NamedTuple):
     kind: str = ""
     vouched: bool = False
     measured: str = ""
+    is_unsure: bool = False
 
     @property
     def evidence(self) -> str:
@@ -66,12 +69,31 @@ def guess_roles(
     is_chosen: whether a person said which one the label is.
     """
     found: dict[str, Guess] = {}
+    guesses = {
+        look.name: _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
+        for look in looks
+    }
+    guesses |= _choose_time([name for name, guess in guesses.items() if guess.role == "time"])
     for look in looks:
-        guess = _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
+        guess = guesses[look.name]
         if guess.role in ("id", "group", "time", "score") and any(guess.role == other.role for other in found.values()):
             guess = leave_out(guess.role)
         found[look.name] = guess
     return found
+
+
+def _choose_time(names: Sequence[str]) -> dict[str, Guess]:
+    """Choose of several dates the day of the application, by its name; no default where two names say as much."""
+    if len(names) < 2:
+        return {}
+    ranks = {name: name_hints.rank_application_date(name) for name in names}
+    best = min(names, key=lambda name: ranks[name])
+    is_unsure = ranks[best] > 1 or list(ranks.values()).count(ranks[best]) > 1
+    others = ", ".join(name for name in names if name != best)
+    why = f"which date is the day of the application: this one, or {others}?"
+    return {name: leave_out("time") for name in names} | {
+        best: Guess("time", why, kind="identifier", is_unsure=is_unsure)
+    }
 
 
 def leave_out(role: ColumnRole) -> Guess:
@@ -89,15 +111,12 @@ def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bo
 
 
 def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | None) -> Guess:
-    if look.unique and look.type in ("integer", "text", "category") and name_hints.is_identifier(look.name):
+    can_identify = look.may_count or look.type in ("text", "category")
+    if look.unique and can_identify and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier", kind="identifier")
     if attribute := name_hints.suggest_protected_attribute(look.name):
         return Guess("protected", f"looks like {attribute}", attribute, "protected")
-    if (
-        look.unique
-        and look.type == "integer"
-        and (look.high or 0) - (look.low or 0) == look.rows - 1 >= _MIN_COUNTER_ROWS
-    ):
+    if look.unique and look.may_count and (look.high or 0) - (look.low or 0) == look.rows - 1 >= _MIN_COUNTER_ROWS:
         return Guess("id", "counts the rows", kind="identifier")
     if guess := _guess_identifier(look):
         return guess
@@ -116,28 +135,45 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
     ):
         if is_named(look.name):
             return Guess("ignored", why, kind="left_out")
-    return _guess_by_type(look)
+    return _guess_identifier_by_values(look) or _guess_by_type(look)
 
 
 def _guess_identifier(look: ColumnProfile) -> Guess | None:
-    """Guess what a column is that looks like an identifier; None for any other."""
-    is_large = look.type == "integer" and max(abs(look.low or 0), abs(look.high or 0)) > _LARGEST_EXACT
-    why = "numbers of so many digits" if is_large else "named like an identifier"
-    if not (is_large or name_hints.ends_as_identifier(look.name)) or look.type not in ("integer", "text", "category"):
+    """Guess what a column is that is called an identifier, or has numbers as only those have; None for any other."""
+    is_large = look.identifying == LONG_NUMBERS
+    why = LONG_NUMBERS if is_large else "named like an identifier"
+    if is_large and look.type == "number":
+        why = f"{why}, of which the file has lost the last: export the column as text"
+        return Guess("ignored", why, kind="identifier")
+    can_identify = look.may_count or look.type in ("text", "category")
+    if not can_identify or not (is_large or name_hints.ends_as_identifier(look.name)):
         return None
-    if look.unique:
-        return Guess("id", f"a different value in every row, and {why}", kind="identifier")
+    if look.distinct:
+        which = "" if look.unique else " that has one"
+        return Guess("id", f"a different value in every row{which}, and {why}", kind="identifier")
     if look.values:
         why = f"{why}: if its numbers are names, a category, or a group"
-        return Guess("feature", why, kind="identifier") if look.type == "integer" else None
+        return Guess("feature", why, kind="identifier") if look.may_count else None
     why = f"{why}, and the same in several rows: one person's, who must not be on two sides of a split?"
     return Guess("group", why, kind="identifier")
+
+
+def _guess_identifier_by_values(look: ColumnProfile) -> Guess | None:
+    """Guess what a column is whose values look like an identifier's, whatever it is called; no model sees a code."""
+    if not look.identifying or not (look.type == "text" or look.may_count):
+        return None
+    if look.distinct and (look.type == "text" or "digits" in look.identifying or look.rows >= _MANY_ROWS):
+        return Guess("id", f"no value is in two rows: {look.identifying}", kind="identifier")
+    why = f"{look.identifying}: an id, or a group if it is one person's in several rows?"
+    return Guess("ignored" if look.type == "text" else "feature", why, kind="identifier")
 
 
 def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("date", "timestamp"):
         why = f"a {look.type}" + (", and named like a time" if name_hints.is_time(look.name) else "")
         return Guess("time", why, kind="identifier")
+    if look.unread:
+        return Guess("ignored", look.unread, kind="left_out")
     if look.type == "text":
         return Guess("ignored", "free text, or a category of many values")
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):

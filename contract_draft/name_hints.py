@@ -41,8 +41,28 @@ _WEIGHTS = ("fnlwgt weight weights wgt pweight sampweight gewichtung", "finalwei
 _PLACES = ("zip zipcode postcode plz tract neighborhood neighbourhood district redline", "postal zipcod")
 _PERSONAL_DATA = ("name surname lastname firstname fullname email phone mobile ssn address street iban passport", "")
 _TIMES = ("date time timestamp datetime day when created submitted issued applied quarter month vintage", "")
+_APPLICATION_DATES = (
+    "applied application appl app submitted submission received receipt requested request antrag antragsdatum "
+    "antragstag antragseingang eingang solicitud solicitacao demande domanda aanvraag",
+    "applicat antragsdat datumantrag",
+)
+_OTHER_DATES = (
+    "opened open hired employed since first last start started end expiry matur due born birth geb geburt joined "
+    "member prior previous",
+    "birth geburt naiss nacim birthday",
+)
 _IDENTIFIERS = ("id uuid guid key identifier number nr no ref reference rowid index", "")
-_LAST_WORDS = "id uuid guid key identifier number nr no ref"
+_LAST_WORDS = (
+    "id ids uuid guid key identifier identifiant identificador identificativo kennung number nummer nr no nro num "
+    "numero ref reference referenz referencia matricule matricula expediente dossier aktenzeichen seq serial"
+)
+_NATIONAL_IDS = "cpf cnpj nif nie dni curp rfc rut cuit pesel nip bsn nino sin ssn aadhaar pan tin npi steuerid"
+_PARTIES = (
+    "customer cust client clients member borrower applicant debtor obligor party person user household kunde kunden kd "
+    "klant klient cliente kreditnehmer emprunteur prestatario mutuario contract contrato contrat vertrag antrag "
+    "application loan account acct konto cuenta conta compte"
+)
+_BESIDE_PARTIES = "codigo code cod numero number num nro no nr n de del do da du sk fk pk the"
 _SCORES = ("score fico vantage rating scorecard riskscore creditscore", "")
 _POST_DECISION = (
     "action decision status recovery recoveries review reviews collection settlement hardship purchaser closed paid "
@@ -103,16 +123,30 @@ def is_time(name: str) -> bool:
     return _has_hint(name, _TIMES)
 
 
+def rank_application_date(name: str) -> int:
+    """Rank how likely a date is the day of the application by its name: 0 is the likeliest, 3 the least."""
+    if _has_hint(name, _APPLICATION_DATES):
+        return 0
+    return 3 if _has_hint(name, _OTHER_DATES) else 1 if is_time(name) else 2
+
+
 def is_identifier(name: str) -> bool:
     """Tell whether a name suggests an identifier."""
     return _has_hint(name, _IDENTIFIERS) or split_words(name)[-1:] == ["id"]
 
 
 def ends_as_identifier(name: str) -> bool:
-    """Tell whether a name ends as identifiers do: `customer_id`, and not `number_of_loans`."""
-    return split_words(name)[-1:] in (
-        [word] for word in ["id", "uuid", "guid", "key", "identifier", "number", "nr", "no", "ref"]
-    )
+    """Tell whether a name is that of an identifier: `customer_id`, `kundennr`, `client`, and not `number_of_loans`."""
+    parts = split_words(name)
+    joined, parties = "".join(parts), set(_PARTIES.split())
+    if parts[-1:] and (parts[-1] in _LAST_WORDS.split() or "id" in parts):
+        return True
+    if {*parts, joined} & set(_NATIONAL_IDS.split()) or re.search(r"[a-z](nummer|nr)$", joined):
+        return True
+    if {*parts} & parties and {*parts} <= parties | set(_BESIDE_PARTIES.split()):
+        return True
+    together = "|".join(parties)
+    return re.fullmatch(rf"({together})(id|no|nr|num|key|ref)", joined) is not None
 
 
 def is_score(name: str) -> bool:

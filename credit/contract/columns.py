@@ -1,6 +1,7 @@
 """Columns of a contract, and the fields that each role needs and forbids."""
 
 import math
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
@@ -10,6 +11,8 @@ from credit.contract.levels import OTHER_GROUP, UNDISCLOSED, ColumnLevels, Scala
 from credit.contract.text_format import TextFormat
 
 ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "source", "ignored"]
+
+_PLAIN_NUMBER = r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
 _ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
     "ignored": ("because", "why the model may not see it"),
@@ -83,6 +86,7 @@ class Column(ColumnLevels):
         self._check_role_keys()
         self._check_allowed()
         self._check_file_keys()
+        self._check_codes()
         self._check_format()
         self._check_range()
         self._check_role_type()
@@ -134,12 +138,23 @@ class Column(ColumnLevels):
             if coded := sorted(levels & codes):
                 raise make_value_error(f"{coded} in both `{key}` and `missing_codes`", "each level once")
 
+    def _check_codes(self) -> None:
+        """Check codes for missing: of '99' in quotes a column of numbers would know only one way to write it."""
+        if endless := [code for code in self.missing_codes if not isinstance(code, str) and not math.isfinite(code)]:
+            raise make_value_error(f"missing_codes {endless[0]}", "a number, or a text in quotes")
+        if self.type not in ("boolean", "integer", "number"):
+            return
+        for code in self.missing_codes:
+            if isinstance(code, str) and re.fullmatch(_PLAIN_NUMBER, code.strip()):
+                fix = "or of type category or text, if the column is none of numbers"
+                raise make_value_error(f"missing_codes {code!r} on type {self.type}", "it without quotes", fix)
+
     def _check_format(self) -> None:
         if self.format is None:
             return
         numbers, dates = ("integer", "number"), ("date", "timestamp")
         for kinds, said, key in (
-            (numbers, self.format.is_of_numbers, "decimal, thousands or unit"),
+            (numbers, self.format.is_of_numbers, "decimal, thousands, unit or negative"),
             (dates, self.format.date is not None, "date"),
         ):
             if said and self.type not in kinds:

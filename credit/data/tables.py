@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.data.sql_casts import FOLDED_LEVELS_KEY
+from credit.data.casts.table_queries import FOLDED_LEVELS_KEY
 
 PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""

@@ -6,7 +6,9 @@ from credit.contract.columns import Column
 from credit.contract.text_format import TextFormat
 from credit.data.sql_text import quote_literal
 
-_RARE_BLANKS = "chr(160) || chr(8239)"  # which no line is broken at; French and Swiss programs write them
+RARE_BLANKS = (160, 8194, 8195, 8199, 8201, 8239)
+"""Blanks of a fixed or narrow width; French and Swiss programs write them between thousands."""
+
 _EXPONENT = r"([eE][+-]?\d+)?"
 
 
@@ -24,9 +26,15 @@ def read_text_sql(value: str, written: TextFormat) -> str:
     Any other text becomes `not ...`, so that no cast takes it: where the point is that of thousands, 1.5 is an error
     and not one and a half.
     """
-    text = f"trim(translate(CAST({value} AS VARCHAR), {_RARE_BLANKS}, '  '))"
+    text = f"trim({translate_blanks_sql(f'CAST({value} AS VARCHAR)')})"
     plain = _read_number_sql(text, written) if written.date is None else _read_date_sql(text, written.date)
     return f"CASE WHEN lower(CAST({value} AS VARCHAR)) <> 'nan' THEN coalesce({plain}, 'not ' || {text}) END"
+
+
+def translate_blanks_sql(text: str) -> str:
+    """Build SQL for a text with plain blanks for rare ones."""
+    rare = " || ".join(f"chr({code})" for code in RARE_BLANKS)
+    return f"translate({text}, {rare}, '{' ' * len(RARE_BLANKS)}')"
 
 
 def _read_date_sql(text: str, pattern: str) -> str:
@@ -40,18 +48,32 @@ def _read_number_sql(text: str, written: TextFormat) -> str:
     for mark in (written.thousands or " ", " "):
         plain = f"replace({plain}, {quote_literal(mark)}, '')"
     plain = f"replace({plain}, {quote_literal(written.decimal_mark)}, '.')"
+    if written.negative:
+        sign = quote_literal(written.negative.replace("1", ""))
+        bare = f"translate({plain}, {sign}, '')"
+        plain = f"CASE WHEN {plain} = {bare} THEN {plain} ELSE '-' || {bare} END"
     return f"CASE WHEN regexp_full_match({text}, {quote_literal(build_number_pattern(written))}) THEN {plain} END"
 
 
 def build_number_pattern(written: TextFormat) -> str:
     """Build the pattern of a number that is written so, with its sign and unit."""
     decimal, thousands = re.escape(written.decimal_mark), written.thousands
-    whole = r"\d+" if thousands is None else rf"([1-9]\d{{0,2}}({_escape_mark(thousands)}\d{{3}})+|\d+)"
+    whole = r"\d+" if thousands is None else rf"({_group_digits(thousands)}|\d+)"
     number = rf"({whole}({decimal}\d*)?|{decimal}\d+){_EXPONENT}"
-    if written.unit is None:
-        return f"[+-]?{number}"
-    unit = re.escape(written.unit.strip())
-    return rf"[+-]? *{unit} *[+-]?{number}|[+-]?{number} *{unit}"
+    unit = re.escape((written.unit or "").strip())
+    sides = [(rf"{unit} *", ""), ("", rf" *{unit}")] if unit else [("", "")]
+    plain = [rf"[+-]? *{first}[+-]?{number}{last}" if first else rf"[+-]?{number}{last}" for first, last in sides]
+    if written.negative is None:
+        return "|".join(plain)
+    start, end = map(re.escape, written.negative.split("1"))
+    return "|".join([*plain, *(rf"{start} *{first}{number}{last} *{end}" for first, last in sides)])
+
+
+def _group_digits(mark: str) -> str:
+    """Build the pattern of digits in groups of three; with commas also as in India, 12,34,567."""
+    one = _escape_mark(mark)
+    western = rf"[1-9]\d{{0,2}}({one}\d{{3}})+"
+    return rf"{western}|[1-9]\d?({one}\d{{2}})+{one}\d{{3}}" if mark == "," else western
 
 
 def _escape_mark(mark: str) -> str:
