@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contract_draft import name_hints
+from contract_draft.guesses import suggest_attribute
+from contract_draft.names.outcomes import rank_outcome
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable, read_columns
 from credit.contract.columns import Column
@@ -40,15 +41,15 @@ def list_possible_labels(looks: Sequence[ColumnProfile], likely: ColumnProfile |
     """
     few = [look for look in looks if 2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES]
     chosen = [look for look in few if likely is not None and look.name == likely.name]
-    chosen += [look for look in few if name_hints.rank_outcome(look.name) is not None]
-    chosen += [look for look in few if len(look.values) == 2 and not name_hints.suggest_protected_attribute(look.name)]
+    chosen += [look for look in few if rank_outcome(look.name) is not None]
+    chosen += [look for look in few if len(look.values) == 2 and not suggest_attribute(look)]
     return list({look.name: look for look in chosen}.values())[:_MAX_LABELS]
 
 
 def list_protected(looks: Sequence[ColumnProfile], names: Collection[str]) -> list[ColumnProfile]:
     """List the columns that are protected, by name or because a person said so, and whose values are groups."""
     few = [look for look in looks if 2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES]
-    return [look for look in few if look.name in names or name_hints.suggest_protected_attribute(look.name)]
+    return [look for look in few if look.name in names or suggest_attribute(look)]
 
 
 def find_telling_columns(

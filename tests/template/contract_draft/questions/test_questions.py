@@ -526,7 +526,7 @@ def test_on_a_terminal_it_asks_and_ctrl_c_keeps_what_was_answered(tmp_path):
     shown = talk(
         [str(file), "--name", "x", "--out", str(out)],
         [
-            ("label [income]: ", b"\n"),
+            ("label: ", b"income\n"),
             ("favourable [>50K]: ", b"much\n"),
             ("favourable [>50K]: ", b"\n"),
             ("roles [protected]: ", b"?\n"),
