@@ -16,6 +16,7 @@ from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem
 from credit.common.files import atomic_write
 from credit.contract import Contract, load_contract
+from credit.data.failing_expressions import find_failing_expressions
 from credit.data.raw_binding import bind_raw_table
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable
@@ -42,7 +43,9 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
             rows: int = connection.execute(f"COPY ({query}) TO {quote_literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
             raise CreditError(
-                _find_type_problems(bound, table, types, raw, connection) or describe_duckdb_error(raw, error)
+                _find_type_problems(bound, table, types, raw, connection)
+                or find_failing_expressions(bound, types, table.scan_sql(types), file, connection)
+                or describe_duckdb_error(raw, error)
             ) from None
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
