@@ -11,6 +11,9 @@ from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
+AGE_CUTS = (25, 62)
+"""Where groups of ages are cut: the law in some countries protects applicants from 62 on."""
+
 NO_OUTCOME = "no column is named like an outcome"
 _LARGEST_EXACT = 2**53  # beyond it a model's numbers are rounded, and no amount is as large
 

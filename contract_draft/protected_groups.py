@@ -3,7 +3,7 @@
 import re
 
 from contract_draft.fields import DraftField, OpenQuestion, ask_role, has_group_values
-from contract_draft.guesses import Guess
+from contract_draft.guesses import AGE_CUTS, Guess
 from contract_draft.names.protected import names_attribute
 from contract_draft.names.words import split_words
 from contract_draft.values.column_profile import ColumnProfile
@@ -39,8 +39,10 @@ def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField
         _, yes, no = _find_indicator(look.name, ("", *nameless))
         groups, cuts, reference = [yes, no], [name, f"not {name}"], _choose_commoner(look, yes, no)
     elif guess.attribute == "age":
-        groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"
-        cuts = [f"{name} < 25", f"{name} < 62", f"{name} >= 62"]
+        young, old = AGE_CUTS
+        reference = f"{young} to {old - 1}"
+        groups = [f"under {young}", reference, f"{old} and over"]
+        cuts = [f"{name} < {young}", f"{name} < {old}", f"{name} >= {old}"]
     else:
         middle = f"{((look.low or 0) + (look.high or 0)) / 2:.3g}"
         groups, reference = [f"up to {middle}", f"over {middle}"], f"up to {middle}"
