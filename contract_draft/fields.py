@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, get_args
 
 from contract_draft.guesses import Guess, guess_favourable, list_label_values
 from contract_draft.levels import propose_levels
+from contract_draft.names.undisclosed import is_undisclosed
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.columns import ColumnRole
@@ -173,13 +174,9 @@ def _tell_others(look: ColumnProfile) -> str:
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     if guess.role == "protected":
-        return [
-            DraftField(
-                "reference",
-                OpenQuestion(look.values[0][0], "reference", "reference", choices=tuple(t for t, _ in look.values)),
-                "the group that others are compared with; the largest here",
-            )
-        ]
+        groups = tuple(text for text, _ in look.values if not is_undisclosed(text)) or (UNDISCLOSED,)
+        asked = OpenQuestion(groups[0], "reference", "reference", choices=groups)
+        return [DraftField("reference", asked, "the group that others are compared with; the largest here")]
     if guess.role == "score":
         low, high = look.low or 0.0, look.high or 0.0
         middle = f"{(low + high) / 2:.3g}"

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract_draft import name_hints
+from contract_draft.names.outcomes import is_good_for_applicant, is_known_afterwards, rank_outcome, read_yes_or_no
+from contract_draft.names.protected import suggest_attribute_of_levels, suggest_protected_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.identifiers import LONG_NUMBERS
 from credit.common.errors import CreditError, Problem
@@ -11,6 +13,8 @@ from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
 _MANY_ROWS = 1_000  # of so many amounts some are the same
+AGE_CUTS = (25, 62)
+"""Where groups of ages are cut: the law in some countries protects applicants from 62 on."""
 
 
 class Guess(NamedTuple):
@@ -48,17 +52,21 @@ def find_likely_label(
             raise CreditError(Problem(where, repr(chosen), f"one of {', '.join(look.name for look in looks)}"))
         return given
     fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
-    fit = [
-        look
-        for look in fit
-        if not (name_hints.suggest_protected_attribute(look.name) or (look.unique and len(look.values) != 2))
-    ]
+    fit = [look for look in fit if not (suggest_attribute(look) or (look.unique and len(look.values) != 2))]
     two = [look for look in fit if len(look.values) == 2]
     for candidates in (two, [look for look in fit if look.values]):
-        named = [(rank, look.at) for look in candidates if (rank := name_hints.rank_outcome(look.name)) is not None]
+        named = [(rank, look.at) for look in candidates if (rank := rank_outcome(look.name)) is not None]
         if named:
             return looks[min(named)[1]]
     return (two or fit)[-1] if fit else None
+
+
+def suggest_attribute(look: ColumnProfile) -> str | None:
+    """Suggest the protected attribute that a column's name or its levels hint at."""
+    named = suggest_protected_attribute(look.name)
+    if named or look.type != "category" or rank_outcome(look.name) is not None:
+        return named
+    return suggest_attribute_of_levels([text for text, _ in look.values])
 
 
 def guess_roles(
@@ -106,16 +114,19 @@ def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bo
         return None
     if is_chosen:
         return Guess("label", "you said so")
-    named = name_hints.rank_outcome(look.name) is not None
-    return Guess("label", "named like an outcome" if named else "no column is named like an outcome", kind="label")
+    if rank_outcome(look.name) is None:
+        why = "no column is named like an outcome: the last that may be one is no more than a guess"
+        return Guess("label", why, kind="label", is_unsure=True)
+    return Guess("label", "named like an outcome", kind="label")
 
 
 def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | None) -> Guess:
     can_identify = look.may_count or look.type in ("text", "category")
     if look.unique and can_identify and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier", kind="identifier")
-    if attribute := name_hints.suggest_protected_attribute(look.name):
-        return Guess("protected", f"looks like {attribute}", attribute, "protected")
+    if attribute := suggest_attribute(look):
+        why = "looks like" if suggest_protected_attribute(look.name) else "has levels that look like"
+        return Guess("protected", f"{why} {attribute}", attribute, "protected")
     if look.unique and look.may_count and (look.high or 0) - (look.low or 0) == look.rows - 1 >= _MIN_COUNTER_ROWS:
         return Guess("id", "counts the rows", kind="identifier")
     if guess := _guess_identifier(look):
@@ -125,7 +136,7 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
     if auc is not None and label is not None:
         why = f"guesses {label.name} nearly always: most likely known only afterwards"
         return Guess("ignored", why, kind="leak", measured=f"AUC {auc:.3f}")
-    if name_hints.is_known_afterwards(look.name):
+    if is_known_afterwards(look.name):
         why = "named like something that is known only with or after the decision"
         return Guess("ignored", why, kind="afterwards")
     for is_named, why in (
@@ -191,19 +202,23 @@ def is_favourable_text(label: ColumnProfile, text: str) -> bool:
 
 def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
     """Guess the value that is good for the applicant, and whether a name says so."""
-    named = name_hints.is_good_for_applicant(look.name)
+    named = is_good_for_applicant(look.name)
     if look.type == "boolean":
         return named is not False, named is not None
     if look.type == "category":
-        texts = sorted(text for text, _ in look.values)
-        good = [text for text in texts if name_hints.is_good_for_applicant(text)]
-        good = good or [text for text in texts if text.startswith(">")]  # of `<=50K` and `>50K` more is better
-        return (good or [text for text in texts if name_hints.is_good_for_applicant(text) is None] or texts)[0], bool(
-            good
-        )
+        return _guess_favourable_level(sorted(text for text, _ in look.values), named)
     is_true_negative = (look.low, look.high) == (-1, 0) and len(look.values) == 2  # as Access and VBA write it
     number = look.low if (named is False) != is_true_negative else look.high
     return int(number or 0) if look.type == "integer" else float(number or 0), named is not None
+
+
+def _guess_favourable_level(levels: Sequence[str], named: bool | None) -> tuple[str, bool]:
+    """Guess the level that is good for the applicant: by its words, else by a yes or no about the column's name."""
+    good = [level for level in levels if is_good_for_applicant(level)]
+    good = good or [level for level in levels if level.startswith(">")]  # of `<=50K` and `>50K` more is better
+    good = good or [level for level in levels if named is not None and read_yes_or_no(level) is named]
+    others = [level for level in levels if is_good_for_applicant(level) is None]
+    return (good or others or list(levels))[0], len(good) == 1
 
 
 def list_label_values(look: ColumnProfile) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from contract_draft.names.undisclosed import is_undisclosed
 from contract_draft.values.column_profile import ColumnProfile
 from credit.contract.levels import UNDISCLOSED
 
@@ -13,25 +14,42 @@ _RARE_SHARE = 0.01  # of the rows; of a level with fewer people no figure says m
 def propose_levels(look: ColumnProfile, is_protected: bool) -> tuple[ColumnProfile, str]:
     """Propose what becomes of the levels of a column, and tell what is doubtful; nothing where a person said it.
 
-    Rare levels of a protected column that no words explain become undisclosed; all others stay as they are.
+    Of a protected column undisclosed become the levels that say so, and rare ones that no words explain; all others
+    stay as they are.
     """
     if "levels" in look.settled:
         return look, ""
+    hidden, told = _propose_undisclosed(look) if is_protected else ([], [])
+    if hidden:
+        look = fold_levels(look, {UNDISCLOSED: hidden})
     alike = find_alike_levels(sorted(text for text, _ in look.values))
     same = f"are {'; '.join(' and '.join(map(repr, levels)) for levels in alike)} the same?" if alike else ""
-    if rare := find_rare_levels(look) if is_protected else []:
-        few, listed = [text for text, _ in rare], ", ".join(f"{text!r} ({rows:,} rows)" for text, rows in rare)
-        if _are_codes(look):
-            ways = "undisclosed, by `missing_codes`; moved here groups of their own; in neither set aside"
-            return fold_levels(look, {UNDISCLOSED: few}), f"no words say what {listed} mean: they are {ways}"
+    rare = find_rare_levels(look) if is_protected else []
+    if rare and not _are_codes(look):
+        few = [text for text, _ in rare]
         ways = f"groups of their own, or of another, as by {_word_fold(look.values[0][0], few)}"
-        told = f"few people, {listed}: {ways}; taken out, their rows are set aside"
-        return look, f"{told}; {same}" if same else told
-    if not same:
-        return look, ""
-    rows = dict(look.values)
-    into, *others = sorted(alike[0], key=lambda level: -rows[level])
-    return look, f"each is a group of its own: {same} One group is made by {_word_fold(into, others)}"
+        told.append(f"few people, {_list_levels(rare)}: {ways}; taken out, their rows are set aside")
+    elif same and not told:
+        rows = dict(look.values)
+        into, *others = sorted(alike[0], key=lambda level: -rows[level])
+        same = f"each is a group of its own: {same} One group is made by {_word_fold(into, others)}"
+    return look, "; ".join([*told, same] if same else told)
+
+
+def _propose_undisclosed(look: ColumnProfile) -> tuple[list[str], list[str]]:
+    """Propose the levels of a protected column that are undisclosed, and tell why; never all of them."""
+    ways = "undisclosed, by `missing_codes`; moved here groups of their own; in neither set aside"
+    unsaid = [(text, rows) for text, rows in sorted(look.values) if is_undisclosed(text)]
+    if unsaid and len(unsaid) < len(look.values):
+        return [text for text, _ in unsaid], [f"{_list_levels(unsaid)} say that it is not known: they are {ways}"]
+    rare = find_rare_levels(look)
+    if rare and _are_codes(look):
+        return [text for text, _ in rare], [f"no words say what {_list_levels(rare)} mean: they are {ways}"]
+    return [], []
+
+
+def _list_levels(levels: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{text!r} ({rows:,} rows)" for text, rows in levels)
 
 
 def _word_fold(into: str, levels: Sequence[str]) -> str:

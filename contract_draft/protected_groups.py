@@ -3,8 +3,9 @@
 import re
 
 from contract_draft.fields import DraftField, OpenQuestion, ask_role, has_group_values
-from contract_draft.guesses import Guess
-from contract_draft.name_hints import names_attribute
+from contract_draft.guesses import AGE_CUTS, Guess
+from contract_draft.names.protected import names_attribute
+from contract_draft.names.words import split_words
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.sql_names import RESERVED_WORDS
@@ -13,6 +14,7 @@ _INDICATOR_GROUPS = {
     "male": ("sex", "male", "female"),
     "female": ("sex", "female", "male"),
     "man": ("sex", "male", "female"),
+    "fem": ("sex", "female", "male"),
 }
 _INDICATOR_GROUPS |= {"woman": ("sex", "female", "male"), "married": ("marital_status", "married", "unmarried")}
 
@@ -23,7 +25,7 @@ def choose_free_name(look: ColumnProfile, guess: Guess, taken: set[str]) -> str 
         return None
     if look.type != "boolean" and look.low is None:
         return None
-    wanted = _INDICATOR_GROUPS.get(look.name.casefold(), (f"{look.name}_group",))[0]
+    wanted = _find_indicator(look.name, (f"{look.name}_group",))[0]
     tries = [wanted, f"{look.name}_group", *(f"{look.name}_group_{n}" for n in range(2, len(taken) + 3))]
     return next(name for name in tries if name.casefold() not in taken)
 
@@ -34,11 +36,13 @@ def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField
     bare = look.name.lstrip("? ")  # a group that begins with `?` would read as a question
     if look.type == "boolean":
         nameless = (f"{bare} 1", f"{bare} 0") if names_attribute(look.name) else (bare, f"not {bare}")
-        _, yes, no = _INDICATOR_GROUPS.get(look.name.casefold(), ("", *nameless))
+        _, yes, no = _find_indicator(look.name, ("", *nameless))
         groups, cuts, reference = [yes, no], [name, f"not {name}"], _choose_commoner(look, yes, no)
     elif guess.attribute == "age":
-        groups, reference = ["under 25", "25 to 61", "62 and over"], "25 to 61"
-        cuts = [f"{name} < 25", f"{name} < 62", f"{name} >= 62"]
+        young, old = AGE_CUTS
+        reference = f"{young} to {old - 1}"
+        groups = [f"under {young}", reference, f"{old} and over"]
+        cuts = [f"{name} < {young}", f"{name} < {old}", f"{name} >= {old}"]
     else:
         middle = f"{((look.low or 0) + (look.high or 0)) / 2:.3g}"
         groups, reference = [f"up to {middle}", f"over {middle}"], f"up to {middle}"
@@ -57,6 +61,12 @@ def draft_protected_column(look: ColumnProfile, guess: Guess) -> list[DraftField
         DraftField("missing", "allowed" if look.missing or look.codes else "refused"),
         DraftField("description", f"{capitalise(guess.attribute or 'Group')}, from {look.name}"),
     ]
+
+
+def _find_indicator(name: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """Find the attribute that an indicator such as `male` or `isMale` is about, and its groups."""
+    parts = [word for word in split_words(name) if word not in ("is", "flag", "dummy", "ind")]
+    return _INDICATOR_GROUPS.get("".join(parts), otherwise)
 
 
 def _tell_groups(look: ColumnProfile) -> str:

@@ -19,6 +19,7 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
+from credit.data.casts.failing_expressions import find_failing_expressions
 from credit.data.casts.table_queries import (
     FOLDED_LEVELS_KEY,
     build_derived_misfits_query,
@@ -56,7 +57,9 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
             rows: int = connection.execute(f"COPY ({query}) TO {quote_literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
             raise CreditError(
-                _find_type_problems(bound, table, types, raw, file, connection) or describe_duckdb_error(raw, error)
+                _find_type_problems(bound, table, types, raw, file, connection)
+                or find_failing_expressions(bound, types, table.scan_sql(types), file, connection)
+                or describe_duckdb_error(raw, error)
             ) from None
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))

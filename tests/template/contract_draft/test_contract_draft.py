@@ -17,11 +17,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract_draft import name_hints
 from contract_draft.__main__ import main, run
 from contract_draft.dialog.listing import describe_values
 from contract_draft.draft import draft_contract
 from contract_draft.levels import find_alike_levels
+from contract_draft.names.protected import suggest_protected_attribute
 from contract_draft.questions.answers import NO_ANSWERS
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
@@ -327,7 +327,7 @@ def test_many_different_texts_among_numbers_are_a_text_and_blanks_before_numbers
     ],
 )
 def test_protected_attributes_are_known_by_names_of_several_languages(name, attribute):
-    assert name_hints.suggest_protected_attribute(name) == attribute
+    assert suggest_protected_attribute(name) == attribute
 
 
 def make_census(rows: int = 200) -> str:

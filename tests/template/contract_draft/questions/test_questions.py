@@ -194,6 +194,26 @@ def test_a_column_that_a_person_says_is_protected_is_one_that_others_may_give_aw
     assert [question.columns for question in draft.questions if question.topic == "proxy"] == [("paper",)]
 
 
+def test_what_gives_a_number_or_one_of_many_groups_away_is_asked_about_and_chance_is_not(tmp_path):
+    """An age is guessed by the months at work, a group of five by a code of it; the label and noise by chance."""
+    age, group = (lambda n: 18 + n * 13 % 60), pick("a b c d e", 5)
+    columns = {
+        "edad": age,
+        "months_employed": lambda n: 12 * (age(n) - 18) + random.Random(f"m {n}").randrange(90),
+        "religion": group,
+        "branch": lambda n: {"a": "north", "b": "south"}.get(group(n), pick("east west", 3)(n)),
+        "amount": lambda n: random.Random(f"amount {n}").randrange(9999),
+        "purpose": pick("car home boat trip food art", 7),
+        "repaid": lambda n: int(age(n) > 40) if n % 12 else int(age(n) <= 40),
+    }
+    draft = draft_contract(write(tmp_path, columns), "x")
+    proxies = {column: q.why for q in draft.questions if q.topic == "proxy" for column in q.columns}
+    assert proxies.keys() == {"months_employed", "branch"}
+    assert re.match(r"guesses edad, and may stand in for it \(AUC (0\.9\d|1\.00)\)$", proxies["months_employed"])
+    assert proxies["branch"].startswith("guesses religion")
+    assert yaml.safe_load(draft.text)["columns"]["repaid"]["role"] == "? label"
+
+
 @pytest.mark.parametrize(
     ("values", "favourable"),
     [("<=50K <=50K >50K", ">50K"), ("<=50K >50K >50K", ">50K"), ("bad good", "good"), ("late repaid", "repaid")],
@@ -338,6 +358,82 @@ def test_a_column_is_read_anew_by_the_format_of_an_answer(tmp_path, column, give
     made = yaml.safe_load(draft.text)["columns"][column]
     assert (made["type"], made.get("format")) == (kind, written)
     assert told in draft.text
+
+
+def write_hmda(folder: Path) -> Path:
+    untold = "Information_not_provided Information_not_provided Information_not_provided"
+    return write(
+        folder,
+        {
+            "derived_sex": pick("Sex_Not_Available Sex_Not_Available Female Male Male Joint", 3),
+            "applicant_ethnicity": pick(f"{untold} Hispanic_or_Latino Not_Hispanic_or_Latino", 5),
+            "veteran_group": pick("Unknown yes_it_is no_it_is_not Prefer_not_to_say", 7),
+            "income": lambda n: n * 37 % 211,
+            "action_taken": pick("1 1 3", 9),
+        },
+    )
+
+
+def test_people_of_whom_nothing_is_known_are_proposed_as_undisclosed_and_are_no_reference(tmp_path):
+    file = write_hmda(tmp_path)
+    draft = draft_contract(file, "x")
+    asked = {column: q for q in draft.questions if q.topic == "groups" for column in q.columns}
+    assert asked.keys() == {"derived_sex", "applicant_ethnicity"}
+    assert "'Sex_Not_Available' (" in asked["derived_sex"].why
+    assert "say that it is not known: they are undisclosed, by `missing_codes`" in asked["derived_sex"].why
+    content = yaml.safe_load(answer(file, accept_all(draft)).text)["columns"]
+    assert content["derived_sex"]["allowed"] == ["Female", "Joint", "Male"]
+    assert content["derived_sex"]["missing_codes"] == ["Sex_Not_Available"]
+    assert content["derived_sex"]["reference"] == "Male"
+    assert content["applicant_ethnicity"]["missing_codes"] == ["Information_not_provided"]
+    assert content["applicant_ethnicity"]["reference"] in ("Hispanic_or_Latino", "Not_Hispanic_or_Latino")
+
+
+def test_people_of_whom_nothing_is_known_stay_no_reference_where_they_are_a_group(tmp_path):
+    file = write_hmda(tmp_path)
+    kept = {"levels": {"derived_sex": ["Sex_Not_Available", "Female", "Male", "Joint"]}}
+    content = yaml.safe_load(answer(file, kept).text)["columns"]["derived_sex"]
+    assert content["reference"] == "? Male"
+    with pytest.raises(CreditError, match=r"references\.derived_sex: found 'Sex_Not_Available', expected one of Male"):
+        answer(file, {**kept, "references": {"derived_sex": "Sex_Not_Available"}})
+    protected = answer(file, {"roles": {"veteran_group": "protected"}})
+    veteran = yaml.safe_load(protected.text)["columns"]["veteran_group"]
+    assert "Unknown" not in veteran["reference"]
+    assert "Prefer_not_to_say" not in veteran["reference"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "label", "favourable", "is_sure"),
+    [
+        ("default.payment.next.month", "0 0 1", True, "? false", True),
+        ("SeriousDlqin2yrs", "0 0 1", True, "? false", True),
+        ("bad_flag", "0 0 1", True, "? false", True),
+        ("Ausfall", "ja nein nein", True, "? nein", True),
+        ("impago", "si no no", True, "? no", True),
+        ("défaut", "oui non non", True, "? non", True),
+        ("inadimplente", "sim nao nao", True, "? nao", True),
+        ("kredit", "1 1 0", True, "? true", False),
+        ("TARGET", "0 0 1", True, "? true", False),
+        ("y", "yes no no", True, "? true", False),
+        ("loan_status", "FullyPaid Charged_Off Current", True, "? Current", False),
+        ("loan_status", "Fully_Paid Charged_Off Late", True, "? Fully_Paid", True),
+        ("Loan_Status", "Y N N", True, "? true", False),
+        ("V21", "1 1 2", False, "? 2", False),
+    ],
+)
+def test_the_label_is_found_by_many_names_and_a_guess_is_never_accepted_unread(
+    tmp_path, name, values, label, favourable, is_sure
+):
+    columns = {name: pick(values, 3), "amount": lambda n: n * 37 % 97, "has_phone": pick("0 1", 5)}
+    if not label:
+        columns = dict(reversed(columns.items()))
+        del columns["has_phone"]
+    draft = draft_contract(write(tmp_path, columns), "x")
+    found = {q.topic: q for q in draft.questions}
+    assert found["label"].proposals == (name,)
+    assert found["label"].has_default is label
+    assert yaml.safe_load(draft.text)["columns"][name]["favourable"] == favourable
+    assert found["favourable"].has_default is is_sure
 
 
 def test_an_answer_that_is_taken_back_leaves_a_column_as_it_was(tmp_path):
@@ -533,7 +629,7 @@ def test_on_a_terminal_it_asks_and_ctrl_c_keeps_what_was_answered(tmp_path):
     shown = talk(
         [str(file), "--name", "x", "--out", str(out)],
         [
-            ("label [income]: ", b"\n"),
+            ("label: ", b"income\n"),
             ("favourable [>50K]: ", b"much\n"),
             ("favourable [>50K]: ", b"\n"),
             ("roles [protected]: ", b"?\n"),

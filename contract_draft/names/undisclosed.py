@@ -1,0 +1,28 @@
+"""Words by which a level says that an attribute is not known: such people are no group to compare others with."""
+
+import re
+
+from contract_draft.names.words import split_words
+
+_WORDS = (
+    "bilinmeyen bilinmiyor decline declined desconhecido desconocido geenopgave ignorado inconnu inconnue ka "
+    "keineangabe keineangaben missing na nan naoinformado nieznany noinformado nondisponibile none "
+    "nonrenseigne null okand onbekend refused sconosciuto tidakdiketahui ukendt ukjent unavailable unbekannt "
+    "unbekend undetermined undisclosed unidentified unknown unreported unspecified unstated weizhi withheld "
+    "xna"
+)
+_PHRASES = re.compile(
+    r"\b((not|non|nicht|niet|nao|ikke|inte|ej) ?(\w+ )?(available|provided|applicable|known|reported|stated|disclosed|"
+    r"specified|given|answered|collected|recorded|declared|identified|determined|informado|renseigne|communique|"
+    r"bekannt|angegeben|bekend|opgegeven|oplyst|oppgitt|angiven|disponibile|specificato|declarado)"
+    r"|prefer(s|red)? not|prefer to not|rather not|(choose|chose|wish|want)s? not|do(es)? not (wish|want|know)|"
+    r"decline[sd]? to|refused? to|no (answer|response|information|data|info|reply)|not to (say|disclose|answer)|"
+    r"(information|data) (is )?missing|free form text only|sin (datos|informacion|respuesta)|sem informacao|"
+    r"sans reponse|keine angabe|brak danych|no informado|no contesta|no sabe)\b"
+)
+
+
+def is_undisclosed(level: str) -> bool:
+    """Tell whether a level says that nobody said, or that the question was not for this person."""
+    parts = split_words(level)
+    return bool(parts) and ("".join(parts) in _WORDS.split() or bool(_PHRASES.search(" ".join(parts))))
