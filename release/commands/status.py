@@ -109,7 +109,7 @@ def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     problem: dict[str, Any] = {"problem": seen.problem} if seen.problem else {}
-    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"notes": seen.notes} if seen.notes else {})
+    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"remarks": seen.notes} if seen.notes else {})
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"

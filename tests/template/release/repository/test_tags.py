@@ -16,31 +16,18 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
-from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.commands import gc
 from release.commands.sync import follow_tags, plan_sync
 from release.deployment import plan
 from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution
-from release.registration import admission
-from release.registration.findings import Findings
 from release.registration.publish import find_published, parse_digest
 from release.repository import tags
 from release.repository.next_version import choose_bump
 from testing.releases import WHY, deploy_versions
 
 V1, V2, V3 = map(parse_version, ("v1.0.0", "v1.1.0", "v2.0.0"))
-Publish = Callable[..., VersionRecord]
-
-
-@pytest.fixture
-def three(run: Callable[..., str], disk: Store, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A store with three versions, in a repository that has nothing to judge: `test_admission` is about the judge."""
-    monkeypatch.setattr(admission, "judge_commit", lambda *_: Findings())
-    for version, candidate in ((V1, "heuristic"), (V2, "logistic"), (V3, "random_forest")):
-        publish(disk, str(version), candidate, run("git", "rev-parse", f"{version.tag}^{{commit}}").strip())
-    return disk
 
 
 def by_gto(run: Callable[..., str]) -> str | None:
