@@ -15,7 +15,8 @@ from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.plan import describe_decider, find_rollback_entry
+from release.deployment.change import describe_decider
+from release.deployment.way_back import find_rollback_entry
 from release.oncall.situation import dump_situation, format_situation, investigate, suggest_commands
 from release.repository.witness import check_ledger, describe_registration, list_withdrawn
 

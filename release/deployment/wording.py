@@ -4,7 +4,7 @@ from typing import Any
 
 from credit.common.cli import Answer
 from credit.registry.ledger import LedgerEntry
-from release.deployment.plan import FALLBACK_TARGET, Change, describe_decider
+from release.deployment.change import FALLBACK_TARGET, Change, describe_decider
 from release.deployment.rollout import Reversal, Rollout
 
 

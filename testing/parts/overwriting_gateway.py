@@ -40,10 +40,10 @@ def run_overwriting_gateway(server: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _forward  # noqa: N815 - the names that the base class looks for
+        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _forward  # noqa: N815 - as the base class calls them
 
-        def log_message(self, format: str, *values: object) -> None:
-            pass
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
 
     made = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
     thread = threading.Thread(target=made.serve_forever)

@@ -19,8 +19,8 @@ from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.deployment import plan as live
-from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, Change
+from release.deployment.apply import apply_change, choose_change_time
+from release.deployment.change import ANY, Attribution, Change, Condition
 from testing.parts.servers import PATIENCE
 from testing.releases import WHY, deploy_versions, make_version_record
 
@@ -71,7 +71,7 @@ def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
         assert Ledger(disk, "prod").find_last_number() == number
 
 
-LIFT = live.Condition(after_rule=True)
+LIFT = Condition(after_rule=True)
 VERSIONS = [f"v1.{i}.0" for i in range(4)]
 STEPS = st.lists(st.one_of(st.sampled_from(VERSIONS), st.just("rollback"), st.just("rule")), max_size=14)
 
@@ -212,7 +212,7 @@ def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time
     with pytest.raises(CreditError, match=r"this machine: found .*a rollback needs no clock") as caught:
         deploy_versions(disk, VERSIONS[2])
     assert "\n" not in str(caught.value)
-    assert live.choose_change_time(disk, "rollback", None) == behind
+    assert choose_change_time(disk, "rollback", None) == behind
     made = apply_change(disk, live.plan_rollback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert made.version == VERSIONS[0]
@@ -224,7 +224,7 @@ def test_an_entry_from_a_clock_ahead_holds_nothing_up(disk: Store) -> None:
     disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
     made = append(ledger, live.plan_rollback(ledger, WHY))
     assert (made.version, made.time) == ("v1.0.0", later)
-    assert live.choose_change_time(disk, "deploy", made) == later
+    assert choose_change_time(disk, "deploy", made) == later
 
 
 def test_the_store_has_a_clock(store: Store) -> None:
@@ -250,14 +250,14 @@ def test_of_two_people_who_both_roll_back_the_second_changes_nothing(disk: Store
     for version in VERSIONS[:3]:
         append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
     for current in (VERSIONS[2], VERSIONS[2][1:], "3"):
-        first = live.plan_rollback(ledger, WHY, live.Condition(current))
+        first = live.plan_rollback(ledger, WHY, Condition(current))
         assert first.entry is not None
     append(ledger, first)
     for current in (VERSIONS[2], "3", "rule"):
         with pytest.raises(CreditError, match=rf"found {VERSIONS[1]} by entry 4, tester: a test, expected {current}"):
-            live.plan_rollback(ledger, WHY, live.Condition(current))
-    append(ledger, live.plan_fallback(ledger, WHY, live.Condition("4")))
-    assert live.plan_rollback(ledger, WHY, live.Condition(" Rule ", after_rule=True)).entry is not None
+            live.plan_rollback(ledger, WHY, Condition(current))
+    append(ledger, live.plan_fallback(ledger, WHY, Condition("4")))
+    assert live.plan_rollback(ledger, WHY, Condition(" Rule ", after_rule=True)).entry is not None
 
 
 def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: Store) -> None:
@@ -272,7 +272,7 @@ def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: St
         lambda when: live.plan_rollback_to(ledger, v2, WHY, when),
     ):
         with pytest.raises(CreditError, match=r"the kill switch is pulled .*on call: headline.*--after-rule"):
-            planned(live.ANY)
+            planned(ANY)
         assert planned(LIFT).entry is not None
     assert live.plan_fallback(ledger, WHY).entry is None
 
