@@ -28,14 +28,6 @@ def check_chain(ledger: Ledger) -> list[Problem]:
     return problems + list(_find_unchained(ledger, entries))
 
 
-def check_link(ledger: Ledger, entry: LedgerEntry) -> Problem | None:
-    """Check that the entry before this one is the one that it was written after; None when it is."""
-    if entry.previous is None or ledger.hash_entry(entry.number - 1) == entry.previous:
-        return None
-    found = f"was changed since entry {entry.number} was written after it"
-    return Problem(ledger.build_url(entry.number - 1), found, fix=RESTORE_FIX)
-
-
 def _describe_damage(found: str | None, previous: str | None, checkpoints: set[str]) -> str:
     """Describe how an entry, by its hash, differs from what its witnesses saw; nothing when it does not."""
     if found is None:

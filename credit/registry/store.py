@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,10 +97,15 @@ class Store:
             times = [one["last_modified"] for part in obstore.list(self._objects, prefix) for one in part]
         return max(times, default=None)
 
-    def delete(self, prefix: str) -> int:
-        """Delete every object below a prefix and return their number: objects that no version needs, and drills."""
+    def delete(self, place: str) -> int:
+        """Delete the object at a place and every object below it; return their number.
+
+        For leftovers, and for drills. A listing of a place has the objects below it only, never its own.
+        """
         with self._translate_errors():
-            keys = [one["path"] for part in obstore.list(self._objects, prefix) for one in part]
+            keys = [one["path"] for part in obstore.list(self._objects, place) for one in part]
+            with suppress(FileNotFoundError):
+                keys.append(obstore.head(self._objects, place)["path"])
             obstore.delete(self._objects, keys)
         return len(keys)
 

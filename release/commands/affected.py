@@ -18,7 +18,8 @@ from credit.registry.ledger import LedgerEntry
 from credit.registry.names import parse_version
 from credit.scoring.policy import DECISION_KINDS
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.plan import describe_decider, read_current_entry
+from release.deployment.change import describe_decider
+from release.deployment.way_back import read_current_entry
 from release.oncall.affected import AffectedDecision, LiveDecider, count_changes
 from release.oncall.affected_files import dump_affected, write_affected
 from release.oncall.service_reports import DecisionList, list_version_decisions

@@ -7,18 +7,10 @@ from credit.common.errors import CreditError, Problem
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
-from release.commands.options import (
-    RolloutCommand,
-    add_after_rule,
-    add_dry_run,
-    add_environment,
-    add_from,
-    add_push,
-    add_reason,
-    add_wait,
-)
+from release.commands.options import RolloutCommand, add_change_options
 from release.deployment.approval import find_approver, require_approval
-from release.deployment.plan import Attribution, Condition, check_condition, parse_target, plan_deployment
+from release.deployment.change import Attribution, Condition, check_condition, parse_target
+from release.deployment.plan import plan_deployment
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
 from release.deployment.wording import describe_rollout, preview_change
@@ -31,13 +23,7 @@ EPILOG = """example:
 
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
 @click.argument("version", help="a registered version, such as v1.2.0")
-@add_environment()
-@add_reason
-@add_from
-@add_after_rule
-@add_wait
-@add_push
-@add_dry_run
+@add_change_options
 def run(
     version: str, env: str, reason: str, current: str | None, after_rule: bool, wait: float, push: bool, dry_run: bool
 ) -> Answer:

@@ -6,19 +6,14 @@ from credit.common.cli import Answer
 from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from release.commands.options import (
-    RolloutCommand,
-    add_after_rule,
-    add_dry_run,
-    add_environment,
-    add_from,
-    add_push,
-    add_reason,
-    add_wait,
-)
+from credit.registry.names import parse_version
+from release.commands.options import RolloutCommand, add_change_options
 from release.deployment import plan
+from release.deployment.approval import find_approver, require_approval
+from release.deployment.change import FALLBACK_TARGET, PREVIOUS_TARGET, Attribution, Change, Condition, parse_target
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout, preview_change
+from release.registration.admission import admit_version
 from release.repository.git import find_actor
 from release.repository.witness import list_withdrawn
 
@@ -29,19 +24,13 @@ EPILOG = """example:
 
 
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
-@add_environment()
-@add_reason
+@add_change_options
 @click.option(
     "--to",
     metavar="VERSION|rule|previous",
     help="a version that was published; or `rule`: the rule decides at once, beside whatever is live. By default, or "
     "with `previous`, the last version that was live before this one and was neither rolled back from nor withdrawn",
 )
-@add_from
-@add_after_rule
-@add_wait
-@add_push
-@add_dry_run
 def run(
     env: str,
     reason: str,
@@ -53,15 +42,27 @@ def run(
     dry_run: bool,
 ) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
-    store, target = open_store(), plan.parse_target(to or plan.PREVIOUS_TARGET)
-    ledger, by = Ledger(store, env), plan.Attribution(reason, find_actor())
-    when = plan.Condition(current, after_rule)
-    if target == plan.PREVIOUS_TARGET:
+    store, target = open_store(), parse_target(to or PREVIOUS_TARGET)
+    ledger, by = Ledger(store, env), Attribution(reason, find_actor())
+    when = Condition(current, after_rule)
+    if target == PREVIOUS_TARGET:
         change = plan.plan_rollback(ledger, by, when, list_withdrawn())
-    elif target == plan.FALLBACK_TARGET:
+    elif target == FALLBACK_TARGET:
         change = plan.plan_fallback(ledger, by, when)
     else:
-        change = plan.plan_rollback_to(ledger, versions.require_version(store, target), by, when)
+        change = _plan_rollback_to(ledger, target, by, when)
     if dry_run:
         return preview_change(store, change)
-    return describe_rollout(roll_out(store, change, wait, push, revert=False))
+    return describe_rollout(roll_out(store, change, wait, push, revert=change.is_deployment))
+
+
+def _plan_rollback_to(ledger: Ledger, target: str, by: Attribution, when: Condition) -> Change:
+    """Plan the way back to a version by name. One that was never live here has to be admitted as `deploy` does it."""
+    record = versions.require_version(ledger.store, target)
+    change = plan.plan_rollback_to(ledger, record, by._replace(approver=find_approver()), when)
+    if not change.is_deployment:
+        return change
+    note = f"{record.version} was never live in {ledger.environment}: this is a deployment"
+    admission = admit_version(ledger, parse_version(record.version))
+    require_approval(change)
+    return change._replace(notes=(*change.notes, note, admission.note))

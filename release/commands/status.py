@@ -15,7 +15,8 @@ from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.plan import describe_decider, find_rollback_entry
+from release.deployment.change import describe_decider
+from release.deployment.way_back import find_rollback_entry
 from release.oncall.situation import dump_situation, format_situation, investigate, suggest_commands
 from release.repository.witness import check_ledger, describe_registration, list_withdrawn
 
@@ -109,7 +110,7 @@ def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     problem: dict[str, Any] = {"problem": seen.problem} if seen.problem else {}
-    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"notes": seen.notes} if seen.notes else {})
+    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"remarks": seen.notes} if seen.notes else {})
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"

@@ -1,10 +1,16 @@
 """Apply a planned change: verify the version, then write the entry into the ledger."""
 
+from datetime import UTC, datetime, timedelta
+
 from credit.common.errors import CreditError, Problem
 from credit.registry import versions
-from credit.registry.ledger import Ledger, LedgerConflictError, LedgerEntry
+from credit.registry.ledger import EntryKind, Ledger, LedgerConflictError, LedgerEntry
 from credit.registry.store import Store
-from release.deployment.plan import Attribution, Change, choose_change_time, plan_fallback
+from release.deployment.change import Attribution, Change
+from release.deployment.plan import plan_fallback
+
+MAX_CLOCK_SKEW = timedelta(minutes=1)
+"""How far the clock of this machine may differ from the store's before one of them must be wrong."""
 
 
 def apply_change(store: Store, change: Change) -> LedgerEntry | None:
@@ -41,3 +47,21 @@ def verify_change(store: Store, change: Change) -> None:
         where = f"{store.url}: {record.version}"
         raise CreditError(Problem(where, f"digest {record.digest[:12]}", f"{entry.digest[:12]}, the ledger's"))
     versions.load_stored_bundle(store, record)
+
+
+def choose_change_time(store: Store, kind: EntryKind, last: LedgerEntry | None) -> datetime:
+    """Choose the time of an entry after `last`: this machine's clock where the store's agrees, else the store's.
+
+    A deployment waits until the clock is set; raises CreditError when it is ahead. A rollback does not wait for a
+    clock, and the kill switch does not even ask the store's.
+    """
+    now = datetime.now(UTC)
+    if kind != "fallback":
+        there = store.read_clock()
+        if kind == "deploy" and now - there > MAX_CLOCK_SKEW:
+            found, expected = f"{now:%Y-%m-%d %H:%M:%S} UTC", f"{there:%Y-%m-%d %H:%M:%S} UTC, as the store's"
+            raise CreditError(
+                Problem("the clock of this machine", found, expected, "set it; a rollback needs no clock")
+            )
+        now = now if abs(now - there) <= MAX_CLOCK_SKEW else there
+    return max(now, last.time) if last else now

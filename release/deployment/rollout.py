@@ -14,9 +14,11 @@ from credit.registry.names import UNREGISTERED
 from credit.registry.store import Store
 from release.deployment import service_client
 from release.deployment.apply import apply_change
+from release.deployment.change import Attribution, Change
 from release.deployment.clients import describe_client_effects
 from release.deployment.notification import finish_notification, start_notification
-from release.deployment.plan import Attribution, Change, plan_reversal, read_current_entry
+from release.deployment.plan import plan_reversal
+from release.deployment.way_back import read_current_entry
 from release.repository import tags
 from release.repository.git import is_in_repository
 

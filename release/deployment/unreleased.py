@@ -13,7 +13,8 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, parse_version
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_deployment
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_deployment
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import find_actor, is_in_repository, resolve_commit
 

@@ -17,7 +17,7 @@ from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
 from credit.reports.choice import Choice
-from credit.reports.fairness import FairnessVerdict
+from credit.reports.fairness import FairnessVerdict, Finding
 from release.registration.findings import Findings
 from release.repository.git import run_git
 from release.repository.main_branch import Main, list_changes_since, require_merged
@@ -65,20 +65,26 @@ def _list_waivers(main: Main) -> list[str]:
 
 
 def _describe_verdict(verdict: FairnessVerdict, main: Main, where: str) -> Findings:
-    """Describe what keeps a candidate back: what blocks, and a `fail` that the policy lets through without a waiver.
+    """Describe what keeps a candidate back: what blocks, and a `fail` that the policy lets through.
 
-    The rule is let through by the same signatures as in `check_gates`.
+    A `fail` needs two people who sign for it, whether the policy blocks it or not. The rule needs nothing else.
     """
     by = f"{verdict.candidate} of {where}, by {main.name}'s judge"
-    fix = f"a waiver on {main.name} names who answers for it"
     against = verdict.unsigned_failures
     if verdict.candidate != HEURISTIC:
         against = [finding for finding in verdict.findings if finding.blocks]
-    unspoken = [
+    silent = [
         finding
         for finding in verdict.findings
-        if finding.verdict == "fail" and finding.waiver is None and verdict.attributes[finding.attribute].primary
+        if finding.verdict == "fail" and not finding.blocks and not _is_signed_by_two(finding)
+        if verdict.attributes[finding.attribute].primary
     ]
-    silent = [f"fails, and the policy blocks nothing: {one.reason}" for one in unspoken if not one.blocks]
-    found = [*(f"{one.verdict}: {one.reason}" for one in against), *silent]
-    return Findings([Problem(by, one, fix=fix) for one in found])
+    found = [f"{one.verdict}: {one.reason}" for one in against]
+    found += [f"fails, and the policy blocks nothing: {one.reason}" for one in silent]
+    fix = f"a waiver on {main.name} says who answers for it, and for a fail a second person: waivers/README.md"
+    notes = [f"{by}: {verdict.verdict}, which is no pass"] if verdict.verdict not in ("pass", "reported") else []
+    return Findings([Problem(by, one, fix=fix) for one in found], notes)
+
+
+def _is_signed_by_two(finding: Finding) -> bool:
+    return finding.waiver is not None and finding.waiver.second is not None

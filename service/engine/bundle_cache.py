@@ -12,6 +12,7 @@ from credit.common.files import atomic_write
 from credit.registry import versions
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
+from service.engine.patrol import FollowedEntry
 
 _MAX_BUNDLES = 5
 
@@ -21,6 +22,7 @@ class BundleCache:
 
     def __init__(self, folder: Path) -> None:
         self._bundles, self._entry, self._lock = folder / "bundles", folder / "live.json", folder / "bundles.lock"
+        self._followed = folder / "followed.json"
 
     @property
     def folder(self) -> Path:
@@ -60,6 +62,21 @@ class BundleCache:
         """Read the last followed entry; None when it is missing or cannot be read."""
         try:
             return LedgerEntry.parse(self._entry.read_bytes(), str(self._entry))
+        except (OSError, CreditError):
+            return None
+
+    def keep_followed(self, followed: FollowedEntry) -> None:
+        """Remember the newest entry that was followed, unless another worker knows a later one of the same store."""
+        with self._lock_bundles():
+            known = self.read_followed()
+            if known is None or known.store != followed.store or known.number < followed.number:
+                with atomic_write(self._followed) as temporary:
+                    temporary.write_bytes(followed.serialize())
+
+    def read_followed(self) -> FollowedEntry | None:
+        """Read the newest entry that was followed; None when it is missing or cannot be read."""
+        try:
+            return FollowedEntry.parse(self._followed.read_bytes(), str(self._followed))
         except (OSError, CreditError):
             return None
 

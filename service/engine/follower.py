@@ -4,17 +4,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
-from credit.registry.chain import check_link
+from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.signatures import require_signature
 from service.engine.bundle_cache import BundleCache
 from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
+from service.engine.patrol import Patrol
 from service.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ class Follower:
         self._settings, self._swapped = settings, swapped
         self._cache, self._clients = BundleCache(settings.state), KnownClients(_POLLS_A_LOOK * settings.poll_seconds)
         self._ledger: Ledger | None = None
+        self._patrol: Patrol | None = None
+        self._store_id: str | None = None
         self._loaded: dict[str, LiveVersion] = {}
         self._refused: dict[int, float] = {}
         self._looked, self._ended = threading.Event(), threading.Event()
@@ -69,16 +73,18 @@ class Follower:
 
     def _check_ledger(self) -> None:
         if self._ledger is None:
-            self._ledger = Ledger(open_store(make=False), self._settings.environment)
+            ledger = Ledger(open_store(make=False), self._settings.environment)
+            self._patrol, self._ledger = self._start_patrol(ledger), ledger
         entry = self._find_newest(self._ledger, self.serving.number if self.serving else 0)
+        if entry is not None:
+            self.problems.pop("ledger", None)
+            if time.monotonic() >= self._refused.get(entry.number, 0):
+                self._follow(self._ledger, entry)
+        elif self.serving is None or self.serving.entry is None:
+            self._report_problem("ledger", "nothing has been deployed here", None)
+        if self._patrol is not None:
+            self._look_back(self._patrol)
         self.problems.pop("store", None)
-        if entry is None:
-            if self.serving is None or self.serving.entry is None:
-                self._report_problem("ledger", "nothing has been deployed here", None)
-            return
-        self.problems.pop("ledger", None)
-        if time.monotonic() >= self._refused.get(entry.number, 0):
-            self._follow(self._ledger, entry)
 
     def _accept_other_clients(self) -> None:
         """Accept what clients of versions send that were published meanwhile, before one of these is deployed."""
@@ -98,9 +104,7 @@ class Follower:
         except CreditError:
             is_newest = False  # it is not valid, or the store is away: the listing tells which
         if is_newest:
-            self._check_served_entry(ledger)
             return None
-        self._check_last_entry(ledger)
         for number in range(ledger.find_last_number(), after, -1):
             try:
                 entry = ledger.read_entry(number)
@@ -109,29 +113,29 @@ class Follower:
                 continue
             if number == ledger.find_last_number():
                 self.problems.pop("entry", None)
-            self._check_link(ledger, entry)
             return entry
         return None
 
-    def _check_served_entry(self, ledger: Ledger) -> None:
-        """Notice that the served entry was changed or taken out: nothing ever is, so it would be by hand."""
-        served = self.serving.entry if self.serving else None
-        if served is not None and ledger.read_entry(served.number) != served:
-            self._report_problem("tampered", f"entry {served.number} is not the one that was followed", None)
-        else:
-            self.problems.pop("tampered", None)
+    def _start_patrol(self, ledger: Ledger) -> Patrol:
+        """Start to look at entries again, from the newest that was followed here before; not at those of another store.
 
-    def _check_last_entry(self, ledger: Ledger) -> None:
-        """Notice that entries are gone that this service followed before it was started again."""
-        last = self.serving.entry if self.serving else self._cache.read_last_entry()
-        if last is not None and ledger.find_last_number() < last.number:
-            self._report_problem("tampered", f"entry {last.number}, which was followed, is gone from the ledger", None)
+        Raises CreditError when the store does not answer.
+        """
+        self._store_id = read_store_id(ledger.store)
+        known = self._cache.read_followed()
+        return Patrol(ledger, known if known and known.store == self._store_id else None)
 
-    def _check_link(self, ledger: Ledger, entry: LedgerEntry) -> None:
-        """Notice that the entry before the new one was changed. The new one is followed: it may be a rollback."""
-        if problem := check_link(ledger, entry):
-            found = f"entry {entry.number - 1} was changed after entry {entry.number} was written"
-            self._report_problem("chain", found, CreditError(problem))
+    def _look_back(self, patrol: Patrol) -> None:
+        """Notice that an entry was changed or taken out: nothing ever is, so it would be by hand."""
+        if self.serving is not None and (followed := patrol.follow(self.serving.number, self._store_id)):
+            with suppress(CreditError):  # a full disk, of which `_cache_entry` has told
+                self._cache.keep_followed(followed)
+        found = patrol.look()
+        for kind in ("tampered", "chain"):
+            if kind in found:
+                self._report_problem(kind, found[kind], None)
+            else:
+                self.problems.pop(kind, None)
 
     def _follow(self, ledger: Ledger, entry: LedgerEntry) -> None:
         try:

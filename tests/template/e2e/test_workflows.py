@@ -93,7 +93,7 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     ok(hub.run("deploy", "workflow_dispatch", dispatched(V1, reason="turns away people; $(touch hacked)")))
     with serve_bytes(format_response('{"entry": 4}')) as (url, asked):
         variables = {"RELEASE_STORE": hub.store, "RELEASE_SERVICE_URL": url}
-        logs = ok(hub.run("deploy", "workflow_dispatch", dispatched("rule", reason="-notime"), variables=variables))
+        logs = ok(hub.run("deploy", "workflow_dispatch", dispatched(" Rule", reason="-notime"), variables=variables))
     assert f"Authorization: Bearer {SERVICE_KEY}\r\n" in asked[0]
     assert SERVICE_KEY not in logs
     entries = hub.run_release("history", "--env", "prod")["environments"]["prod"]
@@ -108,8 +108,11 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     assert [entry.get("approver") for entry in entries] == [None, "counsel", "counsel", "counsel"]
     tags = hub.clone.run("git", "ls-remote", "--tags", "origin").stdout
     assert [n for n in (1, 2, 3, 4) if f"credit-model#prod#{n}\n" in tags] == [1, 2, 3]
+    hub.clone.run("gto", "deprecate", "credit-model", V2)
+    hub.clone.run("git", "push", "--quiet", "--tags", "origin")
     logs = ok(hub.run("drill", "workflow_dispatch", {}))
-    assert "v1.0.0: whole, in DVC and the store" in logs
+    assert "v1.0.0: whole, in DVC and the store\n" in logs
+    assert "v2.0.0: whole, in DVC and the store; withdrawn" in logs, "and it does not fail the drill for ever"
     assert "0 lost" in logs
     assert hub.run_release("status", "--env", "prod")["environments"]["prod"]["number"] == 4, (
         "a drill touches nothing live"
@@ -123,6 +126,8 @@ def test_what_may_not_be_deployed_is_refused_with_the_reason(hub: Hub) -> None:
     deploy = ("deploy", "workflow_dispatch")
     refused(lambda: hub.run(*deploy, dispatched("v9.0.0")), "no such tag")
     refused(lambda: hub.run(*deploy, dispatched(V2)), "a lightweight tag")
+    for version in ("Rule", "previous ", " PREVIOUS"):
+        refused(lambda v=version: hub.run(*deploy, dispatched(v)), "nothing was ever deployed")  # type: ignore[misc]
     evil = f"{V1}; touch {hub.folder}/hacked; $(touch {hub.folder}/hacked)"
     refused(lambda: hub.run(*deploy, dispatched(evil)), "expected a version such as")
     refused(lambda: hub.run(*deploy, dispatched("--help")), "expected a version such as")

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from credit.registry.names import ARTIFACT, parse_version
+from credit.registry.store import Store
+from credit.registry.versions import VersionRecord
+from release.registration import admission
+from release.registration.findings import Findings
 from testing.lenders.small import bundles, inputs, rows
 from testing.stores import disk, place, publish, s3, store
 from testing.warm.commands import find_warm_commands
@@ -44,3 +48,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         run("gto", "register", ARTIFACT, "--version", str(version), "--message", f"about {version}")
     run("git", "push", "--quiet", "--tags", "origin", "main")
     return run
+
+
+@pytest.fixture
+def three(
+    run: Callable[..., str], disk: Store, publish: Callable[..., VersionRecord], monkeypatch: pytest.MonkeyPatch
+) -> Store:
+    """A store with three versions, in a repository that has nothing to judge: `test_admission` is about the judge."""
+    monkeypatch.setattr(admission, "judge_commit", lambda *_: Findings())
+    for version, candidate in (("v1.0.0", "heuristic"), ("v1.1.0", "logistic"), ("v2.0.0", "random_forest")):
+        publish(disk, version, candidate, run("git", "rev-parse", f"{ARTIFACT}@{version}^{{commit}}").strip())
+    return disk

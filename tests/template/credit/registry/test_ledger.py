@@ -19,8 +19,8 @@ from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.deployment import plan as live
-from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, Change
+from release.deployment.apply import apply_change, choose_change_time
+from release.deployment.change import ANY, Attribution, Change, Condition
 from testing.parts.servers import PATIENCE
 from testing.releases import WHY, deploy_versions, make_version_record
 
@@ -71,7 +71,7 @@ def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
         assert Ledger(disk, "prod").find_last_number() == number
 
 
-LIFT = live.Condition(after_rule=True)
+LIFT = Condition(after_rule=True)
 VERSIONS = [f"v1.{i}.0" for i in range(4)]
 STEPS = st.lists(st.one_of(st.sampled_from(VERSIONS), st.just("rollback"), st.just("rule")), max_size=14)
 
@@ -182,20 +182,19 @@ def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it
     assert (newest.number, newest.version) == (3, "v1.0.0")
 
 
-def test_a_version_that_was_never_live_is_deployed_and_not_returned_to(disk: Store) -> None:
-    """It was put into the store with keys of the store alone, say: no tag, no judge, no signature was asked."""
+def test_returning_to_a_version_that_was_never_live_is_a_deployment_above_what_stood_there(disk: Store) -> None:
+    """It was put into the store with keys of the store alone, say: so it has to pass what a deployment has to."""
     ledger = Ledger(disk, "prod")
     first, other = make_version_record("v1.0.0"), make_version_record("v8.8.8")
     append(ledger, live.plan_deployment(ledger, first, WHY))
-    with pytest.raises(
-        CreditError, match=r"v8\.8\.8, digest dddddddddddd, was never live there; release deploy v8\.8\.8"
-    ):
-        live.plan_rollback_to(ledger, other, WHY)
-    append(ledger, live.plan_deployment(ledger, other, WHY))
+    change = live.plan_rollback_to(ledger, other, WHY)
+    assert change.is_deployment
+    assert append(ledger, change).back == 1
     append(ledger, live.plan_rollback_to(ledger, first, WHY))
-    assert append(ledger, live.plan_rollback_to(ledger, other, WHY)).back == 1
-    with pytest.raises(CreditError, match="was never live there"):
-        live.plan_rollback_to(ledger, make_version_record("v1.0.0", "e" * 64), WHY)
+    again = live.plan_rollback_to(ledger, other, WHY)
+    assert not again.is_deployment
+    assert append(ledger, again).back == 1
+    assert live.plan_rollback_to(ledger, make_version_record("v1.0.0", "e" * 64), WHY).is_deployment
 
 
 def test_a_broken_entry_deep_in_the_ledger_does_not_stop_a_rollback_by_name(disk: Store) -> None:
@@ -230,7 +229,7 @@ def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time
     with pytest.raises(CreditError, match=r"this machine: found .*a rollback needs no clock") as caught:
         deploy_versions(disk, VERSIONS[2])
     assert "\n" not in str(caught.value)
-    assert live.choose_change_time(disk, "rollback", None) == behind
+    assert choose_change_time(disk, "rollback", None) == behind
     made = apply_change(disk, live.plan_rollback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert made.version == VERSIONS[0]
@@ -242,7 +241,7 @@ def test_an_entry_from_a_clock_ahead_holds_nothing_up(disk: Store) -> None:
     disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
     made = append(ledger, live.plan_rollback(ledger, WHY))
     assert (made.version, made.time) == ("v1.0.0", later)
-    assert live.choose_change_time(disk, "deploy", made) == later
+    assert choose_change_time(disk, "deploy", made) == later
 
 
 def test_the_store_has_a_clock(store: Store) -> None:
@@ -268,14 +267,14 @@ def test_of_two_people_who_both_roll_back_the_second_changes_nothing(disk: Store
     for version in VERSIONS[:3]:
         append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
     for current in (VERSIONS[2], VERSIONS[2][1:], "3"):
-        first = live.plan_rollback(ledger, WHY, live.Condition(current))
+        first = live.plan_rollback(ledger, WHY, Condition(current))
         assert first.entry is not None
     append(ledger, first)
     for current in (VERSIONS[2], "3", "rule"):
         with pytest.raises(CreditError, match=rf"found {VERSIONS[1]} by entry 4, tester: a test, expected {current}"):
-            live.plan_rollback(ledger, WHY, live.Condition(current))
-    append(ledger, live.plan_fallback(ledger, WHY, live.Condition("4")))
-    assert live.plan_rollback(ledger, WHY, live.Condition(" Rule ", after_rule=True)).entry is not None
+            live.plan_rollback(ledger, WHY, Condition(current))
+    append(ledger, live.plan_fallback(ledger, WHY, Condition("4")))
+    assert live.plan_rollback(ledger, WHY, Condition(" Rule ", after_rule=True)).entry is not None
 
 
 def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: Store) -> None:
@@ -290,7 +289,7 @@ def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: St
         lambda when: live.plan_rollback_to(ledger, v2, WHY, when),
     ):
         with pytest.raises(CreditError, match=r"the kill switch is pulled .*on call: headline.*--after-rule"):
-            planned(live.ANY)
+            planned(ANY)
         assert planned(LIFT).entry is not None
     assert live.plan_fallback(ledger, WHY).entry is None
 

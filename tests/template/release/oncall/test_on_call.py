@@ -13,7 +13,8 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
-from release.deployment.plan import Condition, plan_deployment, plan_fallback, plan_rollback
+from release.deployment.change import Condition
+from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback
 from testing.parts.servers import find_free_ports, wait_until
 from testing.releases import WHY
 from testing.services import Service

@@ -23,7 +23,8 @@ from credit.registry.signatures import (
 )
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Condition, plan_fallback, plan_rollback, plan_rollback_to
+from release.deployment.change import Condition
+from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from testing.load import Load
 from testing.parts.servers import PATIENCE, wait_until
 from testing.releases import WHY, deploy_versions

@@ -13,7 +13,8 @@ import requests
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_fallback
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_fallback
 from testing.parts.servers import PATIENCE, find_free_ports, mount_small_disk, wait_until
 from testing.releases import deploy_versions
 from testing.services import Service, run_service
