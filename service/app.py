@@ -55,7 +55,7 @@ def create(chosen: Settings | None = None) -> Any:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
-        decider = Batcher(writer, chosen.model_seconds)
+        decider = Batcher(writer, chosen.model_seconds, chosen.environment)
 
         def apply_swap(serving: LiveVersion) -> None:
             metrics.count_swap(serving)

@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,13 @@ _JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(
 _TIMEOUT_SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
 
+_MAX_ATTEMPTS = 10
+"""How often a transaction is begun again since another service took one of its idempotency keys."""
+
 DecisionRow = dict[str, Any]
 """A row of DECISIONS."""
+
+LinkCallback = Callable[[list[DecisionRow], dict[str, DecisionRow]], None]
 
 
 class Database:
@@ -61,17 +66,39 @@ class Database:
     def add(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
         """Write decisions in one transaction, which is durable when this returns.
 
-        A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
-        not written. Gives, for each idempotency key, the decision that is there under it now.
+        A decision that is there already, by its id, is left alone; one whose idempotency key another one has is
+        written as a repeat of it. Gives, for each idempotency key, the decision that is there under it now.
         """
-        keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
+        keys = _list_keys(records)
         if not keys and len(records) <= MAX_ROWS:
             if records:
                 self._insert_autocommit(records)
             return {}
         with self._translate_errors(), self.engine.begin() as connection:
             insert_decisions(connection, records)
-            return _select_by_keys(connection, keys)
+            there = _select_by_keys(connection, keys)
+            late = [_mark_repeat(record, there) for record in records if _is_repeat(record, there)]
+            insert_decisions(connection, late)
+            return there
+
+    def add_requests(self, requests: Sequence[Sequence[DecisionRow]], link: LinkCallback) -> dict[str, DecisionRow]:
+        """Write the decisions of requests in one transaction, but of those whose idempotency key is there already.
+
+        `link` gets the decisions that are written, before they are, and those that are there. Gives the latter, by key.
+        """
+        records = [record for request in requests for record in request]
+        if not (keys := _list_keys(records)):
+            link(records, {})
+            return self.add(records)
+        for _ in range(_MAX_ATTEMPTS):
+            with self._translate_errors(), suppress(_TakenError), self.engine.begin() as connection:
+                there = _select_by_keys(connection, keys)
+                new = [record for request in requests if not _is_there(request, there) for record in request]
+                link(new, there)
+                if insert_decisions(connection, new) < len(new):
+                    raise _TakenError  # by another service, a moment ago: look again
+                return there
+        raise CreditError(Problem(f"the decision log {self}", "others took the idempotency keys again and again"))
 
     def find_by_keys(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
         """Find the decisions that are recorded under idempotency keys."""
@@ -143,6 +170,10 @@ class Database:
             raise CreditError(Problem(f"the decision log {self}", f"no answer: {lines[0][:200]}")) from None
 
 
+class _TakenError(Exception):
+    """An idempotency key that another service wrote in the midst of a transaction."""
+
+
 def _create_engine(url: str, read_only: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -173,6 +204,25 @@ def _create_engine(url: str, read_only: bool) -> Engine:
 def _select_by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, DecisionRow]:
     there = select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.idempotency_key.in_(keys))
     return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+
+
+def _list_keys(records: Sequence[DecisionRow]) -> list[str]:
+    return [key for record in records if (key := record["idempotency_key"]) is not None]
+
+
+def _is_there(request: Sequence[DecisionRow], there: Mapping[str, DecisionRow]) -> bool:
+    """Tell whether a request is known by the key of its first decision."""
+    return request[0]["idempotency_key"] in there
+
+
+def _is_repeat(record: DecisionRow, there: Mapping[str, DecisionRow]) -> bool:
+    key = record["idempotency_key"]
+    return key is not None and there[key]["id"] != record["id"]
+
+
+def _mark_repeat(record: DecisionRow, there: Mapping[str, DecisionRow]) -> DecisionRow:
+    key = record["idempotency_key"]
+    return {**record, "repeat_of": there[key]["id"], "repeated_key": key, "idempotency_key": None}
 
 
 def _connect_with_timeout(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:

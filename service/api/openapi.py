@@ -21,7 +21,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         401: "No valid API key",
         403: "The API key lacks the role",
-        409: "The idempotency key belongs to another application",
+        409: "The idempotency key belongs to another request",
         413: "The body is too large",
         415: "The body is not JSON",
         422: "Values that the contract does not allow, or a malformed request",

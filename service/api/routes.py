@@ -25,8 +25,6 @@ from service.api.responses import (
     select_public_fields,
 )
 from service.api.state import Parts
-from service.engine.live_version import LiveVersion
-from service.engine.requests import ApplicationRequest
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Its functions name the operations of the API, and so the methods of clients that are generated from its document."""
@@ -78,7 +76,7 @@ async def decide(request: Request) -> Response:
     record = await read_parts(request).decider.decide(
         serving, asked, request.state.caller, read_idempotency_key(request)
     )
-    _finish_request(serving, [asked], [record], start)
+    metrics.count_decisions([record], serving, time.perf_counter() - start)
     return render_json(select_public_fields(record))
 
 
@@ -93,7 +91,7 @@ async def decide_batch(request: Request) -> Response:
     records = await read_parts(request).decider.decide_batch(
         serving, asked, request.state.caller, read_idempotency_key(request)
     )
-    _finish_request(serving, asked, records, start)
+    metrics.count_decisions(records, serving, time.perf_counter() - start)
     return render_json({"decisions": [select_public_fields(record) for record in records]})
 
 
@@ -131,15 +129,6 @@ def _record_outcome(request: Request, reported: OutcomeReport) -> Response:
     except CreditError:
         raise RefusalError(503, "the outcome could not be recorded", Retry_After="1") from None
     return render_json(observed._asdict())
-
-
-def _finish_request(
-    serving: LiveVersion, asked: list[ApplicationRequest], records: list[DecisionRow], start: float
-) -> None:
-    both = zip(asked, records, strict=True)
-    if any((record["inputs"], record["protected"]) != (one.application, one.protected) for one, record in both):
-        raise RefusalError(409, "this idempotency key belongs to another application")
-    metrics.count_decisions(records, serving, time.perf_counter() - start)
 
 
 def _require_record(parts: Parts, decision_id: str) -> DecisionRow:

@@ -24,10 +24,14 @@ _MAX_PROBLEMS = 100  # that an answer lists: listing all could take longer than 
 
 
 class ApplicationRequest(NamedTuple):
-    """One application to decide: its values, and protected attributes, which are logged and never scored."""
+    """One application to decide: its values, and what is logged and never scored.
+
+    `protected`: protected attributes. `applicant`: the lender's reference of the person; in the log, its HMAC.
+    """
 
     application: Values
     protected: Values
+    applicant: str | None = None
 
 
 class FamilyMembers(NamedTuple):
