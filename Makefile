@@ -73,7 +73,7 @@ secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in s
 	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
 	  '{"name": "publisher", "actions": ["Admin"], "credentials": [{"accessKey": "publisher", "secretKey": ' \
 	  "$$(cat secrets/publisher_key)" '}]}' \
-	  '{"name": "service", "actions": ["Read:models", "List:models"], "credentials": [{"accessKey": "service", "secretKey": ' \
+	  '{"name": "service", "actions": ["Read:models", "List:models", "Write:models/log/*"], "credentials": [{"accessKey": "service", "secretKey": ' \
 	  "$$(cat secrets/AWS_SECRET_ACCESS_KEY)" '}]}' >secrets/s3.json
 	@printf '%s\n' RELEASE_STORE=s3://models AWS_ENDPOINT_URL=http://127.0.0.1:8333 AWS_REGION=us-east-1 \
 	  AWS_ACCESS_KEY_ID=publisher AWS_SECRET_ACCESS_KEY=$$(cat secrets/publisher_key) >secrets/publisher.env

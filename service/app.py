@@ -13,7 +13,9 @@ from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer
+from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
+from credit.registry.address import open_store
 from service import metrics
 from service.api import listing, monitoring
 from service.api import routes as api
@@ -55,6 +57,9 @@ def create(chosen: Settings | None = None) -> Any:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
+        checkpoints = CheckpointThread(
+            CheckpointWriter(log.chains, lambda: open_store(make=False), chosen.environment), chosen.checkpoint_seconds
+        )
         decider = Batcher(writer, chosen.model_seconds, chosen.environment)
 
         def apply_swap(serving: LiveVersion) -> None:
@@ -62,7 +67,7 @@ def create(chosen: Settings | None = None) -> Any:
             decider.reset()
 
         follower = Follower(chosen, apply_swap)
-        app.state.parts = Parts(chosen, follower, decider, log)
+        app.state.parts = Parts(chosen, follower, decider, log, checkpoints)
         app.state.watch = page.PageState(chosen, follower, log)
         follower.start()
         watching = asyncio.create_task(_watch_problems(app.state.parts))
@@ -71,6 +76,7 @@ def create(chosen: Settings | None = None) -> Any:
         follower.stop()  # requests in flight are finished by now
         decider.close()
         writer.close()
+        checkpoints.close()
         log.close()
 
     app = FastAPIOffline(

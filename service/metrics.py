@@ -77,7 +77,7 @@ def classify_cause(because: str) -> str:
 
 def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
-    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
+    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint"):
         PROBLEM_GAUGE.labels(what).set(what in there)
 
 

@@ -37,9 +37,9 @@ def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str |
         raise CreditError(Problem("ID", repr(identifier[:80]), "the 32 characters that the service answered as `id`"))
     url = settings.database_url.get_secret_value() if settings.database_url else ""
     with open_read_only(url, settings.state) as databases:
-        for database in databases:
+        for place, database in enumerate(databases):
             if (record := database.find(identifier)) is not None:
-                return record, check_decision(databases, record)
+                return record, check_decision(databases[: place + 1], record)
     raise CreditError(Problem(f"the decision log {database}", f"no decision {identifier}"))
 
 
@@ -115,7 +115,11 @@ def run(identifier: str) -> Answer:
     if record["salt"] is None and record["erased_by"] is not None:
         found = f"its inputs were erased, by the event {record['erased_by']}"
         raise CreditError(Problem(f"the decision {identifier}", found))
-    again = recompute(load_logged_version(record, settings, open_store()), record)
+    try:
+        again = recompute(load_logged_version(record, settings, open_store()), record)
+    except CreditError as error:
+        altered = [Problem(f"the decision {identifier}", f"not as it was written: {wrong}")] if wrong else []
+        raise CreditError([*altered, *error.problems]) from None
     content: dict[str, Any] = {
         "id": record["id"],
         "version": record["version"],
@@ -136,7 +140,7 @@ def _format_text(content: dict[str, Any], wrong: str | None) -> str:
     width = max(len(logged) for _, logged, _ in rows)
     lines = [f"  {name:<13} {logged:<{width}}  {again}" for name, logged, again in rows]
     verdict = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
-    verdict = f"not as it was written: {wrong}; {verdict}" if wrong else verdict
+    lines += [f"not as it was written: {wrong}"] if wrong else []
     by = content["version"] or "the rule of the image"
     return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, verdict])
 
