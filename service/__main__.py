@@ -1,4 +1,4 @@
-"""The decision service: serve the live version, show what to send it, make keys, recompute decisions, decide files."""
+"""The decision service: serve the live version, make keys, decide files; recompute, verify, find, erase decisions."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +14,11 @@ VERBS = {
     "key": "Make an API key: printed once, kept as a hash in the file that SERVICE_KEYS_FILE names",
     "replay": "Recompute a decision of the log from the version that made it: same decision, score and reasons?",
     "verify-log": "Check that the decision log is as it was written: no row altered, deleted, inserted or reordered",
+    "find": "Find the decisions about an applicant, or export all that the log has about them",
+    "correct": "Note beside a decision which of its values were wrong, and what is right",
+    "erase": "Erase what the log has about an applicant: inputs, protected values, reference, words of reviews and "
+    "corrections",
+    "expire": "Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS",
     "example": "Print an application with all the fields that a version takes, as the API expects it",
     "score": "Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size",
 }

@@ -17,12 +17,13 @@ from credit.decision_log.integrity.checkpointing import CheckpointThread, Checkp
 from credit.decision_log.log import DecisionLog
 from credit.registry.address import open_store
 from service import metrics
-from service.api import listing, monitoring
+from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
 from service.api.keys import read_keys
+from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
@@ -91,6 +92,7 @@ def create(chosen: Settings | None = None) -> Any:
     app.router.routes += [
         *api.ROUTER.routes,
         *listing.ROUTER.routes,
+        *reviews.ROUTER.routes,
         *monitoring.ROUTER.routes,
         *page.ROUTER.routes,
         *summary.ROUTER.routes,

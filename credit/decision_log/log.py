@@ -124,8 +124,7 @@ class DecisionLog:
 
     def count_spooled(self) -> int:
         """Count the decisions that the database does not have yet."""
-        with self.spool.begin_read() as connection:
-            return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
+        return count_decisions(self.spool)
 
     @property
     def chains(self) -> list[Chain]:
@@ -212,6 +211,12 @@ class DecisionLog:
         for request in recorded:
             if isinstance(request, list) and request[0]["idempotency_key"] is not None:
                 self._recent.add(request)
+
+
+def count_decisions(database: Database) -> int:
+    """Count the decisions of a database, all of them: of a spool."""
+    with database.begin_read() as connection:
+        return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
 
 
 def find_recorded(request: list[DecisionRow], there: Mapping[str, DecisionRow]) -> RecordedRequest:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    or_,
 )
 
 METADATA = MetaData()
@@ -117,3 +119,8 @@ EVENTS_TABLE = Table(
     Index("events_by_time", "kind", "happened_at"),
 )
 """What else happened to decisions: looked up, reviewed, corrected, erased. `personal` goes with an erasure."""
+
+
+def is_of_environment(environment: str) -> ColumnElement[bool]:
+    """Build the condition for decisions of an environment; those from before it was noted were of the only one."""
+    return or_(DECISIONS_TABLE.c.environment == environment, DECISIONS_TABLE.c.environment.is_(None))

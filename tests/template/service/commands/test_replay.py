@@ -157,7 +157,7 @@ def test_a_row_that_was_changed_differs(
     "assignment",
     [
         "caller = 'somebody'",
-        """protected = '{"race": "white"}'""",
+        """protected = '{"race": "other"}'""",
         "decided_at = '2026-01-01 00:00:00.000000'",
         "inputs = json_set(inputs, '$.bureau_9', 1)",
         "row_hash = previous, previous = row_hash",

@@ -93,7 +93,7 @@ def test_of_very_many_decisions_the_newest_are_counted_and_it_is_said(log: Decis
 def test_names_of_attributes_are_data_and_never_sql(log: DecisionLog) -> None:
     names = ("it's", "a.b", "two words", "größe", "x; drop table decisions")
     write_each(log, decisions(2, protected={name: f"of {name}" for name in names}))
-    (cell,) = summarize_decisions(log, names, DAY).cells
+    (cell,) = summarize_decisions(log, names, DAY, "prod").cells
     assert cell.groups == tuple(f"of {name}" for name in names)
 
 
@@ -126,4 +126,4 @@ def test_without_the_database_the_spool_is_counted_and_it_is_said(away: Decision
     found = summarize_decisions(away, ("race",), DAY)
     assert by(found, "groups") == {(("white",),): 6}
     assert (found.database_answered, found.spooled) == (False, 6)
-    assert len(count_cells(away.spool, ("race",), DAY)) == 1
+    assert len(count_cells(away.spool, ("race",), DAY, "prod")) == 1
