@@ -15,7 +15,7 @@ VERBS = {
     "replay": "Recompute a decision of the log from the version that made it: same decision, score and reasons?",
     "verify-log": "Check that the decision log is as it was written: no row altered, deleted, inserted or reordered",
     "find": "Find the decisions about an applicant, or export all that the log has about them",
-    "correct": "Note beside a decision which of its values were wrong, and what is right",
+    "correct": "Note beside a decision which of its values were wrong, and the right ones",
     "erase": "Erase what the log has about an applicant: inputs, protected values, reference, words of reviews and "
     "corrections",
     "expire": "Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS",

@@ -87,7 +87,7 @@ def classify_cause(because: str) -> str:
 
 def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
-    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint"):
+    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"):
         PROBLEM_GAUGE.labels(what).set(what in there)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_decisions
+from credit.decision_log.durability import WatchedFile, watch_durability
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
@@ -42,6 +43,11 @@ class Database:
             self._url = make_url(url)
             self.engine = _create_engine(url, read_only)
             self._own: PoolProxiedConnection | None = None
+            self._kept: PoolProxiedConnection | None = None
+            self.file = WatchedFile(self._url, read_only)
+            self.weaknesses: dict[str, str] = {}
+            """Settings of the server by which an answered decision could be lost, each with what was done about it."""
+            watch_durability(self.engine, self.weaknesses)
             self._turn = threading.Lock()
             self._errors: tuple[type[Exception], ...] = (
                 SQLAlchemyError,
@@ -56,12 +62,29 @@ class Database:
     def __str__(self) -> str:
         return self._url.set(query={}).render_as_string(hide_password=True)
 
-    def prepare(self) -> None:
-        """Upgrade the tables to this code's; several processes may do so at once."""
+    def prepare(self, anew: bool = False) -> None:
+        """Upgrade the tables to this code's; several processes may do so at once.
+
+        A file that was removed is made again only with `anew`: an empty log must not pass for the one that is gone.
+        """
         from credit.decision_log.migrate import upgrade_tables
 
+        if not anew:
+            self.file.require_present()
         with self._translate_errors():
             upgrade_tables(self.engine)
+        self.file.remember()
+
+    def check_file(self) -> None:
+        """Check that the file is the one that was opened. Raises CreditError when it was removed or replaced.
+
+        The connection to it stays open, so that its content can be copied from the process as long as this runs.
+        """
+        if self.file.is_lost():
+            with self._turn:
+                self._kept, self._own = self._own or self._kept, None
+            self.engine.dispose()
+            self.file.require()
 
     def add(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
         """Write decisions in one transaction, which is durable when this returns.
@@ -73,13 +96,14 @@ class Database:
         if not keys and len(records) <= MAX_ROWS:
             if records:
                 self._insert_autocommit(records)
+                self.check_file()
             return {}
-        with self._translate_errors(), self.engine.begin() as connection:
+        with self.begin_write() as connection:
             insert_decisions(connection, records)
             there = _select_by_keys(connection, keys)
             late = [_mark_repeat(record, there) for record in records if _is_repeat(record, there)]
             insert_decisions(connection, late)
-            return there
+        return there
 
     def add_requests(self, requests: Sequence[Sequence[DecisionRow]], link: LinkCallback) -> dict[str, DecisionRow]:
         """Write the decisions of requests in one transaction, but of those whose idempotency key is there already.
@@ -91,7 +115,7 @@ class Database:
             link(records, {})
             return self.add(records)
         for _ in range(_MAX_ATTEMPTS):
-            with self._translate_errors(), suppress(_TakenError), self.engine.begin() as connection:
+            with suppress(_TakenError), self.begin_write() as connection:
                 there = _select_by_keys(connection, keys)
                 new = [record for request in requests if not _is_there(request, there) for record in request]
                 link(new, there)
@@ -110,6 +134,7 @@ class Database:
 
         Repeated on a new connection, for the old one may have ended long ago; decisions written by then are left alone.
         """
+        self.file.require()
         statement, values = build_insert(self.engine.dialect, records)
         with self._translate_errors(), self._turn:
             if self._own is not None:
@@ -146,19 +171,24 @@ class Database:
     @contextmanager
     def begin_read(self) -> Iterator[Connection]:
         """Open a connection for reading."""
+        self.file.require()
         with self._translate_errors(), self.engine.connect().execution_options(begins="BEGIN") as connection:
             yield connection
 
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
         """Begin a transaction, which is durable when the block has ended."""
+        self.file.require()
         with self._translate_errors(), self.engine.begin() as connection:
             yield connection
+        self.check_file()
 
     def close(self) -> None:
         """Close every connection."""
         with self._turn:
             self._drop_connection()
+            if self._kept is not None:
+                self._kept.invalidate()
         self.engine.dispose()
 
     @contextmanager

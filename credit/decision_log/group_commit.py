@@ -20,7 +20,7 @@ WriteCallback = Callable[[list[RecordedRequest] | CreditError], object]
 
 
 class WriteRequest(NamedTuple):
-    """The decisions of each request, and the callback that gets what is recorded for each, or the failure."""
+    """The decisions of each request, and the callback that gets the recorded ones of each, or the failure."""
 
     requests: list[list[DecisionRow]]
     callback: WriteCallback

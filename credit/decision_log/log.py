@@ -58,7 +58,7 @@ class DecisionLog:
             self._switch_to_spool(error)
 
     def write(self, requests: Sequence[list[DecisionRow]]) -> list[RecordedRequest]:
-        """Make the decisions of requests durable; return for each what is recorded, or why it is not.
+        """Make the decisions of requests durable; return the recorded ones of each, or why there are none.
 
         That is the request itself, or the decisions of the same request under its idempotency key. A request under
         the key of another one is refused, and nothing of it is written. When neither the database nor the spool takes
@@ -103,7 +103,11 @@ class DecisionLog:
     def recover(self) -> bool:
         """Replay the spool if the database is there; return whether the spool is in use afterwards."""
         try:
+            if self.spool.file.is_lost():
+                _LOG.error("the file of the spool was removed; decisions that were only there are lost")
+                self.spool.prepare(anew=True)
             self._prepare()
+            self.database.check_file()
             if self.problem is None and not self.count_spooled():
                 return True
             while self._replay():
@@ -145,6 +149,7 @@ class DecisionLog:
         if self.problem != str(error):
             _LOG.warning("decisions go to the spool: %s", error)
         self.problem = str(error)
+        self._prepared = self._prepared and not self.database.file.is_lost()
 
     def _write_requests(self, requests: Sequence[list[DecisionRow]]) -> dict[str, DecisionRow]:
         """Write to the database, else to the spool; while the database is unreachable the other way round.
@@ -220,7 +225,7 @@ def count_decisions(database: Database) -> int:
 
 
 def find_recorded(request: list[DecisionRow], there: Mapping[str, DecisionRow]) -> RecordedRequest:
-    """Find what is recorded for a request: itself, the decisions of the same request before, or none of them."""
+    """Find the recorded decisions of a request: itself, those of the same request before, or none of them."""
     first = request[0]["idempotency_key"]
     if first is None or there[first]["id"] == request[0]["id"]:
         return request

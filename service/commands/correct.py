@@ -1,4 +1,4 @@
-"""Note beside a decision which of its values were wrong, and what is right
+"""Note beside a decision which of its values were wrong, and the right ones
 
 What a decision was made by stays as it is: the correction is an event beside it, which `find --out` exports."""
 
@@ -38,4 +38,4 @@ def run(identifier: str, values: tuple[tuple[str, Any], ...], reason: str) -> An
             raise CreditError(Problem(f"the decision log {log.database}", f"no decision {identifier}"))
         correct_decision(log.events, record, dict(values), log.caller, reason)
     names = [name for name, _ in values]
-    return Answer({"id": identifier, "corrected": names}, f"{identifier}: noted what is right for {', '.join(names)}")
+    return Answer({"id": identifier, "corrected": names}, f"{identifier}: noted the right values of {', '.join(names)}")

@@ -1,6 +1,6 @@
 """Erase what the log has about an applicant: inputs, protected values, reference, words of reviews and corrections
 
-The decisions stay, with a hash of what was there, so that the chain of the log holds. There is no way back."""
+The decisions stay, with a hash of the values, so that the chain of the log holds. There is no way back."""
 
 import click
 

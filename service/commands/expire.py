@@ -1,6 +1,6 @@
 """Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS
 
-By default that is not set, and nothing is erased. The decisions stay, with a hash of what was there, so that the chain
+By default that is not set, and nothing is erased. The decisions stay, with a hash of the values, so that the chain
 of the log holds. There is no way back. Run it by a timer, such as cron."""
 
 from calendar import monthrange
@@ -26,7 +26,7 @@ def subtract_months(moment: datetime, months: int) -> datetime:
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="count only")
 def run(dry_run: bool) -> Answer:
-    """Erase what is old enough, or count it."""
+    """Erase the inputs of old decisions, or count them."""
     with open_log() as log:
         if (months := log.settings.retention_months) is None:
             expected = "how many months inputs and protected values are kept"

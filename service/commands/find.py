@@ -1,7 +1,7 @@
 """Find the decisions about an applicant, or export all that the log has about them
 
-REFERENCE is what was sent as `applicant`; - reads it from standard input, so that no history of a shell has it. Needs
-SERVICE_APPLICANT_KEY, by which references are hashed. The look-up is noted in the log."""
+REFERENCE is the one that was sent as `applicant`; - reads it from standard input, so that no history of a shell has
+it. Needs SERVICE_APPLICANT_KEY, by which references are hashed. The look-up is noted in the log."""
 
 from pathlib import Path
 

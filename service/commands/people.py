@@ -28,7 +28,7 @@ class OpenedLog(NamedTuple):
 
 @contextmanager
 def open_log() -> Iterator[OpenedLog]:
-    """Open the log of the settings to change it; a checkpoint of what was noted is in the store afterwards.
+    """Open the log of the settings to change it; a checkpoint of the new events is in the store afterwards.
 
     Raises CreditError when decisions wait in the spool: they would be missed.
     """
@@ -69,7 +69,7 @@ def _require_empty_spool(settings: Settings) -> None:
 
 
 def _write_checkpoint(events: Appender, settings: Settings) -> None:
-    """Write the head of the events into the store. That there is no checkpoint is said; what was done is done."""
+    """Write the head of the events into the store. A missing checkpoint is said; the change is made already."""
     try:
         CheckpointWriter([events.chain], lambda: open_store(make=False), settings.environment).write()
     except CreditError as error:

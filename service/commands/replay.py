@@ -29,7 +29,7 @@ COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
 
 
 def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str | None]:
-    """Find a decision in the spool, else in the database, and check its row: what is not as it was written.
+    """Find a decision in the spool, else in the database, and check its row; None: it is as it was written.
 
     Raises CreditError when it is in neither.
     """

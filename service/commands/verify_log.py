@@ -31,7 +31,7 @@ class Moment(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Parse the time; fail with what was expected."""
+        """Parse the time; fail with an example."""
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:

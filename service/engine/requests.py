@@ -34,7 +34,7 @@ _APPLICANT = Annotated[
 
 
 class ApplicationRequest(NamedTuple):
-    """One application to decide: its values, and what is logged and never scored.
+    """One application to decide: its values, and those that are logged and never scored.
 
     `protected`: protected attributes. `applicant`: the lender's reference of the person; in the log, its HMAC.
     """

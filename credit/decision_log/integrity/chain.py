@@ -1,7 +1,7 @@
 """Chain the rows of a writer: each carries the hash of its content and of the row before.
 
 Personal values are hashed by themselves, with a salt: when they are erased the salt goes too, the hash stays, and
-nobody can guess from it what was there.
+nobody can guess the values from it.
 """
 
 import hashlib

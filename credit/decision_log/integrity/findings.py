@@ -1,4 +1,4 @@
-"""What is found about the rows of a log: the first ones by name, all of them by number."""
+"""Findings about the rows of a log: the first ones by name, all of them by number."""
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -25,7 +25,7 @@ class Finding(NamedTuple):
 
 @dataclass
 class TableReport:
-    """The count of what was checked in a table, and of rows that no chain covers."""
+    """Counts of checked rows of a table, and of rows that no chain covers."""
 
     table: str
     rows: int = 0
@@ -45,7 +45,7 @@ class TableReport:
 
 
 def describe_report(report: TableReport) -> str:
-    """Describe in one line what was checked of a table, and what no hash covers."""
+    """Describe in one line the checked rows of a table, and those that no hash covers."""
     verdict = "as they were written" if not report.found else f"{report.found:,} findings"
     line = f"{report.table}: {report.rows:,} rows of {report.writers:,} writers: {verdict}"
     line += f", {report.checkpoints:,} checkpoints compared" if report.checkpoints else ""

@@ -1,4 +1,4 @@
-"""Walk along the chain of a writer and name what is not as it was written."""
+"""Walk along the chain of a writer and name the rows that are not as they were written."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -33,7 +33,7 @@ def find_decisions(database: Database, applicant: str) -> list[DecisionRow]:
 
 
 def export_decision(database: Database, record: DecisionRow) -> dict[str, Any]:
-    """Collect what the log has about a decision: what was asked and answered, outcomes, reviews and corrections."""
+    """Collect all about a decision: its application and answer, outcomes, reviews and corrections."""
     events = list_events(database, record["id"], ("review", "correct"))
     told = [
         {"kind": one["kind"], "at": one["happened_at"], "by": one["caller"], **one["detail"], **(one["personal"] or {})}
@@ -44,7 +44,7 @@ def export_decision(database: Database, record: DecisionRow) -> dict[str, Any]:
 
 
 def correct_decision(events: Appender, record: DecisionRow, values: dict[str, Any], caller: str, reason: str) -> None:
-    """Note beside a decision which of its values were wrong, and what is right. What it was decided by stays.
+    """Note the right values beside a decision, and the wrong ones. Those that it was decided by stay.
 
     Raises CreditError for values that the decision has not, or that were erased.
     """

@@ -1,4 +1,4 @@
-"""Events of the log: who looked at what, what was reviewed, corrected or erased."""
+"""Events of the log: look-ups, reviews, corrections and erasures."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -51,7 +51,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove what was added, with all that is in it."""
+    """Remove the table and the columns, with all that is in them."""
     op.drop_table("events")
     op.drop_index("decisions_by_applicant", "decisions")
     for table, columns in _ADDED.items():
