@@ -56,7 +56,7 @@ def test_counts_are_those_of_the_decisions_that_were_written(log: DecisionLog) -
     slow = {"decided_by": "rule", "rule_because": "the model took longer than 0.25 s"}
     write_each(log, [*decisions(7, protected=white), *decisions(4, "deny", protected=black)])
     write_each(log, [*decisions(3, "refer"), *decisions(2, "deny", version="v1.0.0", protected=white, **slow)])
-    found = summarize_decisions(log, ("race", "sex"), DAY)
+    found = summarize_decisions(log, ("race", "sex"), DAY, "prod")
     assert by(found, "decision") == {("approve",): 7, ("deny",): 6, ("refer",): 3}
     assert by(found, "version", "decided_by", "rule_because") == {
         ("v2.0.0", "model", None): 14,
@@ -73,18 +73,18 @@ def test_counts_are_those_of_the_decisions_that_were_written(log: DecisionLog) -
 
 def test_decisions_of_before_are_not_counted(log: DecisionLog) -> None:
     write_each(log, [*decisions(3, minutes=24 * 60 - 1), *decisions(5, minutes=24 * 60 + 1)])
-    assert by(summarize_decisions(log, (), DAY), "decision") == {("approve",): 3}
+    assert by(summarize_decisions(log, (), DAY, "prod"), "decision") == {("approve",): 3}
 
 
 def test_an_application_that_was_answered_twice_is_counted_once(log: DecisionLog) -> None:
     first = decisions(1)
     write_each(log, [*first, *decisions(1, repeat_of=first[0]["id"])])
-    assert by(summarize_decisions(log, (), DAY), "decision") == {("approve",): 1}
+    assert by(summarize_decisions(log, (), DAY, "prod"), "decision") == {("approve",): 1}
 
 
 def test_of_very_many_decisions_the_newest_are_counted_and_it_is_said(log: DecisionLog) -> None:
     write_each(log, [*decisions(6, "deny", minutes=60), *decisions(4, minutes=5)])
-    found = summarize_decisions(log, (), DAY, newest=5)
+    found = summarize_decisions(log, (), DAY, "prod", newest=5)
     assert found.is_truncated
     assert by(found, "decision") == {("approve",): 4, ("deny",): 1}
     assert min(cell.first for cell in found.cells) == NOW - timedelta(minutes=60)
@@ -108,7 +108,7 @@ def test_only_the_index_of_time_is_searched(log: DecisionLog) -> None:
 
 
 def test_an_empty_log_has_no_counts(log: DecisionLog) -> None:
-    assert summarize_decisions(log, ("race",), DAY) == DecisionSummary(
+    assert summarize_decisions(log, ("race",), DAY, "prod") == DecisionSummary(
         ("race",), [], database_answered=True, is_truncated=False, spooled=0
     )
 
@@ -116,14 +116,14 @@ def test_an_empty_log_has_no_counts(log: DecisionLog) -> None:
 def test_decisions_that_only_the_spool_has_are_counted(log: DecisionLog) -> None:
     write_each(log, decisions(4))
     log.spool.add(decisions(3, "deny"))
-    found = summarize_decisions(log, (), DAY)
+    found = summarize_decisions(log, (), DAY, "prod")
     assert by(found, "decision") == {("approve",): 4, ("deny",): 3}
     assert found.spooled == 3
 
 
 def test_without_the_database_the_spool_is_counted_and_it_is_said(away: DecisionLog) -> None:
     write_each(away, decisions(6, protected={"race": "white"}))
-    found = summarize_decisions(away, ("race",), DAY)
+    found = summarize_decisions(away, ("race",), DAY, "prod")
     assert by(found, "groups") == {(("white",),): 6}
     assert (found.database_answered, found.spooled) == (False, 6)
     assert len(count_cells(away.spool, ("race",), DAY, "prod")) == 1
