@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_one_person_is_found_exported_corrected_and_erased_and_the_log_is_as_it_
     other = service.decide({"applications": [asked[2] | {"applicant": "customer-9"}, asked[3]]}, "/v1/decisions/batch")
     listed = service.get("/v1/versions/v2.0.0/decisions").json()["decisions"]
     hashes = [hash_reference(KEY, one) for one in ("customer-4711", "customer-9")]
-    assert [one["applicant"] for one in listed] == [hashes[0], hashes[0], hashes[1], None]
+    assert Counter(one["applicant"] for one in listed) == {hashes[0]: 2, hashes[1]: 1, None: 1}
     assert "customer-4711" not in (service.state / "decisions.db-wal").read_bytes().decode("latin-1")
     found = json.loads(run_command(service, "find", "customer-4711", "--json").stdout)
     assert [one["id"] for one in found["decisions"]] == [one["id"] for one in person]
