@@ -66,14 +66,14 @@ contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make cont
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/
 	@test ! -e secrets || { echo "error: secrets: found it, expected nothing; what is in use would be replaced" >&2; exit 1; }
 	@install -d -m 700 secrets
-	@python -m service key office --role decide --role read --file secrets/keys.json >secrets/office_key
+	@python -m service key office --role decide --role read --role review --file secrets/keys.json >secrets/office_key
 	@python -m service key prometheus --role read --file secrets/keys.json >secrets/prometheus_key
-	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY publisher_key; do \
+	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY publisher_key; do \
 	  python -c 'import secrets; print(secrets.token_hex(24))' >secrets/$$name; done
 	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
 	  '{"name": "publisher", "actions": ["Admin"], "credentials": [{"accessKey": "publisher", "secretKey": ' \
 	  "$$(cat secrets/publisher_key)" '}]}' \
-	  '{"name": "service", "actions": ["Read:models", "List:models"], "credentials": [{"accessKey": "service", "secretKey": ' \
+	  '{"name": "service", "actions": ["Read:models", "List:models", "Write:models/log/*"], "credentials": [{"accessKey": "service", "secretKey": ' \
 	  "$$(cat secrets/AWS_SECRET_ACCESS_KEY)" '}]}' >secrets/s3.json
 	@printf '%s\n' RELEASE_STORE=s3://models AWS_ENDPOINT_URL=http://127.0.0.1:8333 AWS_REGION=us-east-1 \
 	  AWS_ACCESS_KEY_ID=publisher AWS_SECRET_ACCESS_KEY=$$(cat secrets/publisher_key) >secrets/publisher.env

@@ -13,14 +13,17 @@ from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer
+from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
+from credit.registry.address import open_store
 from service import metrics
-from service.api import listing, monitoring
+from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
 from service.api.keys import read_keys
+from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
@@ -55,14 +58,17 @@ def create(chosen: Settings | None = None) -> Any:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
-        decider = Batcher(writer, chosen.model_seconds)
+        checkpoints = CheckpointThread(
+            CheckpointWriter(log.chains, lambda: open_store(make=False), chosen.environment), chosen.checkpoint_seconds
+        )
+        decider = Batcher(writer, chosen.model_seconds, chosen.environment)
 
         def apply_swap(serving: LiveVersion) -> None:
             metrics.count_swap(serving)
             decider.reset()
 
         follower = Follower(chosen, apply_swap)
-        app.state.parts = Parts(chosen, follower, decider, log)
+        app.state.parts = Parts(chosen, follower, decider, log, checkpoints)
         app.state.watch = page.PageState(chosen, follower, log)
         follower.start()
         watching = asyncio.create_task(_watch_problems(app.state.parts))
@@ -71,6 +77,7 @@ def create(chosen: Settings | None = None) -> Any:
         follower.stop()  # requests in flight are finished by now
         decider.close()
         writer.close()
+        checkpoints.close()
         log.close()
 
     app = FastAPIOffline(
@@ -85,6 +92,7 @@ def create(chosen: Settings | None = None) -> Any:
     app.router.routes += [
         *api.ROUTER.routes,
         *listing.ROUTER.routes,
+        *reviews.ROUTER.routes,
         *monitoring.ROUTER.routes,
         *page.ROUTER.routes,
         *summary.ROUTER.routes,

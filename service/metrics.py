@@ -11,6 +11,8 @@ from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.common.files import is_running
+from credit.contract import Contract
+from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
 from service.engine.application_fit import OTHER_VERSION
 from service.engine.live_version import LiveVersion
@@ -36,6 +38,8 @@ PROBLEM_GAUGE = Gauge("service_problem", "1 while something is wrong", ["what"],
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
 
+OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
+REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
 SPOOL_SIZE = Gauge(
     "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
 )
@@ -54,6 +58,13 @@ def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: f
         for attribute, described in serving.requests.protected.items():
             group = described.find_group(record["protected"].get(attribute))
             _find_series(GROUP_DECISION_COUNT, attribute, group, decision, version).inc()
+
+
+def count_outcome(contract: Contract, value: Scalar, version: str | None) -> None:
+    """Count an outcome by the label's value; an amount is not a label for a metric."""
+    known = contract.columns[contract.label].allowed or (True, False)
+    shown = str(value).lower() if value in known else "another value"
+    OUTCOME_COUNT.labels(contract.label, shown, version or "image").inc()
 
 
 @lru_cache(maxsize=10_000)
@@ -78,7 +89,10 @@ def classify_cause(because: str) -> str:
 
 def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
-    for what in ("store", "ledger", "entry", "tampered", "chain", "refused", "disk", "baked", "log"):
+    kinds = (
+        "store", "ledger", "entry", "tampered", "chain", "refused", "disk", "baked", "log", "checkpoint", "commit",
+    )  # fmt: skip
+    for what in kinds:
         PROBLEM_GAUGE.labels(what).set(what in there)
 
 

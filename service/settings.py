@@ -39,6 +39,12 @@ class Settings(BaseSettings):
     """Seconds that a start waits for the store before it goes on with the last good version."""
     model_seconds: float = Field(default=0.25, gt=0, le=60)
     """Seconds that the model may take for one application; then the rule decides."""
+    checkpoint_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    """Seconds between checkpoints of the decision log in the store: until the next one its end can be cut off."""
+    applicant_key: SecretStr | None = Field(default=None, min_length=32)
+    """The key of this deployment by which applicants' references are hashed; without one they are refused."""
+    retention_months: int | None = Field(default=None, ge=1, le=1_200)
+    """Age at which `python -m service expire` erases inputs and protected values; by default it erases nothing."""
     shutdown_seconds: int = Field(default=30, ge=1, le=600)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000)
     max_batch: int = Field(default=1_000, ge=1, le=10_000)

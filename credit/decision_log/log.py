@@ -3,24 +3,32 @@
 import fcntl
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import delete, func, select, text
 
-from credit.common.errors import CreditError
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database, DecisionRow
+from credit.decision_log.integrity.append import Appender
+from credit.decision_log.integrity.chain import DECISIONS, EVENTS, OUTCOMES, Chain
+from credit.decision_log.recent import RecentRequests
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _LOG = logging.getLogger(__name__)
 
+
+class KeyConflictError(CreditError):
+    """A request under the idempotency key of another one."""
+
+
+RecordedRequest = list[DecisionRow] | CreditError
+"""The decisions that are recorded for a request, or why there are none; KeyConflictError: it is refused."""
+
 _REPLAY_ROWS = 500
 """Decisions that are replayed in one transaction."""
-
-_MAX_RECENT = 10_000
-"""Recent decisions with an idempotency key, so that it is recognised while the database is away."""
 
 
 class DecisionLog:
@@ -36,10 +44,12 @@ class DecisionLog:
         self.spool.prepare()
         self.problem: str | None = None
         """Why the database is not in use; None when it is."""
+        self.chain = Chain(DECISIONS)
+        self.outcomes, self.events = Appender(self.database, OUTCOMES), Appender(self.database, EVENTS)
         self._prepared = False
         self._turn = threading.Lock()
         self._exclusive = state / "spool.lock"
-        self._recent: OrderedDict[str, DecisionRow] = OrderedDict()
+        self._recent = RecentRequests()
         try:
             self._prepare()
             if self.count_spooled():  # however many they are, nobody waits for them
@@ -47,24 +57,57 @@ class DecisionLog:
         except CreditError as error:
             self._switch_to_spool(error)
 
-    def write(self, records: Sequence[DecisionRow]) -> list[DecisionRow]:
-        """Make decisions durable; return the decision recorded for each: itself, or the one under its idempotency key.
+    def write(self, requests: Sequence[list[DecisionRow]]) -> list[RecordedRequest]:
+        """Make the decisions of requests durable; return the recorded ones of each, or why there are none.
 
-        Raises CreditError when neither the database nor the spool takes them; then no applicant may be answered.
+        That is the request itself, or the decisions of the same request under its idempotency key. A request under
+        the key of another one is refused, and nothing of it is written. When neither the database nor the spool takes
+        them, no applicant may be answered.
         """
+        recorded: dict[int, RecordedRequest] = {}
         with self._turn:
-            there = {key: row for r in records if (row := self._recent.get(key := r["idempotency_key"] or ""))}
-            new = [record for record in records if record["idempotency_key"] not in there]
-            if new:
-                there |= self._write_records(new)
-            recorded = [there.get(record["idempotency_key"] or "", record) for record in records]
-            self._remember(recorded)
-            return recorded
+            while waiting := [place for place in range(len(requests)) if place not in recorded]:
+                recorded |= self._write_round({place: requests[place] for place in waiting})
+        return [recorded[place] for place in range(len(requests))]
+
+    def _write_round(self, waiting: Mapping[int, list[DecisionRow]]) -> dict[int, RecordedRequest]:
+        """Write requests, but of those that share an idempotency key only the first: its place may decide the others'.
+
+        New ones are in the order of their keys: services that write the same ones must not wait for each other.
+        """
+        there: dict[str, DecisionRow] = {}
+        new: list[list[DecisionRow]] = []
+        turn: dict[int, list[DecisionRow]] = {}
+        keys: set[str] = set()
+        for place, request in waiting.items():
+            first = request[0]["idempotency_key"]
+            if recent := self._recent.find(first):
+                there |= {record["idempotency_key"]: record for record in recent}
+            elif first in keys:
+                continue
+            else:
+                new.append(request)
+                keys |= {first} - {None}
+            turn[place] = request
+        try:
+            there |= self._write_requests(sorted(new, key=lambda request: request[0]["idempotency_key"] or ""))
+        except CreditError as error:
+            refused: RecordedRequest = error
+            return {
+                place: refused if request in new else find_recorded(request, there) for place, request in turn.items()
+            }
+        recorded = {place: find_recorded(request, there) for place, request in turn.items()}
+        self._remember(recorded.values())
+        return recorded
 
     def recover(self) -> bool:
         """Replay the spool if the database is there; return whether the spool is in use afterwards."""
         try:
+            if self.spool.file.is_lost():
+                _LOG.error("the file of the spool was removed; decisions that were only there are lost")
+                self.spool.prepare(anew=True)
             self._prepare()
+            self.database.check_file()
             if self.problem is None and not self.count_spooled():
                 return True
             while self._replay():
@@ -85,8 +128,12 @@ class DecisionLog:
 
     def count_spooled(self) -> int:
         """Count the decisions that the database does not have yet."""
-        with self.spool.begin_read() as connection:
-            return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
+        return count_decisions(self.spool)
+
+    @property
+    def chains(self) -> list[Chain]:
+        """The chains of this process."""
+        return [self.chain, self.outcomes.chain, self.events.chain]
 
     def close(self) -> None:
         """Close every connection."""
@@ -102,29 +149,43 @@ class DecisionLog:
         if self.problem != str(error):
             _LOG.warning("decisions go to the spool: %s", error)
         self.problem = str(error)
+        self._prepared = self._prepared and not self.database.file.is_lost()
 
-    def _write_records(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
+    def _write_requests(self, requests: Sequence[list[DecisionRow]]) -> dict[str, DecisionRow]:
         """Write to the database, else to the spool; while the database is unreachable the other way round.
 
-        A spool that is full does not stop a database that is back: out of order is better than not at all.
+        A spool that is full does not stop a database that is back: out of order is better than not at all. Whatever
+        became of a linked decision in the first, the second gets it at the same place of the chain.
         """
-        if self.problem is not None:
-            try:
-                return self.spool.add(records)
-            except CreditError:
-                return self.database.add(records)
-        there = self._find_spooled([key for r in records if (key := r["idempotency_key"])])
-        records = [r for r in records if r["idempotency_key"] not in there]
+        there = self._find_spooled([key for request in requests for r in request if (key := r["idempotency_key"])])
+        requests = [request for request in requests if request[0]["idempotency_key"] not in there]
+        if not requests:
+            return there
+        linked: list[DecisionRow] = []
+
+        def link(records: list[DecisionRow], found: dict[str, DecisionRow]) -> None:
+            self.chain.link(records)
+            linked[:] = records
+            there.update(found)
+
+        one, other = (self.database, self.spool) if self.problem is None else (self.spool, self.database)
         try:
-            return there | self.database.add(records)
+            one.add_requests(requests, link)
         except CreditError as error:
-            self._switch_to_spool(error)
-        return there | self.spool.add(records)
+            if one is self.database:
+                self._switch_to_spool(error)
+            try:
+                there |= other.add(linked) if linked else other.add_requests(requests, link)
+            except CreditError:
+                self.chain.restart()
+                raise
+        self.chain.advance(linked)
+        return {record["idempotency_key"]: record for record in linked if record["idempotency_key"]} | there
 
     def _find_spooled(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
         """Find the decisions that another process recorded in the spool under these keys."""
         try:
-            return self.spool.find_by_keys(keys) if keys else {}
+            return self.spool.find_by_keys(keys) if keys and self.problem is None else {}
         except CreditError:
             return {}  # the replay finds who came second
 
@@ -139,11 +200,7 @@ class DecisionLog:
                 records = [dict(row._mapping) for row in connection.execute(oldest)]
             if not records:
                 return False
-            there = self.database.add(records)
-            repeats = [r for r in records if (key := r["idempotency_key"]) and there[key]["id"] != r["id"]]
-            if repeats:
-                late = [{**r, "repeat_of": there[r["idempotency_key"]]["id"], "idempotency_key": None} for r in repeats]
-                self.database.add(late)
+            self.database.add(records)
             with self.spool.begin_write() as connection:
                 connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([r["id"] for r in records])))
             return len(records) == _REPLAY_ROWS
@@ -155,9 +212,32 @@ class DecisionLog:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _remember(self, records: Sequence[DecisionRow]) -> None:
-        for record in records:
-            if record["idempotency_key"] is not None:
-                self._recent[record["idempotency_key"]] = record
-                if len(self._recent) > _MAX_RECENT:
-                    self._recent.popitem(last=False)
+    def _remember(self, recorded: Iterable[RecordedRequest]) -> None:
+        for request in recorded:
+            if isinstance(request, list) and request[0]["idempotency_key"] is not None:
+                self._recent.add(request)
+
+
+def count_decisions(database: Database) -> int:
+    """Count the decisions of a database, all of them: of a spool."""
+    with database.begin_read() as connection:
+        return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
+
+
+def find_recorded(request: list[DecisionRow], there: Mapping[str, DecisionRow]) -> RecordedRequest:
+    """Find the recorded decisions of a request: itself, those of the same request before, or none of them."""
+    first = request[0]["idempotency_key"]
+    if first is None or there[first]["id"] == request[0]["id"]:
+        return request
+    found = [there[key] for record in request if (key := record["idempotency_key"]) in there]
+    if len(found) == len(request) and _is_same_request(request, found):
+        return found
+    return KeyConflictError(Problem("Idempotency-Key", "the key of another request", "a key of its own"))
+
+
+def _is_same_request(request: Sequence[DecisionRow], found: Sequence[DecisionRow]) -> bool:
+    """Compare the fingerprints; of decisions from before there were any, and so without one, the values."""
+    if found[0]["fingerprint"] is not None:
+        return bool(found[0]["fingerprint"] == request[0]["fingerprint"])
+    values = itemgetter("inputs", "protected")
+    return list(map(values, found)) == list(map(values, request))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, true
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
 
 MAX_COUNTED = 100_000
 """Decisions that are looked at, at most: a page must cost the same on a busy day."""
@@ -42,16 +42,21 @@ class DecisionSummary(NamedTuple):
 
 
 def summarize_decisions(
-    log: DecisionLog, attributes: Sequence[str], since: datetime, newest: int = MAX_COUNTED, entry: int | None = None
+    log: DecisionLog,
+    attributes: Sequence[str],
+    since: datetime,
+    environment: str,
+    newest: int = MAX_COUNTED,
+    entry: int | None = None,
 ) -> DecisionSummary:
-    """Count the decisions since a moment, by one ledger entry or by any.
+    """Count the decisions of an environment since a moment, by one ledger entry or by any.
 
     While the spool is replayed, a few may be counted in both places.
     """
-    waiting = count_cells(log.spool, attributes, since, newest, entry)
+    waiting = count_cells(log.spool, attributes, since, environment, newest, entry)
     spooled = log.count_spooled()
     try:
-        there, answered = count_cells(log.database, attributes, since, newest, entry), True
+        there, answered = count_cells(log.database, attributes, since, environment, newest, entry), True
     except CreditError:
         there, answered = [], False
     cut = any(sum(cell.number for cell in listed) >= newest for listed in (waiting, there))
@@ -62,10 +67,11 @@ def count_cells(
     database: Database,
     attributes: Sequence[str],
     since: datetime,
+    environment: str,
     newest: int = MAX_COUNTED,
     entry: int | None = None,
 ) -> list[DecisionCell]:
-    """Count the newest decisions since a moment, by one ledger entry or by any.
+    """Count the newest decisions of an environment since a moment, by one ledger entry or by any.
 
     Raises CreditError when the database does not answer. A repeat that was recognised too late is about the same
     application, which is counted once.
@@ -76,6 +82,7 @@ def count_cells(
     of_late = (
         select(decisions.decided_at, *alike, *groups)
         .where(decisions.decided_at >= since, decisions.repeat_of.is_(None))
+        .where(is_of_environment(environment))
         .where(true() if entry is None else decisions.entry == entry)
         .order_by(decisions.decided_at.desc())
         .limit(newest)

@@ -100,6 +100,7 @@ def _list_changed(changed: Sequence[AffectedDecision]) -> list[str]:
             one.logged.id,
             f"{one.logged.decided_at:%Y-%m-%d %H:%M}",
             one.logged.caller,
+            (one.logged.applicant or "no reference")[:12],
             f"{one.logged.decision} -> {one.now.decision if one.now else _CANNOT}",
             "; ".join(one.logged.reasons),
         ]

@@ -62,12 +62,14 @@ class LiveDecider:
         except CreditError as error:
             return AffectedDecision(logged, None, "; ".join(str(problem) for problem in error.problems))
 
-    def _decide(self, rows: Iterable[ApplicationRow]) -> list[Decision]:
+    def _decide(self, rows: Iterable[ApplicationRow | None]) -> list[Decision]:
         whole = [self._derived.add(self._check_inputs(row)) for row in rows]
         return self._bundle.decide_by_rule(whole) if self._by_rule else self._bundle.decide(whole)
 
-    def _check_inputs(self, row: ApplicationRow) -> ApplicationRow:
+    def _check_inputs(self, row: ApplicationRow | None) -> ApplicationRow:
         """Check what a service checks before it decides: every input is there, and none is a code for missing."""
+        if row is None:
+            raise CreditError(Problem("its inputs", "they were erased"))
         contract, problems, whole = self._bundle.contract, [], dict(row)
         for name in self._bundle.inputs:
             column, value = contract.columns[name], row.get(name)

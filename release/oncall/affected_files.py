@@ -40,6 +40,7 @@ def write_affected(path: Path, affected: Sequence[AffectedDecision]) -> None:
         "digest": text,
         "entry": pa.int64(),
         "caller": text,
+        "applicant": text,
         "idempotency_key": text,
         "repeat_of": text,
         "now_decision": text,

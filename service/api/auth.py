@@ -14,6 +14,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 KEYLESS_PATHS = ("/health/live", "/health/ready")
 """Health checks, which need no key."""
 
+_REVIEW_PATH = "/review"
 _SCRIPT_PATHS = ("/docs",)  # its page has a script, of this service's own
 _SELF_INLINE = "'self' 'unsafe-inline'"
 _CSP_BASE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -59,7 +60,7 @@ class AuthMiddleware:
     def _identify_caller(self, scope: Scope) -> str:
         if scope["path"] in KEYLESS_PATHS:
             return "anybody"
-        role: KeyRole = "decide" if scope["method"] == "POST" else "read"
+        role = _find_role(scope["method"], scope["path"])
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         try:
             caller = self._keys.authenticate(given, role)
@@ -70,3 +71,10 @@ class AuthMiddleware:
         if caller is None:
             raise RefusalError(403, f"this key lacks the role {role}")
         return caller
+
+
+def _find_role(method: str, path: str) -> KeyRole:
+    """Find the role that a request needs: who asks for decisions does not review them."""
+    if method != "POST":
+        return "read"
+    return "review" if path.endswith(_REVIEW_PATH) else "decide"

@@ -13,7 +13,7 @@ from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_json
 from credit.contract.frozen_model import FrozenModel
 
-KeyRole = Literal["decide", "read"]
+KeyRole = Literal["decide", "read", "review"]
 
 
 class ApiKey(FrozenModel):

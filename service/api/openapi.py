@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from service.api.outcomes import OutcomeReport
+from service.api.log.outcomes import OutcomeReport
 from service.api.responses import Refusal
 from service.engine.field_types import build_field_type
 from service.engine.live_version import LiveVersion
@@ -21,7 +21,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         401: "No valid API key",
         403: "The API key lacks the role",
-        409: "The idempotency key belongs to another application",
+        409: "The idempotency key belongs to another request",
         413: "The body is too large",
         415: "The body is not JSON",
         422: "Values that the contract does not allow, or a malformed request",

@@ -1,7 +1,7 @@
 """Responses: their models for the API's documentation, and their bytes."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Response
 from pydantic import BaseModel, Field
@@ -12,6 +12,8 @@ from credit.decision_log.database import DecisionRow
 from credit.scoring.reasons import DecidedBy
 
 Decision = Literal["approve", "refer", "deny"]
+LoggedInputs = Annotated[dict[str, bool | int | float | str | None] | None, Field(description="null: they were erased")]
+ApplicantHash = Annotated[str | None, Field(description="HMAC-SHA256 of the applicant's reference, if one was sent")]
 
 PUBLIC_FIELDS = (
     "id", "decision", "score", "reasons", "decided_by", "rule_because", "version", "digest", "entry", "decided_at",
@@ -41,23 +43,36 @@ class BatchResponse(BaseModel):
 
 
 class OutcomeResponse(BaseModel):
-    """The outcome of a decision, as reported last."""
+    """The outcome of a decision: of those reported, the one that was observed last."""
 
     outcome: bool | int | float | str
     observed_at: datetime
+    label: str | None = Field(description="By the contract that decided; null: reported to an older service")
+
+
+class DecisionReview(BaseModel):
+    """What an analyst decided last. `override`: instead of a decision that was no referral."""
+
+    decision: Literal["approve", "deny"]
+    reviewer: str
+    reason: str | None = Field(description="null: none was given, or it was erased")
+    override: bool
 
 
 class DecisionRecordResponse(DecisionResponse):
     """A decision with its inputs. Protected attributes stay in the log."""
 
-    inputs: dict[str, bool | int | float | str | None]
+    inputs: LoggedInputs
+    applicant: ApplicantHash
     outcome: OutcomeResponse | None
+    review: DecisionReview | None
 
 
 class ListedDecisionResponse(DecisionResponse):
     """A decision of a list. Protected attributes stay in the log."""
 
-    inputs: dict[str, bool | int | float | str | None]
+    inputs: LoggedInputs
+    applicant: ApplicantHash
     caller: str
     idempotency_key: str | None = Field(description="SHA-256 of caller, NUL, Idempotency-Key, NUL, place in the batch")
     repeat_of: str | None = Field(description="Another decision under the same key, known too late")

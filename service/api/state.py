@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
 from service.engine.batching import Batcher
 from service.engine.follower import Follower
@@ -16,11 +17,20 @@ class Parts:
     follower: Follower
     decider: Batcher
     log: DecisionLog
+    checkpoints: CheckpointThread
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
     """Collect the problems by kind, in words that name no path."""
     problems = dict(parts.follower.problems)
-    if parts.log.problem is not None:
+    if "synchronous_commit" in parts.log.database.weaknesses:
+        problems["commit"] = (
+            "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
+        )
+    if parts.log.database.file.is_lost():
+        problems["log"] = "the file of the decision log was removed or replaced; decisions go to the spool"
+    elif parts.log.problem is not None:
         problems["log"] = "the database of the decision log does not answer; decisions go to the spool"
+    if parts.checkpoints.problem is not None and "store" not in problems:
+        problems["checkpoint"] = "the store takes no checkpoint of the decision log; may the service write below log/?"
     return problems

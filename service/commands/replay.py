@@ -1,7 +1,8 @@
 """Recompute a decision of the log from the version that made it: same decision, score and reasons?
 
-Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or
-in RELEASE_STORE. Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
+Checks the row against the hashes of the log first; `verify-log` checks all of them. Finds the log by
+SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or in RELEASE_STORE.
+Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
 
 import re
 from itertools import zip_longest
@@ -11,7 +12,9 @@ import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.database import Database, DecisionRow
+from credit.decision_log.database import DecisionRow
+from credit.decision_log.integrity.verify import check_decision
+from credit.decision_log.locate import open_read_only
 from credit.registry import names, versions
 from credit.registry.address import open_store
 from credit.registry.ledger import LedgerEntry
@@ -24,22 +27,18 @@ from service.settings import Settings, load_settings
 COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
 
 
-def find_record(settings: Settings, identifier: str) -> DecisionRow:
-    """Find a decision in the spool, else in the database. Raises CreditError when it is in neither."""
+def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str | None]:
+    """Find a decision in the spool, else in the database, and check its row; None: it is as it was written.
+
+    Raises CreditError when it is in neither.
+    """
     if not re.fullmatch(r"[0-9a-f]{32}", identifier):
         raise CreditError(Problem("ID", repr(identifier[:80]), "the 32 characters that the service answered as `id`"))
-    spool, log = settings.state / "spool.db", settings.state / "decisions.db"
-    if settings.database_url is None and not spool.exists() and not log.exists():
-        fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
-        raise CreditError(Problem(str(log), "no such file", fix=fix))
-    urls = [f"sqlite:///{spool}"] if spool.exists() else []
-    for url in [*urls, settings.database]:  # in this order: meanwhile it may move from the first to the second
-        database = Database(url, read_only=True)
-        try:
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    with open_read_only(url, settings.state) as databases:
+        for place, database in enumerate(databases):
             if (record := database.find(identifier)) is not None:
-                return record
-        finally:
-            database.close()
+                return record, check_decision(databases[: place + 1], record)
     raise CreditError(Problem(f"the decision log {database}", f"no decision {identifier}"))
 
 
@@ -111,20 +110,28 @@ EXIT_DIFFERS = 3
 def run(identifier: str) -> Answer:
     """Show what the log has and what its version says now, side by side."""
     settings = load_settings()
-    record = find_record(settings, identifier)
-    again = recompute(load_logged_version(record, settings, open_store()), record)
+    record, wrong = find_record(settings, identifier)
+    if record["salt"] is None and record["erased_by"] is not None:
+        found = f"its inputs were erased, by the event {record['erased_by']}"
+        raise CreditError(Problem(f"the decision {identifier}", found))
+    try:
+        again = recompute(load_logged_version(record, settings, open_store()), record)
+    except CreditError as error:
+        altered = [Problem(f"the decision {identifier}", f"not as it was written: {wrong}")] if wrong else []
+        raise CreditError([*altered, *error.problems]) from None
     content: dict[str, Any] = {
         "id": record["id"],
         "version": record["version"],
         "digest": record["digest"],
         "logged": {name: record[name] for name in COMPARED_FIELDS},
         "recomputed": {name: again[name] for name in COMPARED_FIELDS},
+        "row": wrong or ("not chained" if record["writer"] is None else "as it was written"),
         "differs": [name for name in COMPARED_FIELDS if record[name] != again[name]],
     }
-    return Answer(content, _format_text(content), EXIT_DIFFERS if content["differs"] else 0)
+    return Answer(content, _format_text(content, wrong), EXIT_DIFFERS if content["differs"] or wrong else 0)
 
 
-def _format_text(content: dict[str, Any]) -> str:
+def _format_text(content: dict[str, Any], wrong: str | None) -> str:
     rows = [("", "logged", "recomputed")]
     for name, value in content["logged"].items():
         pairs = zip_longest(_format_lines(value), _format_lines(content["recomputed"][name]), fillvalue="-")
@@ -132,6 +139,7 @@ def _format_text(content: dict[str, Any]) -> str:
     width = max(len(logged) for _, logged, _ in rows)
     lines = [f"  {name:<13} {logged:<{width}}  {again}" for name, logged, again in rows]
     verdict = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
+    lines += [f"not as it was written: {wrong}"] if wrong else []
     by = content["version"] or "the rule of the image"
     return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, verdict])
 

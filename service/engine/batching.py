@@ -5,17 +5,16 @@ import functools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.decision_log.database import DecisionRow
 from credit.decision_log.group_commit import Writer, WriteRequest
-from service.engine.decision_records import build_record, hash_idempotency_key
+from credit.decision_log.log import KeyConflictError, RecordedRequest
+from service.engine.decision_records import RecordOrigin, build_record, fingerprint_request
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.model_thread import DecisionResult, DecisionTask, ModelThread
 from service.engine.requests import ApplicationRequest
-
-T = TypeVar("T")
 
 
 class RecordingError(CreditError):
@@ -29,7 +28,7 @@ class _PendingRequest(NamedTuple):
     asked: ApplicationRequest
     caller: str
     key: str | None
-    answer: "asyncio.Future[DecisionRow]"
+    answer: "asyncio.Future[list[DecisionRow]]"
 
 
 class Batcher:
@@ -39,8 +38,8 @@ class Batcher:
     caller does not wait. Batches have a model thread of their own, so that nobody waits behind one.
     """
 
-    def __init__(self, writer: Writer, seconds: float) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, seconds: float, environment: str) -> None:
+        self._writer, self._environment = writer, environment
         self._one, self._many = ModelThread("one", seconds), ModelThread("many", seconds)
         self._batches = ThreadPoolExecutor(1, "batches")
         self._waiting: list[_PendingRequest] = []
@@ -51,14 +50,15 @@ class Batcher:
     ) -> DecisionRow:
         """Decide one application and return its record; for an idempotency key used before, the earlier record.
 
-        Raises CreditError when the contract of the version refuses a value, RecordingError when the log is away.
+        Raises CreditError when the contract of the version refuses a value, KeyConflictError when the key belongs to
+        another request, RecordingError when the log is away.
         """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[DecisionRow] = loop.create_future()
+        answer: asyncio.Future[list[DecisionRow]] = loop.create_future()
         self._waiting.append(_PendingRequest(serving, asked, caller, key, answer))
         if len(self._waiting) == 1 and not self._recording:
             loop.call_soon(self._decide_pending, loop)
-        return await answer
+        return (await answer)[0]
 
     async def decide_batch(
         self, serving: LiveVersion, asked: Sequence[ApplicationRequest], caller: str, key: str | None
@@ -69,16 +69,21 @@ class Batcher:
         results = await loop.run_in_executor(self._batches, self._many.decide, questions)
         raise_if_any([p for i, result in enumerate(results) for p in _locate_problems(f"applications.{i}.", result)])
         now = datetime.now(UTC)
+        origin = self._find_origin("batch", asked, caller, key)
         records = [
-            build_record(
-                serving, one, result, caller, None if key is None else hash_idempotency_key(caller, key, i), now
-            )
+            build_record(serving, one, result, origin, now, i)
             for i, (one, result) in enumerate(zip(asked, results, strict=True))
             if isinstance(result, FinalDecision)
         ]
         answer: asyncio.Future[list[DecisionRow]] = loop.create_future()
-        self._writer.put(WriteRequest(records, lambda holds: loop.call_soon_threadsafe(_settle, answer, holds)))
+        self._writer.put(WriteRequest([records], lambda holds: loop.call_soon_threadsafe(_settle_batch, answer, holds)))
         return await answer
+
+    def _find_origin(
+        self, kind: Literal["one", "batch"], asked: Sequence[ApplicationRequest], caller: str, key: str | None
+    ) -> RecordOrigin:
+        fingerprint = None if key is None else fingerprint_request(kind, asked)
+        return RecordOrigin(caller, self._environment, key, fingerprint)
 
     def reset(self) -> None:
         """Forget, after a swap, that the old version's model was too slow."""
@@ -94,26 +99,26 @@ class Batcher:
     def _decide_pending(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting, self._waiting = self._waiting, []
         results = self._one.decide([DecisionTask(one.serving, one.asked.application) for one in waiting])
-        now, records, answers = datetime.now(UTC), [], []
+        now, requests, answers = datetime.now(UTC), [], []
         for (serving, asked, caller, key, answer), result in zip(waiting, results, strict=True):
             if isinstance(result, Exception):
                 _refuse(
                     answer, CreditError(_locate_problems("", result)) if isinstance(result, CreditError) else result
                 )
                 continue
-            hashed_key = None if key is None else hash_idempotency_key(caller, key, 0)
-            records.append(build_record(serving, asked, result, caller, hashed_key, now))
+            origin = self._find_origin("one", [asked], caller, key)
+            requests.append([build_record(serving, asked, result, origin, now)])
             answers.append(answer)
-        if records:
+        if requests:
             self._recording = True
             recorded = functools.partial(self._settle_answers, loop, answers)
-            self._writer.put(WriteRequest(records, lambda holds: loop.call_soon_threadsafe(recorded, holds)))
+            self._writer.put(WriteRequest(requests, lambda holds: loop.call_soon_threadsafe(recorded, holds)))
 
     def _settle_answers(
         self,
         loop: asyncio.AbstractEventLoop,
-        answers: "Sequence[asyncio.Future[DecisionRow]]",
-        holds: list[DecisionRow] | CreditError,
+        answers: "Sequence[asyncio.Future[list[DecisionRow]]]",
+        holds: list[RecordedRequest] | CreditError,
     ) -> None:
         self._recording = False
         for i, answer in enumerate(answers):
@@ -139,8 +144,14 @@ def _refuse(answer: "asyncio.Future[Any]", error: Exception) -> None:
         answer.set_exception(error)
 
 
-def _settle(answer: "asyncio.Future[T]", holds: T | CreditError) -> None:
-    if isinstance(holds, CreditError):
+def _settle(answer: "asyncio.Future[list[DecisionRow]]", holds: RecordedRequest | CreditError) -> None:
+    if isinstance(holds, KeyConflictError):
+        _refuse(answer, holds)
+    elif isinstance(holds, CreditError):
         _refuse(answer, RecordingError(holds.problems))
     elif not answer.done():
         answer.set_result(holds)
+
+
+def _settle_batch(answer: "asyncio.Future[list[DecisionRow]]", holds: list[RecordedRequest] | CreditError) -> None:
+    _settle(answer, holds if isinstance(holds, CreditError) else holds[0])

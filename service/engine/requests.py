@@ -28,11 +28,25 @@ _OPEN_CONFIG: ConfigDict = {**_STRICT_CONFIG, "extra": "allow"}
 _MAX_PROBLEMS = 100  # that an answer lists: listing all could take longer than a thousand decisions
 
 
+_APPLICANT = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="The lender's reference of the person, kept as a hash: by it their decisions are found",
+    ),
+]
+
+
 class ApplicationRequest(NamedTuple):
-    """One application to decide: its values, and protected attributes, which are logged and never scored."""
+    """One application to decide: its values, and those that are logged and never scored.
+
+    `protected`: protected attributes. `applicant`: the lender's reference of the person; in the log, its HMAC.
+    """
 
     application: Values
     protected: Values
+    applicant: str | None = None
 
 
 class FamilyMembers(NamedTuple):
@@ -64,7 +78,7 @@ class RequestParser:
         """Parse one application. Raises CreditError with every field that the contract does not allow."""
         content = self._validate_body(self.one, body)
         _raise_problems(self._check_application(content["application"], "application"))
-        return ApplicationRequest(content["application"], content.get("protected", {}))
+        return ApplicationRequest(content["application"], content.get("protected", {}), content.get("applicant"))
 
     def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
         """Parse several applications. Raises CreditError with every field that the contract does not allow."""
@@ -73,7 +87,9 @@ class RequestParser:
         _raise_problems(
             [p for i, one in enumerate(listed) for p in self._check_application(one["application"], where.format(i))]
         )
-        return [ApplicationRequest(one["application"], one.get("protected", {})) for one in listed]
+        return [
+            ApplicationRequest(one["application"], one.get("protected", {}), one.get("applicant")) for one in listed
+        ]
 
     def build_json_schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
         """Build the JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
@@ -145,7 +161,10 @@ def build_request_parser(bundle: Bundle, largest_batch: int, others: Sequence[Re
     )
     purpose = "Logged to monitor unequal treatment, and never scored"
     disclosed = Annotated[disclosed, Field(description=purpose)]
-    one = _build_object_type("DecisionRequest", {"application": application, "protected": NotRequired[disclosed]})
+    one = _build_object_type(
+        "DecisionRequest",
+        {"application": application, "protected": NotRequired[disclosed], "applicant": NotRequired[_APPLICANT]},
+    )
     several = Annotated[list[one], Field(min_length=1, max_length=largest_batch)]  # type: ignore[valid-type]
     return RequestParser(
         one=TypeAdapter(one),

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
 from credit.common.formatting import capitalise
+from credit.decision_log.people.reviews import ReviewCounts
 from credit.decision_log.summary import DecisionSummary
 from service.engine.live_version import LiveVersion
 from service.page.decisions import RecentDecisions, describe_decisions
@@ -18,7 +19,7 @@ KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell
 
 @dataclass(frozen=True)
 class ServiceSnapshot:
-    """The service at a moment. `recent` None: the decision log cannot be read. `store`: whether it answers."""
+    """The service at a moment. `recent`, `reviews` None: the log cannot be read. `store`: whether it answers."""
 
     environment: str
     now: datetime
@@ -26,6 +27,7 @@ class ServiceSnapshot:
     problems: Mapping[str, str]
     log_in_use: bool
     recent: DecisionSummary | None
+    reviews: ReviewCounts | None
     history: Sequence[LedgerLine]
     store: bool
 
@@ -67,6 +69,7 @@ class Overview:
     live: LiveEntry | None
     wrong: list[str]
     decisions: RecentDecisions
+    reviews: str
     history: list[HistoryRow]
     store: bool
     now: DisplayTime
@@ -94,6 +97,7 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         else None,
         wrong=_list_warnings(facts),
         decisions=describe_decisions(facts.recent, protected, facts.now),
+        reviews=_describe_reviews(facts.reviews),
         history=[_build_history_row(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
         now=describe_time(facts.now, facts.now),
@@ -130,6 +134,14 @@ def _list_warnings(facts: ServiceSnapshot) -> list[str]:
     if facts.recent.spooled:
         wrong.append(f"{_format_count(facts.recent.spooled)} in the spool, not in the database yet.")
     return wrong
+
+
+def _describe_reviews(counts: ReviewCounts | None) -> str:
+    """Describe what analysts decided; empty when they decided nothing, or nobody knows."""
+    if counts is None or not (total := counts.approve + counts.deny):
+        return ""
+    said = f"Analysts decided {total:,}: {counts.approve:,} approved, {counts.deny:,} denied"
+    return f"{said}; {counts.override:,} of these override a decision that was no referral."
 
 
 def _build_history_row(line: LedgerLine, followed: int, now: datetime) -> HistoryRow:

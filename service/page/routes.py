@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.people.reviews import ReviewCounts, count_reviews
 from credit.decision_log.summary import DecisionSummary, summarize_decisions
 from service.engine.follower import Follower
 from service.page.cached import ValueCache
@@ -32,6 +33,7 @@ class PageState:
         self._history = LedgerHistory(settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
         self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
+        self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
         """Collect the state of the service as it is now."""
@@ -47,6 +49,7 @@ class PageState:
             problems=problems,
             log_in_use=self._log.problem is None,
             recent=self._recent.get(protected, lambda: self._read_log(protected)),
+            reviews=self._reviews.get((), self._read_reviews),
             history=lines,
             store=store,
         )
@@ -61,8 +64,16 @@ class PageState:
             return self._history.known_lines, False
 
     def _read_log(self, protected: tuple[str, ...]) -> DecisionSummary | None:
+        since = datetime.now(UTC) - timedelta(hours=HOURS)
         try:
-            return summarize_decisions(self._log, protected, datetime.now(UTC) - timedelta(hours=HOURS))
+            return summarize_decisions(self._log, protected, since, self._settings.environment)
+        except CreditError:
+            return None
+
+    def _read_reviews(self) -> ReviewCounts | None:
+        since = datetime.now(UTC) - timedelta(hours=HOURS)
+        try:
+            return count_reviews(self._log.database, since, self._settings.environment)
         except CreditError:
             return None
 

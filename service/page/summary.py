@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from credit.common.errors import CreditError
+from credit.decision_log.people.reviews import count_reviews
 from credit.decision_log.summary import DecisionSummary, summarize_decisions
 from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
@@ -42,6 +43,10 @@ class DecidedResponse(BaseModel):
     total: int
     decisions: dict[str, int] = Field(examples=[{"approve": 83, "refer": 10, "deny": 7}])
     by_rule: int
+    reviews: dict[str, int] | None = Field(
+        description="What analysts decided in this time, the newest review of each decision; null: not known",
+        examples=[{"approve": 5, "deny": 2, "override": 1}],
+    )
     groups: list[DecidedGroup]
     notes: list[str] = Field(description="What is missing from the figures, or may be counted twice")
     problems: list[str] = Field(description="What is wrong with the service")
@@ -65,6 +70,7 @@ def summarize_live(request: Request) -> Response:
         "total": sum(counts.values()),
         "decisions": counts,
         "by_rule": sum(cell.number for cell in cells if cell.decided_by == "rule"),
+        "reviews": _count_reviews(parts, serving),
         "groups": [
             {"attribute": attribute, **group._asdict()}
             for attribute, found in zip(protected, count_by_group(cells, protected, protected), strict=True)
@@ -79,10 +85,22 @@ def summarize_live(request: Request) -> Response:
     return render_json(content)
 
 
+def _count_reviews(parts: Parts, serving: LiveVersion) -> dict[str, int] | None:
+    try:
+        return count_reviews(parts.log.database, _find_begin(serving), parts.settings.environment)._asdict()
+    except CreditError:
+        return None
+
+
+def _find_begin(serving: LiveVersion) -> datetime:
+    return serving.entry.time - _CLOCK_MARGIN if serving.entry else datetime.fromtimestamp(0, UTC)
+
+
 def _read_log(parts: Parts, serving: LiveVersion) -> DecisionSummary | None:
     """Count the decisions by the live entry; None when the log cannot be read."""
-    since = serving.entry.time - _CLOCK_MARGIN if serving.entry else datetime.fromtimestamp(0, UTC)
+    since = _find_begin(serving)
     try:
-        return summarize_decisions(parts.log, tuple(serving.bundle.contract.protected), since, entry=serving.number)
+        environment, protected = parts.settings.environment, tuple(serving.bundle.contract.protected)
+        return summarize_decisions(parts.log, protected, since, environment, entry=serving.number)
     except CreditError:
         return None

@@ -74,7 +74,7 @@ ARROWS: dict[str, set[str]] = {
     "release/repository": RELEASE,
     "release/registration": RELEASE,
     "release/deployment": RELEASE,
-    "release/drill": RELEASE | {"release/deployment"},
+    "release/drill": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/compare": RELEASE | {"release/registration"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},

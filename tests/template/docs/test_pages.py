@@ -18,7 +18,14 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, *DOCS]
 WALKS = [
     ["docs/first-week.md"],
-    ["README.md", "docs/releasing.md", "docs/evidence.md", "docs/serving.md", "docs/operating.md"],
+    [
+        "README.md",
+        "docs/releasing.md",
+        "docs/evidence.md",
+        "docs/serving.md",
+        "docs/decision-log.md",
+        "docs/operating.md",
+    ],
     ["docs/getting-started.md", "docs/fairness.md", "docs/own-data.md", "docs/extending.md"],
 ]
 """Pages that are read one after the other, in one copy: each begins where the one before it ended."""

@@ -16,7 +16,7 @@ from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.migrate import MIGRATIONS
 from credit.decision_log.tables import METADATA
-from testing.decisions import make_record
+from testing.decisions import make_record, write_each
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
 
@@ -74,10 +74,10 @@ def test_decisions_go_to_the_spool_while_the_database_is_one_of_newer_code(datab
     with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     log, one = DecisionLog(str(database), tmp_path / "state"), make_record()
-    assert log.write([one]) == [one]
+    assert write_each(log, [one]) == [one]
     assert log.count_spooled() == 1
     with database.begin_write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     wait_until(log.recover, "the database")
     assert database.find(one["id"]) == one
     log.close()

@@ -241,6 +241,7 @@ def test_operations_and_models_of_the_api_have_names_that_a_client_can_use(servi
         ("post", "/v1/decisions"): "decide",
         ("post", "/v1/decisions/batch"): "decide_batch",
         ("get", "/v1/decisions/{decision_id}"): "look_up_decision",
+        ("post", "/v1/decisions/{decision_id}/review"): "review_decision",
         ("post", "/v1/outcomes"): "report_outcome",
         ("get", "/v1/versions/{version}/decisions"): "list_version_decisions",
         ("get", "/v1/decided"): "summarize_live",
@@ -258,12 +259,14 @@ def test_operations_and_models_of_the_api_have_names_that_a_client_can_use(servi
         "DecisionRecordResponse",
         "DecisionRequest",
         "DecisionResponse",
+        "DecisionReview",
         "FieldProblem",
         "HealthResponse",
         "ListedDecisionResponse",
         "OutcomeResponse",
         "ProtectedAttributes",
         "Refusal",
+        "ReviewResponse",
         "VersionResponse",
     }
 

@@ -67,7 +67,7 @@ def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
 def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
     """All is well: entry 2 is live after entry 1."""
     history = [LedgerLine(2, entry(2)), LedgerLine(1, entry(1, version="v1.0.0"))]
-    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, recent(), history, True)
+    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, recent(), None, history, True)
 
 
 def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:

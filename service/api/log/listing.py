@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.listing import Cursor, list_decisions
+from service.api.log.records import note_look_up
 from service.api.openapi import NOT_FOUND_REFUSAL, READ_REFUSALS
 from service.api.request_reading import read_parts
 from service.api.responses import DecisionListResponse, RefusalError, render_json, select_public_fields
@@ -13,7 +14,7 @@ from service.api.state import Parts
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 
-_LISTED_FIELDS = ("inputs", "caller", "idempotency_key", "repeat_of")
+_LISTED_FIELDS = ("inputs", "applicant", "caller", "idempotency_key", "repeat_of")
 
 VersionName = Annotated[str, Path(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$", max_length=32, examples=["v1.2.0"])]
 AfterId = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="`next` of the page before")]
@@ -29,10 +30,11 @@ def list_version_decisions(request: Request, version: VersionName, after: AfterI
     """List the decisions of a version, the oldest first, page by page."""
     parts = read_parts(request)
     try:
-        page = list_decisions(parts.log.database, version, _find_cursor(parts, after))
+        page = list_decisions(parts.log.database, version, parts.settings.environment, _find_cursor(parts, after))
         spooled = parts.log.count_spooled()
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
+    note_look_up(request, {"version": version, "after": after, "decisions": len(page.decisions)})
     listed = [
         select_public_fields(record) | {name: record[name] for name in _LISTED_FIELDS} for record in page.decisions
     ]

@@ -6,8 +6,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
+from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
-from credit.decision_log.outcomes import Outcome
 from service.api.responses import RefusalError
 from service.engine.field_types import build_field_type, describe_values
 from service.engine.request_errors import describe_error
@@ -33,20 +33,22 @@ def parse_outcome(body: bytes) -> OutcomeReport:
         raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
 
 
-def check_outcome(reported: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Outcome:
-    """Check a reported outcome against its decision.
+def check_outcome(reported: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Scalar:
+    """Check a reported outcome against its decision and the contract that decided; return the label's value.
 
     Raises CreditError when the contract's label cannot have this value,
     and RefusalError when the moment does not fit the decision.
     """
     label = contract.columns[contract.label]
     try:
-        value = TypeAdapter(build_field_type(label)).validate_python(reported.outcome)
+        value: Scalar = TypeAdapter(build_field_type(label)).validate_python(reported.outcome)
     except ValidationError:
-        raise CreditError(Problem("outcome", repr(reported.outcome)[:80], describe_values(label))) from None
+        raise CreditError(
+            Problem("outcome", repr(reported.outcome)[:80], f"{contract.label}: {describe_values(label)}")
+        ) from None
     moment = reported.observed_at or now
     if not decision["decided_at"] - _CLOCK_SKEW <= moment <= now + _CLOCK_SKEW:
         expected = "a moment after the decision and not in the future"
         problem = Problem("observed_at", moment.isoformat(), expected)
         raise RefusalError(409, "the outcome does not fit the decision", [problem])
-    return Outcome(value, moment)
+    return value
