@@ -13,7 +13,7 @@ from credit.common.candidate_definition import list_definitions
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
 from credit.packaging.build import BundleInputs, build_bundle
-from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
@@ -96,7 +96,8 @@ def train_all(made: BundleInputs, features: list[str], candidates: Sequence[str]
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
         groups = read_training_groups(name, contract, frame)
-        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), contract.rule, groups=groups)
+        y, directions = is_favourable(contract, frame), list_directions(contract, used)
+        trained = train_candidate(name, params, matrix, y, contract.rule, groups=groups, directions=directions)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 
