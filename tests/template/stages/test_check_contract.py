@@ -31,7 +31,7 @@ def test_without_its_words_a_contract_says_all_that_it_said_to_a_stage(tmp_path:
     assert list(stripped.columns) == list(whole.columns)
     assert compare(stripped) == compare(whole)
     for column in whole.columns.values():
-        for text in filter(None, [column.description, column.reason, column.because]):
+        for text in filter(None, [column.description, *column.reason_texts, column.because]):
             assert f" {text}\n" not in view.read_text()
 
 
