@@ -26,7 +26,8 @@ from credit.scoring.model import Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reasons import DecidedBy, FeatureReason
+from credit.scoring.reason_words import FeatureReason
+from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
 

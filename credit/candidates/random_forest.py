@@ -15,8 +15,8 @@ class RandomForestParams(Params):
     """The block `train.random_forest`: hyperparameters of scikit-learn's RandomForestClassifier.
 
     `max_samples`: rows per tree at the most. `keep_directions`: grow no tree that goes against a direction of the
-    contract. scikit-learn bounds what is below a split by the middle of its two sides, which is more than a direction
-    asks for, so it costs more than a direction should: .02 of AUC on the default data.
+    contract. scikit-learn bounds all scores below a split by the middle of its two sides, more than a direction asks
+    for: it costs .02 of AUC on the default data.
     """
 
     n_estimators: int = Field(ge=1)

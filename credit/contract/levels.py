@@ -120,7 +120,9 @@ class ColumnDirection(ColumnLevels):
     @property
     def reason_texts(self) -> tuple[str, ...]:
         """All words of the reason, in the order of the sides."""
-        texts = (self.reason,) if isinstance(self.reason, str) else (self.side_reasons.too_low, self.side_reasons.too_high)
+        texts = (
+            (self.reason,) if isinstance(self.reason, str) else (self.side_reasons.too_low, self.side_reasons.too_high)
+        )
         return tuple(filter(None, texts))
 
     @model_validator(mode="before")

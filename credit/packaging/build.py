@@ -22,7 +22,8 @@ from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
-from credit.scoring.reasons import DecidedBy, word_reasons
+from credit.scoring.reason_words import word_reasons
+from credit.scoring.reasons import DecidedBy
 from credit.scoring.rule import FallbackRule
 from credit.training.agreement import PackageParams
 from credit.training.candidates import Candidate, load_candidate

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from credit.contract import Contract
 from credit.contract.columns import Column
 from credit.contract.levels import Scalar
-from credit.data.tables import iterate_partitions, make_frame, open_table
+from credit.data.tables import open_table, read_spaced_rows
 from credit.scoring.design_matrix import MISSING_SUFFIX, build_design_matrix, list_design_columns, locate_features
 from credit.scoring.onnx import ScoreFunction
 from credit.scoring.reason_baseline import ReasonRules
@@ -77,15 +77,8 @@ def find_reason_rules(
 
 
 def _read_sample(contract: Contract, features: Sequence[str], train: Path) -> pd.DataFrame:
-    """Read at most SAMPLE_ROWS evenly spaced rows as a design matrix, a partition of the table at a time."""
-    table = open_table(train)
-    step = max(1, -(-table.metadata.num_rows // SAMPLE_ROWS))
-    chosen, start = [], 0
-    for part in iterate_partitions(table, features):
-        frame = make_frame(part).iloc[-start % step :: step]
-        chosen.append(build_design_matrix(contract, features, frame))
-        start += part.num_rows
-    return pd.concat(chosen)
+    """Read at most SAMPLE_ROWS evenly spaced rows as a design matrix."""
+    return build_design_matrix(contract, features, read_spaced_rows(open_table(train), features, SAMPLE_ROWS))
 
 
 def _try_values(

@@ -46,8 +46,14 @@ def test_each_design_column_has_the_direction_of_its_feature_and_a_missing_value
     features = ["income", "debt", "term", "home", "late"]
     found = dict(zip(list_design_columns(contract, features), list_directions(contract, features), strict=True))
     assert found == {
-        **{"income": 1, "income is missing": 0, "debt": -1, "term": 0},
-        **{"home=none": -1, "home=rent": 0, "home=own": 1, "late": -1},
+        "income": 1,
+        "income is missing": 0,
+        "debt": -1,
+        "term": 0,
+        "home=none": -1,
+        "home=rent": 0,
+        "home=own": 1,
+        "late": -1,
     }
 
 
@@ -59,7 +65,10 @@ def test_without_a_direction_there_is_nothing_to_keep_to(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("column", "told"),
     [
-        ("x: {type: number, role: ignored, because: b, more_is: better, description: d}", "found `more_is` on a column"),
+        (
+            "x: {type: number, role: ignored, because: b, more_is: better, description: d}",
+            "found `more_is` on a column",
+        ),
         ("x: {type: number, role: ignored, because: b, about: place, description: d}", "found `about` on a column of"),
         ("x: {type: number, role: feature, more_is: higher, description: d}", "columns.x.more_is: found 'higher'"),
         ("x: {type: number, role: feature, about: people, description: d}", "columns.x.about: found 'people'"),
