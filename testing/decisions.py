@@ -30,6 +30,8 @@ def make_record(**changes: Any) -> dict[str, Any]:
         "caller": "tester",
         "idempotency_key": None,
         "repeat_of": None,
+        "reason_codes": ["income.too_low"],
+        "language": "en",
     }
     assert not changes.keys() - made.keys()
     return made | changes

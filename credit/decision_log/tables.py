@@ -57,12 +57,15 @@ DECISIONS_TABLE = Table(
     Column("caller", String(64), nullable=False),
     Column("idempotency_key", String(64), unique=True),
     Column("repeat_of", String(32)),
+    Column("reason_codes", JSON),
+    Column("language", String(64)),
     Index("decisions_by_time", "decided_at"),
 )
 """One row per answered application. `protected` is for watching over groups; nothing that decides reads it.
 
 `idempotency_key`: SHA-256 of caller and key. `repeat_of`: another decision under the same key, known too late because
-the database was away.
+the database was away. `reason_codes`: of each reason; `language`: of their words. Both are null in rows of before there
+were codes.
 """
 
 OUTCOMES_TABLE = Table(

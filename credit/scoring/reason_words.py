@@ -15,6 +15,9 @@ ReasonSide = Literal["", "missing", "too_low", "too_high"]
 """Where a value is that counts against somebody; empty of a flag and of a category, which have no sides."""
 
 
+_MISSING: tuple[ReasonSide, ...] = ("missing",)
+
+
 class FeatureReason(FrozenModel):
     """One feature: the value typical of approved people, and the reason in words when it counts against somebody.
 
@@ -56,6 +59,24 @@ def code_reason(feature: str, side: ReasonSide) -> str:
 
 Reasons = Mapping[str, FeatureReason]
 """The features of one candidate, in the order of its design matrix: the content of reasons.json."""
+
+
+class CodedTexts(FrozenModel):
+    """The words of every reason in one language, by code: the content of reason_texts.<language>.json."""
+
+    model: dict[str, str]
+    rule: dict[str, str]
+
+
+def list_coded_texts(contract: Contract, reasons: Reasons) -> dict[str, str]:
+    """List the words of every reason that can be given, by its code."""
+    texts = {}
+    for name, reason in reasons.items():
+        column = contract.columns[name]
+        sides: list[ReasonSide] = ["", "too_low", "too_high"] if column.type in ("integer", "number") else [""]
+        for side in [*sides, *_MISSING] if column.missing == "allowed" else sides:
+            texts[code_reason(name, side)] = reason.word_side(side)
+    return texts
 
 
 def word_reasons(

@@ -24,10 +24,14 @@ _MAX_PROBLEMS = 100  # that an answer lists: listing all could take longer than 
 
 
 class ApplicationRequest(NamedTuple):
-    """One application to decide: its values, and protected attributes, which are logged and never scored."""
+    """One application to decide: its values, and protected attributes, which are logged and never scored.
+
+    `language`: of its reasons; None: the contract's.
+    """
 
     application: Values
     protected: Values
+    language: str | None = None
 
 
 class FamilyMembers(NamedTuple):

@@ -58,7 +58,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def score(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Income raises the score, with a dent of .04 for people who are late; each debt lowers it by .1; renters are best."""
+    """Income raises it, with a dent of .04 for people who are late; each debt lowers it by .1; renters are best."""
     of = dict(zip(list_design_columns(make_contract(), FEATURES), matrix.astype(np.float64).T, strict=True))
     income = np.nan_to_num(of["income"])
     dent = 0.04 * ((income > 0.5) & (of["late"] == 1))
