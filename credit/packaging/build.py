@@ -18,10 +18,9 @@ from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.reference import build_reference
 from credit.packaging.told_reasons import count_told_reasons
 from credit.packaging.typical_values import find_typical_values
-from credit.reports.candidate import BundleCandidate
+from credit.reports.candidate import BundleCandidate, ToldReasons
 from credit.reports.features import BundleFeatures
 from credit.reports.reference import ReferenceReport
-from credit.reports.told_reasons import ToldReasons
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx

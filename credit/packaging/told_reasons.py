@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from credit.data.tables import open_table, read_spaced_rows
-from credit.reports.told_reasons import ToldReasons
+from credit.reports.candidate import ToldReasons
 from credit.scoring.model import Model
 
 TEST_ROWS = 5000

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from credit.bundle.manifest import Manifest, verify_bundle
 from credit.common.files import read_yaml
-from credit.reports.told_reasons import ToldReasons
+from credit.reports.candidate import ToldReasons
 
 REPORTED_SOFTWARE = (
     "duckdb",
