@@ -45,6 +45,18 @@ families:
 """
 
 
+SPANISH = """
+columns:
+  income: {reason: Sus ingresos, reason_if_missing: No conocemos sus ingresos}
+  points: {reason: {too_low: Su puntuación es baja, too_high: Su puntuación es alta},
+           reason_if_missing: No tiene puntuación}
+  home: {reason: Su vivienda, reason_if_missing: No conocemos su vivienda}
+  self: {reason: Trabajo por cuenta propia}
+families:
+  bureau: {reason: Lo que dice la agencia}
+"""
+
+
 def make_people(rows: int, seed: int) -> pd.DataFrame:
     """Make applicants whose repayment depends on their values in a known way."""
     rng = np.random.default_rng(seed)
@@ -73,6 +85,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
     """The files from which `build_bundle` makes a bundle, for all candidates."""
     made = locate_inputs(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
+    made.contract.with_name("reasons").mkdir()
+    made.contract.with_name("reasons").joinpath("c.es.yaml").write_text(SPANISH, encoding="utf-8")
     make_people(1500, 0).to_parquet(made.train, index=False)
     make_people(400, 1).to_parquet(made.test, index=False)
     train_all(made, FEATURES)
