@@ -55,6 +55,7 @@ def test_a_changed_reason_runs_what_shows_it_and_a_changed_limit_or_parameter_wh
     reason = re.search(r"reason: (.+)", text)
     assert reason
     finished.edit(contract, f"reason: {reason[1]}", "reason: Something that is said otherwise")
+    finished.edit("data/contracts/reasons/loanapp.es.yaml", "Sus ingresos anuales", "Lo que gana en un año")
     assert list_runs(finished) == ["check_contract", "package", "report"]
     finished.edit("params.yaml", "least_agreement: 0.8 ", "least_agreement: 0.7 ")
     assert list_runs(finished) == ["check_contract", "stability", "package", "report"]
