@@ -33,6 +33,8 @@ def make_record(**changes: Any) -> dict[str, Any]:
         "caller": "tester",
         "idempotency_key": None,
         "repeat_of": None,
+        "reason_codes": ["income.too_low"],
+        "language": "en",
         "repeated_key": None,
         "environment": "prod",
         "fingerprint": None,

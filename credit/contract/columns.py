@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from credit.common.invalid_values import make_value_error
-from credit.contract.levels import OTHER_GROUP, UNDISCLOSED, ColumnLevels, Scalar
+from credit.contract.levels import OTHER_GROUP, UNDISCLOSED, ColumnDirection, Scalar
 from credit.contract.text_format import TextFormat
 
 ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "source", "ignored"]
@@ -29,10 +29,9 @@ def _reject_role_list(value: Any) -> Any:
     return value
 
 
-class Column(ColumnLevels):
+class Column(ColumnDirection):
     """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
-    `reason` is given when the value counts against them, `reason_if_missing` when its absence does.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
     file that mean "not known"; `missing` says whether a row without a value is accepted. `format` says how the file
     writes a number or a date. `known_at_decision`: a person vouches that a feature which guesses the label nearly
@@ -46,11 +45,8 @@ class Column(ColumnLevels):
     description: str
     format: TextFormat | None = None
     range: tuple[float | None, float | None] | None = None
-    missing: Literal["allowed", "refused"] = "refused"
     missing_codes: tuple[int | float | str, ...] = ()
     sql: str | None = None
-    reason: str | None = None
-    reason_if_missing: str | None = None
     because: str | None = None
     favourable: Scalar | None = None
     reference: str | None = None
@@ -100,9 +96,10 @@ class Column(ColumnLevels):
         for role, (key, _) in _ROLE_KEYS.items():
             if role != self.role and getattr(self, key) is not None:
                 raise make_value_error(f"`{key}` on a column of role {self.role}", f"`{key}` only on role {role}")
-        if self.known_at_decision and self.role not in ("feature", "score"):
-            found = f"`known_at_decision` on a column of role {self.role}"
-            raise make_value_error(found, "`known_at_decision` only on role feature or score")
+        for key in ("known_at_decision", "more_is", "about"):
+            if getattr(self, key) and self.role not in ("feature", "score"):
+                found = f"`{key}` on a column of role {self.role}"
+                raise make_value_error(found, f"`{key}` only on role feature or score")
 
     def _check_allowed(self) -> None:
         if self.type == "category" and not self.allowed:

@@ -50,6 +50,16 @@ def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return make_frame(open_table(path).read(columns=list(columns)))
 
 
+def read_spaced_rows(table: pq.ParquetFile, columns: Sequence[str], most: int) -> pd.DataFrame:
+    """Read at most so many evenly spaced rows as a frame, a partition of the table at a time."""
+    step = max(1, -(-table.metadata.num_rows // most))
+    chosen, start = [], 0
+    for part in iterate_partitions(table, columns):
+        chosen.append(make_frame(part).iloc[-start % step :: step])
+        start += part.num_rows
+    return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
+
+
 def make_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     """Make a frame in which booleans and integers with missing values are nullable, not objects or floats."""
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}

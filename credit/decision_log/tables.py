@@ -72,6 +72,8 @@ DECISIONS_TABLE = Table(
     Column("caller", String(64), nullable=False),
     Column("idempotency_key", String(64), unique=True),
     Column("repeat_of", String(32)),
+    Column("reason_codes", JSON),
+    Column("language", String(64)),
     Column("repeated_key", String(64)),
     Column("environment", String(16)),
     Column("fingerprint", String(64)),
@@ -86,6 +88,7 @@ DECISIONS_TABLE = Table(
 `idempotency_key`: SHA-256 of caller and key. `repeat_of`: another decision under the same key, known too late because
 the database was away; the key is in `repeated_key` then. `fingerprint`: SHA-256 of the whole request under the key.
 `applicant`: HMAC of the applicant's reference. Rows of before there was a chain have no `writer`.
+`reason_codes`: of each reason; `language`: of their words. Both are null in rows of before there were codes.
 """
 
 OUTCOMES_TABLE = Table(

@@ -59,6 +59,7 @@ class LoggedDecision(BaseModel):
     decision: str
     score: float
     reasons: list[str]
+    reason_codes: list[str] | None = None
     decided_by: str
     rule_because: str | None
     version: str

@@ -16,7 +16,8 @@ LoggedInputs = Annotated[dict[str, bool | int | float | str | None] | None, Fiel
 ApplicantHash = Annotated[str | None, Field(description="HMAC-SHA256 of the applicant's reference, if one was sent")]
 
 PUBLIC_FIELDS = (
-    "id", "decision", "score", "reasons", "decided_by", "rule_because", "version", "digest", "entry", "decided_at",
+    "id", "decision", "score", "reasons", "reason_codes", "language", "decided_by", "rule_because", "version", "digest",
+    "entry", "decided_at",
 )  # fmt: skip
 """Fields of a record that its caller may see."""
 
@@ -28,6 +29,12 @@ class DecisionResponse(BaseModel):
     decision: Decision
     score: float = Field(description="Probability of the favourable label", ge=0, le=1)
     reasons: list[str] = Field(description="At most four, the weightiest first; none for an approval", max_length=4)
+    reason_codes: list[str] | None = Field(
+        description="Of each reason, for programs: the same whatever the words and the language; null: decided before "
+        "there were codes",
+        max_length=4,
+    )
+    language: str | None = Field(description="Of the reasons, as they were given")
     decided_by: DecidedBy
     rule_because: str | None = Field(description="Why the rule decided, when it did")
     version: str | None = Field(description="null: the rule that came with the image")

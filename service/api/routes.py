@@ -17,7 +17,7 @@ from service.api.log.decided_contract import find_contract
 from service.api.log.outcomes import OutcomeReport, check_outcome, parse_outcome
 from service.api.log.records import note_look_up, require_record
 from service.api.openapi import NOT_FOUND_REFUSAL, READ_REFUSALS, REFUSALS
-from service.api.request_reading import read_body, read_idempotency_key, read_parts, require_serving
+from service.api.request_reading import read_body, read_idempotency_key, read_language, read_parts, require_serving
 from service.api.responses import (
     BatchResponse,
     DecisionRecordResponse,
@@ -44,7 +44,13 @@ _KEY_HEADER = {
             "in": "header",
             "description": "A repeated request with the same key gets the same decision, which is recorded once",
             "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
-        }
+        },
+        {
+            "name": "Accept-Language",
+            "in": "header",
+            "description": "The language of the reasons; the contract's where the live version has no words in it",
+            "schema": {"type": "string", "examples": ["es, en;q=0.5"]},
+        },
     ]
 }
 
@@ -75,7 +81,8 @@ async def decide(request: Request) -> Response:
     start = time.perf_counter()
     serving = require_serving(request)
     parsed = serving.requests.parse(await read_body(request, _MAX_APPLICATION_BYTES))
-    (asked,) = hash_applicants(read_parts(request).settings, [parsed])
+    language = read_language(request, serving.bundle.languages)
+    (asked,) = hash_applicants(read_parts(request).settings, [parsed._replace(language=language)])
     record = await read_parts(request).decider.decide(
         serving, asked, request.state.caller, read_idempotency_key(request)
     )
@@ -90,7 +97,9 @@ async def decide_batch(request: Request) -> Response:
     """Decide several applications by one version: all of them, or none when one is not allowed."""
     start = time.perf_counter()
     serving = require_serving(request)
-    asked = hash_applicants(read_parts(request).settings, serving.requests.parse_batch(await read_body(request)))
+    language = read_language(request, serving.bundle.languages)
+    parsed = [one._replace(language=language) for one in serving.requests.parse_batch(await read_body(request))]
+    asked = hash_applicants(read_parts(request).settings, parsed)
     records = await read_parts(request).decider.decide_batch(
         serving, asked, request.state.caller, read_idempotency_key(request)
     )

@@ -20,6 +20,7 @@ _DECISION_COLUMNS = {
     "decision": pa.string(),
     "score": pa.float64(),
     "reasons": pa.list_(pa.string()),
+    "reason_codes": pa.list_(pa.string()),
     "decided_by": pa.string(),
     "rule_because": pa.string(),
     "version": pa.string(),

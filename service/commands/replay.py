@@ -24,7 +24,7 @@ from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
 from service.settings import Settings, load_settings
 
-COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
+COMPARED_FIELDS = ("decision", "score", "reasons", "reason_codes", "decided_by", "rule_because")
 
 
 def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str | None]:
@@ -43,7 +43,7 @@ def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str |
 
 
 def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
-    """Decide the logged application anew by the version, in the fields of the log.
+    """Decide the logged application anew by the version, in the fields of the log and the language that was asked for.
 
     Where the rule stood in for the model the rule decides again: the version cannot tell what went wrong then.
     """
@@ -52,7 +52,9 @@ def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
         decision, because = serving.decide(application)
     else:
         decision, because = serving.decide_by_rule(application, because)
-    return decision._asdict() | {"reasons": list(decision.reasons), "rule_because": because}
+    reasons = list(serving.bundle.word_reasons(decision, record["language"]))
+    codes = None if record["reason_codes"] is None else list(decision.reason_codes)  # logged before there were codes
+    return decision._asdict() | {"reasons": reasons, "reason_codes": codes, "rule_because": because}
 
 
 def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -> LiveVersion:

@@ -42,11 +42,13 @@ class ApplicationRequest(NamedTuple):
     """One application to decide: its values, and those that are logged and never scored.
 
     `protected`: protected attributes. `applicant`: the lender's reference of the person; in the log, its HMAC.
+    `language`: of its reasons; None: the contract's.
     """
 
     application: Values
     protected: Values
     applicant: str | None = None
+    language: str | None = None
 
 
 class FamilyMembers(NamedTuple):

@@ -39,7 +39,10 @@ class ChainedTable(NamedTuple):
 DECISIONS = ChainedTable(
     DECISIONS_TABLE,
     ("decided_at",),
-    ("id", "decision", "reasons", "decided_by", "rule_because", "version", "digest", "entry", "caller", "environment"),
+    (
+        "id", "decision", "reasons", "reason_codes", "language", "decided_by", "rule_because", "version", "digest",
+        "entry", "caller", "environment",
+    ),  # fmt: skip
     ("inputs", "protected", "applicant", "fingerprint"),
     ("idempotency_key", "repeated_key"),
 )

@@ -31,7 +31,7 @@ def test_without_its_words_a_contract_says_all_that_it_said_to_a_stage(tmp_path:
     assert list(stripped.columns) == list(whole.columns)
     assert compare(stripped) == compare(whole)
     for column in whole.columns.values():
-        for text in filter(None, [column.description, column.reason, column.because]):
+        for text in filter(None, [column.description, *column.reason_texts, column.because]):
             assert f" {text}\n" not in view.read_text()
 
 
@@ -55,6 +55,7 @@ def test_a_changed_reason_runs_what_shows_it_and_a_changed_limit_or_parameter_wh
     reason = re.search(r"reason: (.+)", text)
     assert reason
     finished.edit(contract, f"reason: {reason[1]}", "reason: Something that is said otherwise")
+    finished.edit("data/contracts/reasons/loanapp.es.yaml", "Sus ingresos anuales", "Lo que gana en un año")
     assert list_runs(finished) == ["check_contract", "package", "report"]
     finished.edit("params.yaml", "least_agreement: 0.8 ", "least_agreement: 0.7 ")
     assert list_runs(finished) == ["check_contract", "stability", "package", "report"]

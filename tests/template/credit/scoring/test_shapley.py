@@ -33,7 +33,7 @@ from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reason_words import word_reasons
 from credit.training.onnx_export import export_onnx
 from scenario.generate import generate
 from scenario.params import ScenarioParams

@@ -45,6 +45,29 @@ def test_every_application_gets_the_decision_of_its_bundle(service: Service, ask
     assert all(answer["reasons"] for answer in batch if answer["decision"] != "approve")
 
 
+def test_reasons_come_in_the_language_that_is_preferred_and_their_codes_do_not_change(
+    service: Service, asked: Asked
+) -> None:
+    denied = next(one for one in asked if service.decide(one).json()["decision"] == "deny")
+    english = service.decide(denied).json()
+    assert (english["language"], len(english["reason_codes"])) == ("en", len(english["reasons"]))
+    for header, language in (
+        ("es", "es"),
+        ("fr, es-MX;q=0.7, en;q=0.2", "es"),
+        ("en-GB, es", "en"),
+        ("fr", "en"),
+        ("es;q=0, de", "en"),
+        (",;q=x,=", "en"),
+    ):
+        for path, body in (("/v1/decisions", denied), ("/v1/decisions/batch", {"applications": [denied]})):
+            answer = service.decide(body, path, Accept_Language=header).json()
+            told = answer.get("decisions", [answer])[0]
+            assert (told["language"], told["reason_codes"]) == (language, english["reason_codes"]), header
+            assert (told["reasons"] == english["reasons"]) is (language == "en")
+            looked_up = service.get(f"/v1/decisions/{told['id']}").json()
+            assert {name: looked_up[name] for name in told} == told
+
+
 def test_the_score_does_not_depend_on_protected_attributes(service: Service, asked: Asked) -> None:
     for one in asked[:20]:
         answers = [

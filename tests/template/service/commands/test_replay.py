@@ -66,6 +66,23 @@ def test_decisions_of_the_model_come_out_the_same(service: Service, asked: Asked
         assert answer["decided_by"] == "model"
 
 
+def test_a_reason_that_was_told_in_another_language_comes_out_in_it(service: Service, denied: dict[str, Any]) -> None:
+    body = {"application": service.get(f"/v1/decisions/{denied['id']}").json()["inputs"]}
+    answer = service.decide(body, Accept_Language="es").json()
+    assert answer["reasons"] != denied["reasons"]
+    told = json.loads(replay(service, answer["id"], "--json").stdout)
+    assert told["differs"] == []
+    assert told["recomputed"]["reasons"] == answer["reasons"]
+    change(service, "reason_codes = '[\"shoes\"]'", answer["id"])
+    assert json.loads(replay(service, answer["id"], "--json").stdout)["differs"] == ["reason_codes"]
+
+
+def test_a_decision_of_before_there_were_codes_comes_out_the_same(service: Service, denied: dict[str, Any]) -> None:
+    change(service, "reason_codes = NULL, language = NULL", denied["id"])
+    done = replay(service, denied["id"], "--json")
+    assert (done.returncode, json.loads(done.stdout)["differs"]) == (0, [])
+
+
 def test_it_is_shown_side_by_side(service: Service, denied: dict[str, Any]) -> None:
     lines = replay(service, denied["id"]).stdout.splitlines()
     assert lines[0] == f"{denied['id']}, by v2.0.0, digest {denied['digest'][:12]}"
