@@ -318,7 +318,7 @@ def ask_about_spikes(folder: Path) -> None:
 def read_other_signs(folder: Path) -> None:
     for kind, value in (
         ("number", lambda n, _: f"{1 + n % 9},{10 + n},{100 + n}.00"),
-        ("integer", lambda n, _: f"({1 + n % 9},{100 + n})"),
+        ("number", lambda n, _: f"({1 + n % 9},{100 + n}.5)"),
         ("number", lambda n, _: f"{1 + n % 9},{100 + n}.5-"),
         ("number", lambda n, _: f"{1 + n % 9}'{100 + n}.50"),
     ):
