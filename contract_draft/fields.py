@@ -3,9 +3,10 @@
 import json
 from typing import Any, NamedTuple, get_args
 
-from contract_draft.guesses import Guess, guess_favourable, list_label_values
+from contract_draft.guesses import Guess
+from contract_draft.label import guess_favourable, list_label_values
 from contract_draft.levels import propose_levels
-from contract_draft.names.undisclosed import is_undisclosed
+from contract_draft.names.undisclosed import says_nothing
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.columns import ColumnRole
@@ -78,7 +79,7 @@ def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
     alike["left_out"] = guess.why
     same = f"{guess.kind} {alike[guess.kind]}" if alike.get(guess.kind) else ""
     answer = about if guess.role == "label" else None
-    return OpenQuestion(guess.role, guess.kind, same, about, get_args(ColumnRole), answer, guess.is_unsure)
+    return OpenQuestion(guess.role, guess.kind, same, about, get_args(ColumnRole), answer, guess.unsure)
 
 
 def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
@@ -174,7 +175,8 @@ def _tell_others(look: ColumnProfile) -> str:
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     if guess.role == "protected":
-        groups = tuple(text for text, _ in look.values if not is_undisclosed(text)) or (UNDISCLOSED,)
+        levels = [text for text, _ in look.values]
+        groups = tuple(text for text in levels if not says_nothing(text, levels)) or (UNDISCLOSED,)
         asked = OpenQuestion(groups[0], "reference", "reference", choices=groups)
         return [DraftField("reference", asked, "the group that others are compared with; the largest here")]
     if guess.role == "score":

@@ -1,20 +1,18 @@
 """Guesses at the role of each column of a file, with a reason for every guess but a plain feature."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contract_draft import name_hints
-from contract_draft.names.outcomes import is_good_for_applicant, is_known_afterwards, rank_outcome, read_yes_or_no
-from contract_draft.names.protected import suggest_attribute_of_levels, suggest_protected_attribute
+from contract_draft.label import find_rivals
+from contract_draft.names.outcomes import is_known_afterwards, rank_outcome
+from contract_draft.names.protected import suggest_attribute, suggest_protected_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.identifiers import LONG_NUMBERS
-from credit.common.errors import CreditError, Problem
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
 _MANY_ROWS = 1_000  # of so many amounts some are the same
-AGE_CUTS = (25, 62)
-"""Where groups of ages are cut: the law in some countries protects applicants from 62 on."""
 
 
 class Guess(NamedTuple):
@@ -22,7 +20,7 @@ class Guess(NamedTuple):
 
     `attribute`: the protected one that is suspected. `vouched`: a person says that a column which guesses the label
     nearly always is known when the decision is made. `measured`: the figure behind `why`, which the next file changes.
-    `is_unsure`: another column may as well have the role, so that nobody should accept it unread.
+    `unsure`: nothing speaks for it before others, so that nobody should accept it unread.
     """
 
     role: ColumnRole
@@ -31,42 +29,12 @@ class Guess(NamedTuple):
     kind: str = ""
     vouched: bool = False
     measured: str = ""
-    is_unsure: bool = False
+    unsure: bool = False
 
     @property
     def evidence(self) -> str:
         """The reason, with the figure where one was measured."""
         return f"{self.why} ({self.measured})" if self.measured else self.why
-
-
-def find_likely_label(
-    looks: Sequence[ColumnProfile], chosen: str | None = None, where: str = "label"
-) -> ColumnProfile | None:
-    """Find the most likely outcome: by name, two values before more; else the last column that could be it.
-
-    chosen: the column that a person says it is, and `where`. Raises CreditError when the file has none of this name.
-    """
-    if chosen is not None:
-        given = next((look for look in looks if look.name == chosen), None)
-        if given is None:
-            raise CreditError(Problem(where, repr(chosen), f"one of {', '.join(look.name for look in looks)}"))
-        return given
-    fit = [look for look in looks if look.type not in ("text", "date", "timestamp") and not look.constant]
-    fit = [look for look in fit if not (suggest_attribute(look) or (look.unique and len(look.values) != 2))]
-    two = [look for look in fit if len(look.values) == 2]
-    for candidates in (two, [look for look in fit if look.values]):
-        named = [(rank, look.at) for look in candidates if (rank := rank_outcome(look.name)) is not None]
-        if named:
-            return looks[min(named)[1]]
-    return (two or fit)[-1] if fit else None
-
-
-def suggest_attribute(look: ColumnProfile) -> str | None:
-    """Suggest the protected attribute that a column's name or its levels hint at."""
-    named = suggest_protected_attribute(look.name)
-    if named or look.type != "category" or rank_outcome(look.name) is not None:
-        return named
-    return suggest_attribute_of_levels([text for text, _ in look.values])
 
 
 def guess_roles(
@@ -77,8 +45,9 @@ def guess_roles(
     is_chosen: whether a person said which one the label is.
     """
     found: dict[str, Guess] = {}
+    rivals = find_rivals(looks, label)
     guesses = {
-        look.name: _guess_label(look, label, is_chosen) or _guess_role(look, telling.get(look.name), label)
+        look.name: _guess_label(look, label, is_chosen, rivals) or _guess_role(look, telling.get(look.name), label)
         for look in looks
     }
     guesses |= _choose_time([name for name, guess in guesses.items() if guess.role == "time"])
@@ -96,12 +65,10 @@ def _choose_time(names: Sequence[str]) -> dict[str, Guess]:
         return {}
     ranks = {name: name_hints.rank_application_date(name) for name in names}
     best = min(names, key=lambda name: ranks[name])
-    is_unsure = ranks[best] > 1 or list(ranks.values()).count(ranks[best]) > 1
+    unsure = ranks[best] > 1 or list(ranks.values()).count(ranks[best]) > 1
     others = ", ".join(name for name in names if name != best)
     why = f"which date is the day of the application: this one, or {others}?"
-    return {name: leave_out("time") for name in names} | {
-        best: Guess("time", why, kind="identifier", is_unsure=is_unsure)
-    }
+    return {name: leave_out("time") for name in names} | {best: Guess("time", why, kind="identifier", unsure=unsure)}
 
 
 def leave_out(role: ColumnRole) -> Guess:
@@ -109,14 +76,19 @@ def leave_out(role: ColumnRole) -> Guess:
     return Guess("ignored", f"another column has the role {role}", kind="left_out")
 
 
-def _guess_label(look: ColumnProfile, label: ColumnProfile | None, is_chosen: bool) -> Guess | None:
+def _guess_label(
+    look: ColumnProfile, label: ColumnProfile | None, is_chosen: bool, others: Sequence[str]
+) -> Guess | None:
     if label is None or look.name != label.name:
         return None
     if is_chosen:
         return Guess("label", "you said so")
     if rank_outcome(look.name) is None:
-        why = "no column is named like an outcome: the last that may be one is no more than a guess"
-        return Guess("label", why, kind="label", is_unsure=True)
+        return Guess(
+            "label", "no column is named like an outcome; this is the last that may be", kind="label", unsure=True
+        )
+    if others:
+        return Guess("label", f"named like an outcome; so is {', '.join(others)}", kind="label", unsure=True)
     return Guess("label", "named like an outcome", kind="label")
 
 
@@ -190,41 +162,3 @@ def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):
         return Guess("score", "named like a credit score", kind="score")
     return Guess("feature")
-
-
-def is_favourable_text(label: ColumnProfile, text: str) -> bool:
-    """Tell whether a text in the label's column is the value that is guessed to be good for the applicant."""
-    value, _ = guess_favourable(label)
-    if label.type == "boolean":
-        return value is (text.casefold() in ("1", "1.0", "t", "true", "y", "yes"))
-    return bool(text == value if label.type == "category" else float(text) == value)
-
-
-def guess_favourable(look: ColumnProfile) -> tuple[Any, bool]:
-    """Guess the value that is good for the applicant, and whether a name says so."""
-    named = is_good_for_applicant(look.name)
-    if look.type == "boolean":
-        return named is not False, named is not None
-    if look.type == "category":
-        return _guess_favourable_level(sorted(text for text, _ in look.values), named)
-    is_true_negative = (look.low, look.high) == (-1, 0) and len(look.values) == 2  # as Access and VBA write it
-    number = look.low if (named is False) != is_true_negative else look.high
-    return int(number or 0) if look.type == "integer" else float(number or 0), named is not None
-
-
-def _guess_favourable_level(levels: Sequence[str], named: bool | None) -> tuple[str, bool]:
-    """Guess the level that is good for the applicant: by its words, else by a yes or no about the column's name."""
-    good = [level for level in levels if is_good_for_applicant(level)]
-    good = good or [level for level in levels if level.startswith(">")]  # of `<=50K` and `>50K` more is better
-    good = good or [level for level in levels if named is not None and read_yes_or_no(level) is named]
-    others = [level for level in levels if is_good_for_applicant(level) is None]
-    return (good or others or list(levels))[0], len(good) == 1
-
-
-def list_label_values(look: ColumnProfile) -> tuple[Any, ...]:
-    """List the values of a label as a contract writes them; none where it has too many."""
-    if look.type == "boolean":
-        return (False, True)
-    if look.type == "category":
-        return tuple(sorted(text for text, _ in look.values))
-    return tuple(sorted({int(float(text)) if look.type == "integer" else float(text) for text, _ in look.values}))

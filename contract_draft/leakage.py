@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contract_draft.guesses import AGE_CUTS, suggest_attribute
 from contract_draft.names.outcomes import rank_outcome
+from contract_draft.names.protected import AGE_CUTS, suggest_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable, read_columns
 from credit.contract.columns import Column

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from contract_draft.names.undisclosed import is_undisclosed
+from contract_draft.names.undisclosed import says_nothing
 from contract_draft.values.column_profile import ColumnProfile
 from credit.contract.levels import UNDISCLOSED
 
@@ -39,9 +39,11 @@ def propose_levels(look: ColumnProfile, is_protected: bool) -> tuple[ColumnProfi
 def _propose_undisclosed(look: ColumnProfile) -> tuple[list[str], list[str]]:
     """Propose the levels of a protected column that are undisclosed, and tell why; never all of them."""
     ways = "undisclosed, by `missing_codes`; moved here groups of their own; in neither set aside"
-    unsaid = [(text, rows) for text, rows in sorted(look.values) if is_undisclosed(text)]
+    levels = [text for text, _ in look.values]
+    unsaid = [(text, rows) for text, rows in sorted(look.values) if says_nothing(text, levels)]
     if unsaid and len(unsaid) < len(look.values):
-        return [text for text, _ in unsaid], [f"{_list_levels(unsaid)} say that it is not known: they are {ways}"]
+        why = "say, or look like a code, that it is not known"
+        return [text for text, _ in unsaid], [f"{_list_levels(unsaid)} {why}: they are {ways}"]
     rare = find_rare_levels(look)
     if rare and _are_codes(look):
         return [text for text, _ in rare], [f"no words say what {_list_levels(rare)} mean: they are {ways}"]

@@ -6,7 +6,7 @@ from contract_draft.names.words import Hint, has_hint, split_words
 
 _WEIGHTS = Hint("fnlwgt weight weights wgt pweight sampweight gewichtung", "finalweight samplingweight surveyweight")
 _PLACES = Hint(
-    "zip zipcode postcode plz tract neighborhood neighbourhood district redline county city borough municipality "
+    "zip zipcode postcode plz tract neighborhood neighbourhood district redline msa county city borough municipality "
     "gemeinde stadt wohnort ville commune ciudad cidade municipio comune bairro barrio woonplaats kommun kommune",
     "postal zipcod addrstate residencialstate residentialstate statecode codepostal",
     "state region",
@@ -14,11 +14,14 @@ _PLACES = Hint(
 _PERSONAL_DATA = Hint(
     "name surname lastname firstname fullname email phone mobile ssn address street iban passport "
     "nachname vorname telefon strasse prenom apellido apellidos nombre sobrenome cognome achternaam",
+    alone="first last middle",
     unless="type status",
 )
 _TIMES = Hint("date time timestamp datetime day when created submitted issued applied quarter month vintage")
 _IDENTIFIERS = Hint("id uuid guid key identifier number nr no ref reference rowid index")
-_SCORES = Hint("score fico vantage rating scorecard riskscore creditscore")
+_SCORES = Hint(
+    "score fico vantage rating scorecard riskscore creditscore", unless="type model version name source date"
+)
 _APPLICATION_DATES = Hint(
     "applied application appl app submitted submission received receipt requested request antrag antragsdatum "
     "antragstag antragseingang eingang solicitud solicitacao demande domanda aanvraag",

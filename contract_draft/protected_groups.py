@@ -3,8 +3,8 @@
 import re
 
 from contract_draft.fields import DraftField, OpenQuestion, ask_role, has_group_values
-from contract_draft.guesses import AGE_CUTS, Guess
-from contract_draft.names.protected import names_attribute
+from contract_draft.guesses import Guess
+from contract_draft.names.protected import AGE_CUTS, names_attribute
 from contract_draft.names.words import split_words
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from contract_draft.fields import DraftField, OpenQuestion, draft_words
-from contract_draft.guesses import Guess, is_favourable_text
+from contract_draft.guesses import Guess
+from contract_draft.label import guess_favourable, is_favourable_text
 from contract_draft.protected_groups import quote_sql_name
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable, read_columns
@@ -20,11 +22,13 @@ def draft_rule(
     label: ColumnProfile | None,
     chosen: str | None = None,
     where: str = "rule",
+    favourable: Any = None,
 ) -> list[DraftField]:
     """Draft a threshold on the number that orders the label best; empty without a label or such a number.
 
     The threshold lets as many people pass as have the favourable outcome. chosen: an answer, the name of a number or a
-    whole rule such as `100 * debt / income at_most 36`; `where` it was found. Raises CreditError for any other.
+    whole rule such as `100 * debt / income at_most 36`; `where` it was found. `favourable`: the value that a person
+    says is good; else it is guessed. Raises CreditError for any other rule.
     """
     if chosen is not None and (whole := re.fullmatch(r"(.+) (at_least|at_most) (\S+)", chosen.strip())):
         return _draft_whole_rule(whole[1], whole[2], whole[3], where)
@@ -39,7 +43,8 @@ def draft_rule(
         numbers = {name: numbers[name]}
     ((_, texts),) = read_columns(table, {label.name: f"c{label.at}"})
     known = np.isin(texts, [text for text, _ in label.values])
-    good = np.array([is_favourable_text(label, text) for text in texts[known]])
+    value = guess_favourable(label)[0] if favourable is None else favourable
+    good = np.array([is_favourable_text(label, text, value) for text in texts[known]])
     aucs = {name: compute_rank_auc(values[known], good) for name, values in read_columns(table, numbers)}
     best = max(aucs, key=lambda name: abs(np.nan_to_num(aucs[name], nan=0.5) - 0.5))
     ((_, values),) = read_columns(table, {best: numbers[best]})
@@ -47,7 +52,9 @@ def draft_rule(
     share = good.mean() if approve == "at_most" else 1 - good.mean()
     threshold = float(np.quantile(values[known & ~np.isnan(values)], share, method="higher"))
     auc = max(aucs[best], 1 - aucs[best])
-    told = f"tells {label.name} best by itself, AUC {auc:.2f}; or an SQL expression over features"
+    told = (
+        f"tells {label.name} best by itself, AUC {auc:.2f}, where {value} is good; or an SQL expression over features"
+    )
     sql = quote_sql_name(best)
     return [
         DraftField(

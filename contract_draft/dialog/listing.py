@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from contract_draft import name_hints
+from contract_draft.document.yaml_comments import build_block, dump_yaml, quote_text
 from contract_draft.draft import Draft
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.questions.topics import SECTIONS, TOPICS, Question
 from contract_draft.values.column_profile import ColumnProfile
-from contract_draft.yaml_comments import build_block, dump_yaml, quote_text
 
 _MOST_LEVELS = 6
 _MOST_COLUMNS = 8

@@ -6,7 +6,13 @@ Swedish and Finnish; Polish, Turkish, Indonesian, and Chinese and Russian in Lat
 
 from collections.abc import Sequence
 
+from contract_draft.names.outcomes import rank_outcome
 from contract_draft.names.words import Hint, has_hint, split_words
+from contract_draft.values.column_profile import ColumnProfile
+
+AGE_CUTS = (25, 62)
+"""Where groups of ages are cut: the law in some countries protects applicants from 62 on."""
+
 
 _PROTECTED = {  # the first that matches is the attribute: `STATE_OF_BIRTH` is no age
     "race or ethnicity": Hint(
@@ -91,10 +97,17 @@ _ATTRIBUTE_NAMES = (
     "sex sexe sexo sesso gender genero genere genre geschlecht geslacht plec cinsiyet kjonn kon xingbie race raza raca "
     "razza ethnicity ethnic etnia marital married_status education educ edu religion nationality disability age"
 )
-_LEVELS = {  # as levels of one column: each word says little by itself
-    "sex": {"m", "f", "mr", "mrs", "ms", "miss", "mme", "herr", "frau", "man", "woman", "vrouw", "homme", "femme"}
-}
+_LEVELS = {"sex": {"mr", "mrs", "ms", "miss", "mme", "herr", "frau", "vrouw"}}  # each says little by itself
+_NO_PEOPLE = "charge charges offense offence crime grade car vehicle paint"  # whose levels are F and M, or black
 _SEX_INITIALS = ({"m", "f"}, {"f", "h"}, {"m", "w"}, {"k", "m"}, {"m", "v"})
+
+
+def suggest_attribute(look: ColumnProfile) -> str | None:
+    """Suggest the protected attribute that a column's name or its levels hint at."""
+    named = suggest_protected_attribute(look.name)
+    if named or look.type != "category" or rank_outcome(look.name) is not None:
+        return named
+    return suggest_attribute_of_levels(look.name, [text for text, _ in look.values])
 
 
 def suggest_protected_attribute(name: str) -> str | None:
@@ -102,8 +115,10 @@ def suggest_protected_attribute(name: str) -> str | None:
     return next((attribute for attribute, hint in _PROTECTED.items() if has_hint(name, hint)), None)
 
 
-def suggest_attribute_of_levels(levels: Sequence[str]) -> str | None:
+def suggest_attribute_of_levels(name: str, levels: Sequence[str]) -> str | None:
     """Suggest the protected attribute whose groups the levels of a column name: `Male` and `Female`."""
+    if {*split_words(name)} & {*_NO_PEOPLE.split()}:
+        return None
     if {level.strip().casefold() for level in levels} in _SEX_INITIALS:
         return "sex"
     for attribute, hint in _PROTECTED.items():

@@ -1,6 +1,7 @@
 """Words by which a level says that an attribute is not known: such people are no group to compare others with."""
 
 import re
+from collections.abc import Sequence
 
 from contract_draft.names.words import split_words
 
@@ -20,6 +21,21 @@ _PHRASES = re.compile(
     r"(information|data) (is )?missing|free form text only|sin (datos|informacion|respuesta)|sem informacao|"
     r"sans reponse|keine angabe|brak danych|no informado|no contesta|no sabe)\b"
 )
+
+
+def says_nothing(level: str, levels: Sequence[str]) -> bool:
+    """Tell whether a level of a protected column is no group: by its words, or as a code among the others."""
+    return is_undisclosed(level) or _is_round_code(level, levels)
+
+
+def _is_round_code(level: str, levels: Sequence[str]) -> bool:
+    """Tell whether a level is a number such as 8888 among levels that are words, or far shorter numbers."""
+    if not re.fullmatch(r"(\d)\1+", level):
+        return False
+    others = [text for text in levels if not re.fullmatch(r"(\d)\1+", text)]
+    if not any(text.isdigit() for text in others):
+        return bool(others)
+    return len(level) > 2 and all(len(text) + 1 < len(level) for text in others)
 
 
 def is_undisclosed(level: str) -> bool:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contract_draft.fields import OpenQuestion
+from contract_draft.label import list_label_values
 from contract_draft.questions.topics import SECTIONS
+from contract_draft.values.column_profile import ColumnProfile
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import read_yaml
 
@@ -104,6 +106,17 @@ def choose(answer: Any, choices: tuple[Any, ...], where: str) -> Any:
         listed = ["false", "true"] if choices == (False, True) else list(means)
         raise CreditError(Problem(where, repr(answer), f"one of {', '.join(listed)}"))
     return found
+
+
+def find_favourable(answers: Answers, label: ColumnProfile | None) -> Any:
+    """Find the value of the label that is answered to be good; None where there is no answer, or none that fits."""
+    answer = answers.find("favourable")
+    if answer is None or label is None:
+        return None
+    try:
+        return choose(answer, list_label_values(label), "")
+    except CreditError:  # told where the question is answered
+        return None
 
 
 def find_needless(answers: Answers, asked: set[tuple[str, str]]) -> list[Problem]:

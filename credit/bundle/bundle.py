@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from credit.bundle.manifest import Manifest, verify_bundle
@@ -98,7 +99,8 @@ class Bundle:
 
     def refer_unread(self) -> Decision:
         """Refer an application of which not even the rule can read its column; an analyst looks at it."""
-        return Decision("refer", self.rule.score_of_unknown, (self.rule.words_if_missing,), "rule")
+        score = self.rule.score_of_unknown
+        return refer_unexplained(["refer"], np.array([score]), [self.rule.list_reasons(score, None)], "rule")[0]
 
 
 def find_inputs(contract: Contract, names: Sequence[str]) -> tuple[str, ...]:

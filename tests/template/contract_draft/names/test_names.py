@@ -4,7 +4,7 @@ import pytest
 
 from contract_draft.names.outcomes import is_good_for_applicant, rank_outcome
 from contract_draft.names.protected import suggest_attribute_of_levels, suggest_protected_attribute
-from contract_draft.names.undisclosed import is_undisclosed
+from contract_draft.names.undisclosed import is_undisclosed, says_nothing
 
 PROTECTED = {  # of HMDA, UCI, COMPAS, PAKDD and Home Credit, and as in other languages
     "race or ethnicity": """
@@ -137,11 +137,13 @@ def test_names_that_only_look_like_a_protected_attribute_are_plain():
         (["black", "red", "white", "blue", "green"], None),
         (["single", "joint"], None),
         (["own", "rent", "mortgage"], None),
+        (["(F1)", "(M1)", "(M2)"], None),
         (["t", "f"], None),
     ],
 )
 def test_a_protected_attribute_is_known_by_its_levels_whatever_its_name(levels, attribute):
-    assert suggest_attribute_of_levels(levels) == attribute
+    assert suggest_attribute_of_levels("v17", levels) == attribute
+    assert suggest_attribute_of_levels("c_charge_degree", levels) is None
 
 
 def test_an_outcome_is_known_by_its_name():
@@ -181,3 +183,19 @@ def test_only_words_of_an_outcome_say_whether_it_is_good(text, is_good):
 )
 def test_a_level_that_says_that_nobody_told_is_known_by_its_words(level, told):
     assert is_undisclosed(level) is told
+
+
+@pytest.mark.parametrize(
+    ("levels", "codes"),
+    [
+        ("<25 25-34 >74 8888", ["8888"]),
+        ("25-34 35-44 8888 9999", ["8888", "9999"]),
+        ("1 2 3 1111", ["1111"]),
+        ("1 2 3 11", []),
+        ("0 11 22 33", []),
+        ("11 12 13", []),
+        ("black white 99", ["99"]),
+    ],
+)
+def test_a_code_among_words_or_far_shorter_codes_is_no_group(levels, codes):
+    assert [level for level in levels.split() if says_nothing(level, levels.split())] == codes

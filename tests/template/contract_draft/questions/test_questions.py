@@ -380,7 +380,10 @@ def test_people_of_whom_nothing_is_known_are_proposed_as_undisclosed_and_are_no_
     asked = {column: q for q in draft.questions if q.topic == "groups" for column in q.columns}
     assert asked.keys() == {"derived_sex", "applicant_ethnicity"}
     assert "'Sex_Not_Available' (" in asked["derived_sex"].why
-    assert "say that it is not known: they are undisclosed, by `missing_codes`" in asked["derived_sex"].why
+    assert (
+        "say, or look like a code, that it is not known: they are undisclosed, by `missing_codes`"
+        in asked["derived_sex"].why
+    )
     content = yaml.safe_load(answer(file, accept_all(draft)).text)["columns"]
     assert content["derived_sex"]["allowed"] == ["Female", "Joint", "Male"]
     assert content["derived_sex"]["missing_codes"] == ["Sex_Not_Available"]
