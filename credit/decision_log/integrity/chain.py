@@ -52,7 +52,7 @@ DECISIONS = ChainedTable(
         "entry",
         "caller",
         "environment",
-    ),  # fmt: skip
+    ),
     ("inputs", "protected", "applicant", "fingerprint"),
     ("idempotency_key", "repeated_key"),
 )
