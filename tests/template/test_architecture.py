@@ -27,6 +27,7 @@ DRAFT = {
     "credit/data",
     "credit/selection",
     "contract_draft",
+    "contract_draft/names",
     "contract_draft/values",
 }
 RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
@@ -55,10 +56,12 @@ ARROWS: dict[str, set[str]] = {
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
+    "contract_draft/names": {"contract_draft/values"},
     "contract_draft": DRAFT - {"contract_draft"},
     "contract_draft/questions": DRAFT,
-    "contract_draft/draft.py": DRAFT | {"contract_draft/questions"},
-    "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/draft.py"},
+    "contract_draft/document": DRAFT | {"contract_draft/questions"},
+    "contract_draft/draft.py": DRAFT | {"contract_draft/questions", "contract_draft/document"},
+    "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/document", "contract_draft/draft.py"},
     "contract_draft/__main__.py": DRAFT
     | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog", "credit/check"},
     "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
@@ -72,7 +75,7 @@ ARROWS: dict[str, set[str]] = {
     "service/app.py": SERVICE | {"service/api", "service/engine", "service/metrics.py", "service/page"},
     "release": {"credit/common"},
     "release/repository": RELEASE,
-    "release/registration": RELEASE,
+    "release/registration": RELEASE | {"release/deployment"},
     "release/deployment": RELEASE,
     "release/drill": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/compare": RELEASE | {"release/registration"},
