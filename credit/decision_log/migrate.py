@@ -1,18 +1,14 @@
 """Upgrade a database of the decision log to the newest tables, by Alembic."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from credit.common.errors import CreditError, Problem
-
-if TYPE_CHECKING:
-    from credit.decision_log.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_NUMBER = 7_310_514_052  # any number; services that start at the same time wait for each other by it
@@ -38,16 +34,15 @@ def upgrade_tables(engine: Engine) -> None:
             raise CreditError(Problem(where, found, fix=fix)) from None
 
 
-def require_newest_tables(database: "Database") -> None:
+def require_newest_tables(connection: Connection, where: str) -> None:
     """Require the tables of this code, of a command that changes nothing. Raises CreditError for others."""
     from alembic.migration import MigrationContext
 
-    with database.begin_read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    found = MigrationContext.configure(connection).get_current_revision()
     newest = ScriptDirectory.from_config(_configure()).get_current_head()
     if found != newest:
         fix = "start the service of this version once, which brings them up to date"
-        raise CreditError(Problem(f"the decision log {database}", f"tables of revision {found}", str(newest), fix))
+        raise CreditError(Problem(where, f"tables of revision {found}", str(newest), fix))
 
 
 def _configure() -> Config:

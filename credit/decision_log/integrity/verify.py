@@ -28,7 +28,8 @@ def verify_databases(
     Raises CreditError when a database or the store does not answer, or has tables of another version.
     """
     for database in databases:
-        require_newest_tables(database)
+        with database.begin_read() as connection:
+            require_newest_tables(connection, f"the decision log {database}")
     return LogVerification(databases, store, since, until).verify()
 
 
