@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     or_,
+    text,
 )
 
 METADATA = MetaData()
@@ -54,6 +55,8 @@ def _make_chain_columns() -> list[Column[Any]]:
     ]
 
 
+_IS_KNOWN = text("applicant IS NOT NULL")
+
 DECISIONS_TABLE = Table(
     "decisions",
     METADATA,
@@ -81,7 +84,7 @@ DECISIONS_TABLE = Table(
     *_make_chain_columns(),
     Index("decisions_by_time", "decided_at"),
     Index("decisions_by_writer", "writer", "sequence"),
-    Index("decisions_by_applicant", "applicant"),
+    Index("decisions_by_applicant", "applicant", sqlite_where=_IS_KNOWN, postgresql_where=_IS_KNOWN),
 )
 """One row per answered application. `protected` is for watching over groups; nothing that decides reads it.
 

@@ -10,7 +10,7 @@ import click
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.people.applicants import correct_decision
-from service.people import open_log
+from service.people.opened_log import open_log
 
 EPILOG = """example:
   python -m service correct 019a1b2c3d4e7f708192a3b4c5d6e7f8 --value income=5200 --reason "A typing error\""""

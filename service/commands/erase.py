@@ -7,7 +7,7 @@ import click
 from credit.common.cli import Answer, AnsweringCommand
 from credit.decision_log.people.applicants import find_decisions
 from credit.decision_log.people.erasure import erase_decisions
-from service.people import open_log, read_reference
+from service.people.opened_log import open_log, read_reference
 
 EPILOG = """example:
   python -m service erase customer-4711 --reason "Asked for on 2026-11-23" --dry-run"""

@@ -11,7 +11,7 @@ import click
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.people.erasure import count_expired, expire_decisions
-from service.people import open_log
+from service.people.opened_log import open_log
 
 EPILOG = """example:
   SERVICE_RETENTION_MONTHS=25 python -m service expire --dry-run"""

@@ -13,7 +13,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.files import write_text
 from credit.decision_log.people.applicants import export_decision, find_decisions
 from credit.decision_log.people.events import build_event
-from service.people import open_log, read_reference
+from service.people.opened_log import open_log, read_reference
 
 EPILOG = """example:
   python -m service find customer-4711

@@ -71,7 +71,9 @@ ARROWS: dict[str, set[str]] = {
     "service/api": SERVICE | {"service/engine", "service/metrics.py"},
     "service/page": SERVICE | {"service/api", "service/engine", "service/metrics.py"},
     "service/batch": SERVICE | {"service/engine"},
-    "service/commands": SERVICE | {"service/api", "service/batch", "service/engine", "service/metrics.py"},
+    "service/people": SERVICE,
+    "service/commands": SERVICE
+    | {"service/api", "service/batch", "service/engine", "service/metrics.py", "service/people"},
     "service/app.py": SERVICE | {"service/api", "service/engine", "service/metrics.py", "service/page"},
     "release": {"credit/common"},
     "release/repository": RELEASE,

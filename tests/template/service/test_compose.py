@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from credit.common.errors import CreditError
+from credit.decision_log.integrity.chain import Head
+from credit.decision_log.integrity.checkpoints import Checkpoint, list_points, write_checkpoint
 from credit.registry.store import Store
 from service.api.keys import read_keys
 from testing.lenders.frozen import ROOT
@@ -70,7 +72,7 @@ def test_prometheus_accepts_its_configuration() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
+def test_the_publisher_writes_to_the_store_and_the_service_reads_it_and_adds_checkpoints_of_its_log(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The S3 server really runs, with the options of compose.yaml and the identities of `make secrets`."""
@@ -95,6 +97,9 @@ def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
         assert reader.list_children("versions") == ([], ["one"])
         with pytest.raises(CreditError, match="the key may not do this there"):
             reader.create("versions/two", b"2")
+        checkpoint = Checkpoint("decisions", Head("a" * 32, 7, "b" * 64))
+        write_checkpoint(reader, checkpoint, "prod")
+        assert list_points(reader, "decisions", "a" * 32) == {7: {"b" * 64}}
     finally:
         server.kill()
         server.wait()

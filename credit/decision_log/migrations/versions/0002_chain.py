@@ -33,7 +33,8 @@ def upgrade() -> None:
         for name, kind in columns:
             op.add_column(table, sa.Column(name, kind))
         op.create_index(f"{table}_by_writer", table, ["writer", "sequence"])
-    op.create_index("decisions_by_applicant", "decisions", ["applicant"])
+    known = sa.text("applicant IS NOT NULL")
+    op.create_index("decisions_by_applicant", "decisions", ["applicant"], sqlite_where=known, postgresql_where=known)
     op.create_table(
         "events",
         sa.Column("id", sa.String(32), primary_key=True),

@@ -12,6 +12,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog, KeyConflictError
 from credit.decision_log.outcomes import Outcome, find_newest_outcome, list_outcomes, record_outcome
+from credit.decision_log.people import erasure
 from credit.decision_log.people.applicants import correct_decision, export_decision, find_decisions, hash_reference
 from credit.decision_log.people.erasure import count_expired, erase_decisions, expire_decisions
 from credit.decision_log.people.events import build_event, list_events
@@ -117,19 +118,20 @@ def test_the_key_of_an_erased_request_is_nobodys_any_more_and_still_used(log: De
     assert isinstance(refused, KeyConflictError)
 
 
-def test_old_decisions_expire_and_young_ones_stay(log: DecisionLog) -> None:
+def test_old_decisions_expire_and_young_ones_stay(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chained ones, and those from before there was a chain; what is erased is not erased again."""
-    old = [make_record(decided_at=NOW - timedelta(days=900, minutes=i)) for i in range(1_203)]
+    old = [make_record(decided_at=NOW - timedelta(days=900, minutes=i)) for i in range(123)]
     young = make_record(decided_at=NOW)
-    log.database.add(old[603:])
-    write_each(log, [*old[:603], young])
+    log.database.add(old[63:])
+    write_each(log, [*old[:63], young])
     before = NOW - timedelta(days=800)
-    assert count_expired(log.database, before) == 1_203
-    assert expire_decisions(log.database, log.events, before, "cron") == 1_203
+    monkeypatch.setattr(erasure, "_CHUNK_ROWS", 50)
+    assert count_expired(log.database, before) == 123
+    assert expire_decisions(log.database, log.events, before, "cron") == 123
     assert (count_expired(log.database, before), expire_decisions(log.database, log.events, before, "cron")) == (0, 0)
     assert read_decision(log.database, old[0]["id"])["inputs"] is None
     assert read_decision(log.database, young["id"]) == young
-    assert verify(log) == WHOLE | {"decisions": ([], 603)}
+    assert verify(log) == WHOLE | {"decisions": ([], 63)}
 
 
 def test_every_look_up_is_chained_and_an_altered_one_is_named(log: DecisionLog) -> None:

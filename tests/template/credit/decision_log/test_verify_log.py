@@ -177,6 +177,13 @@ def test_a_deleted_row_leaves_a_trace_though_the_places_were_closed(log: Decisio
     assert (first(verify(log)).id, "gone" in first(verify(log)).text) == (before, True)
 
 
+def test_a_chain_without_its_first_row_leaves_a_trace_though_the_places_were_closed(log: DecisionLog) -> None:
+    with log.database.begin_write() as connection:
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == 1))
+        connection.execute(update(DECISIONS_TABLE).values(sequence=DECISIONS_TABLE.c.sequence - 1))
+    assert (first(verify(log)).kind, first(verify(log)).id) == ("deleted", read(log, 1)["id"])
+
+
 @pytest.mark.parametrize("is_moved", [False, True])
 def test_an_inserted_row_is_named(log: DecisionLog, is_moved: bool) -> None:
     """At a place that is taken, or in a place that was made for it."""

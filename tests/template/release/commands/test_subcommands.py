@@ -284,6 +284,7 @@ def test_gc_keeps_what_a_branch_or_a_tag_needs_that_is_at_origin_only(project: P
 def test_a_drill_loses_nothing_and_leaves_nothing(lender: Project) -> None:
     told = released(lender, "drill")
     assert told["lost"] == []
+    assert told["decision_log"]["found"] == 0
     assert told["answered"] > 20
     assert [step["name"] for step in told["steps"]][-1] == "rollback --to rule"
     assert not list((lender.folder / ".store").rglob("*.json"))

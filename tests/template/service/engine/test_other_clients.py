@@ -169,7 +169,8 @@ def test_what_was_sent_is_logged_and_replay_finds_the_same(
         found = service.get(f"/v1/decisions/{answer['id']}").json()
         assert found["inputs"] == body["application"]
         settings = Settings(state=service.state)
-        record = find_record(settings, answer["id"])
+        record, wrong = find_record(settings, answer["id"])
+        assert wrong is None
         assert record["protected"] == body["protected"]
         again = recompute(load_logged_version(record, settings, store), record)
         assert {name: record[name] for name in again} == again

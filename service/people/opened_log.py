@@ -1,4 +1,4 @@
-"""What the subcommands about applicants share: the log that they change, who does it, and checkpoints of it."""
+"""Open the log to change it, for the subcommands about applicants: who does it is noted, with a checkpoint."""
 
 import getpass
 import sys
