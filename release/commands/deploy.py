@@ -8,13 +8,12 @@ from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
 from release.commands.options import RolloutCommand, add_change_options
-from release.deployment.apply import verify_change
 from release.deployment.approval import find_approver, require_approval
 from release.deployment.change import Attribution, Condition, check_condition, parse_target
 from release.deployment.plan import plan_deployment
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
-from release.deployment.wording import describe_change, describe_rollout
+from release.deployment.wording import describe_rollout, preview_change
 from release.registration.admission import admit_version, publish_admitted, try_publication
 from release.repository.git import find_actor
 
@@ -43,8 +42,7 @@ def run(
     require_approval(change)
     change = change._replace(notes=(*change.notes, admission.note))
     if dry_run:
-        verify_change(store, change)
-        return describe_change(change)
+        return preview_change(store, change)
     return describe_rollout(roll_out(store, change, wait, push, revert=True))
 
 

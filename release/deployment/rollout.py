@@ -15,6 +15,7 @@ from credit.registry.store import Store
 from release.deployment import service_client
 from release.deployment.apply import apply_change
 from release.deployment.change import Attribution, Change
+from release.deployment.clients import describe_client_effects
 from release.deployment.notification import finish_notification, start_notification
 from release.deployment.plan import plan_reversal
 from release.deployment.way_back import read_current_entry
@@ -62,6 +63,7 @@ def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool
     entry = apply_change(store, change)
     current = entry or change.resulting_entry
     notification = start_notification(store, change.environment, change.before, entry)
+    change = change._replace(notes=(*change.notes, *describe_client_effects(store, change)))
     late = wait_for_services(current, wait)
     reversal = None
     if late and entry is not None and revert:
