@@ -6,14 +6,11 @@ from credit.common.cli import Answer
 from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.names import parse_version
 from release.commands.options import RolloutCommand, add_change_options
 from release.deployment import plan
-from release.deployment.approval import find_approver, require_approval
-from release.deployment.change import FALLBACK_TARGET, PREVIOUS_TARGET, Attribution, Change, Condition, parse_target
+from release.deployment.change import FALLBACK_TARGET, PREVIOUS_TARGET, Attribution, Condition, parse_target
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout, preview_change
-from release.registration.admission import admit_version
 from release.repository.git import find_actor
 from release.repository.witness import list_withdrawn
 
@@ -50,19 +47,7 @@ def run(
     elif target == FALLBACK_TARGET:
         change = plan.plan_fallback(ledger, by, when)
     else:
-        change = _plan_rollback_to(ledger, target, by, when)
+        change = plan.plan_rollback_to(ledger, versions.require_version(store, target), by, when)
     if dry_run:
         return preview_change(store, change)
-    return describe_rollout(roll_out(store, change, wait, push, revert=change.is_deployment))
-
-
-def _plan_rollback_to(ledger: Ledger, target: str, by: Attribution, when: Condition) -> Change:
-    """Plan the way back to a version by name. One that was never live here has to be admitted as `deploy` does it."""
-    record = versions.require_version(ledger.store, target)
-    change = plan.plan_rollback_to(ledger, record, by._replace(approver=find_approver()), when)
-    if not change.is_deployment:
-        return change
-    note = f"{record.version} was never live in {ledger.environment}: this is a deployment"
-    admission = admit_version(ledger, parse_version(record.version))
-    require_approval(change)
-    return change._replace(notes=(*change.notes, note, admission.note))
+    return describe_rollout(roll_out(store, change, wait, push, revert=False))

@@ -1,6 +1,5 @@
 """Show the live version of each environment, since when and why; the versions that may be deployed"""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -46,7 +45,7 @@ def run(env: str | None) -> Answer:
     rows = []
     for name, one in seen.items():
         rows += _format_status(name, one) + (format_situation(situations[name]) if name in situations else [])
-    rows += _format_published(store.url, versions) + _suggest_rollback(seen)
+    rows += _format_published(store.url, versions)
     rows += [row for name in list(situations)[-1:] for row in suggest_commands(name, situations[name])]
     if not (broken or versions or any(one.entry for one in seen.values())):
         rows += [("", "another store? RELEASE_STORE, else release.yaml, names the one that is looked at")]
@@ -95,17 +94,6 @@ def _format_status(name: str, seen: EnvironmentStatus) -> list[tuple[str, str]]:
 def _format_published(url: str, versions: list[str]) -> list[tuple[str, str]]:
     before = f", and {len(versions) - 10} before them" if len(versions) > 10 else ""
     return [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {url}{before}")]
-
-
-def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, str]]:
-    """Suggest a command that works: where there is no version to return to, the rule."""
-    live = [name for name, one in seen.items() if one.entry]
-    if not live:
-        return []
-    one = seen[live[-1]]
-    way = f"--from {one.entry.number}" if one.entry and one.back else "--to rule"
-    lifts = " --after-rule" if one.entry and one.back and one.entry.kind == "fallback" else ""
-    return [("back:", f"release rollback --env {live[-1]} {way}{lifts} --reason '...'")]
 
 
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:

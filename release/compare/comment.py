@@ -2,7 +2,7 @@
 
 import re
 
-from release.compare import sections
+from release.compare import fairness_sections, sections
 from release.compare.comparison import CHAMPION, Comparison
 from release.compare.markdown import escape, format_champion
 
@@ -70,7 +70,7 @@ def _list_warnings(comparison: Comparison) -> list[str]:
         *(f"the gates themselves change: {one}" for one in moved),
         *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison.unread),
         *sections.list_other_people(comparison),
-        *sections.list_drops(comparison),
+        *fairness_sections.list_drops(comparison),
     ]
 
 
@@ -80,8 +80,8 @@ def _render_sections(comparison: Comparison) -> list[str]:
     return [
         sections.render_candidates(comparison),
         sections.render_decisions(comparison.people),
-        sections.render_fairness(comparison),
-        sections.render_chart(comparison.fairness[CHAMPION]),
+        fairness_sections.render_fairness(comparison),
+        fairness_sections.render_chart(comparison.fairness[CHAMPION]),
         sections.render_metrics(comparison),
         sections.render_features(comparison.features),
         sections.render_data(comparison.data),

@@ -59,8 +59,8 @@ def plan_rollback(
 def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution, when: Condition = ANY) -> Change:
     """Return to a version by name. Needs no valid newest entry: a broken one may be why the rollback is needed.
 
-    A version that was never live here is deployed by it, and has to pass all that `release deploy` asks for.
     What stood below the version when it was live stands below it again: so the way back from a rollback is whole.
+    Raises CreditError for one that was never live there: to put it there is a deployment, with all that this asks.
     """
     head = read_head(ledger)
     last = require_entry(ledger, head.last)
@@ -68,20 +68,22 @@ def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution, whe
     if last.number == head.number and _is_current(last, record):
         return Change(ledger.environment, last, None)
     previous = find_standing_entry(ledger, last, record) or find_last_entry(ledger, record)
-    if previous is None and (broken := _list_broken(ledger)):
-        change = _build_change(ledger, head, "rollback", Target(record.version, record.digest, last.back), by)
-        note = f"that {record.version} was live cannot be told: not valid are the entries {', '.join(broken)}"
-        return change._replace(notes=(note,))
-    if previous is None:
-        below = last.back if last.kind == "fallback" else last.number
-        return _build_change(ledger, head, "deploy", Target(record.version, record.digest, below), by)
-    return _build_change(ledger, head, "rollback", Target(record.version, record.digest, previous.back), by)
+    back = previous.back if previous else last.back
+    change = _build_change(ledger, head, "rollback", Target(record.version, record.digest, back), by)
+    return change if previous else change._replace(notes=(_excuse_unknown(ledger, record),))
 
 
-def _list_broken(ledger: Ledger) -> list[str]:
-    """List the numbers of entries that are not valid: one of them may be that of a version, and must not hide it."""
+def _excuse_unknown(ledger: Ledger, record: VersionRecord) -> str:
+    """Say why a version may be returned to that no valid entry has. Raises CreditError when all entries are valid.
+
+    An entry that is not valid may be the one: it must not stand in the way back, and the chain tells who changed it.
+    """
     entries = enumerate(reversed(ledger.read_entries_or_errors()), start=1)
-    return [str(number) for number, one in entries if isinstance(one, CreditError)]
+    if broken := [str(number) for number, one in entries if isinstance(one, CreditError)]:
+        return f"that {record.version} was live cannot be told: not valid are the entries {', '.join(broken)}"
+    found = f"{record.version}, digest {record.digest[:12]}, was never live there"
+    fix = f"release deploy {record.version} --env {ledger.environment} puts it there, once its checks pass"
+    raise CreditError(Problem(f"environment {ledger.environment}", found, fix=fix))
 
 
 def plan_fallback(ledger: Ledger, by: Attribution, when: Condition = ANY) -> Change:

@@ -10,7 +10,7 @@ from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.deployment.way_back import find_last_entry
-from release.registration.main_judge import judge_commit
+from release.judge.committed import judge_commit
 from release.registration.publish import find_published, publish_version, pull_tagged_bundle
 from release.repository.git import has_origin, is_in_repository, run_git
 from release.repository.tags import Tag, find_tag_at_origin, read_registry, require_tag

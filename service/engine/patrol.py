@@ -22,7 +22,7 @@ class Patrol:
     """A walk down a ledger, from the newest entry that was followed to the first, and again.
 
     An entry contradicts its witnesses when its hash is not the one in its checkpoint, or not the one that the entry
-    after it carries. What was followed before a restart is known by `followed`.
+    after it carries. `followed`: the newest entry that was followed before a restart.
     """
 
     def __init__(self, ledger: Ledger, followed: FollowedEntry | None) -> None:

@@ -182,19 +182,20 @@ def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it
     assert (newest.number, newest.version) == (3, "v1.0.0")
 
 
-def test_returning_to_a_version_that_was_never_live_is_a_deployment_above_what_stood_there(disk: Store) -> None:
-    """It was put into the store with keys of the store alone, say: so it has to pass what a deployment has to."""
+def test_a_version_that_was_never_live_is_deployed_and_not_returned_to(disk: Store) -> None:
+    """It was put into the store with keys of the store alone, say: no tag, no judge, no signature was asked."""
     ledger = Ledger(disk, "prod")
     first, other = make_version_record("v1.0.0"), make_version_record("v8.8.8")
     append(ledger, live.plan_deployment(ledger, first, WHY))
-    change = live.plan_rollback_to(ledger, other, WHY)
-    assert change.is_deployment
-    assert append(ledger, change).back == 1
+    with pytest.raises(
+        CreditError, match=r"v8\.8\.8, digest dddddddddddd, was never live there; release deploy v8\.8\.8"
+    ):
+        live.plan_rollback_to(ledger, other, WHY)
+    append(ledger, live.plan_deployment(ledger, other, WHY))
     append(ledger, live.plan_rollback_to(ledger, first, WHY))
-    again = live.plan_rollback_to(ledger, other, WHY)
-    assert not again.is_deployment
-    assert append(ledger, again).back == 1
-    assert live.plan_rollback_to(ledger, make_version_record("v1.0.0", "e" * 64), WHY).is_deployment
+    assert append(ledger, live.plan_rollback_to(ledger, other, WHY)).back == 1
+    with pytest.raises(CreditError, match="was never live there"):
+        live.plan_rollback_to(ledger, make_version_record("v1.0.0", "e" * 64), WHY)
 
 
 def test_a_broken_entry_deep_in_the_ledger_does_not_stop_a_rollback_by_name(disk: Store) -> None:

@@ -83,12 +83,13 @@ def compare_with_production() -> Findings:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()
         if last is None:
-            return Findings()
+            return Findings(notes=[f"nothing is live in {PRODUCTION} to compare the champion with"])
         with versions.fetch_temporarily(store, versions.require_version(store, last.version)) as folder:
             manifest = verify_bundle(folder)
             reports = read_bundle_reports(folder, last.version)
-    except CreditError as error:
-        return Findings(notes=[f"not compared with the version in {PRODUCTION}: {error.problems[0]}"])
+    except CreditError as error:  # a comparison that nobody made is not one that was passed
+        fix = f"until it answers, nothing says how the champion does against {PRODUCTION}"
+        return Findings([one._replace(fix=f"{one.fix}; {fix}" if one.fix else fix) for one in error.problems])
     where = f"{last.version}, which is live in {PRODUCTION}"
     if reports.metrics is None and reports.unread:
         found = f"reports that this code cannot read ({reports.unread[0]})"

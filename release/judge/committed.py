@@ -1,4 +1,4 @@
-"""Judge a commit by main's judge: main's policy, limits, waivers and contract, on the predictions of the commit.
+"""Judge the predictions that a commit has, and run nothing: by main's policy, limits, waivers and contract.
 
 The judge's code is this checkout's, which must be main's. So neither a tag nor the reports at its commit can say that
 a model may go forward.
@@ -23,7 +23,7 @@ from release.repository.git import run_git
 from release.repository.main_branch import Main, list_changes_since, require_merged
 from release.repository.revision import Revision
 
-JUDGE_PATHS = ("credit/common", "credit/contract", "credit/evaluation", "credit/fairness", "release/registration")
+JUDGE_PATHS = ("credit/common", "credit/contract", "credit/evaluation", "credit/fairness", "release/judge")
 """The code that judges. What differs from main's is another judge."""
 
 WAIVERS_FOLDER = "waivers"
