@@ -203,6 +203,9 @@ def test_the_api_documents_the_fields_of_all_versions(service: Service) -> None:
 def test_the_kill_switch_and_a_start_without_the_store_refuse_no_client(
     store: Store, service: Service, bodies: dict[str, list[Body]]
 ) -> None:
+    for version in ("v2.0.0", "v3.0.0"):  # what was live is on the disk of the service
+        (deployed,) = deploy_versions(store, version)
+        wait_until(lambda n=deployed.number: service.read_health()["entry"] >= n, "the swap", service.process)  # type: ignore[misc]
     entry = apply_change(store, plan_fallback(Ledger(store, "prod"), WHY))
     assert entry is not None
     wait_until(lambda: service.read_health()["entry"] >= entry.number, "the fallback", service.process)
