@@ -137,6 +137,11 @@ class Ledger:
                 return entry
         return None
 
+    def find_last_of(self, version: str, digest: str) -> LedgerEntry | None:
+        """Find the last valid entry by which a bundle was live, rolled back from or not; None when it never was."""
+        entries = (one for one in self.read_entries_or_errors() if isinstance(one, LedgerEntry))
+        return next((one for one in entries if (one.version, one.digest) == (version, digest)), None)
+
     def append_entry(self, entry: LedgerEntry) -> None:
         """Put an entry at its number. Raises LedgerConflictError when another is there already."""
         content = entry.serialize()

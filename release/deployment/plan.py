@@ -10,7 +10,6 @@ from credit.registry.versions import VersionRecord
 from release.deployment.change import ANY, Attribution, Change, Condition, Target, check_condition
 from release.deployment.way_back import (
     Head,
-    find_last_entry,
     find_rollback_entry,
     find_standing_entry,
     read_head,
@@ -67,7 +66,7 @@ def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution, whe
     check_condition(ledger, last, when)
     if last.number == head.number and _is_current(last, record):
         return Change(ledger.environment, last, None)
-    previous = find_standing_entry(ledger, last, record) or find_last_entry(ledger, record)
+    previous = find_standing_entry(ledger, last, record) or ledger.find_last_of(record.version, record.digest)
     back = previous.back if previous else last.back
     change = _build_change(ledger, head, "rollback", Target(record.version, record.digest, back), by)
     return change if previous else change._replace(notes=(_excuse_unknown(ledger, record),))

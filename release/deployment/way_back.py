@@ -73,9 +73,3 @@ def find_standing_entry(ledger: Ledger, last: LedgerEntry, record: VersionRecord
         except CreditError:
             return None  # an entry that is not valid hides what lies below it, and must not stop a rollback by name
     return None
-
-
-def find_last_entry(ledger: Ledger, record: VersionRecord) -> LedgerEntry | None:
-    """Find the last entry by which a version was live, rolled back from or not."""
-    entries = (one for one in ledger.read_entries_or_errors() if isinstance(one, LedgerEntry))
-    return next((one for one in entries if (one.version, one.digest) == (record.version, record.digest)), None)

@@ -9,8 +9,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.deployment.way_back import find_last_entry
-from release.judge.committed import judge_commit
+from release.registration.main_judge import judge_commit
 from release.registration.publish import find_published, publish_version, pull_tagged_bundle
 from release.repository.git import has_origin, is_in_repository, run_git
 from release.repository.tags import Tag, find_tag_at_origin, read_registry, require_tag
@@ -34,7 +33,7 @@ def admit_version(ledger: Ledger, version: Version) -> Admission:
         return Admission(version, record, "no git here: neither its tag nor main's judge was asked")
     tag = require_tag(read_registry(), version)
     require_same_tag_at_origin(tag)
-    if record is not None and find_last_entry(ledger, record) is not None:
+    if record is not None and ledger.find_last_of(record.version, record.digest) is not None:
         return Admission(version, record, f"{version} was live in {ledger.environment} before, and is not judged again")
     found = judge_commit(tag.commit, tag.name)
     raise_if_any(list(found.problems))

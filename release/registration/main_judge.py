@@ -23,7 +23,7 @@ from release.repository.git import run_git
 from release.repository.main_branch import Main, list_changes_since, require_merged
 from release.repository.revision import Revision
 
-JUDGE_PATHS = ("credit/common", "credit/contract", "credit/evaluation", "credit/fairness", "release/judge")
+JUDGE_PATHS = ("credit/common", "credit/contract", "credit/evaluation", "credit/fairness", "release/registration")
 """The code that judges. What differs from main's is another judge."""
 
 WAIVERS_FOLDER = "waivers"
