@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from credit.bundle.manifest import Manifest, verify_bundle
@@ -28,7 +27,7 @@ from credit.scoring.model import Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reason_words import CodedTexts, FeatureReason
+from credit.scoring.reason_words import CodedTexts, FeatureReason, code_reason
 from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
@@ -65,12 +64,13 @@ class Bundle:
         return (self.contract.language, *(name for name in self.translations if name != self.contract.language))
 
     def word_reasons(self, decision: Decision, language: str | None) -> tuple[str, ...]:
-        """Word the reasons of a decision in a language; in the contract's where there are no words in it."""
+        """Word the reasons of a decision in a language; in the contract's each of which there are no words in it."""
         texts = self.translations.get(language or "")
         if texts is None or language == self.contract.language:
             return decision.reasons
         own = texts.rule if decision.decided_by == "rule" else texts.model
-        return tuple(own[code] for code in decision.reason_codes)
+        coded = zip(decision.reason_codes, decision.reasons, strict=True)
+        return tuple(own.get(code, words) for code, words in coded)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -99,8 +99,8 @@ class Bundle:
 
     def refer_unread(self) -> Decision:
         """Refer an application of which not even the rule can read its column; an analyst looks at it."""
-        score = self.rule.score_of_unknown
-        return refer_unexplained(["refer"], np.array([score]), [self.rule.list_reasons(score, None)], "rule")[0]
+        code = code_reason(self.rule.column, "missing")
+        return Decision("refer", self.rule.score_of_unknown, (self.rule.words_if_missing,), "rule", (code,))
 
 
 def find_inputs(contract: Contract, names: Sequence[str]) -> tuple[str, ...]:
