@@ -102,6 +102,8 @@ def test_a_log_is_as_it_was_written(log: DecisionLog, monkeypatch: pytest.Monkey
 
 OTHER_VALUES: dict[str, Any] = {
     "id": "f" * 32,
+    "reason_codes": ["shoes.too_low"],
+    "language": "de",
     "decided_at": BEGIN + timedelta(minutes=TAMPERED, microseconds=1),
     "decision": "approve",
     "score": 0.104 + 1e-15,
