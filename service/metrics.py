@@ -11,8 +11,8 @@ from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.common.files import is_running
-from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.database import DecisionRow
+from service.engine.application_fit import OTHER_VERSION
 from service.engine.live_version import LiveVersion
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
@@ -52,7 +52,7 @@ def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: f
         for column, into in serving.derivations.list_folded(record["inputs"]):
             _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()
         for attribute, described in serving.requests.protected.items():
-            group = described.fold_level(record["protected"].get(attribute)) or UNDISCLOSED
+            group = described.find_group(record["protected"].get(attribute))
             _find_series(GROUP_DECISION_COUNT, attribute, group, decision, version).inc()
 
 
@@ -63,12 +63,13 @@ def _find_series(counter: Counter, *labels: str) -> Counter:
 
 
 def classify_cause(because: str) -> str:
-    """Classify why the rule decided by one of five labels."""
+    """Classify why the rule decided by one of six labels."""
     for start, kind in (
         ("no model", "champion"),
         ("fallback", "fallback"),
         ("the model took", "slow"),
         ("the model", "failed"),
+        (OTHER_VERSION, "other_version"),
     ):
         if because.startswith(start):
             return kind

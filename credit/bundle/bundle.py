@@ -58,8 +58,7 @@ class Bundle:
 
         A derived column is replaced by the columns of the raw file that it is computed from.
         """
-        needed = dict.fromkeys([*self.model.features, self.rule.column])
-        return tuple(dict.fromkeys(source for name in needed for source in find_sources(self.contract, name)))
+        return find_inputs(self.contract, [*self.model.features, self.rule.column])
 
     def decide(self, rows: Sequence[ApplicationRow]) -> list[Decision]:
         """Decide on each row of typed values, derived columns included, by the champion.
@@ -78,6 +77,15 @@ class Bundle:
         ]
         return refer_unexplained(outcomes, scores, reasons, "rule")
 
+    def refer_unread(self) -> Decision:
+        """Refer an application of which not even the rule can read its column; an analyst looks at it."""
+        return Decision("refer", self.rule.score_of_unknown, (self.rule.words_if_missing,), "rule")
+
+
+def find_inputs(contract: Contract, names: Sequence[str]) -> tuple[str, ...]:
+    """Find the columns of the raw file that some columns are, or are computed from, each once."""
+    return tuple(dict.fromkeys(source for name in dict.fromkeys(names) for source in find_sources(contract, name)))
+
 
 def load_bundle(folder: Path) -> Bundle:
     """Load a bundle, every hash of which is verified before anything else is read.
@@ -88,14 +96,14 @@ def load_bundle(folder: Path) -> Bundle:
     manifest = verify_bundle(folder)
     features = load_bundle_features(folder)
     whole = load_contract(folder / "contract.yaml")
-    contract = _bind_features(whole, features.features, str(folder / "contract.yaml"))
+    contract = bind_features(whole, features.features, str(folder / "contract.yaml"))
     onnx = load_onnx((folder / "model.onnx").read_bytes())
     reasons = _read_as(dict[str, FeatureReason], folder / "reasons.json")
     rules = ReasonRules()
     if REASON_RULES_FILE in manifest.files:
         rules = _read_as(ReasonRules, folder / REASON_RULES_FILE)
     policy = _read_as(Policy, folder / "policy.json")
-    rule = _read_as(FallbackRule, folder / "heuristic.json")
+    rule = load_rule(folder)
     columns = tuple(list_design_columns(contract, features.features))
     fit = (columns, len(columns), tuple(reasons)) == (features.design_columns, onnx.width, features.features)
     if not fit or not rules.are_about(features.features, columns):
@@ -111,12 +119,17 @@ def load_bundle_features(folder: Path) -> BundleFeatures:
     return BundleFeatures.read(folder / BundleFeatures.NAME)
 
 
+def load_rule(folder: Path) -> FallbackRule:
+    """Read the rule of a bundle."""
+    return _read_as(FallbackRule, folder / "heuristic.json")
+
+
 def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
     """Load the contract of a file and bind it: features that belong to a family get its description."""
-    return _bind_features(load_contract(path), features, str(path))
+    return bind_features(load_contract(path), features, str(path))
 
 
-def _bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
+def bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
     """Bind the members of families that the features are, or that an expression computes from."""
     computed = [
         name

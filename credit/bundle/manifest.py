@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,17 +97,20 @@ def verify_bundle(folder: Path) -> Manifest:
     Raises CreditError with one problem per file. Only the manifest is parsed; every other file is hashed. A link is
     never followed: its target can change.
     """
-    manifest = _read_manifest(folder)
-    raise_if_any([p for name in manifest.files if (p := _check_name(folder, name))])
+    manifest = read_manifest(folder)
     more = {path.name for path in folder.iterdir()} - manifest.files.keys() - {MANIFEST_FILE}
     problems = [Problem(str(folder / name), "not in the manifest", fix=_FIX) for name in sorted(more)]
-    for name, entry in manifest.files.items():
-        problems += _check_file(folder / name, entry)
-    raise_if_any(problems)
+    raise_if_any([*problems, *check_files(folder, manifest, manifest.files)])
     return manifest
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def check_files(folder: Path, manifest: Manifest, names: Iterable[str]) -> list[Problem]:
+    """Check that files are there with the hashes of the manifest; one problem per file."""
+    return [problem for name in names for problem in _check_file(folder / name, manifest.files[name])]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest and verify its digest, and that its names lead nowhere else; no other file is looked at."""
     path = folder / MANIFEST_FILE
     if path.is_symlink():
         raise CreditError(Problem(str(path), "a link", "a file"))
@@ -127,6 +130,7 @@ def _read_manifest(folder: Path) -> Manifest:
         raise CreditError(list_problems(error, str(path))) from None
     if manifest.digest != compute_digest(content) or manifest.serialize() != text:
         raise CreditError(Problem(str(path), "digest mismatch: the manifest was changed", fix=_FIX))
+    raise_if_any([p for name in manifest.files if (p := _check_name(folder, name))])
     return manifest
 
 

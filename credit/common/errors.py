@@ -34,6 +34,8 @@ class CreditError(Exception):
 
     def __init__(self, problems: Sequence[Problem] | Problem) -> None:
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        if not self.problems:
+            raise ValueError("an error without a problem")  # whoever counts problems would take it for success
         super().__init__(self.problems)  # what the error is made of again when it comes from another process
 
     def __str__(self) -> str:

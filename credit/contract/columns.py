@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from credit.common.invalid_values import make_value_error
-from credit.contract.levels import UNDISCLOSED, ColumnLevels, Scalar
+from credit.contract.levels import OTHER_GROUP, UNDISCLOSED, ColumnLevels, Scalar
 from credit.contract.text_format import TextFormat
 
 ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "source", "ignored"]
@@ -62,6 +62,13 @@ class Column(ColumnLevels):
     def may_be_shown(self) -> bool:
         """Tell whether one row's value may stand in a report: it names nobody, and tells nobody's group."""
         return self.role in ("feature", "score", "label") and self.type not in ("text", "date", "timestamp")
+
+    def find_group(self, value: Any) -> str:
+        """Find the group of a logged value of a protected attribute: `other` where the contract does not list it."""
+        level = None if str(value) in map(str, self.missing_codes) else self.fold_level(value)
+        if level is None:
+            return UNDISCLOSED
+        return level if level in (self.allowed or ()) else OTHER_GROUP
 
     def complete_format(self, default: TextFormat) -> Self:
         """Take from the format of the file what this column does not say; a derived column is in no file."""

@@ -13,6 +13,9 @@ Scalar = bool | int | float | str
 UNDISCLOSED = "undisclosed"
 """The group of people whose protected attribute is not known."""
 
+OTHER_GROUP = "other"
+"""The group of people whose protected attribute is none of those that the contract lists."""
+
 
 def _list_pairs(value: Any) -> Any:
     """List the pairs of a mapping: a column must be hashable."""

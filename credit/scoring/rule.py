@@ -29,11 +29,16 @@ class FallbackRule(FrozenModel):
     words: str
     words_if_missing: str
 
+    @property
+    def score_of_unknown(self) -> float:
+        """The score of a person of whom the rule's column is not known: between the two shares."""
+        return (self.share_failed + self.share_passed) / 2
+
     def score(self, contract: Contract, rows: Sequence[ApplicationRow]) -> NDArray[np.float64]:
         """Score each row by the share of people like it with a favourable label; shape (n,)."""
         values = encode_rows(contract, [self.column], rows)[:, 0]
         known = np.where(passes_threshold(values, self.threshold, self.approve), self.share_passed, self.share_failed)
-        return np.where(np.isnan(values), (self.share_failed + self.share_passed) / 2, known)
+        return np.where(np.isnan(values), self.score_of_unknown, known)
 
     def list_reasons(self, score: float, value: Any) -> tuple[str, ...]:
         """List the reasons for a person with this score who was not approved."""

@@ -17,12 +17,11 @@ from release.commands.options import (
     add_reason,
     add_wait,
 )
-from release.deployment.apply import verify_change
 from release.deployment.approval import find_approver, require_approval
 from release.deployment.plan import Attribution, Condition, check_condition, parse_target, plan_deployment
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
-from release.deployment.wording import describe_change, describe_rollout
+from release.deployment.wording import describe_rollout, preview_change
 from release.registration.admission import admit_version, publish_admitted, try_publication
 from release.repository.git import find_actor
 
@@ -57,8 +56,7 @@ def run(
     require_approval(change)
     change = change._replace(notes=(*change.notes, admission.note))
     if dry_run:
-        verify_change(store, change)
-        return describe_change(change)
+        return preview_change(store, change)
     return describe_rollout(roll_out(store, change, wait, push, revert=True))
 
 

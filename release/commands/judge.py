@@ -74,5 +74,5 @@ def _run_only(revisions: Sides[Revision], folder: Path, results: Path) -> Answer
 
 
 def _answer(judgement: Judgement) -> Answer:
-    code = EXIT_BLOCKED if judgement.problems else EXIT_JUDGE_CHANGED if judgement.touches_judge else 0
+    code = EXIT_BLOCKED if not judgement.passes else EXIT_JUDGE_CHANGED if judgement.touches_judge else 0
     return Answer(judgement.dump(), render_judgement(judgement).rstrip(), code)

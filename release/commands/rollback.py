@@ -17,9 +17,8 @@ from release.commands.options import (
     add_wait,
 )
 from release.deployment import plan
-from release.deployment.apply import verify_change
 from release.deployment.rollout import roll_out
-from release.deployment.wording import describe_change, describe_rollout
+from release.deployment.wording import describe_rollout, preview_change
 from release.repository.git import find_actor
 from release.repository.witness import list_withdrawn
 
@@ -64,6 +63,5 @@ def run(
     else:
         change = plan.plan_rollback_to(ledger, versions.require_version(store, target), by, when)
     if dry_run:
-        verify_change(store, change)
-        return describe_change(change)
+        return preview_change(store, change)
     return describe_rollout(roll_out(store, change, wait, push, revert=False))

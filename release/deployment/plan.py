@@ -144,6 +144,7 @@ def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution, whe
     """Return to a version by name. Needs no valid newest entry: a broken one may be why the rollback is needed.
 
     What stood below the version when it was live stands below it again: so the way back from a rollback is whole.
+    Raises CreditError for one that was never live there: to put it there is a deployment, with all that this asks.
     """
     head = _read_head(ledger)
     last = _require_entry(ledger, head.last)
@@ -152,7 +153,21 @@ def plan_rollback_to(ledger: Ledger, record: VersionRecord, by: Attribution, whe
         return Change(ledger.environment, last, None)
     previous = _find_standing_entry(ledger, last, record) or _find_last_entry(ledger, record)
     back = previous.back if previous else last.back
-    return _build_change(ledger, head, "rollback", Target(record.version, record.digest, back), by)
+    change = _build_change(ledger, head, "rollback", Target(record.version, record.digest, back), by)
+    return change if previous else change._replace(notes=(_excuse_unknown(ledger, record),))
+
+
+def _excuse_unknown(ledger: Ledger, record: VersionRecord) -> str:
+    """Say why a version may be returned to that no valid entry has. Raises CreditError when all entries are valid.
+
+    An entry that is not valid may be the one: it must not stand in the way back, and the chain tells who changed it.
+    """
+    entries = enumerate(reversed(ledger.read_entries_or_errors()), start=1)
+    if broken := [str(number) for number, one in entries if isinstance(one, CreditError)]:
+        return f"that {record.version} was live cannot be told: not valid are the entries {', '.join(broken)}"
+    found = f"{record.version}, digest {record.digest[:12]}, was never live there"
+    fix = f"release deploy {record.version} --env {ledger.environment} puts it there, once its checks pass"
+    raise CreditError(Problem(f"environment {ledger.environment}", found, fix=fix))
 
 
 def plan_fallback(ledger: Ledger, by: Attribution, when: Condition = ANY) -> Change:

@@ -14,6 +14,7 @@ from credit.registry.names import UNREGISTERED
 from credit.registry.store import Store
 from release.deployment import service_client
 from release.deployment.apply import apply_change
+from release.deployment.clients import describe_client_effects
 from release.deployment.notification import finish_notification, start_notification
 from release.deployment.plan import Attribution, Change, plan_reversal, read_current_entry
 from release.repository import tags
@@ -60,6 +61,7 @@ def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool
     entry = apply_change(store, change)
     current = entry or change.resulting_entry
     notification = start_notification(store, change.environment, change.before, entry)
+    change = change._replace(notes=(*change.notes, *describe_client_effects(store, change)))
     late = wait_for_services(current, wait)
     reversal = None
     if late and entry is not None and revert:

@@ -4,12 +4,17 @@ from typing import Any
 
 from credit.common.cli import Answer
 from credit.registry.ledger import LedgerEntry
+from credit.registry.store import Store
+from release.deployment.apply import verify_change
+from release.deployment.clients import describe_client_effects
 from release.deployment.plan import FALLBACK_TARGET, Change, describe_decider
 from release.deployment.rollout import Reversal, Rollout
 
 
-def describe_change(change: Change) -> Answer:
-    """Describe what a change would do, for --dry-run."""
+def preview_change(store: Store, change: Change) -> Answer:
+    """Verify the bundle of a change and describe what it would do, for --dry-run. Raises CreditError as it would."""
+    verify_change(store, change)
+    change = change._replace(notes=(*change.notes, *describe_client_effects(store, change)))
     content = _dump_change(change, change.entry) | {"dry_run": True}
     if change.entry is None:
         return Answer(content, _describe_no_change(change))

@@ -50,6 +50,11 @@ class Judgement(Report):
     """With the base, by the base's judge; None where the pipeline failed."""
 
     @property
+    def passes(self) -> bool:
+        """Tell whether the judge of the base ran, and lets the change pass."""
+        return self.comparison is not None and not self.problems
+
+    @property
     def touches_judge(self) -> bool:
         """Tell whether somebody who answers for the judge has to look."""
         return bool(self.changes) or self.lost_too_many

@@ -10,7 +10,7 @@ from credit.common.errors import Problem, raise_if_any
 from credit.common.files import read_yaml
 from credit.contract import Contract, load_contract
 from credit.data.splitting import assign_folds
-from credit.data.tables import is_favourable, read_frame
+from credit.data.tables import is_favourable, open_table, read_frame
 from credit.evaluation.candidates import read_candidate_names
 from credit.evaluation.predictions import map_people_columns, name_groups, read_predictions
 from credit.reports.base import Count, ReportPart
@@ -29,8 +29,9 @@ def check_people(folder: Path, claimed: PredictionsReport) -> None:
     decided = PredictionsReport.read(folder / PredictionsReport.PATH)
     if decided.predictions != claimed.predictions:
         raise_if_any([Problem("who is judged", claimed.predictions, f"{decided.predictions}, {decided.why}")])
-    contract = load_contract(folder / "data/contract.yaml")
     table = folder / ("data/accepted.parquet" if decided.kept_in_folds else "data/test.parquet")
+    columns = open_table(table).schema_arrow.names
+    contract = load_contract(folder / "data/contract.yaml").bind(columns, str(table))
     people, favourable, folds = _read_people(folder, contract, table, bool(decided.kept_in_folds))
     problems: list[Problem] = []
     for name in read_candidate_names(folder / "params.yaml"):

@@ -3,8 +3,11 @@
 A path that nobody has named harmless belongs to the judge, so that a new file is looked at rather than overlooked.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from credit.contract.sql_names import extract_sql_names
 
 TRAINING_CODE = ("credit/candidates/", "credit/scoring/", "credit/selection/", "credit/training/")
 """The code that makes the predictions: taken from the change, and to be read by a person."""
@@ -19,13 +22,16 @@ RESULTS = ("dvc.lock", "reports/")
 
 HARMLESS = (
     "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/", "bench/", "contract_draft/",
-    "service/", "credit/report/", "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
+    "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
 JUDGE_KINDS = {
     ".github/": "workflows",
     ".ci/": "workflows",
     "waivers/": "waivers",
+    "service/": "the service that decides",
+    "credit/packaging/": "what goes into a bundle",
+    "credit/report/": "what goes into a bundle",
     "tests/": "tests",
     "testing/": "tests",
     ".dvc/": "DVC's settings and remotes",
@@ -43,14 +49,16 @@ JUDGE_PARAMS = (
 )  # fmt: skip
 """Blocks and keys of params.yaml that the base's value is used of."""
 
-LEVER_PARAMS = ("data.contract", "select_features.max_proxy", "train.policy", "train.read_protected")
+LEVER_PARAMS = (
+    "data.contract", "fetch", "select_features.max_proxy", "train.heuristic", "train.policy", "train.read_protected",
+)  # fmt: skip
 """Those that move the result for everybody: taken from the change, so that their effect is judged, and told first."""
 
 JUDGE_ROLES = ("protected", "label", "id", "group", "time")
 """The roles whose columns are those of the base, whatever a change makes of them."""
 
-LIMIT_FIELDS = ("allowed", "range", "missing", "missing_codes")
-"""The fields of any column that decide who is set aside."""
+LIMIT_FIELDS = ("type", "allowed", "range", "missing", "missing_codes", "fold", "new_levels", "format")
+"""The fields of any column that decide who is set aside, or counts as somebody else."""
 
 
 class ContractChange(NamedTuple):
@@ -103,34 +111,79 @@ def _copy_key(target: dict[str, Any], source: Mapping[str, Any], key: str) -> No
 
 def merge_contract(base: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[dict[str, Any], list[ContractChange]]:
     """Take the contract of the change, with what judges as the base has it; also list what was changed of that."""
-    before, after = _read_columns(base), _read_columns(head)
+    before, after = _read_parts(base, "columns"), _read_parts(head, "columns")
+    families, changes = _merge_families(base, head)
+    judges = _list_judging_columns(before)
     columns: dict[str, Any] = {}
-    changes: list[ContractChange] = []
     for name, column in after.items():
-        merged, found = _merge_column(name, before.get(name), column)
-        columns[name] = merged
+        was = before.get(name) or _find_family(_read_parts(base, "families"), name)
+        columns[name], found = _merge_column(name, was, column, name in judges)
         changes += found
     for name, column in before.items():
-        if name not in after and column.get("role") in JUDGE_ROLES:
+        if name not in after and (name in judges or _find_family(families, name)):
             columns[name] = dict(column)
             changes.append(ContractChange(f"columns.{name}", _describe(column), None, False))
-    ordered = {name: columns[name] for name in [*before, *after] if name in columns}
+    merged = {**head, "columns": {name: columns[name] for name in [*before, *after] if name in columns}}
+    if families:
+        merged["families"] = families
+    if base.get("format") != head.get("format"):
+        changes.append(ContractChange("format", base.get("format"), head.get("format"), False))
+        _copy_key(merged, base, "format")
     if base.get("rule") != head.get("rule"):
         changes.append(ContractChange("rule", base.get("rule"), head.get("rule"), True))
-    return {**head, "columns": ordered}, changes
+    return merged, changes
 
 
-def _read_columns(contract: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    columns = contract.get("columns")
-    return {str(name): of for name, of in columns.items() if isinstance(of, dict)} if isinstance(columns, dict) else {}
+def _list_judging_columns(columns: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """List the columns that judge: by their role, and those that the expression of such a one reads."""
+    judging = {name: column for name, column in columns.items() if column.get("role") in JUDGE_ROLES}
+    read = {one for column in judging.values() for one in extract_sql_names(str(column.get("sql") or ""))}
+    return {name for name in columns if name in judging or name.casefold() in read}
+
+
+def _merge_families(
+    base: Mapping[str, Any], head: Mapping[str, Any]
+) -> tuple[dict[str, dict[str, Any]], list[ContractChange]]:
+    """Merge families: those of the base with its limits, also where the change has none of them any more."""
+    before, after = _read_parts(base, "families"), _read_parts(head, "families")
+    merged, changes = {}, []
+    for name in dict.fromkeys([*before, *after]):
+        was, now, where = before.get(name), after.get(name), f"families.{name}"
+        if was is None:
+            merged[name] = dict(after[name])
+            changes.append(ContractChange(where, None, _describe(after[name]), True))
+        elif now is None or now.get("pattern") != was.get("pattern"):
+            merged[name] = dict(was)
+            changes.append(ContractChange(where, _describe(was), now and _describe(now), False))
+        else:
+            merged[name], found = _merge_limits(where, was, now)
+            changes += found
+    return merged, changes
+
+
+def _find_family(families: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any] | None:
+    """Find the family that takes a column of this name, which would have its limits; None when there is none."""
+    for family in families.values():
+        try:
+            if re.fullmatch(str(family.get("pattern")), name):
+                return family
+        except re.error:
+            continue  # the first stage refuses it
+    return None
+
+
+def _read_parts(contract: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    """Read the columns, or the families, of a contract by their names."""
+    parts = contract.get(key)
+    return {str(name): of for name, of in parts.items() if isinstance(of, dict)} if isinstance(parts, dict) else {}
 
 
 def _merge_column(
-    name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+    name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any], judges: bool
 ) -> tuple[dict[str, Any], list[ContractChange]]:
-    """Merge one column: of a role that judges as it is in the base, of any other with the limits of the base."""
+    """Merge one column: one that judges as it is in the base, any other with the limits of the base."""
     where, role = f"columns.{name}", after.get("role")
-    if before is not None and before.get("role") in JUDGE_ROLES:
+    if before is not None and judges:
         kept = [] if before == after else [ContractChange(where, _describe(before), _describe(after), False)]
         return dict(before), kept
     if role == "protected":
@@ -141,6 +194,13 @@ def _merge_column(
         return merged, [ContractChange(where, before and _describe(before), _describe(after), False)]
     if before is None:
         return dict(after), []
+    return _merge_limits(where, before, after)
+
+
+def _merge_limits(
+    where: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[ContractChange]]:
+    """Take a column, or a family, of the change with the limits of the base."""
     merged, changes = dict(after), []
     for key in LIMIT_FIELDS:
         if before.get(key) != after.get(key):
@@ -153,5 +213,8 @@ def _merge_column(
 
 def _describe(column: Mapping[str, Any]) -> str:
     """Describe what a column is to the judge."""
-    keys = ("role", "reference", "favourable", "allowed", "missing", "missing_codes", "sql")
+    keys = (
+        "role", "pattern", "type", "reference", "favourable", "allowed", "range", "fold", "new_levels", "missing",
+        "missing_codes", "sql",
+    )  # fmt: skip
     return ", ".join(f"{key} {column[key]}" for key in keys if column.get(key) is not None)

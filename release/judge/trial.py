@@ -14,13 +14,15 @@ from typing import Any
 
 import yaml
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import write_text
 from release.compare.sides import Sides
 from release.judge import scope
 from release.judge.changes import ChangedFiles, read_mapping
+from release.repository.data_sources import check_listing, check_source_file, find_cache
 from release.repository.git import run_git
 from release.repository.revision import Revision
+from release.repository.templated_values import find_unsafe_values
 
 DATA_STAGES = ("check_contract", "ingest", "validate", "split")
 RUN_STAGES = ("select_features", "train", "evaluate", "select_in_folds", "predict", "rescore")
@@ -41,6 +43,8 @@ def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles
 
     with_code: also the code that makes the predictions.
     """
+    params = scope.merge_params(revisions.base.params, revisions.head.params)
+    raise_if_any(find_unsafe_values(revisions.base.read_text("dvc.yaml") or "", params, scope.PARAMS))
     base, head = revisions.map(lambda side: str(side.commit))
     run_git("clone", "--quiet", "--shared", "--no-checkout", ".", str(folder))
     run_git("-C", str(folder), "checkout", "--quiet", "--detach", base)
@@ -50,7 +54,8 @@ def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles
                 (folder / path).unlink()
             else:
                 run_git("-C", str(folder), "checkout", "--quiet", head, "--", path)
-    _write_yaml(folder / scope.PARAMS, scope.merge_params(revisions.base.params, revisions.head.params))
+                _refuse_link(folder, path)
+    _write_yaml(folder / scope.PARAMS, params)
     contract = revisions.head.contract_path
     before, after = (read_mapping(side, contract) for side in revisions)
     if after is None:
@@ -59,30 +64,39 @@ def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles
     _share_settings(folder)
 
 
+def _refuse_link(folder: Path, path: str) -> None:
+    """Refuse a link of the change: what is written through it would land elsewhere, in the judge for example."""
+    if (folder / path).is_symlink():
+        raise CreditError(Problem(path, "a link", "a file"))
+
+
 def _write_yaml(path: Path, content: Any) -> None:
     write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
 def _share_settings(folder: Path) -> None:
     """Give a trial the cache and the local settings of this clone, so that raw data are here once."""
-    from dvc.repo import Repo
-
     settings = configparser.ConfigParser(interpolation=None)
-    with Repo() as repo:
-        settings.read(Path(repo.dvc_dir) / "config.local", encoding="utf-8")
-        cache = str(repo.cache.local_cache_dir)
+    cache, local = find_cache()
+    settings.read(local, encoding="utf-8")
     if not settings.has_section("cache"):
         settings.add_section("cache")
-    settings.set("cache", "dir", cache)
+    settings.set("cache", "dir", str(cache))
     with (folder / ".dvc/config.local").open("w", encoding="utf-8") as file:
         settings.write(file)
 
 
 def pull_raw_data(folder: Path, dataset: str | None) -> None:
-    """Pull the raw data that a file of DVC names, from the cache or from the remote of the base."""
+    """Pull the raw data that a file of DVC names, from the cache or from the remote of the base.
+
+    Raises CreditError where the file, or the listing of the folder that it names, leads anywhere else.
+    """
     file = f"data/raw/{dataset}.dvc"
     if (folder / file).is_file():
-        _run_dvc(folder, "the data of the change", "pull", "--quiet", file)
+        digest = check_source_file(folder / file)
+        _run_dvc(folder, "the data of the change", "fetch", file)
+        check_listing(find_cache()[0], digest, file)
+        _run_dvc(folder, "the data of the change", "checkout", file)
 
 
 def list_data_stages(folder: Path, dataset: str | None) -> list[str]:
@@ -99,13 +113,14 @@ def run_stages(folder: Path, names: list[str], what: str) -> None:
 
 
 def _run_dvc(folder: Path, what: str, *arguments: str) -> None:
-    kept = os.environ if arguments[0] == "pull" else _drop_secrets(os.environ)
+    kept = os.environ if arguments[0] == "fetch" else _drop_secrets(os.environ)
     done = subprocess.run(
         ["dvc", *arguments], cwd=folder, env=dict(kept), capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith(("error:", "ERROR:"))] or lines
+        errors = errors or [f"dvc {arguments[0]} failed without a word, exit code {done.returncode}"]
         raise CreditError([Problem(what, line) for line in dict.fromkeys(errors[:_LAST_LINES])])
 
 

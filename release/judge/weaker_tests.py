@@ -1,18 +1,23 @@
-"""Tests that a change deletes or weakens: fewer tests, fewer asserts in one, new marks that leave it out."""
+"""Tests that a change deletes or weakens: fewer tests, other asserts in one, new ways to leave it out or to end it."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from release.compare.sides import Sides
 from release.repository.revision import Revision
 
+_MAX_SHOWN = 80
 _LEFT_OUT = ("skip", "skipif", "xfail", "importorskip")
 
 
 class _Test(NamedTuple):
-    asserts: int
+    """What a test asks: its asserts as text, and how often it is marked to be left out, or returns."""
+
+    asserts: Counter[str]
     left_out: int
+    ends: int
 
 
 def find_weaker_tests(revisions: Sides[Revision], letters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -27,8 +32,15 @@ def find_weaker_tests(revisions: Sides[Revision], letters: Mapping[str, str]) ->
         for name in sorted(before.keys() & after.keys()):
             if after[name].left_out > before[name].left_out:
                 yield path, f"{name} may be left out now"
-            if after[name].asserts < before[name].asserts:
-                yield path, f"{name} asserts {after[name].asserts} things instead of {before[name].asserts}"
+            if after[name].ends > before[name].ends:
+                yield path, f"{name} may end early now"
+            if lost := before[name].asserts - after[name].asserts:
+                yield path, f"{name} does not ask any more: {_list_some(list(lost.elements()))}"
+
+
+def _list_some(asserts: list[str]) -> str:
+    more = f" and {len(asserts) - 1} more" if asserts[1:] else ""
+    return f"`{asserts[0][:_MAX_SHOWN]}`{more}"
 
 
 def count_tests(text: str) -> dict[str, _Test]:
@@ -40,8 +52,9 @@ def count_tests(text: str) -> dict[str, _Test]:
     of_file = sum(_count_marks(node) for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef))
     return {
         node.name: _Test(
-            sum(isinstance(part, ast.Assert) or _is_raises(part) for part in ast.walk(node)),
+            Counter(ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Assert) or _is_raises(part)),
             of_file + _count_marks(node),
+            sum(isinstance(part, ast.Return) for part in ast.walk(node)),
         )
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")

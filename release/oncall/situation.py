@@ -5,15 +5,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from credit.bundle.bundle import Bundle
+from credit.bundle.request_fields import list_request_fields
 from credit.common.errors import CreditError
 from credit.registry import versions
 from credit.registry.ledger import LedgerEntry
 from credit.registry.notes import Note, read_notes
 from credit.registry.store import Store
-from release.oncall.clients import find_refusals
+from release.deployment.clients import ClientEffects, compare_clients
 from release.oncall.service_reports import DecidedReport, ServiceReport, ask_for_reports
 
-_MAX_SHOWN = 3
 _WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
 
 Row = tuple[str, str]
@@ -23,12 +23,12 @@ LoadBundle = Callable[[str, str | None], Bundle]
 class WayBack(NamedTuple):
     """The version that a rollback returns to. `failure`: why it cannot be loaded, empty when it can.
 
-    `refusals`: what clients send by the live contract and this version refuses; None when that is not known.
+    `effects`: what this version makes of what clients send by the live contract; None when that is not known.
     """
 
     version: str
     failure: str
-    refusals: list[str] | None
+    effects: ClientEffects | None
 
 
 class Situation(NamedTuple):
@@ -107,7 +107,8 @@ def _assess_way_back(load: LoadBundle, entry: LedgerEntry, version: str) -> WayB
     except CreditError as error:
         return WayBack(version, str(error.problems[0]), None)
     try:
-        return WayBack(version, "", find_refusals(load(entry.version, entry.digest), other))
+        live = load(entry.version, entry.digest)
+        return WayBack(version, "", compare_clients(list_request_fields(live), list_request_fields(other)))
     except CreditError:
         return WayBack(version, "", None)
 
@@ -136,13 +137,12 @@ def _format_way_back(way: WayBack | None) -> list[str]:
         return []
     if way.failure:
         return [f"{way.version} cannot be returned to: {way.failure}"]
-    if way.refusals is None:
-        return [f"{way.version} is whole; whether clients can go on with it is not known: the live one is not readable"]
-    if not way.refusals:
-        return [f"{way.version} is whole and takes what clients send now"]
-    shown = "; ".join(way.refusals[:_MAX_SHOWN])
-    more = f"; and {len(way.refusals) - _MAX_SHOWN} more, see --json" if len(way.refusals) > _MAX_SHOWN else ""
-    return [f"{way.version} is whole, but may not take all that clients send now: {shown}{more}"]
+    if way.effects is None:
+        return [f"{way.version} is whole; what it makes of clients is not known: the live one is not readable"]
+    lines = way.effects.list_lines()
+    if not lines:
+        return [f"{way.version} is whole and reads what clients send now"]
+    return [f"{way.version} is whole; of what clients send now:", *(f"  {line}" for line in lines)]
 
 
 def _format_decided(situation: Situation) -> list[Row]:
@@ -180,8 +180,10 @@ def dump_situation(situation: Situation) -> dict[str, Any]:
     decided = None
     if situation.reports is not None:
         decided = {one.url: one.report.model_dump(mode="json") for one in situation.reports if one.report is not None}
+    way = situation.way_back
+    effects = way.effects._asdict() if way and way.effects else None
     return {
-        "way_back": situation.way_back._asdict() if situation.way_back else None,
+        "way_back": way._asdict() | {"effects": effects} if way else None,
         "decided": decided,
         "alarms": situation.alarms,
         "notes": [note.model_dump(mode="json") for note in situation.notes],

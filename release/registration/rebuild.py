@@ -8,11 +8,13 @@ from typing import Any
 
 import yaml
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from release.registration.provenance import KEY_VARIABLE
 from release.repository.clones import clone_commit, copy_remote_config
+from release.repository.data_sources import check_listing, check_source_file
 from release.repository.dvc_outputs import parse_dvc_lock
 from release.repository.git import run_git
+from release.repository.templated_values import find_unsafe_values
 
 _LOCK = "dvc.lock"
 
@@ -25,6 +27,7 @@ def rebuild_from_source(commit: str) -> list[Problem]:
     with clone_commit(commit) as clone:
         committed = (clone / _LOCK).read_text(encoding="utf-8")
         _refuse_frozen_stages(clone)
+        _refuse_unsafe_values(clone)
         _fetch_sources(clone)
         _run_dvc(clone, "repro", "--quiet", "--force")
         made = (clone / _LOCK).read_text(encoding="utf-8")
@@ -60,12 +63,21 @@ def _refuse_frozen_stages(clone: Path) -> None:
         raise CreditError(Problem("dvc.yaml", f"frozen: {', '.join(frozen)}", "stages that run", "take `frozen` out"))
 
 
+def _refuse_unsafe_values(clone: Path) -> None:
+    """Refuse values of params.yaml that a shell would read as commands of their own."""
+    pipeline, params = ((clone / name).read_text(encoding="utf-8") for name in ("dvc.yaml", "params.yaml"))
+    raise_if_any(find_unsafe_values(pipeline, yaml.safe_load(params) or {}, "params.yaml"))
+
+
 def _fetch_sources(clone: Path) -> None:
-    """Fetch the files that no stage makes: those with a *.dvc file of their own."""
-    sources = [str(path.relative_to(clone)) for path in clone.rglob("*.dvc") if path.is_file()]
-    if sources:
+    """Fetch the files that no stage makes: those with a *.dvc file of their own, each to its own place only."""
+    digests = {str(path.relative_to(clone)): check_source_file(path) for path in clone.rglob("*.dvc") if path.is_file()}
+    if digests:
         copy_remote_config(clone)
-        _run_dvc(clone, "pull", "--quiet", *sources)
+        _run_dvc(clone, "fetch", "--quiet", *digests)
+        for file, digest in digests.items():
+            check_listing(clone / ".dvc" / "cache", digest, file)
+        _run_dvc(clone, "checkout", "--quiet", *digests)
 
 
 def _run_dvc(folder: Path, *words: str) -> str:

@@ -16,7 +16,6 @@ from credit.registry import names, versions
 from credit.registry.address import open_store
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from service.batch.score import parse_application
 from service.engine.bundle_cache import BundleCache
 from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
@@ -49,7 +48,7 @@ def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
 
     Where the rule stood in for the model the rule decides again: the version cannot tell what went wrong then.
     """
-    application, because = parse_application(serving, record["inputs"]), record["rule_because"]
+    application, because, serving = record["inputs"], record["rule_because"], serving.accept_anything()
     if because is None or because == serving.rule_because:
         decision, because = serving.decide(application)
     else:

@@ -22,6 +22,11 @@ class BundleCache:
     def __init__(self, folder: Path) -> None:
         self._bundles, self._entry, self._lock = folder / "bundles", folder / "live.json", folder / "bundles.lock"
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the bundles, each in one that is called by its digest."""
+        return self._bundles
+
     def locate_bundle(self, digest: str) -> Path:
         """Locate the folder of a bundle, which need not exist. Loading it verifies it."""
         return self._bundles / digest

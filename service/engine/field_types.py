@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from credit.contract.columns import Column
-from credit.contract.levels import Scalar
+from credit.contract.levels import OTHER_GROUP, Scalar
 from credit.scoring.row_encoder import MAX_FLOAT32
 
 _NUMBER_TYPES: dict[str, Any] = {"integer": StrictInt, "number": StrictFloat}
@@ -34,9 +34,21 @@ def build_field_type(column: Column) -> Any:
     return _add_description(kind | None if column.missing == "allowed" else kind, column)
 
 
+MAX_PROTECTED_CHARACTERS = 200
+PROTECTED_VALUES = (
+    f"a text of at most {MAX_PROTECTED_CHARACTERS} characters, a number, true, false, or null if it is not known"
+)
+
+
 def build_protected_type(column: Column) -> Any:
-    """Turn a protected attribute into a type for pydantic: one of its groups, or a level of one, or null."""
-    return _add_description(_build_level_type(column) | None, column)
+    """Turn a protected attribute into a type for pydantic: any value, for what is not listed counts as `other`.
+
+    To refuse people by a word of their own would be worse than to count them together.
+    """
+    text = Annotated[StrictStr, Field(max_length=MAX_PROTECTED_CHARACTERS)]
+    groups = ", ".join(map(str, column.allowed or ()))
+    described = f"{column.description}: {groups}; any other value counts as {OTHER_GROUP}"
+    return Annotated[StrictBool | StrictInt | StrictFloat | text | None, Field(description=described)]
 
 
 def _build_level_type(column: Column) -> Any:

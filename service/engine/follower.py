@@ -12,6 +12,7 @@ from credit.registry.chain import check_link
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.signatures import require_signature
 from service.engine.bundle_cache import BundleCache
+from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
 from service.settings import Settings
@@ -19,6 +20,9 @@ from service.settings import Settings
 _LOG = logging.getLogger(__name__)
 _MAX_LOADED = 3
 """Versions that stay loaded, so that going back to one of them takes no time."""
+
+_POLLS_A_LOOK = 10
+"""How many times the ledger is asked before the store is asked for versions that were published."""
 
 _RETRY_SECONDS = 10.0
 """Seconds before a version that was refused is tried again: the store may have been out of reach for a moment."""
@@ -29,7 +33,7 @@ class Follower:
 
     def __init__(self, settings: Settings, swapped: Callable[[LiveVersion], None]) -> None:
         self._settings, self._swapped = settings, swapped
-        self._cache = BundleCache(settings.state)
+        self._cache, self._clients = BundleCache(settings.state), KnownClients(_POLLS_A_LOOK * settings.poll_seconds)
         self._ledger: Ledger | None = None
         self._loaded: dict[str, LiveVersion] = {}
         self._refused: dict[int, float] = {}
@@ -54,6 +58,7 @@ class Follower:
         while not self._ended.is_set():
             try:
                 self._check_ledger()
+                self._accept_other_clients()
             except CreditError as error:
                 self._report_problem("store", "the store does not answer", error)
             except Exception:  # noqa: BLE001 - what is served stays served, and the next look may succeed
@@ -74,6 +79,17 @@ class Follower:
         self.problems.pop("ledger", None)
         if time.monotonic() >= self._refused.get(entry.number, 0):
             self._follow(self._ledger, entry)
+
+    def _accept_other_clients(self) -> None:
+        """Accept what clients of versions send that were published meanwhile, before one of these is deployed."""
+        if self._ledger is None or not self._clients.update(self._ledger.store, self._settings.environment):
+            return
+        if self.serving is not None:
+            self.serving = self._accept_others(self.serving)
+
+    def _accept_others(self, serving: LiveVersion) -> LiveVersion:
+        others = self._clients.list_others(serving.bundle.manifest.digest)
+        return serving.accept_others(others, self._settings.max_batch)
 
     def _find_newest(self, ledger: Ledger, after: int) -> LedgerEntry | None:
         """Find the newest entry after `after`. Invalid ones are passed over, as `release rollback --to` does."""
@@ -169,6 +185,7 @@ class Follower:
 
     def _serve_without_store(self) -> None:
         entry = self._cache.read_last_entry()
+        self._clients.add_folders(self._cache.folder)
         serving = None
         if entry is not None:
             try:
@@ -189,7 +206,7 @@ class Follower:
             return None
 
     def _take_over(self, serving: LiveVersion) -> None:
-        self.serving = serving
+        self.serving = serving = self._accept_others(serving)
         by = "the rule" if serving.fallback_reason else "its champion"
         _LOG.info("entry %d: %s decides, of %s", serving.number, by, serving.version or "the image")
         self._swapped(serving)

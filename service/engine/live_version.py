@@ -1,16 +1,19 @@
 """The live version: a ledger entry and its loaded bundle. Replaced whole, never changed."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 from credit.bundle.bundle import Bundle
+from credit.bundle.request_fields import RequestFields
 from credit.common.errors import CreditError
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
 from credit.scoring.model import Decision
 from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
-from service.engine.requests import RequestParser
+from service.engine.application_fit import ApplicationFitter
+from service.engine.requests import RequestParser, build_request_parser
 
 _NO_MODEL = "no model in this version: no candidate passed every gate when it was made"
 
@@ -26,6 +29,7 @@ class FinalDecision(NamedTuple):
 class LiveVersion:
     """A loaded version and the entry by which it is live; without an entry, the bundle whose rule the image carries.
 
+    `requests` takes what clients of any published version send, and `fit` makes it an application to this one.
     `example`: a made-up application. `load_failure`: why the version of the entry is not the one that is loaded, when
     the rule has to stand in for it.
     """
@@ -35,6 +39,7 @@ class LiveVersion:
     requests: RequestParser
     derivations: DerivedColumns
     example: ApplicationRow
+    fit: ApplicationFitter
     load_failure: str | None = None
 
     @property
@@ -71,6 +76,16 @@ class LiveVersion:
         """The model or the rule, whichever decides when nothing goes wrong."""
         return "model" if self.rule_because is None else "rule"
 
+    def accept_others(self, others: Sequence[RequestFields], largest_batch: int) -> Self:
+        """Accept what clients of other versions send, too."""
+        requests = build_request_parser(self.bundle, largest_batch, others)
+        fit = ApplicationFitter(self.bundle, requests.optional, requests.contested)
+        return replace(self, requests=requests, fit=fit)
+
+    def accept_anything(self) -> Self:
+        """Fit whatever is in the log: it was accepted when it was asked, beside versions that are not known now."""
+        return replace(self, fit=ApplicationFitter(self.bundle, self.bundle.inputs, self.bundle.inputs))
+
     def decide(self, row: ApplicationRow) -> FinalDecision:
         """Decide by the champion, or by the rule where the model fails.
 
@@ -78,8 +93,11 @@ class LiveVersion:
         """
         if self.fallback_reason is not None:
             return self.decide_by_rule(row, self.fallback_reason)
+        fitted = self.fit(row)
+        if fitted.because is not None:
+            return self.decide_by_rule(row, fitted.because)
         try:
-            (decision,) = self.bundle.decide([self.derivations.add(row)])
+            (decision,) = self.bundle.decide([self.derivations.add(fitted.row)])
         except CreditError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a model does, somebody is waiting for an answer
@@ -89,5 +107,8 @@ class LiveVersion:
         return FinalDecision(decision, _NO_MODEL if decision.decided_by == "rule" else None)
 
     def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
-        """Decide by the rule, which reads the score only."""
-        return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(row)])[0], because)
+        """Decide by the rule, which reads the score only; where the application has none that it knows, refer it."""
+        fitted = self.fit(row)
+        if not fitted.is_ruled:
+            return FinalDecision(self.bundle.refer_unread(), because)
+        return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(fitted.row)])[0], because)

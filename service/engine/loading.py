@@ -12,6 +12,7 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.scoring.derived_columns import DerivedColumns
+from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
 from service.engine.requests import build_request_parser
 
@@ -26,7 +27,8 @@ def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1)
     known = rows[0] if rows else {}
     columns = {name: bundle.contract.columns[name] for name in bundle.inputs}
     example = {name: known[name] if name in known else _invent_value(column) for name, column in columns.items()}
-    return LiveVersion(entry, bundle, build_request_parser(bundle, largest_batch), derivations, example)
+    requests = build_request_parser(bundle, largest_batch)
+    return LiveVersion(entry, bundle, requests, derivations, example, ApplicationFitter(bundle))
 
 
 def load_live(store: Store, environment: str) -> LiveVersion:

@@ -1,19 +1,24 @@
-"""Parse the bodies of requests by the contract of the version that answers them."""
+"""Parse the bodies of requests by the contract of the version that answers them, and of those that it stands beside.
+
+A client is written for one version, and another may be live when it asks: what any published version takes is taken,
+field by field, logged, and fitted to the version that decides (`service.engine.application_fit`).
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
 from credit.bundle.bundle import Bundle
-from credit.bundle.request_fields import list_request_columns
+from credit.bundle.request_fields import RequestFields, list_request_fields
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
 from credit.contract.levels import Scalar
-from service.engine.field_types import build_field_type, build_protected_type, describe_values
+from service.engine.application_fit import FieldVariant
+from service.engine.field_types import PROTECTED_VALUES, build_field_type, build_protected_type, describe_values
 from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value
 
 Values = dict[str, Any]
@@ -31,7 +36,7 @@ class ApplicationRequest(NamedTuple):
 
 
 class FamilyMembers(NamedTuple):
-    """The columns of one family that the version does not read."""
+    """The columns of one family that no version reads by name."""
 
     pattern: re.Pattern[str]
     kind: TypeAdapter[Any]
@@ -40,14 +45,20 @@ class FamilyMembers(NamedTuple):
 
 @dataclass(frozen=True)
 class RequestParser:
-    """The requests that a version accepts: one application, or a batch of them."""
+    """The requests that are accepted: one application, or a batch of them.
+
+    `expected`: words for the values of each field. `optional`: needed fields of the version that others do without;
+    `contested`: fields of the version of which others take other values.
+    """
 
     one: TypeAdapter[Any]
     batch: TypeAdapter[Any]
-    columns: Mapping[str, Column]
+    expected: Mapping[str, str]
     protected: Mapping[str, Column]
     codes: Mapping[str, frozenset[Scalar]]
     families: tuple[FamilyMembers, ...]
+    optional: frozenset[str]
+    contested: frozenset[str]
 
     def parse(self, body: bytes) -> ApplicationRequest:
         """Parse one application. Raises CreditError with every field that the contract does not allow."""
@@ -86,43 +97,51 @@ class RequestParser:
             Problem(
                 f"{where}.{name}",
                 f"{application[name]}, a code for missing",
-                describe_values(self.columns[name]),
+                self.expected[name],
             )
             for name, codes in self.codes.items()
             if application.get(name) in codes
         ]
         if self.families:
-            others = [name for name in application if name not in self.columns]
+            others = [name for name in application if name not in self.expected]
             problems += [p for name in others for p in self._check_member(name, application[name], where)]
         return problems
 
     def _check_member(self, name: str, value: Any, where: str) -> list[Problem]:
-        for pattern, kind, expected in self.families:
-            if pattern.fullmatch(name):
+        """Check a member of a family, which may be of several versions."""
+        expected = ""
+        for family in self.families:
+            if family.pattern.fullmatch(name):
                 try:
-                    kind.validate_python(value)
+                    family.kind.validate_python(value)
                 except ValidationError:
-                    return [Problem(f"{where}.{name}", format_value(value), expected)]
-                return []
+                    expected = expected or family.expected
+                else:
+                    return []
+        if expected:
+            return [Problem(f"{where}.{name}", format_value(value), expected)]
         return [Problem(f"{where}.{name}", *UNKNOWN_FIELD)]
 
     def _explain_error(self, error: Any) -> Problem:
-        columns = self.protected if "protected" in error["loc"] else self.columns
-        named = [name for name in error["loc"] if name in columns]
-        return describe_error(error, describe_values(columns[named[-1]]) if named else None)
+        if "protected" in error["loc"]:
+            return describe_error(error, PROTECTED_VALUES if error["loc"][-1] in self.protected else None)
+        named = [name for name in error["loc"] if name in self.expected]
+        return describe_error(error, self.expected[named[-1]] if named else None)
 
 
-def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
-    """Build the parser of a version: the columns that requests may have, and the contract's protected ones."""
-    contract, needed, columns = bundle.contract, set(bundle.inputs), list_request_columns(bundle)
-    types = {name: build_field_type(column) for name, column in columns.items()}
-    fields = {name: kind if name in needed else NotRequired[kind] for name, kind in types.items()}
-    members = [
-        (re.compile(one.pattern), one.describe_member()) for one in bundle.families.values() if one.role == "feature"
-    ]
+def build_request_parser(bundle: Bundle, largest_batch: int, others: Sequence[RequestFields] = ()) -> RequestParser:
+    """Build the parser of a version: its fields and the contract's protected ones, and those of `others`."""
+    own = list_request_fields(bundle)
+    versions = [own, *others]
+    variants = {name: _list_variants(name, versions) for name in _list_names([one.columns for one in versions])}
+    needed = frozenset.intersection(*(one.needed for one in versions))
+    kinds = {name: _build_type(columns) for name, columns in variants.items()}
+    fields = {name: kind if name in needed else NotRequired[kind] for name, kind in kinds.items()}
+    members = {one.pattern: one.describe_member() for version in reversed(versions) for one in version.families}
     application = _build_object_type("Application", fields, _OPEN_CONFIG if members else _STRICT_CONFIG)
+    protected = {name: one.protected[name] for one in reversed(versions) for name in one.protected}
     disclosed = _build_object_type(
-        "ProtectedAttributes", {name: NotRequired[build_protected_type(c)] for name, c in contract.protected.items()}
+        "ProtectedAttributes", {name: NotRequired[build_protected_type(c)] for name, c in protected.items()}
     )
     purpose = "Logged to monitor unequal treatment, and never scored"
     disclosed = Annotated[disclosed, Field(description=purpose)]
@@ -131,13 +150,54 @@ def build_request_parser(bundle: Bundle, largest_batch: int) -> RequestParser:
     return RequestParser(
         one=TypeAdapter(one),
         batch=TypeAdapter(_build_object_type("BatchRequest", {"applications": several})),
-        columns=columns,
-        protected=contract.protected,
-        codes={name: frozenset(column.missing_codes) for name, column in columns.items() if column.missing_codes},
+        expected={name: _describe_variants(columns) for name, columns in variants.items()},
+        protected=protected,
+        codes={
+            name: frozenset(columns[0].missing_codes)
+            for name, columns in variants.items()
+            if len(columns) == 1 and columns[0].missing_codes
+        },
         families=tuple(
-            FamilyMembers(pattern, TypeAdapter(build_field_type(one)), describe_values(one)) for pattern, one in members
+            FamilyMembers(re.compile(pattern), TypeAdapter(build_field_type(one)), describe_values(one))
+            for pattern, one in members.items()
         ),
+        optional=own.needed - needed,
+        contested=frozenset(name for name in own.columns if len(variants[name]) > 1),
     )
+
+
+def _list_names(mappings: Sequence[Mapping[str, Column]]) -> list[str]:
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
+
+
+def _list_variants(name: str, versions: Sequence[RequestFields]) -> list[Column]:
+    """List the descriptions of a field that accept different values, that of the version itself first."""
+    found = [column for one in versions if (column := one.find_column(name)) is not None]
+    distinct = {
+        (c.type, c.allowed, c.fold, c.new_levels, c.range, c.missing, c.missing_codes): c for c in reversed(found)
+    }
+    return list(reversed(distinct.values()))
+
+
+def _build_type(columns: Sequence[Column]) -> Any:
+    """Build the type of a field; where versions differ, a value that any of them accepts is accepted."""
+    kinds = [build_field_type(column) for column in columns]
+    if len(kinds) == 1:
+        return kinds[0]
+    variants = [FieldVariant(column) for column in columns]
+
+    def parse_by_any(value: Any) -> Any:
+        for variant in variants:
+            if variant.accepts(value):
+                return variant.parse(value)
+        raise ValueError(value)
+
+    schema = {"anyOf": [TypeAdapter(kind).json_schema() for kind in kinds], "description": columns[0].description}
+    return Annotated[Any, AfterValidator(parse_by_any), WithJsonSchema(schema)]
+
+
+def _describe_variants(columns: Sequence[Column]) -> str:
+    return "; or ".join(dict.fromkeys(map(describe_values, columns)))
 
 
 def _raise_problems(problems: list[Problem]) -> None:

@@ -107,11 +107,11 @@ def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: C
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for cell in cells:
-        group = column.fold_level(cell.groups[place]) or UNDISCLOSED
+        group = column.find_group(cell.groups[place])
         people[group] += cell.number
         approved[group] += cell.number * (cell.decision == "approve")
     known = [str(value) for value in column.allowed or ()]
-    others = sorted(people.keys() - {*known, UNDISCLOSED})  # of versions with another contract
+    others = sorted(people.keys() - {*known, UNDISCLOSED})  # what the contract does not list, together
     rounded = any(0 < count < MIN_SHOWN for count in people.values())
     groups = [
         _build_group(column.name_value(one), people[one], approved[one], rounded)

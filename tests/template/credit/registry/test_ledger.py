@@ -182,12 +182,30 @@ def test_an_entry_that_is_not_valid_is_one_line_and_a_rollback_by_name_leaves_it
     assert (newest.number, newest.version) == (3, "v1.0.0")
 
 
+def test_a_version_that_was_never_live_is_deployed_and_not_returned_to(disk: Store) -> None:
+    """It was put into the store with keys of the store alone, say: no tag, no judge, no signature was asked."""
+    ledger = Ledger(disk, "prod")
+    first, other = make_version_record("v1.0.0"), make_version_record("v8.8.8")
+    append(ledger, live.plan_deployment(ledger, first, WHY))
+    with pytest.raises(
+        CreditError, match=r"v8\.8\.8, digest dddddddddddd, was never live there; release deploy v8\.8\.8"
+    ):
+        live.plan_rollback_to(ledger, other, WHY)
+    append(ledger, live.plan_deployment(ledger, other, WHY))
+    append(ledger, live.plan_rollback_to(ledger, first, WHY))
+    assert append(ledger, live.plan_rollback_to(ledger, other, WHY)).back == 1
+    with pytest.raises(CreditError, match="was never live there"):
+        live.plan_rollback_to(ledger, make_version_record("v1.0.0", "e" * 64), WHY)
+
+
 def test_a_broken_entry_deep_in_the_ledger_does_not_stop_a_rollback_by_name(disk: Store) -> None:
     disk.create(key(1), b"not an entry")
     disk.create(key(2), raw(2, back=1, version="v1.1.0"))
     disk.create(key(3), raw(3, back=2, version="v1.2.0"))
     ledger = Ledger(disk, "prod")
-    assert append(ledger, live.plan_rollback_to(ledger, make_version_record("v1.0.0"), WHY)).number == 4
+    change = live.plan_rollback_to(ledger, make_version_record("v1.0.0"), WHY)
+    assert change.notes == ("that v1.0.0 was live cannot be told: not valid are the entries 1",)
+    assert append(ledger, change).number == 4
 
 
 def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_the_clock_says(disk: Store) -> None:

@@ -59,7 +59,17 @@ def test_another_approval_share_is_in_the_verdict_and_told(propose) -> None:
         (
             "tests/test_it.py",
             "def test_one():\n    assert 1\n\n\ndef test_two():\n    assert 3\n",
-            ("tests", "tests/test_it.py", "", "test_one asserts 1 things instead of 2"),
+            ("tests", "tests/test_it.py", "", "test_one does not ask any more: `assert 2`"),
+        ),
+        (
+            "tests/test_it.py",
+            "def test_one():\n    assert True or 1\n    assert 2\n\n\ndef test_two():\n    assert 3\n",
+            ("tests", "tests/test_it.py", "", "test_one does not ask any more: `assert 1`"),
+        ),
+        (
+            "tests/test_it.py",
+            "def test_one():\n    return\n    assert 1\n    assert 2\n\n\ndef test_two():\n    assert 3\n",
+            ("tests", "tests/test_it.py", "", "test_one may end early now"),
         ),
         (
             "tests/test_it.py",

@@ -2,13 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import yaml
 
+from credit.common.errors import CreditError
+from credit.contract import load_contract
+from credit.data.splitting import assign_folds
+from credit.evaluation.predictions import Predictions, write_predictions
+from credit.reports.predictions import PredictionsReport
 from credit.reports.validation import ValidationReport
 from release.compare.sides import Sides
-from release.judge.people import Departure, find_departures
+from release.judge.people import Departure, check_people, find_departures
 from release.repository.revision import Revision
 from testing.lenders.frozen import LENDER
+from testing.lenders.small import CONTRACT, make_people
 
 
 def find(monkeypatch: pytest.MonkeyPatch, folder: Path, groups: dict[str, dict[str, int]]) -> list[Departure]:
@@ -40,3 +49,28 @@ def test_those_who_came_are_no_loss_and_the_largest_loss_is_first(
 def test_a_group_that_is_gone_altogether_lost_everybody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (one,) = find(monkeypatch, tmp_path, {"race": {"Black": -1}})
     assert (one.base, one.head, one.share) == (197, 0, 1)
+
+
+def test_people_of_a_contract_with_a_family_and_without_an_id_are_those_of_its_data(tmp_path: Path) -> None:
+    """Folds are dealt by the whole row, with the columns of families too; another fold is found."""
+    (tmp_path / "data/predictions").mkdir(parents=True)
+    (tmp_path / "data/contract.yaml").write_text(CONTRACT)
+    params = {"train": {"candidates": ["heuristic"]}, "predict": {"folds": 4, "salt": "s"}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    table = tmp_path / "data/accepted.parquet"
+    make_people(200, 0).to_parquet(table, index=False)
+    frame = pd.read_parquet(table)
+    contract = load_contract(tmp_path / "data/contract.yaml").bind(list(frame.columns), "the table")
+    report = PredictionsReport(predictions="out of fold", why="w", rows=200, kept_in_folds=(("points",),) * 4)
+    report.write(tmp_path / PredictionsReport.PATH)
+    folds = assign_folds(contract, table, 4, "s")
+    made = Predictions(
+        frame[["race"]], folds, frame["paid"].to_numpy(), np.full(200, 0.5), np.full(200, "refer", dtype=object)
+    )
+    write_predictions(tmp_path / "data/predictions/heuristic.parquet", contract, made)
+    check_people(tmp_path, report)
+    other = folds.copy()
+    other[:3] = 1 + other[:3] % 4
+    write_predictions(tmp_path / "data/predictions/heuristic.parquet", contract, made._replace(folds=other))
+    with pytest.raises(CreditError, match="3 people with another fold"):
+        check_people(tmp_path, report)

@@ -7,11 +7,17 @@ import pytest
 import yaml
 
 from release.judge.owners import is_owner, render_owners
-from release.judge.scope import merge_contract, merge_params, name_judge_kind
+from release.judge.scope import HARMLESS, is_under, merge_contract, merge_params, name_judge_kind
+from testing.imports import find_closure
 from testing.lenders.frozen import LENDER, ROOT, list_tracked_files
 
 PARAMS = yaml.safe_load((LENDER / "params.yaml").read_text())
 CONTRACT = yaml.safe_load((ROOT / "data/contracts/loanapp.yaml").read_text())
+FAMILY = {"pattern": r"bureau_\d+", "type": "number", "role": "feature", "range": [0, 100], "description": "d"}
+
+
+def find_features() -> dict[str, Any]:
+    return {name: column for name, column in CONTRACT["columns"].items() if column.get("role") == "feature"}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +43,8 @@ CONTRACT = yaml.safe_load((ROOT / "data/contracts/loanapp.yaml").read_text())
         ("reports/choice.json", None),
         ("dvc.lock", None),
         ("docs/fairness.md", None),
-        ("service/app.py", None),
+        ("service/app.py", "the service that decides"),
+        ("credit/report/facts.py", "what goes into a bundle"),
     ],
 )
 def test_a_path_judges_unless_it_is_named_harmless(path: str, kind: str | None) -> None:
@@ -180,3 +187,71 @@ def test_codeowners_owns_what_judges_and_what_makes_predictions() -> None:
 )
 def test_an_owner_is_what_github_takes_for_one(name: str, right: bool) -> None:
     assert is_owner(name) is right
+
+
+def test_what_a_protected_attribute_is_computed_of_is_the_bases_and_cannot_come_back_as_a_family() -> None:
+    """`sex` is computed of `male`, which is `ignored`: its levels swapped, men would be the group of women."""
+    head = deepcopy(CONTRACT)
+    del head["columns"]["male"]
+    swapped = {"pattern": "male", "type": "category", "role": "ignored", "allowed": ["yes", "no"], "description": "d"}
+    head["families"] = {"m": swapped | {"fold": {"no": ["1"], "yes": ["0"]}}}
+    merged, changes = merge_contract(CONTRACT, head)
+    assert merged["columns"]["male"] == CONTRACT["columns"]["male"]
+    assert {one.where for one in changes} == {"columns.male", "families.m"}
+    edited = deepcopy(CONTRACT)
+    edited["columns"]["black"]["description"] = "another"
+    merged, changes = merge_contract(CONTRACT, edited)
+    assert merged["columns"]["black"] == CONTRACT["columns"]["black"]
+    assert [one.where for one in changes] == ["columns.black"]
+
+
+def test_a_column_that_becomes_part_of_a_family_keeps_its_limits() -> None:
+    head = deepcopy(CONTRACT)
+    name = next(
+        key for key, column in CONTRACT["columns"].items() if column.get("role") == "feature" and "range" in column
+    )
+    del head["columns"][name]
+    head["families"] = {
+        "narrow": {"pattern": name, "type": "number", "role": "feature", "range": [0, 1], "description": "d"}
+    }
+    merged, changes = merge_contract(CONTRACT, head)
+    assert merged["columns"][name] == CONTRACT["columns"][name]
+    assert f"columns.{name}" in {one.where for one in changes}
+
+
+def test_the_limits_of_families_are_the_bases_also_for_a_member_that_is_described_by_itself() -> None:
+    base = CONTRACT | {"families": {"bureau": FAMILY}}
+    narrow = CONTRACT | {"families": {"bureau": FAMILY | {"range": [0, 1], "description": "more"}}}
+    merged, changes = merge_contract(base, narrow)
+    assert merged["families"] == {"bureau": FAMILY | {"description": "more"}}
+    assert [(one.where, one.is_used) for one in changes] == [("families.bureau.range", False)]
+    columns = CONTRACT["columns"] | {
+        "bureau_1": {"type": "number", "role": "feature", "range": [0, 1], "description": "d"}
+    }
+    merged, _ = merge_contract(base, {**base, "columns": columns})
+    assert merged["columns"]["bureau_1"]["range"] == [0, 100]
+    merged, changes = merge_contract(base, CONTRACT)
+    assert merged["families"] == {"bureau": FAMILY}
+    assert [one.where for one in changes] == ["families.bureau"]
+
+
+@pytest.mark.parametrize(
+    "limit", [{"fold": {"a": ["b"]}}, {"new_levels": "a"}, {"type": "text"}, {"format": {"decimal": ","}}]
+)
+def test_how_a_column_is_read_and_folded_is_the_bases(limit: dict[str, Any]) -> None:
+    name = next(iter(find_features()))
+    head = deepcopy(CONTRACT)
+    head["columns"][name] |= limit
+    merged, changes = merge_contract(CONTRACT, head)
+    assert merged["columns"][name] == CONTRACT["columns"][name]
+    assert [one.is_used for one in changes] == [False]
+    merged, changes = merge_contract(CONTRACT, CONTRACT | {"format": {"decimal": ","}})
+    assert "format" not in merged
+    assert [one.where for one in changes] == ["format"]
+
+
+def test_what_is_harmless_is_loaded_by_nothing_that_makes_judges_or_decides_by_a_version() -> None:
+    """A model card is in a bundle, so the code that writes it runs where the bundle is made, and may change it."""
+    closure = find_closure(*(file for name in ("stages", "release", "service") for file in (ROOT / name).rglob("*.py")))
+    loaded = [str(file.relative_to(ROOT)) for file in closure]
+    assert [path for path in loaded if is_under(path, HARMLESS)] == []

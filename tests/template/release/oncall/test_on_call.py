@@ -53,7 +53,7 @@ def test_status_tells_all_that_is_needed_at_night_and_affected_who_was_decided(
     share = sum(a["decision"] == "approve" for a in whites) / len(whites)
     assert f"approved by race: white {share:.0%} of {len(whites)}, Black " in told
     assert "alarms     none" in told
-    assert "v1.0.0 is whole and takes what clients send now" in told
+    assert "v1.0.0 is whole and reads what clients send now" in told
     back = "release rollback --env prod --from 2 --reason '...'"
     assert told.splitlines()[-4:-1] == [
         f"back:      {back}",
@@ -136,7 +136,7 @@ def test_a_service_that_decides_by_another_entry_and_its_own_problems_are_alarms
     assert f"alarms     {service.url}: it decides by v2.0.0, entry 2\n" in told
     (problem,) = service.read_health()["problems"]
     assert f"           {service.url}: {problem}\n" in told
-    assert "v2.0.0 is whole; whether clients can go on with it is not known: the live one is not readable" in told
+    assert "v2.0.0 is whole; what it makes of clients is not known: the live one is not readable" in told
     damage(released, ledger.read_entry(2).digest)
     code, told = command("status", "--env", "prod")
     assert "v2.0.0 cannot be returned to: " in told

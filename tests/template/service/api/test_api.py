@@ -86,7 +86,7 @@ def test_what_the_contract_does_not_allow_is_named(
 
 
 def test_all_that_is_wrong_is_told_at_once_and_says_what_is_allowed(service_of_many: Service, asked: Asked) -> None:
-    wrong = changed(asked[0], income=float("nan"), points=1) | {"protected": {"race": "green"}, "more": 1}
+    wrong = changed(asked[0], income=float("nan"), points=1) | {"protected": {"race": ["green"]}, "more": 1}
     del wrong["application"]["self"]
     answer = service_of_many.decide(wrong)
     assert sorted(problems(answer)) == [
@@ -94,12 +94,13 @@ def test_all_that_is_wrong_is_told_at_once_and_says_what_is_allowed(service_of_m
         ("application.points", "1"),
         ("application.self", "nothing"),
         ("more", "an unknown field"),
-        ("protected.race", "'green'"),
+        ("protected.race", "a list of 1"),
     ]
     expected = {one["field"]: one["expected"] for one in answer.json()["problems"]}
     told = "a whole number of at least 300 and of at most 850, or null if it is not known"
     assert expected["application.points"] == told
-    assert expected["protected.race"] == "one of white, Black, or null if it is not known"
+    words = "a text of at most 200 characters, a number, true, false, or null if it is not known"
+    assert expected["protected.race"] == words
 
 
 def test_a_whole_number_may_have_a_point(service_of_many: Service, asked: Asked) -> None:

@@ -24,7 +24,7 @@ def print_example(store: Store, *options: str) -> "subprocess.CompletedProcess[s
 def test_the_example_of_a_version_is_decided_by_it_before_and_after_it_is_live(
     disk: Store, bundles: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """The rule reads one field, the model more: who sends the model's application is answered by both."""
+    """The rule reads one field, the model more: who sends the model's application is decided by both."""
     for version, candidate in (("v1.0.0", "heuristic"), ("v2.0.0", "logistic")):
         versions.publish_bundle(disk, parse_version(version), bundles(candidate), "0" * 40, "tester")
     deploy_versions(disk, "v1.0.0")
@@ -36,8 +36,8 @@ def test_the_example_of_a_version_is_decided_by_it_before_and_after_it_is_live(
         assert service.decide(short).status_code == 200
         deploy_versions(disk, "v2.0.0")
         wait_until(lambda: service.decide(long).json()["version"] == "v2.0.0", "the next version", service.process)
-        assert service.decide(long).status_code == 200
-        assert service.decide(short).status_code == 422
+        assert service.decide(long).json()["decided_by"] == "model"
+        assert service.decide(short).json()["decided_by"] == "rule"
 
 
 def test_nothing_live_is_one_line(disk: Store) -> None:

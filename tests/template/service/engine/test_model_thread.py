@@ -13,6 +13,7 @@ from credit.bundle.bundle import load_bundle
 from credit.common.errors import CreditError, Problem
 from credit.scoring.derived_columns import DerivedColumns
 from credit.scoring.model import Decision
+from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.model_thread import DecisionTask, ModelThread
 from service.engine.requests import build_request_parser
@@ -34,7 +35,14 @@ class Model:
 @pytest.fixture
 def serving(bundles: Callable[[str], Path], rows: Rows) -> LiveVersion:
     bundle = load_bundle(bundles("logistic"))
-    return LiveVersion(None, bundle, build_request_parser(bundle, 10), DerivedColumns(bundle.contract, ()), rows[0])
+    return LiveVersion(
+        None,
+        bundle,
+        build_request_parser(bundle, 10),
+        DerivedColumns(bundle.contract, ()),
+        rows[0],
+        ApplicationFitter(bundle),
+    )
 
 
 def with_model(serving: LiveVersion, deciding: Deciding) -> LiveVersion:

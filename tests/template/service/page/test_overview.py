@@ -15,6 +15,7 @@ from credit.contract.columns import Column
 from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
+from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
 from service.engine.requests import build_request_parser
 from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group
@@ -50,7 +51,13 @@ def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
     def made(by: LedgerEntry | None, candidate: str = "logistic", unloaded: str | None = None) -> LiveVersion:
         bundle = load_bundle(bundles(candidate))
         return LiveVersion(
-            by, bundle, build_request_parser(bundle, 10), DerivedColumns(bundle.contract, []), {}, unloaded
+            by,
+            bundle,
+            build_request_parser(bundle, 10),
+            DerivedColumns(bundle.contract, []),
+            {},
+            ApplicationFitter(bundle),
+            unloaded,
         )
 
     return made
@@ -188,8 +195,8 @@ def test_each_group_has_its_rate_and_undisclosed_is_one() -> None:
     }
 
 
-def test_a_group_of_another_contract_is_not_dropped() -> None:
-    assert list(groups(cell(50, group="white"), cell(50, group="Asian"))) == ["white", "Black", "Asian", "undisclosed"]
+def test_groups_that_the_contract_does_not_list_count_together_and_are_not_dropped() -> None:
+    assert list(groups(cell(50, group="white"), cell(50, group="Asian"))) == ["white", "Black", "other", "undisclosed"]
 
 
 def test_of_a_small_group_it_is_said_that_its_rate_says_little() -> None:

@@ -1,0 +1,5 @@
+"""A small lender with three versions."""
+
+from testing.services import asked, released
+
+__all__ = ["asked", "released"]
