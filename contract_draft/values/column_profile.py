@@ -36,9 +36,10 @@ _BOOLEAN_WORDS = ("true", "false", "t", "f", "yes", "no", "y", "n", "0", "1")  #
 _MIN_NUMBERS = 10  # different ones, in a column that may as well be a category
 _MIN_MOMENTS = 0.5  # of the rows with a value, where the others are few words
 _DATE = r"\d{4}-\d{2}-\d{2}"
-_TIMESTAMP = _DATE + r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}(:?\d{2})?|Z)?"
+_MIDNIGHT = r"([ T]00:00(:00(\.0+)?)?)?"  # which ingest reads as the date, and a date as this
+_TIMESTAMP = _DATE + r"([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}(:?\d{2})?|Z)?)?"
 _MOMENTS: dict[ColumnType, str] = {
-    "date": f"regexp_full_match(text, '{_DATE}') and try_cast(text as date) is not null",
+    "date": f"regexp_full_match(text, '{_DATE}{_MIDNIGHT}') and try_cast(text as date) is not null",
     "timestamp": f"regexp_full_match(text, '{_TIMESTAMP}') and try_cast(text as timestamp) is not null",
 }
 """How a date, and a date with a time of day, are recognised."""
@@ -150,7 +151,10 @@ def _profile_values(table: TextTable, i: int) -> ColumnProfile:
     if (numbers == known or others) and not has_endless_digits(table):
         return _profile_numbers(table, look, others)
     look = replace(look, values=keep_few(look.values))
+    has_dates = bool(query_column(table, f"select 1 from seen where regexp_full_match(text, '{_DATE}') limit 1"))
     for kind, test in _MOMENTS.items():
+        if kind == "date" and not has_dates:
+            continue
         others = query_other_texts(table, test)
         if known - sum(rows for _, rows in others) >= _MIN_MOMENTS * known and _is_written(table, test, others):
             codes = (*look.codes, *(text for text, _ in others))

@@ -193,3 +193,20 @@ def test_which_of_several_dates_is_that_of_the_application_is_asked(
     (tmp_path / "loans").write_text(f"{','.join(names)},income,default\n{rows}")
     (question,) = [one for one in draft_contract(tmp_path / "loans", "x").questions if one.topic == "identifier"]
     assert (question.columns, question.proposals, question.has_default) == ((time,), ("time",), has_default)
+
+
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        (lambda n: f"2020-01-{10 + n % 18}" + (" 00:00:00" if n % 5 == 0 else ""), "date"),
+        (lambda n: f"2020-01-{10 + n % 18} 00:00:00", "timestamp"),
+        (lambda n: f"2020-01-{10 + n % 18}" + ("" if n % 9 == 0 else f" {n % 24:02}:30:00"), "timestamp"),
+    ],
+)
+def test_a_date_and_its_midnight_are_the_same_and_no_code_for_missing(
+    tmp_path: Path, write: Callable[[int], str], kind: str
+) -> None:
+    made = draft(tmp_path, write)
+    column = yaml.safe_load(made.text)["columns"]["x"]
+    assert (column["type"], column.get("missing_codes")) == (kind, None)
+    assert None not in ingest(tmp_path, made)
