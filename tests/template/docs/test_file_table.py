@@ -429,8 +429,14 @@ def test_the_table_has_these_rows_and_no_other() -> None:
 
 def test_the_parts_of_a_contract_on_the_page_are_valid_and_mean_what_is_said(tmp_path: Path) -> None:
     text = (ROOT / "docs/own-data.md").read_text()
-    shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    directed, *shown = [
+        yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    ]
     assert len(shown) == 4
+    content = yaml.safe_load(CONTRACT)
+    content["columns"] |= {name: {"missing": "allowed", "description": "d"} | of for name, of in directed.items()}
+    (tmp_path / "directed.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    assert load_contract(tmp_path / "directed.yaml").columns["income"].more_is == "better"
     content = yaml.safe_load(CONTRACT) | {"format": shown[1]["format"]}
     for part in (shown[1]["columns"], shown[2], shown[3]):
         for name, of in part.items():
