@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 from contract_draft.guesses import Guess
 from contract_draft.label import guess_favourable, list_label_values
 from contract_draft.levels import propose_levels
-from contract_draft.names.undisclosed import says_nothing
+from contract_draft.names.undisclosed import is_no_group
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.columns import ColumnRole
@@ -176,7 +176,7 @@ def _tell_others(look: ColumnProfile) -> str:
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     if guess.role == "protected":
         levels = [text for text, _ in look.values]
-        groups = tuple(text for text in levels if not says_nothing(text, levels)) or (UNDISCLOSED,)
+        groups = tuple(text for text in levels if not is_no_group(text, levels)) or (UNDISCLOSED,)
         asked = OpenQuestion(groups[0], "reference", "reference", choices=groups)
         return [DraftField("reference", asked, "the group that others are compared with; the largest here")]
     if guess.role == "score":

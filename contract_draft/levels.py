@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from contract_draft.names.undisclosed import says_nothing
+from contract_draft.names.undisclosed import is_no_group
 from contract_draft.values.column_profile import ColumnProfile
 from credit.contract.levels import UNDISCLOSED
 
@@ -40,7 +40,7 @@ def _propose_undisclosed(look: ColumnProfile) -> tuple[list[str], list[str]]:
     """Propose the levels of a protected column that are undisclosed, and tell why; never all of them."""
     ways = "undisclosed, by `missing_codes`; moved here groups of their own; in neither set aside"
     levels = [text for text, _ in look.values]
-    unsaid = [(text, rows) for text, rows in sorted(look.values) if says_nothing(text, levels)]
+    unsaid = [(text, rows) for text, rows in sorted(look.values) if is_no_group(text, levels)]
     if unsaid and len(unsaid) < len(look.values):
         why = "say, or look like a code, that it is not known"
         return [text for text, _ in unsaid], [f"{_list_levels(unsaid)} {why}: they are {ways}"]

@@ -23,7 +23,7 @@ _PHRASES = re.compile(
 )
 
 
-def says_nothing(level: str, levels: Sequence[str]) -> bool:
+def is_no_group(level: str, levels: Sequence[str]) -> bool:
     """Tell whether a level of a protected column is no group: by its words, or as a code among the others."""
     return is_undisclosed(level) or _is_round_code(level, levels)
 

@@ -4,7 +4,7 @@ import pytest
 
 from contract_draft.names.outcomes import is_good_for_applicant, rank_outcome
 from contract_draft.names.protected import suggest_attribute_of_levels, suggest_protected_attribute
-from contract_draft.names.undisclosed import is_undisclosed, says_nothing
+from contract_draft.names.undisclosed import is_no_group, is_undisclosed
 
 PROTECTED = {  # of HMDA, UCI, COMPAS, PAKDD and Home Credit, and as in other languages
     "race or ethnicity": """
@@ -198,4 +198,4 @@ def test_a_level_that_says_that_nobody_told_is_known_by_its_words(level, told):
     ],
 )
 def test_a_code_among_words_or_far_shorter_codes_is_no_group(levels, codes):
-    assert [level for level in levels.split() if says_nothing(level, levels.split())] == codes
+    assert [level for level in levels.split() if is_no_group(level, levels.split())] == codes

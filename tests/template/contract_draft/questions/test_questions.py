@@ -439,6 +439,30 @@ def test_the_label_is_found_by_many_names_and_a_guess_is_never_accepted_unread(
     assert found["favourable"].has_default is is_sure
 
 
+def test_of_two_columns_that_are_named_alike_neither_is_taken_for_the_label_unread(tmp_path):
+    columns = {"is_recid": pick("0 1", 3), "amount": lambda n: n * 37 % 97, "two_year_recid": pick("0 1", 5)}
+    (question,) = [q for q in draft_contract(write(tmp_path, columns), "x").questions if q.topic == "label"]
+    assert not question.has_default
+    assert question.why == "named like an outcome; so is two_year_recid"
+
+
+def test_a_charge_of_degree_f_or_m_is_no_sex(tmp_path):
+    columns = {"c_charge_degree": pick("F M", 3), "v17": pick("F M", 5), "amount": lambda n: n * 37 % 97}
+    content = yaml.safe_load(draft_contract(write(tmp_path, {**columns, "repaid": pick("0 1", 7)}), "x").text)
+    assert content["columns"]["c_charge_degree"]["role"] == "feature"
+    assert content["columns"]["v17"]["role"] == "? protected"
+
+
+def test_the_rule_lets_pass_whom_a_person_calls_good(tmp_path):
+    """German's risk is 1 or 2, and nothing says which is good: short loans are, if 1 is."""
+    columns = {"duration": lambda n: n % 60, "credit_risk": lambda n: 1 + (n % 60 + n * 31 % 40 > 50)}
+    file = write(tmp_path, columns)
+    for value, approve in ((1, "at_most"), (2, "at_least")):
+        draft = answer(file, {"favourable": value})
+        assert yaml.safe_load(draft.text)["rule"]["approve"] == approve
+        assert f"where {value} is good" in draft.text
+
+
 def test_an_answer_that_is_taken_back_leaves_a_column_as_it_was(tmp_path):
     with survey_file(write_written(tmp_path)) as survey:
         first = survey.draft("x").text
