@@ -39,7 +39,8 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
         check_waivers,
     )
     found = [_collect_findings(check) for check in checks]
-    found += [_collect_findings(lambda: judge_commit(commit, f"commit {commit[:10]}"))]
+    judged = _collect_findings(lambda: judge_commit(commit, f"commit {commit[:10]}"))
+    found += [judged._replace(notes=())]  # `check_gates` has told the verdict already
     digest, bundle = _check_bundle(commit)
     found += [bundle, _collect_findings(lambda: _check_version_inputs(registry))]
     found += [_collect_findings(lambda: _check_version_is_free(registry, version, commit))]
