@@ -149,7 +149,7 @@ def run(no_fetch: bool, follows: bool, after_rule: bool, wait: float, push: bool
     """Fetch the tags, tag entries, propose or follow what tags ask for, push."""
     if not no_fetch:
         tags.fetch_tags()
-    store = open_store()
+    store = open_store(make=follows and not dry_run)
     when = Condition(after_rule=after_rule) if follows and not dry_run else None
     results = [_sync_environment(store, plan, dry_run, when, wait) for plan in plan_sync(store)]
     pushed = tags.push_missing_tags() if push and not dry_run else None

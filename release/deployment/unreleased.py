@@ -41,7 +41,7 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
 @click.command(cls=cli.Command, help=__doc__, epilog="Run by `make serve`.")
 def run() -> None:
     """Deploy to SERVICE_ENVIRONMENT, and print a line if anything changed."""
-    store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
+    store, environment = open_store(make=True), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
     if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
         print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")
 
