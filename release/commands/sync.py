@@ -13,6 +13,7 @@ import click
 from credit.common.cli import Answer
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
+from credit.registry.chain import LedgerReport
 from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
@@ -58,14 +59,14 @@ class SyncPlan(NamedTuple):
 class SyncResult(NamedTuple):
     """The changes made for one environment; none in a dry run, in which each entry that would get a tag has "a tag".
 
-    `failures`: the entries that get none, and why; `damage`: the problems of the ledger itself; `entry`: the one
-    that follows a tag; `late`: services that do not decide by it yet.
+    `failures`: the entries that get none, and why; `report`: on the ledger itself; `entry`: the one that follows a tag;
+    `late`: services that do not decide by it yet.
     """
 
     plan: SyncPlan
     tagged: list[tuple[LedgerEntry, str]]
     failures: list[str]
-    damage: list[str]
+    report: LedgerReport
     entry: LedgerEntry | None
     late: list[str]
 
@@ -158,7 +159,7 @@ def run(no_fetch: bool, follows: bool, after_rule: bool, wait: float, push: bool
 
 def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, when: Condition | None, wait: float) -> SyncResult:
     """Tag entries, and follow tags where a condition is given; what keeps one environment back keeps no other."""
-    damage = [str(problem) for problem in check_ledger(Ledger(store, plan.environment))]
+    report = check_ledger(Ledger(store, plan.environment))
     tagged, failures = _tag_entries(store, plan, dry_run)
     entry = None
     if when is not None:
@@ -167,7 +168,7 @@ def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, when: Conditi
             entry = apply_change(store, change) if change else None
         except CreditError as error:
             failures += [f"{plan.environment}: not followed: {problem}" for problem in error.problems]
-    return SyncResult(plan, tagged, failures, damage, entry, wait_for_services(entry, wait) if entry else [])
+    return SyncResult(plan, tagged, failures, report, entry, wait_for_services(entry, wait) if entry else [])
 
 
 def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
@@ -184,13 +185,15 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
     late = [line for result in results for line in result.late]
-    problems = [line for result in results for line in (*result.damage, *result.failures)]
+    problems = [line for result in results for line in (*map(str, result.report.problems), *result.failures)]
+    notes = [f"{result.plan.environment}: {note}" for result in results for note in result.report.notes]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
-    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
+    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems, "notes": notes}
     lines = [line for result in results for line in _format_result(result, dry_run)]
     lines += [f"pushed {name}" for name in pushed or ()]
     lines += [f"late:  {line}" for line in late] + [f"problem: {line}" for line in problems]
-    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
+    lines = [*(lines or ["git and the ledger agree"]), *(f"note:  {line}" for line in notes)]
+    return Answer(content, "\n".join(lines), 1 if late or problems else 0)
 
 
 def _dump_result(result: SyncResult) -> dict[str, Any]:

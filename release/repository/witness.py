@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.chain import RESTORE_FIX, check_chain
+from credit.registry.chain import RESTORE_FIX, LedgerReport, examine_chain
 from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, Version, match_version
@@ -11,13 +11,14 @@ from release.repository.git import is_in_repository
 from release.repository.tags import Registry, read_registry
 
 
-def check_ledger(ledger: Ledger) -> list[Problem]:
+def check_ledger(ledger: Ledger) -> LedgerReport:
     """Check that a ledger is whole: by itself, and by the tags where there are any."""
-    problems = check_chain(ledger)
-    if is_in_repository():
-        known = {problem.where for problem in problems}
-        problems += [one for one in _check_witnesses(ledger, read_registry()) if one.where not in known]
-    return problems
+    report = examine_chain(ledger)
+    if not is_in_repository():
+        return report
+    known = {problem.where for problem in report.problems}
+    found = [one for one in _check_witnesses(ledger, read_registry()) if one.where not in known]
+    return report._replace(problems=[*report.problems, *found])
 
 
 def describe_registration(entry: LedgerEntry) -> str:
