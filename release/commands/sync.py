@@ -14,7 +14,6 @@ from credit.common.cli import Answer
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.chain import LedgerReport
-from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.records import remove_control_characters
@@ -37,6 +36,7 @@ from release.deployment.rollout import is_taggable, wait_for_services
 from release.registration.admission import admit_version, publish_admitted
 from release.repository import tags
 from release.repository.git import find_actor
+from release.repository.store_identity import identify_store, require_identity
 from release.repository.tags import Event, find_live_event
 from release.repository.witness import check_ledger
 
@@ -73,7 +73,8 @@ class SyncResult(NamedTuple):
 
 def plan_sync(store: Store) -> list[SyncPlan]:
     """Find the differences in each environment."""
-    registry, identity = tags.read_registry(), read_store_id(store)
+    registry = tags.read_registry()
+    identity = identify_store(store, registry).id
     return [
         plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name), identity)
         for name in ENVIRONMENTS
@@ -176,6 +177,7 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
     tagged, failures = [], []
     for entry in plan.untagged:
         try:
+            require_identity(store)
             tagged.append((entry, "a tag" if dry_run else tags.assign_version(store, plan.environment, entry)))
         except CreditError as error:
             failures.append(f"{_name_entry(plan, entry)} gets no tag: {error}")
@@ -185,7 +187,8 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
     late = [line for result in results for line in result.late]
-    problems = [line for result in results for line in (*map(str, result.report.problems), *result.failures)]
+    lines = [line for result in results for line in (*map(str, result.report.problems), *result.failures)]
+    problems = [*dict.fromkeys(lines)]  # what is of the whole store is in the report of each environment
     notes = [f"{result.plan.environment}: {note}" for result in results for note in result.report.notes]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
     content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems, "notes": notes}

@@ -16,6 +16,7 @@ from release.deployment.apply import apply_change
 from release.deployment.plan import Attribution, plan_deployment
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import find_actor, is_in_repository, resolve_commit
+from release.repository.store_identity import require_identity
 
 _FIRST_REASON = "The first version of this folder, to try; release register makes a version that can be traced"
 
@@ -33,6 +34,7 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
         raise CreditError(Problem(f"the store {store.url}", found, fix="release deploy puts a version there"))
     if not bundle.is_dir():
         raise CreditError(Problem(str(bundle), "no such folder", fix="run make repro"))
+    require_identity(store)
     commit = resolve_commit("HEAD") if is_in_repository() else "0" * 40
     record, _ = versions.publish_bundle(store, parse_version(UNREGISTERED), bundle, commit, find_actor())
     return apply_change(store, plan_deployment(ledger, record, Attribution(_FIRST_REASON, find_actor())))
