@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credit.common.errors import CreditError
-from credit.registry.ledger import BLOCK_ENTRIES, Ledger, LedgerEntry
+from credit.common.errors import CreditError, Problem
+from credit.registry.ledger import BLOCK_ENTRIES, EntryKind, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.deployment import plan as live
-from release.deployment.apply import apply_change
+from release.deployment.apply import apply_change, choose_entry_time
 from release.deployment.plan import Attribution, Change
 from testing.parts.servers import PATIENCE
 from testing.releases import WHY, deploy_versions, make_version_record
@@ -236,13 +236,47 @@ def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time
     assert made.version == VERSIONS[0]
 
 
-def test_an_entry_from_a_clock_ahead_holds_nothing_up(disk: Store) -> None:
-    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(minutes=10)
+@pytest.mark.parametrize("kind", ["deploy", "rollback", "fallback"])
+def test_an_entry_from_a_clock_ahead_holds_nothing_up_and_its_time_is_not_copied(disk: Store, kind: EntryKind) -> None:
+    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(hours=24)
     disk.create(key(1), raw(1, version="v1.0.0"))
     disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
-    made = append(ledger, live.plan_rollback(ledger, WHY))
-    assert (made.version, made.time) == ("v1.0.0", later)
-    assert live.choose_change_time(disk, "deploy", made) == later
+    assert live.plan_rollback(ledger, WHY).resulting_entry.version == "v1.0.0"
+    ahead = ledger.read_entry(2)
+    assert datetime.now(UTC) - choose_entry_time(disk, kind, ahead) < timedelta(hours=1)
+    slightly = ahead.model_copy(update={"time": datetime.now(UTC) + timedelta(seconds=30)})
+    assert choose_entry_time(disk, kind, slightly) == slightly.time, "clocks differ; the order of entries does not"
+
+
+def test_what_follows_an_entry_in_the_future_is_dated_by_the_clock_of_the_store(
+    disk: Store, publish: Callable[..., VersionRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
+    later = (datetime.now(UTC) + timedelta(hours=24)).isoformat()
+    disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later))
+    ledger, there = Ledger(disk, "prod"), datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(Store, "read_clock", lambda _: there)
+    made = apply_change(disk, live.plan_rollback(ledger, WHY))
+    assert made is not None
+    assert (made.version, made.time) == ("v1.0.0", there)
+    disk.create(key(4), raw(4, version="v1.1.0", back=3, time=later))
+    made = apply_change(disk, live.plan_fallback(ledger, WHY))
+    assert made is not None
+    assert (made.number, made.time) == (5, there)
+
+
+def test_the_kill_switch_needs_no_clock_of_the_store_behind_an_entry_in_the_future(
+    disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Store) -> datetime:
+        raise CreditError(Problem("the store", "may not be written there"))
+
+    monkeypatch.setattr(Store, "read_clock", refuse)
+    disk.create(key(1), raw(1, time=(datetime.now(UTC) + timedelta(hours=24)).isoformat()))
+    made = apply_change(disk, live.plan_fallback(Ledger(disk, "prod"), WHY))
+    assert made is not None
+    assert datetime.now(UTC) - made.time < timedelta(hours=1)
 
 
 def test_the_store_has_a_clock(store: Store) -> None:

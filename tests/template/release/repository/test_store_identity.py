@@ -1,8 +1,9 @@
-"""What `status`, `sync` and `verify` say of a store that somebody writes to by hand, or takes its identity from."""
+"""What commands say of a store in which somebody wrote by hand or by a wrong clock, or whose identity was taken."""
 
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def test_an_entry_put_there_by_hand_has_its_own_word_in_each_command(ledger: Led
         code, told = say(*words)
         assert (code, "000000004.json: was not written after entry 3" in told) == (1, True), words
         assert "000000003.json" not in told, "that one is as it was"
+
+
+def test_status_says_of_an_entry_in_the_future_that_a_clock_was_wrong(ledger: Ledger, say: Say) -> None:
+    later = datetime.now(UTC) + timedelta(hours=24)
+    entry = ledger.read_entry(3).model_copy(update={"number": 4, "time": later, "previous": ledger.hash_entry(3)})
+    ledger.append_entry(entry)
+    told = say("status", "--env", "prod")[1]
+    assert f"since {later:%Y-%m-%d %H:%M:%S} UTC (in the future: somebody's clock was wrong)" in told
 
 
 def tamper(ledger: Ledger, deed: str) -> None:
