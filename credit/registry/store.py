@@ -23,6 +23,7 @@ CLOCK_PREFIX = "clock"
 _CLIENT_OPTIONS: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRY_OPTIONS: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _FIX = "is RELEASE_STORE right, and may you use it?"
+_MISSING_FIX = "is its address right? The first release publish or deploy makes the folder of a new store"
 _HEADER_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
 _BUCKET_STORES = (S3Store, GCSStore, AzureStore)
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
@@ -38,10 +39,15 @@ _CAUSES = (
 """A mark in the client's error, what it means, and how to fix it. The first that fits counts."""
 
 
+class MissingStoreError(CreditError):
+    """Raised when the folder of a store does not exist: a new project's, a mistyped one, or a disk not mounted."""
+
+
 class Store:
     """Objects by key. An object is written once and never overwritten.
 
-    Every operation raises CreditError, in one line, when the store does not answer or refuses.
+    Every operation raises CreditError, in one line, when the store does not answer or refuses. `make`: create a missing
+    folder as an empty store; else MissingStoreError is raised.
     """
 
     def __init__(self, url: str, make: bool = True) -> None:
@@ -50,6 +56,8 @@ class Store:
         with self._translate_errors():
             if "://" not in url:
                 self.folder = Path(url).absolute()
+                if not make and not self.folder.exists():
+                    raise MissingStoreError(Problem(f"the store {url}", "no such folder", fix=_MISSING_FIX))
                 self._objects: ObjectStore = LocalStore(self.folder, mkdir=make, automatic_cleanup=True)
             else:
                 self._objects = _open_bucket(url)

@@ -29,7 +29,7 @@ def run(
 ) -> Answer:
     """Admit, publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
     read_addresses()  # before any change: with a wrong address there is no waiting
-    store, wanted = open_store(), _parse_version(version)
+    store, wanted = open_store(make=not dry_run), _parse_version(version)
     ledger, when = Ledger(store, env), Condition(current, after_rule)
     check_condition(ledger, ledger.read_newest(), when)  # before anything is published for it
     admission = admit_version(ledger, wanted)

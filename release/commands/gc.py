@@ -162,8 +162,8 @@ EPILOG = """example:
 @click.option("--cloud", is_flag=True, help="drop from the default DVC remote too")
 def run(force: bool, cloud: bool) -> Answer:
     """Keep what any tag, any branch, here and at origin, or the working tree needs."""
-    needed = chain_commits(list_needed_commits())
     store = open_store()
+    needed = chain_commits(list_needed_commits())
     garbage = find_garbage(store)
     dvc_lines = _run_dvc_gc(needed, cloud, force)
     if force:

@@ -23,7 +23,7 @@ from release.repository.witness import check_ledger, describe_registration, list
 class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and why they cannot be read.
 
-    `damage`: how the ledger differs from what was written; `notes`: of the live version and the way back.
+    `damage`: how the ledger differs from what was written; `notes`: of the live version, the way back and the ledger.
     """
 
     entry: LedgerEntry | None
@@ -57,17 +57,17 @@ def run(env: str | None) -> Answer:
 
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
-    entry, back, problem, notes = None, None, None, list[str]()
-    damage = [str(one) for one in check_ledger(ledger)]
+    entry, back, problem, report = None, None, None, check_ledger(ledger)
+    notes = report.notes
     try:
         entry = ledger.read_newest()
         if entry is not None:
             target, passed = find_rollback_entry(ledger, entry, list_withdrawn())
             back = target.version if target else None
-            notes = [line for line in (describe_registration(entry), *map(_describe_passed, passed)) if line]
+            notes = [line for line in (describe_registration(entry), *map(_describe_passed, passed)) if line] + notes
     except CreditError as error:
         problem = str(error)
-    return EnvironmentStatus(entry, back, problem, damage, notes)
+    return EnvironmentStatus(entry, back, problem, [str(one) for one in report.problems], notes)
 
 
 def _describe_passed(version: str) -> str:

@@ -122,6 +122,7 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
     tagged, failures = [], []
     for entry in plan.untagged:
         try:
+            require_identity(store)
             tagged.append((entry, "a tag" if dry_run else tags.assign_version(store, plan.environment, entry)))
         except CreditError as error:
             failures.append(f"{_name_entry(plan, entry)} gets no tag: {error}")
@@ -132,7 +133,7 @@ def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_r
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
     problems = [line for result in results for line in (*result.damage, *result.failures)]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
-    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
+    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems, "notes": notes}
     lines = [line for result in results for line in _format_result(result, dry_run)]
     lines += [f"pushed {name}" for name in pushed or ()]
     lines += [f"problem: {line}" for line in problems]

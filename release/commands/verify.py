@@ -14,6 +14,7 @@ from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions as published
 from credit.registry.address import open_store
+from credit.registry.chain import LedgerReport
 from credit.registry.ledger import Ledger
 from credit.registry.names import ENVIRONMENTS, UNREGISTERED, Version, parse_version
 from credit.registry.store import Store
@@ -67,16 +68,16 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
     return Verification(version, digest, record is not None, version in registry.withdrawn, problems)
 
 
-def verify_ledger(ledger: Ledger) -> list[Problem]:
+def verify_ledger(ledger: Ledger) -> LedgerReport:
     """Check that a ledger is whole, and that a tag names the version that is live."""
-    problems = check_ledger(ledger)
+    report = check_ledger(ledger)
     try:
         entry = ledger.read_newest()
     except CreditError as error:
-        return [*problems, *error.problems]
+        return report._replace(problems=[*report.problems, *error.problems])
     if entry is not None and (lack := describe_registration(entry)) and not is_withdrawn(entry):
-        problems.append(Problem(f"environment {ledger.environment}", lack))
-    return problems
+        return report._replace(problems=[*report.problems, Problem(f"environment {ledger.environment}", lack)])
+    return report
 
 
 def _restore_bundle(commit: str) -> str:
@@ -122,10 +123,11 @@ def run(version: str | None, everything: bool) -> Answer:
     ledgers = {name: verify_ledger(Ledger(store, name)) for name in ENVIRONMENTS}
     content = {
         "versions": {str(proof.version): _dump_verification(proof) for proof in proofs},
-        "ledgers": {name: [str(problem) for problem in problems] for name, problems in ledgers.items()},
+        "ledgers": {name: [str(problem) for problem in report.problems] for name, report in ledgers.items()},
+        "notes": {name: report.notes for name, report in ledgers.items()},
     }
     lines = [*map(_format_verification, proofs), *(_format_ledger(*one) for one in ledgers.items())]
-    failed = any(proof.problems for proof in proofs) or any(ledgers.values())
+    failed = any(proof.problems for proof in proofs) or any(report.problems for report in ledgers.values())
     return Answer(content, "\n".join(lines), 1 if failed else 0)
 
 
@@ -159,6 +161,7 @@ def _format_verification(proof: Verification) -> str:
     return "\n  ".join([f"{proof.version}: {verdict}{withdrawn}", *map(str, proof.problems)])
 
 
-def _format_ledger(environment: str, problems: list[Problem]) -> str:
-    verdict = "not as it was written" if problems else "every entry is the one that was written"
-    return "\n  ".join([f"ledger of {environment}: {verdict}", *map(str, problems)])
+def _format_ledger(environment: str, report: LedgerReport) -> str:
+    verdict = "not as it was written" if report.problems else "every entry is the one that was written"
+    notes = [f"note: {note}" for note in report.notes]
+    return "\n  ".join([f"ledger of {environment}: {verdict}", *map(str, report.problems), *notes])

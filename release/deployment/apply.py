@@ -21,8 +21,7 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     if change.entry is None:
         return None
     verify_change(store, change)
-    time = choose_change_time(store, change.entry.kind, change.before)
-    entry = change.entry.model_copy(update={"time": time})
+    entry = change.entry.model_copy(update={"time": choose_entry_time(store, change.entry.kind, change.before)})
     ledger = Ledger(store, change.environment)
     try:
         ledger.append_entry(entry)
@@ -32,6 +31,21 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
         again = plan_fallback(ledger, Attribution(entry.reason, entry.actor))  # the kill switch is never lost to a race
         return apply_change(store, again)
     return entry
+
+
+def choose_entry_time(store: Store, kind: EntryKind, before: LedgerEntry | None) -> datetime:
+    """Choose the time of an entry: not before that of the one before it, unless this one is in the future.
+
+    A clock that was wrong once must not date what comes after it. The kill switch asks the store's clock only where the
+    entry before it is in the future by this machine's, and goes on without an answer.
+    """
+    now = choose_change_time(store, kind, None)
+    if kind == "fallback" and before is not None and before.time - now > MAX_CLOCK_SKEW:
+        with suppress(CreditError):
+            now = store.read_clock()
+    if before is None or before.time - now > MAX_CLOCK_SKEW:
+        return now
+    return max(now, before.time)
 
 
 def verify_change(store: Store, change: Change) -> None:

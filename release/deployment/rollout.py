@@ -21,6 +21,7 @@ from release.deployment.plan import plan_reversal
 from release.deployment.way_back import read_current_entry
 from release.repository import tags
 from release.repository.git import is_in_repository
+from release.repository.store_identity import require_identity
 
 
 class Reversal(NamedTuple):
@@ -96,6 +97,7 @@ def tag_entry(store: Store, environment: str, entry: LedgerEntry, push: bool) ->
         return TagResult(None, "git:   no repository here; release sync tags it from one that has the tags")
     name = None
     try:
+        require_identity(store)
         name = tags.assign_version(store, environment, entry)
         if push:
             tags.push_tag(name)

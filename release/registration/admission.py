@@ -12,6 +12,7 @@ from credit.registry.versions import VersionRecord
 from release.registration.main_judge import judge_commit
 from release.registration.publish import find_published, publish_version, pull_tagged_bundle
 from release.repository.git import has_origin, is_in_repository, run_git
+from release.repository.store_identity import require_identity
 from release.repository.tags import Tag, find_tag_at_origin, read_registry, require_tag
 
 
@@ -28,6 +29,7 @@ def admit_version(ledger: Ledger, version: Version) -> Admission:
 
     Without git nothing but the store's record can be asked. A version that was live here before was admitted then.
     """
+    require_identity(ledger.store)
     record = find_published(ledger.store, version)
     if record is not None and not is_in_repository():
         return Admission(version, record, "no git here: neither its tag nor main's judge was asked")

@@ -12,7 +12,7 @@ from release.registration.gates import check_gates, check_incumbent, check_waive
 from release.registration.main_judge import judge_commit
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
-from release.repository.next_version import propose_next
+from release.repository.next_version import describe_left_out, propose_next
 from release.repository.tags import Registry
 
 
@@ -138,8 +138,12 @@ def _check_bundle(commit: str) -> tuple[str | None, Findings]:
 
 def _check_version_inputs(registry: Registry) -> Findings:
     """Check that the files that the next version depends on can be read, in HEAD and in the last version."""
-    propose_next(registry)
-    return Findings()
+    notes = describe_left_out(registry)
+    try:
+        propose_next(registry)
+    except CreditError as error:
+        return Findings(error.problems, notes)
+    return Findings(notes=notes)
 
 
 def _check_version_is_free(registry: Registry, version: Version, commit: str) -> Findings:

@@ -13,6 +13,7 @@ from credit.fairness.waivers import Waiver, find_expired, find_overlong, load_wa
 from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
+from credit.registry.store import MissingStoreError
 from credit.reports.choice import BetterCandidate, Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
@@ -66,6 +67,8 @@ def check_incumbent() -> Findings:
         store = open_store()
         last = Ledger(store, PRODUCTION).read_newest()
         live = None if last is None else versions.require_version(store, last.version)
+    except MissingStoreError:
+        live = None  # as before the first version
     except CreditError:
         return Findings()  # the comparison with production says why the store cannot be read
     incumbent = Choice.read(Path(Choice.PATH)).incumbent

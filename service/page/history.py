@@ -31,7 +31,7 @@ class LedgerHistory:
     def read(self) -> list[LedgerLine]:
         """Read the newest lines, newest first. Raises CreditError when the store does not answer."""
         if self._ledger is None:
-            self._ledger = Ledger(open_store(make=False), self._environment)
+            self._ledger = Ledger(open_store(), self._environment)
         ledger, last = self._ledger, self._ledger.find_last_number()
 
         def read_line(number: int) -> LedgerLine:

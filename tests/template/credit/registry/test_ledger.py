@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credit.common.errors import CreditError
-from credit.registry.ledger import BLOCK_ENTRIES, Ledger, LedgerEntry
+from credit.common.errors import CreditError, Problem
+from credit.registry.ledger import BLOCK_ENTRIES, EntryKind, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
@@ -236,8 +236,9 @@ def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time
     assert made.version == VERSIONS[0]
 
 
-def test_an_entry_from_a_clock_ahead_holds_nothing_up(disk: Store) -> None:
-    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(minutes=10)
+@pytest.mark.parametrize("kind", ["deploy", "rollback", "fallback"])
+def test_an_entry_from_a_clock_ahead_holds_nothing_up_and_its_time_is_not_copied(disk: Store, kind: EntryKind) -> None:
+    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(hours=24)
     disk.create(key(1), raw(1, version="v1.0.0"))
     disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
     made = append(ledger, live.plan_rollback(ledger, WHY))

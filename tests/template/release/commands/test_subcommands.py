@@ -35,6 +35,7 @@ def lender(finished: Project) -> Project:
     finished.run("git", "remote", "add", "origin", str(outside / "origin.git"))
     finished.run("git", "push", "--quiet", "origin", "main")
     finished.run("dvc", "push", "--quiet")
+    (finished.folder / ".store").mkdir()
     return finished
 
 
@@ -264,6 +265,7 @@ def test_gc_keeps_what_a_branch_or_a_tag_needs_that_is_at_origin_only(project: P
     project.run("git", "push", "--quiet", "origin", "main", "elsewhere", "a-tag-of-somebody")
     project.run("git", "clone", "--quiet", "--no-tags", str(outside / "origin.git"), str(outside / "clone"))
     clone = Project(outside / "clone")
+    (clone.folder / ".store").mkdir()
 
     def kept() -> set[str]:
         there = {path.parent.name + path.name for path in (outside / "remote").rglob("*") if path.is_file()}

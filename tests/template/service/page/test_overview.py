@@ -213,7 +213,15 @@ def test_nobody_is_shown_who_is_in_a_group_of_fewer_than_five() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(-5, "just now"), (59, "just now"), (60, "1 minute ago"), (7_300, "2 hours ago"), (86_400, "1 day ago")],
+    [
+        (-86_400, "in the future: somebody's clock was wrong"),
+        (-61, "in the future: somebody's clock was wrong"),
+        (-60, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (7_300, "2 hours ago"),
+        (86_400, "1 day ago"),
+    ],
 )
 def test_times_are_told_in_their_largest_unit(seconds: int, said: str) -> None:
     assert format_age(timedelta(seconds=seconds)) == said
