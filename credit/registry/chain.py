@@ -52,8 +52,12 @@ def examine_chain(ledger: Ledger) -> LedgerReport:
     return LedgerReport(problems + list(_find_unchained(ledger, entries)), _note_unwitnessed(chain))
 
 
-def _describe_damage(found: str | None, previous: str | None, checkpoints: set[str]) -> str:
-    """Describe how an entry, by its hash, differs from what its witnesses saw; nothing when it does not."""
+def _describe_damage(chain: _Chain, number: int) -> str:
+    """Describe how an entry differs from what its witnesses saw; nothing when it does not.
+
+    The hash in the entry after it counts where there is no checkpoint; else `_describe_misfit` compares these two.
+    """
+    found, checkpoints = chain.hashes[number], chain.checkpoints.get(number, set())
     if found is None:
         return "is gone, and was there when its checkpoint was written" if checkpoints else "is gone"
     if checkpoints and found not in checkpoints:

@@ -15,7 +15,7 @@ from release.drill.rehearsal import rehearse
 @click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release drill")
 def run() -> Answer:
     """Rehearse; exit code 1 when a request was lost or the decision log is not as it was written."""
-    store = open_store()
+    store = open_store(make=True)
     done = rehearse(store)
     rows = [
         (step.name, f"{step.command:.2f} s", "" if step.seen is None else f"{step.seen:.2f} s") for step in done.steps

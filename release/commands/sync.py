@@ -14,6 +14,7 @@ import click
 from credit.common.cli import Answer
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
+from credit.registry.chain import LedgerReport
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.records import remove_control_characters
 from credit.registry.store import Store
@@ -35,20 +36,21 @@ from release.deployment.wording import describe_rollout
 from release.registration.admission import admit_version, publish_admitted
 from release.repository import tags
 from release.repository.git import find_actor
+from release.repository.store_identity import require_identity
 from release.repository.witness import check_ledger
 
 
 class SyncResult(NamedTuple):
     """The changes made for one environment; none in a dry run, in which each entry that would get a tag has "a tag".
 
-    `failures`: the entries that get none, and why; `damage`: the problems of the ledger itself; `rollout`: what
-    followed a tag, None without.
+    `failures`: the entries that get none, and why; `report`: on the ledger itself; `rollout`: what followed a
+    tag, None without.
     """
 
     plan: SyncPlan
     tagged: list[tuple[LedgerEntry, str]]
     failures: list[str]
-    damage: list[str]
+    report: LedgerReport
     rollout: Rollout | None
 
 
@@ -88,7 +90,7 @@ def run(no_fetch: bool, follows: bool, after_rule: bool, wait: float, push: bool
     """Fetch the tags, tag entries, propose or follow what tags ask for, push."""
     if not no_fetch:
         tags.fetch_tags()
-    store = open_store()
+    store = open_store(make=follows and not dry_run)
     follow = partial(_follow, store, Condition(after_rule=after_rule), wait, push) if follows and not dry_run else None
     results = [_sync_environment(store, plan, dry_run, follow) for plan in plan_sync(store)]
     pushed = tags.push_missing_tags() if push and not dry_run else None
@@ -106,7 +108,7 @@ def _sync_environment(
     store: Store, plan: SyncPlan, dry_run: bool, follow: Callable[[SyncPlan], Rollout | None] | None
 ) -> SyncResult:
     """Tag entries, and follow tags where that is asked for; what keeps one environment back keeps no other."""
-    damage = [str(problem) for problem in check_ledger(Ledger(store, plan.environment))]
+    report = check_ledger(Ledger(store, plan.environment))
     tagged, failures = _tag_entries(store, plan, dry_run)
     rollout = None
     if follow is not None:
@@ -114,7 +116,7 @@ def _sync_environment(
             rollout = follow(plan)
         except CreditError as error:
             failures += [f"{plan.environment}: not followed: {problem}" for problem in error.problems]
-    return SyncResult(plan, tagged, failures, damage, rollout)
+    return SyncResult(plan, tagged, failures, report, rollout)
 
 
 def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
@@ -131,14 +133,17 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
 
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
-    problems = [line for result in results for line in (*result.damage, *result.failures)]
+    found = [line for result in results for line in (*map(str, result.report.problems), *result.failures)]
+    problems = [*dict.fromkeys(found)]  # what is of the whole store is in the report of each environment
+    notes = [f"{result.plan.environment}: {note}" for result in results for note in result.report.notes]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
     content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems, "notes": notes}
     lines = [line for result in results for line in _format_result(result, dry_run)]
     lines += [f"pushed {name}" for name in pushed or ()]
     lines += [f"problem: {line}" for line in problems]
+    lines = [*(lines or ["git and the ledger agree"]), *(f"note:  {line}" for line in notes)]
     is_late = any(result.rollout and result.rollout.late for result in results)
-    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if is_late or problems else 0)
+    return Answer(content, "\n".join(lines), 1 if is_late or problems else 0)
 
 
 def _dump_result(result: SyncResult) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Apply a planned change: verify the version, then write the entry into the ledger."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from credit.common.errors import CreditError, Problem
@@ -21,7 +22,7 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     if change.entry is None:
         return None
     verify_change(store, change)
-    entry = change.entry.model_copy(update={"time": choose_entry_time(store, change.entry.kind, change.before)})
+    entry = change.entry.model_copy(update={"time": choose_change_time(store, change.entry.kind, change.before)})
     ledger = Ledger(store, change.environment)
     try:
         ledger.append_entry(entry)
@@ -31,21 +32,6 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
         again = plan_fallback(ledger, Attribution(entry.reason, entry.actor))  # the kill switch is never lost to a race
         return apply_change(store, again)
     return entry
-
-
-def choose_entry_time(store: Store, kind: EntryKind, before: LedgerEntry | None) -> datetime:
-    """Choose the time of an entry: not before that of the one before it, unless this one is in the future.
-
-    A clock that was wrong once must not date what comes after it. The kill switch asks the store's clock only where the
-    entry before it is in the future by this machine's, and goes on without an answer.
-    """
-    now = choose_change_time(store, kind, None)
-    if kind == "fallback" and before is not None and before.time - now > MAX_CLOCK_SKEW:
-        with suppress(CreditError):
-            now = store.read_clock()
-    if before is None or before.time - now > MAX_CLOCK_SKEW:
-        return now
-    return max(now, before.time)
 
 
 def verify_change(store: Store, change: Change) -> None:
@@ -66,8 +52,10 @@ def verify_change(store: Store, change: Change) -> None:
 def choose_change_time(store: Store, kind: EntryKind, last: LedgerEntry | None) -> datetime:
     """Choose the time of an entry after `last`: this machine's clock where the store's agrees, else the store's.
 
-    A deployment waits until the clock is set; raises CreditError when it is ahead. A rollback does not wait for a
-    clock, and the kill switch does not even ask the store's.
+    It is not before the time of `last`, unless that is in the future: a clock that was wrong once must not date what
+    comes after it. A deployment waits until the clock is set; raises CreditError when it is ahead. A rollback does not
+    wait for a clock. The kill switch asks the store's only where this machine's has `last` in the future, and goes on
+    without an answer.
     """
     now = datetime.now(UTC)
     if kind != "fallback":
@@ -78,4 +66,8 @@ def choose_change_time(store: Store, kind: EntryKind, last: LedgerEntry | None) 
                 Problem("the clock of this machine", found, expected, "set it; a rollback needs no clock")
             )
         now = now if abs(now - there) <= MAX_CLOCK_SKEW else there
-    return max(now, last.time) if last else now
+    elif last is not None and last.time - now > MAX_CLOCK_SKEW:
+        with suppress(CreditError):
+            now = store.read_clock()
+    is_ahead = last is not None and last.time - now > MAX_CLOCK_SKEW
+    return now if last is None or is_ahead else max(now, last.time)

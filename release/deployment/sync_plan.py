@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.store import Store
 from release.deployment.rollout import is_taggable
 from release.repository import tags
+from release.repository.store_identity import identify_store
 from release.repository.tags import Event, find_live_event
 
 
@@ -29,7 +29,8 @@ class SyncPlan(NamedTuple):
 
 def plan_sync(store: Store) -> list[SyncPlan]:
     """Find the differences in each environment."""
-    registry, identity = tags.read_registry(), read_store_id(store)
+    registry = tags.read_registry()
+    identity = identify_store(store, registry).id
     return [
         plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name), identity)
         for name in ENVIRONMENTS

@@ -90,6 +90,8 @@ def compare_with_production() -> Findings:
         with versions.fetch_temporarily(store, versions.require_version(store, last.version)) as folder:
             manifest = verify_bundle(folder)
             reports = read_bundle_reports(folder, last.version)
+    except MissingStoreError as error:  # as before the first version
+        return Findings(notes=[f"nothing is live in {PRODUCTION} to compare the champion with: {error.problems[0]}"])
     except CreditError as error:  # a comparison that nobody made is not one that was passed
         fix = f"until it answers, nothing says how the champion does against {PRODUCTION}"
         return Findings([one._replace(fix=f"{one.fix}; {fix}" if one.fix else fix) for one in error.problems])

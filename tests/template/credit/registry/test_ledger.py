@@ -241,9 +241,42 @@ def test_an_entry_from_a_clock_ahead_holds_nothing_up_and_its_time_is_not_copied
     ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(hours=24)
     disk.create(key(1), raw(1, version="v1.0.0"))
     disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
-    made = append(ledger, live.plan_rollback(ledger, WHY))
-    assert (made.version, made.time) == ("v1.0.0", later)
-    assert choose_change_time(disk, "deploy", made) == later
+    assert live.plan_rollback(ledger, WHY).resulting_entry.version == "v1.0.0"
+    ahead = ledger.read_entry(2)
+    assert datetime.now(UTC) - choose_change_time(disk, kind, ahead) < timedelta(hours=1)
+    slightly = ahead.model_copy(update={"time": datetime.now(UTC) + timedelta(seconds=30)})
+    assert choose_change_time(disk, kind, slightly) == slightly.time, "clocks differ; the order of entries does not"
+
+
+def test_what_follows_an_entry_in_the_future_is_dated_by_the_clock_of_the_store(
+    disk: Store, publish: Callable[..., VersionRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
+    later = (datetime.now(UTC) + timedelta(hours=24)).isoformat()
+    disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later))
+    ledger, there = Ledger(disk, "prod"), datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(Store, "read_clock", lambda _: there)
+    made = apply_change(disk, live.plan_rollback(ledger, WHY))
+    assert made is not None
+    assert (made.version, made.time) == ("v1.0.0", there)
+    disk.create(key(4), raw(4, version="v1.1.0", back=3, time=later))
+    made = apply_change(disk, live.plan_fallback(ledger, WHY))
+    assert made is not None
+    assert (made.number, made.time) == (5, there)
+
+
+def test_the_kill_switch_needs_no_clock_of_the_store_behind_an_entry_in_the_future(
+    disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Store) -> datetime:
+        raise CreditError(Problem("the store", "may not be written there"))
+
+    monkeypatch.setattr(Store, "read_clock", refuse)
+    disk.create(key(1), raw(1, time=(datetime.now(UTC) + timedelta(hours=24)).isoformat()))
+    made = apply_change(disk, live.plan_fallback(Ledger(disk, "prod"), WHY))
+    assert made is not None
+    assert datetime.now(UTC) - made.time < timedelta(hours=1)
 
 
 def test_the_store_has_a_clock(store: Store) -> None:
