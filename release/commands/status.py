@@ -23,7 +23,7 @@ from release.repository.witness import check_ledger, describe_registration, list
 class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and why they cannot be read.
 
-    `damage`: how the ledger differs from what was written; `notes`: of the live version, the way back and the ledger.
+    `damage`: the entries that were changed or taken out; `notes`: of the live version, the way back and the ledger.
     """
 
     entry: LedgerEntry | None

@@ -1,7 +1,7 @@
 """Propose the next version: which part a change raises, read from the files of two commits.
 
-Only tags on commits in the history of what is registered count: else anybody who may push a tag on a branch of their
-own would choose the number, and what the change is compared with.
+Only tags in the history of the registered commit count: else anybody who may push a tag on a branch of their own would
+choose the number, and the commit that the change is compared with.
 """
 
 from collections.abc import Callable, Mapping
