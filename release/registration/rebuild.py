@@ -65,8 +65,9 @@ def _refuse_frozen_stages(clone: Path) -> None:
 
 def _refuse_unsafe_values(clone: Path) -> None:
     """Refuse values of params.yaml that a shell would read as commands of their own."""
-    pipeline, params = ((clone / name).read_text(encoding="utf-8") for name in ("dvc.yaml", "params.yaml"))
-    raise_if_any(find_unsafe_values(pipeline, yaml.safe_load(params) or {}, "params.yaml"))
+    pipeline, params = (clone / "dvc.yaml").read_text(encoding="utf-8"), clone / "params.yaml"
+    content = yaml.safe_load(params.read_text(encoding="utf-8")) if params.is_file() else None
+    raise_if_any(find_unsafe_values(pipeline, content or {}, params.name))
 
 
 def _fetch_sources(clone: Path) -> None:
