@@ -48,6 +48,8 @@ def test_the_parts_of_a_contract_that_a_page_shows_are_taken() -> None:
     for shown in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         parts |= yaml.safe_load(shown)
     assert Rule.model_validate(parts["rule"]).approve == "at_most"
+    for name in ("income", "amount", "vacant_homes"):
+        assert Column.model_validate(parts[name] | {"description": "d"}).reason
     marriage = Column.model_validate(parts["marriage"] | {"role": "feature", "description": "d"})
     assert f"`{marriage.name_value('1')}`" in text
 
