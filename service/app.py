@@ -27,7 +27,7 @@ from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
-from service.engine.batching import Batcher
+from service.deciding.decider import Decider, Limits
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
 from service.page import routes as page
@@ -43,6 +43,8 @@ async def _watch_problems(parts: Parts) -> None:
     """Update the problem metrics every second, also in a worker that is never scraped."""
     while True:
         metrics.set_problems(collect_problems(parts))
+        metrics.set_circuits(parts.decider.circuits)
+        parts.decider.watch.log_counts()
         await asyncio.sleep(1)
 
 
@@ -61,7 +63,7 @@ def create(chosen: Settings | None = None) -> Any:
         checkpoints = CheckpointThread(
             CheckpointWriter(log.chains, lambda: open_store(make=False), chosen.environment), chosen.checkpoint_seconds
         )
-        decider = Batcher(writer, chosen.model_seconds, chosen.environment)
+        decider = Decider(writer, chosen.environment, Limits(chosen.model_seconds, chosen.batch_seconds))
 
         def apply_swap(serving: LiveVersion) -> None:
             metrics.count_swap(serving)
@@ -69,7 +71,7 @@ def create(chosen: Settings | None = None) -> Any:
 
         follower = Follower(chosen, apply_swap)
         app.state.parts = Parts(chosen, follower, decider, log, checkpoints)
-        app.state.watch = page.PageState(chosen, follower, log)
+        app.state.watch = page.PageState(app.state.parts)
         follower.start()
         watching = asyncio.create_task(_watch_problems(app.state.parts))
         yield

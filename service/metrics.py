@@ -1,7 +1,7 @@
 """Prometheus metrics: counts of decisions, in all and by protected group, latency, and problems."""
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
-from credit.decision_log.database import DecisionRow
-from service.engine.application_fit import OTHER_VERSION
+from service.deciding.circuit_breaker import CircuitState
+from service.deciding.model_watch import MODEL_PROBLEMS
+from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
+from service.engine.rule_causes import classify_cause
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
@@ -29,12 +31,37 @@ DECISION_SECONDS = Histogram(
     "From a request to its decision in the log",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
+REPEAT_COUNT = Counter("service_repeated_decisions", "Decisions that were answered again under their idempotency key")
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
 RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
 RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
 SWAP_COUNT = Counter("service_swaps", "Versions that took over")
 PROBLEM_GAUGE = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
+CIRCUIT_GAUGE = Gauge(
+    "service_circuit_open",
+    "1 while the model is left alone because it is too slow, 0.5 while it is tried",
+    ["lane"],
+    multiprocess_mode="livemax",
+)
+_CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
+_PROBLEMS = (
+    *(
+        "store",
+        "ledger",
+        "entry",
+        "tampered",
+        "chain",
+        "refused",
+        "disk",
+        "baked",
+        "log",
+        "checkpoint",
+        "commit",
+        "circuit",
+    ),
+    *MODEL_PROBLEMS,
+)
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
 
@@ -45,10 +72,13 @@ SPOOL_SIZE = Gauge(
 )
 
 
-def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: float) -> None:
-    """Count answered decisions and their latency."""
-    DECISION_SECONDS.observe(seconds)
-    for record in records:
+def count_decisions(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> None:
+    """Count answered decisions, and the latency of each; a repeated request is none."""
+    if recorded.is_repeat:
+        REPEAT_COUNT.inc(len(recorded.records))
+        return
+    for record in recorded.records:
+        DECISION_SECONDS.observe(seconds)
         decision, version = record["decision"], record["version"] or "image"
         _find_series(DECISION_COUNT, decision, record["decided_by"], version).inc()
         if record["rule_because"]:
@@ -73,27 +103,16 @@ def _find_series(counter: Counter, *labels: str) -> Counter:
     return counter.labels(*labels)
 
 
-def classify_cause(because: str) -> str:
-    """Classify why the rule decided by one of six labels."""
-    for start, kind in (
-        ("no model", "champion"),
-        ("fallback", "fallback"),
-        ("the model took", "slow"),
-        ("the model", "failed"),
-        (OTHER_VERSION, "other_version"),
-    ):
-        if because.startswith(start):
-            return kind
-    return "no_version"
-
-
 def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
-    kinds = (
-        "store", "ledger", "entry", "tampered", "chain", "refused", "disk", "baked", "log", "checkpoint", "commit",
-    )  # fmt: skip
-    for what in kinds:
+    for what in _PROBLEMS:
         PROBLEM_GAUGE.labels(what).set(what in there)
+
+
+def set_circuits(states: Mapping[str, CircuitState]) -> None:
+    """Set the states of the circuits between the applications and the model."""
+    for lane, state in states.items():
+        CIRCUIT_GAUGE.labels(lane).set(_CIRCUIT_VALUES[state])
 
 
 def expose_metrics() -> Response:
@@ -124,4 +143,4 @@ def count_swap(serving: LiveVersion) -> None:
     """Count a version that took over, and say which entry is followed."""
     SWAP_COUNT.inc()
     FOLLOWED_ENTRY.set(serving.number)
-    RULE_DECIDES.set(serving.fallback_reason is not None)
+    RULE_DECIDES.set(serving.decides == "rule")

@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     start_seconds: float = Field(default=5.0, ge=0, le=120)
     """Seconds that a start waits for the store before it goes on with the last good version."""
     model_seconds: float = Field(default=0.25, gt=0, le=60)
-    """Seconds that the model may take for one application; then the rule decides."""
+    """Seconds from the arrival of an application to its decision; the rule decides what the model would not in time."""
+    batch_seconds: float = Field(default=10.0, gt=0, le=600)
+    """Seconds from the arrival of a batch to its decisions; then the rule decides the rest of it."""
     checkpoint_seconds: float = Field(default=300.0, gt=0, le=86_400)
     """Seconds between checkpoints of the decision log in the store: until the next one its end can be cut off."""
     applicant_key: SecretStr | None = Field(default=None, min_length=32)

@@ -8,7 +8,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.log import KeyConflictError
 from service import metrics
 from service.api.responses import RefusalError, render_refusal
-from service.engine.batching import RecordingError
+from service.deciding.recording import RecordingError
 from service.engine.request_errors import describe_error
 
 

@@ -54,6 +54,7 @@ async def check_readiness(request: Request) -> Response:
         "status": status,
         "decides": decides,
         "entry": serving.number if serving else 0,
+        "circuits": parts.decider.circuits,
         "problems": list(problems.values()),
     }
     return render_json(content, 503 if serving is None else 200)
@@ -64,6 +65,7 @@ def show_metrics(request: Request) -> Response:
     """Expose the metrics for Prometheus."""
     parts = read_parts(request)
     metrics.set_problems(collect_problems(parts))
+    metrics.set_circuits(parts.decider.circuits)
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
         metrics.SPOOL_SIZE.set(parts.log.count_spooled())
     return metrics.expose_metrics()

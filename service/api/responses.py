@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from credit.common.errors import Problem
 from credit.decision_log.database import DecisionRow
 from credit.scoring.reasons import DecidedBy
+from service.deciding.circuit_breaker import CircuitState
 
 Decision = Literal["approve", "refer", "deny"]
 LoggedInputs = Annotated[dict[str, bool | int | float | str | None] | None, Field(description="null: they were erased")]
@@ -114,6 +115,10 @@ class HealthResponse(BaseModel):
     status: Literal["ok", "degraded", "dark"]
     decides: DecidedBy | None
     entry: int
+    circuits: dict[str, CircuitState] = Field(
+        description="Whether the model is left alone because it is too slow: for single applications and for batches",
+        examples=[{"one": "closed", "batch": "closed"}],
+    )
     problems: list[str]
 
 

@@ -27,6 +27,10 @@ from service.api.responses import (
     render_json,
     select_public_fields,
 )
+from service.deciding.recording import RecordedDecisions
+from service.engine.live_version import LiveVersion
+from service.engine.requests import ApplicationRequest
+from service.settings import Settings
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Its functions name the operations of the API, and so the methods of clients that are generated from its document."""
@@ -78,16 +82,14 @@ DecisionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 )
 async def decide(request: Request) -> Response:
     """Decide one application."""
-    start = time.perf_counter()
-    serving = require_serving(request)
-    parsed = serving.requests.parse(await read_body(request, _MAX_APPLICATION_BYTES))
+    serving, parts = require_serving(request), read_parts(request)
     language = read_language(request, serving.bundle.languages)
-    (asked,) = hash_applicants(read_parts(request).settings, [parsed._replace(language=language)])
-    record = await read_parts(request).decider.decide(
-        serving, asked, request.state.caller, read_idempotency_key(request)
-    )
-    metrics.count_decisions([record], serving, time.perf_counter() - start)
-    return render_json(select_public_fields(record))
+    body = await read_body(request, _MAX_APPLICATION_BYTES)
+    arrived = time.monotonic()  # with its last byte: a slow client does not use up the time of the model
+    (asked,) = hash_applicants(parts.settings, [serving.requests.parse(body)._replace(language=language)])
+    recorded = await parts.decider.decide(serving, asked, request.state.caller, read_idempotency_key(request), arrived)
+    metrics.count_decisions(recorded, serving, time.monotonic() - arrived)
+    return render_json(select_public_fields(recorded.records[0]))
 
 
 @ROUTER.post(
@@ -95,16 +97,23 @@ async def decide(request: Request) -> Response:
 )
 async def decide_batch(request: Request) -> Response:
     """Decide several applications by one version: all of them, or none when one is not allowed."""
-    start = time.perf_counter()
-    serving = require_serving(request)
+    serving, parts = require_serving(request), read_parts(request)
     language = read_language(request, serving.bundle.languages)
-    parsed = [one._replace(language=language) for one in serving.requests.parse_batch(await read_body(request))]
-    asked = hash_applicants(read_parts(request).settings, parsed)
-    records = await read_parts(request).decider.decide_batch(
-        serving, asked, request.state.caller, read_idempotency_key(request)
-    )
-    metrics.count_decisions(records, serving, time.perf_counter() - start)
-    return render_json({"decisions": [select_public_fields(record) for record in records]})
+    key, body = read_idempotency_key(request), await read_body(request)
+    arrived = time.monotonic()
+    asked = await parts.decider.run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
+    recorded = await parts.decider.decide_batch(serving, asked, request.state.caller, key, arrived)
+    return await parts.decider.run_aside(lambda: _finish_batch(recorded, serving, time.monotonic() - arrived))
+
+
+def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language: str) -> list[ApplicationRequest]:
+    parsed = [one._replace(language=language) for one in serving.requests.parse_batch(body)]
+    return hash_applicants(settings, parsed)
+
+
+def _finish_batch(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> Response:
+    metrics.count_decisions(recorded, serving, seconds)
+    return render_json({"decisions": [select_public_fields(record) for record in recorded.records]})
 
 
 @ROUTER.get(

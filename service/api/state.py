@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
-from service.engine.batching import Batcher
+from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
 
@@ -15,14 +15,14 @@ class Parts:
 
     settings: Settings
     follower: Follower
-    decider: Batcher
+    decider: Decider
     log: DecisionLog
     checkpoints: CheckpointThread
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
     """Collect the problems by kind, in words that name no path."""
-    problems = dict(parts.follower.problems)
+    problems = parts.follower.problems | parts.decider.list_problems()
     if "synchronous_commit" in parts.log.database.weaknesses:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"

@@ -17,6 +17,7 @@ from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
 from service.engine.patrol import Patrol
+from service.engine.rule_causes import describe_fallback
 from service.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -184,7 +185,7 @@ class Follower:
         other = self.serving or self._load_baked()
         if other is None:
             return None
-        because = f"fallback to the rule: {entry.reason} (its own version cannot be loaded)"
+        because = describe_fallback(f"{entry.reason} (its own version cannot be loaded)")
         return replace(other, entry=entry, load_failure=because)
 
     def _serve_without_store(self) -> None:

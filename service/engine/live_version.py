@@ -1,6 +1,6 @@
 """The live version: a ledger entry and its loaded bundle. Replaced whole, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -14,8 +14,7 @@ from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
 from service.engine.application_fit import ApplicationFitter
 from service.engine.requests import RequestParser, build_request_parser
-
-_NO_MODEL = "no model in this version: no candidate passed every gate when it was made"
+from service.engine.rule_causes import NO_MODEL, NO_SCORE, describe_failure, describe_fallback
 
 
 class FinalDecision(NamedTuple):
@@ -63,13 +62,13 @@ class LiveVersion:
         if self.entry is None:
             return "no version: neither the store nor the disk has one"
         if self.entry.kind == "fallback":
-            return f"fallback to the rule: {self.entry.reason}"
+            return describe_fallback(self.entry.reason)
         return self.load_failure
 
     @property
     def rule_because(self) -> str | None:
         """Why the rule decides every application, also as this version's champion; None when the model does."""
-        return self.fallback_reason or (_NO_MODEL if self.bundle.model.decided_by == "rule" else None)
+        return self.fallback_reason or (NO_MODEL if self.bundle.model.decided_by == "rule" else None)
 
     @property
     def decides(self) -> DecidedBy:
@@ -86,8 +85,10 @@ class LiveVersion:
         """Fit whatever is in the log: it was accepted when it was asked, beside versions that are not known now."""
         return replace(self, fit=ApplicationFitter(self.bundle, self.bundle.inputs, self.bundle.inputs))
 
-    def decide(self, row: ApplicationRow) -> FinalDecision:
-        """Decide by the champion, or by the rule where the model fails.
+    def decide(
+        self, row: ApplicationRow, note_failure: Callable[[Self, Exception | None], None] | None = None
+    ) -> FinalDecision:
+        """Decide by the champion, or by the rule where the model fails; `note_failure` hears why.
 
         Raises CreditError when the contract refuses a value.
         """
@@ -101,10 +102,14 @@ class LiveVersion:
         except CreditError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a model does, somebody is waiting for an answer
-            return self.decide_by_rule(row, f"the model failed ({type(error).__name__})")
+            if note_failure is not None:
+                note_failure(self, error)
+            return self.decide_by_rule(row, describe_failure(error))
         if not 0 <= decision.score <= 1:
-            return self.decide_by_rule(row, "the model gave no score")
-        return FinalDecision(decision, _NO_MODEL if decision.decided_by == "rule" else None)
+            if note_failure is not None:
+                note_failure(self, None)
+            return self.decide_by_rule(row, NO_SCORE)
+        return FinalDecision(decision, NO_MODEL if decision.decided_by == "rule" else None)
 
     def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
         """Decide by the rule, which reads the score only; where the application has none that it knows, refer it."""

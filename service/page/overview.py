@@ -25,7 +25,6 @@ class ServiceSnapshot:
     now: datetime
     serving: LiveVersion | None
     problems: Mapping[str, str]
-    log_in_use: bool
     recent: DecisionSummary | None
     reviews: ReviewCounts | None
     history: Sequence[LedgerLine]
@@ -129,7 +128,7 @@ def _list_warnings(facts: ServiceSnapshot) -> list[str]:
     wrong = [f"{capitalise(said)}." for said in facts.problems.values()]
     if facts.recent is None:
         return [*wrong, "The decision log cannot be read."]
-    if not (facts.log_in_use and facts.recent.database_answered):
+    if not facts.recent.database_answered and "log" not in facts.problems:
         wrong.append("The database of the decision log does not answer; decisions go to the spool.")
     if facts.recent.spooled:
         wrong.append(f"{_format_count(facts.recent.spooled)} in the spool, not in the database yet.")

@@ -10,14 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
-from credit.decision_log.log import DecisionLog
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
 from credit.decision_log.summary import DecisionSummary, summarize_decisions
-from service.engine.follower import Follower
+from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
 from service.page.history import LedgerHistory, LedgerLine
 from service.page.overview import HOURS, ServiceSnapshot, build_overview
-from service.settings import Settings
 
 ROUTER = APIRouter()
 
@@ -28,9 +26,9 @@ _CACHE_SECONDS = 5.0
 class PageState:
     """The state of the service for the page. The ledger and the log are read every few seconds, however many look."""
 
-    def __init__(self, settings: Settings, follower: Follower, log: DecisionLog) -> None:
-        self._settings, self._follower, self._log = settings, follower, log
-        self._history = LedgerHistory(settings.environment)
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._settings, self._follower, self._log = parts, parts.settings, parts.follower, parts.log
+        self._history = LedgerHistory(self._settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
         self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
         self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
@@ -39,15 +37,14 @@ class PageState:
         """Collect the state of the service as it is now."""
         serving = self._follower.serving
         protected = tuple(serving.bundle.contract.protected) if serving else ()
-        problems = dict(self._follower.problems)
-        seen = (serving.number if serving else 0, *problems.values())
+        problems = collect_problems(self._parts)
+        seen = (serving.number if serving else 0, *self._follower.problems.values())
         lines, store = self._lines.get(seen, self._read_history)
         return ServiceSnapshot(
             environment=self._settings.environment,
             now=datetime.now(UTC),
             serving=serving,
             problems=problems,
-            log_in_use=self._log.problem is None,
             recent=self._recent.get(protected, lambda: self._read_log(protected)),
             reviews=self._reviews.get((), self._read_reviews),
             history=lines,
