@@ -47,7 +47,7 @@ class Batches:
 
     def add(self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture) -> None:
         """Decide a batch, by the rule at once while the model is left alone."""
-        loop = self._loop = self._loop or asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         batch = _Batch(tasks, origin, answer)
         deliver = functools.partial(self._deliver, batch)
         if self._model.is_stuck or not self._model.breaker.admit(time.monotonic()):

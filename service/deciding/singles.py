@@ -59,7 +59,7 @@ class Singles:
 
     def add(self, task: SingleTask) -> None:
         """Decide an application, by the rule at once when the model would be late or is left alone."""
-        loop = self._loop = self._loop or asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         now = time.monotonic()
         if because := self._find_obstacle(now, task.deadline):
             if not self._unpunctual:

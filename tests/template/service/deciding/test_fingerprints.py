@@ -6,7 +6,7 @@ from typing import Any, Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.decision_records import RecordOrigin, fingerprint_request
+from service.deciding.decision_records import RecordOrigin, fingerprint_request
 from service.engine.requests import ApplicationRequest
 
 VALUES = st.dictionaries(
