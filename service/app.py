@@ -1,9 +1,12 @@
 """Compose the application: start and stop its parts together, add routes and error handling."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,17 +25,20 @@ from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
-from service.api.keys import read_keys
+from service.api.keys import KeyRing, read_keys
 from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
-from service.deciding.decider import Decider, Limits
+from service.connections.open_connections import OpenConnections, build_limits
+from service.connections.protocol import build_state
+from service.deciding.decider import Decider, TimeLimits
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
 from service.page import routes as page
 from service.page import summary
 from service.parent_watch import end_with_parent
+from service.reloading import reload
 from service.settings import Settings, load_settings
 
 _SWITCH_INTERVAL = 0.0005
@@ -48,22 +54,28 @@ async def _watch_problems(parts: Parts) -> None:
         await asyncio.sleep(1)
 
 
+def _listen_for_reload(reload: Callable[[], None]) -> None:
+    """Reload on SIGHUP, of which a process dies by default; in the main thread, which alone gets signals."""
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+
 def create(chosen: Settings | None = None) -> Any:
     """Create the service as an ASGI application, one per worker."""
     chosen = chosen or load_settings()
-    keys = read_keys(chosen.keys_file)
+    connections = OpenConnections(build_limits(chosen), metrics.count_connection)
     if chosen.workers > 1:
         end_with_parent()
 
     @asynccontextmanager
-    async def run_parts(app: FastAPI) -> AsyncIterator[None]:
+    async def run_parts(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
         checkpoints = CheckpointThread(
             CheckpointWriter(log.chains, lambda: open_store(make=False), chosen.environment), chosen.checkpoint_seconds
         )
-        decider = Decider(writer, chosen.environment, Limits(chosen.model_seconds, chosen.batch_seconds))
+        decider = Decider(writer, chosen.environment, TimeLimits(chosen.model_seconds, chosen.batch_seconds))
 
         def apply_swap(serving: LiveVersion) -> None:
             metrics.count_swap(serving)
@@ -74,7 +86,8 @@ def create(chosen: Settings | None = None) -> Any:
         app.state.watch = page.PageState(app.state.parts)
         follower.start()
         watching = asyncio.create_task(_watch_problems(app.state.parts))
-        yield
+        _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
+        yield build_state(connections)
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
         decider.close()
@@ -102,4 +115,14 @@ def create(chosen: Settings | None = None) -> Any:
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     for kind in (RefusalError, CreditError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, lambda _, error: handle_error(error))
-    return AuthMiddleware(FastPath(app), keys)
+    guarded = AuthMiddleware(FastPath(app), read_keys(chosen.keys_file), chosen.max_caller_requests)
+
+    def apply_settings(settings: Settings, keys: KeyRing) -> None:
+        guarded.keys, guarded.most = keys, settings.max_caller_requests
+        connections.limits = build_limits(settings)
+        parts: Parts = app.state.parts
+        parts.decider.limits = TimeLimits(settings.model_seconds, settings.batch_seconds)
+        parts.follower.settings = settings
+        app.state.parts = replace(parts, settings=settings)
+
+    return guarded

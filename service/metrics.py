@@ -32,6 +32,7 @@ DECISION_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 REPEAT_COUNT = Counter("service_repeated_decisions", "Decisions that were answered again under their idempotency key")
+CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were refused or closed", ["why"])
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
 RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
@@ -101,6 +102,11 @@ def count_outcome(contract: Contract, value: Scalar, version: str | None) -> Non
 def _find_series(counter: Counter, *labels: str) -> Counter:
     """Find one series of a counter; finding it takes longer than counting."""
     return counter.labels(*labels)
+
+
+def count_connection(why: str) -> None:
+    """Count a connection that was refused, or closed before it had sent a whole request."""
+    CONNECTION_COUNT.labels(why).inc()
 
 
 def set_problems(there: Container[str]) -> None:

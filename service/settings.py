@@ -1,10 +1,12 @@
 """Settings of the service, from SERVICE_… variables. RELEASE_STORE says where versions are, as for `release`."""
 
 import os
+from io import StringIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -12,6 +14,7 @@ from credit.common.errors import CreditError, Problem, list_problems, raise_if_a
 from credit.common.invalid_values import make_value_error
 
 ENV_PREFIX = "SERVICE_"
+_FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
 
 class Settings(BaseSettings):
@@ -34,6 +37,8 @@ class Settings(BaseSettings):
     """A folder whose files are variables too; see `service.secret_files`."""
     trusted_keys: Path | None = None
     """A folder of public keys, `*.pub`: what none of them signed is not taken up. By default nobody has to sign."""
+    settings_file: Path | None = None
+    """A file with lines such as SERVICE_MODEL_SECONDS=0.5, read again on SIGHUP; variables go before it."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
     start_seconds: float = Field(default=5.0, ge=0, le=120)
     """Seconds that a start waits for the store before it goes on with the last good version."""
@@ -49,6 +54,17 @@ class Settings(BaseSettings):
     """Age at which `python -m service expire` erases inputs and protected values; by default it erases nothing."""
     shutdown_seconds: int = Field(default=30, ge=1, le=600)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000)
+    max_header_bytes: int = Field(default=32_768, ge=1_024, le=1_000_000)
+    header_seconds: float = Field(default=10.0, gt=0, le=600)
+    """Seconds until the headers of a request are whole."""
+    body_seconds: float = Field(default=30.0, gt=0, le=3_600)
+    """Seconds until the body of a request is whole, and that a client may leave an answer unread."""
+    max_connections: int = Field(default=1_000, ge=1, le=100_000)
+    """Connections to one worker; fewer where the system lets it open fewer files."""
+    max_address_connections: int = Field(default=500, ge=1, le=100_000)
+    """Connections to one worker from one address; all of them, where a proxy stands in front."""
+    max_caller_requests: int = Field(default=200, ge=1, le=100_000)
+    """Requests of one caller that a worker is at, at a time: of one key, or of one address where no key is needed."""
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")
@@ -75,14 +91,27 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Load the settings of this process. Raises CreditError with every one that is unknown or impossible."""
+    file = os.environ.get(_FILE_VARIABLE) or None
     known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(ENV_PREFIX) and name not in known)
-    raise_if_any([Problem(name, "an unknown setting", f"one of {', '.join(sorted(known))}") for name in unknown])
+    written = _list_names(Path(file)) if file else []
+    unknown = sorted(name for name in {*os.environ, *written} if name.startswith(ENV_PREFIX) and name not in known)
+    strange = [name for name in written if not name.startswith(ENV_PREFIX) or name == _FILE_VARIABLE]
+    expected = "one of " + ", ".join(sorted(known))
+    raise_if_any([Problem(name, "an unknown setting", expected) for name in [*unknown, *strange]])
     try:
-        return Settings()
+        return Settings(_env_file=file)  # type: ignore[call-arg]
     except ValidationError as error:
         problems = list_problems(error, "the settings")
         raise CreditError([one._replace(where=_name_variable(one.where)) for one in problems]) from None
+
+
+def _list_names(file: Path) -> list[str]:
+    """List the settings of a file. Raises CreditError when it cannot be read."""
+    try:
+        return list(dotenv_values(stream=StringIO(file.read_text(encoding="utf-8"))))
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "no text"
+        raise CreditError(Problem(_FILE_VARIABLE, f"{file}: {said}", "a readable file")) from None
 
 
 def _name_variable(where: str) -> str:

@@ -14,10 +14,11 @@ from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from credit.scoring.derived_columns import DerivedColumns
 from credit.scoring.model import Decision
-from service.deciding.decider import Decider, Limits
+from service.deciding.decider import Decider, TimeLimits
 from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
-from service.engine.requests import ApplicationRequest, build_request_parser
+from service.engine.request_types import build_request_parser
+from service.engine.requests import ApplicationRequest
 from testing.parts.servers import PATIENCE
 
 T = TypeVar("T")
@@ -69,7 +70,7 @@ def make_decider(tmp_path: Path) -> Iterator[MakeDecider]:
     made: list[Decider] = []
 
     def make(model_seconds: float = 2 * PATIENCE, batch_seconds: float = 2 * PATIENCE) -> Decider:
-        made.append(Decider(writer, "prod", Limits(model_seconds, batch_seconds)))
+        made.append(Decider(writer, "prod", TimeLimits(model_seconds, batch_seconds)))
         return made[-1]
 
     yield make

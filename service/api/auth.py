@@ -1,10 +1,12 @@
 """Authenticate every request by its API key, and add the security headers to every answer."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from service.api.keys import KeyRing, KeyRole
 from service.api.responses import RefusalError, render_refusal
+from service.metrics import REFUSAL_COUNT
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,10 +34,14 @@ _HEADERS = [
 
 
 class AuthMiddleware:
-    """Authentication as plain ASGI, for it is in every request's way."""
+    """Authentication as plain ASGI, for it is in every request's way.
 
-    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
-        self._app, self._keys = app, keys
+    `keys` and `most`, the requests of one caller at a time, may be replaced while it runs.
+    """
+
+    def __init__(self, app: ASGIApp, keys: KeyRing, most: int) -> None:
+        self._app, self.keys, self.most = app, keys, most
+        self._busy: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a caller without a key for the role; add the headers."""
@@ -51,11 +57,22 @@ class AuthMiddleware:
             await send(message)
 
         try:
-            scope.setdefault("state", {})["caller"] = self._identify_caller(scope)
+            scope.setdefault("state", {})["caller"] = caller = self._identify_caller(scope)
+            if caller == "anybody":  # who has no name has an address
+                caller = f"from {(scope.get('client') or ('',))[0]}"
+            if self._busy[caller] >= self.most and scope["path"] not in KEYLESS_PATHS:
+                raise RefusalError(429, f"more than {self.most:,} requests at a time", Retry_After="1")
         except RefusalError as refused:
+            REFUSAL_COUNT.labels(str(refused.status)).inc()
             await render_refusal(refused)(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        self._busy[caller] += 1
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._busy[caller] -= 1
+            if not self._busy[caller]:
+                del self._busy[caller]
 
     def _identify_caller(self, scope: Scope) -> str:
         if scope["path"] in KEYLESS_PATHS:
@@ -63,7 +80,7 @@ class AuthMiddleware:
         role = _find_role(scope["method"], scope["path"])
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         try:
-            caller = self._keys.authenticate(given, role)
+            caller = self.keys.authenticate(given, role)
         except LookupError:
             raise RefusalError(
                 401, "an API key is required", WWW_Authenticate='Basic realm="decisions", Bearer'

@@ -9,6 +9,7 @@ import uvicorn
 from credit.common.cli import Command
 from credit.decision_log.log import DecisionLog
 from service.api.keys import read_keys
+from service.connections.protocol import LimitedProtocol
 from service.logs import configure_logging
 from service.settings import Settings, load_settings
 
@@ -38,6 +39,8 @@ def _start_server(settings: Settings) -> None:
         workers=settings.workers,
         access_log=False,
         log_config=None,
+        http=LimitedProtocol,
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )

@@ -23,8 +23,10 @@ _TICK_SECONDS = 0.05
 class _Batch:
     """A batch on its way, and how many of its applications are still to be decided."""
 
-    def __init__(self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture) -> None:
-        self.tasks, self.origin, self.answer = tasks, origin, answer
+    def __init__(
+        self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float
+    ) -> None:
+        self.tasks, self.origin, self.answer, self.seconds = tasks, origin, answer, seconds
         self._left, self._turn = len(tasks), threading.Lock()
 
     def note_decided(self, count: int) -> bool:
@@ -37,18 +39,16 @@ class _Batch:
 class Batches:
     """Decides batches. All methods but `_deliver` belong to the event loop."""
 
-    def __init__(
-        self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch, seconds: float
-    ) -> None:
-        self._model, self._rule, self._recorder, self._watch, self._seconds = model, rule, recorder, watch, seconds
+    def __init__(self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch) -> None:
+        self._model, self._rule, self._recorder, self._watch = model, rule, recorder, watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pending: list[_Batch] = []
         self._is_ticking = False
 
-    def add(self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture) -> None:
-        """Decide a batch, by the rule at once while the model is left alone."""
+    def add(self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float) -> None:
+        """Decide a batch within `seconds` from its arrival, by the rule at once while the model is left alone."""
         loop = self._loop = asyncio.get_running_loop()
-        batch = _Batch(tasks, origin, answer)
+        batch = _Batch(tasks, origin, answer, seconds)
         deliver = functools.partial(self._deliver, batch)
         if self._model.is_stuck or not self._model.breaker.admit(time.monotonic()):
             self._rule.decide(tasks, describe_slow(self._model.seconds), deliver)
@@ -68,7 +68,7 @@ class Batches:
             if self._model.circuit == "open":
                 because = describe_slow(self._model.seconds)
             elif batch.tasks[0].deadline <= now:
-                because = describe_late(self._seconds)
+                because = describe_late(batch.seconds)
             else:
                 continue
             self._rule.decide(batch.tasks, because, functools.partial(self._deliver, batch))

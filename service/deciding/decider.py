@@ -25,7 +25,7 @@ _BATCH_SLICE = 20
 """Threads that decide batches, and applications of one that a thread decides before it turns to the next batch."""
 
 
-class Limits(NamedTuple):
+class TimeLimits(NamedTuple):
     """Seconds for a single application, and for a batch, from the arrival of the request to its decision."""
 
     model_seconds: float
@@ -38,7 +38,7 @@ class Decider:
     Batches have threads and a circuit of their own, so that nobody waits behind one.
     """
 
-    def __init__(self, writer: Writer, environment: str, limits: Limits) -> None:
+    def __init__(self, writer: Writer, environment: str, limits: TimeLimits) -> None:
         self._limits = limits
         self.watch, self._recorder, rule = ModelWatch(), Recorder(writer, environment), RuleThread()
         start = functools.partial(ModelThreads, seconds=limits.model_seconds, note_failure=self.watch.note_failure)
@@ -46,7 +46,7 @@ class Decider:
         self._many = start("many", threads=_BATCH_THREADS, slice_size=_BATCH_SLICE)
         self._rule, self._is_renewed = rule, False
         self._singles = Singles(self._one, rule, self._recorder, self.watch)
-        self._batches = Batches(self._many, rule, self._recorder, self.watch, limits.batch_seconds)
+        self._batches = Batches(self._many, rule, self._recorder, self.watch)
         self._pool = ThreadPoolExecutor(_BATCH_THREADS, "batches")
 
     def list_problems(self) -> dict[str, str]:
@@ -55,6 +55,16 @@ class Decider:
         if set(self.circuits.values()) != {"closed"}:
             problems["circuit"] = "the model is left alone because it is too slow; until it is not, the rule decides"
         return problems
+
+    @property
+    def limits(self) -> TimeLimits:
+        """The times that requests have."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: TimeLimits) -> None:
+        self._limits = limits
+        self._one.seconds = self._many.seconds = limits.model_seconds
 
     @property
     def circuits(self) -> dict[str, CircuitState]:
@@ -72,7 +82,7 @@ class Decider:
         self._renew()
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
         origin = self._recorder.find_origin("one", [asked], caller, key)
-        self._singles.add(SingleTask(serving, asked, arrived + self._limits.model_seconds, origin, answer))
+        self._singles.add(SingleTask(serving, asked, arrived + self.limits.model_seconds, origin, answer))
         return await answer
 
     async def decide_batch(
@@ -82,8 +92,9 @@ class Decider:
         self._renew()
         answer: AnswerFuture = asyncio.get_running_loop().create_future()
         origin = await self.run_aside(functools.partial(self._recorder.find_origin, "batch", asked, caller, key))
-        deadline = arrived + self._limits.batch_seconds
-        self._batches.add([DecisionTask(serving, one, deadline) for one in asked], origin, answer)
+        deadline = arrived + self.limits.batch_seconds
+        tasks = [DecisionTask(serving, one, deadline) for one in asked]
+        self._batches.add(tasks, origin, answer, self.limits.batch_seconds)
         return await answer
 
     async def run_aside(self, work: Callable[[], T]) -> T:

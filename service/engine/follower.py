@@ -35,7 +35,7 @@ class Follower:
     """The live version and the problems with it. `swapped` is called in the follower's thread after each change."""
 
     def __init__(self, settings: Settings, swapped: Callable[[LiveVersion], None]) -> None:
-        self._settings, self._swapped = settings, swapped
+        self.settings, self._swapped = settings, swapped
         self._cache, self._clients = BundleCache(settings.state), KnownClients(_POLLS_A_LOOK * settings.poll_seconds)
         self._ledger: Ledger | None = None
         self._patrol: Patrol | None = None
@@ -51,7 +51,7 @@ class Follower:
     def start(self) -> None:
         """Start to follow; without an answer of the store in `start_seconds`, serve the last good version."""
         self._thread.start()
-        self._looked.wait(self._settings.start_seconds)
+        self._looked.wait(self.settings.start_seconds)
         if self.serving is None:
             self._serve_without_store()
 
@@ -70,11 +70,11 @@ class Follower:
                 self._report_problem("store", "the ledger could not be followed", None)
                 _LOG.exception("following the ledger failed")
             self._looked.set()
-            self._ended.wait(self._settings.poll_seconds)
+            self._ended.wait(self.settings.poll_seconds)
 
     def _check_ledger(self) -> None:
         if self._ledger is None:
-            ledger = Ledger(open_store(make=False), self._settings.environment)
+            ledger = Ledger(open_store(make=False), self.settings.environment)
             self._patrol, self._ledger = self._start_patrol(ledger), ledger
         entry = self._find_newest(self._ledger, self.serving.number if self.serving else 0)
         if entry is not None:
@@ -89,14 +89,14 @@ class Follower:
 
     def _accept_other_clients(self) -> None:
         """Accept what clients of versions send that were published meanwhile, before one of these is deployed."""
-        if self._ledger is None or not self._clients.update(self._ledger.store, self._settings.environment):
+        if self._ledger is None or not self._clients.update(self._ledger.store, self.settings.environment):
             return
         if self.serving is not None:
             self.serving = self._accept_others(self.serving)
 
     def _accept_others(self, serving: LiveVersion) -> LiveVersion:
         others = self._clients.list_others(serving.bundle.manifest.digest)
-        return serving.accept_others(others, self._settings.max_batch)
+        return serving.accept_others(others, self.settings.max_batch)
 
     def _find_newest(self, ledger: Ledger, after: int) -> LedgerEntry | None:
         """Find the newest entry after `after`. Invalid ones are passed over, as `release rollback --to` does."""
@@ -164,16 +164,16 @@ class Follower:
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
         """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
-        if ledger is not None and self._settings.trusted_keys is not None:
-            require_signature(ledger.store, entry.version, entry.digest, self._settings.trusted_keys)
+        if ledger is not None and self.settings.trusted_keys is not None:
+            require_signature(ledger.store, entry.version, entry.digest, self.settings.trusted_keys)
         there = self._loaded.get(entry.digest)
         if there is None:
             try:
-                there = load_folder(entry, self._cache.locate_bundle(entry.digest), self._settings.max_batch)
+                there = load_folder(entry, self._cache.locate_bundle(entry.digest), self.settings.max_batch)
             except CreditError:
                 if ledger is None:
                     raise
-                there = load_folder(entry, self._cache.fetch(ledger.store, entry), self._settings.max_batch)
+                there = load_folder(entry, self._cache.fetch(ledger.store, entry), self.settings.max_batch)
         self._loaded.pop(entry.digest, None)
         self._loaded[entry.digest] = there
         while len(self._loaded) > _MAX_LOADED:
@@ -202,10 +202,10 @@ class Follower:
             self._take_over(serving)
 
     def _load_baked(self) -> LiveVersion | None:
-        if self._settings.baked is None:
+        if self.settings.baked is None:
             return None
         try:
-            return load_folder(None, self._settings.baked, self._settings.max_batch)
+            return load_folder(None, self.settings.baked, self.settings.max_batch)
         except CreditError as error:
             self._report_problem("baked", "the rule in the image cannot be loaded", error)
             return None

@@ -13,7 +13,8 @@ from credit.scoring.model import Decision
 from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
 from service.engine.application_fit import ApplicationFitter
-from service.engine.requests import RequestParser, build_request_parser
+from service.engine.request_types import build_request_parser
+from service.engine.requests import RequestParser
 from service.engine.rule_causes import NO_MODEL, NO_SCORE, describe_failure, describe_fallback
 
 

@@ -14,7 +14,7 @@ from credit.registry.store import Store
 from credit.scoring.derived_columns import DerivedColumns
 from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
-from service.engine.requests import build_request_parser
+from service.engine.request_types import build_request_parser
 
 
 def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1) -> LiveVersion:

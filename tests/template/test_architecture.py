@@ -68,15 +68,18 @@ ARROWS: dict[str, set[str]] = {
     "service": SERVICE,
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
+    "service/connections": SERVICE,
     "service/metrics.py": SERVICE | {"service/deciding", "service/engine"},
     "service/api": SERVICE | {"service/deciding", "service/engine", "service/metrics.py"},
     "service/page": SERVICE | {"service/api", "service/deciding", "service/engine", "service/metrics.py"},
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
     "service/commands": SERVICE
-    | {"service/api", "service/batch", "service/engine", "service/metrics.py", "service/people"},
+    | {"service/api", "service/batch", "service/connections", "service/engine", "service/metrics.py", "service/people"},
+    "service/reloading.py": SERVICE | {"service/api"},
     "service/app.py": SERVICE
-    | {"service/api", "service/deciding", "service/engine", "service/metrics.py", "service/page"},
+    | {"service/api", "service/connections", "service/deciding", "service/engine", "service/metrics.py"}
+    | {"service/page", "service/reloading.py"},
     "release": {"credit/common"},
     "release/repository": RELEASE,
     "release/registration": RELEASE | {"release/deployment"},

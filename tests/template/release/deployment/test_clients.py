@@ -23,7 +23,7 @@ from release.deployment.wording import describe_rollout, preview_change
 from service.engine.application_fit import OTHER_VERSION, ApplicationFitter
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.loading import build_deployment
-from service.engine.requests import build_request_parser
+from service.engine.request_types import build_request_parser
 from testing.releases import WHY
 
 Request = dict[str, Any]

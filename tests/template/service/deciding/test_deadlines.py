@@ -1,6 +1,6 @@
 """No application waits for a model that is slow: the rule decides who would be late, and the loop goes on.
 
-No test looks at a clock. The models here wait until the others are answered: who waited for a model would wait for ever.
+No test looks at a clock. The models here wait until the others are answered: who waited for one would wait for ever.
 """
 
 import asyncio

@@ -71,9 +71,8 @@ def test_a_model_that_fails_on_everything_is_a_problem_that_counts(
     decider = make_decider()
     ask(decider, with_model(fail), applications[:12])
     ask(decider, with_model(approve), applications[:8])
-    assert decider.list_problems() == {
-        "model_failed": "the model failed on 12 of 20 applications in the last minute, and the rule decided in its place"
-    }
+    said = "the model failed on 12 of 20 applications in the last minute"
+    assert decider.list_problems() == {"model_failed": f"{said}, and the rule decided in its place"}
     assert decider.circuits == {"one": "closed", "batch": "closed"}, "one that fails keeps nobody waiting"
 
 

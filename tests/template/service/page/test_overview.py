@@ -17,7 +17,7 @@ from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
 from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
-from service.engine.requests import build_request_parser
+from service.engine.request_types import build_request_parser
 from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group
 from service.page.history import LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
