@@ -39,7 +39,7 @@ from service.page import routes as page
 from service.page import summary
 from service.parent_watch import end_with_parent
 from service.reloading import reload
-from service.settings import Settings, load_settings
+from service.settings import STORE_SECONDS, Settings, load_settings
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
@@ -73,7 +73,8 @@ def create(chosen: Settings | None = None) -> Any:
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
         checkpoints = CheckpointThread(
-            CheckpointWriter(log.chains, lambda: open_store(make=False), chosen.environment), chosen.checkpoint_seconds
+            CheckpointWriter(log.chains, lambda: open_store(make=False, seconds=STORE_SECONDS), chosen.environment),
+            chosen.checkpoint_seconds,
         )
         decider = Decider(writer, chosen.environment, TimeLimits(chosen.model_seconds, chosen.batch_seconds))
 

@@ -14,6 +14,8 @@ from credit.common.errors import CreditError, Problem, list_problems, raise_if_a
 from credit.common.invalid_values import make_value_error
 
 ENV_PREFIX = "SERVICE_"
+STORE_SECONDS = 2.0
+"""How long the service waits for an answer of the store, but for a version that it fetches."""
 _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
 

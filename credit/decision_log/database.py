@@ -1,5 +1,6 @@
 """A database of the decision log: connect, upgrade the tables, write and read decisions."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
@@ -18,6 +19,7 @@ from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_decis
 from credit.decision_log.durability import WatchedFile, watch_durability
 from credit.decision_log.tables import DECISIONS_TABLE
 
+_LOG = logging.getLogger(__name__)
 _JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
 
 _TIMEOUT_SECONDS = 3
@@ -72,7 +74,12 @@ class Database:
         if not anew:
             self.file.require_present()
         with self._translate_errors():
-            upgrade_tables(self.engine)
+            try:
+                upgrade_tables(self.engine)
+            except (TypeError, ValueError, LookupError) as error:  # a server that answers what no client expects
+                _LOG.exception("the decision log could not be prepared")
+                found = f"cannot be used: {type(error).__name__}"
+                raise CreditError(Problem(f"the decision log {self}", found)) from None
         self.file.remember()
 
     def check_file(self) -> None:
@@ -168,6 +175,16 @@ class Database:
             row = connection.execute(select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == identifier)).first()
         return dict(row._mapping) if row is not None else None
 
+    def check_writable(self) -> None:
+        """Write something that changes nothing. Raises CreditError when that is impossible: no room, or read-only."""
+        with self.begin_write() as connection:
+            if self.engine.dialect.name == "postgresql":
+                if connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+                    raise CreditError(Problem(f"the decision log {self}", "read-only"))
+            else:
+                number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
     @contextmanager
     def begin_read(self) -> Iterator[Connection]:
         """Open a connection for reading."""
@@ -210,6 +227,7 @@ def _create_engine(url: str, read_only: bool) -> Engine:
         limit = f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}"
         limit += " -c default_transaction_read_only=on" if read_only else ""
         arguments = {"connect_timeout": _TIMEOUT_SECONDS, "options": limit, "tcp_user_timeout": _TIMEOUT_SECONDS * 1000}
+        arguments["client_encoding"] = "utf8"  # that of SQL_ASCII, the default there, is bytes instead of text
         pool: dict[str, Any] = {"pool_timeout": _TIMEOUT_SECONDS, "pool_size": 3, "max_overflow": 2}
         engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
         event.listen(engine, "do_connect", _connect_with_timeout)
@@ -223,7 +241,8 @@ def _create_engine(url: str, read_only: bool) -> Engine:
             "sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_TIMEOUT_SECONDS, uri=True)
         )
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # to open the file says what is wrong
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": _TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_TIMEOUT_SECONDS)
     event.listen(engine, "connect", _configure_sqlite)

@@ -4,13 +4,14 @@ import fcntl
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import delete, func, select, text
 
 from credit.common.errors import CreditError, Problem
+from credit.decision_log.causes import DRAINING, describe_cause
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, OUTCOMES, Chain
@@ -38,10 +39,14 @@ class DecisionLog:
     """
 
     def __init__(self, url: str, state: Path) -> None:
-        state.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # on a full disk the log may still be elsewhere
+            state.mkdir(parents=True, exist_ok=True)
         self.database = Database(url)
         self.spool = Database(f"sqlite:///{state}/spool.db")
-        self.spool.prepare()
+        self.spool_problem: str | None = None
+        """Why there is no spool; None when there is one."""
+        self.refusal: str | None = None
+        """Why no decision can be recorded at all; None when it can, as far as is known."""
         self.problem: str | None = None
         """Why the database is not in use; None when it is."""
         self.chain = Chain(DECISIONS)
@@ -50,12 +55,15 @@ class DecisionLog:
         self._turn = threading.Lock()
         self._exclusive = state / "spool.lock"
         self._recent = RecentRequests()
+        self._prepare_spool()
         try:
             self._prepare()
             if self.count_spooled():  # however many they are, nobody waits for them
-                self.problem = "the spool is not replayed yet"
+                self.problem = DRAINING
         except CreditError as error:
             self._switch_to_spool(error)
+            if self.spool_problem is not None:
+                self._refuse(self.spool_problem)
 
     def write(self, requests: Sequence[list[DecisionRow]]) -> list[RecordedRequest]:
         """Make the decisions of requests durable; return the recorded ones of each, or why there are none.
@@ -103,6 +111,8 @@ class DecisionLog:
     def recover(self) -> bool:
         """Replay the spool if the database is there; return whether the spool is in use afterwards."""
         try:
+            if self.spool_problem is not None:
+                self._prepare_spool()
             if self.spool.file.is_lost():
                 _LOG.error("the file of the spool was removed; decisions that were only there are lost")
                 self.spool.prepare(anew=True)
@@ -111,7 +121,7 @@ class DecisionLog:
             if self.problem is None and not self.count_spooled():
                 return True
             while self._replay():
-                pass
+                self.problem = DRAINING
             with self._turn:  # no new decision may come between the last of the spool and the database
                 while self._replay():
                     pass
@@ -120,15 +130,18 @@ class DecisionLog:
                 self.problem = None
         except CreditError as error:
             self._switch_to_spool(error)
+        finally:
+            self._look_for_room()
         return self.problem is None
 
     def find(self, identifier: str) -> DecisionRow | None:
         """Find one decision. Raises CreditError when the database is unreachable and the spool does not have it."""
-        return self.spool.find(identifier) or self.database.find(identifier)
+        spooled = self.spool.find(identifier) if self.spool_problem is None else None
+        return spooled or self.database.find(identifier)
 
     def count_spooled(self) -> int:
         """Count the decisions that the database does not have yet."""
-        return count_decisions(self.spool)
+        return count_decisions(self.spool) if self.spool_problem is None else 0
 
     @property
     def chains(self) -> list[Chain]:
@@ -144,6 +157,34 @@ class DecisionLog:
         if not self._prepared:
             self.database.prepare()
             self._prepared = True
+
+    def _prepare_spool(self) -> None:
+        """Make the spool. Where that fails, the database has to do without, and this is tried again."""
+        try:
+            self.spool.prepare()
+            self.spool_problem = None
+        except CreditError as error:
+            if self.spool_problem is None:
+                _LOG.warning("there is no spool: %s", error)
+            self.spool_problem = str(error)
+
+    def _refuse(self, spool_error: object) -> None:
+        """Note that neither the database nor the spool takes a decision."""
+        said = [describe_cause(self.problem or ""), describe_cause(str(spool_error), "the spool")]
+        if self.refusal is None:
+            _LOG.error("no decision can be recorded: %s; %s", self.problem, spool_error)
+        self.refusal = " and ".join(said)
+
+    def _look_for_room(self) -> None:
+        """Look whether decisions can be recorded again: while they cannot, nobody may come who would find out."""
+        if self.refusal is None:
+            return
+        for database in (self.database, self.spool):
+            with suppress(CreditError):
+                database.check_writable()
+                self.refusal = None
+                _LOG.info("decisions can be recorded again")
+                return
 
     def _switch_to_spool(self, error: CreditError) -> None:
         if self.problem != str(error):
@@ -176,9 +217,13 @@ class DecisionLog:
                 self._switch_to_spool(error)
             try:
                 there |= other.add(linked) if linked else other.add_requests(requests, link)
-            except CreditError:
+            except CreditError as second:
                 self.chain.restart()
+                if other is self.database:
+                    self._switch_to_spool(second)
+                self._refuse(error if one is self.spool else second)
                 raise
+        self.refusal = None
         self.chain.advance(linked)
         return {record["idempotency_key"]: record for record in linked if record["idempotency_key"]} | there
 

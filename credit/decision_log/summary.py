@@ -53,7 +53,7 @@ def summarize_decisions(
 
     While the spool is replayed, a few may be counted in both places.
     """
-    waiting = count_cells(log.spool, attributes, since, environment, newest, entry)
+    waiting = count_cells(log.spool, attributes, since, environment, newest, entry) if log.spool_problem is None else []
     spooled = log.count_spooled()
     try:
         there, answered = count_cells(log.database, attributes, since, environment, newest, entry), True

@@ -51,15 +51,16 @@ def find_address() -> StoreAddress:
     return StoreAddress(url, ADDRESS_FILE)
 
 
-def open_store(make: bool = False) -> Store:
+def open_store(make: bool = False, seconds: float | None = None) -> Store:
     """Open the store at its address. Raises MissingStoreError for a folder that is not there.
 
     `make`: create such a folder as an empty store. Only for who writes: to a reader, a mistyped address would look like
     a store in which nothing is live.
+    `seconds`: what a bucket may take to answer; by default much longer.
     """
     address = find_address()
     try:
-        return Store(address.url, make)
+        return Store(address.url, make, seconds)
     except MissingStoreError as error:
         raise MissingStoreError(error.problems[0]._replace(where=f"the store {address}")) from None
 

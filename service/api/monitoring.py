@@ -48,7 +48,8 @@ async def check_readiness(request: Request) -> Response:
     """Show whether applications are decided, by the model or the rule, and the problems."""
     parts = read_parts(request)
     serving, problems = parts.follower.serving, collect_problems(parts)
-    status = "dark" if serving is None else "degraded" if problems else "ok"
+    is_dark = serving is None or parts.log.refusal is not None
+    status = "dark" if is_dark else "degraded" if problems else "ok"
     decides = serving.decides if serving else None
     content = {
         "status": status,
@@ -57,7 +58,7 @@ async def check_readiness(request: Request) -> Response:
         "circuits": parts.decider.circuits,
         "problems": list(problems.values()),
     }
-    return render_json(content, 503 if serving is None else 200)
+    return render_json(content, 503 if is_dark else 200)
 
 
 @ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=READ_REFUSALS)

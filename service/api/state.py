@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from credit.decision_log.causes import describe_cause
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
 from service.deciding.decider import Decider
@@ -27,10 +28,16 @@ def collect_problems(parts: Parts) -> dict[str, str]:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
         )
-    if parts.log.database.file.is_lost():
+    log = parts.log
+    if log.database.file.is_lost():
         problems["log"] = "the file of the decision log was removed or replaced; decisions go to the spool"
-    elif parts.log.problem is not None:
-        problems["log"] = "the database of the decision log does not answer; decisions go to the spool"
+    elif log.refusal is not None:
+        problems["unrecorded"] = f"no decision can be recorded, and so none is made: {log.refusal}"
+    elif log.problem is not None:
+        problems["log"] = f"{describe_cause(log.problem)}; decisions go to the spool"
+    if log.spool_problem is not None:
+        cause = describe_cause(log.spool_problem, "the spool")
+        problems["spool"] = f"{cause}: decisions that the database does not take would be refused"
     if parts.checkpoints.problem is not None and "store" not in problems:
         problems["checkpoint"] = "the store takes no checkpoint of the decision log; may the service write below log/?"
     return problems

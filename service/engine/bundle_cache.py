@@ -38,12 +38,13 @@ class BundleCache:
 
         Raises CreditError when the store lacks it or does not answer, or the disk is full.
         """
-        record = versions.require_version(store, entry.version, entry.digest)
+        patient = Store(store.url, make=False)  # a version is larger than an entry of the ledger
+        record = versions.require_version(patient, entry.version, entry.digest)
         folder, new = self.locate_bundle(entry.digest), self._bundles / ".fetching"
         with self._lock_bundles():
             if not _is_intact(folder, entry.digest):
                 shutil.rmtree(new, ignore_errors=True)  # a worker that was killed left it
-                versions.fetch_bundle(store, record, new)
+                versions.fetch_bundle(patient, record, new)
                 shutil.rmtree(folder, ignore_errors=True)
                 new.rename(folder)
         return folder

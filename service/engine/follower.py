@@ -12,13 +12,15 @@ from credit.registry.address import open_store
 from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.signatures import require_signature
+from credit.registry.store import Store
+from credit.registry.versions import fetch_temporarily, require_version
 from service.engine.bundle_cache import BundleCache
 from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
 from service.engine.patrol import Patrol
 from service.engine.rule_causes import describe_fallback
-from service.settings import Settings
+from service.settings import STORE_SECONDS, Settings
 
 _LOG = logging.getLogger(__name__)
 _MAX_LOADED = 3
@@ -51,7 +53,8 @@ class Follower:
     def start(self) -> None:
         """Start to follow; without an answer of the store in `start_seconds`, serve the last good version."""
         self._thread.start()
-        self._looked.wait(self.settings.start_seconds)
+        if not self._looked.wait(self.settings.start_seconds):
+            self._report_problem("store", "the store does not answer", None)
         if self.serving is None:
             self._serve_without_store()
 
@@ -74,7 +77,7 @@ class Follower:
 
     def _check_ledger(self) -> None:
         if self._ledger is None:
-            ledger = Ledger(open_store(make=False), self.settings.environment)
+            ledger = Ledger(open_store(make=False, seconds=STORE_SECONDS), self.settings.environment)
             self._patrol, self._ledger = self._start_patrol(ledger), ledger
         entry = self._find_newest(self._ledger, self.serving.number if self.serving else 0)
         if entry is not None:
@@ -173,12 +176,26 @@ class Follower:
             except CreditError:
                 if ledger is None:
                     raise
-                there = load_folder(entry, self._cache.fetch(ledger.store, entry), self.settings.max_batch)
+                there = self._fetch(entry, ledger)
         self._loaded.pop(entry.digest, None)
         self._loaded[entry.digest] = there
         while len(self._loaded) > _MAX_LOADED:
             self._loaded.pop(next(iter(self._loaded)))
         return replace(there, entry=entry)
+
+    def _fetch(self, entry: LedgerEntry, ledger: Ledger) -> LiveVersion:
+        """Fetch a version from the store: onto the disk, or past it into memory, where the disk does not take it."""
+        try:
+            return load_folder(entry, self._cache.fetch(ledger.store, entry), self.settings.max_batch)
+        except CreditError as error:
+            patient = Store(ledger.store.url, make=False)
+            record = require_version(patient, entry.version, entry.digest)
+            with fetch_temporarily(patient, record) as folder:
+                there = load_folder(entry, folder, self.settings.max_batch)
+            _LOG.warning(
+                "%s is served from memory, as the disk of the service does not take it: %s", entry.version, error
+            )
+            return there
 
     def _substitute_rule(self, entry: LedgerEntry) -> LiveVersion | None:
         """Let any rule at hand decide: the kill switch needs no bundle of its own. None when there is no rule."""
