@@ -18,10 +18,13 @@ from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.rule_causes import classify_cause
+from service.exposed_metrics import GroupHiding, WorkerProcesses
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
-    "service_group_decisions", "Decisions by protected group", ["attribute", "group", "decision", "version"]
+    "service_group_decisions",
+    "Decisions by protected group: in fives, and none of a group of fewer",
+    ["attribute", "group", "decision", "version"],
 )
 FOLDED_LEVEL_COUNT = Counter(
     "service_folded_levels", "Decisions by a level that counts as another one", ["column", "into", "version"]
@@ -111,7 +114,8 @@ def set_circuits(states: Mapping[str, CircuitState]) -> None:
 
 def expose_metrics() -> Response:
     """Expose the metrics of all workers as text."""
-    return Response(_generate(_build_registry()), media_type=CONTENT_TYPE_LATEST)
+    shown = GroupHiding(_build_registry(), "service_group_decisions")
+    return Response(_generate(shown), media_type=CONTENT_TYPE_LATEST)  # type: ignore[arg-type]  # it collects, no more
 
 
 def find_common_entry(number: int) -> int:
@@ -125,11 +129,15 @@ def find_common_entry(number: int) -> int:
 def _build_registry() -> CollectorRegistry:
     if _FOLDER_VARIABLE not in os.environ:
         return REGISTRY
+    live = []
     for process in {path.stem.rpartition("_")[2] for path in Path(os.environ[_FOLDER_VARIABLE]).glob("gauge_live*.db")}:
-        if not is_running(int(process)):
+        if is_running(int(process)):
+            live.append(int(process))
+        else:
             mark_process_dead(process)  # type: ignore[no-untyped-call]  # a worker that ended says nothing any more
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(WorkerProcesses(live))  # type: ignore[arg-type]  # it collects, no more
     return registry
 
 

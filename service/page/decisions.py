@@ -11,13 +11,11 @@ from credit.common.formatting import capitalise, format_percent, spell_out
 from credit.contract.columns import Column
 from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
+from service.exposed_metrics import MIN_SHOWN, ROUND_TO
 
 DECISION_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
-MIN_SHOWN, FEW_PEOPLE, ROUND_TO = 5, 30, 5
-"""Groups below MIN_SHOWN people are hidden, so that no person is shown; those below FEW_PEOPLE get a note.
-
-Where a group is hidden, the others are rounded to ROUND_TO people, so that the total does not give it away.
-"""
+FEW_PEOPLE = 30
+"""Groups below so many people get a note."""
 
 _MAX_LISTED = 10
 

@@ -109,10 +109,10 @@ class Cluster:
         self._run("initdb", "--pgdata", str(self._data), *options)
         self.url = ""
 
-    def make_database(self) -> str:
-        """Make an empty database; return its URL for SQLAlchemy."""
+    def make_database(self, *options: str) -> str:
+        """Make an empty database, with options of `createdb`; return its URL for SQLAlchemy."""
         name = f"made_{uuid4().hex}"
-        self._run("createdb", "--host=127.0.0.1", f"--port={self._port}", "--username=modeler", name)
+        self._run("createdb", "--host=127.0.0.1", f"--port={self._port}", "--username=modeler", *options, name)
         return f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:

@@ -69,9 +69,11 @@ ARROWS: dict[str, set[str]] = {
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
     "service/connections": SERVICE,
-    "service/metrics.py": SERVICE | {"service/deciding", "service/engine"},
+    "service/metrics.py": SERVICE | {"service/deciding", "service/engine", "service/exposed_metrics.py"},
     "service/api": SERVICE | {"service/deciding", "service/engine", "service/metrics.py"},
-    "service/page": SERVICE | {"service/api", "service/deciding", "service/engine", "service/metrics.py"},
+    "service/page": SERVICE
+    | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
+    "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
     "service/commands": SERVICE

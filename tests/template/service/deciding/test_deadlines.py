@@ -14,8 +14,8 @@ from credit.scoring.model import Decision
 from service.deciding.decider import Decider
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
-from testing.deciders import MakeDecider, WithModel, run
 from testing.parts.servers import PATIENCE
+from tests.template.service.deciding.deciders import MakeDecider, WithModel, run
 
 Applications = list[ApplicationRequest]
 BUDGET = 0.2

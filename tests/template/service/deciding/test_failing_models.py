@@ -16,7 +16,7 @@ from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.requests import ApplicationRequest
 from service.logs import DiscreetFormatter
-from testing.deciders import LiveByEntry, MakeDecider, WithModel, run
+from tests.template.service.deciding.deciders import LiveByEntry, MakeDecider, WithModel, run
 
 Applications = list[ApplicationRequest]
 
