@@ -1,8 +1,9 @@
-"""A store that hangs, a disk that is full, a database that is odd: each is told as what it is, and nobody waits for it."""
+"""A store that hangs, a full disk, an odd database: each is told as what it is, and nobody waits for it."""
 
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import requests
 from sqlalchemy import text
 
+from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.store import Store
 from service.page.history import LedgerHistory
@@ -50,20 +52,13 @@ def test_a_restart_while_the_store_hangs_is_degraded_from_the_beginning(
 def test_the_page_asks_a_store_that_hangs_no_longer_than_some_seconds(
     hung: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also at the first look, when nobody knows yet: by the client's own limits it would be forty."""
+    """Also at the first look, when nobody knows yet. It is asked twice; the client's own limits are 30 s each."""
     for name, value in {**hung, "RELEASE_STORE": "s3://models"}.items():
         monkeypatch.setenv(name, value)
-    waited: list[dict[str, Any]] = []
-    opened = Store.__init__
-
-    def note_limits(self: Store, *arguments: Any, **named: Any) -> None:
-        waited.append(named)
-        opened(self, *arguments, **named)
-
-    monkeypatch.setattr(Store, "__init__", note_limits)
-    with pytest.raises(Exception, match="models"):
+    start = time.monotonic()
+    with pytest.raises(CreditError, match="the store s3://models"):
         LedgerHistory("prod").read()
-    assert waited
+    assert time.monotonic() - start < 20
 
 
 def test_a_first_start_with_a_full_disk_serves_from_memory(

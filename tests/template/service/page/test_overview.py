@@ -67,7 +67,7 @@ def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
 def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
     """All is well: entry 2 is live after entry 1."""
     history = [LedgerLine(2, entry(2)), LedgerLine(1, entry(1, version="v1.0.0"))]
-    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, recent(), None, history, True)
+    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, recent(), None, history, True)
 
 
 def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:
@@ -125,7 +125,7 @@ def test_it_says_that_nothing_decides(facts: ServiceSnapshot) -> None:
 def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
     problems = {"store": "the store does not answer", "refused": "entry 3, v3.0.0, was refused"}
     away = recent(cell(2), answered=False, spooled=1200)
-    said = build_overview(replace(facts, problems=problems, log_in_use=False, recent=away, store=False))
+    said = build_overview(replace(facts, problems=problems, recent=away, store=False))
     assert said.wrong == [
         "The store does not answer.",
         "Entry 3, v3.0.0, was refused.",
