@@ -107,6 +107,7 @@ ARROWS: dict[str, set[str]] = {
     "testing/pages": LIBRARY | {"release/deployment", "testing", "testing/parts", "testing/lenders"},
     "testing/lenders": LIBRARY | {"stages"},
     "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
+    "bench/slow_service.py": LIBRARY | {"service/commands", "service/engine"},
 }
 """What the files of a folder may import, from the lowest step of the stair to the highest. A file that is named here is
 the roof over the folders beside it, of which its own folder is the ground."""
