@@ -32,7 +32,7 @@ from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
 from service.connections.open_connections import OpenConnections, build_limits
 from service.connections.protocol import build_state
-from service.deciding.decider import Decider, TimeLimits
+from service.deciding.decider import BusyError, Decider, TimeLimits
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
 from service.page import routes as page
@@ -114,7 +114,7 @@ def create(chosen: Settings | None = None) -> Any:
         *summary.ROUTER.routes,
     ]  # a router in a router costs each request time
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
-    for kind in (RefusalError, CreditError, RequestValidationError, HTTPException, Exception):
+    for kind in (RefusalError, BusyError, CreditError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, lambda _, error: handle_error(error))
     guarded = AuthMiddleware(FastPath(app), read_keys(chosen.keys_file), chosen.max_caller_requests)
 

@@ -22,8 +22,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         401: "No valid API key",
         403: "The API key lacks the role",
         409: "The idempotency key belongs to another request",
+        408: "The request took too long to arrive",
         413: "The body is too large",
         415: "The body is not JSON",
+        429: "The caller has too many requests at a time",
         422: "Values that the contract does not allow, or a malformed request",
         503: "No version is live, or the decision log does not answer",
     }.items()

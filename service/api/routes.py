@@ -101,9 +101,11 @@ async def decide_batch(request: Request) -> Response:
     language = read_language(request, serving.bundle.languages)
     key, body = read_idempotency_key(request), await read_body(request)
     arrived = time.monotonic()
-    asked = await parts.decider.run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
-    recorded = await parts.decider.decide_batch(serving, asked, request.state.caller, key, arrived)
-    return await parts.decider.run_aside(lambda: _finish_batch(recorded, serving, time.monotonic() - arrived))
+    run_aside = parts.decider.run_aside
+    with parts.decider.hold_batch():
+        asked = await run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
+        recorded = await parts.decider.decide_batch(serving, asked, request.state.caller, key, arrived)
+        return await run_aside(lambda: _finish_batch(recorded, serving, time.monotonic() - arrived))
 
 
 def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language: str) -> list[ApplicationRequest]:

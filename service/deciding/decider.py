@@ -2,8 +2,9 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 from credit.decision_log.group_commit import Writer
@@ -24,12 +25,19 @@ _BATCH_THREADS = 2
 _BATCH_SLICE = 20
 """Threads that decide batches, and applications of one that a thread decides before it turns to the next batch."""
 
+_MAX_BATCHES = 32
+"""Batches at a time: with thousands of applications each, more would take the memory of the machine."""
+
 
 class TimeLimits(NamedTuple):
     """Seconds for a single application, and for a batch, from the arrival of the request to its decision."""
 
     model_seconds: float
     batch_seconds: float
+
+
+class BusyError(Exception):
+    """More batches at a time than there is room for."""
 
 
 class Decider:
@@ -44,7 +52,7 @@ class Decider:
         start = functools.partial(ModelThreads, seconds=limits.model_seconds, note_failure=self.watch.note_failure)
         self._one = start("one", threads=1, slice_size=1_000_000)
         self._many = start("many", threads=_BATCH_THREADS, slice_size=_BATCH_SLICE)
-        self._rule, self._is_renewed = rule, False
+        self._rule, self._is_renewed, self._held = rule, False, 0
         self._singles = Singles(self._one, rule, self._recorder, self.watch)
         self._batches = Batches(self._many, rule, self._recorder, self.watch)
         self._pool = ThreadPoolExecutor(_BATCH_THREADS, "batches")
@@ -96,6 +104,17 @@ class Decider:
         tasks = [DecisionTask(serving, one, deadline) for one in asked]
         self._batches.add(tasks, origin, answer, self.limits.batch_seconds)
         return await answer
+
+    @contextmanager
+    def hold_batch(self) -> Iterator[None]:
+        """Hold one of the places that batches have. Raises BusyError when there is none."""
+        if self._held >= _MAX_BATCHES:
+            raise BusyError
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
     async def run_aside(self, work: Callable[[], T]) -> T:
         """Do work for a batch in a thread of its own: it takes too long for the loop."""

@@ -7,11 +7,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
+
+import pytest
 
 from credit.decision_log.database import DecisionRow
 from credit.scoring.model import Decision
-from service.deciding.decider import Decider
+from service.deciding.decider import BusyError, Decider
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 from testing.parts.servers import PATIENCE
@@ -252,3 +255,14 @@ def test_a_repeated_request_is_told_from_a_new_one(
         return [one.is_repeat for one in told]
 
     assert run(ask_again()) == [False, True]
+
+
+def test_more_batches_at_a_time_than_there_is_room_for_are_refused(make_decider: MakeDecider) -> None:
+    decider = make_decider()
+    with ExitStack() as held:
+        for _ in range(32):
+            held.enter_context(decider.hold_batch())
+        with pytest.raises(BusyError):
+            held.enter_context(decider.hold_batch())
+    with decider.hold_batch():
+        pass
