@@ -95,7 +95,7 @@ async def _measure_batches(server: Server, one: bytes, hundred: bytes) -> list[P
     batches = asyncio.ensure_future(run_clients(4, server.port, 1, _MANY, hundred))
     singles = asyncio.ensure_future(run_clients(1, server.port, _SECONDS, _ONE, one))
     both = asyncio.ensure_future(asyncio.gather(batches, singles))
-    _, health = await _watch_beside(server, both)  # type: ignore[arg-type]
+    _, health = await _watch_beside(server, both)
     (slow, alone) = await both
     by_model = sum(answer.content["decided_by"] == "model" for answer in alone)
     return [

@@ -18,7 +18,7 @@ def slow_down(seconds: float) -> None:
         time.sleep(seconds)
         return decide(*arguments)
 
-    LiveVersion.decide = decide_slowly  # type: ignore[method-assign]
+    LiveVersion.decide = decide_slowly  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

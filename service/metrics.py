@@ -115,7 +115,7 @@ def set_circuits(states: Mapping[str, CircuitState]) -> None:
 def expose_metrics() -> Response:
     """Expose the metrics of all workers as text."""
     shown = GroupHiding(_build_registry(), "service_group_decisions")
-    return Response(_generate(shown), media_type=CONTENT_TYPE_LATEST)  # type: ignore[arg-type]  # it collects, no more
+    return Response(_generate(shown), media_type=CONTENT_TYPE_LATEST)
 
 
 def find_common_entry(number: int) -> int:
@@ -137,7 +137,7 @@ def _build_registry() -> CollectorRegistry:
             mark_process_dead(process)  # type: ignore[no-untyped-call]  # a worker that ended says nothing any more
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(WorkerProcesses(live))  # type: ignore[arg-type]  # it collects, no more
+    registry.register(WorkerProcesses(live))
     return registry
 
 

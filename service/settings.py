@@ -101,7 +101,7 @@ def load_settings() -> Settings:
     expected = "one of " + ", ".join(sorted(known))
     raise_if_any([Problem(name, "an unknown setting", expected) for name in [*unknown, *strange]])
     try:
-        return Settings(_env_file=file)  # type: ignore[call-arg]
+        return Settings(_env_file=file)
     except ValidationError as error:
         problems = list_problems(error, "the settings")
         raise CreditError([one._replace(where=_name_variable(one.where)) for one in problems]) from None

@@ -27,6 +27,7 @@ class _Batch:
         self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float
     ) -> None:
         self.tasks, self.origin, self.answer, self.seconds = tasks, origin, answer, seconds
+        self.group: TaskGroup | None = None
         self._left, self._turn = len(tasks), threading.Lock()
 
     def note_decided(self, count: int) -> bool:
@@ -54,7 +55,8 @@ class Batches:
             self._rule.decide(tasks, describe_slow(self._model.seconds), deliver)
             return
         self._pending.append(batch)
-        self._model.submit(TaskGroup(tasks, deliver))
+        batch.group = TaskGroup(tasks, deliver)
+        self._model.submit(batch.group)
         if not self._is_ticking:
             self._is_ticking = True
             loop.call_later(_TICK_SECONDS, self._tick)
@@ -65,6 +67,8 @@ class Batches:
         self._model.watch(now)
         self._pending = [batch for batch in self._pending if not batch.answer.done()]
         for batch in self._pending:
+            if batch.group is not None:
+                batch.group.flush()
             if self._model.circuit == "open":
                 because = describe_slow(self._model.seconds)
             elif batch.tasks[0].deadline <= now:
@@ -86,8 +90,10 @@ class Batches:
             self._loop.call_soon_threadsafe(refuse, batch.answer, error)
             return
         records = build_records(batch.tasks, batch.origin)
-        then = functools.partial(self._loop.call_soon_threadsafe, _settle_batch, batch.answer, records)
-        self._recorder.write([records], then)
+        loop = self._loop
+        self._recorder.write(
+            [records], lambda recorded: loop.call_soon_threadsafe(_settle_batch, batch.answer, records, recorded)
+        )
 
 
 def _find_error(tasks: Sequence[DecisionTask]) -> Exception | None:

@@ -107,19 +107,18 @@ class ModelThreads:
                 self._queue.put(group)
 
     def _decide_slice(self, worker: _Worker, group: TaskGroup) -> None:
-        decided: list[DecisionTask] = []
         flushed = time.monotonic()
         for task in group.tasks[group.position : group.position + self._slice]:
             if not task.is_claimed:
                 result = self._decide(worker, task)
                 if task.claim():
                     task.result = result
-                    decided.append(task)
+                    group.note_decided(task)
             group.position += 1
-            if decided and group.left and time.monotonic() - flushed > _FLUSH_SECONDS:
-                group.deliver(decided)
-                decided, flushed = [], time.monotonic()
-        group.deliver(decided)
+            if group.left and time.monotonic() - flushed > _FLUSH_SECONDS:
+                group.flush()
+                flushed = time.monotonic()
+        group.flush(at_end=True)
 
     def _decide(self, worker: _Worker, task: DecisionTask) -> DecisionResult:
         worker.started = start = time.monotonic()

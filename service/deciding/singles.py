@@ -1,7 +1,6 @@
 """Decide single applications, each within its deadline; the event loop never waits."""
 
 import asyncio
-import functools
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -54,6 +53,7 @@ class Singles:
         self._unpunctual: dict[str, list[SingleTask]] = {}
         self._pending: deque[SingleTask] = deque()
         self._group: TaskGroup | None = None
+        self._left_groups: list[TaskGroup] = []
         self._recording: set[int] = set()
         self._is_ticking = False
 
@@ -75,7 +75,9 @@ class Singles:
             loop.call_later(_TICK_SECONDS, self._tick)
 
     def renew(self) -> None:
-        """Give up on the group that is with the model: its thread has been replaced."""
+        """Leave the group that is with the model to it, and to deadlines: its thread has been replaced."""
+        if self._group is not None:
+            self._left_groups.append(self._group)
         self._group = None
 
     def _find_obstacle(self, now: float, deadline: float) -> str | None:
@@ -110,6 +112,10 @@ class Singles:
         """Let the rule decide whose time is over; everybody's, when the model is stuck."""
         now = time.monotonic()
         self._model.watch(now)
+        self._left_groups = [group for group in self._left_groups if group.left]
+        groups = [*self._left_groups, *([self._group] if self._group else [])]
+        for group in groups:
+            group.flush()
         late: list[SingleTask] = []
         while self._pending and (
             self._pending[0].is_claimed or self._pending[0].deadline <= now or self._model.is_stuck
@@ -118,7 +124,7 @@ class Singles:
         because = describe_slow if self._model.is_stuck else describe_late
         self._rule.decide(late, because(self._model.seconds), self._deliver)
         self._submit()
-        self._is_ticking = bool(self._pending)
+        self._is_ticking = bool(self._pending) or any(group.left for group in groups) or not self._is_idle()
         if self._loop is not None and self._is_ticking:
             self._loop.call_later(_TICK_SECONDS, self._tick)
 
@@ -141,8 +147,10 @@ class Singles:
             self._loop.call_soon_threadsafe(self._submit)
             return
         self._recording.add(id(requests))  # by whichever thread decided: a count could miss one
-        then = functools.partial(self._loop.call_soon_threadsafe, self._settle, decided, requests)
-        self._recorder.write(requests, then)
+        loop = self._loop
+        self._recorder.write(
+            requests, lambda recorded: loop.call_soon_threadsafe(self._settle, decided, requests, recorded)
+        )
 
     def _settle(
         self, tasks: list[SingleTask], built: list[list[DecisionRow]], recorded: list[RecordedRequest] | CreditError

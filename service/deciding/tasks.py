@@ -1,6 +1,8 @@
 """Applications on their way to a decision, alone or in groups that threads of the model work through."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from service.engine.live_version import FinalDecision, LiveVersion
 from service.engine.requests import ApplicationRequest
@@ -40,8 +42,25 @@ class TaskGroup:
     """Tasks that one thread of the model works through, some at a time; `deliver` gets those that it decided."""
 
     def __init__(self, tasks: Sequence[DecisionTask], deliver: Callable[[list[DecisionTask]], None]) -> None:
-        self.tasks, self.deliver = tasks, deliver
+        self.tasks, self._deliver = tasks, deliver
         self.position = 0
+        self._decided: deque[DecisionTask] = deque()
+
+    def note_decided(self, task: DecisionTask) -> None:
+        """Note a task that the model decided, to be delivered with the next ones."""
+        self._decided.append(task)
+
+    def flush(self, at_end: bool = False) -> None:
+        """Deliver what was decided since the last time; `at_end`, also where that is nothing.
+
+        Whoever watches may do so as well as the thread of the model, which may hang at the next task for ever.
+        """
+        decided: list[DecisionTask] = []
+        with suppress(IndexError):
+            while True:
+                decided.append(self._decided.popleft())
+        if decided or at_end:
+            self._deliver(decided)
 
     @property
     def left(self) -> int:
