@@ -11,7 +11,6 @@ from pathlib import Path
 from sqlalchemy import delete, func, select, text
 
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.causes import DRAINING, describe_cause
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, OUTCOMES, Chain
@@ -19,6 +18,9 @@ from credit.decision_log.recent import RecentRequests
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _LOG = logging.getLogger(__name__)
+
+DRAINING = "the spool is not replayed yet"
+"""The problem of a log whose database is there, while it gets the decisions of the spool."""
 
 
 class KeyConflictError(CreditError):
@@ -45,8 +47,8 @@ class DecisionLog:
         self.spool = Database(f"sqlite:///{state}/spool.db")
         self.spool_problem: str | None = None
         """Why there is no spool; None when there is one."""
-        self.refusal: str | None = None
-        """Why no decision can be recorded at all; None when it can, as far as is known."""
+        self.refusal: tuple[str, str] | None = None
+        """Why neither the database nor the spool takes a decision; None when one does, as far as is known."""
         self.problem: str | None = None
         """Why the database is not in use; None when it is."""
         self.chain = Chain(DECISIONS)
@@ -170,10 +172,9 @@ class DecisionLog:
 
     def _refuse(self, spool_error: object) -> None:
         """Note that neither the database nor the spool takes a decision."""
-        said = [describe_cause(self.problem or ""), describe_cause(str(spool_error), "the spool")]
         if self.refusal is None:
             _LOG.error("no decision can be recorded: %s; %s", self.problem, spool_error)
-        self.refusal = " and ".join(said)
+        self.refusal = (self.problem or "", str(spool_error))
 
     def _look_for_room(self) -> None:
         """Look whether decisions can be recorded again: while they cannot, nobody may come who would find out."""

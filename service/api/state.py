@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from credit.decision_log.causes import describe_cause
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
+from service.api.log.causes import describe_cause
 from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
@@ -32,7 +32,9 @@ def collect_problems(parts: Parts) -> dict[str, str]:
     if log.database.file.is_lost():
         problems["log"] = "the file of the decision log was removed or replaced; decisions go to the spool"
     elif log.refusal is not None:
-        problems["unrecorded"] = f"no decision can be recorded, and so none is made: {log.refusal}"
+        database, spool = log.refusal
+        causes = f"{describe_cause(database)} and {describe_cause(spool, 'the spool')}"
+        problems["unrecorded"] = f"no decision can be recorded, and so none is made: {causes}"
     elif log.problem is not None:
         problems["log"] = f"{describe_cause(log.problem)}; decisions go to the spool"
     if log.spool_problem is not None:

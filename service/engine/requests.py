@@ -28,7 +28,7 @@ _MAX_PROBLEMS = 100
 _SPARE_VALUES = 1_000
 """Values that a body may have beyond the fields of its applications, so that unknown ones are named."""
 
-_MEMBER_BYTES = 10
+_MEMBER_BYTES = 13
 """Bytes that a member of a family takes at least, of which an application may have any number."""
 
 _ENVELOPE_FIELDS, _REQUEST_FIELDS = frozenset({"applications"}), frozenset({"application", "protected", "applicant"})
@@ -83,7 +83,7 @@ class RequestParser:
         try:
             content = self.one.validate_json(body)
         except ValidationError as error:
-            _raise_problems(list(map(self._explain_error, error.errors(include_url=False))))
+            _raise_problems(self._explain_errors(error))
             raise
         _raise_problems(list(self._check_application(content["application"], "application")))
         return _build_request(content)
@@ -142,7 +142,7 @@ class RequestParser:
         try:
             checked = self.one.validate_python(content)
         except ValidationError as error:
-            problems = map(self._explain_error, error.errors(include_url=False))
+            problems = self._explain_errors(error)
             raise CreditError([one._replace(where=f"{place}{one.where}") for one in problems]) from None
         raise_if_any(
             list(islice(self._check_application(checked["application"], f"{place}application"), _MAX_PROBLEMS))
@@ -174,8 +174,14 @@ class RequestParser:
             return [Problem(f"{where}.{shorten(name)}", format_value(value), expected)]
         return [Problem(f"{where}.{shorten(name)}", *UNKNOWN_FIELD)]
 
+    def _explain_errors(self, error: ValidationError) -> list[Problem]:
+        """Explain the errors of one application, those once that are told of each type that a value may have."""
+        return list(dict.fromkeys(map(self._explain_error, error.errors(include_url=False))))
+
     def _explain_error(self, error: Any) -> Problem:
         if "protected" in error["loc"]:
+            attribute = error["loc"].index("protected") + 2  # behind it are the types that it may have
+            error = {**error, "loc": error["loc"][:attribute]}
             return describe_error(error, PROTECTED_VALUES if error["loc"][-1] in self.protected else None)
         named = [name for name in error["loc"] if name in self.expected]
         return describe_error(error, self.expected[named[-1]] if named else None)

@@ -165,11 +165,11 @@ def test_keys_and_settings_are_read_again_on_sighup(released: Store, asked: Aske
         second = add_key("second")
         assert service.decide(asked[0], **second).status_code == 401
         assert service.decide(b" " * 150_000, **first).status_code == 413
-        file.write_text("SERVICE_MAX_BODY_BYTES=1000000\nSERVICE_PORT=1\n")
+        file.write_text("SERVICE_MAX_BODY_BYTES=1000000\nSERVICE_SHUTDOWN_SECONDS=5\n")
         os.kill(service.process.pid, signal.SIGHUP)
         wait_until(lambda: service.decide(asked[0], **second).status_code == 200, "the new key")
         assert service.decide(b" " * 150_000, **first).status_code == 422
-        assert "port change with the next start only" in service.log.read_text()
+        assert "shutdown_seconds change with the next start only" in service.log.read_text()
         file.write_text("SERVICE_MAX_BODY_BYTES=none\n")
         keys.write_text("[]")
         os.kill(service.process.pid, signal.SIGHUP)

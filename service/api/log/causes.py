@@ -1,7 +1,6 @@
 """Say why the decision log cannot be used as it should, as what it is, and in words that name no path."""
 
-DRAINING = "the spool is not replayed yet"
-"""The problem of a log whose database is there, while it gets the decisions of the spool."""
+from credit.decision_log.log import DRAINING
 
 _CAUSES = (
     ("disk is full", "the disk of {log} is full"),
