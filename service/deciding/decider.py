@@ -58,7 +58,7 @@ class Decider:
         self._pool = ThreadPoolExecutor(_BATCH_THREADS, "batches")
 
     def list_problems(self) -> dict[str, str]:
-        """List what is wrong with the model, by kind."""
+        """List the problems of the model, by kind."""
         problems = self.watch.list_problems()
         if set(self.circuits.values()) != {"closed"}:
             problems["circuit"] = "the model is left alone because it is too slow; until it is not, the rule decides"

@@ -82,7 +82,7 @@ class ModelWatch:
             self._parts.clear()
 
     def list_problems(self) -> dict[str, str]:
-        """List what is wrong with the model, by kind."""
+        """List the problems of the last minute, by kind."""
         now = time.monotonic()
         with self._turn:
             while self._parts and now - self._parts[0].start > _WINDOW_SECONDS:

@@ -129,7 +129,7 @@ class Singles:
             self._loop.call_later(_TICK_SECONDS, self._tick)
 
     def _deliver(self, tasks: Sequence[DecisionTask]) -> None:
-        """Record what was decided. Called by the thread that decided it."""
+        """Record decided applications. Called by the thread that decided them."""
         assert self._loop is not None  # noqa: S101 - for mypy: it was there before the first task
         self._watch.note_tasks(tasks)
         decided: list[SingleTask] = []

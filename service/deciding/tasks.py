@@ -51,7 +51,7 @@ class TaskGroup:
         self._decided.append(task)
 
     def flush(self, at_end: bool = False) -> None:
-        """Deliver what was decided since the last time; `at_end`, also where that is nothing.
+        """Deliver the tasks decided since the last time; `at_end`, also where there are none.
 
         Whoever watches may do so as well as the thread of the model, which may hang at the next task for ever.
         """
