@@ -99,7 +99,7 @@ async def _measure_batches(server: Server, one: bytes, hundred: bytes) -> list[P
     (slow, alone) = await both
     by_model = sum(answer.content["decided_by"] == "model" for answer in alone)
     return [
-        _build_row("4 batches of 100 at a time", find_slowest(slow), health, 10 + _MARGIN),
+        ("4 batches of 100 at a time, 10 s each", f"{find_slowest(slow):.3f} s", f"{health:.3f} s", ""),
         _build_row(
             f"one client beside them; of {len(alone)} answers {by_model} by the model",
             find_slowest(alone),
