@@ -22,6 +22,8 @@ from credit.contract.levels import SideReasons
 FOLDER = "reasons"
 """Beside the contracts."""
 
+_FIX = "write them, or remove the file: then nobody is told reasons in this language"
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _Column = TypeVar("_Column", bound=Column)
 
@@ -90,11 +92,12 @@ def _find_gaps(contract: Contract, translation: Translation, file: str) -> Itera
     }
     for key, (column, words) in parts.items():
         needed = ["reason", *(["reason_if_missing"] if column.missing == "allowed" else [])]
-        yield from (Problem(f"{file}: {key}.{of}", "no words", "the words") for of in needed if _lacks(words, of))
+        gaps = [of for of in needed if _lacks(words, of)]
+        yield from (Problem(f"{file}: {key}.{of}", "no words", "the words", _FIX) for of in gaps)
     if contract.rule is not None and contract.rule.reason:
         needed = ["reason", *(["reason_if_missing"] if contract.rule.reason_if_missing else [])]
         gaps = [of for of in needed if _lacks(translation.rule, of)]
-        yield from (Problem(f"{file}: rule.{of}", "no words", "the words") for of in gaps)
+        yield from (Problem(f"{file}: rule.{of}", "no words", "the words", _FIX) for of in gaps)
 
 
 def _lacks(words: TranslatedWords | None, key: str) -> bool:

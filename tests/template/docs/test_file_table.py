@@ -434,7 +434,7 @@ def test_the_parts_of_a_contract_on_the_page_are_valid_and_mean_what_is_said(tmp
     ]
     assert len(shown) == 4
     content = yaml.safe_load(CONTRACT)
-    content["columns"] |= {name: {"missing": "allowed", "description": "d"} | of for name, of in directed.items()}
+    content["columns"] |= {name: {"description": "d"} | of for name, of in directed.items()}
     (tmp_path / "directed.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     assert load_contract(tmp_path / "directed.yaml").columns["income"].more_is == "better"
     content = yaml.safe_load(CONTRACT) | {"format": shown[1]["format"]}

@@ -56,7 +56,7 @@ def test_a_champion_that_does_not_pass_is_not_to_be_merged_and_the_rule_is(edit:
     edit("choice.json", champion_is("logistic", False))
     found = told()
     assert len(found.problems) == 1
-    assert "race Black: adverse impact ratio 0.753" in found.problems[0]
+    assert "race Black: adverse impact ratio 0.751" in found.problems[0]
     assert render_comment(found).splitlines()[1] == "### ❌ Do not merge"
     assert "did not pass every gate: race Black" in found.problems[0]
 

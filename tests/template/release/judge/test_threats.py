@@ -86,7 +86,9 @@ def test_a_change_that_weakens_everything_at_once_is_judged_by_nothing_that_it_b
 def test_what_a_change_makes_of_the_rule_is_judged_and_its_predictions_are_about_everybody(finished: Project) -> None:
     """Another rule approves Black applicants at less than half of the rate; then the results leave people out."""
     start_change(finished)
-    finished.edit("data/contracts/loanapp.yaml", "    role: score\n    threshold: 1\n", "    role: feature\n")
+    finished.edit(
+        "data/contracts/loanapp.yaml", "    role: score\n    more_is: better\n    threshold: 1\n", "    role: feature\n"
+    )
     rule = "rule:\n  sql: loanprc\n  threshold: 0.79\n  approve: at_most\n  reason: You ask for too much\n"
     finished.edit("data/contracts/loanapp.yaml", "columns:\n", f"{rule}\ncolumns:\n")
     with (finished.folder / "credit/candidates/logistic.py").open("a") as file:

@@ -78,7 +78,7 @@ def test_a_reason_that_was_told_in_another_language_comes_out_in_it(service: Ser
 
 
 def test_a_decision_of_before_there_were_codes_comes_out_the_same(service: Service, denied: dict[str, Any]) -> None:
-    change(service, "reason_codes = NULL, language = NULL", denied["id"])
+    change(service, "reason_codes = NULL, language = NULL, writer = NULL", denied["id"])
     done = replay(service, denied["id"], "--json")
     assert (done.returncode, json.loads(done.stdout)["differs"]) == (0, [])
 
@@ -146,7 +146,7 @@ def test_what_the_rule_of_the_image_decided_comes_out_the_same(
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
     done = replay(bare, answer["id"])
     assert done.returncode == 1
-    assert f"no bundle with digest {answer['digest'][:12]}" in done.stderr
+    assert done.stderr.startswith("error: the store ")
 
 
 @pytest.mark.parametrize(
