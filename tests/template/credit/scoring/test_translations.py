@@ -71,8 +71,8 @@ def test_a_text_that_is_missing_or_that_nobody_is_told_is_refused(
 
 def test_a_rule_with_words_of_its_own_needs_them_too(tmp_path: Path) -> None:
     assert find(tmp_path, rule=RULE) == [
-        "reasons/c.es.yaml: rule.reason: found no words, expected the words; write them, or remove the file: then nobody "
-        "is told reasons in this language"
+        "reasons/c.es.yaml: rule.reason: found no words, expected the words; "
+        "write them, or remove the file: then nobody is told reasons in this language"
     ]
     assert find(tmp_path, f"{SPANISH}rule: {{reason: Su puntuación no basta}}\n", rule=RULE) == []
 
