@@ -24,12 +24,12 @@ from contract_draft.fields import DraftField
 from contract_draft.guesses import Guess, guess_roles
 from contract_draft.label import find_likely_label
 from contract_draft.leakage import MAX_AUC, MAX_PROXY_AUC, find_telling_columns, list_possible_labels, list_protected
-from contract_draft.questions.answers import NO_ANSWERS, Answers, find_favourable, find_needless
+from contract_draft.questions.answers import NO_ANSWERS, Answers, add_remedies, find_favourable, find_needless
 from contract_draft.questions.marks import resolve_marks
 from contract_draft.questions.roles import adopt_roles, find_misfits, suspect_proxies
 from contract_draft.questions.topics import Question
 from contract_draft.questions.values import read_by_answer
-from contract_draft.rule import draft_rule
+from contract_draft.rule import doubt_score, draft_rule
 from contract_draft.values.column_profile import ColumnProfile, profile_columns
 from contract_draft.values.text_table import TextTable, open_text_table
 from credit.common.errors import CreditError, Problem, raise_if_any
@@ -92,9 +92,11 @@ class Survey:
         asked |= {("formats", look.name) for look in self._looks}
         asked |= resolved.asked | drafted.asked | ({("rule", "")} if rule else set())
         problems += [*misread, *drafted.problems, *resolved.problems]
-        raise_if_any(
-            list(dict.fromkeys(problems)) or [*find_needless(answers, asked), *find_misfits(resolved.fields, answers)]
-        )
+        problems = list(dict.fromkeys(problems)) or [
+            *find_needless(answers, asked),
+            *find_misfits(resolved.fields, answers),
+        ]
+        raise_if_any(add_remedies(problems, answers))
         has_rule = bool(rule) or any(guess.role == "score" for guess in guesses.values())
         notes = write_notes(guesses, telling, label, has_rule)
         header = write_header(self._path.name, self._table.rows, len(self._looks))
@@ -122,6 +124,11 @@ class Survey:
     ) -> dict[str, Guess]:
         told = telling.get(label.name, {}) if label else {}
         guesses = guess_roles(self._looks, label, told, answers.find("label") is not None)
+        for look in self._looks:
+            if guesses[look.name].role == "score" and (
+                doubtful := doubt_score(self._table, look, label, find_favourable(answers, label))
+            ):
+                guesses[look.name] = doubtful
         said = [column for column, role in answers.given.get("roles", {}).items() if role == "protected"]
         return suspect_proxies(guesses, self._find_telling(list_protected(self._looks, said), MAX_PROXY_AUC))
 

@@ -131,10 +131,9 @@ def _settle_levels(look: ColumnProfile, role: str, answer: Any, where: str) -> C
 
 
 def _name_level(level: Any, known: Mapping[str, int], where: str) -> str:
-    """Name a level as text; raises CreditError for a number such as 01, or a `no`, that YAML read as another."""
-    if isinstance(level, str) or str(level) in known:
-        return str(level)
-    raise CreditError(Problem(where, repr(level), f"one of {', '.join(known)}", "put it in quotes"))
+    if isinstance(level, list | dict):
+        raise CreditError(Problem(where, repr(level), f"one of {', '.join(known)}"))
+    return str(level)
 
 
 def _parse_text(answer: Any) -> Any:

@@ -359,6 +359,14 @@ def read_texts_beside_codes(folder: Path) -> None:
     assert {"099", "99.0"} <= set(typed["id"].dropna())
 
 
+def read_padded_fields(folder: Path) -> None:
+    path = write(folder / "raw", by=", ")
+    assert drafted(path, "home")["allowed"] == ["own", "rent"]
+    is_read(folder, path)
+    path.write_text("\n".join([",".join(NAMES), *path.read_text().splitlines()[1:]]) + "\n")
+    is_read(folder, path)
+
+
 def refuse_rounding(folder: Path) -> None:
     content = yaml.safe_load(CONTRACT)
     content["columns"]["half"] = {"type": "integer", "role": "feature", "sql": "income / 2", "missing": "allowed"}
@@ -382,6 +390,7 @@ CASES: dict[str, Callable[[Path], None]] = {
     "a row of totals at its end, or a footer such as `-- 60 rows`": refuse_totals,
     "rows without any value, or the names again further down": refuse_empty_rows,
     "a blank between fields": lambda folder: is_read(folder, write(folder / "raw", by=" ")),
+    "a comma and a blank between fields, of the names or not": read_padded_fields,
     "several blanks between fields": lambda folder: refuse(
         folder, write(folder / "raw", by="  "), "separated by several blanks"
     ),
@@ -434,7 +443,7 @@ def test_the_parts_of_a_contract_on_the_page_are_valid_and_mean_what_is_said(tmp
     ]
     assert len(shown) == 4
     content = yaml.safe_load(CONTRACT)
-    content["columns"] |= {name: {"missing": "allowed", "description": "d"} | of for name, of in directed.items()}
+    content["columns"] |= {name: {"description": "d"} | of for name, of in directed.items()}
     (tmp_path / "directed.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     assert load_contract(tmp_path / "directed.yaml").columns["income"].more_is == "better"
     content = yaml.safe_load(CONTRACT) | {"format": shown[1]["format"]}
