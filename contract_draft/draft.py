@@ -10,7 +10,7 @@ So questions that are alike are one, and plain features carry none of their own:
 list of them, and read the texts, which are made of the columns' names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from contract_draft.ages import guess_sources
 from contract_draft.document.entries import draft_entries, draft_top
 from contract_draft.document.notes import write_notes
 from contract_draft.document.text import write_document, write_header
-from contract_draft.families import ColumnFamily, find_families
+from contract_draft.families import find_families
 from contract_draft.fields import DraftField
 from contract_draft.guesses import Guess, guess_roles
 from contract_draft.label import find_likely_label
@@ -28,7 +28,7 @@ from contract_draft.questions.answers import NO_ANSWERS, Answers, add_remedies, 
 from contract_draft.questions.marks import resolve_marks
 from contract_draft.questions.roles import adopt_roles, find_misfits, suspect_proxies
 from contract_draft.questions.topics import Question
-from contract_draft.questions.values import read_by_answer
+from contract_draft.questions.values import NUMBERS, read_by_answer
 from contract_draft.rule import doubt_score, draft_rule
 from contract_draft.values.column_profile import ColumnProfile, profile_columns
 from contract_draft.values.text_table import TextTable, open_text_table
@@ -84,7 +84,8 @@ class Survey:
         guesses |= guess_sources(self._table, self._looks, guesses)
         drafted = draft_entries(self._looks, guesses, answers)
         parts = {**draft_top(self._path, name), **drafted.parts}
-        rule = self._draft_rule(guesses, folded, label, answers)
+        numbers = {name for (_, name), fields in drafted.parts.items() if fields[0].value in NUMBERS}
+        rule = self._draft_rule(guesses, numbers, label, answers)
         if rule:
             parts["", "rule"] = rule
         resolved = resolve_marks(parts, answers)
@@ -142,14 +143,13 @@ class Survey:
     def _draft_rule(
         self,
         guesses: Mapping[str, Guess],
-        folded: Sequence[ColumnFamily],
+        numbers: Collection[str],
         label: ColumnProfile | None,
         answers: Answers,
     ) -> list[DraftField]:
         if any(guess.role == "score" for guess in guesses.values()):
             return []
-        members = {name for fold in folded for name in fold.members}
-        features = [look for look in self._looks if guesses[look.name].role == "feature" and look.name not in members]
+        features = [look for look in self._looks if guesses[look.name].role == "feature" and look.name in numbers]
         chosen, where = answers.find("rule"), answers.name_place("rule", "")
         return draft_rule(self._table, features, label, chosen, where, find_favourable(answers, label))
 
