@@ -1,4 +1,4 @@
-"""A contract drafted from a file, with every question answered by what is proposed, as Enter does on a terminal."""
+"""A contract drafted from a file, with every question answered by its proposal, as Enter does on a terminal."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -36,7 +36,7 @@ def write_study(folder: Path, name: str, rows: int = ROWS) -> Path:
 
 
 def _make_german(_: int, rng: random.Random) -> Row:
-    """Blanks between fields, letters and numbers as codes, a label of 1 and 2 of which no word says what is good."""
+    """Blanks between fields, letters and numbers as codes, a label of 1 and 2 of which no word says which is good."""
     status, duration, age = rng.choice(["A11", "A12", "A13", "A14"]), rng.randrange(4, 60), rng.randrange(19, 75)
     good = rng.gauss(0, 1) + {"A11": -1, "A12": -0.5}.get(status, 1) - (duration - 30) / 30 > -0.7
     return {
@@ -59,7 +59,7 @@ def _make_german(_: int, rng: random.Random) -> Row:
 
 
 def _make_adult(_: int, rng: random.Random) -> Row:
-    """A comma and a blank between fields, `?` for what is missing, husbands and wives, the schooling twice."""
+    """A comma and a blank between fields, `?` for gaps, husbands and wives, the schooling twice."""
     years, hours, age = rng.randrange(5, 17), rng.randrange(20, 61), rng.randrange(17, 80)
     sex, married = rng.choice(["Male", "Male", "Female"]), rng.random() < 0.5
     rich = rng.gauss(0, 1) + (years - 11) / 3 + (hours - 40) / 12 + 0.7 * married > 0.8
