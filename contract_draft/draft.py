@@ -30,7 +30,8 @@ from contract_draft.questions.roles import adopt_roles, find_misfits, suspect_pr
 from contract_draft.questions.topics import Question
 from contract_draft.questions.values import NUMBERS, read_by_answer
 from contract_draft.rule import doubt_score, draft_rule
-from contract_draft.values.column_profile import ColumnProfile, profile_columns
+from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.profiling import profile_columns
 from contract_draft.values.text_table import TextTable, open_text_table
 from credit.common.errors import CreditError, Problem, raise_if_any
 
@@ -74,6 +75,12 @@ class Survey:
 
     def draft(self, name: str, answers: Answers = NO_ANSWERS) -> Draft:
         """Draft a contract with these answers. Raises CreditError with every answer that fits no question."""
+        try:
+            return self._draft(name, answers)
+        except CreditError as error:
+            raise CreditError(add_remedies(error.problems, answers)) from None
+
+    def _draft(self, name: str, answers: Answers) -> Draft:
         misread = self._read_formats(answers)
         label = find_likely_label(self._looks, answers.find("label"), answers.name_place("label", ""))
         labels = list_possible_labels(self._looks, label)
@@ -97,7 +104,7 @@ class Survey:
             *find_needless(answers, asked),
             *find_misfits(resolved.fields, answers),
         ]
-        raise_if_any(add_remedies(problems, answers))
+        raise_if_any(problems)
         has_rule = bool(rule) or any(guess.role == "score" for guess in guesses.values())
         notes = write_notes(guesses, telling, label, has_rule)
         header = write_header(self._path.name, self._table.rows, len(self._looks))

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contract_draft.document.notes import shorten_names
 from contract_draft.fields import OpenQuestion
 from contract_draft.label import list_label_values
 from contract_draft.questions.topics import SECTIONS
@@ -129,7 +128,7 @@ def find_needless(answers: Answers, asked: set[tuple[str, str]]) -> list[Problem
     names = {name for _, name in asked if name}
     for section, column in sorted(answers.list_keys() - asked):
         there = sorted(name for of, name in asked if of == section and name)
-        expected = f"one of {shorten_names(there)}" if there else "none: the other answers leave nothing to ask"
+        expected = f"one of {', '.join(there)}" if there else "none: the other answers leave nothing to ask"
         found = "an answer to no question"
         if column and column not in names:
             found += f", as no column is called {column!r}"
@@ -141,6 +140,12 @@ def find_needless(answers: Answers, asked: set[tuple[str, str]]) -> list[Problem
 
 def add_remedies(problems: Sequence[Problem], answers: Answers) -> list[Problem]:
     """Say of each problem with an answer of a file what to do where nothing better is said."""
-    fix = "answer otherwise, or delete the line to be asked again"
     is_told = [bool(one.fix) or not answers.file or not one.where.startswith(answers.file) for one in problems]
-    return [one if told else one._replace(fix=fix) for one, told in zip(problems, is_told, strict=True)]
+    return [one if told else one._replace(fix=_propose_fix(one)) for one, told in zip(problems, is_told, strict=True)]
+
+
+def _propose_fix(problem: Problem) -> str:
+    choices = problem.expected.removeprefix("one of ").split(", ")
+    near = get_close_matches(problem.found.strip("'"), choices, 1, _MIN_LIKENESS)
+    otherwise = "delete the line to be asked again"
+    return f"is it {near[0]!r} now? Else {otherwise}" if near else f"answer otherwise, or {otherwise}"

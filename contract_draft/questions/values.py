@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from contract_draft.levels import OTHER, fold_levels, keep_levels, may_be_codes
 from contract_draft.questions.answers import Answers, choose
-from contract_draft.values.column_profile import CellValue, ColumnProfile, reread_column
+from contract_draft.values.column_profile import CellValue, ColumnProfile
+from contract_draft.values.profiling import reread_column
 from contract_draft.values.text_table import TextTable
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.contract.columns import ColumnRole

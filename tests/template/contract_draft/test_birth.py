@@ -12,7 +12,7 @@ import yaml
 from contract_draft.draft import draft_contract, survey_file
 from credit.contract import load_contract
 from stages.ingest import ingest_table
-from testing.lenders.drafted import answer_draft
+from tests.template.contract_draft.answered_drafts import answer_draft
 
 ROWS = 300
 

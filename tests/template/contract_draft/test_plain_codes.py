@@ -15,7 +15,7 @@ from contract_draft.questions.topics import Question
 from credit.common.errors import CreditError
 from credit.contract import load_contract
 from stages.ingest import ingest_table
-from testing.lenders.drafted import answer_draft
+from tests.template.contract_draft.answered_drafts import answer_draft
 
 ROWS = 600
 CODED = [1, 2, 3] * 198 + [0, 4, 5, 6, 5, 4]

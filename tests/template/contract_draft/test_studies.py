@@ -8,11 +8,13 @@ import pytest
 import yaml
 
 from bench.project import read_commands
+from contract_draft.draft import draft_contract
+from contract_draft.questions.answers import NO_ANSWERS
 from credit.check.project import check_project
-from testing.lenders.drafted import draft_study
 from testing.lenders.quick import make_quick_lender, shorten
-from testing.lenders.studies import STUDIES
+from testing.lenders.studies import STUDIES, write_study
 from testing.projects import Project
+from tests.template.contract_draft.answered_drafts import draft_study
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -25,6 +27,20 @@ def test_an_answered_draft_has_nothing_that_a_stage_would_refuse(
     lender.params["data"]["contract"] = name
     Path("params.yaml").write_text(json.dumps(lender.params))
     check_project(contract, Path("waivers"), Path("data/raw") / name)
+
+
+def test_a_score_of_which_less_is_better_is_no_rule_from_a_threshold_on(tmp_path: Path) -> None:
+    """The decile of COMPAS says how likely somebody is to come back; a person may say otherwise."""
+    file = write_study(tmp_path, "compas")
+    draft = draft_contract(file, "x")
+    (question,) = [question for question in draft.questions if question.topic == "score"]
+    assert (question.columns, question.proposals) == (("decile_score",), ("feature",))
+    rule = yaml.safe_load(draft.text)["rule"]
+    assert (rule["sql"], rule["approve"]) == ("? decile_score", "at_most")
+    good = draft_contract(file, "x", NO_ANSWERS.add("favourable", {"": True}))
+    assert yaml.safe_load(good.text)["columns"]["decile_score"]["role"] == "? score"
+    said = draft_contract(file, "x", NO_ANSWERS.add("roles", {"decile_score": "score"}))
+    assert yaml.safe_load(said.text)["columns"]["decile_score"]["role"] == "score"
 
 
 @pytest.mark.parametrize("name", ["compas", "hmda"])

@@ -507,6 +507,11 @@ def test_a_boolean_whose_code_is_a_value_is_an_integer(tmp_path):
         ({"lable": "x"}, "lable: unknown key; the keys are label, favourable, roles"),
         ({"roles": "protected"}, "roles: found 'protected', expected an answer for each column"),
         ({"label": "wages"}, "label: found 'wages', expected one of ID, LIMIT_BAL"),
+        ({"label": "default_payment_next_month"}, "is it 'default payment next month' now? Else delete the line to be"),
+        (
+            {"references": {"SEX": "3"}},
+            "found '3', expected one of 2, 1; answer otherwise, or delete the line to be ask",
+        ),
         ({"favourable": "perhaps"}, "favourable: found 'perhaps', expected one of false, true"),
         ({"roles": {"SEX": "protectd"}}, "roles.SEX: found 'protectd', expected one of feature, score"),
         ({"roles": {"SEX": "label"}}, "the key `label` says which column it is"),
