@@ -78,20 +78,8 @@ def run(
         return
     told = [_tell_what_next(draft, out, questions)]
     if is_asking and draft.questions and questions is not None:
-        words = [
-            "python",
-            "-m",
-            "contract_draft",
-            file,
-            "--name",
-            name,
-            "--out",
-            out,
-            "--answers",
-            questions,
-            "--force",
-        ]
-        told.append(f"  go on:     {shlex.join(map(str, words))}")
+        words = map(str, [file, "--name", name, "--out", out, "--answers", questions, "--force"])
+        told.append(f"  go on:     python -m contract_draft {shlex.join(words)}")
     cli.print_answer("\n".join(told))
 
 

@@ -75,10 +75,9 @@ def propose_others(look: ColumnProfile) -> tuple[ColumnProfile, str]:
     if not rare or (look.type == "integer" and min(float(text) for text in few) > max(common)):
         return look, ""
     told = f"no words say what {_list_levels(rare)} mean: in `{OTHER}`, by `fold`, or moved to `allowed` as they are"
-    told += "; if the numbers are amounts: type integer, without `allowed` and `fold`, or the answer []"
-    return replace(fold_levels(look, {OTHER: few}), type="category"), told if look.type == "integer" else told.split(
-        ";"
-    )[0]
+    if look.type == "integer":
+        told += "; if the numbers are amounts: type integer, without `allowed` and `fold`, or the answer []"
+    return replace(fold_levels(look, {OTHER: few}), type="category"), told
 
 
 def _list_levels(levels: Sequence[tuple[str, int]]) -> str:

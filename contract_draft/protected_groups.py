@@ -70,7 +70,7 @@ def draft_protected_column(look: ColumnProfile, guess: Guess, moment: ColumnProf
             OpenQuestion(reference, "reference", "reference", choices=tuple(groups)),
             "the group that others are compared with",
         ),
-        DraftField("sql", f"case {whens} end", _question_cuts(look, guess)),
+        DraftField("sql", f"case {whens} end", _question_cuts(look, is_age)),
         DraftField("missing", "allowed" if any(one.missing or one.codes for one in sources) else "refused"),
         DraftField("description", f"{capitalise(guess.attribute or 'Group')}, from {look.name}"),
     ]
@@ -96,10 +96,10 @@ def _choose_commoner(look: ColumnProfile, yes: str, no: str) -> str:
     return yes if not look.values or look.values[0][0].casefold() in ("1", "t", "true", "y", "yes") else no
 
 
-def _question_cuts(look: ColumnProfile, guess: Guess) -> str:
+def _question_cuts(look: ColumnProfile, is_age: bool) -> str:
     if look.type == "boolean":
         return "how groups are made; several indicators of one attribute belong into one column"
-    if guess.attribute == "age":
+    if is_age:
         return "25 and 62 are usual: the law in some countries protects applicants from 62 on"
     return "how groups are made; cut in the middle of the observed range"
 
