@@ -18,8 +18,8 @@ from service.engine.bundle_cache import BundleCache
 from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
-from service.engine.patrol import Patrol
-from service.engine.rule_causes import describe_fallback
+from service.engine.patrol import FollowedEntry, Patrol
+from service.engine.rule_causes import describe_doubt, describe_fallback
 from service.settings import STORE_SECONDS, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -44,6 +44,8 @@ class Follower:
         self._store_id: str | None = None
         self._loaded: dict[str, LiveVersion] = {}
         self._refused: dict[int, float] = {}
+        self._followed: FollowedEntry | None = None
+        self._retry_at = 0.0
         self._looked, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self.serving: LiveVersion | None = None
@@ -79,13 +81,16 @@ class Follower:
         if self._ledger is None:
             ledger = Ledger(open_store(make=False, seconds=STORE_SECONDS), self.settings.environment)
             self._patrol, self._ledger = self._start_patrol(ledger), ledger
-        entry = self._find_newest(self._ledger, self.serving.number if self.serving else 0)
+        known = self.serving.number if self.serving and self.serving.doubt is None else 0
+        entry = self._find_newest(self._ledger, known)
         if entry is not None:
             self.problems.pop("ledger", None)
             if time.monotonic() >= self._refused.get(entry.number, 0):
                 self._follow(self._ledger, entry)
         elif self.serving is None or self.serving.entry is None:
             self._report_problem("ledger", "nothing has been deployed here", None)
+        if "disk" in self.problems and time.monotonic() >= self._retry_at:
+            self._keep_again(self._ledger)
         if self._patrol is not None:
             self._look_back(self._patrol)
         self.problems.pop("store", None)
@@ -131,9 +136,6 @@ class Follower:
 
     def _look_back(self, patrol: Patrol) -> None:
         """Notice that an entry was changed or taken out: nothing ever is, so it would be by hand."""
-        if self.serving is not None and (followed := patrol.follow(self.serving.number, self._store_id)):
-            with suppress(CreditError):  # a full disk, of which `_cache_entry` has told
-                self._cache.keep_followed(followed)
         found = patrol.look()
         for kind in ("tampered", "chain"):
             if kind in found:
@@ -152,18 +154,35 @@ class Follower:
             self._refused[entry.number] = time.monotonic() + _RETRY_SECONDS
             if entry.kind != "fallback" or (serving := self._substitute_rule(entry)) is None:  # type: ignore[assignment]
                 return
+            self._cache_entry(serving, entry.number)
         else:
             self.problems.pop("refused", None)
             self._refused.clear()
-            self._cache_entry(entry)
+            self._cache_entry(serving, entry.number)
         self._take_over(serving)
 
-    def _cache_entry(self, entry: LedgerEntry) -> None:
+    def _cache_entry(self, serving: LiveVersion, number: int) -> None:
+        """Keep what a restart without the store goes by: first that there is a newer entry, then the entry itself."""
+        self._retry_at = time.monotonic() + _RETRY_SECONDS
+        if self._patrol is not None and (followed := self._patrol.follow(number, self._store_id)):
+            self._followed = followed
         try:
-            self._cache.keep(entry)
+            if self._followed is not None:
+                self._cache.keep_followed(self._followed)
+            if serving.entry is not None and not serving.load_failure:
+                self._cache.keep(serving.entry)
             self.problems.pop("disk", None)
         except CreditError as error:  # which keeps nobody from taking over
             self._report_problem("disk", "the last good version cannot be saved to the disk", error)
+
+    def _keep_again(self, ledger: Ledger) -> None:
+        """Keep on the disk what it did not take before: it may have room by now."""
+        serving = self.serving
+        if serving is None or serving.entry is None:
+            return
+        with suppress(CreditError):
+            self._cache.fetch(ledger.store, serving.entry)
+        self._cache_entry(serving, serving.number)
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
         """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
@@ -199,24 +218,30 @@ class Follower:
 
     def _substitute_rule(self, entry: LedgerEntry) -> LiveVersion | None:
         """Let any rule at hand decide: the kill switch needs no bundle of its own. None when there is no rule."""
-        other = self.serving or self._load_baked()
+        other = self.serving or self._load_last() or self._load_baked()
         if other is None:
             return None
         because = describe_fallback(f"{entry.reason} (its own version cannot be loaded)")
-        return replace(other, entry=entry, load_failure=because)
+        return replace(other, entry=entry, load_failure=because, doubt=None)
 
     def _serve_without_store(self) -> None:
-        entry = self._cache.read_last_entry()
         self._clients.add_folders(self._cache.folder)
-        serving = None
-        if entry is not None:
-            try:
-                serving = self._load(entry, None)
-            except CreditError as error:
-                self._report_problem("disk", "the last good version on the disk is damaged", error)
+        serving = self._load_last()
+        if serving is not None and serving.entry and (doubt := self._cache.explain_doubt(serving.entry)) is not None:
+            self._report_problem("disk", f"{doubt}; the rule decides until the store answers", None)
+            serving = replace(serving, doubt=describe_doubt(doubt))
         serving = serving or self._load_baked()
         if serving is not None and self.serving is None:
             self._take_over(serving)
+
+    def _load_last(self) -> LiveVersion | None:
+        """Load the last good version from the disk; None when there is none, or it is damaged."""
+        entry = self._cache.read_last_entry()
+        try:
+            return self._load(entry, None) if entry is not None else None
+        except CreditError as error:
+            self._report_problem("disk", "the last good version on the disk is damaged", error)
+            return None
 
     def _load_baked(self) -> LiveVersion | None:
         if self.settings.baked is None:
