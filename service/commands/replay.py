@@ -5,6 +5,7 @@ SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on 
 Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
 
 import re
+from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
@@ -57,7 +58,7 @@ def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
     return decision._asdict() | {"reasons": reasons, "reason_codes": codes, "rule_because": because}
 
 
-def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -> LiveVersion:
+def load_logged_version(record: DecisionRow, settings: Settings, find_store: Callable[[], Store]) -> LiveVersion:
     """Load the version of a logged decision from the service's disk, else from the store.
 
     Raises CreditError when neither has it, and when the version in the store is another bundle than the log says.
@@ -65,6 +66,7 @@ def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -
     entry = build_deployment(record["version"], record["digest"]) if record["version"] is not None else None
     there = _load_from_disk(record, entry, settings)
     try:
+        store = find_store()
         publication = _find_publication(record, store)
     except CreditError:
         if there is None:
@@ -117,7 +119,7 @@ def run(identifier: str) -> Answer:
         found = f"its inputs were erased, by the event {record['erased_by']}"
         raise CreditError(Problem(f"the decision {identifier}", found))
     try:
-        again = recompute(load_logged_version(record, settings, open_store()), record)
+        again = recompute(load_logged_version(record, settings, open_store), record)
     except CreditError as error:
         altered = [Problem(f"the decision {identifier}", f"not as it was written: {wrong}")] if wrong else []
         raise CreditError([*altered, *error.problems]) from None

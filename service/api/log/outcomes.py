@@ -9,6 +9,7 @@ from credit.contract import Contract
 from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
 from service.api.responses import RefusalError
+from service.engine.duplicate_keys import require_unique_keys
 from service.engine.field_types import build_field_type, describe_values
 from service.engine.request_errors import describe_error
 
@@ -28,9 +29,11 @@ class OutcomeReport(BaseModel):
 def parse_outcome(body: bytes) -> OutcomeReport:
     """Parse a reported outcome. Raises CreditError with every field that is wrong."""
     try:
-        return OutcomeReport.model_validate_json(body)
+        reported = OutcomeReport.model_validate_json(body)
     except ValidationError as error:
         raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
+    require_unique_keys(body, len(reported.model_fields_set))
+    return reported
 
 
 def check_outcome(reported: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Scalar:

@@ -172,7 +172,7 @@ def test_what_was_sent_is_logged_and_replay_finds_the_same(
         record, wrong = find_record(settings, answer["id"])
         assert wrong is None
         assert record["protected"] == body["protected"]
-        again = recompute(load_logged_version(record, settings, store), record)
+        again = recompute(load_logged_version(record, settings, lambda: store), record)
         assert {name: record[name] for name in again} == again
     metrics = service.get("/metrics").text
     assert 'service_rule_took_over_total{because="other_version"}' in metrics
