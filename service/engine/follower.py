@@ -254,7 +254,7 @@ class Follower:
 
     def _take_over(self, serving: LiveVersion) -> None:
         self.serving = serving = self._accept_others(serving)
-        by = "the rule" if serving.fallback_reason else "its champion"
+        by = "the rule" if serving.rule_because else "its model"
         _LOG.info("entry %d: %s decides, of %s", serving.number, by, serving.version or "the image")
         self._swapped(serving)
 

@@ -16,8 +16,7 @@ from pydantic_core import from_json
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
 from credit.contract.levels import Scalar
-from service.engine.body_limits import require_few_values
-from service.engine.duplicate_keys import count_keys, require_unique_keys
+from service.engine.body_limits import count_keys, require_few_values, require_unique_keys
 from service.engine.field_types import PROTECTED_VALUES
 from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value, shorten
 

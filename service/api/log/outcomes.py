@@ -9,7 +9,7 @@ from credit.contract import Contract
 from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
 from service.api.responses import RefusalError
-from service.engine.duplicate_keys import require_unique_keys
+from service.engine.body_limits import require_unique_keys
 from service.engine.field_types import build_field_type, describe_values
 from service.engine.request_errors import describe_error
 

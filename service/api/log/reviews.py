@@ -14,7 +14,7 @@ from service.api.log.records import require_record
 from service.api.openapi import NOT_FOUND_REFUSAL, REFUSALS
 from service.api.request_reading import read_body, read_parts
 from service.api.responses import RefusalError, render_json
-from service.engine.duplicate_keys import require_unique_keys
+from service.engine.body_limits import require_unique_keys
 from service.engine.request_errors import describe_error
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
