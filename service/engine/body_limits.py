@@ -1,4 +1,4 @@
-"""Refuse a body with more values than requests have, or with a key twice: parsers disagree which of its values holds."""
+"""Refuse a body with more values than requests have, or with a key twice, of which parsers keep different values."""
 
 import json
 import re
