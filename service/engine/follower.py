@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from credit.bundle.rule_causes import describe_fallback
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.identity import read_store_id
@@ -19,7 +20,6 @@ from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
 from service.engine.patrol import Patrol
-from service.engine.rule_causes import describe_fallback
 from service.settings import STORE_SECONDS, Settings
 
 _LOG = logging.getLogger(__name__)

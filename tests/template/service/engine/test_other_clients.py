@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from credit.bundle.application_fit import OTHER_VERSION
 from credit.bundle.bundle import load_bundle
 from credit.data.tables import open_table
 from credit.packaging.build import build_bundle
@@ -21,7 +22,6 @@ from credit.training.agreement import PackageParams
 from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback
 from service.commands.replay import find_record, load_logged_version, recompute
-from service.engine.application_fit import OTHER_VERSION
 from service.settings import Settings
 from testing.lenders.small import CONTRACT, FEATURES, locate_inputs, make_people, train_all
 from testing.load import Load
