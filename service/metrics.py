@@ -51,7 +51,7 @@ CIRCUIT_GAUGE = Gauge(
 _CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 _PROBLEMS = (
     *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
-    *("tampered", "chain", "spool", "unrecorded", "circuit"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit"),
     *MODEL_PROBLEMS,
 )
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
