@@ -18,9 +18,9 @@ from release.__main__ import main
 from release.commands.key import make_pair
 from release.commands.register import register_version
 from release.commands.verify import choose_versions, verify_version
+from release.judge.findings import Findings
 from release.registration import admission
 from release.registration.checks import Readiness
-from release.registration.findings import Findings
 from release.registration.provenance import find_envelope, find_statement, load_trusted_keys, sign_version
 from release.registration.publish import find_published
 from release.registration.rebuild import list_differences, rebuild_from_source
