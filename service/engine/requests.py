@@ -87,9 +87,9 @@ class RequestParser:
         try:
             return kind.validate_json(body)
         except ValidationError as error:
-            errors = error.errors(include_url=False)
-            problems = self._explain_errors(errors)
-            raise CreditError(_append_remaining_count(problems[:_MAX_PROBLEMS], len(problems))) from None
+            errors = _merge_types(error.errors(include_url=False))
+            problems = [self._explain_error(one) for one in errors[:_MAX_PROBLEMS]]
+            raise CreditError(_append_remaining_count(problems, len(errors))) from None
 
     def _check_application(self, application: Values, where: str) -> list[Problem]:
         """Check beyond the types: codes for missing values that look like amounts, and columns known by a pattern."""
@@ -122,14 +122,8 @@ class RequestParser:
             return [Problem(f"{where}.{name}", format_value(value), expected)]
         return [Problem(f"{where}.{name}", *UNKNOWN_FIELD)]
 
-    def _explain_errors(self, errors: Sequence[Any]) -> list[Problem]:
-        """Explain the errors of a request, those once that are told of each type that a value may have."""
-        return list(dict.fromkeys(map(self._explain_error, errors)))
-
     def _explain_error(self, error: Any) -> Problem:
         if "protected" in error["loc"]:
-            attribute = error["loc"].index("protected") + 2  # behind it are the types that it may have
-            error = {**error, "loc": error["loc"][:attribute]}
             return describe_error(error, PROTECTED_VALUES if error["loc"][-1] in self.protected else None)
         named = [name for name in error["loc"] if name in self.expected]
         return describe_error(error, self.expected[named[-1]] if named else None)
@@ -204,6 +198,20 @@ def _build_type(columns: Sequence[Column]) -> Any:
 
 def _describe_variants(columns: Sequence[Column]) -> str:
     return "; or ".join(dict.fromkeys(map(describe_values, columns)))
+
+
+def _merge_types(errors: Sequence[Any]) -> list[Any]:
+    """Keep one error of each protected value: pydantic has one for each type that it may have, and names the type."""
+    merged: list[Any] = []
+    for error in errors:
+        where = error["loc"]
+        if "protected" in where:
+            where = where[: where.index("protected") + 2]
+            if merged and merged[-1]["loc"] == where:
+                continue
+            error["loc"] = where
+        merged.append(error)
+    return merged
 
 
 def _raise_problems(problems: list[Problem]) -> None:

@@ -142,6 +142,10 @@ def test_of_very_much_that_is_wrong_the_first_is_listed_and_the_rest_counted(
     assert problems(empty)[-1] == ("the body", "5,900 more problems")
     many = changed(asked[0], **{f"x{number}": 1 for number in range(10_000)})
     assert problems(service_of_many.decide(many))[-1] == ("the body", "9,900 more problems")
+    lists = {"applications": [asked[0] | {"protected": {"race": ["white"]}}] * 150}
+    told = problems(service_of_many.decide(lists, "/v1/decisions/batch"))
+    assert told[:100] == [(f"applications.{number}.protected.race", "a list of 1") for number in range(100)]
+    assert told[100:] == [("the body", "50 more problems")], "each value is one problem, whatever types it may have"
     assert service_of_many.decide({"application": {"x": "x" * 200_000}}).status_code == 413
 
 
