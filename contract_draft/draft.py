@@ -10,7 +10,7 @@ So questions that are alike are one, and plain features carry none of their own:
 list of them, and read the texts, which are made of the columns' names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,18 +19,19 @@ from contract_draft.ages import guess_sources
 from contract_draft.document.entries import draft_entries, draft_top
 from contract_draft.document.notes import write_notes
 from contract_draft.document.text import write_document, write_header
-from contract_draft.families import ColumnFamily, find_families
+from contract_draft.families import find_families
 from contract_draft.fields import DraftField
 from contract_draft.guesses import Guess, guess_roles
 from contract_draft.label import find_likely_label
 from contract_draft.leakage import MAX_AUC, MAX_PROXY_AUC, find_telling_columns, list_possible_labels, list_protected
-from contract_draft.questions.answers import NO_ANSWERS, Answers, find_favourable, find_needless
+from contract_draft.questions.answers import NO_ANSWERS, Answers, add_remedies, find_favourable, find_needless
 from contract_draft.questions.marks import resolve_marks
 from contract_draft.questions.roles import adopt_roles, find_misfits, suspect_proxies
 from contract_draft.questions.topics import Question
-from contract_draft.questions.values import read_by_answer
-from contract_draft.rule import draft_rule
-from contract_draft.values.column_profile import ColumnProfile, profile_columns
+from contract_draft.questions.values import NUMBERS, read_by_answer
+from contract_draft.rule import doubt_score, draft_rule
+from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.profiling import profile_columns
 from contract_draft.values.text_table import TextTable, open_text_table
 from credit.common.errors import CreditError, Problem, raise_if_any
 
@@ -74,6 +75,12 @@ class Survey:
 
     def draft(self, name: str, answers: Answers = NO_ANSWERS) -> Draft:
         """Draft a contract with these answers. Raises CreditError with every answer that fits no question."""
+        try:
+            return self._draft(name, answers)
+        except CreditError as error:
+            raise CreditError(add_remedies(error.problems, answers)) from None
+
+    def _draft(self, name: str, answers: Answers) -> Draft:
         misread = self._read_formats(answers)
         label = find_likely_label(self._looks, answers.find("label"), answers.name_place("label", ""))
         labels = list_possible_labels(self._looks, label)
@@ -84,7 +91,8 @@ class Survey:
         guesses |= guess_sources(self._table, self._looks, guesses)
         drafted = draft_entries(self._looks, guesses, answers)
         parts = {**draft_top(self._path, name), **drafted.parts}
-        rule = self._draft_rule(guesses, folded, label, answers)
+        numbers = {name for (_, name), fields in drafted.parts.items() if fields[0].value in NUMBERS}
+        rule = self._draft_rule(guesses, numbers, label, answers)
         if rule:
             parts["", "rule"] = rule
         resolved = resolve_marks(parts, answers)
@@ -92,9 +100,11 @@ class Survey:
         asked |= {("formats", look.name) for look in self._looks}
         asked |= resolved.asked | drafted.asked | ({("rule", "")} if rule else set())
         problems += [*misread, *drafted.problems, *resolved.problems]
-        raise_if_any(
-            list(dict.fromkeys(problems)) or [*find_needless(answers, asked), *find_misfits(resolved.fields, answers)]
-        )
+        problems = list(dict.fromkeys(problems)) or [
+            *find_needless(answers, asked),
+            *find_misfits(resolved.fields, answers),
+        ]
+        raise_if_any(problems)
         has_rule = bool(rule) or any(guess.role == "score" for guess in guesses.values())
         notes = write_notes(guesses, telling, label, has_rule)
         header = write_header(self._path.name, self._table.rows, len(self._looks))
@@ -122,6 +132,11 @@ class Survey:
     ) -> dict[str, Guess]:
         told = telling.get(label.name, {}) if label else {}
         guesses = guess_roles(self._looks, label, told, answers.find("label") is not None)
+        for look in self._looks:
+            if guesses[look.name].role == "score" and (
+                doubtful := doubt_score(self._table, look, label, find_favourable(answers, label))
+            ):
+                guesses[look.name] = doubtful
         said = [column for column, role in answers.given.get("roles", {}).items() if role == "protected"]
         return suspect_proxies(guesses, self._find_telling(list_protected(self._looks, said), MAX_PROXY_AUC))
 
@@ -135,14 +150,13 @@ class Survey:
     def _draft_rule(
         self,
         guesses: Mapping[str, Guess],
-        folded: Sequence[ColumnFamily],
+        numbers: Collection[str],
         label: ColumnProfile | None,
         answers: Answers,
     ) -> list[DraftField]:
         if any(guess.role == "score" for guess in guesses.values()):
             return []
-        members = {name for fold in folded for name in fold.members}
-        features = [look for look in self._looks if guesses[look.name].role == "feature" and look.name not in members]
+        features = [look for look in self._looks if guesses[look.name].role == "feature" and look.name in numbers]
         chosen, where = answers.find("rule"), answers.name_place("rule", "")
         return draft_rule(self._table, features, label, chosen, where, find_favourable(answers, label))
 

@@ -24,6 +24,7 @@ _MIN_GROUP_ROWS = 30  # and to so much less than certainty too
 _MAX_LABELS = 30
 _MAX_LABEL_VALUES = 10
 _FEATURE_TYPES = ("boolean", "integer", "number", "category")
+_PRESENCE_TYPES = ("text", "date", "timestamp")  # of which may tell whether there is a value
 _NUMBER = Column(type="number", role="feature", missing="allowed", description="")
 
 
@@ -67,6 +68,7 @@ def find_telling_columns(
 ) -> dict[str, dict[str, float]]:
     """Find, by possible label, the columns that alone guess one of its values with an AUC above a limit.
 
+    Of texts and dates it counts whether there is one: a day of arrest only those have who were arrested again.
     The measure is that of the pipeline's stage select_features.
     """
     least = _MIN_CLASS_ROWS if above >= MAX_AUC else _MIN_GROUP_ROWS
@@ -74,6 +76,9 @@ def find_telling_columns(
     values = dict(read_columns(table, {look.name: f"c{look.at}" for look in labels}))
     usable = {look.name: look for look in looks if look.type in _FEATURE_TYPES and not look.constant}
     selected = {n: f"c{one.at}" if one.values else f"try_cast(c{one.at} as double)" for n, one in usable.items()}
+    for look in looks:
+        if look.type in _PRESENCE_TYPES and 0 < look.missing < look.rows:
+            usable[look.name], selected[look.name] = look, f"c{look.at} is not null"
     for name, content in read_columns(table, selected):
         column = _code_column(usable[name], content)
         for label in labels:
@@ -113,6 +118,8 @@ def _cut_number(texts: NDArray[Any], label: ColumnProfile) -> tuple[NDArray[np.b
 def _code_column(look: ColumnProfile, content: NDArray[Any]) -> CodedColumn:
     import pandas as pd
 
+    if look.type in _PRESENCE_TYPES:
+        return CodedColumn(content.astype(np.int64) + 1, None)
     if look.values:
         numbers = pd.to_numeric(pd.Series(content), errors="coerce").to_numpy(np.float64)
         is_ordered = look.type in ("integer", "number", "boolean") and not np.isnan(numbers).all()

@@ -8,6 +8,12 @@ from contract_draft.names.undisclosed import is_no_group
 from contract_draft.values.column_profile import ColumnProfile
 from credit.contract.levels import UNDISCLOSED
 
+OTHER = "other"
+"""The level as which those may count of which nobody knows what they mean, whether the file has it or not."""
+
+MAX_CODES = 20
+"""An integer with at most so many values may be a code."""
+
 _RARE_SHARE = 0.01  # of the rows; of a level with fewer people no figure says much
 
 
@@ -50,6 +56,30 @@ def _propose_undisclosed(look: ColumnProfile) -> tuple[list[str], list[str]]:
     return [], []
 
 
+def may_be_codes(look: ColumnProfile) -> bool:
+    """Tell whether the whole numbers of a column may be codes, few as they are."""
+    return look.type == "integer" and 2 < len(look.values) <= MAX_CODES
+
+
+def propose_others(look: ColumnProfile) -> tuple[ColumnProfile, str]:
+    """Propose that codes of few rows which no words explain count as another level, and tell which they are.
+
+    Of amounts the largest have few rows, of codes any: a 0 below, a 31 between. Nothing is proposed where a person said
+    which levels there are, or that they are numbers.
+    """
+    if "levels" in look.settled or not (may_be_codes(look) or (look.type == "category" and _are_codes(look))):
+        return look, ""
+    rare = find_rare_levels(look)
+    few = [text for text, _ in rare]
+    common = [float(text) for text, _ in look.values if text not in few]
+    if not rare or (look.type == "integer" and min(float(text) for text in few) > max(common)):
+        return look, ""
+    told = f"no words say what {_list_levels(rare)} mean: in `{OTHER}`, by `fold`, or moved to `allowed` as they are"
+    if look.type == "integer":
+        told += "; if the numbers are amounts: type integer, without `allowed` and `fold`, or the answer []"
+    return replace(fold_levels(look, {OTHER: few}), type="category"), told
+
+
 def _list_levels(levels: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{text!r} ({rows:,} rows)" for text, rows in levels)
 
@@ -62,9 +92,10 @@ def fold_levels(look: ColumnProfile, fold: Mapping[str, Sequence[str]]) -> Colum
     """Let levels count as another one, with their rows, or as undisclosed."""
     rows = dict(look.values)
     gone = {level for levels in fold.values() for level in levels}
+    new = [(into, 0) for into in fold if into not in (*rows, UNDISCLOSED)]
     kept = [
         (text, count + sum(rows.get(level, 0) for level in fold.get(text, ())))
-        for text, count in look.values
+        for text, count in (*look.values, *new)
         if text not in gone
     ]
     return replace(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract_draft.fields import DraftField, OpenQuestion, draft_words
 from contract_draft.guesses import Guess
@@ -14,6 +15,8 @@ from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable, read_columns
 from credit.common.errors import CreditError, Problem
 from credit.selection.binned_auc import compute_rank_auc
+
+_MOST_REVERSED = 0.45  # the AUC of a score of which less is better; nearer to 0.5 it may be chance
 
 
 def draft_rule(
@@ -41,10 +44,8 @@ def draft_rule(
             expected = f"one of {', '.join(numbers)}, or a rule such as `income at_least 50`"
             raise CreditError(Problem(where, repr(chosen), expected))
         numbers = {name: numbers[name]}
-    ((_, texts),) = read_columns(table, {label.name: f"c{label.at}"})
-    known = np.isin(texts, [text for text, _ in label.values])
     value = guess_favourable(label)[0] if favourable is None else favourable
-    good = np.array([is_favourable_text(label, text, value) for text in texts[known]])
+    known, good = _read_outcomes(table, label, value)
     aucs = {name: compute_rank_auc(values[known], good) for name, values in read_columns(table, numbers)}
     best = max(aucs, key=lambda name: abs(np.nan_to_num(aucs[name], nan=0.5) - 0.5))
     ((_, values),) = read_columns(table, {best: numbers[best]})
@@ -64,6 +65,30 @@ def draft_rule(
         DraftField("approve", approve, "which side of the threshold passes: at_least or at_most"),
         *draft_rule_words(best),
     ]
+
+
+def _read_outcomes(table: TextTable, label: ColumnProfile, value: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Read which rows have an outcome, and of those which have the good one."""
+    ((_, texts),) = read_columns(table, {label.name: f"c{label.at}"})
+    known = np.isin(texts, [text for text, _ in label.values])
+    return known, np.array([is_favourable_text(label, text, value) for text in texts[known]], dtype=bool)
+
+
+def doubt_score(table: TextTable, look: ColumnProfile, label: ColumnProfile | None, favourable: Any) -> Guess | None:
+    """Doubt a score of which less is better, as of a risk: from a threshold of it on nobody should pass.
+
+    `favourable`: the value that a person says is good; else it is guessed.
+    """
+    if label is None or not label.values or look.low is None:
+        return None
+    value = guess_favourable(label)[0] if favourable is None else favourable
+    known, good = _read_outcomes(table, label, value)
+    ((_, numbers),) = read_columns(table, {look.name: f"try_cast(c{look.at} as double)"})
+    auc = compute_rank_auc(numbers[known], good)
+    if not auc < _MOST_REVERSED:
+        return None
+    why = f"named like a credit score, but less of it goes with {label.name} {value}: as a feature a rule may have it"
+    return Guess("feature", f"{why}, `at_most`", kind="score", measured=f"AUC {auc:.2f}")
 
 
 def draft_rule_words(name: str) -> list[DraftField]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contract_draft import fields
-from contract_draft.ages import draft_ages
+from contract_draft.ages import draft_ages, find_moment
 from contract_draft.document.notes import shorten_names
 from contract_draft.families import ColumnFamily, find_families
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.guesses import Guess
-from contract_draft.protected_groups import choose_free_name, draft_protected_column
+from contract_draft.protected_groups import MOMENTS, choose_free_name, draft_protected_column
 from contract_draft.questions.answers import Answers
 from contract_draft.questions.marks import Part
 from contract_draft.questions.values import settle_values
@@ -57,17 +57,20 @@ def draft_entries(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess], 
     shown = {look.name: look for look in looks if look.name not in members} | {fold.name: fold.look for fold in folded}
     roles = {name: guess.role for name, guess in guesses.items()} | {fold.name: fold.guess.role for fold in folded}
     kept, asked, problems = settle_values(shown, roles, answers)
-    taken = {look.name.casefold() for look in looks}
+    taken, moment = {look.name.casefold() for look in looks}, find_moment(looks, guesses)
+    has_age = any(guesses[look.name].attribute == "age" and look.type not in MOMENTS for look in looks)
     for look in looks:
         if look.name in members:
             continue
         guess = guesses[look.name]
-        name = choose_free_name(look, guess, taken)
+        is_birth = guess.attribute == "age" and look.type in MOMENTS
+        name = None if is_birth and has_age else choose_free_name(look, guess, taken, moment)
+        has_age |= is_birth and name is not None  # one age is enough
         columns["columns", look.name] = fields.draft_column(kept[look.name], guess, name)
         if name:
             taken.add(name.casefold())
             shown[name] = look
-            derived["columns", name] = draft_protected_column(kept[look.name], guess)
+            derived["columns", name] = draft_protected_column(kept[look.name], guess, moment)
     ages = {("columns", name): drafted for name, drafted in draft_ages(looks, guesses, taken).items()}
     families = {("families", fold.name): _draft_family(fold, kept[fold.name]) for fold in folded}
     return DraftedParts({**columns, **derived, **ages, **families}, shown, asked, problems)

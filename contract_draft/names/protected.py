@@ -45,7 +45,9 @@ _PROTECTED = {  # the first that matches is the attribute: `STATE_OF_BIRTH` is n
     "age": Hint(
         words="age ages aged elderly senior dob yob born agegroup agecat ageband agebracket agerange agebin "
         "applicantage customerage clientage borrowerage custage personage "
-        "kundenalter leeftijd edad idade alder wiek vozrast umur usia nianling",
+        "kundenalter leeftijd edad idade alder wiek vozrast umur usia nianling "
+        "geb gebdat gebdatum gebjahr jahrgang bdate bday byear dtnasc datanasc fecnac fechanac fnac fnacimiento ddn "
+        "datenaiss urodz",
         stems="birth geburt geboorte naissance nacimiento nascita nascimento fodsel fodelse syntyma urodzeni "
         "dogumtarih",
         alone="old older alter eta ika yas",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from contract_draft.values.text_table import TextTable
 
 _LARGEST = 10  # digits of a code
-_WHOLE = {666, -1, -7, -8, -9, 365243}  # the last of a program that counts a thousand years of days
+_WHOLE = {666, 1111, -1, -7, -8, -9, 365243}  # 1111 of banks that need not say; the last is a thousand years of days
 _WHOLE |= {int(digit * length) for digit in "789" for length in range(2, _LARGEST + 1)}
 _WHOLE |= {int("9" * length + last) for last in "678" for length in range(1, 6)}
 _WHOLE |= {-int(digit * length) for digit in "789" for length in range(2, 6)}

@@ -69,6 +69,9 @@ def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...
     if rank(best)[1] == 1 and _is_blank_separated(blank := split_fields(text, _BLANK, is_whole)):
         best, lines[_BLANK] = _BLANK, blank
     names, *rows = lines[best] or [[]]
+    if _is_padded(rows) and not {name for name in names if name.startswith(_BLANK)} & set(known):
+        best += _BLANK
+        names, *rows = split_fields(text, best, is_whole)
     if not names:
         raise CreditError(Problem(f"{file}: line 1", "an empty line", "the names of the columns"))
     if (problem := find_first_line_problem(names, rows, f"{file}: line 1")) and not set(names) & set(known):
@@ -91,11 +94,13 @@ def _read_first_text(file: Path) -> tuple[str, bool]:
 def split_fields(text: str, delimiter: str, is_whole: bool = True) -> list[list[str]]:
     """Split CSV text into the fields of its lines, empty ones after the first left out; fewer where one is not CSV.
 
+    The blank of a delimiter such as `, ` is no part of a field, and the names may go without it.
     Without `is_whole` the last one is left out too, as it may go on beyond the text.
     """
     lines: list[list[str]] = []
+    is_padded = len(delimiter) > 1
     try:
-        for fields in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for fields in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter[0], skipinitialspace=is_padded):
             if fields or not lines:
                 lines.append(fields)
     except csv.Error:
@@ -108,6 +113,12 @@ def _is_blank_separated(lines: Sequence[Sequence[str]]) -> bool:
     """Tell whether one blank stands between the fields of each line; of texts with blanks they are not as many."""
     widths = {len(fields) for fields in lines}
     return len(lines) > 1 and len(widths) == 1 and min(widths) >= _MIN_BLANK_SEPARATED and all(map(all, lines))
+
+
+def _is_padded(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a blank follows every delimiter below the names: it is no part of a value, as in `39, Private`."""
+    fields = [field for row in rows for field in row[1:]]
+    return bool(fields) and all(field.startswith(_BLANK) and not field.startswith(2 * _BLANK) for field in fields)
 
 
 def _read_parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:

@@ -310,7 +310,7 @@ def ask_about_words_in_any_share(folder: Path) -> None:
 
 
 def ask_about_spikes(folder: Path) -> None:
-    for code in (-9, 8888, 365243):
+    for code in (-9, 1111, 8888, 365243):
         raw = write(folder / "raw", change("income", lambda n, field, code=code: str(code) if n % 9 == 0 else field))
         assert drafted(raw, "income")["missing_codes"] == f"? [{code}]"
 
@@ -359,6 +359,38 @@ def read_texts_beside_codes(folder: Path) -> None:
     assert {"099", "99.0"} <= set(typed["id"].dropna())
 
 
+def read_padded_fields(folder: Path) -> None:
+    path = write(folder / "raw", by=", ")
+    assert drafted(path, "home")["allowed"] == ["own", "rent"]
+    is_read(folder, path)
+    path.write_text("\n".join([",".join(NAMES), *path.read_text().splitlines()[1:]]) + "\n")
+    is_read(folder, path)
+
+
+def ask_about_births(folder: Path) -> None:
+    for name in ("geb_dat", "d2"):
+        rows = [[*row, f"19{60 + n % 30}-03-{1 + n % 28:02}"] for n, row in enumerate(make_rows())]
+        raw = write(folder / "raw", rows, [*NAMES, name])
+        questions = draft_contract(raw, "x").questions
+        assert name in [column for q in questions if q.topic == "protected" for column in q.columns]
+    assert "date_sub('year', geb_dat, applied)" in str(
+        drafted(write(folder / "raw", rows, [*NAMES, "geb_dat"]), "geb_dat_group")["sql"]
+    )
+
+
+def ask_about_presence(folder: Path) -> None:
+    for value in ("2026-03-{:02}", "note {}"):
+        rows = [[*row, value.format(1 + n % 28) if row[-1] == "1" else ""] for n, row in enumerate(make_rows())]
+        raw = write(folder / "raw", rows, [*NAMES, "after"])
+        assert [q.columns for q in draft_contract(raw, "x").questions if q.topic == "leak"] == [("after",)]
+
+
+def ask_about_plain_codes(folder: Path) -> None:
+    raw = write(folder / "raw", change("home", lambda n, _: "5" if n == 7 else ["1", "2", "31", "2", "1"][n % 5]))
+    (question,) = [q for q in draft_contract(raw, "x").questions if q.topic == "levels"]
+    assert (question.columns, question.proposals) == (("home",), ({"other": ["5"]},))
+
+
 def refuse_rounding(folder: Path) -> None:
     content = yaml.safe_load(CONTRACT)
     content["columns"]["half"] = {"type": "integer", "role": "feature", "sql": "income / 2", "missing": "allowed"}
@@ -382,6 +414,7 @@ CASES: dict[str, Callable[[Path], None]] = {
     "a row of totals at its end, or a footer such as `-- 60 rows`": refuse_totals,
     "rows without any value, or the names again further down": refuse_empty_rows,
     "a blank between fields": lambda folder: is_read(folder, write(folder / "raw", by=" ")),
+    "a comma and a blank between fields, of the names or not": read_padded_fields,
     "several blanks between fields": lambda folder: refuse(
         folder, write(folder / "raw", by="  "), "separated by several blanks"
     ),
@@ -394,7 +427,7 @@ CASES: dict[str, Callable[[Path], None]] = {
         folder, write(folder / "raw", change("income", lambda _, field: f"  {field}"))
     ),
     "numbers, and a few words such as `Exempt`, in however many rows": ask_about_words_in_any_share,
-    "a spike at -9, 96, 8888, 365243 or the like": ask_about_spikes,
+    "a spike at -9, 96, 1111, 8888, 365243 or the like": ask_about_spikes,
     "`\\N`, `XNA`, `<NA>` or `#DIV/0!` among its numbers": ask_about_programs_words,
     "`$60,000.00`, `13.5%`, `36 months` or `30.395,38`": read_written_numbers,
     "`12,34,567.00`, `(1,234)`, `1,234-` or `1'234.50`": read_other_signs,
@@ -405,6 +438,8 @@ CASES: dict[str, Callable[[Path], None]] = {
     "a number or a date that is written otherwise than `format` says": refuse_other_notation,
     "several dates": ask_about_several_dates,
     "a date before that of the application": ask_about_ages,
+    "a date of birth, by its name or by its distance": ask_about_births,
+    "a date or a text that only people of one outcome have": ask_about_presence,
     "-1 and another value only": read_negative_ones,
     "numbers of 19 digits": ask_about_long_numbers,
     "a number that R wrote as `1e+05`": read_numbers_of_r,
@@ -416,6 +451,7 @@ CASES: dict[str, Callable[[Path], None]] = {
     "a level that the contract does not know": set_levels_aside,
     "a level that `fold` or `new_levels` is about": read_folded_levels,
     "few people of a protected code without words": ask_about_rare_codes,
+    "few rows of a code without words, of any feature": ask_about_plain_codes,
     "no date in some rows, where `split.by` is `time`": refuse_missing_dates,
 }
 

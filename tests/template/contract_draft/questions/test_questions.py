@@ -18,6 +18,7 @@ import yaml
 
 from contract_draft.__main__ import run
 from contract_draft.dialog.listing import build_answers_text, describe_values, summarize_questions
+from contract_draft.dialog.terminal import ask_person
 from contract_draft.draft import Draft, Survey, draft_contract, survey_file
 from contract_draft.questions.answers import NO_ANSWERS, Answers, read_answers
 from contract_draft.questions.topics import TOPICS
@@ -477,13 +478,13 @@ def test_an_answer_that_is_taken_back_leaves_a_column_as_it_was(tmp_path):
     [
         ({"formats": {"sum": "comma"}}, "formats.sum: found 'comma', expected a format such as"),
         ({"formats": {"sum": {"decimals": ","}}}, "formats.sum: decimals: unknown key"),
-        ({"formats": {"total": {}}}, "formats.total: found an answer to no question, expected one of education, "),
+        ({"formats": {"total": {}}}, "as no column is called 'total', expected one of education, "),
         ({"levels": {"gender": "F"}}, "levels.gender: found 'F', expected a list such as [a, b], or"),
         ({"levels": {"gender": {"femal": ["F"]}}}, "found 'femal', expected one of M, female, undisclosed"),
         ({"levels": {"gender": {"F": ["female"], "M": ["F"]}}}, "levels.gender: found 'F', expected one of M, und"),
         ({"levels": {"gender": {"M": ["F"], "female": ["F"]}}}, "levels.gender: found F twice, expected each level"),
         ({"levels": {"home": {"undisclosed": ["Rent"]}}}, "found 'undisclosed', expected one of own, rent"),
-        ({"levels": {"gender": [False, "F"]}}, "levels.gender: found False, expected one of "),
+        ({"levels": {"gender": [["F"], "M"]}}, "levels.gender: found ['F'], expected one of "),
         ({"levels": {"sum": ["1"]}}, "levels.sum: found an answer to no question, expected one of education, gender"),
     ],
 )
@@ -506,11 +507,24 @@ def test_a_boolean_whose_code_is_a_value_is_an_integer(tmp_path):
         ({"lable": "x"}, "lable: unknown key; the keys are label, favourable, roles"),
         ({"roles": "protected"}, "roles: found 'protected', expected an answer for each column"),
         ({"label": "wages"}, "label: found 'wages', expected one of ID, LIMIT_BAL"),
+        ({"label": "default_payment_next_month"}, "is it 'default payment next month' now? Else delete the line to be"),
+        (
+            {"references": {"SEX": "3"}},
+            "found '3', expected one of 2, 1; answer otherwise, or delete the line to be ask",
+        ),
         ({"favourable": "perhaps"}, "favourable: found 'perhaps', expected one of false, true"),
         ({"roles": {"SEX": "protectd"}}, "roles.SEX: found 'protectd', expected one of feature, score"),
         ({"roles": {"SEX": "label"}}, "the key `label` says which column it is"),
         ({"roles": {"default payment next month": "feature"}}, "the key `label` says which column it is"),
-        ({"roles": {"GENDER": "protected"}}, "roles.GENDER: found an answer to no question, expected one of AGE, "),
+        (
+            {"roles": {"PAY_AMT9": "protected"}},
+            "roles.PAY_AMT9: found an answer to no question, as no column is called 'PAY_AMT9', expected one of AGE, ",
+        ),
+        ({"roles": {"MARIAGE": "protected"}}, "is it 'MARRIAGE' now? Else delete the line"),
+        (
+            {"codes": {"SEX": ["9"]}},
+            "found an answer to no question, expected none: the other answers leave nothing to",
+        ),
         ({"roles": {"AGE": "time"}, "references": {"AGE_group": "x"}}, "references.AGE_group: found an answer to no"),
         ({"roles": {"SEX": "id"}}, None),
         ({"roles": {"SEX": "id", "AGE": "id"}}, "roles.AGE: found the role id, which SEX has too"),
@@ -606,22 +620,24 @@ def test_an_answer_with_a_question_mark_is_left_open(tmp_path):
     )
 
 
-CTRL_C = b"\x03"
+CTRL_C, CTRL_D = b"\x03", b"\x04"
+DRAFT = [sys.executable, "-m", "contract_draft"]
 
 OWN_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run in the background
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "contract_draft", *sys.argv[1:]])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
-    """Run the command on a terminal of its own; type each line once its prompt is there. Return all that it shows."""
+def talk(command: list[str], lines: list[tuple[str, bytes]], folder: Path = ROOT) -> str:
+    """Run a command on a terminal of its own; type each line once its prompt is there. Return all that it shows."""
     terminal, theirs = pty.openpty()
-    started = [sys.executable, "-c", OWN_TERMINAL, *arguments]
-    process = subprocess.Popen(started, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
+    started = [sys.executable, "-c", OWN_TERMINAL, *command]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(started, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env)
     os.close(theirs)
     shown, seen, waiting, waits, typed = "", 0, list(lines), 0, b""
     try:
@@ -654,7 +670,7 @@ def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
 def test_on_a_terminal_it_asks_and_ctrl_c_keeps_what_was_answered(tmp_path):
     file, out = write_adult(tmp_path), tmp_path / "c.yaml"
     shown = talk(
-        [str(file), "--name", "x", "--out", str(out)],
+        [*DRAFT, str(file), "--name", "x", "--out", str(out)],
         [
             ("label: ", b"income\n"),
             ("favourable [>50K]: ", b"much\n"),
@@ -674,3 +690,70 @@ def test_on_a_terminal_it_asks_and_ctrl_c_keeps_what_was_answered(tmp_path):
     kept = read_answers(tmp_path / "c.answers.yaml")
     assert (kept.find("favourable"), kept.find("references", "sex")) == (">50K", "Female")
     assert draft_contract(file, "x", kept).text == out.read_text()
+
+
+def test_a_walk_by_make_that_ends_in_the_middle_goes_on_where_it_was_and_has_lost_nothing(tmp_path):
+    """By Ctrl-C, and by the end of input; then an earlier walk is not overwritten, and the one that goes on ends it."""
+    venv = Path(sys.prefix)
+    make = ["make", "-f", f"{ROOT}/Makefile", f"VENV={venv}", "-o", f"{venv}/.installed", "contract"]
+    write_adult(tmp_path)
+    begun = [*make, "FILE=loans"]
+    shown = talk(begun, [("label: ", b"income\n"), ("favourable [>50K]: ", b"\n"), ("roles [", CTRL_C)], tmp_path)
+    kept = tmp_path / "data/contracts/loans.answers.yaml"
+    assert (read_answers(kept).find("label"), read_answers(kept).find("favourable")) == ("income", ">50K")
+    (resume,) = re.findall(r"go on: +(.+?)\r?\n", shown)
+    assert resume.endswith("--answers data/contracts/loans.answers.yaml --force")
+
+    before = kept.read_bytes()
+    told = talk([*begun, "FORCE=1"], [], tmp_path)
+    assert "loans.answers.yaml: answers of an earlier walk; --answers data/contracts/loans.answers.yaml goes on" in told
+    assert kept.read_bytes() == before
+
+    more = talk(
+        [*make, "FILE=loans", f"ANSWERS={kept}", "FORCE=1"], [("roles [", b"\n"), ("roles [", CTRL_D)], tmp_path
+    )
+    assert "label: " not in more
+    given = read_answers(kept)
+    assert (given.find("label"), given.find("favourable"), given.find("roles", "sex")) == (
+        "income",
+        ">50K",
+        "protected",
+    )
+    contract = tmp_path / "data/contracts/loans.yaml"
+    assert contract.read_text() == draft_contract(tmp_path / "loans", "loans", read_answers(kept)).text
+
+
+def test_an_answer_is_kept_where_the_walk_ends_while_it_is_taken_up(tmp_path):
+    """Some answers have every column measured again, and people grow impatient."""
+    file = write_adult(tmp_path)
+    typed, kept = iter(["income", ">50K"]), list[Answers]()
+    with survey_file(file) as survey:
+
+        def make_draft(answers: Answers) -> Draft:
+            if answers.find("favourable") and not interrupted:
+                interrupted.append(answers)
+                raise KeyboardInterrupt
+            return survey.draft("x", answers)
+
+        interrupted = list[Answers]()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("builtins.input", lambda _: next(typed))
+            draft = ask_person(make_draft, NO_ANSWERS, lambda draft: kept.append(draft.answers))
+    assert draft.answers.given == kept[-1].given == {"label": "income", "favourable": ">50K"}
+
+
+@pytest.mark.parametrize("level", ["no", "Yes", "on", "012", "1_000", "1:30", "2020-01-31", "~", "1.50", "0x1F"])
+def test_an_answer_without_quotes_is_the_text_that_stands_there(tmp_path, level):
+    """YAML takes each of these for another value."""
+    levels = [level, "a", "b"]
+    columns = {"party": lambda n: levels[n % 3], level: lambda n: n * 37 % 97, "repaid": pick("0 1", 5)}
+    file = write(tmp_path, columns)
+    (tmp_path / "answers.yaml").write_text(
+        f"roles: {{party: protected, {level}: ignored}}\nlevels: {{party: {{{level}: [b]}}}}\n"
+        f"references: {{party: {'a' if level == '~' else level}}}\nfavourable: null\nlabel:\n"
+    )
+    columns = yaml.safe_load(draft_contract(file, "x", read_answers(tmp_path / "answers.yaml")).text)["columns"]
+    assert columns["party"]["fold"] == {level: ["b"]}
+    assert columns["party"]["reference"] == ("a" if level == "~" else level)
+    assert columns["repaid"]["favourable"] == "? true"  # null is no answer
+    assert columns[level]["role"] == "ignored"
