@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from credit.bundle.rule_causes import classify_cause
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
@@ -17,7 +18,6 @@ from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
-from service.engine.rule_causes import classify_cause
 from service.exposed_metrics import GroupHiding, WorkerProcesses
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
@@ -51,7 +51,7 @@ CIRCUIT_GAUGE = Gauge(
 _CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 _PROBLEMS = (
     *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
-    *("tampered", "chain", "spool", "unrecorded", "circuit"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit"),
     *MODEL_PROBLEMS,
 )
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"

@@ -55,13 +55,18 @@ def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles
             else:
                 run_git("-C", str(folder), "checkout", "--quiet", head, "--", path)
                 _refuse_link(folder, path)
-    _write_yaml(folder / scope.PARAMS, params)
+    write_settings(folder, revisions)
+    _share_settings(folder)
+
+
+def write_settings(folder: Path, revisions: Sides[Revision]) -> None:
+    """Write the params and the contract of the change into a folder, with what judges as the base has it."""
+    _write_yaml(folder / scope.PARAMS, scope.merge_params(revisions.base.params, revisions.head.params))
     contract = revisions.head.contract_path
     before, after = (read_mapping(side, contract) for side in revisions)
     if after is None:
         raise CreditError(Problem(f"{contract} at {revisions.head.name}", "no such file, or no contract in it"))
     _write_yaml(folder / contract, scope.merge_contract(before, after)[0] if before else after)
-    _share_settings(folder)
 
 
 def _refuse_link(folder: Path, path: str) -> None:

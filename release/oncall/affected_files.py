@@ -18,6 +18,7 @@ def dump_affected(one: AffectedDecision) -> dict[str, Any]:
         "now_reasons": list(now.reasons) if now else None,
         "now_reason_codes": list(now.reason_codes) if now else None,
         "now_decided_by": now.decided_by if now else None,
+        "now_rule_because": one.rule_because,
         "changed": one.has_changed,
         "why_not": one.why_not,
     }
@@ -50,6 +51,7 @@ def write_affected(path: Path, affected: Sequence[AffectedDecision]) -> None:
         "now_reasons": texts,
         "now_reason_codes": texts,
         "now_decided_by": text,
+        "now_rule_because": text,
         "changed": pa.bool_(),
         "why_not": text,
     }

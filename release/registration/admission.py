@@ -9,7 +9,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.registration.main_judge import judge_commit
+from release.judge.committed import judge_commit
 from release.registration.publish import find_published, publish_version, pull_tagged_bundle
 from release.repository.git import has_origin, is_in_repository, run_git
 from release.repository.store_identity import require_identity
@@ -37,7 +37,7 @@ def admit_version(ledger: Ledger, version: Version) -> Admission:
     require_same_tag_at_origin(tag)
     if record is not None and ledger.find_last_of(record.version, record.digest) is not None:
         return Admission(version, record, f"{version} was live in {ledger.environment} before, and is not judged again")
-    found = judge_commit(tag.commit, tag.name)
+    found = judge_commit(tag.commit, tag.name, record.candidate if record else None)
     raise_if_any(list(found.problems))
     passed = f"{tag.name} is on main, and main's judge lets it through"
     return Admission(version, record, "; ".join([passed, *found.notes]))

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
-from release.registration.findings import Findings
+from release.judge.committed import judge_commit
+from release.judge.findings import Findings
 from release.registration.gates import check_gates, check_incumbent, check_waivers, compare_with_production
-from release.registration.main_judge import judge_commit
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
 from release.repository.next_version import describe_left_out, propose_next

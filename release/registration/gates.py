@@ -9,7 +9,7 @@ from credit.common.errors import CreditError, Problem
 from credit.common.params import read_params
 from credit.evaluation.gates import QualityGates, judge_quality
 from credit.fairness.policies import Fairness
-from credit.fairness.waivers import Waiver, find_expired, find_overlong, load_waivers
+from credit.fairness.waivers import find_expired, find_overlong, load_waivers
 from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
@@ -17,8 +17,9 @@ from credit.registry.store import MissingStoreError
 from credit.reports.choice import BetterCandidate, Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
-from release.registration.findings import Findings
+from release.judge.findings import Findings
 from release.repository.reports import read_bundle_reports
+from release.repository.waivers import describe_waiver
 
 PRODUCTION = "prod"
 
@@ -118,14 +119,4 @@ def check_waivers() -> Findings:
     waivers, today = load_waivers(Path("waivers")), date.today()
     longest = read_params(Fairness, "fairness").waivers.longest
     problems = [*find_expired(waivers, today), *find_overlong(waivers, today, longest)]
-    return Findings(problems, [_describe_waiver(*one) for one in waivers.items()])
-
-
-def describe_waivers(folder: Path) -> list[str]:
-    """Describe each waiver of a folder in a line. Raises CreditError with every problem of every file."""
-    return [_describe_waiver(*one) for one in load_waivers(folder).items()]
-
-
-def _describe_waiver(file: str, one: Waiver) -> str:
-    finding = f"{one.candidate}, {one.attribute} {one.group}, {one.measure}"
-    return f"waiver {file}: {finding}, by {one.signatures} until {one.until}: {one.why}"
+    return Findings(problems, [describe_waiver(*one) for one in waivers.items()])

@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from credit.bundle.field_types import build_field_type
 from service.api.log.outcomes import OutcomeReport
 from service.api.responses import Refusal
-from service.engine.field_types import build_field_type
 from service.engine.live_version import LiveVersion
 
 _REFERENCE_TEMPLATE = "#/components/schemas/{model}"

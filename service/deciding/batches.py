@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from credit.bundle.rule_causes import describe_late, describe_slow
 from credit.common.errors import CreditError
 from credit.decision_log.database import DecisionRow
 from credit.decision_log.log import RecordedRequest
@@ -15,7 +16,6 @@ from service.deciding.model_watch import ModelWatch
 from service.deciding.recording import AnswerFuture, Recorder, build_records, locate_problems, refuse, settle
 from service.deciding.rule_thread import RuleThread
 from service.deciding.tasks import DecisionTask, TaskGroup
-from service.engine.rule_causes import describe_late, describe_slow
 
 _TICK_SECONDS = 0.05
 

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic_core import to_json
 
+from credit.bundle.final_decision import FinalDecision
 from credit.decision_log.database import DecisionRow
-from service.engine.live_version import FinalDecision, LiveVersion
+from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 
 

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from credit.bundle.rule_causes import describe_failure
 from credit.common.errors import CreditError
 from service.deciding.circuit_breaker import CircuitBreaker, CircuitState
 from service.deciding.tasks import DecisionResult, DecisionTask, TaskGroup
 from service.engine.live_version import LiveVersion
-from service.engine.rule_causes import describe_failure
 
 _MEASURED = 9
 """Scores by whose median is foretold how long one takes: some that a busy machine held up change nothing."""

@@ -7,9 +7,10 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from credit.bundle.final_decision import FinalDecision
+from credit.bundle.rule_causes import classify_cause
 from service.deciding.tasks import DecisionTask
-from service.engine.live_version import FinalDecision, LiveVersion
-from service.engine.rule_causes import classify_cause
+from service.engine.live_version import LiveVersion
 
 _LOG = logging.getLogger(__name__)
 

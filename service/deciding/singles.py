@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+from credit.bundle.rule_causes import describe_late, describe_slow
 from credit.common.errors import CreditError
 from credit.decision_log.database import DecisionRow
 from credit.decision_log.log import RecordedRequest
@@ -16,7 +17,6 @@ from service.deciding.rule_thread import RuleThread
 from service.deciding.tasks import DecisionTask, TaskGroup
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
-from service.engine.rule_causes import describe_late, describe_slow
 
 _TICK_SECONDS = 0.02
 """How often deadlines are looked at, and how long applications wait for others that are being recorded."""

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from service.engine.live_version import FinalDecision, LiveVersion
+from credit.bundle.final_decision import FinalDecision
+from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 
 DecisionResult = FinalDecision | Exception

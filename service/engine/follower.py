@@ -7,19 +7,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from credit.bundle.rule_causes import describe_fallback
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
-from credit.registry.identity import read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.signatures import require_signature
 from credit.registry.store import Store
 from credit.registry.versions import fetch_temporarily, require_version
 from service.engine.bundle_cache import BundleCache
+from service.engine.identity_watch import IdentityWatch
+from service.engine.kept_contracts import KeptContracts
 from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
 from service.engine.patrol import Patrol
-from service.engine.rule_causes import describe_fallback
 from service.settings import STORE_SECONDS, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -38,10 +39,13 @@ class Follower:
 
     def __init__(self, settings: Settings, swapped: Callable[[LiveVersion], None]) -> None:
         self.settings, self._swapped = settings, swapped
-        self._cache, self._clients = BundleCache(settings.state), KnownClients(_POLLS_A_LOOK * settings.poll_seconds)
+        self._cache = BundleCache(settings.state)
+        kept = KeptContracts(settings.state / "contracts")
+        self._clients = KnownClients(_POLLS_A_LOOK * settings.poll_seconds, kept)
         self._ledger: Ledger | None = None
         self._patrol: Patrol | None = None
-        self._store_id: str | None = None
+        self._identity: IdentityWatch | None = None
+        self._polls = 0
         self._loaded: dict[str, LiveVersion] = {}
         self._refused: dict[int, float] = {}
         self._looked, self._ended = threading.Event(), threading.Event()
@@ -78,7 +82,8 @@ class Follower:
     def _check_ledger(self) -> None:
         if self._ledger is None:
             ledger = Ledger(open_store(make=False, seconds=STORE_SECONDS), self.settings.environment)
-            self._patrol, self._ledger = self._start_patrol(ledger), ledger
+            self._start_patrol(ledger)
+            self._ledger = ledger
         entry = self._find_newest(self._ledger, self.serving.number if self.serving else 0)
         if entry is not None:
             self.problems.pop("ledger", None)
@@ -86,8 +91,8 @@ class Follower:
                 self._follow(self._ledger, entry)
         elif self.serving is None or self.serving.entry is None:
             self._report_problem("ledger", "nothing has been deployed here", None)
-        if self._patrol is not None:
-            self._look_back(self._patrol)
+        if self._patrol is not None and self._identity is not None:
+            self._look_back(self._patrol, self._identity)
         self.problems.pop("store", None)
 
     def _accept_other_clients(self) -> None:
@@ -120,24 +125,29 @@ class Follower:
             return entry
         return None
 
-    def _start_patrol(self, ledger: Ledger) -> Patrol:
+    def _start_patrol(self, ledger: Ledger) -> None:
         """Start to look at entries again, from the newest that was followed here before; not at those of another store.
 
         Raises CreditError when the store does not answer.
         """
-        self._store_id = read_store_id(ledger.store)
         known = self._cache.read_followed()
-        return Patrol(ledger, known if known and known.store == self._store_id else None)
+        self._identity = IdentityWatch(ledger, known)
+        self._patrol = Patrol(ledger, known if known and known.store == self._identity.id else None)
 
-    def _look_back(self, patrol: Patrol) -> None:
-        """Notice that an entry was changed or taken out: nothing ever is, so it would be by hand."""
-        if self.serving is not None and (followed := patrol.follow(self.serving.number, self._store_id)):
+    def _look_back(self, patrol: Patrol, identity: IdentityWatch) -> None:
+        """Notice that an entry, or the store's identity, was changed or taken out: it would be by hand."""
+        if self.serving is not None and (followed := patrol.follow(self.serving.number, identity.id)):
             with suppress(CreditError):  # a full disk, of which `_cache_entry` has told
                 self._cache.keep_followed(followed)
-        found = patrol.look()
-        for kind in ("tampered", "chain"):
-            if kind in found:
-                self._report_problem(kind, found[kind], None)
+        found: dict[str, str | None] = {**patrol.look()}
+        if self._polls % _POLLS_A_LOOK == 0:
+            found["identity"] = identity.look()
+        elif "identity" in self.problems:
+            found["identity"] = self.problems["identity"]
+        self._polls += 1
+        for kind in ("tampered", "chain", "identity"):
+            if said := found.get(kind):
+                self._report_problem(kind, said, None)
             else:
                 self.problems.pop(kind, None)
 
@@ -207,7 +217,7 @@ class Follower:
 
     def _serve_without_store(self) -> None:
         entry = self._cache.read_last_entry()
-        self._clients.add_folders(self._cache.folder)
+        self._clients.add_kept(self._cache.folder)
         serving = None
         if entry is not None:
             try:

@@ -2,27 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from functools import partial
+from typing import Any, Self
 
+from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import Bundle
+from credit.bundle.final_decision import ApplicationDecider, FinalDecision, fit_anything
 from credit.bundle.request_fields import RequestFields
-from credit.common.errors import CreditError
+from credit.bundle.rule_causes import NO_MODEL, describe_fallback
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
-from credit.scoring.model import Decision
 from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
-from service.engine.application_fit import ApplicationFitter
 from service.engine.request_types import build_request_parser
 from service.engine.requests import RequestParser
-from service.engine.rule_causes import NO_MODEL, NO_SCORE, describe_failure, describe_fallback
-
-
-class FinalDecision(NamedTuple):
-    """A decision; when the rule made it, why."""
-
-    decision: Decision
-    rule_because: str | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +77,7 @@ class LiveVersion:
 
     def accept_anything(self) -> Self:
         """Fit whatever is in the log: it was accepted when it was asked, beside versions that are not known now."""
-        return replace(self, fit=ApplicationFitter(self.bundle, self.bundle.inputs, self.bundle.inputs))
+        return replace(self, fit=fit_anything(self.bundle))
 
     def decide(
         self, row: ApplicationRow, note_failure: Callable[[Self, Exception | None], None] | None = None
@@ -93,28 +86,13 @@ class LiveVersion:
 
         Raises CreditError when the contract refuses a value.
         """
-        if self.fallback_reason is not None:
-            return self.decide_by_rule(row, self.fallback_reason)
-        fitted = self.fit(row)
-        if fitted.because is not None:
-            return self.decide_by_rule(row, fitted.because)
-        try:
-            (decision,) = self.bundle.decide([self.derivations.add(fitted.row)])
-        except CreditError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a model does, somebody is waiting for an answer
-            if note_failure is not None:
-                note_failure(self, error)
-            return self.decide_by_rule(row, describe_failure(error))
-        if not 0 <= decision.score <= 1:
-            if note_failure is not None:
-                note_failure(self, None)
-            return self.decide_by_rule(row, NO_SCORE)
-        return FinalDecision(decision, NO_MODEL if decision.decided_by == "rule" else None)
+        note = None if note_failure is None else partial(note_failure, self)
+        return self._decider.decide(row, self.fallback_reason, note)
 
     def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
         """Decide by the rule, which reads the score only; where the application has none that it knows, refer it."""
-        fitted = self.fit(row)
-        if not fitted.is_ruled:
-            return FinalDecision(self.bundle.refer_unread(), because)
-        return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(fitted.row)])[0], because)
+        return self._decider.decide_by_rule(row, because)
+
+    @property
+    def _decider(self) -> ApplicationDecider:
+        return ApplicationDecider(self.bundle, self.derivations, self.fit)

@@ -7,11 +7,11 @@ from typing import Annotated, Any, NotRequired
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
+from credit.bundle.application_fit import FieldVariant
 from credit.bundle.bundle import Bundle
+from credit.bundle.field_types import build_field_type, build_protected_type, describe_values
 from credit.bundle.request_fields import RequestFields, list_request_fields
 from credit.contract.columns import Column
-from service.engine.application_fit import FieldVariant
-from service.engine.field_types import build_field_type, build_protected_type, describe_values
 from service.engine.requests import FamilyMembers, RequestParser
 
 _STRICT_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)

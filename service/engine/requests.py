@@ -1,7 +1,7 @@
 """Parse the bodies of requests by the contract of the version that answers them, and of those that it stands beside.
 
 A client is written for one version, and another may be live when it asks: what any published version takes is taken,
-field by field, logged, and fitted to the version that decides (`service.engine.application_fit`).
+field by field, logged, and fitted to the version that decides (`credit.bundle.application_fit`).
 """
 
 import re
@@ -13,11 +13,11 @@ from typing import Any, Literal, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from credit.bundle.field_types import PROTECTED_VALUES
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
 from credit.contract.levels import Scalar
 from service.engine.body_limits import require_few_values
-from service.engine.field_types import PROTECTED_VALUES
 from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value, shorten
 
 Values = dict[str, Any]

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from credit.bundle.field_types import build_field_type, describe_values
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
 from service.api.responses import RefusalError
-from service.engine.field_types import build_field_type, describe_values
 from service.engine.request_errors import describe_error
 
 _CLOCK_SKEW = timedelta(days=1)  # clocks and time zones of others

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -61,6 +62,17 @@ def test_workflows_and_actions_are_clean() -> None:
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_version_gets_a_keyless_attestation_of_its_bundle_where_github_gives_one() -> None:
+    """GitHub alone can run it: that it is asked for, pinned, may be signed, and only after the version was made."""
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/register.yml").read_text())["jobs"].values()
+    assert {"id-token": "write", "attestations": "write"}.items() <= job["permissions"].items()
+    *before, last = job["steps"]
+    assert re.fullmatch(r"actions/attest-build-provenance@[0-9a-f]{40}", last["uses"])
+    assert last["with"] == {"subject-path": "models/bundle/manifest.json"}
+    assert last["if"] == "vars.RELEASE_ATTEST == 'true'"
+    assert "release register --from-source" in before[-1]["run"]
 
 
 def test_a_rollback_waits_for_no_other_deploy() -> None:

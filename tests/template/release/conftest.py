@@ -10,8 +10,8 @@ import pytest
 from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
+from release.judge.findings import Findings
 from release.registration import admission
-from release.registration.findings import Findings
 from testing.lenders.small import bundles, inputs, rows
 from testing.stores import disk, place, publish, s3, store
 from testing.warm.commands import find_warm_commands

@@ -11,8 +11,8 @@ from credit.registry.names import ARTIFACT
 from credit.registry.store import Store
 from release.__main__ import main
 from release.deployment.notification import WEBHOOK_VARIABLE
+from release.judge.findings import Findings
 from release.registration import admission
-from release.registration.findings import Findings
 from testing.parts.servers import find_free_ports
 from testing.parts.sockets import format_response, serve_bytes
 from testing.releases import deploy_versions

@@ -16,8 +16,8 @@ from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from credit.training.agreement import PackageParams
+from release.judge.findings import Findings
 from release.registration import gates
-from release.registration.findings import Findings
 from release.repository.reports import read_bundle_reports
 from testing.lenders.frozen import LENDER
 from testing.parts.servers import KEYS

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import pytest
 
+from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import load_bundle
 from credit.decision_log.group_commit import Writer
 from credit.decision_log.log import DecisionLog
 from credit.scoring.derived_columns import DerivedColumns
 from credit.scoring.model import Decision
 from service.deciding.decider import Decider, TimeLimits
-from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
 from service.engine.request_types import build_request_parser
 from service.engine.requests import ApplicationRequest

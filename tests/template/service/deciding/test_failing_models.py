@@ -5,18 +5,20 @@ import io
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem
 from credit.scoring.model import Decision
 from service.deciding.decider import Decider
 from service.deciding.recording import RecordedDecisions
-from service.engine.live_version import FinalDecision, LiveVersion
+from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
 from service.logs import DiscreetFormatter
-from tests.template.service.deciding.deciders import LiveByEntry, MakeDecider, WithModel, run
+from tests.template.service.deciding.deciders import MakeDecider, WithModel, run
 
 Applications = list[ApplicationRequest]
 
@@ -131,12 +133,12 @@ def test_what_the_contract_refuses_is_refused_and_not_left_to_the_rule(
 def test_where_the_rule_fails_too_the_others_are_decided(
     make_decider: MakeDecider, with_model: WithModel, applications: Applications
 ) -> None:
-    class Broken(LiveByEntry):
-        def decide_by_rule(self, row: Any, because: str) -> FinalDecision:
+    class BrokenBundle(Bundle):
+        def decide_by_rule(self, rows: Sequence[Any]) -> list[Decision]:
             raise RuntimeError
 
-    decider, good = make_decider(), with_model(approve)
-    broken = Broken(**vars(with_model(fail)))
+    decider, good, failing = make_decider(), with_model(approve), with_model(fail)
+    broken = replace(failing, bundle=BrokenBundle(**vars(failing.bundle)))
 
     async def ask_both() -> list[Any]:
         clients = [decider.decide(one, applications[0], "tester", None, time.monotonic()) for one in (broken, good)]

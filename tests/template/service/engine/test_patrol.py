@@ -2,13 +2,17 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from credit.registry.identity import IDENTITY_KEY
 from credit.registry.ledger import Ledger
+from credit.registry.names import parse_version
 from credit.registry.store import Store
+from credit.registry.versions import publish_bundle
 from release.deployment.apply import apply_change
-from release.deployment.plan import plan_rollback
+from release.deployment.plan import plan_fallback, plan_rollback
 from testing.parts.servers import wait_until
 from testing.releases import WHY, deploy_versions
 from testing.services import Service, run_service
@@ -95,3 +99,53 @@ def test_entries_of_before_there_were_hashes_and_those_without_a_checkpoint_are_
         rewrite(released, 1, reason="the board said so")
         wait_for_problem(service, "entry 1 of the ledger was changed or deleted after it was written")
         assert len(service.read_health()["problems"]) == 1
+
+
+def replace_identity(store: Store, content: str) -> str:
+    """Replace the file that says which store it is; return what it said."""
+    file = Path(store.url) / IDENTITY_KEY
+    before = file.read_text()
+    file.write_text(content)
+    return before
+
+
+def test_a_store_that_lost_its_identity_is_a_problem_until_it_has_it_back_and_what_is_deployed_is_followed(
+    service: Service, released: Store, asked: list[dict[str, Any]]
+) -> None:
+    before = json.loads(replace_identity(released, "{"))
+    fix = "put it back from the bucket's history, or as release status says; until then nothing can be deployed"
+    wait_for_problem(service, f"the store's store.json cannot be read; {fix}")
+    (Path(released.url) / IDENTITY_KEY).unlink()
+    gone = f"the store's store.json is gone, which named the store {before['id']}; {fix}"
+    wait_for_problem(service, gone)
+    assert 'service_problem{what="identity"} 1.0' in service.get("/metrics").text
+    assert service.decide(asked[0]).json()["version"] == "v2.0.0"
+    apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
+    wait_until(lambda: service.read_health()["entry"] == 3, "the rule", service.process)
+    (Path(released.url) / IDENTITY_KEY).write_text(json.dumps(before | {"id": "f" * 32}))
+    replaced = f"the store's store.json names the store {'f' * 32}, and this is {before['id']}; {fix}"
+    wait_for_problem(service, replaced)
+    replace_identity(released, json.dumps(before))
+    service.wait("ok")
+    told = service.log.read_text()
+    assert [told.count(said) for said in (gone, replaced)] == [1, 1], "once each, not at every look"
+
+
+def test_an_identity_that_was_replaced_while_no_service_ran_is_noticed_and_another_store_is_none(
+    released: Store, bundles: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """An entry that was followed tells that it is the same store."""
+    with run_service(released.url, tmp_path / "state") as service:
+        service.wait()
+        wait_until(lambda: (tmp_path / "state/followed.json").exists(), "the followed entry", service.process)
+    known = json.loads((Path(released.url) / IDENTITY_KEY).read_text())
+    replace_identity(released, json.dumps(known | {"id": "f" * 32}))
+    with run_service(released.url, tmp_path / "state") as service:
+        wait_until(lambda: bool(service.read_health().get("problems")), "the problem", service.process)
+        (problem,) = service.read_health()["problems"]
+        assert f"names the store {'f' * 32}, and this is {known['id']}" in problem
+    other = Store(str(tmp_path / "other"))
+    publish_bundle(other, parse_version("v1.0.0"), bundles("heuristic"), "0" * 40, "tester")
+    deploy_versions(other, "v1.0.0", "v1.0.0")
+    with run_service(other.url, tmp_path / "state") as service:
+        service.wait("ok")

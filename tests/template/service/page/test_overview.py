@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import load_bundle
 from credit.common.dates import format_age
 from credit.common.formatting import DASH
@@ -15,7 +16,6 @@ from credit.contract.columns import Column
 from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
-from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
 from service.engine.request_types import build_request_parser
 from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group

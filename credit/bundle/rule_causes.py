@@ -1,6 +1,6 @@
 """Word why the rule decided in place of the model, and classify these words for the metrics."""
 
-from service.engine.application_fit import OTHER_VERSION
+from credit.bundle.application_fit import OTHER_VERSION
 
 NO_MODEL = "no model in this version: no candidate passed every gate when it was made"
 NO_SCORE = "the model gave no score"

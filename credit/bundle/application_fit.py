@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from credit.bundle.bundle import Bundle, find_inputs
+from credit.bundle.field_types import build_field_type
 from credit.contract.columns import Column
 from credit.scoring.row_encoder import ApplicationRow
-from service.engine.field_types import build_field_type
 
 OTHER_VERSION = "the application is one for another version"
 """How the reason begins for which the rule decides it."""
