@@ -66,8 +66,8 @@ contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make cont
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/
 	@test ! -e secrets || { echo "error: secrets: found it, expected nothing; what is in use would be replaced" >&2; exit 1; }
 	@install -d -m 700 secrets
-	@python -m service key office --role decide --role read --role review --file secrets/keys.json >secrets/office_key
-	@python -m service key prometheus --role read --file secrets/keys.json >secrets/prometheus_key
+	@python -m service key make office --role decide --role look-up --role watch --role report --role review --file secrets/keys.json >secrets/office_key
+	@python -m service key make prometheus --role watch --file secrets/keys.json >secrets/prometheus_key
 	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY publisher_key; do \
 	  python -c 'import secrets; print(secrets.token_hex(24))' >secrets/$$name; done
 	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \

@@ -11,7 +11,7 @@ from service.secret_files import load_secret_files
 
 VERBS = {
     "serve": "Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are",
-    "key": "Make an API key: printed once, kept as a hash in the file that SERVICE_KEYS_FILE names",
+    "key": "Make, list, replace and revoke API keys, of which the file that SERVICE_KEYS_FILE names keeps hashes",
     "replay": "Recompute a decision of the log from the version that made it: same decision, score and reasons?",
     "verify-log": "Check that the decision log is as it was written: no row altered, deleted, inserted or reordered",
     "find": "Find the decisions about an applicant, or export all that the log has about them",

@@ -21,12 +21,14 @@ from credit.decision_log.integrity.checkpointing import CheckpointThread, Checkp
 from credit.decision_log.log import DecisionLog
 from credit.registry.address import open_store
 from service import metrics
+from service.access.hosts import list_hosts
+from service.access.key_file import KeyFileWatch, read_keys
+from service.access.keys import KeyRing
 from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
-from service.api.keys import KeyRing, read_keys
 from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
@@ -46,9 +48,13 @@ _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
 
 
-async def _watch_problems(parts: Parts) -> None:
-    """Update the problem metrics every second, also in a worker that is never scraped."""
+async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
+    """Update the problem metrics every second, also in a worker that is never scraped; take up changed keys."""
     while True:
+        parts: Parts = app.state.parts
+        if (keys := parts.keys.look(parts.settings.keys_file)) is not None:
+            guarded.keys = keys
+        guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
         metrics.set_circuits(parts.decider.circuits)
         parts.decider.watch.log_counts()
@@ -90,11 +96,11 @@ def create(chosen: Settings | None = None) -> Any:
             decider.reset()
 
         follower = Follower(chosen, apply_swap)
-        app.state.parts = Parts(chosen, follower, decider, log, checkpoints)
+        app.state.parts = Parts(chosen, follower, decider, log, checkpoints, KeyFileWatch(chosen.keys_file))
         app.state.watch = page.PageState(app.state.parts)
         follower.start()
         _freeze_memory()
-        watching = asyncio.create_task(_watch_problems(app.state.parts))
+        watching = asyncio.create_task(_watch_problems(app, guarded))
         _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
         yield build_state(connections)
         watching.cancel()
@@ -124,10 +130,11 @@ def create(chosen: Settings | None = None) -> Any:
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     for kind in (RefusalError, BusyError, CreditError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, lambda _, error: handle_error(error))
-    guarded = AuthMiddleware(FastPath(app), read_keys(chosen.keys_file), chosen.max_caller_requests)
+    keys = read_keys(chosen.keys_file)
+    guarded = AuthMiddleware(FastPath(app), keys, list_hosts(chosen), chosen.max_caller_requests)
 
     def apply_settings(settings: Settings, keys: KeyRing) -> None:
-        guarded.keys, guarded.most = keys, settings.max_caller_requests
+        guarded.keys, guarded.hosts, guarded.most = keys, list_hosts(settings), settings.max_caller_requests
         connections.limits = build_limits(settings)
         parts: Parts = app.state.parts
         parts.decider.limits = TimeLimits(settings.model_seconds, settings.batch_seconds)

@@ -37,6 +37,7 @@ DECISION_SECONDS = Histogram(
 REPEAT_COUNT = Counter("service_repeated_decisions", "Decisions that were answered again under their idempotency key")
 CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were refused or closed", ["why"])
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
+KEY_REFUSAL_COUNT = Counter("service_refused_keys", "Requests without a key that is good for them", ["why"])
 RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
 RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
@@ -51,7 +52,7 @@ CIRCUIT_GAUGE = Gauge(
 _CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 _PROBLEMS = (
     *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
-    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys"),
     *MODEL_PROBLEMS,
 )
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 
 from credit.common.errors import CreditError
-from service.api.keys import KeyRing, read_keys
+from service.access.key_file import read_keys
+from service.access.keys import KeyRing
 from service.settings import Settings, load_settings
 
 _LOG = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ RELOADED = frozenset(
     {
         *("keys_file", "trusted_keys", "poll_seconds", "model_seconds", "batch_seconds", "applicant_key"),
         *("max_body_bytes", "max_header_bytes", "header_seconds", "body_seconds"),
-        *("max_address_connections", "max_caller_requests"),
+        *("max_address_connections", "max_caller_requests", "hosts"),
     }
 )
 """The settings that a running service takes up; any other needs a restart."""

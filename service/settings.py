@@ -2,13 +2,13 @@
 
 import os
 from io import StringIO
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.invalid_values import make_value_error
@@ -16,7 +16,30 @@ from credit.common.invalid_values import make_value_error
 ENV_PREFIX = "SERVICE_"
 STORE_SECONDS = 2.0
 """How long the service waits for an answer of the store, but for a version that it fetches."""
+LEAST_RATIO = 0.8
+"""The four-fifths rule of thumb of the Uniform Guidelines (29 CFR 1607.4 D)."""
+
 _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
+
+
+def _split_list(value: Any) -> Any:
+    return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
+
+
+def _require_network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise make_value_error(value, "an address or a network, such as 10.0.0.0/8") from None
+    return value
+
+
+_HostName = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$")]
+NameList = Annotated[tuple[_HostName, ...], NoDecode, BeforeValidator(_split_list)]
+AddressList = Annotated[
+    tuple[Annotated[str, AfterValidator(_require_network)], ...], NoDecode, BeforeValidator(_split_list)
+]
+"""Lists of which a variable has the values with commas between them."""
 
 
 class Settings(BaseSettings):
@@ -35,6 +58,13 @@ class Settings(BaseSettings):
     baked: Path | None = None
     """A bundle whose rule decides when neither the store nor the disk has a version."""
     keys_file: Path | None = None
+    tls_certificate: Path | None = None
+    """The certificate of this service, with those that it is signed by, in PEM; and its key, unencrypted."""
+    tls_key: Path | None = None
+    trusted_proxies: AddressList = ()
+    """Addresses or networks of proxies, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    hosts: NameList = ()
+    """Hosts that requests may name beside those of loopback; without any, beyond loopback, all."""
     secrets: Path | None = None
     """A folder whose files are variables too; see `service.secret_files`."""
     trusted_keys: Path | None = None
@@ -64,17 +94,25 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=1_000, ge=1, le=100_000)
     """Connections to one worker; fewer where the system lets it open fewer files."""
     max_address_connections: int = Field(default=500, ge=1, le=100_000)
-    """Connections to one worker from one address; all of them, where a proxy stands in front."""
+    """Connections to one worker from one address, unless it is one of `trusted_proxies`."""
     max_caller_requests: int = Field(default=200, ge=1, le=100_000)
     """Requests of one caller that a worker is at, at a time: of one key, or of one address where no key is needed."""
+    least_ratio: float = Field(default=LEAST_RATIO, ge=0, le=1)
+    """Share of approvals of a group by that of the reference group, below which the page calls it a problem."""
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _require_keys(self) -> Self:
         if not self.is_on_loopback and self.keys_file is None:
             raise make_value_error(
-                f"host {self.host} without keys_file", "SERVICE_KEYS_FILE", "python -m service key makes a key"
+                f"host {self.host} without keys_file", "SERVICE_KEYS_FILE", "python -m service key make makes a key"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _require_both_tls_files(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise make_value_error("one of tls_certificate and tls_key", "both or none")
         return self
 
     @property

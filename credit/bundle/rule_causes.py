@@ -27,6 +27,11 @@ def describe_fallback(reason: str) -> str:
     return f"{_FALLBACK}: {reason}"
 
 
+def describe_doubt(doubt: str) -> str:
+    """Describe why nobody knows, while the store is away, whether the kill switch was used."""
+    return f"no version is certain: {doubt}, and the store does not answer"
+
+
 def classify_cause(because: str) -> str:
     """Classify why the rule decided by one of seven labels."""
     for start, kind in (

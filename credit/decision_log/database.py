@@ -73,6 +73,7 @@ class Database:
 
         if not anew:
             self.file.require_present()
+        self.file.restrict()
         with self._translate_errors():
             try:
                 upgrade_tables(self.engine)

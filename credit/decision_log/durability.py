@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,19 @@ class WatchedFile:
         self._path = Path(url.database or "") if is_file else None
         self._known: tuple[int, int] | None = None
         self._problem: Problem | None = None
+
+    def restrict(self) -> None:
+        """Let nobody but the owner read or write the file, made empty where there is none, and those beside it.
+
+        A file of another owner stays as it is; what cannot be opened is told by who opens it.
+        """
+        if self._path is None:
+            return
+        with suppress(OSError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives the other files its rights
+            for path in (self._path, *(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm"))):
+                if path.exists() and path.stat().st_mode & 0o077:
+                    path.chmod(0o600)
 
     def remember(self) -> None:
         """Remember the file that is at the path now."""

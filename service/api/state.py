@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
+from service.access.key_file import KeyFileWatch
 from service.api.log.causes import describe_cause
 from service.deciding.decider import Decider
 from service.engine.follower import Follower
@@ -19,6 +20,7 @@ class Parts:
     decider: Decider
     log: DecisionLog
     checkpoints: CheckpointThread
+    keys: KeyFileWatch
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
@@ -28,6 +30,8 @@ def collect_problems(parts: Parts) -> dict[str, str]:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
         )
+    if parts.keys.problem is not None:
+        problems["keys"] = parts.keys.problem
     log = parts.log
     if log.database.file.is_lost():
         problems["log"] = "the file of the decision log was removed or replaced; decisions go to the spool"

@@ -3,6 +3,7 @@
 import resource
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple, Protocol
 
 from service.settings import Settings
@@ -14,7 +15,8 @@ _RESERVED_FILES = 96
 class ConnectionLimits(NamedTuple):
     """What a connection may take until its request is whole, and how many there may be.
 
-    `address_connections`: of one address. `body_seconds` is also how long a client may leave an answer unread.
+    `address_connections`: of one address, unless it is of `proxies`. `body_seconds` is also how long a client may leave
+    an answer unread.
     """
 
     header_bytes: int
@@ -22,6 +24,7 @@ class ConnectionLimits(NamedTuple):
     body_seconds: float
     connections: int
     address_connections: int
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 class Connection(Protocol):
@@ -48,7 +51,8 @@ class OpenConnections:
         Who floods so only drives out itself, as long as others send their requests whole. False: none gives way.
         """
         address = connection.address
-        if self._by_address[address] >= self.limits.address_connections and not self._evict("address", address):
+        is_full = self._by_address[address] >= self.limits.address_connections and not self._is_proxy(address)
+        if is_full and not self._evict("address", address):
             return False
         if self._by_address.total() >= self._most and not self._evict("connections", None):
             return False
@@ -71,6 +75,14 @@ class OpenConnections:
         if not self._by_address[connection.address]:
             del self._by_address[connection.address]
 
+    def _is_proxy(self, address: str) -> bool:
+        """Tell whether all clients may come from an address."""
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self.limits.proxies)
+
     def _evict(self, why: str, address: str | None) -> bool:
         """Close the connection that has waited for longest, of one address or of any."""
         for connection in self._waiting:
@@ -91,6 +103,7 @@ def build_limits(settings: Settings) -> ConnectionLimits:
         body_seconds=settings.body_seconds,
         connections=settings.max_connections,
         address_connections=settings.max_address_connections,
+        proxies=tuple(map(ip_network, settings.trusted_proxies)),
     )
 
 

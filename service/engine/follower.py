@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from credit.bundle.rule_causes import describe_fallback
+from credit.bundle.rule_causes import describe_doubt, describe_fallback
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -20,7 +20,7 @@ from service.engine.kept_contracts import KeptContracts
 from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
 from service.engine.loading import load_folder
-from service.engine.patrol import Patrol
+from service.engine.patrol import FollowedEntry, Patrol
 from service.settings import STORE_SECONDS, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ class Follower:
         self._polls = 0
         self._loaded: dict[str, LiveVersion] = {}
         self._refused: dict[int, float] = {}
+        self._followed: FollowedEntry | None = None
+        self._retry_at = 0.0
         self._looked, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self.serving: LiveVersion | None = None
@@ -84,13 +86,16 @@ class Follower:
             ledger = Ledger(open_store(make=False, seconds=STORE_SECONDS), self.settings.environment)
             self._start_patrol(ledger)
             self._ledger = ledger
-        entry = self._find_newest(self._ledger, self.serving.number if self.serving else 0)
+        known = self.serving.number if self.serving and self.serving.doubt is None else 0
+        entry = self._find_newest(self._ledger, known)
         if entry is not None:
             self.problems.pop("ledger", None)
             if time.monotonic() >= self._refused.get(entry.number, 0):
                 self._follow(self._ledger, entry)
         elif self.serving is None or self.serving.entry is None:
             self._report_problem("ledger", "nothing has been deployed here", None)
+        if "disk" in self.problems and time.monotonic() >= self._retry_at:
+            self._keep_again(self._ledger)
         if self._patrol is not None and self._identity is not None:
             self._look_back(self._patrol, self._identity)
         self.problems.pop("store", None)
@@ -136,9 +141,6 @@ class Follower:
 
     def _look_back(self, patrol: Patrol, identity: IdentityWatch) -> None:
         """Notice that an entry, or the store's identity, was changed or taken out: it would be by hand."""
-        if self.serving is not None and (followed := patrol.follow(self.serving.number, identity.id)):
-            with suppress(CreditError):  # a full disk, of which `_cache_entry` has told
-                self._cache.keep_followed(followed)
         found: dict[str, str | None] = {**patrol.look()}
         if self._polls % _POLLS_A_LOOK == 0:
             found["identity"] = identity.look()
@@ -162,18 +164,35 @@ class Follower:
             self._refused[entry.number] = time.monotonic() + _RETRY_SECONDS
             if entry.kind != "fallback" or (serving := self._substitute_rule(entry)) is None:  # type: ignore[assignment]
                 return
+            self._cache_entry(serving, entry.number)
         else:
             self.problems.pop("refused", None)
             self._refused.clear()
-            self._cache_entry(entry)
+            self._cache_entry(serving, entry.number)
         self._take_over(serving)
 
-    def _cache_entry(self, entry: LedgerEntry) -> None:
+    def _cache_entry(self, serving: LiveVersion, number: int) -> None:
+        """Keep what a restart without the store goes by: first that there is a newer entry, then the entry itself."""
+        self._retry_at = time.monotonic() + _RETRY_SECONDS
+        if self._patrol is not None and self._identity is not None:
+            self._followed = self._patrol.follow(number, self._identity.id) or self._followed
         try:
-            self._cache.keep(entry)
+            if self._followed is not None:
+                self._cache.keep_followed(self._followed)
+            if serving.entry is not None and not serving.load_failure:
+                self._cache.keep(serving.entry)
             self.problems.pop("disk", None)
         except CreditError as error:  # which keeps nobody from taking over
             self._report_problem("disk", "the last good version cannot be saved to the disk", error)
+
+    def _keep_again(self, ledger: Ledger) -> None:
+        """Keep on the disk what it did not take before: it may have room by now."""
+        serving = self.serving
+        if serving is None or serving.entry is None:
+            return
+        with suppress(CreditError):
+            self._cache.fetch(ledger.store, serving.entry)
+        self._cache_entry(serving, serving.number)
 
     def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
         """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
@@ -209,24 +228,30 @@ class Follower:
 
     def _substitute_rule(self, entry: LedgerEntry) -> LiveVersion | None:
         """Let any rule at hand decide: the kill switch needs no bundle of its own. None when there is no rule."""
-        other = self.serving or self._load_baked()
+        other = self.serving or self._load_last() or self._load_baked()
         if other is None:
             return None
         because = describe_fallback(f"{entry.reason} (its own version cannot be loaded)")
-        return replace(other, entry=entry, load_failure=because)
+        return replace(other, entry=entry, load_failure=because, doubt=None)
 
     def _serve_without_store(self) -> None:
-        entry = self._cache.read_last_entry()
         self._clients.add_kept(self._cache.folder)
-        serving = None
-        if entry is not None:
-            try:
-                serving = self._load(entry, None)
-            except CreditError as error:
-                self._report_problem("disk", "the last good version on the disk is damaged", error)
+        serving = self._load_last()
+        if serving is not None and serving.entry and (doubt := self._cache.explain_doubt(serving.entry)) is not None:
+            self._report_problem("disk", f"{doubt}; the rule decides until the store answers", None)
+            serving = replace(serving, doubt=describe_doubt(doubt))
         serving = serving or self._load_baked()
         if serving is not None and self.serving is None:
             self._take_over(serving)
+
+    def _load_last(self) -> LiveVersion | None:
+        """Load the last good version from the disk; None when there is none, or it is damaged."""
+        entry = self._cache.read_last_entry()
+        try:
+            return self._load(entry, None) if entry is not None else None
+        except CreditError as error:
+            self._report_problem("disk", "the last good version on the disk is damaged", error)
+            return None
 
     def _load_baked(self) -> LiveVersion | None:
         if self.settings.baked is None:
@@ -239,7 +264,7 @@ class Follower:
 
     def _take_over(self, serving: LiveVersion) -> None:
         self.serving = serving = self._accept_others(serving)
-        by = "the rule" if serving.fallback_reason else "its champion"
+        by = "the rule" if serving.rule_because else "its model"
         _LOG.info("entry %d: %s decides, of %s", serving.number, by, serving.version or "the image")
         self._swapped(serving)
 

@@ -24,7 +24,7 @@ class LiveVersion:
 
     `requests` takes what clients of any published version send, and `fit` makes it an application to this one.
     `example`: a made-up application. `load_failure`: why the version of the entry is not the one that is loaded, when
-    the rule has to stand in for it.
+    the rule has to stand in for it. `doubt`: why a newer entry may have been followed, for which the rule decides too.
     """
 
     entry: LedgerEntry | None
@@ -34,6 +34,7 @@ class LiveVersion:
     example: ApplicationRow
     fit: ApplicationFitter
     load_failure: str | None = None
+    doubt: str | None = None
 
     @property
     def number(self) -> int:
@@ -57,7 +58,7 @@ class LiveVersion:
             return "no version: neither the store nor the disk has one"
         if self.entry.kind == "fallback":
             return describe_fallback(self.entry.reason)
-        return self.load_failure
+        return self.load_failure or self.doubt
 
     @property
     def rule_because(self) -> str | None:

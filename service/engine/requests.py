@@ -17,7 +17,7 @@ from credit.bundle.field_types import PROTECTED_VALUES
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
 from credit.contract.levels import Scalar
-from service.engine.body_limits import require_few_values
+from service.engine.body_limits import count_keys, require_few_values, require_unique_keys
 from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value, shorten
 
 Values = dict[str, Any]
@@ -85,6 +85,8 @@ class RequestParser:
         except ValidationError as error:
             _raise_problems(self._explain_errors(error))
             raise
+        keys = len(content) + len(content["application"]) + len(content.get("protected", ()))
+        require_unique_keys(body, keys)
         _raise_problems(list(self._check_application(content["application"], "application")))
         return _build_request(content)
 
@@ -126,6 +128,7 @@ class RequestParser:
             content = from_json(body)
             raise_if_any(_list_unknown("", content, _ENVELOPE_FIELDS))
             opened: list[Any] = self.envelope.validate_python(content)["applications"]
+            require_unique_keys(body, count_keys(content))
         except ValidationError as error:
             raise CreditError(list(map(describe_error, error.errors(include_url=False)))) from None
         except ValueError as error:

@@ -1,5 +1,6 @@
 """Turn counts of decisions into the tables of the page: outcomes, deciders, and the approvals of each group."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class DeciderShare(NamedTuple):
 class GroupApprovals(NamedTuple):
     """A protected group: its people, the share that was approved (`width`, in percent), and a note on how to read it.
 
-    `approved` is empty where it is not shown.
+    `approved` is empty where it is not shown. `ratio`: that share by the share of the reference group, empty where one
+    of the two is not shown; `is_below`: it is below the limit, and neither of the two has few people.
     """
 
     name: str
@@ -51,6 +53,8 @@ class GroupApprovals(NamedTuple):
     approved: str
     width: float
     note: str
+    ratio: str = ""
+    is_below: bool = False
 
 
 class AttributeApprovals(NamedTuple):
@@ -62,6 +66,16 @@ class AttributeApprovals(NamedTuple):
     is_rounded: bool
     is_shown: bool
     least: int = MIN_SHOWN
+    reference: str = ""
+
+    def list_warnings(self, least_ratio: float) -> list[str]:
+        """List the groups whose ratio is below the limit."""
+        return [
+            f"{capitalise(self.name)}: {group.name} was approved {group.ratio} times as often as {self.reference}; "
+            f"the limit is {least_ratio:g}."
+            for group in self.groups
+            if group.is_below
+        ]
 
 
 def count_by_decision(cells: Iterable[DecisionCell]) -> list[DecisionShare]:
@@ -94,14 +108,20 @@ def count_by_decider(cells: Iterable[DecisionCell]) -> list[DeciderShare]:
 
 
 def count_by_group(
-    cells: Iterable[DecisionCell], asked: Iterable[str], protected: Mapping[str, Column]
+    cells: Iterable[DecisionCell], asked: Iterable[str], protected: Mapping[str, Column], least_ratio: float
 ) -> list[AttributeApprovals]:
     """Count the approvals of every group of the `asked` attributes, as the contract in use describes them."""
     listed = list(cells)
-    return [_build_attribute(listed, i, name, protected[name]) for i, name in enumerate(asked) if name in protected]
+    return [
+        _build_attribute(listed, i, name, protected[name], least_ratio)
+        for i, name in enumerate(asked)
+        if name in protected
+    ]
 
 
-def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: Column) -> AttributeApprovals:
+def _build_attribute(
+    cells: list[DecisionCell], place: int, name: str, column: Column, least_ratio: float
+) -> AttributeApprovals:
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for cell in cells:
@@ -112,11 +132,30 @@ def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: C
     others = sorted(people.keys() - {*known, UNDISCLOSED})  # what the contract does not list, together
     rounded = any(0 < count < MIN_SHOWN for count in people.values())
     groups = [
-        _build_group(column.name_value(one), people[one], approved[one], rounded)
+        _add_ratio(
+            _build_group(column.name_value(one), people[one], approved[one], rounded),
+            (approved[one], people[one]),
+            (approved[str(column.reference)], people[str(column.reference)]),
+            least_ratio,
+        )
         for one in (*known, *others, UNDISCLOSED)
     ]
     is_shown = any(people[one] >= MIN_SHOWN for one in (*known, *others))
-    return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown)
+    reference = column.name_value(column.reference) if column.reference is not None else ""
+    return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown, reference=reference)
+
+
+def _add_ratio(
+    group: GroupApprovals, own: tuple[int, int], reference: tuple[int, int], least_ratio: float
+) -> GroupApprovals:
+    """Add the ratio of two shares, each of approved people among all, where it may be shown and is known."""
+    if min(own[1], reference[1]) < MIN_SHOWN or not reference[0]:
+        return group
+    ratio = (own[0] / own[1]) / (reference[0] / reference[1])
+    is_below = ratio < least_ratio and min(own[1], reference[1]) >= FEW_PEOPLE
+    return group._replace(
+        ratio=f"{math.floor(100 * ratio + 1e-9) / 100:.2f}", is_below=is_below
+    )  # never rounded up to it
 
 
 def _build_group(name: str, people: int, approved: int, rounded: bool) -> GroupApprovals:
@@ -162,7 +201,7 @@ def describe_gaps(known: DecisionSummary | None, now: datetime) -> list[str]:
 
 
 def describe_decisions(
-    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime
+    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime, least_ratio: float
 ) -> RecentDecisions:
     """Describe the decisions of the last day. `known` None: the decision log cannot be read."""
     recent = known or DecisionSummary((), [], False, False, 0)
@@ -173,5 +212,5 @@ def describe_decisions(
         outcomes=count_by_decision(cells),
         by_rule=count_by_rule(cells),
         deciders=count_by_decider(cells),
-        attributes=count_by_group(cells, recent.attributes, protected),
+        attributes=count_by_group(cells, recent.attributes, protected, least_ratio),
     )

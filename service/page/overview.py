@@ -8,10 +8,11 @@ from typing import Literal, NamedTuple
 from credit.common.dates import DisplayTime, describe_time
 from credit.common.formatting import capitalise
 from credit.decision_log.people.reviews import ReviewCounts
-from credit.decision_log.summary import DecisionSummary
+from credit.decision_log.summary import DecisionSummary, NewDecision
 from service.engine.live_version import LiveVersion
-from service.page.decisions import RecentDecisions, describe_decisions
+from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions
 from service.page.history import LedgerLine
+from service.settings import LEAST_RATIO
 
 HOURS = 24
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
@@ -29,6 +30,8 @@ class ServiceSnapshot:
     reviews: ReviewCounts | None
     history: Sequence[LedgerLine]
     store: bool
+    least_ratio: float = LEAST_RATIO
+    newest: Sequence[NewDecision] = ()
 
 
 class LiveEntry(NamedTuple):
@@ -53,6 +56,16 @@ class HistoryRow(NamedTuple):
     reason: str = ""
 
 
+class NewestRow(NamedTuple):
+    """One of the newest decisions, with the address of its record."""
+
+    at: DisplayTime
+    decision: str
+    by: str
+    version: str
+    record: str
+
+
 @dataclass(frozen=True)
 class Overview:
     """The values of the template. `state`: who decides; `dark`: nobody."""
@@ -72,6 +85,8 @@ class Overview:
     history: list[HistoryRow]
     store: bool
     now: DisplayTime
+    least_ratio: float
+    newest: list[NewestRow]
     hours: int = HOURS
 
 
@@ -82,6 +97,8 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
     state = serving.decides if serving else "dark"
     headline, lead = _write_headline(facts)
     protected = serving.bundle.contract.protected if serving else {}
+    decisions = describe_decisions(facts.recent, protected, facts.now, facts.least_ratio)
+    unequal = [said for one in decisions.attributes for said in one.list_warnings(facts.least_ratio)]
     return Overview(
         state=state,
         headline=headline,
@@ -94,12 +111,21 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         live=LiveEntry(KIND_WORDS[entry.kind], describe_time(entry.time, facts.now), entry.actor, entry.reason)
         if entry
         else None,
-        wrong=_list_warnings(facts),
-        decisions=describe_decisions(facts.recent, protected, facts.now),
+        wrong=[*_list_warnings(facts), *unequal],
+        decisions=decisions,
         reviews=_describe_reviews(facts.reviews),
         history=[_build_history_row(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
         now=describe_time(facts.now, facts.now),
+        least_ratio=facts.least_ratio,
+        newest=[_build_newest_row(one, facts.now) for one in facts.newest],
+    )
+
+
+def _build_newest_row(one: NewDecision, now: datetime) -> NewestRow:
+    decision = capitalise(DECISION_WORDS[one.decision])
+    return NewestRow(
+        describe_time(one.decided_at, now), decision, one.decided_by, one.version or "", f"/v1/decisions/{one.id}"
     )
 
 

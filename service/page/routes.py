@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
-from credit.decision_log.summary import DecisionSummary, summarize_decisions
+from credit.decision_log.summary import DecisionSummary, NewDecision, list_newest, summarize_decisions
 from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
 from service.page.history import LedgerHistory, LedgerLine
@@ -31,6 +31,7 @@ class PageState:
         self._history = LedgerHistory(self._settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
         self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
+        self._newest: ValueCache[list[NewDecision]] = ValueCache(_CACHE_SECONDS)
         self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
@@ -49,6 +50,8 @@ class PageState:
             reviews=self._reviews.get((), self._read_reviews),
             history=lines,
             store=store,
+            least_ratio=self._settings.least_ratio,
+            newest=self._newest.get((), self._read_newest),
         )
 
     def _read_history(self) -> tuple[list[LedgerLine], bool]:
@@ -66,6 +69,12 @@ class PageState:
             return summarize_decisions(self._log, protected, since, self._settings.environment)
         except CreditError:
             return None
+
+    def _read_newest(self) -> list[NewDecision]:
+        try:
+            return list_newest(self._log.database, self._settings.environment)
+        except CreditError:
+            return []  # of which the problems tell
 
     def _read_reviews(self) -> ReviewCounts | None:
         since = datetime.now(UTC) - timedelta(hours=HOURS)

@@ -30,6 +30,8 @@ class DecidedGroup(BaseModel):
     people: str = Field(examples=["about 35", "fewer than 5"])
     approved: str = Field(description="Share of them; empty: hidden", examples=["87%"])
     note: str
+    ratio: str = Field(description="Their share by that of the reference group; empty: hidden", examples=["0.72"])
+    is_below: bool = Field(description="The ratio is below SERVICE_LEAST_RATIO, and neither group has few people")
 
 
 class DecidedResponse(BaseModel):
@@ -73,7 +75,9 @@ def summarize_live(request: Request) -> Response:
         "reviews": _count_reviews(parts, serving),
         "groups": [
             {"attribute": attribute, **group._asdict()}
-            for attribute, found in zip(protected, count_by_group(cells, protected, protected), strict=True)
+            for attribute, found in zip(
+                protected, count_by_group(cells, protected, protected, parts.settings.least_ratio), strict=True
+            )
             for group in found.groups
         ],
         "notes": describe_gaps(recent, now),

@@ -69,19 +69,28 @@ ARROWS: dict[str, set[str]] = {
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
     "service/connections": SERVICE,
+    "service/access": SERVICE,
     "service/metrics.py": SERVICE | {"service/deciding", "service/engine", "service/exposed_metrics.py"},
-    "service/api": SERVICE | {"service/deciding", "service/engine", "service/metrics.py"},
+    "service/api": SERVICE | {"service/access", "service/deciding", "service/engine", "service/metrics.py"},
     "service/page": SERVICE
     | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
     "service/commands": SERVICE
-    | {"service/api", "service/batch", "service/connections", "service/engine", "service/metrics.py", "service/people"},
-    "service/reloading.py": SERVICE | {"service/api"},
+    | {
+        "service/access",
+        "service/api",
+        "service/batch",
+        "service/connections",
+        "service/engine",
+        "service/metrics.py",
+        "service/people",
+    },
+    "service/reloading.py": SERVICE | {"service/access"},
     "service/app.py": SERVICE
-    | {"service/api", "service/connections", "service/deciding", "service/engine", "service/metrics.py"}
-    | {"service/page", "service/reloading.py"},
+    | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
+    | {"service/metrics.py", "service/page", "service/reloading.py"},
     "release": {"credit/common"},
     "release/repository": RELEASE,
     "release/registration": RELEASE | {"release/compare", "release/deployment", "release/judge"},

@@ -10,6 +10,7 @@ from credit.contract import Contract
 from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
 from service.api.responses import RefusalError
+from service.engine.body_limits import require_unique_keys
 from service.engine.request_errors import describe_error
 
 _CLOCK_SKEW = timedelta(days=1)  # clocks and time zones of others
@@ -28,9 +29,11 @@ class OutcomeReport(BaseModel):
 def parse_outcome(body: bytes) -> OutcomeReport:
     """Parse a reported outcome. Raises CreditError with every field that is wrong."""
     try:
-        return OutcomeReport.model_validate_json(body)
+        reported = OutcomeReport.model_validate_json(body)
     except ValidationError as error:
         raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
+    require_unique_keys(body, len(reported.model_fields_set))
+    return reported
 
 
 def check_outcome(reported: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Scalar:

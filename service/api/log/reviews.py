@@ -14,6 +14,7 @@ from service.api.log.records import require_record
 from service.api.openapi import NOT_FOUND_REFUSAL, REFUSALS
 from service.api.request_reading import read_body, read_parts
 from service.api.responses import RefusalError, render_json
+from service.engine.body_limits import require_unique_keys
 from service.engine.request_errors import describe_error
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
@@ -24,7 +25,14 @@ _MAX_BODY_BYTES = 10_000
 class ReviewReport(BaseModel):
     """What an analyst decided, and why; a denial and an override need a reason."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "if": {"properties": {"decision": {"const": "deny"}}},
+            "then": {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
+        },
+    )
 
     decision: Literal["approve", "deny"]
     reviewer: str = Field(min_length=1, max_length=100, examples=["analyst-7"])
@@ -62,9 +70,13 @@ async def review_decision(request: Request, decision_id: Annotated[str, Path(pat
 
 def _parse_review(body: bytes) -> ReviewReport:
     try:
-        return ReviewReport.model_validate_json(body)
+        reported = ReviewReport.model_validate_json(body)
     except ValidationError as error:
         raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
+    require_unique_keys(body, len(reported.model_fields_set))
+    if reported.decision == "deny" and reported.reason is None:
+        raise CreditError(Problem("reason", "nothing", "the reason of a denial, which the applicant is told"))
+    return reported
 
 
 def _record_review(request: Request, decision_id: str, reported: ReviewReport) -> Response:
@@ -72,9 +84,10 @@ def _record_review(request: Request, decision_id: str, reported: ReviewReport) -
     record = require_record(read_parts(request), decision_id)
     was = record["decision"]
     is_override = was not in ("refer", reported.decision)
-    if reported.reason is None and (is_override or reported.decision == "deny"):
-        expected = "the reason of an override" if is_override else "the reason of a denial, which the applicant is told"
-        raise CreditError(Problem("reason", "nothing", expected))
+    if reported.reason is None and is_override:
+        raise RefusalError(
+            409, "an override needs a reason", [Problem("reason", "nothing", "the reason of an override")]
+        )
     review = Review(reported.decision, reported.reviewer, reported.reason, is_override)
     try:
         recorded = record_review(log.events, record, review, request.state.caller)

@@ -13,7 +13,8 @@ from credit.common.errors import CreditError
 from credit.decision_log.integrity.chain import Head
 from credit.decision_log.integrity.checkpoints import Checkpoint, list_points, write_checkpoint
 from credit.registry.store import Store
-from service.api.keys import read_keys
+from service.access.key_file import read_keys
+from service.access.keys import KeyRefusedError, KeyRole
 from testing.lenders.frozen import ROOT
 from testing.parts.needs import require
 from testing.parts.servers import find_free_ports, wait_until
@@ -59,10 +60,13 @@ def test_secrets_in_use_are_not_replaced(project: Project) -> None:
     assert "secrets" not in project.run("git", "status", "--short").stdout
 
 
-def test_the_key_of_prometheus_may_read_and_not_decide(secrets: Path) -> None:
+def test_the_key_of_prometheus_watches_and_reads_no_applicant(secrets: Path) -> None:
     keys, bearer = read_keys(secrets / "keys.json"), b"Bearer " + (secrets / "prometheus_key").read_bytes()
-    assert keys.authenticate(bearer, "read") == "prometheus"
-    assert keys.authenticate(bearer, "decide") is None
+    assert keys.authenticate(bearer, "watch") == "prometheus"
+    others: tuple[KeyRole, ...] = ("decide", "look-up", "report", "review")
+    for role in others:
+        with pytest.raises(KeyRefusedError, match="role"):
+            keys.authenticate(bearer, role)
 
 
 def test_prometheus_accepts_its_configuration() -> None:

@@ -258,9 +258,8 @@ def test_a_reason_that_postgresql_could_not_keep_never_reaches_the_log(
 def test_what_was_taken_in_before_the_end_is_answered(service: Service, asked: list[dict[str, Any]]) -> None:
     """Applications that are waiting when the process is told to end; a client that comes later is turned away."""
     body, port = json.dumps({"applications": asked[:1] * 1000}).encode(), int(service.url.rsplit(":", 1)[1])
-    head = (
-        f"POST /v1/decisions/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
-    )
+    head = "POST /v1/decisions/batch HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json"
+    head += f"\r\ncontent-length: {len(body)}"
     clients = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(8)]
     for client in clients:
         client.sendall(f"{head}\r\n\r\n".encode() + body[:-1])

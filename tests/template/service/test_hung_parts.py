@@ -148,12 +148,12 @@ def test_keys_and_settings_are_read_again_on_sighup(released: Store, asked: Aske
     """No request is lost by it, and a faulty file changes nothing."""
     from click.testing import CliRunner
 
-    from service.commands.key import run as make_key
+    from service.commands.keys.make import run as make_key
 
     keys, file = tmp_path / "keys.json", tmp_path / "settings"
 
     def add_key(name: str) -> dict[str, str]:
-        made = CliRunner().invoke(make_key, [name, "--role", "decide", "--role", "read", "--file", str(keys)])
+        made = CliRunner().invoke(make_key, [name, "--role", "decide", "--role", "watch", "--file", str(keys)])
         return {"authorization": f"Bearer {made.output.split()[0]}"}
 
     first = add_key("first")
@@ -163,12 +163,11 @@ def test_keys_and_settings_are_read_again_on_sighup(released: Store, asked: Aske
     ) as service:
         service.wait()
         second = add_key("second")
-        assert service.decide(asked[0], **second).status_code == 401
         assert service.decide(b" " * 150_000, **first).status_code == 413
         file.write_text("SERVICE_MAX_BODY_BYTES=1000000\nSERVICE_SHUTDOWN_SECONDS=5\n")
         os.kill(service.process.pid, signal.SIGHUP)
-        wait_until(lambda: service.decide(asked[0], **second).status_code == 200, "the new key")
-        assert service.decide(b" " * 150_000, **first).status_code == 422
+        wait_until(lambda: service.decide(b" " * 150_000, **first).status_code == 422, "the new setting")
+        assert service.decide(asked[0], **second).status_code == 200
         assert "shutdown_seconds change with the next start only" in service.log.read_text()
         file.write_text("SERVICE_MAX_BODY_BYTES=none\n")
         keys.write_text("[]")

@@ -4,16 +4,15 @@ import json
 import socket
 import threading
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
 from credit.bundle.bundle import load_bundle
-from credit.registry.store import Store
 from testing.parts.servers import PATIENCE, wait_until
-from testing.services import Service, run_service
+from testing.services import Service
 
 Asked = list[dict[str, Any]]
 
@@ -175,7 +174,9 @@ def test_a_client_that_goes_away_in_the_middle_is_no_failure(service: Service) -
     port = int(service.url.rsplit(":", 1)[1])
     for path in ("/v1/decisions", "/v1/decisions/batch"):
         with socket.create_connection(("127.0.0.1", port)) as client:
-            head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n"
+            head = (
+                f"POST {path} HTTP/1.1\r\nhost: [::1]\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n"
+            )
             client.sendall(head.encode() + b'{"applic')
             time.sleep(0.2)
     wait_until(lambda: 'refused_requests_total{status="400"} 2.0' in service.get("/metrics").text, "the clients' end")
@@ -307,39 +308,55 @@ def test_the_process_log_has_nothing_about_applicants(service: Service, asked: A
     assert "Eve" not in service.log.read_text()
 
 
-@pytest.fixture
-def service_with_keys(released: Store, tmp_path: Path) -> Any:
-    """A service that asks for keys, and three keys."""
-    from service.commands.key import make_key
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace('"points":', '"points": 850, "points":'),
+        lambda text: text.replace('"points":', '"p\\u006fints": 850, "points":'),
+        lambda text: text.replace('"protected":', '"protected": {}, "protected" :'),
+        lambda text: text.replace('"race":', '"race": "a: b", "race":'),
+    ],
+)
+def test_a_key_that_an_object_has_twice_is_refused_by_name(
+    service_of_many: Service, asked: Asked, change: Callable[[str], str]
+) -> None:
+    """Parsers disagree which of the values holds, so that two people would read two decisions out of one body."""
+    one = change(json.dumps(asked[0]))
+    for body, path in ((one, "/v1/decisions"), (f'{{"applications": [{one}]}}', "/v1/decisions/batch")):
+        answer = service_of_many.decide(body.encode(), path)
+        ((field, found),) = problems(answer)
+        assert field in ("points", "protected", "race")
+        assert found == "a duplicate key"
 
-    file = tmp_path / "keys.json"
-    keys = {
-        "decide": make_key(file, "branch", ("decide",)),
-        "read": make_key(file, "officer", ("read",)),
-        "both": make_key(file, "test", ("decide", "read")),
-    }
-    with run_service(released.url, tmp_path / "state", SERVICE_KEYS_FILE=str(file)) as running:
-        yield running.wait(), keys, file
+
+def test_colons_in_texts_are_no_keys(service_of_many: Service, asked: Asked) -> None:
+    said = {**asked[0], "protected": {"race": 'a "b": \\ c: "'}}
+    assert service_of_many.decide(said).status_code == 200
+    assert service_of_many.decide({"applications": [said, said]}, "/v1/decisions/batch").status_code == 200
 
 
-def test_a_key_is_needed_and_good_for_its_role_only(service_with_keys: Any, asked: Asked) -> None:
-    service, keys, file = service_with_keys
+def test_a_key_twice_in_an_outcome_or_a_review_is_refused(service_of_many: Service, asked: Asked) -> None:
+    identifier = service_of_many.decide(asked[0]).json()["id"]
+    outcome = f'{{"decision_id": "{identifier}", "outcome": true, "outcome": false}}'
+    assert problems(service_of_many.decide(outcome.encode(), "/v1/outcomes")) == [("outcome", "a duplicate key")]
+    review = b'{"decision": "deny", "decision": "approve", "reviewer": "a", "reason": "b"}'
+    answer = service_of_many.decide(review, f"/v1/decisions/{identifier}/review")
+    assert problems(answer) == [("decision", "a duplicate key")]
 
-    def statuses(**headers: str) -> tuple[int, int]:
-        return service.decide(asked[0], **headers).status_code, service.get("/v1/version", **headers).status_code
 
-    assert statuses() == (401, 401)
-    assert statuses(authorization="Bearer nonsense") == (401, 401)
-    assert statuses(authorization=f"Bearer {keys['decide']}x") == (401, 401)
-    assert statuses(authorization=f"Bearer {keys['decide']}") == (200, 403)
-    assert statuses(authorization=f"Bearer {keys['read']}") == (403, 200)
-    assert statuses(authorization=f"Bearer {keys['both']}") == (200, 200)
-    assert requests.get(service.url + "/v1/version", auth=("anyone", keys["read"]), timeout=PATIENCE).status_code == 200
-    assert service.get("/health/ready").status_code == 200
-    assert service.get("/metrics").status_code == 401
-    assert "WWW-Authenticate" in service.get("/").headers
-    assert not any(key in file.read_text() for key in keys.values())
-    assert file.stat().st_mode & 0o077 == 0
+def test_a_slash_at_the_end_and_head_ask_the_same(service_of_many: Service, asked: Asked) -> None:
+    identifier = service_of_many.decide(asked[0], "/v1/decisions/").json()["id"]
+    for path in ("/", "/v1/version", f"/v1/decisions/{identifier}", "/metrics", "/health/ready", "/docs"):
+        there = service_of_many.get(path)
+        for same in (path, f"{path.rstrip('/')}/"):
+            got = requests.get(service_of_many.url + same, allow_redirects=False, timeout=PATIENCE)
+            assert got.status_code == 200, same
+            head = requests.head(service_of_many.url + same, timeout=PATIENCE)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"] == there.headers["content-type"]
+            assert int(head.headers["content-length"]) > 0
+    assert requests.head(service_of_many.url + "/v1/nothing", timeout=PATIENCE).status_code == 404
+    assert requests.head(service_of_many.url + "/v1/outcomes", timeout=PATIENCE).status_code == 405
 
 
 def test_many_clients_at_once_each_get_their_own_answer(service: Service, asked: Asked, bundles: Any) -> None:

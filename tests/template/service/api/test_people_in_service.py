@@ -173,7 +173,7 @@ def test_the_same_key_on_two_instances_gives_one_decision_and_environments_keep_
 
 
 def test_a_key_that_decides_does_not_review(released: Store, asked: Asked, tmp_path: Path) -> None:
-    from service.commands.key import make_key
+    from service.commands.keys.make import make_key
 
     file = tmp_path / "keys.json"
     decide, review = make_key(file, "branch", ("decide",)), make_key(file, "analysts", ("review",))

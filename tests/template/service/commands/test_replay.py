@@ -78,7 +78,9 @@ def test_a_reason_that_was_told_in_another_language_comes_out_in_it(service: Ser
 
 
 def test_a_decision_of_before_there_were_codes_comes_out_the_same(service: Service, denied: dict[str, Any]) -> None:
-    change(service, "reason_codes = NULL, language = NULL, writer = NULL", denied["id"])
+    """Rows of then carry no hashes either."""
+    chain = ("writer", "sequence", "previous", "salt", "personal_hash", "row_hash")
+    change(service, ", ".join(f"{name} = NULL" for name in ("reason_codes", "language", *chain)), denied["id"])
     done = replay(service, denied["id"], "--json")
     assert (done.returncode, json.loads(done.stdout)["differs"]) == (0, [])
 
@@ -144,6 +146,7 @@ def test_what_the_rule_of_the_image_decided_comes_out_the_same(
     assert answer["version"] is None
     done = replay(bare, answer["id"], SERVICE_BAKED=str(bundles("logistic")))
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
+    stored(bare).mkdir()
     done = replay(bare, answer["id"])
     assert done.returncode == 1
     assert done.stderr.startswith("error: the store ")

@@ -13,7 +13,7 @@ from testing.parts.servers import PATIENCE, wait_until
 from testing.services import Service, run_service
 
 Asked = list[dict[str, Any]]
-HEAD = b"POST /v1/decisions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+HEAD = b"POST /v1/decisions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +106,13 @@ def test_a_request_that_is_never_finished_is_given_up(
 def test_a_second_request_on_a_connection_has_its_own_time(impatient: Service, asked: Asked) -> None:
     with connect(impatient) as (client,):
         for _ in range(2):
-            client.sendall(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+            client.sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
             content = b""
             while b'"ok"' not in content:
                 content += client.recv(65_536)
             assert content.startswith(b"HTTP/1.1 200 ")
             time.sleep(2.2)
-        client.sendall(b"GET /health/live HTTP/1.1\r\nhost: x")
+        client.sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost")
         assert read_to_end(client).startswith(b"HTTP/1.1 408 ")
     assert impatient.decide(asked[0]).status_code == 200
 
@@ -124,7 +124,7 @@ def test_a_client_that_reads_no_answer_is_given_up(impatient: Service) -> None:
         client.settimeout(0.2)
         try:
             for _ in range(5_000):
-                client.sendall(b"GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n")
+                client.sendall(b"GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n")
         except (TimeoutError, BrokenPipeError, ConnectionResetError):
             pass
         wait_until(lambda: count_closed(impatient, "unread") + count_closed(impatient, "pipelined") > before, "its end")
@@ -140,7 +140,7 @@ def test_of_one_address_the_oldest_that_ask_nothing_give_way(
         with connect(service, 50) as clients:
             assert service.decide(asked[0]).status_code == 200
             assert read_to_end(clients[0]) == b""
-            clients[-1].sendall(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+            clients[-1].sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
             assert clients[-1].recv(65_536).startswith(b"HTTP/1.1 200 ")
         assert count_closed(service, "address") >= 31
 

@@ -71,14 +71,14 @@ def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
 
 
 def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:
-    (found,) = count_by_group(cells, ("race",), {"race": RACE})
+    (found,) = count_by_group(cells, ("race",), {"race": RACE}, 0.8)
     return {group.name: group for group in found.groups}
 
 
 def test_a_group_that_is_a_code_is_shown_with_its_label() -> None:
     code = str(RACE.allowed[0]) if RACE.allowed else ""
     labelled = RACE.model_copy(update={"labels": ((code, "from here"),)})
-    (found,) = count_by_group([], ("race",), {"race": labelled})
+    (found,) = count_by_group([], ("race",), {"race": labelled}, 0.8)
     assert found.groups[0].name == f"from here [{code}]"
 
 
@@ -225,3 +225,39 @@ def test_nobody_is_shown_who_is_in_a_group_of_fewer_than_five() -> None:
 )
 def test_times_are_told_in_their_largest_unit(seconds: int, said: str) -> None:
     assert format_age(timedelta(seconds=seconds)) == said
+
+
+def shares(group: str, people: int, approved: int) -> list[DecisionCell]:
+    return [
+        DecisionCell(decision, "model", None, "v2.0.0", (group,), number, NOW)
+        for decision, number in (("approve", approved), ("deny", people - approved))
+        if number
+    ]
+
+
+@pytest.mark.parametrize(
+    ("people", "approved", "ratio", "is_below"),
+    [
+        (100, 79, "0.79", True),
+        (100, 80, "0.80", False),
+        (1000, 799, "0.79", True),
+        (29, 1, "0.03", False),
+        (4, 0, "", False),
+        (30, 0, "0.00", True),
+    ],
+)
+def test_a_group_below_the_limit_is_a_problem_unless_its_people_are_few(
+    facts: ServiceSnapshot, people: int, approved: int, ratio: str, is_below: bool
+) -> None:
+    """It is never said that nothing is known to be wrong above a ratio below the limit; none is rounded up to it."""
+    cells = [*shares("white", 100, 100), *shares("Black", people, approved)]
+    found = groups(*cells)["Black"]
+    assert (found.ratio, found.is_below) == (ratio, is_below)
+    said = build_overview(replace(facts, recent=DecisionSummary(("race",), cells, True, False, 0)))
+    wrong = [f"Race: Black was approved {ratio} times as often as white; the limit is 0.8."]
+    assert said.wrong == (wrong if is_below else [])
+
+
+def test_a_reference_group_that_is_too_small_to_show_gives_no_ratio() -> None:
+    cells = [*shares("white", 4, 4), *shares("Black", 100, 10)]
+    assert groups(*cells)["Black"].ratio == ""
