@@ -10,6 +10,7 @@ from credit.registry.names import Version
 from release.judge.committed import judge_commit
 from release.judge.findings import Findings
 from release.registration.gates import check_gates, check_incumbent, check_waivers, compare_with_production
+from release.registration.shipped_decisions import check_shipped_decisions
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
 from release.repository.next_version import describe_left_out, propose_next
@@ -123,7 +124,7 @@ def _check_dvc_remote() -> Findings:
 
 
 def _check_bundle(commit: str) -> tuple[str | None, Findings]:
-    """Load the bundle of a commit and decide its examples; the digest, None when that fails."""
+    """Load the bundle of a commit and decide its examples and the judged rows; the digest, None when it is faulty."""
     from credit.bundle.bundle import load_bundle
     from credit.bundle.examples import check_examples
 
@@ -131,9 +132,10 @@ def _check_bundle(commit: str) -> tuple[str | None, Findings]:
         with pull_bundle(commit) as folder:
             bundle = load_bundle(folder)
             check_examples(bundle, folder)
+            shipped = _collect_findings(lambda: check_shipped_decisions(commit, bundle, folder))
     except CreditError as error:
         return None, Findings(error.problems)
-    return bundle.manifest.digest, Findings()
+    return bundle.manifest.digest, shipped
 
 
 def _check_version_inputs(registry: Registry) -> Findings:
