@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("bench", "contract_draft", "credit", "release", "scenario", "service", "stages", "testing")
+PACKAGES = ("bench", "contract_draft", "credit", "release", "scenario", "service", "stages", "testing", "watch")
 
 
 def list_source_files() -> list[Path]:

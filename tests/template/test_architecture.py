@@ -110,6 +110,7 @@ ARROWS: dict[str, set[str]] = {
         "release/oncall",
         "release/registration",
     },
+    "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),
     "testing/warm": set(),
