@@ -1,8 +1,12 @@
 # `make repro` and `make test` set everything up by themselves; `make help` lists the rest.
 PYTHON ?= python3
 VENV ?= .venv
+# A target of make ends at a blank, so that half of a path would be made, and half of one removed
+ifneq ($(word 2,$(VENV)),)
+$(error VENV: found a blank in '$(VENV)', expected a path without one; the folder of the clone may have blanks)
+endif
 # $(abspath) would take a blank in the path for the end of it
-BIN := $(if $(filter /%,$(firstword $(VENV))),$(VENV),$(CURDIR)/$(VENV))/bin
+BIN := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin
 INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 

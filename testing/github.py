@@ -14,7 +14,9 @@ from testing.parts.servers import PATIENCE
 from testing.projects import Project
 from testing.warm.commands import find_warm_commands
 
-GH = f"""#!{sys.executable}
+GH = f"""#!/bin/sh
+'''exec' "{sys.executable}" "$0" "$@"
+' '''
 import json, os, pathlib, shutil, subprocess, sys
 
 words, home = sys.argv[1:], pathlib.Path(os.environ["GH_RECORD"])

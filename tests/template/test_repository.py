@@ -45,9 +45,10 @@ def test_help_lists_every_target() -> None:
     assert {line.split()[1] for line in told.splitlines()} == set(targets)
 
 
-def test_make_contract_without_a_file_says_what_to_type() -> None:
+def test_make_contract_without_a_file_says_what_to_type(tmp_path: Path) -> None:
+    (tmp_path / "venv").symlink_to(sys.prefix)
     done = subprocess.run(
-        ["make", "contract", f"VENV={Path(sys.prefix)}", "-o", f"{Path(sys.prefix)}/.installed"],
+        ["make", "contract", f"VENV={tmp_path / 'venv'}", "-o", f"{tmp_path / 'venv'}/.installed"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -55,6 +56,17 @@ def test_make_contract_without_a_file_says_what_to_type() -> None:
     )
     assert done.returncode
     assert "run make contract FILE=loans.csv" in done.stderr
+
+
+def test_an_environment_whose_path_has_a_blank_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    """Half of the path would be made an environment, and `rm` would get the half of another."""
+    done = subprocess.run(
+        ["make", "setup", f"VENV={tmp_path}/my venv"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    (line,) = done.stderr.splitlines()
+    assert f"VENV: found a blank in '{tmp_path}/my venv', expected a path without one" in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_make_works_in_a_folder_with_a_blank_and_on_a_file_with_one(tmp_path: Path) -> None:

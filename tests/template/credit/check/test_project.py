@@ -196,8 +196,9 @@ def test_the_command_says_on_what_grounds_it_found_nothing(lender: QuickLender) 
     assert raw == "data/raw/mine: not here, so expressions were tried on the types that the contract says"
 
 
-def test_make_repro_checks_before_it_starts_dvc() -> None:
-    made = ["make", "--dry-run", "repro", f"VENV={Path(sys.prefix)}", "-o", f"{Path(sys.prefix)}/.installed"]
+def test_make_repro_checks_before_it_starts_dvc(tmp_path: Path) -> None:
+    (tmp_path / "venv").symlink_to(sys.prefix)
+    made = ["make", "--dry-run", "repro", f"VENV={tmp_path / 'venv'}", "-o", f"{tmp_path / 'venv'}/.installed"]
     alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # not within `make test`
     told = subprocess.run(made, cwd=ROOT, env=alone, capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[:2] == ["python -m credit.check", "dvc repro"]
