@@ -5,8 +5,9 @@ import re
 import pytest
 
 from credit.common.formatting import DASH, MINUS
-from credit.report.alternatives.frontier import MOST_ROWS, describe_frontier
+from credit.report.alternatives.frontier import describe_frontier
 from credit.report.alternatives.picture import place_letters
+from credit.report.alternatives.table import MOST_ROWS
 from credit.report.forest import Forest, ForestMark, draw_forests
 from credit.report.results import Results
 from credit.report.svg import BOTTOM, LEFT, RIGHT, TOP, PlotDot, Scale, fit_scale

@@ -2,7 +2,7 @@
 
 import pytest
 
-from credit.report.alternatives.frontier import MOST_ROWS, build_alternatives_table, label_mark
+from credit.report.alternatives.table import MOST_ROWS, build_alternatives_table, label_mark
 from credit.report.results import Results
 from credit.report.stability import describe_stability
 from testing.report_drafts import Draft
