@@ -91,6 +91,8 @@ def test_what_a_change_makes_of_the_rule_is_judged_and_its_predictions_are_about
     )
     rule = "rule:\n  sql: loanprc\n  threshold: 0.79\n  approve: at_most\n  reason: You ask for too much\n"
     finished.edit("data/contracts/loanapp.yaml", "columns:\n", f"{rule}\ncolumns:\n")
+    spanish = "rule: {reason: Pide demasiado}\ncolumns:\n"
+    finished.edit("data/contracts/reasons/loanapp.es.yaml", "columns:\n", spanish)
     with (finished.folder / "credit/candidates/logistic.py").open("a") as file:
         file.write("# looked at by nobody yet\n")
     finished.commit()
