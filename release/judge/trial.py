@@ -49,7 +49,7 @@ def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles
     run_git("clone", "--quiet", "--shared", "--no-checkout", ".", str(folder))
     run_git("-C", str(folder), "checkout", "--quiet", "--detach", base)
     for path, letter in files.letters.items():
-        if path.startswith(scope.DATA) or (with_code and scope.is_training_code(path)):
+        if scope.is_brought(path, with_code):
             if letter == "D":
                 (folder / path).unlink()
             else:

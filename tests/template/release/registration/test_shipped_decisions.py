@@ -61,7 +61,11 @@ def test_where_models_of_folds_were_judged_the_bundle_differs_by_as_many_as_the_
     with chdir(finished.folder):
         data, reports = Path("data"), Path("reports/candidates")
         inputs = BundleInputs(
-            data / "contract.yaml", data / "train.parquet", data / "test.parquet", Path("models/candidates"), reports
+            data / "contracts/loanapp.yaml",
+            data / "train.parquet",
+            data / "test.parquet",
+            Path("models/candidates"),
+            reports,
         )
         build_bundle(name, inputs, PackageParams(max_other_decisions=0), tmp_path / "bundle", {})
         tree = Revision("the working tree", None)
