@@ -131,7 +131,7 @@ def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace,
 
 
 def _list_gaps(ranges: Iterable[Gap], found: Sequence[int]) -> Iterator[Gap]:
-    """List what is left of ranges of places without those that were found, which rise."""
+    """List the rest of ranges of places without those that were found, which rise."""
     there = sorted(set(found))
     for first, last in ranges:
         begin = first
@@ -158,7 +158,7 @@ def _move_place(connection: Connection, place: CountedPlace, counted: int, gaps:
 
 
 def count_cells_of(rows: Iterable[Row[Any]]) -> Counter[Cell]:
-    """Count rows by what is alike. A repeat that was recognised too late is about an application that is counted."""
+    """Count rows that are alike. A repeat that was recognised too late is about an application that is counted."""
     counts: Counter[Cell] = Counter()
     for row in rows:
         if row.repeat_of is not None:

@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the tables. What is there already is counted by the service, beside its work."""
+    """Make the tables. The service counts earlier decisions beside its work."""
     op.create_table(
         "hourly_counts",
         sa.Column("cell", sa.String(64), primary_key=True),
