@@ -16,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
+from credit.decision_log.counting.thread import CountingThread
 from credit.decision_log.group_commit import Writer
 from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
@@ -46,6 +47,9 @@ from service.settings import STORE_SECONDS, Settings, load_settings
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
+
+_COUNT_SECONDS = 5.0
+"""Seconds between two counts of new decisions."""
 
 
 async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
@@ -85,6 +89,7 @@ def create(chosen: Settings | None = None) -> Any:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
+        counting = CountingThread(log, _COUNT_SECONDS)
         checkpoints = CheckpointThread(
             CheckpointWriter(log.chains, lambda: open_store(make=False, seconds=STORE_SECONDS), chosen.environment),
             chosen.checkpoint_seconds,
@@ -108,6 +113,7 @@ def create(chosen: Settings | None = None) -> Any:
         decider.close()
         writer.close()
         checkpoints.close()
+        counting.close()
         log.close()
 
     app = FastAPIOffline(

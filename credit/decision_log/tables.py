@@ -126,7 +126,38 @@ EVENTS_TABLE = Table(
 )
 """What else happened to decisions: looked up, reviewed, corrected, erased. `personal` goes with an erasure."""
 
+HOURLY_COUNTS_TABLE = Table(
+    "hourly_counts",
+    METADATA,
+    Column("cell", String(64), primary_key=True),
+    Column("environment", String(16)),
+    Column("hour", UtcDateTime, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("version", String(32)),
+    Column("decision", String(8), nullable=False),
+    Column("decided_by", String(8), nullable=False),
+    Column("rule_because", Text),
+    Column("attribute", Text),
+    Column("value", Text),
+    Column("number", BigInteger, nullable=False),
+    Index("hourly_counts_by_hour", "hour"),
+    Index("hourly_counts_by_entry", "entry"),
+)
+"""How many decisions of an hour are alike; `cell`: the hash of the columns by which they are.
 
-def is_of_environment(environment: str) -> ColumnElement[bool]:
+Without `attribute` all of them are counted, with it those that have a `value` of this protected attribute.
+"""
+
+COUNTED_WRITERS_TABLE = Table(
+    "counted_writers",
+    METADATA,
+    Column("writer", String(32), primary_key=True),
+    Column("counted", BigInteger, nullable=False),
+    Column("gaps", JSON, nullable=False),
+)
+"""The place up to which a writer's decisions are counted, but those in `gaps`, pairs of first and last place."""
+
+
+def is_of_environment(environment: str, table: Table = DECISIONS_TABLE) -> ColumnElement[bool]:
     """Build the condition for decisions of an environment; those from before it was noted were of the only one."""
-    return or_(DECISIONS_TABLE.c.environment == environment, DECISIONS_TABLE.c.environment.is_(None))
+    return or_(table.c.environment == environment, table.c.environment.is_(None))

@@ -7,14 +7,14 @@ from typing import Literal, NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
 from credit.common.formatting import capitalise
+from credit.decision_log.counting.summary import DecisionSummary, NewDecision
 from credit.decision_log.people.reviews import ReviewCounts
-from credit.decision_log.summary import DecisionSummary, NewDecision
 from service.engine.live_version import LiveVersion
 from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions
 from service.page.history import LedgerLine
+from service.page.trend import HOURS
 from service.settings import LEAST_RATIO
 
-HOURS = 24
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
 
 

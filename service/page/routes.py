@@ -10,12 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
+from credit.decision_log.counting.summary import DecisionSummary, NewDecision, list_newest, summarize_decisions
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
-from credit.decision_log.summary import DecisionSummary, NewDecision, list_newest, summarize_decisions
 from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
 from service.page.history import LedgerHistory, LedgerLine
-from service.page.overview import HOURS, ServiceSnapshot, build_overview
+from service.page.overview import ServiceSnapshot, build_overview
+from service.page.trend import HOURS, begin_of_day
 
 ROUTER = APIRouter()
 
@@ -37,7 +38,6 @@ class PageState:
     def take_snapshot(self) -> ServiceSnapshot:
         """Collect the state of the service as it is now."""
         serving = self._follower.serving
-        protected = tuple(serving.bundle.contract.protected) if serving else ()
         problems = collect_problems(self._parts)
         seen = (serving.number if serving else 0, *self._follower.problems.values())
         lines, store = self._lines.get(seen, self._read_history)
@@ -46,7 +46,7 @@ class PageState:
             now=datetime.now(UTC),
             serving=serving,
             problems=problems,
-            recent=self._recent.get(protected, lambda: self._read_log(protected)),
+            recent=self._recent.get((), self._read_log),
             reviews=self._reviews.get((), self._read_reviews),
             history=lines,
             store=store,
@@ -63,10 +63,9 @@ class PageState:
         except CreditError:
             return self._history.known_lines, False
 
-    def _read_log(self, protected: tuple[str, ...]) -> DecisionSummary | None:
-        since = datetime.now(UTC) - timedelta(hours=HOURS)
+    def _read_log(self) -> DecisionSummary | None:
         try:
-            return summarize_decisions(self._log, protected, since, self._settings.environment)
+            return summarize_decisions(self._log, begin_of_day(datetime.now(UTC)), self._settings.environment)
         except CreditError:
             return None
 
