@@ -159,17 +159,20 @@ def _move_place(connection: Connection, place: CountedPlace, counted: int, gaps:
 
 def count_cells_of(rows: Iterable[Row[Any]]) -> Counter[Cell]:
     """Count rows that are alike. A repeat that was recognised too late is about an application that is counted."""
-    counts: Counter[Cell] = Counter()
+    counts: Counter[tuple[Any, str | None, str | None]] = Counter()
     for row in rows:
         if row.repeat_of is not None:
             continue
         hour = row.decided_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        alike = Cell(row.environment, hour, row.entry, row.version, row.decision, row.decided_by, row.rule_because)
-        counts[alike] += 1
+        alike = (row.environment, hour, row.entry, row.version, row.decision, row.decided_by, row.rule_because)
+        counts[alike, None, None] += 1
         for attribute, value in row.protected.items():
             if value is not None:
-                counts[alike._replace(attribute=_clean(attribute), value=_clean(str(value)))] += 1
-    return counts
+                counts[alike, attribute, str(value)] += 1
+    found: Counter[Cell] = Counter()
+    for (alike, attribute, value), number in counts.items():
+        found[Cell._make((*alike, attribute and _clean(attribute), value and _clean(value)))] += number
+    return found
 
 
 def _clean(text: str) -> str:
