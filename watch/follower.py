@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 
-import numpy as np
 from sqlalchemy import func, select
 
 from credit.decision_log.database import Database
@@ -13,7 +12,7 @@ from credit.decision_log.integrity.reading import find_range, list_writers
 from credit.decision_log.tables import DECISIONS_TABLE
 from watch.cursors import WriterCursor
 from watch.groups import WatchedGroups
-from watch.reading import BATCH_ROWS, Batch, read_batch
+from watch.reading import BATCH_ROWS, ELSEWHERE, Decisions, read_batch
 from watch.state import EntryKey, StateFile, WatchState
 from watch.streams import Judging, start_streams
 
@@ -52,16 +51,17 @@ class Follower:
     def advance(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS) -> int:
         """Count the next batch, and write the state; returns how many decisions."""
         batch = read_batch(databases, self._environment, self.state.cursors, batch_rows)
-        if not batch.rows:
+        if not batch.decisions:
             return 0
-        for digest in {one.digest for one in batch.rows if one.unjudged != "elsewhere"}:
-            self._read_groups(digest)  # before anything is counted: the store may not answer
-        self._unwritten_entries.update(self._feed(batch))
+        for key in batch.decisions.keys:
+            if key.unjudged != ELSEWHERE:
+                self._read_groups(key.digest)  # before anything is counted: the store may not answer
+        self._unwritten_entries.update(self._feed(batch.decisions))
         for writer, taken in batch.taken.items():
             self.state.cursors.setdefault(writer, WriterCursor()).take(taken)
         self._unwritten_writers.update(batch.taken)
         self._write()
-        return len(batch.rows)
+        return len(batch.decisions.moments)
 
     def _write(self) -> None:
         """Write what changed since the last time that it could be written."""
@@ -70,27 +70,25 @@ class Follower:
         self._unwritten_writers.clear()
         self._unwritten_entries.clear()
 
-    def _feed(self, batch: Batch) -> list[EntryKey]:
-        """Feed the rows of each entry to its streams; those that are not judged are counted."""
-        places: dict[tuple[int, str, str | None], list[int]] = {}
-        for place, row in enumerate(batch.rows):
-            places.setdefault((row.entry, row.digest, row.unjudged), []).append(place)
+    def _feed(self, decisions: Decisions) -> list[EntryKey]:
+        """Feed the decisions of each entry to its streams; those that are not judged are counted."""
         changed = []
-        for (entry, digest, unjudged), of_entry in places.items():
-            if unjudged == "elsewhere":
-                self.state.elsewhere += len(of_entry)
+        for place, key in enumerate(decisions.keys):
+            of_key = decisions.select(place)
+            number = len(of_key.moments)
+            if key.unjudged == ELSEWHERE:
+                self.state.elsewhere += number
                 continue
-            rows, groups = [batch.rows[i] for i in of_entry], self._read_groups(digest)
-            streams = self.state.streams.get((entry, digest))
+            groups = self._read_groups(key.digest)
+            streams = self.state.streams.get((key.entry, key.digest))
             if streams is None:
-                streams = self.state.streams[entry, digest] = start_streams(rows[0], groups, self._judging)
-            reason = unjudged or (None if groups else UNKNOWN_VERSION)
-            if reason or groups is None:
-                streams.skip(reason or UNKNOWN_VERSION, len(rows))
+                streams = self.state.streams[key.entry, key.digest] = start_streams(key, groups, self._judging)
+            if key.unjudged or groups is None:
+                streams.skip(key.unjudged or UNKNOWN_VERSION, number)
             else:
-                streams.feed(rows, batch.moments[np.array(of_entry)], groups, self._judging)
-            self.state.last = max(self.state.last or 0.0, float(batch.moments[of_entry[-1]]))
-            changed.append((entry, digest))
+                streams.feed(of_key, groups, self._judging)
+            self.state.last = max(self.state.last or 0.0, float(of_key.moments[-1]))
+            changed.append((key.entry, key.digest))
         return changed
 
 

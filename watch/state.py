@@ -57,27 +57,33 @@ class StateFile:
 
     def write(self, state: WatchState, judging: Judging, writers: Iterable[str], entries: Iterable[EntryKey]) -> None:
         """Write what changed: the cursors of these writers and the streams of these entries, in one transaction."""
+        try:
+            self._write(state, _describe(judging), writers, entries)
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            found = f"cannot be written: {error}"
+            raise CreditError(
+                Problem(f"the state {self._path}", found, fix="nothing is lost, it is tried again")
+            ) from None
+
+    def _write(
+        self, state: WatchState, judging: dict[str, Any], writers: Iterable[str], entries: Iterable[EntryKey]
+    ) -> None:
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
-        try:
-            before = run("SELECT content FROM facts WHERE name = 'judging'").fetchone()
-            if before is None or json.loads(before[0]) != _describe(judging):
-                for table in ("facts", "cursors", "streams"):
-                    run(f"DELETE FROM {table}")
-            facts = {"judging": _describe(judging), "last": state.last, "elsewhere": state.elsewhere}
-            for name, content in facts.items():
-                run("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(content)))
-            for writer in writers:
-                text = json.dumps(asdict(state.cursors[writer]))
-                run("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (writer, text))
-            for key in entries:
-                text = json.dumps(state.streams[key].dump())
-                run("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (*key, text))
-            run("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                run("ROLLBACK")
-            raise
+        before = run("SELECT content FROM facts WHERE name = 'judging'").fetchone()
+        if before is None or json.loads(before[0]) != judging:
+            for table in ("facts", "cursors", "streams"):
+                run(f"DELETE FROM {table}")
+        facts = {"judging": judging, "last": state.last, "elsewhere": state.elsewhere}
+        for name, content in facts.items():
+            run("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(content)))
+        for writer in writers:
+            run("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (writer, json.dumps(asdict(state.cursors[writer]))))
+        for key in entries:
+            run("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (*key, json.dumps(state.streams[key].dump())))
+        run("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

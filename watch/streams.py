@@ -5,7 +5,6 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from watch.evidence import DecidedRows, Floats, GroupWatch, start_group
 from watch.groups import WatchedGroups
-from watch.reading import LoggedRow
+from watch.reading import DecisionKey, Decisions
 
 StreamKind = Literal["approvals", "referrals", "rule"]
 STREAM_KINDS: tuple[StreamKind, ...] = get_args(StreamKind)
@@ -34,8 +33,8 @@ class Judging:
 class EntryStreams:
     """All that is known of the decisions by one ledger entry with one bundle.
 
-    `groups`: by stream, attribute and group; `counts`: people by stream and decision; `moments`: of the first and the
-    last decision, in seconds; `unjudged`: decisions that are in no stream, by reason.
+    `groups`: by stream, attribute and group; `compared`: those of them that share alpha; `counts`: people by stream and
+    decision; `unjudged`: decisions that are in no stream, by reason.
     """
 
     entry: int
@@ -45,18 +44,15 @@ class EntryStreams:
     groups: dict[str, dict[str, dict[str, GroupWatch]]]
     references: dict[str, str]
     counts: dict[str, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in STREAM_KINDS})
-    moments: tuple[float, float] | None = None
     unjudged: dict[str, int] = field(default_factory=dict)
 
-    def feed(self, rows: Sequence[LoggedRow], moments: Floats, groups: WatchedGroups, judging: Judging) -> None:
+    def feed(self, decided: Decisions, groups: WatchedGroups, judging: Judging) -> None:
         """Feed decisions by this entry in the order of the log."""
-        self.moments = (self.moments[0] if self.moments else float(moments[0]), float(moments[-1]))
-        champion = np.fromiter((one.is_by_champion for one in rows), bool, len(rows))
-        kinds = np.array([one.decision for one in rows])
-        codes = _assign_codes(rows, groups)
+        moments, kinds = decided.moments, decided.kinds
+        codes = _assign_codes(decided, groups)
         approved = {"approvals": kinds == "approve", "referrals": kinds != "deny", "rule": kinds == "approve"}
         for stream, found in approved.items():
-            of_stream = np.flatnonzero(~champion if stream == "rule" else champion)
+            of_stream = np.flatnonzero(~decided.champion if stream == "rule" else decided.champion)
             if len(of_stream):
                 self._feed_stream(stream, codes[of_stream], found[of_stream], moments[of_stream], judging)
                 counted = Counter(kinds[of_stream].tolist()) + Counter(self.counts[stream])
@@ -95,12 +91,11 @@ class EntryStreams:
             }
             for stream, attributes in content["groups"].items()
         }
-        moments = tuple(content["moments"]) if content["moments"] else None
-        return cls(**(content | {"groups": groups, "moments": moments}))
+        return cls(**(content | {"groups": groups}))
 
 
-def start_streams(row: LoggedRow, groups: WatchedGroups | None, judging: Judging) -> EntryStreams:
-    """Start the streams of an entry, of which this is the first decision. `groups` None: nothing of it is judged."""
+def start_streams(key: DecisionKey, groups: WatchedGroups | None, judging: Judging) -> EntryStreams:
+    """Start the streams of an entry. `groups` None: nothing of it is judged."""
     known = groups.names if groups else {}
     watched: dict[str, dict[str, dict[str, GroupWatch]]] = {
         stream: {
@@ -110,15 +105,11 @@ def start_streams(row: LoggedRow, groups: WatchedGroups | None, judging: Judging
         for stream in STREAM_KINDS
     }
     references = {name: names[0] for name, names in known.items()}
-    return EntryStreams(row.entry, row.version, row.digest, groups.number if groups else 0, watched, references)
+    return EntryStreams(key.entry, key.version, key.digest, groups.number if groups else 0, watched, references)
 
 
-ReadGroups = Callable[[str], WatchedGroups | None]
-
-
-def _assign_codes(rows: Sequence[LoggedRow], groups: WatchedGroups) -> NDArray[np.int64]:
+def _assign_codes(decided: Decisions, groups: WatchedGroups) -> NDArray[np.int64]:
     """Assign applicants to groups; shape (rows, attributes). Of those that are alike each is parsed once."""
-    index: dict[str, int] = {}
-    places = np.fromiter((index.setdefault(one.protected, len(index)) for one in rows), np.int64, len(rows))
-    codes = np.array([groups.assign(text) for text in index], dtype=np.int64).reshape(len(index), -1)
-    return codes[places]
+    distinct, places = np.unique(decided.protected_of, return_inverse=True)
+    codes = np.array([groups.assign(decided.protected[one]) for one in distinct], dtype=np.int64)
+    return codes.reshape(len(distinct), -1)[places]
