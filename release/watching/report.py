@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from release.watching.replay import Replay, ReplayedEntry
 from release.watching.session import Look, Settings
+from release.watching.target import Trial
 from release.watching.wording import describe_finding, describe_trial
 from watch.judging import GroupFinding
 from watch.state import WatchState
@@ -16,7 +18,7 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
     lines += [f"inconclusive: {line}" for line in look.obstacles]
     lines += _format_action(look)
-    listed = sorted((one for one in look.findings if not one.is_alarm), key=lambda one: -one.peak / one.threshold)
+    listed = sorted((one for one in look.list_shown() if not one.is_alarm), key=lambda one: -one.peak / one.threshold)
     return lines + [f"group:  {describe_finding(one, settings.judging)}" for one in listed[:10]]
 
 
@@ -53,13 +55,13 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
         "counts": streams.counts if streams else {},
         "unjudged": streams.unjudged if streams else {},
         "elsewhere": state.elsewhere,
-        "groups": [_dump_finding(one) for one in look.findings],
+        "groups": [_dump_finding(one) for one in look.list_shown()],
         "inconclusive": look.obstacles,
         "action": action
         and {
             "entry": action.rollout.current.number if action.rollout else None,
             "why_not": action.why_not,
-            "tried": [{"name": one.name, "decided": one.decided, "why_not": one.why_not} for one in action.trials],
+            "tried": [_dump_trial(one) for one in action.trials],
         },
     }
 
@@ -67,3 +69,50 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
 def _dump_finding(one: GroupFinding) -> dict[str, Any]:
     crossed = one.crossed.isoformat() if one.crossed else None
     return one._asdict() | {"interval": one.interval._asdict(), "crossed": crossed, "alarm": one.is_alarm}
+
+
+def format_replay(replayed: Replay, settings: Settings) -> list[str]:
+    """Format what a watch would have done, a few lines for each entry that decided somebody."""
+    lines = []
+    for one in replayed.entries:
+        counts = sum(one.streams.counts["approvals"].values())
+        name = f"{settings.environment}: entry {one.streams.entry}, {one.streams.version or 'the rule of the image'}"
+        lines.append(f"{name}: {counts:,} decisions of its own, {_describe_alarm(one)}")
+        lines += [f"alarm:  {describe_finding(finding, settings.judging)}" for finding in one.alarms]
+        lines += [f"tried:  {describe_trial(trial, one.streams.version or 'it')}" for trial in one.trials]
+        lines += [f"not known: {one.problem}"] if one.problem else []
+    missing = f"inconclusive: {replayed.missing:,} decisions are missing from the log"
+    return [*(lines or ["the log has no decision"]), *([missing] if replayed.missing else [])]
+
+
+def _describe_alarm(one: ReplayedEntry) -> str:
+    if one.alarm is None:
+        return "no alarm"
+    did = "would have gone nowhere, and told people"
+    if one.target and one.at:
+        did = f"would have gone to {one.target} at {one.at:%Y-%m-%d %H:%M:%S}"
+    return f"alarm at {one.alarm:%Y-%m-%d %H:%M:%S} UTC, {did}"
+
+
+def dump_replay(replayed: Replay, settings: Settings) -> dict[str, Any]:
+    """Dump a replay for --json."""
+    entries = [
+        {
+            "entry": one.streams.entry,
+            "version": one.streams.version,
+            "counts": one.streams.counts,
+            "unjudged": one.streams.unjudged,
+            "alarm": one.alarm.isoformat() if one.alarm else None,
+            "groups": [_dump_finding(finding) for finding in one.alarms],
+            "target": one.target,
+            "at": one.at.isoformat() if one.target and one.at else None,
+            "tried": [_dump_trial(trial) for trial in one.trials],
+            "problem": one.problem,
+        }
+        for one in replayed.entries
+    ]
+    return {"environment": settings.environment, "entries": entries, "missing": replayed.missing}
+
+
+def _dump_trial(one: Trial) -> dict[str, Any]:
+    return {"name": one.name, "decided": one.decided, "asked": one.asked, "why_not": one.why_not}

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from credit.common.errors import CreditError
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
@@ -19,6 +19,12 @@ from watch.state import StateFile, WatchState
 from watch.streams import Judging
 
 OpenLog = Callable[[], AbstractContextManager[list[Database]]]
+MORE_PEOPLE = 1.1
+"""Where no target was found, so many times more people come before it is looked for again."""
+
+LEAST_SHOWN = 10
+"""People of a group that has fewer could be recognised in its figures."""
+
 Word = Literal["quiet", "alarm", "inconclusive"]
 
 
@@ -49,6 +55,15 @@ class Look(NamedTuple):
         return [one for one in self.findings if one.is_alarm]
 
     @property
+    def took_back(self) -> bool:
+        """Tell whether a version was taken back."""
+        return self.action is not None and self.action.rollout is not None
+
+    def list_shown(self) -> list[GroupFinding]:
+        """List the findings on groups that are large enough to be shown, beside a reference group that is."""
+        return [one for one in self.findings if min(one.people, one.reference_people) >= LEAST_SHOWN]
+
+    @property
     def word(self) -> Word:
         """The look in a word."""
         return "alarm" if self.alarms else "inconclusive" if self.obstacles else "quiet"
@@ -68,6 +83,14 @@ class Session:
     def state(self) -> WatchState:
         """The state of the follower."""
         return self.follower.state
+
+    def begin_with(self, moment: datetime) -> None:
+        """Begin with the decisions of a moment. Raises CreditError where decisions were counted already."""
+        if self.state.cursors:
+            fix = "leave it out, or name another folder with --state"
+            raise CreditError(Problem("--since", "a watch that goes on from where it was", fix=fix))
+        with self._open_log() as databases:
+            self.follower.skip_until(databases, moment)
 
     def look(self, now: datetime) -> Look:
         """Follow the log to its end, judge, and act; a part out of reach is an obstacle."""
@@ -114,7 +137,12 @@ class Session:
         if why_not := find_reason_not_to_act(self._store, question, obstacles, now):
             return Action(None, [], why_not)
         people = sum(self.state.streams[entry.number, entry.digest].counts["approvals"].values())
-        if self._last_action and self._tried and self._tried[0] == entry.number and people < 1.1 * self._tried[1]:
+        if (
+            self._last_action
+            and self._tried
+            and self._tried[0] == entry.number
+            and people < MORE_PEOPLE * self._tried[1]
+        ):
             return self._last_action
         self._tried, self._last_action = (entry.number, people), take_back(self._store, database, question)
         return self._last_action

@@ -96,7 +96,7 @@ def mix_people(
 
 
 def harm(books: Books, live: LedgerEntry, number: int = 500, other: str = "approve", **changes: Any) -> None:
-    """Write decisions by which half of a group is denied whom the rule would decide as `other`; the rest is approved."""
+    """Write decisions: half of a group is denied, whom the rule would decide as `other`; the rest is approved."""
     town, by_rule = books.town, live.model_copy(update={"kind": "fallback"})
     approved, lost = town.find(live, "approve", by_rule, "approve"), town.find(live, "deny", by_rule, other)
     books.write(live, mix_people(number, approved, approved[:8] + lost[:8]), **changes)
