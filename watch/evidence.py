@@ -145,9 +145,9 @@ class RatioSums:
         self.number += len(reference)
         self.reference += float(reference.sum())
         self.member += float(member.sum())
-        self.reference_squared += float(reference @ reference)
-        self.member_squared += float(member @ member)
-        self.product += float(reference @ member)
+        self.reference_squared += float((reference * reference).sum())
+        self.member_squared += float((member * member).sum())
+        self.product += float((reference * member).sum())
 
 
 @dataclass

@@ -69,6 +69,14 @@ class Look(NamedTuple):
         return "alarm" if self.alarms else "inconclusive" if self.obstacles else "quiet"
 
 
+class _Tried(NamedTuple):
+    """The last search for a target: of which entry, when so many people were decided, and its answer."""
+
+    entry: int
+    people: int
+    action: Action
+
+
 class Session:
     """Looks at one environment again and again."""
 
@@ -76,8 +84,7 @@ class Session:
         self._store, self.settings, self._open_log = store, settings, open_log
         self._ledger = Ledger(store, settings.environment)
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
-        self._tried: tuple[int, int] | None = None
-        self._last_action: Action | None = None
+        self._tried: _Tried | None = None
 
     @property
     def state(self) -> WatchState:
@@ -137,12 +144,6 @@ class Session:
         if why_not := find_reason_not_to_act(self._store, question, obstacles, now):
             return Action(None, [], why_not)
         people = sum(self.state.streams[entry.number, entry.digest].counts["approvals"].values())
-        if (
-            self._last_action
-            and self._tried
-            and self._tried[0] == entry.number
-            and people < MORE_PEOPLE * self._tried[1]
-        ):
-            return self._last_action
-        self._tried, self._last_action = (entry.number, people), take_back(self._store, database, question)
-        return self._last_action
+        if self._tried is None or self._tried.entry != entry.number or people >= MORE_PEOPLE * self._tried.people:
+            self._tried = _Tried(entry.number, people, take_back(self._store, database, question))
+        return self._tried.action
