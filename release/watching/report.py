@@ -18,6 +18,8 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
     lines += [f"inconclusive: {line}" for line in look.obstacles]
     lines += _format_action(look)
+    if look.unchained:
+        lines.append(f"note:   {look.unchained:,} decisions from before the log had numbers are not judged")
     listed = sorted((one for one in look.list_shown() if not one.is_alarm), key=lambda one: -one.peak / one.threshold)
     return lines + [f"group:  {describe_finding(one, settings.judging)}" for one in listed[:10]]
 
@@ -55,6 +57,7 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
         "counts": streams.counts if streams else {},
         "unjudged": streams.unjudged if streams else {},
         "elsewhere": state.elsewhere,
+        "unchained": look.unchained,
         "groups": [_dump_finding(one) for one in look.list_shown()],
         "inconclusive": look.obstacles,
         "action": action

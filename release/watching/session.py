@@ -15,6 +15,7 @@ from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
 from watch.params import WatchParams
+from watch.reading import count_unchained
 from watch.state import StateFile, WatchState
 from watch.streams import Judging
 
@@ -40,7 +41,8 @@ class Settings(NamedTuple):
 class Look(NamedTuple):
     """The findings on an environment. `entry`: the live one, None when nothing is live, or it is not known.
 
-    `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm.
+    `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
+    `unchained`: decisions from before rows had a writer and a number, which are not judged.
     """
 
     entry: LedgerEntry | None
@@ -48,6 +50,7 @@ class Look(NamedTuple):
     findings: list[GroupFinding]
     obstacles: list[str]
     action: Action | None
+    unchained: int = 0
 
     @property
     def alarms(self) -> list[GroupFinding]:
@@ -85,6 +88,7 @@ class Session:
         self._ledger = Ledger(store, settings.environment)
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
         self._tried: _Tried | None = None
+        self._unchained: int | None = None
 
     @property
     def state(self) -> WatchState:
@@ -109,9 +113,16 @@ class Session:
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else []
                 action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
-            return Look(entry, rows, findings, obstacles, action)
+                unchained = self._count_unchained(databases)
+            return Look(entry, rows, findings, obstacles, action, unchained)
         except CreditError as error:
             return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
+
+    def _count_unchained(self, databases: list[Database]) -> int:
+        """Count once the decisions without a number: there will be no more of them."""
+        if self._unchained is None:
+            self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
+        return self._unchained
 
     def _read_groups(self, digest: str) -> WatchedGroups | None:
         return read_watched_groups(self._store, digest)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from filled_logs import Books, harm, look, mix_people, read_newest, start
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.holds import append_hold, read_hold
@@ -328,6 +328,18 @@ def test_a_choice_of_targets_is_not_made_anew_before_more_people_came(
     harm(books, live, 100, other="deny")
     session.look(books.now)
     assert len(tried) == 2
+
+
+def test_decisions_from_before_the_log_had_numbers_are_told(books: Books, live: LedgerEntry, command: Command) -> None:
+    approved = books.town.find(live, "approve", live, "approve")
+    rows = books.write(live, mix_people(20, approved, approved))
+    with books.log.database.begin_write() as connection:
+        old = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([row["id"] for row in rows[:5]]))
+        connection.execute(old.values(writer=None, sequence=None))
+    code, told = command(*WATCH)
+    assert "note:   5 decisions from before the log had numbers are not judged" in told
+    assert "15 decisions judged" in told
+    assert (code, "5 decisions of the writer" in told) == (4, True), "the numbers of this test's rows have a gap"
 
 
 def test_without_a_limit_in_params_and_policy_it_says_which(command: Command, tmp_path: Path) -> None:
