@@ -22,6 +22,12 @@ class WatchParams(Params):
     """The share of them that a target must be able to decide."""
     pause_days: float = Field(gt=0)
     """After a version was taken back, no other one is for so long."""
+    drift_days: int = Field(ge=1, le=366)
+    """The length of the periods whose applicants are compared with those that the version was made from."""
+    drift_alpha: float = Field(gt=0, lt=0.5)
+    """How likely a period is to be told to differ in any figure by chance."""
+    drift_moved: float = Field(ge=0, lt=1)
+    """The share of people, at least, who would have to be in another bin."""
     stale_hours: float = Field(gt=0)
     """Without a decision for so long, the watch is inconclusive."""
     poll_seconds: float = Field(gt=0, le=3600)

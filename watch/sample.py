@@ -21,6 +21,7 @@ class SampledApplication(NamedTuple):
     id: str
     decided_at: datetime
     decision: str
+    score: float
     protected: str
     inputs: dict[str, Any]
 
@@ -33,11 +34,19 @@ class Sample(NamedTuple):
 
 
 def read_sample(
-    database: Database, environment: str, entry: int, digest: str, number: int, until: datetime | None = None
+    database: Database,
+    environment: str,
+    entry: int,
+    digest: str,
+    number: int,
+    until: datetime | None = None,
+    since: datetime | None = None,
 ) -> Sample:
-    """Read the newest applications, at most `number`, up to a moment. Raises CreditError without an answer."""
+    """Read the newest applications, at most `number`, between two moments. Raises CreditError without an answer."""
     found: list[SampledApplication] = []
-    wanted = _select_entry(environment, entry, digest) + ([_C.decided_at <= until] if until else [])
+    wanted = _select_entry(environment, entry, digest)
+    wanted += [_C.decided_at <= until] if until else []
+    wanted += [_C.decided_at >= since] if since else []
     while len(found) <= number:
         rows = _read_page(database, wanted, found[-1] if found else None)
         found += rows
@@ -72,7 +81,7 @@ def _select_entry(environment: str, entry: int, digest: str) -> list[ColumnEleme
 def _read_page(
     database: Database, wanted: list[ColumnElement[bool]], after: SampledApplication | None
 ) -> list[SampledApplication]:
-    columns = [_C.id, _C.decided_at, _C.decision, cast(_C.protected, Text), _C.inputs]
+    columns = [_C.id, _C.decided_at, _C.decision, _C.score, cast(_C.protected, Text), _C.inputs]
     query = select(*columns).where(*wanted, *(_precede(after) if after else []))
     query = query.order_by(_C.decided_at.desc(), _C.id.desc()).limit(_PAGE_ROWS)
     with database.begin_read() as connection:

@@ -64,6 +64,13 @@ class LiveDecider:
             return Redecision(None, None, "; ".join(str(problem) for problem in error.problems))
         return Redecision(decided.decision, decided.rule_because, None)
 
+    def read_values(self, inputs: ApplicationRow) -> ApplicationRow:
+        """Read the values of a logged application as the model gets them, derived columns included.
+
+        Raises CreditError when nothing can be derived from them.
+        """
+        return self._decider.derivations.add(self._decider.fit(self._parse_row(inputs)).row)
+
     def _decide(self, logged: LoggedDecision) -> AffectedDecision:
         if logged.inputs is None:
             return AffectedDecision(logged, None, None, "its inputs were erased")

@@ -99,6 +99,15 @@ class Exposed(Collector):
                 if value is not None:
                     family.add_metric([environment, one.stream, one.attribute, one.group], float(value))
             yield family
+        yield from self._collect_drift(look)
+
+    def _collect_drift(self, look: Look) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            "watch_drift", "1 when a figure of the last period differs", labels=["environment", "figure"]
+        )
+        for one in look.drift.findings if look.drift else ():
+            family.add_metric([self._settings.environment, one.figure], float(one.is_drift))
+        yield family
 
 
 def _gauge(name: str, text: str, environment: str, value: float) -> GaugeMetricFamily:

@@ -1,7 +1,9 @@
 """Report a look for people and as JSON."""
 
+import math
 from typing import Any
 
+from release.watching.drift import DriftReport
 from release.watching.replay import Replay, ReplayedEntry
 from release.watching.session import Look, Settings
 from release.watching.target import Trial
@@ -17,7 +19,7 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     lines = [f"{settings.environment}: {look.word}, {what}; {_describe_counts(look, state)}"]
     lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
     lines += [f"inconclusive: {line}" for line in look.obstacles]
-    lines += _format_action(look)
+    lines += [*_format_action(look), *_format_drift(look)]
     if look.unchained:
         lines.append(f"note:   {look.unchained:,} decisions from before the log had numbers are not judged")
     listed = sorted((one for one in look.list_shown() if not one.is_alarm), key=lambda one: -one.peak / one.threshold)
@@ -30,6 +32,17 @@ def _describe_counts(look: Look, state: WatchState) -> str:
     counted = sum(sum(kinds.values()) for name, kinds in counts.items() if name != "referrals")
     unjudged = "".join(f", {number:,} not judged ({why})" for why, number in skipped.items())
     return f"{counted:,} decisions judged{unjudged}, {look.rows:,} of the log are new"
+
+
+def _format_drift(look: Look) -> list[str]:
+    if look.drift is None or not look.drift.drifted:
+        return []
+    period = f"{look.drift.start:%Y-%m-%d} to {look.drift.end:%Y-%m-%d}, {look.drift.people:,} people"
+    return [
+        f"drift:  {one.figure}: {one.moved:.0%} of people are in another bin than those the version was made from "
+        f"({period}; chi-square {one.statistic:,.0f}, limit {one.limit:.0f})"
+        for one in look.drift.drifted
+    ]
 
 
 def _format_action(look: Look) -> list[str]:
@@ -58,6 +71,7 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
         "unjudged": streams.unjudged if streams else {},
         "elsewhere": state.elsewhere,
         "unchained": look.unchained,
+        "drift": _dump_drift(look.drift) if look.drift else None,
         "groups": [_dump_finding(one) for one in look.list_shown()],
         "inconclusive": look.obstacles,
         "action": action
@@ -67,6 +81,12 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
             "tried": [_dump_trial(one) for one in action.trials],
         },
     }
+
+
+def _dump_drift(drift: DriftReport) -> dict[str, Any]:
+    figures = [one._asdict() | {"limit": None if math.isinf(one.limit) else one.limit} for one in drift.findings]
+    period = {"start": drift.start.isoformat(), "end": drift.end.isoformat()}
+    return period | {"people": drift.people, "unread": drift.unread, "figures": figures}
 
 
 def _dump_finding(one: GroupFinding) -> dict[str, Any]:

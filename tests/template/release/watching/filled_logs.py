@@ -31,16 +31,14 @@ class Town:
     def __init__(self, store: Store, rows: list[dict[str, Any]]) -> None:
         self.store = store
         self.applications = [{name: value for name, value in row.items() if name not in LABELS} for row in rows]
-        self._decided: dict[tuple[str, str], list[tuple[str, str, str | None]]] = {}
+        self._decided: dict[tuple[str, str], list[tuple[str, str, str | None, float]]] = {}
 
-    def decide(self, entry: LedgerEntry) -> list[tuple[str, str, str | None]]:
+    def decide(self, entry: LedgerEntry) -> list[tuple[str, str, str | None, float]]:
         key = (entry.version, entry.kind if entry.kind == "fallback" else "")
         if key not in self._decided:
             decider = LiveDecider(self.store, entry)
             made = [decider.decide_inputs(one) for one in self.applications]
-            self._decided[key] = [
-                (one.decision.decision, one.decision.decided_by, one.rule_because) for one in made if one.decision
-            ]
+            self._decided[key] = [(one[0].decision, one[0].decided_by, one[1], one[0].score) for one in made if one[0]]
         return self._decided[key]
 
     def find(self, entry: LedgerEntry, kind: str, other: LedgerEntry, other_kind: str) -> list[int]:
@@ -62,9 +60,9 @@ class Books:
         records = []
         for number, race in people:
             self.now += timedelta(minutes=1)
-            decision, by, because = decided[number]
+            decision, by, because, score = decided[number]
             made = {"decision": decision, "decided_by": by, "rule_because": because, "decided_at": self.now}
-            made |= {"entry": entry.number, "version": entry.version, "digest": entry.digest}
+            made |= {"score": score, "entry": entry.number, "version": entry.version, "digest": entry.digest}
             made |= {"inputs": self.town.applications[number], "protected": {"race": race}}
             records.append(make_record(**(made | changes)))
         return write_each(self.log, records)
@@ -79,6 +77,9 @@ PARAMS = {
     "rescored": 20_000,
     "least_rescored": 0.9,
     "pause_days": 7,
+    "drift_days": 7,
+    "drift_alpha": 0.01,
+    "drift_moved": 0.05,
     "stale_hours": 24,
     "poll_seconds": 10,
 }

@@ -11,15 +11,18 @@ import yaml
 from filled_logs import PARAMS
 from prometheus_client import CollectorRegistry, generate_latest
 
+from release.watching.drift import DriftReport
 from release.watching.exposed import Exposed
 from release.watching.session import Look, Settings
 from testing.lenders.frozen import ROOT
 from testing.parts.needs import require
+from watch.drift import DriftFinding
 from watch.params import WatchParams
 from watch.state import WatchState
 from watch.streams import Judging
 
 ALERTS = ROOT / "monitoring/watch_alerts.yml"
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 RULES = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
 
 
@@ -37,7 +40,8 @@ def test_every_alert_fires_when_it_must_and_none_on_a_quiet_day(tmp_path: Path) 
 def test_an_alert_is_about_a_metric_that_the_watch_has_and_links_what_to_do(rule: dict[str, str]) -> None:
     params = WatchParams.model_validate(PARAMS)
     exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180), 0.05))
-    exposed.note(Look(None, 0, [], ["the log has no decision yet"], None), WatchState(last=1.0))
+    week = DriftReport(NOW, NOW, 200, 0, [DriftFinding("score", 200, 90.0, 20.0, 0.3, True)])
+    exposed.note(Look(None, 0, [], ["the log has no decision yet"], None, drift=week), WatchState(last=1.0))
     registry = CollectorRegistry()
     registry.register(exposed)
     named = set(re.findall(r"watch_\w+", rule["expr"]))
