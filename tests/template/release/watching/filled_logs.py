@@ -41,6 +41,10 @@ class Town:
             self._decided[key] = [(one[0].decision, one[0].decided_by, one[1], one[0].score) for one in made if one[0]]
         return self._decided[key]
 
+    def ask(self, people: list[tuple[int, str | None]]) -> list[dict[str, Any]]:
+        """Make the requests of applicants, as clients send them."""
+        return [{"application": self.applications[number], "protected": {"race": race}} for number, race in people]
+
     def find(self, entry: LedgerEntry, kind: str, other: LedgerEntry, other_kind: str) -> list[int]:
         pairs = zip(self.decide(entry), self.decide(other), strict=True)
         return [i for i, (a, b) in enumerate(pairs) if (a[0], b[0]) == (kind, other_kind)]

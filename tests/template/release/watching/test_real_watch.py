@@ -17,6 +17,7 @@ from filled_logs import Town, change_params, harm, mix_people, read_newest
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from testing.lenders.frozen import ROOT
+from testing.load import Load
 from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 from testing.services import Service
 
@@ -65,7 +66,7 @@ def run_watch(folder: Path, url: str) -> Iterator[Watching]:
 
 def send(service: Service, town: Town, people: list[tuple[int, str | None]]) -> int:
     """Send applicants to the service; returns how many of them are of the group."""
-    asked = [{"application": town.applications[number], "protected": {"race": race}} for number, race in people]
+    asked = town.ask(people)
     for start in range(0, len(asked), 250):
         answer = service.decide({"applications": asked[start : start + 250]}, "/v1/decisions/batch")
         assert answer.status_code == 200, answer.text
@@ -95,13 +96,16 @@ def test_a_version_is_taken_back_while_people_come_and_a_killed_watch_counts_nob
         watching.start()
         watching.wait_for(black)
 
-        send(service, town, mix_people(500, approved, lost, seed=3))
-        wait_until(lambda: read_newest(released).number == 3, "the entry of the watch", watching.process)
-        newest = read_newest(released)
-        assert (newest.actor, newest.version) == ("watch", "v1.0.0")
-        wait_until(lambda: service.get("/v1/version").json()["entry"] == 3, "the service, by it")
-        answer = service.decide({"application": town.applications[lost[0]], "protected": {"race": "Black"}}).json()
-        assert (answer["decision"], answer["version"]) == ("approve", "v1.0.0")
+        send(service, town, mix_people(300, approved, lost, seed=3))
+        with Load(service, town.ask(mix_people(60, approved, lost, seed=4))).run_clients(2) as load:
+            wait_until(lambda: read_newest(released).number == 3, "the entry of the watch", watching.process)
+            newest = read_newest(released)
+            assert (newest.actor, newest.version) == ("watch", "v1.0.0")
+            wait_until(lambda: load.answers[-1][1]["version"] == "v1.0.0", "an answer by the version before")
+            load.wait_for(60)
+        assert (load.lost, load.refused) == (0, [])
+        assert {answer["version"] for _, answer in load.answers} == {"v2.0.0", "v1.0.0"}
+        assert {answer["decision"] for _, answer in load.answers if answer["version"] == "v1.0.0"} == {"approve"}
         wait_until(lambda: watching.read_metrics().get('watch_entry{environment="prod"}') == 3, "a quiet watch")
         assert watching.read_metrics()['watch_actions_total{environment="prod"}'] == 1
         watching.process.send_signal(signal.SIGTERM)
