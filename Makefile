@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro serve test check lint format bench contract secrets lock
+.PHONY: help setup repro serve watch test check lint format bench contract secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,9 @@ repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make repro made where none is
 	@python -m release.deployment.unreleased
 	@exec python -m service serve
+
+watch: $(INSTALLED) ## watch what make serve decides, and take a version back when it must be; ENV=staging for another one
+	@exec python -m release watch --env "$(or $(ENV),prod)"
 
 test: $(INSTALLED) ## run the tests: of the project, and in the template itself those of the template
 	@python -m testing.suites $(SUITES)

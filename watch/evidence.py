@@ -100,9 +100,13 @@ class Evidence:
 
     def add(self, comparisons: Comparisons, days: NDArray[np.int64]) -> Floats:
         """Add comparisons in their order, `days`: of each. Returns the evidence after each of them."""
+        return self.bet(self.limit * comparisons.reference - comparisons.member, days)
+
+    def bet(self, gains: Floats, days: NDArray[np.int64]) -> Floats:
+        """Bet on gains, none of them below -1, in their order. Returns the evidence after each of them."""
         if not len(days):
             return np.empty(0)
-        factors = 1 + BETS * (self.limit * comparisons.reference - comparisons.member)[:, None]
+        factors = 1 + BETS * gains[:, None]
         days = np.maximum.accumulate(days if self.day is None else np.maximum(days, self.day))
         starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
         stakes = np.array(self.stakes)
@@ -141,9 +145,9 @@ class RatioSums:
         self.number += len(reference)
         self.reference += float(reference.sum())
         self.member += float(member.sum())
-        self.reference_squared += float(reference @ reference)
-        self.member_squared += float(member @ member)
-        self.product += float(reference @ member)
+        self.reference_squared += float((reference * reference).sum())
+        self.member_squared += float((member * member).sum())
+        self.product += float((reference * member).sum())
 
 
 @dataclass

@@ -11,10 +11,12 @@ from credit.common.dates import format_age
 from credit.common.errors import CreditError
 from credit.registry import versions as published
 from credit.registry.address import open_store
+from credit.registry.holds import Hold, read_hold
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
 from release.commands.options import StoreCommand, add_environment
 from release.deployment.change import describe_decider
+from release.deployment.quarantine import Quarantine
 from release.deployment.way_back import find_rollback_entry
 from release.oncall.situation import dump_situation, format_situation, investigate, suggest_commands
 from release.repository.witness import check_ledger, describe_registration, list_withdrawn
@@ -23,7 +25,8 @@ from release.repository.witness import check_ledger, describe_registration, list
 class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and why they cannot be read.
 
-    `damage`: the entries that were changed or taken out; `notes`: of the live version, the way back and the ledger.
+    `damage`: the entries that were changed or taken out; `notes`: of the live version, the way back, the hold, the
+    quarantine and the ledger; `hold`: while the watch takes nothing back by itself; `quarantine`: versions that it did.
     """
 
     entry: LedgerEntry | None
@@ -31,6 +34,8 @@ class EnvironmentStatus(NamedTuple):
     problem: str | None
     damage: list[str]
     notes: list[str]
+    hold: Hold | None
+    quarantine: list[str]
 
 
 @click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release status --env prod")
@@ -58,7 +63,8 @@ def run(env: str | None) -> Answer:
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
     entry, back, problem, report = None, None, None, check_ledger(ledger)
-    notes = report.notes
+    hold, quarantined = None, Quarantine(ledger).versions
+    notes = [*map(_describe_quarantined, quarantined.items()), *report.notes]
     try:
         entry = ledger.read_newest()
         if entry is not None:
@@ -67,7 +73,22 @@ def _read_status(ledger: Ledger) -> EnvironmentStatus:
             notes = [line for line in (describe_registration(entry), *map(_describe_passed, passed)) if line] + notes
     except CreditError as error:
         problem = str(error)
-    return EnvironmentStatus(entry, back, problem, [str(one) for one in report.problems], notes)
+    try:
+        hold = read_hold(ledger.store, ledger.environment)
+        notes = [*([_describe_hold(hold)] if hold else []), *notes]
+    except CreditError as error:
+        problem = problem or str(error)
+    damage = [str(one) for one in report.problems]
+    return EnvironmentStatus(entry, back, problem, damage, notes, hold, list(quarantined))
+
+
+def _describe_hold(hold: Hold) -> str:
+    return f"held since {hold.time:%Y-%m-%d %H:%M} UTC, the watch takes nothing back: {hold.actor}: {hold.reason}"
+
+
+def _describe_quarantined(of: tuple[str, LedgerEntry]) -> str:
+    version, action = of
+    return f"{version} is in quarantine since entry {action.number}, release deploy asks for --despite"
 
 
 def _describe_passed(version: str) -> str:
@@ -99,6 +120,8 @@ def _format_published(url: str, versions: list[str]) -> list[tuple[str, str]]:
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     problem: dict[str, Any] = {"problem": seen.problem} if seen.problem else {}
     problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"remarks": seen.notes} if seen.notes else {})
+    problem |= {"hold": seen.hold.model_dump(mode="json")} if seen.hold else {}
+    problem |= {"quarantine": seen.quarantine} if seen.quarantine else {}
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"

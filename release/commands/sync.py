@@ -29,6 +29,7 @@ from release.deployment.change import (
     check_condition,
 )
 from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback_to
+from release.deployment.quarantine import check_quarantine
 from release.deployment.rollout import Rollout, roll_out
 from release.deployment.service_client import read_addresses
 from release.deployment.sync_plan import SyncPlan, plan_sync
@@ -71,6 +72,8 @@ def follow_tags(store: Store, plan: SyncPlan, actor: str, when: Condition = ANY)
     check_condition(ledger, last, when)
     admission = admit_version(ledger, plan.target)
     record = publish_admitted(store, admission, actor)
+    if not event.is_withdrawal:
+        check_quarantine(ledger, record, despite=None)
     by = by._replace(tag=event.tag.name, approver=find_approver())
     change = (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by, when)
     require_approval(change)

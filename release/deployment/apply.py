@@ -14,8 +14,10 @@ MAX_CLOCK_SKEW = timedelta(minutes=1)
 """How far the clock of this machine may differ from the store's before one of them must be wrong."""
 
 
-def apply_change(store: Store, change: Change) -> LedgerEntry | None:
+def apply_change(store: Store, change: Change, insists: bool = True) -> LedgerEntry | None:
     """Verify a change and write its entry; return the entry, None when nothing had to change.
+
+    `insists`: a person's kill switch, which comes after whatever another command wrote first.
 
     Raises CreditError without any change: the bundle is not intact, or another command wrote an entry first.
     """
@@ -27,7 +29,7 @@ def apply_change(store: Store, change: Change) -> LedgerEntry | None:
     try:
         ledger.append_entry(entry)
     except LedgerConflictError:
-        if entry.kind != "fallback":
+        if entry.kind != "fallback" or not insists:
             raise
         again = plan_fallback(ledger, Attribution(entry.reason, entry.actor))  # the kill switch is never lost to a race
         return apply_change(store, again)

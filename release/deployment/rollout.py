@@ -55,13 +55,13 @@ class Rollout(NamedTuple):
     notified: str | None
 
 
-def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool) -> Rollout:
+def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool, insists: bool = True) -> Rollout:
     """Carry out a change step by step; of one that was applied before and killed, the steps that are missing.
 
-    `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up. Raises
-    CreditError before anything is written when the version cannot be verified.
+    `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up;
+    `insists`: see `apply_change`. Raises CreditError before anything is written when the version cannot be verified.
     """
-    entry = apply_change(store, change)
+    entry = apply_change(store, change, insists)
     current = entry or change.resulting_entry
     notification = start_notification(store, change.environment, change.before, entry)
     change = change._replace(notes=(*change.notes, *describe_client_effects(store, change)))

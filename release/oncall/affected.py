@@ -34,6 +34,14 @@ class AffectedDecision(NamedTuple):
         return self.now is not None and self.now.decision != self.logged.decision
 
 
+class Redecision(NamedTuple):
+    """The decision that would be made of an application; None: none can be, and `why_not` says why."""
+
+    decision: Decision | None
+    rule_because: str | None
+    why_not: str | None
+
+
 class LiveDecider:
     """The version that is live by an entry, or the rule beside it; decides as the service does."""
 
@@ -48,14 +56,25 @@ class LiveDecider:
         """Decide the logged applications anew, each as if it came today."""
         return [self._decide(one) for one in decisions]
 
+    def decide_inputs(self, inputs: ApplicationRow) -> Redecision:
+        """Decide an application as it is logged, as if it came today."""
+        try:
+            decided = self._decider.decide(self._parse_row(inputs), self._fallback_reason)
+        except CreditError as error:
+            return Redecision(None, None, "; ".join(str(problem) for problem in error.problems))
+        return Redecision(decided.decision, decided.rule_because, None)
+
+    def read_values(self, inputs: ApplicationRow) -> ApplicationRow:
+        """Read the values of a logged application as the model gets them, derived columns included.
+
+        Raises CreditError when nothing can be derived from them.
+        """
+        return self._decider.derivations.add(self._decider.fit(self._parse_row(inputs)).row)
+
     def _decide(self, logged: LoggedDecision) -> AffectedDecision:
         if logged.inputs is None:
             return AffectedDecision(logged, None, None, "its inputs were erased")
-        try:
-            decided = self._decider.decide(self._parse_row(logged.inputs), self._fallback_reason)
-        except CreditError as error:
-            return AffectedDecision(logged, None, None, "; ".join(str(problem) for problem in error.problems))
-        return AffectedDecision(logged, decided.decision, decided.rule_because, None)
+        return AffectedDecision(logged, *self.decide_inputs(logged.inputs))
 
     def _parse_row(self, inputs: ApplicationRow) -> ApplicationRow:
         """Parse what this version knows of an application as its own requests are parsed: 3.0 is a whole number."""

@@ -52,7 +52,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
-    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario"},
+    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario", "watch"},
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
@@ -100,8 +100,10 @@ ARROWS: dict[str, set[str]] = {
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
+    "release/watching": RELEASE | {"credit/decision_log", "release/deployment", "release/oncall", "watch"},
     "release/commands": RELEASE
     | {
+        "credit/decision_log",
         "release/compare",
         "release/deployment",
         "release/drill",
@@ -109,6 +111,8 @@ ARROWS: dict[str, set[str]] = {
         "release/judge",
         "release/oncall",
         "release/registration",
+        "release/watching",
+        "watch",
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},

@@ -24,6 +24,7 @@ WALKS = [
         "docs/evidence.md",
         "docs/serving.md",
         "docs/decision-log.md",
+        "docs/watching.md",
         "docs/operating.md",
     ],
     ["docs/getting-started.md", "docs/fairness.md", "docs/own-data.md", "docs/extending.md"],

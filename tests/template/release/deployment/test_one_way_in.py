@@ -9,8 +9,13 @@ from credit.common.errors import CreditError, Problem
 from credit.registry.ledger import Ledger
 from credit.registry.names import ARTIFACT
 from credit.registry.store import Store
+from credit.registry.versions import require_version
 from release.__main__ import main
+from release.deployment.apply import apply_change
+from release.deployment.change import Attribution
 from release.deployment.notification import WEBHOOK_VARIABLE
+from release.deployment.plan import plan_rollback_to
+from release.deployment.quarantine import WATCH_ACTOR
 from release.judge.findings import Findings
 from release.registration import admission
 from testing.parts.servers import find_free_ports
@@ -126,3 +131,17 @@ def test_what_sync_puts_live_and_no_service_takes_up_is_put_back_as_deploy_puts_
     monkeypatch.delenv("RELEASE_SERVICE_URL")
     assert say("sync", "--no-fetch", "--apply")[0] == 0
     assert list_live(three)[0][:2] == ("rollback", "v1.0.0"), "a tag that was followed is not followed again"
+
+
+def test_what_the_watch_took_back_comes_live_by_no_tag(run: Run, three: Store, say: Say) -> None:
+    """Only `deploy` takes a reason to do so despite it."""
+    deploy_versions(three, "v1.0.0", "v1.1.0")
+    ledger = Ledger(three, "prod")
+    by = Attribution("unequal treatment by v1.1.0", WATCH_ACTOR)
+    apply_change(three, plan_rollback_to(ledger, require_version(three, "v1.0.0"), by))
+    assert say("sync", "--no-fetch")[0] == 0
+    run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod", "--message", "by hand", "--force")
+    code, told = say("sync", "--no-fetch", "--apply")
+    assert code == 1, told
+    assert "in quarantine, the watch took it back by entry 3: unequal treatment by v1.1.0" in told
+    assert ledger.find_last_number() == 3
