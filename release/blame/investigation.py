@@ -1,0 +1,134 @@
+"""Find which step it was: measure the seed band, make the hybrids, divide the move, say what remains open."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from credit.common.candidate_names import HEURISTIC
+from credit.common.errors import CreditError, Problem
+from credit.reports.choice import StabilityReport
+from release.blame.hybrids.factors import TARGET, Differences, Factor, find_differences
+from release.blame.hybrids.figures import find_figure, list_watched, read_champion_figures
+from release.blame.hybrids.recipes import Recipe, make_recipe, make_reseeded_recipe, make_whole_recipe
+from release.blame.hybrids.source import clone_source
+from release.blame.hybrids.workshop import Outcome, Workshop
+from release.blame.joining import Measured, measure_all_sets
+from release.blame.judging import Ruler
+from release.blame.progress import Progress
+from release.blame.seed_band import Spread, measure_spread, read_spread
+from release.compare.same_people import read_judged_table
+from release.compare.sides import Sides
+from release.repository.data_sources import find_cache
+from release.repository.revision import Revision
+
+EVALUATE = "evaluate"
+"""The stage above the figures of the test rows: other seeds need no more than this for them."""
+
+
+class Question(NamedTuple):
+    """A question: the two versions, the figures, and whose.
+
+    `wanted`: as typed, none for all that are watched; `candidate`: None for who goes forward; `reseeds`: runs with
+    other seeds, for figures whose band no report has.
+    """
+
+    sides: Sides[Revision]
+    wanted: tuple[str, ...] = ()
+    candidate: str | None = None
+    reseeds: int = 4
+
+
+class Investigation:
+    """One question, with its measurements so far."""
+
+    def __init__(self, question: Question, source: Path, progress: Progress) -> None:
+        commits = clone_source(source, question.sides)
+        settings = find_cache()[1]
+        self.question, self.sides, self._progress = question, question.sides, progress
+        self.figures = self.sides.map(read_champion_figures)
+        self.differences: Differences = find_differences(self.sides, source, commits)
+        self.workshop = Workshop(source, settings.parent / Outcome.FOLDER, commits)
+        self._reseeded: dict[tuple[str, bool], list[Outcome]] = {}
+
+    @property
+    def candidates(self) -> Sides[str]:
+        """Whose figures are compared."""
+        return self.figures.map(lambda side: self.question.candidate or side.champion)
+
+    def choose_rulers(self) -> list[Ruler]:
+        """Choose the figures, and measure the seed band of those that moved; the ones that moved most first."""
+        of = Sides(*(side.candidates.get(name, {}) for side, name in zip(self.figures, self.candidates, strict=True)))
+        known = {name for name, value in of.base.items() if value is not None and of.head.get(name) is not None}
+        if not known:
+            names = " and ".join(dict.fromkeys(self.candidates))
+            raise CreditError(
+                Problem(f"the figures of {names}", "in one of both versions only", fix="--candidate NAME")
+            )
+        wanted = dict.fromkeys(find_figure(text, known) for text in self.question.wanted)
+        chosen = list(wanted) or [name for name in list_watched(of.base) if name in known]
+        rulers = []
+        for name in chosen:
+            values = Sides(float(of.base[name] or 0), float(of.head[name] or 0))
+            spreads = self._measure_spreads(name) if values.has_changed else []
+            rulers.append(Ruler(name, values, spreads, len(chosen)))
+        return sorted(rulers, key=lambda one: -one.severity)
+
+    def _measure_spreads(self, name: str) -> list[Spread]:
+        """Find how far the seeds move a figure of either side."""
+        base, head = self.candidates
+        first = self._find_spread(name, self.sides.base, base, ())
+        return [
+            first,
+            first if base == head else self._find_spread(name, self.sides.head, head, self.differences.factors),
+        ]
+
+    def _find_spread(self, name: str, side: Revision, candidate: str, factors: tuple[Factor, ...]) -> Spread:
+        if candidate == HEURISTIC or ":" in name:
+            found = read_spread(_read_stability(side), candidate, name)
+            if found is not None:
+                return found
+        return self._measure_reseeded(name, candidate, factors)
+
+    def _measure_reseeded(self, name: str, candidate: str, factors: tuple[Factor, ...]) -> Spread:
+        """Run a version with other seeds, once for all figures of a kind."""
+        target = TARGET if ":" in name else EVALUATE
+        key = target, bool(factors)
+        if key not in self._reseeded:
+            numbers = range(1, self.question.reseeds + 1)
+            self._progress.expect(len(numbers))
+            recipes = [make_reseeded_recipe(self.sides, factors, number) for number in numbers]
+            self._reseeded[key] = [self._make(recipe, target) for recipe in recipes]
+        own = (self.figures.head if factors else self.figures.base).get_value(name, candidate)
+        spread = measure_spread([own, *(one.figures.get_value(name, candidate) for one in self._reseeded[key])])
+        if spread is None:
+            raise CreditError(
+                Problem(f"the seed band of {candidate}", "fewer than three runs have it", fix="--reseeds 4")
+            )
+        return spread
+
+    def measure(self) -> Measured:
+        """Make the hybrids of all sets of factors."""
+        self._progress.expect(2 ** len(self.differences.factors) - 2)
+        return measure_all_sets(self.differences.factors, self._measure_set)
+
+    def _measure_set(self, factors: tuple[Factor, ...]) -> Outcome:
+        """Make a hybrid; of no factor it is the good version as it was committed."""
+        if factors:
+            return self._make(make_recipe(self.sides, factors))
+        good = self.sides.base
+        table = read_judged_table(good)
+        return Outcome(seconds=0.0, figures=self.figures.base, judged_table=table, outputs=good.dvc_outputs)
+
+    def remake(self) -> Outcome:
+        """Make the bad version again, with its own seeds."""
+        return self._make(make_whole_recipe(self.sides, self.differences.factors))
+
+    def _make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
+        with self._progress.follow(recipe.name):
+            return self.workshop.make(recipe, target)
+
+
+def _read_stability(revision: Revision) -> StabilityReport | None:
+    try:
+        return StabilityReport.read_at(revision, StabilityReport.PATH)
+    except CreditError:
+        return None  # of other code; the band is measured
