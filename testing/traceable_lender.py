@@ -1,7 +1,7 @@
 """A lender whose pipeline takes a second, in which every cause of a move is planted and so known.
 
 The files are those of a real project, and DVC runs them; the stages are a few lines each, with one candidate whose
-scores are a sum over features and a little noise by seed. `PLANTED` has the causes.
+scores are a sum over features and a little noise by seed. A test plants the cause.
 """
 
 import csv
@@ -18,6 +18,7 @@ from credit.reports.metrics import CandidateMetrics
 from testing.lenders.frozen import LENDER
 from testing.projects import Project
 
+RATIO = "adverse_impact_ratio:race=Black"
 RAW, CONTRACT = "data/raw/mine", "data/contracts/mine.yaml"
 _COLUMNS = """
   id: {type: integer, role: id, description: number}
@@ -174,15 +175,16 @@ def _make_shape() -> dict[str, Any]:
     }
 
 
-def make_rows(people: int = 400, burden: float = 0.3) -> list[dict[str, Any]]:
-    """Make applicants; `burden`: how much lower the income of Black applicants is."""
+def make_rows(people: int = 400, burden: float = 0.0) -> list[dict[str, Any]]:
+    """Make applicants; `burden`: how much too low the income of Black applicants is stated."""
     chance, rows = random.Random(7), []
     for number in range(people):
         race = "Black" if number % 4 == 0 else "white"
         score, home = chance.gauss(0, 1), chance.gauss(0, 1)
-        income = chance.gauss(0, 1) - (burden if race == "Black" else 0)
+        income = chance.gauss(0, 1) - 0.6 * (race == "Black")
         paid = chance.gauss(0, 1) < score + income + home + 1
-        values = {"score": round(score, 3), "income": round(income, 3), "home": round(home, 3)}
+        stated = income - (burden if race == "Black" else 0)
+        values = {"score": round(score, 3), "income": round(stated, 3), "home": round(home, 3)}
         rows.append({"id": number, **values, "race": race, "paid": str(paid).lower()})
     return rows
 

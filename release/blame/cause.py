@@ -1,6 +1,7 @@
 """The answer to a question: which step it was, with everything that it rests on."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from credit.common.errors import CreditError
 from credit.common.temporary import make_temporary_folder
@@ -16,6 +17,7 @@ from release.blame.answer.content import (
 from release.blame.answer.wording import describe_verdict, suggest_next
 from release.blame.decided_people import DecidedPeople
 from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
+from release.blame.hybrids.libraries import find_installed_side
 from release.blame.investigation import Investigation, Question
 from release.blame.joining import Measured
 from release.blame.judging import Ruler, is_made_again, judge_parts
@@ -38,6 +40,12 @@ def find_cause(question: Question) -> Blame:
         return _divide(case, rulers, moved)
 
 
+def leave_hybrid(question: Question, factors: tuple[str, ...], folder: Path) -> None:
+    """Make one hybrid in a new folder, to be looked at."""
+    with make_temporary_folder() as temporary:
+        Investigation(question, temporary / "source", Progress()).leave(factors, folder)
+
+
 def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Blame:
     """Make the hybrids, unless the bad version cannot be made again."""
     candidate = case.question.candidate
@@ -49,7 +57,7 @@ def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Bla
     if not all(is_made_again(ruler, remade, candidate) for ruler in moved):
         notes = [_describe_remade(ruler, remade.figures.get_value(ruler.name, candidate)) for ruler in moved]
         return _answer(case, "not reproducible", [one.answer("not reproducible") for one in moved], notes=notes)
-    measured = case.measure()
+    measured = case.measure(moved[0])
     judged = [judge_parts(ruler, measured, candidate) for ruler in moved]
     rest = [ruler.answer("inside noise") for ruler in rulers if ruler not in moved]
     return _answer(case, judged[0].verdict, [*judged, *rest], measured)
@@ -106,11 +114,21 @@ def _list_notes(case: Investigation) -> Iterator[str]:
     if of.seeds:
         yield f"seeds differ, which is noise and no cause: {', '.join(of.seeds)}; every hybrid has the good version's"
     if of.libraries:
-        yield f"{LIBRARIES} differ and are not separable: all hybrids ran with those that are installed here"
+        yield _describe_libraries(find_installed_side(case.sides), case.sides.head.name)
+    if case.left_out:
+        yield f"without {', '.join(case.left_out)} the worst figure moves as far; these are not divided among"
     if of.unread:
         yield f"no stage above the figures reads {', '.join(of.unread[:_MOST_PATHS])}" + (
             f" and {len(of.unread) - _MOST_PATHS} more" if len(of.unread) > _MOST_PATHS else ""
         )
+
+
+def _describe_libraries(installed: str | None, bad: str) -> str:
+    if installed == bad:
+        return f"{LIBRARIES} differ: all hybrids ran with those of {bad}; their part is how the good version moves"
+    whose = f"those of {installed}" if installed else "those of neither"
+    fix = f"install the lock of {bad} and ask again there"
+    return f"{LIBRARIES} differ and are not separable: all hybrids ran with {whose}, which are installed here; {fix}"
 
 
 def _list_hybrids(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from credit.common.candidate_names import HEURISTIC
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.reports.choice import StabilityReport
 from release.blame.hybrids.factors import TARGET, Differences, Factor, find_differences
 from release.blame.hybrids.figures import find_figure, list_watched, read_champion_figures
@@ -12,13 +12,20 @@ from release.blame.hybrids.recipes import Recipe, make_recipe, make_reseeded_rec
 from release.blame.hybrids.source import clone_source
 from release.blame.hybrids.workshop import Outcome, Workshop
 from release.blame.joining import Measured, measure_all_sets
-from release.blame.judging import Ruler
+from release.blame.judging import Ruler, is_made_again
 from release.blame.progress import Progress
 from release.blame.seed_band import Spread, measure_spread, read_spread
+from release.blame.smallest_set import find_smallest_set
 from release.compare.same_people import read_judged_table
 from release.compare.sides import Sides
 from release.repository.data_sources import find_cache
 from release.repository.revision import Revision
+
+MOST_EXACT = 5
+"""Factors of which all sets are made."""
+
+MOST_AFTER_REDUCING = 7
+"""The same where only so many together make the move."""
 
 EVALUATE = "evaluate"
 """The stage above the figures of the test rows: other seeds need no more than this for them."""
@@ -46,7 +53,10 @@ class Investigation:
         self.question, self.sides, self._progress = question, question.sides, progress
         self.figures = self.sides.map(read_champion_figures)
         self.differences: Differences = find_differences(self.sides, source, commits)
-        self.workshop = Workshop(source, settings.parent / Outcome.FOLDER, commits)
+        forced = bool(self.differences.libraries)
+        self.workshop = Workshop(source, settings.parent / Outcome.FOLDER, commits, forced)
+        self.left_out: tuple[str, ...] = ()
+        """Factors without which the move is the same."""
         self._reseeded: dict[tuple[str, bool], list[Outcome]] = {}
 
     @property
@@ -105,14 +115,45 @@ class Investigation:
             )
         return spread
 
-    def measure(self) -> Measured:
-        """Make the hybrids of all sets of factors."""
-        self._progress.expect(2 ** len(self.differences.factors) - 2)
-        return measure_all_sets(self.differences.factors, self._measure_set)
+    def measure(self, ruler: Ruler) -> Measured:
+        """Make the hybrids of all sets of factors; with many, of a smallest set that moves the figure as all do."""
+        factors = self.differences.factors
+        if len(factors) > MOST_EXACT:
+            factors = self._reduce(ruler)
+        if len(factors) > MOST_AFTER_REDUCING:
+            names = ", ".join(one.name for one in factors)
+            fix = "compare with a version between the two"
+            raise CreditError(Problem("the factors", f"only {len(factors)} together make the move: {names}", fix=fix))
+        self._progress.expect(2 ** len(factors) - 2)
+        return measure_all_sets(factors, self._measure_set)
+
+    def _reduce(self, ruler: Ruler) -> tuple[Factor, ...]:
+        """Find a smallest set of factors that moves a figure as far as all of them, but for what the seeds do."""
+        by_name = {one.name: one for one in self.differences.factors}
+
+        def reproduces(names: frozenset[str]) -> bool:
+            try:
+                outcome = self._measure_set(tuple(one for name, one in by_name.items() if name in names))
+            except CreditError:
+                return False  # what does not run reproduces nothing; larger sets are asked too
+            return is_made_again(ruler, outcome, self.question.candidate)
+
+        kept = find_smallest_set(list(by_name), reproduces)
+        self.left_out = tuple(name for name in by_name if name not in kept)
+        return tuple(one for name, one in by_name.items() if name in kept)
+
+    def leave(self, names: tuple[str, ...], folder: Path) -> None:
+        """Make the hybrid of some factors in a new folder, and leave it there."""
+        known = {one.name: one for one in self.differences.factors}
+        expected = f"some of {', '.join(known) or 'none, as nothing differs'}"
+        raise_if_any([Problem(f"--make {one}", "no factor", expected) for one in names if one not in known])
+        if folder.exists():
+            raise CreditError(Problem(str(folder), "is there already", "a new folder"))
+        self.workshop.leave(make_recipe(self.sides, tuple(one for name, one in known.items() if name in names)), folder)
 
     def _measure_set(self, factors: tuple[Factor, ...]) -> Outcome:
         """Make a hybrid; of no factor it is the good version as it was committed."""
-        if factors:
+        if factors or self.differences.libraries:
             return self._make(make_recipe(self.sides, factors))
         good = self.sides.base
         table = read_judged_table(good)

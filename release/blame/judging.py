@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from release.blame.answer.content import FactorPart, FigureBlame, TogetherPart, Verdict
+from release.blame.hybrids.factors import LIBRARIES
 from release.blame.hybrids.figures import describe_figure
 from release.blame.hybrids.workshop import Outcome
 from release.blame.joining import Measured
@@ -62,12 +63,18 @@ def judge_parts(ruler: Ruler, measured: Measured, candidate: str | None) -> Figu
     known = {key: value for key, value in values.items() if value is not None}
     if len(known) < len(values):  # as a candidate that only some of the hybrids have
         return ruler.answer("inconclusive")
-    parts = divide_move(names, known)
+    parts = [*_find_libraries_part(ruler, known[frozenset()]), *divide_move(names, known)]
     together = [one for one in find_interactions(names, known) if ruler.is_beyond(one.value)]
-    explained = known[frozenset(names)] - known[frozenset()]
+    explained = known[frozenset(names)] - ruler.values.base
     found = together or any(ruler.is_beyond(one.value) for one in parts)
     whole = not ruler.is_beyond(ruler.move - explained)
     return ruler.answer("attributed" if found and whole else "inconclusive", parts, together, explained)
+
+
+def _find_libraries_part(ruler: Ruler, start: float) -> list[Share]:
+    """Find what the libraries installed here make of the good version; nothing where it comes out as it was."""
+    moved = start - ruler.values.base
+    return [Share(LIBRARIES, moved, moved, moved, moved)] if moved else []
 
 
 def is_made_again(ruler: Ruler, remade: Outcome, candidate: str | None) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from credit.common.candidate_names import HEURISTIC
 from credit.reports.choice import CandidateStability, StabilityReport
 
-LEVEL = 0.95
+LEVEL = 0.98
 """Of two builds that differ in seeds only, this share moves less than the band, of all figures that are looked at."""
 
 

@@ -1,10 +1,12 @@
 """Find which step it was: what of two versions' differences moved a figure, by running them one at a time"""
 
+from pathlib import Path
+
 import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from release.blame.answer.wording import render_text
-from release.blame.cause import find_cause
+from release.blame.cause import find_cause, leave_hybrid
 from release.blame.investigation import Question
 from release.blame.versions import resolve_versions
 
@@ -25,7 +27,24 @@ EXIT_CODES = {"attributed": 0, "inside noise": 3, "not reproducible": 4, "inconc
 @click.option("--of", "figures", multiple=True, metavar="FIGURE", help="a figure, of a group as NAME:attribute=group")
 @click.option("--candidate", metavar="NAME", help="whose figures (default: those of who goes forward)")
 @click.option("--reseeds", type=click.IntRange(2, 50), default=4, show_default=True, help="runs with other seeds")
-def run(good: str, bad: str | None, figures: tuple[str, ...], candidate: str | None, reseeds: int) -> Answer:
+@click.option("--make", "factors", metavar="A,B", help="only make the hybrid of these factors; `nothing`: of none")
+@click.option("--into", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="where --make leaves it")
+def run(
+    good: str,
+    bad: str | None,
+    figures: tuple[str, ...],
+    candidate: str | None,
+    reseeds: int,
+    factors: str | None,
+    folder: Path | None,
+) -> Answer:
     """Answer in one sentence, with everything that it rests on."""
-    answer = find_cause(Question(resolve_versions(good, bad), figures, candidate, reseeds))
+    question = Question(resolve_versions(good, bad), figures, candidate, reseeds)
+    if (factors is None) != (folder is None):
+        raise click.UsageError("--make and --into go together")
+    if factors is not None and folder is not None:
+        names = () if factors == "nothing" else tuple(factors.split(","))
+        leave_hybrid(question, names, folder)
+        return Answer({"folder": str(folder), "factors": list(names)}, f"{folder}: {good} with {factors} of {bad}")
+    answer = find_cause(question)
     return Answer(answer.dump(), render_text(answer), EXIT_CODES[answer.verdict])

@@ -5,6 +5,7 @@ That of one commit has an empty DVC cache, so that nothing of this one is touche
 
 import configparser
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from release.repository.git import run_git
 
 _SECRET = ("SECRET", "TOKEN", "PASSWORD", "ACCESS_KEY", "CREDENTIAL", "_KEY")
 _LAST_LINES = 3
+_ERROR = re.compile(r"error:|ERROR:|[\w.]*(Error|Exception)\b")
+"""A line of a stage or of DVC that says why, or the last one of a traceback."""
 
 
 @contextmanager
@@ -65,7 +68,7 @@ def run_dvc(folder: Path, what: str, *arguments: str) -> None:
     )
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith(("error:", "ERROR:"))] or lines
+        errors = list(filter(_ERROR.match, lines)) or lines
         errors = errors or [f"dvc {arguments[0]} failed without a word, exit code {done.returncode}"]
         raise CreditError([Problem(what, line) for line in dict.fromkeys(errors[:_LAST_LINES])])
 

@@ -77,15 +77,22 @@ class Workshop:
             outcome.write(file)
             return outcome
 
-    def leave(self, recipe: Recipe, folder: Path) -> Outcome:
-        """Make a hybrid in a new folder, and leave it there to be looked at."""
-        self._assemble(folder, recipe)
-        return self._run(folder, recipe.name, TARGET)
+    def leave(self, recipe: Recipe, folder: Path) -> None:
+        """Make a hybrid in a new folder, and leave it there to be looked at: a clone with the cache of this one."""
+        run_git("clone", "--quiet", "--no-checkout", str(self._source), str(folder))
+        run_git("-C", str(folder), "remote", "remove", "origin")  # it is gone when this command ends
+        self._lay_over(folder, recipe)
+        own = (folder / PIPELINE).read_bytes()
+        self._run(folder, recipe.name, TARGET)
+        (folder / PIPELINE).write_bytes(own)
 
     def _assemble(self, clone: Path, recipe: Recipe) -> None:
         """Check the good version out, and lay over it what the recipe takes from the bad one."""
-        base, head = self._commits
         run_git("clone", "--quiet", "--no-checkout", "--shared", str(self._source), str(clone))
+        self._lay_over(clone, recipe)
+
+    def _lay_over(self, clone: Path, recipe: Recipe) -> None:
+        base, head = self._commits
         run_git("-C", str(clone), "checkout", "--quiet", "--detach", base)
         there = set(run_git("-C", str(clone), "ls-tree", "-r", "-z", "--name-only", head).split("\0"))
         taken = [path for path in recipe.paths if path in there]
@@ -112,7 +119,7 @@ class Workshop:
         _allow_run_cache(clone / PIPELINE)
         _take_from_cache(clone, name)
         options = ("--force", "--no-run-cache") if self._forced else ()
-        run_dvc(clone, f"the pipeline with {name}", "repro", "--quiet", *options, target)
+        run_dvc(clone, f"the pipeline with {name}", "repro", *options, target)  # quiet, DVC would not say why
         outputs = parse_dvc_lock((clone / "dvc.lock").read_text(encoding="utf-8"), "dvc.lock")
         snapshot = FolderSnapshot(name, clone)
         figures, table = read_champion_figures(snapshot), read_judged_table(snapshot)
