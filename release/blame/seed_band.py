@@ -5,13 +5,16 @@ anew, so the noise of the forest's own seed is in it (default data, nine runs ea
 alone .0077, the seed alone .0059, both together .0077). Others are measured by runs with other seeds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import stdev
 from typing import NamedTuple
 
 from credit.common.candidate_names import HEURISTIC
 from credit.reports.choice import CandidateStability, StabilityReport
+
+LEAST_PARTITIONS = 5
+"""Fewer say too little about a deviation: then the band is measured."""
 
 LEVEL = 0.98
 """Of two builds that differ in seeds only, this share moves less than the band, of all figures that are looked at."""
@@ -30,7 +33,7 @@ def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> 
     if candidate == HEURISTIC:
         return Spread(0.0, 0, "the rule has no seed")
     of = report.candidates.get(candidate) if report else None
-    if report is None or of is None or report.partitions < 2:
+    if report is None or of is None or report.partitions < LEAST_PARTITIONS:
         return None
     value = _find_value(of, figure)
     return None if value is None else Spread(value, report.partitions, f"{report.partitions} partitions into folds")
@@ -62,6 +65,3 @@ def compute_band(spreads: Sequence[Spread], figures: int) -> float:
     freedom = min(one.runs for one in moving) - 1
     quantile = float(stdtrit(freedom, 1 - (1 - LEVEL) / 2 / figures))
     return quantile * sqrt(sum(one.deviation**2 for one in spreads))
-
-
-Reseed = Callable[[int], "float | None"]

@@ -5,6 +5,9 @@ from pathlib import Path
 import click
 
 from credit.common.cli import Answer, AnsweringCommand
+from credit.common.files import write_text
+from release.blame.answer.markdown import render_markdown
+from release.blame.answer.page import render_page
 from release.blame.answer.wording import render_text
 from release.blame.cause import find_cause, leave_hybrid
 from release.blame.investigation import Question
@@ -27,6 +30,8 @@ EXIT_CODES = {"attributed": 0, "inside noise": 3, "not reproducible": 4, "inconc
 @click.option("--of", "figures", multiple=True, metavar="FIGURE", help="a figure, of a group as NAME:attribute=group")
 @click.option("--candidate", metavar="NAME", help="whose figures (default: those of who goes forward)")
 @click.option("--reseeds", type=click.IntRange(2, 50), default=4, show_default=True, help="runs with other seeds")
+@click.option("--markdown", is_flag=True, help="the comment for GitHub")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="write one page too")
 @click.option("--make", "factors", metavar="A,B", help="only make the hybrid of these factors; `nothing`: of none")
 @click.option("--into", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="where --make leaves it")
 def run(
@@ -35,6 +40,8 @@ def run(
     figures: tuple[str, ...],
     candidate: str | None,
     reseeds: int,
+    markdown: bool,
+    html: Path | None,
     factors: str | None,
     folder: Path | None,
 ) -> Answer:
@@ -47,4 +54,7 @@ def run(
         leave_hybrid(question, names, folder)
         return Answer({"folder": str(folder), "factors": list(names)}, f"{folder}: {good} with {factors} of {bad}")
     answer = find_cause(question)
-    return Answer(answer.dump(), render_text(answer), EXIT_CODES[answer.verdict])
+    if html is not None:
+        write_text(html, render_page(answer))
+    text = render_markdown(answer).rstrip() if markdown else render_text(answer)
+    return Answer(answer.dump(), text, EXIT_CODES[answer.verdict])

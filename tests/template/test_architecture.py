@@ -97,7 +97,7 @@ ARROWS: dict[str, set[str]] = {
     "release/deployment": RELEASE,
     "release/drill": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/compare": RELEASE,
-    "release/blame": RELEASE | {"release/compare"},
+    "release/blame": RELEASE | {"credit/report", "release/compare"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},

@@ -79,7 +79,7 @@ def _render_figure(answer: Blame, one: FigureBlame) -> Iterator[str]:
         span = f"{format_change(one.figure, part.lowest)} to {format_change(one.figure, part.highest)}"
         noise = "" if part.beyond_noise else "within the seed band"
         rows.append(
-            [part.factor, format_change(one.figure, part.value), span, noise, _describe_factor(answer, part.factor)]
+            [part.factor, format_change(one.figure, part.value), span, noise, describe_factor(answer, part.factor)]
         )
     rows.append(["together", format_change(one.figure, one.explained), "", "", ""])
     rows.append(["the rest", format_change(one.figure, one.remainder), "", "", "seeds, and what is not in git"])
@@ -89,7 +89,8 @@ def _render_figure(answer: Blame, one: FigureBlame) -> Iterator[str]:
         yield f"only together: {join_words(both.factors)} {format_change(one.figure, both.value)}"
 
 
-def _describe_factor(answer: Blame, name: str) -> str:
+def describe_factor(answer: Blame, name: str) -> str:
+    """Describe the differences of a factor in a few words."""
     what = [line for of in answer.factors if of.factor in name.split(" + ") for line in of.what]
     return "; ".join(what[:2]) + (f"; {len(what) - 2} more" if len(what) > 2 else "")
 
