@@ -18,6 +18,7 @@ from release.blame.answer.wording import describe_verdict, suggest_next
 from release.blame.decided_people import DecidedPeople
 from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
 from release.blame.hybrids.libraries import find_installed_side
+from release.blame.inside.look import look_inside
 from release.blame.investigation import Investigation, Question
 from release.blame.joining import Measured
 from release.blame.judging import Ruler, is_made_again, judge_parts
@@ -89,6 +90,7 @@ def _answer(
         joined=tuple(JoinedFactors(factors=one.factors, why=one.why) for one in (measured.joins if measured else ())),
         hybrids=tuple(hybrids),
         flips=tuple(flips),
+        inside=tuple(look_inside(case, figures[0], measured)) if measured and verdict == "attributed" else (),
         notes=(*notes, *_list_notes(case)),
         runs=case.workshop.ran,
         next=(),

@@ -48,7 +48,8 @@ class Investigation:
     """One question, with its measurements so far."""
 
     def __init__(self, question: Question, source: Path, progress: Progress) -> None:
-        commits = clone_source(source, question.sides)
+        self.source, self.commits = source, clone_source(source, question.sides)
+        commits = self.commits
         settings = find_cache()[1]
         self.question, self.sides, self._progress = question, question.sides, progress
         self.figures = self.sides.map(read_champion_figures)
@@ -158,6 +159,13 @@ class Investigation:
         good = self.sides.base
         table = read_judged_table(good)
         return Outcome(seconds=0.0, figures=self.figures.base, judged_table=table, outputs=good.dvc_outputs)
+
+    def find_value(self, recipe: Recipe, figure: str) -> float | None:
+        """Find a figure of one more hybrid; None where it does not run."""
+        try:
+            return self._make(recipe).figures.get_value(figure, self.question.candidate)
+        except CreditError:
+            return None
 
     def remake(self) -> Outcome:
         """Make the bad version again, with its own seeds."""

@@ -87,6 +87,13 @@ class GroupFlips(ReportPart):
     flips: dict[str, Count]
 
 
+class InsideFactor(ReportPart):
+    """A look inside a factor that moved the worst figure: the parameter, the columns, the commit; a line each."""
+
+    factor: str
+    lines: tuple[str, ...]
+
+
 class Blame(Report):
     """Which step it was."""
 
@@ -106,6 +113,7 @@ class Blame(Report):
     joined: tuple[JoinedFactors, ...]
     hybrids: tuple[HybridRow, ...]
     flips: tuple[GroupFlips, ...]
+    inside: tuple[InsideFactor, ...]
     notes: tuple[str, ...]
     """What the answer does not know, a sentence each."""
     runs: Count

@@ -38,6 +38,8 @@ def _list_parts(answer: Blame) -> Iterator[str]:
         yield format_details("Whose decisions flip", table)
     if answer.hybrids:
         yield format_details("The hybrids, and how each is made again", _render_hybrids(answer))
+    if answer.inside:
+        yield "\n".join(f"- inside {escape(of.factor)}: {escape(line)}" for of in answer.inside for line in of.lines)
     if answer.notes:
         yield "\n".join(f"- {escape(note)}" for note in answer.notes)
     yield "\n".join(f"- next: {escape(line)}" for line in answer.next)

@@ -58,6 +58,7 @@ def _list_parts(answer: Blame) -> Iterator[Iterator[str]]:
             yield _render_figure(answer, one)
     yield _render_hybrids(answer)
     yield _render_flips(answer)
+    yield (f"inside {one.factor}: {line}" for one in answer.inside for line in one.lines)
     yield (f"note:  {note}" for note in answer.notes)
     yield (f"next:  {line}" for line in answer.next)
 

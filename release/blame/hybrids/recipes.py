@@ -14,13 +14,14 @@ class Recipe(NamedTuple):
     """What a hybrid is made of, over the version that was good.
 
     `factors`: the names of those that are as in the bad version; `paths`: the files; `params`: the text of params.yaml,
-    None for that of the good one.
+    None for that of the good one; `commit`: where the files are from, None for the bad version.
     """
 
     name: str
     factors: frozenset[str]
     paths: tuple[str, ...]
     params: str | None
+    commit: str | None = None
 
 
 def make_recipe(sides: Sides[Revision], factors: tuple[Factor, ...]) -> Recipe:

@@ -92,14 +92,14 @@ class Workshop:
         self._lay_over(clone, recipe)
 
     def _lay_over(self, clone: Path, recipe: Recipe) -> None:
-        base, head = self._commits
+        base, head = self._commits.base, recipe.commit or self._commits.head
         run_git("-C", str(clone), "checkout", "--quiet", "--detach", base)
         there = set(run_git("-C", str(clone), "ls-tree", "-r", "-z", "--name-only", head).split("\0"))
         taken = [path for path in recipe.paths if path in there]
         if taken:
             run_git("-C", str(clone), "checkout", "--quiet", head, "--", *taken)
         for path in set(recipe.paths) - there:
-            (clone / path).unlink()
+            (clone / path).unlink(missing_ok=True)
         if recipe.params is not None:
             write_text(clone / PARAMS, recipe.params)
 
