@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.reports.choice import StabilityReport
 from release.blame.hybrids.factors import TARGET, Differences, Factor, find_differences
 from release.blame.hybrids.figures import find_figure, list_watched, read_champion_figures
-from release.blame.hybrids.recipes import Recipe, make_recipe, make_reseeded_recipe, make_whole_recipe
+from release.blame.hybrids.recipes import Recipe, make_recipe, make_whole_recipe
 from release.blame.hybrids.source import clone_source
 from release.blame.hybrids.workshop import Outcome, Workshop
 from release.blame.joining import Measured, measure_all_sets
 from release.blame.judging import Ruler, is_made_again
 from release.blame.progress import Progress
-from release.blame.seed_band import Spread, measure_spread, read_spread
+from release.blame.reseeding import SeedSpreads
+from release.blame.seed_band import Spread
 from release.blame.smallest_set import find_smallest_set
 from release.compare.same_people import read_judged_table
 from release.compare.sides import Sides
@@ -26,9 +25,6 @@ MOST_EXACT = 5
 
 MOST_AFTER_REDUCING = 7
 """The same where only so many together make the move."""
-
-EVALUATE = "evaluate"
-"""The stage above the figures of the test rows: other seeds need no more than this for them."""
 
 
 class Question(NamedTuple):
@@ -58,7 +54,7 @@ class Investigation:
         self.workshop = Workshop(source, settings.parent / Outcome.FOLDER, commits, forced)
         self.left_out: tuple[str, ...] = ()
         """Factors without which the move is the same."""
-        self._reseeded: dict[tuple[str, bool], list[Outcome]] = {}
+        self._seeds = SeedSpreads(self.sides, question.reseeds, self._make, progress)
 
     @property
     def candidates(self) -> Sides[str]:
@@ -86,35 +82,10 @@ class Investigation:
     def _measure_spreads(self, name: str) -> list[Spread]:
         """Find how far the seeds move a figure of either side."""
         base, head = self.candidates
-        first = self._find_spread(name, self.sides.base, base, ())
-        return [
-            first,
-            first if base == head else self._find_spread(name, self.sides.head, head, self.differences.factors),
-        ]
-
-    def _find_spread(self, name: str, side: Revision, candidate: str, factors: tuple[Factor, ...]) -> Spread:
-        if candidate == HEURISTIC or ":" in name:
-            found = read_spread(_read_stability(side), candidate, name)
-            if found is not None:
-                return found
-        return self._measure_reseeded(name, candidate, factors)
-
-    def _measure_reseeded(self, name: str, candidate: str, factors: tuple[Factor, ...]) -> Spread:
-        """Run a version with other seeds, once for all figures of a kind."""
-        target = TARGET if ":" in name else EVALUATE
-        key = target, bool(factors)
-        if key not in self._reseeded:
-            numbers = range(1, self.question.reseeds + 1)
-            self._progress.expect(len(numbers))
-            recipes = [make_reseeded_recipe(self.sides, factors, number) for number in numbers]
-            self._reseeded[key] = [self._make(recipe, target) for recipe in recipes]
-        own = (self.figures.head if factors else self.figures.base).get_value(name, candidate)
-        spread = measure_spread([own, *(one.figures.get_value(name, candidate) for one in self._reseeded[key])])
-        if spread is None:
-            raise CreditError(
-                Problem(f"the seed band of {candidate}", "fewer than three runs have it", fix="--reseeds 4")
-            )
-        return spread
+        first = self._seeds.find(name, base, self.figures.base, ())
+        if base == head:
+            return [first, first]
+        return [first, self._seeds.find(name, head, self.figures.head, self.differences.factors)]
 
     def measure(self, ruler: Ruler) -> Measured:
         """Make the hybrids of all sets of factors; with many, of a smallest set that moves the figure as all do."""
@@ -174,10 +145,3 @@ class Investigation:
     def _make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
         with self._progress.follow(recipe.name):
             return self.workshop.make(recipe, target)
-
-
-def _read_stability(revision: Revision) -> StabilityReport | None:
-    try:
-        return StabilityReport.read_at(revision, StabilityReport.PATH)
-    except CreditError:
-        return None  # of other code; the band is measured

@@ -5,7 +5,7 @@ import re
 from credit.common.errors import CreditError, Problem
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from credit.registry.names import ENVIRONMENTS, match_version
+from credit.registry.names import ENVIRONMENTS
 from release.compare.sides import Sides
 from release.repository.revision import Revision, resolve_revisions
 
@@ -22,14 +22,8 @@ def resolve_versions(good: str, bad: str | None) -> Sides[Revision]:
 def _resolve_sides(good: str, bad: str) -> Sides[Revision]:
     if good == WORKSPACE:
         raise CreditError(Problem("GOOD", "the working tree", "a version or a commit", "git commit, or git stash"))
-    base, head = resolve_revisions(_find_tag(good), None if bad == WORKSPACE else _find_tag(bad), merge_base=False)
+    base, head = resolve_revisions(good, None if bad == WORKSPACE else bad, merge_base=False)
     return Sides(Revision(_shorten(good), base.commit), Revision(_shorten(bad), head.commit))
-
-
-def _find_tag(name: str) -> str:
-    """Find the tag of a version by its short name; any other name is git's."""
-    version = match_version(name)
-    return version.tag if version else name
 
 
 def _shorten(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from credit.common.formatting import join_words
 from release.blame.answer.content import Blame, FigureBlame
-from release.blame.answer.wording import describe_factor, describe_flips, format_flips
+from release.blame.answer.wording import describe_factor, describe_flips, format_band, format_flips
 from release.blame.hybrids.figures import format_change, format_value
 from release.compare.markdown import escape, format_details, format_table
 
@@ -71,7 +71,7 @@ def _render_figures(answer: Blame) -> str:
         [
             escape(one.words),
             *(format_value(one.figure, value) for value in (one.good, one.bad)),
-            f"±{format_value(one.figure, one.band)}",
+            format_band(one),
             one.verdict,
         ]
         for one in answer.figures

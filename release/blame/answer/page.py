@@ -8,7 +8,7 @@ from credit.common.formatting import capitalise, join_words
 from credit.report.render import TEMPLATES
 from release.blame.answer import waterfall
 from release.blame.answer.content import Blame
-from release.blame.answer.wording import describe_factor, describe_flips, format_flips
+from release.blame.answer.wording import describe_factor, describe_flips, format_band, format_flips
 from release.blame.hybrids.figures import format_change, format_value
 
 
@@ -25,6 +25,7 @@ def render_page(answer: Blame) -> str:
     environment.globals |= {
         "format_change": format_change,
         "format_value": format_value,
+        "format_band": format_band,
         "format_flips": format_flips,
         "describe_flips": describe_flips,
         "describe_factor": describe_factor,

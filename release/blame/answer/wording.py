@@ -46,6 +46,11 @@ def _describe_cause(answer: Blame, one: FigureBlame) -> str:
     return f"{', '.join(told)}; {'; '.join([*undecided, *only, band, whole])}"
 
 
+def format_band(one: FigureBlame) -> str:
+    """Format the seed band of a figure; of one that did not move it is not measured."""
+    return f"seed band ±{format_value(one.figure, one.band)}" if one.move else "did not move"
+
+
 def render_text(answer: Blame) -> str:
     """Render the answer for a terminal."""
     return "\n\n".join(filter(None, map("\n".join, (list(part) for part in _list_parts(answer)))))
@@ -67,7 +72,7 @@ def _render_head(answer: Blame) -> Iterator[str]:
     yield answer.sentence
     yield f"verdict: {answer.verdict}"
     for one in answer.figures[1:]:
-        band = f"seed band ±{format_value(one.figure, one.band)}"
+        band = format_band(one)
         values = f"{format_value(one.figure, one.good)} → {format_value(one.figure, one.bad)}"
         yield f"  {one.words} {values}, {band}: {one.verdict}"
     for joined in answer.joined:

@@ -16,6 +16,9 @@ TARGET = "choose"
 
 DATA, CONTRACT, WAIVERS, CODE, LIBRARIES = "data", "contract", "waivers", "code", "libraries"
 _FOLDERS = {"data/raw/": DATA, "data/contracts/": CONTRACT, "waivers/": WAIVERS, "data/": DATA}
+_NO_INPUTS = (".gitignore", ".dvcignore", ".gitattributes", "README.md")
+"""Files that tell git, DVC or a reader about a folder."""
+
 LIBRARY_FILES = ("requirements.lock",)
 SEEDS = ("seed", "salt")
 """Keys of params.yaml that choose by chance: noise, never a cause."""
@@ -81,6 +84,8 @@ def _read_inputs(revision: Revision) -> PipelineInputs:
 
 def _classify(path: str, pipelines: Sides[PipelineInputs]) -> str | None:
     """Name the factor of a file. Empty: code that no stage above the figures reads; None: the pipeline is not it."""
+    if path.rpartition("/")[2] in _NO_INPUTS:
+        return None
     folder = next((factor for start, factor in _FOLDERS.items() if path.startswith(start)), None)
     if folder or path.endswith(".dvc"):
         return folder or DATA

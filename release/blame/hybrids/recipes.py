@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from credit.common.candidate_names import HEURISTIC
 from release.blame.hybrids.factors import Factor, keep_seeds, list_seeds, read_value
 from release.compare.sides import Sides
 from release.repository.revision import Revision
@@ -38,10 +39,13 @@ def make_whole_recipe(sides: Sides[Revision], factors: tuple[Factor, ...]) -> Re
     return recipe._replace(name="the bad version, with its own seeds", params=sides.head.read_text("params.yaml"))
 
 
-def make_reseeded_recipe(sides: Sides[Revision], factors: tuple[Factor, ...], number: int) -> Recipe:
+def make_reseeded_recipe(
+    sides: Sides[Revision], factors: tuple[Factor, ...], number: int, candidate: str | None
+) -> Recipe:
     """Make the recipe of the good version, or with all factors of the bad one, with every seed moved on.
 
-    The seed of the split stays: with another one other people would be in the test.
+    The seed of the split stays: with another one other people would be in the test. `candidate`: only this one is
+    trained, beside the rule; None: all are.
     """
     recipe = make_whole_recipe(sides, factors) if factors else make_recipe(sides, ())
     params = deepcopy((sides.head if factors else sides.base).params)
@@ -49,6 +53,9 @@ def make_reseeded_recipe(sides: Sides[Revision], factors: tuple[Factor, ...], nu
         if keys[0] != "split":
             block = read_value(params, keys[:-1])
             block[keys[-1]] = _move_seed(block[keys[-1]], number)
+    named = read_value(params, ("train", "candidates"))
+    if candidate is not None and isinstance(named, list):
+        params["train"]["candidates"] = [one for one in named if one in (HEURISTIC, candidate)]
     side = "bad" if factors else "good"
     return recipe._replace(name=f"the {side} version with other seeds, run {number}", params=_write(params))
 
