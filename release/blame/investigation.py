@@ -13,9 +13,9 @@ from release.blame.joining import Measured, measure_all_sets
 from release.blame.judging import Ruler, is_made_again
 from release.blame.progress import Progress
 from release.blame.reseeding import SeedSpreads
-from release.blame.seed_band import Spread
 from release.blame.smallest_set import find_smallest_set
 from release.compare.same_people import read_judged_table
+from release.compare.seed_band import Spread
 from release.compare.sides import Sides
 from release.repository.data_sources import find_cache
 from release.repository.revision import Revision

@@ -7,8 +7,8 @@ from release.blame.hybrids.factors import LIBRARIES
 from release.blame.hybrids.figures import describe_figure
 from release.blame.hybrids.workshop import Outcome
 from release.blame.joining import Measured
-from release.blame.seed_band import Spread, compute_band
 from release.blame.shapley import Interaction, Share, divide_move, find_interactions
+from release.compare.seed_band import Spread, compute_band
 from release.compare.sides import Sides
 
 ROUNDING = 1.5e-4

@@ -10,7 +10,7 @@ from release.blame.hybrids.figures import ChampionFigures
 from release.blame.hybrids.recipes import Recipe, make_reseeded_recipe
 from release.blame.hybrids.workshop import Outcome
 from release.blame.progress import Progress
-from release.blame.seed_band import Spread, measure_spread, read_spread
+from release.compare.seed_band import Spread, measure_spread, read_spread
 from release.compare.sides import Sides
 from release.repository.revision import Revision
 

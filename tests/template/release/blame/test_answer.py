@@ -21,8 +21,8 @@ from release.blame.answer.markdown import MARKER, render_markdown
 from release.blame.answer.page import render_page
 from release.blame.answer.waterfall import draw_waterfall
 from release.blame.answer.wording import describe_verdict, render_text
-from release.blame.seed_band import Spread, compute_band
 from release.commands.blame import EXIT_CODES
+from release.compare.seed_band import Spread, compute_band
 from release.compare.sides import Sides
 from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, open_pages
 
