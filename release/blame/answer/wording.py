@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from credit.common.candidate_definition import format_candidate
 from credit.common.formatting import capitalise, join_words
+from credit.registry.names import match_version
 from release.blame.answer.content import Blame, FigureBlame, HybridRow
 from release.blame.hybrids.figures import format_change, format_value
 
@@ -153,8 +154,9 @@ def _suggest_for_cause(answer: Blame, worst: FigureBlame) -> Iterator[str]:
     guilty = max(worst.parts, key=lambda part: abs(part.value)).factor.split(" + ")
     files = [line for of in answer.factors if of.factor in guilty for line in of.what]
     yield f"take back {join_words(guilty)}: {'; '.join(files[:3])}"
-    why = f"{join_words(guilty)} moved {worst.words}"
-    yield f"or go on from {answer.good}: release rollback --env prod --reason '{why}'"
+    if match_version(answer.good) and match_version(answer.bad):
+        why = f"{join_words(guilty)} moved {worst.words}"
+        yield f"where {answer.bad} is live: release rollback --env prod --to {answer.good} --reason '{why}'"
 
 
 def list_guilty(answer: Blame) -> Sequence[str]:
