@@ -21,6 +21,7 @@ VERBS = {
     "affected": "List the decisions that a version made, and what the live version would have decided",
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
+    "blame": "Find which step it was: what of two versions' differences moved a figure, by running them one at a time",
     "judge": "Judge a change by the judge of its base: nobody weakens the gate that judges them",
     "codeowners": "Write .github/CODEOWNERS: who has to approve a change of what judges",
     "export": "Write a published version to files: bundle archive, model card, report",

@@ -59,7 +59,17 @@ def render_verdict(comparison: Comparison) -> str:
     lines += [f"- ⚠️ {warning}" for warning in warnings]
     lines += [f"- {escape(waiver)}" for waiver in comparison.waivers]
     against = f"`{base.commit[:10]}`" if base.commit else "nothing"
-    return "\n".join([*lines, "", f"Compared with {against}, {escape(base.name)}."])
+    return "\n".join([*lines, "", f"Compared with {against}, {escape(base.name)}.{_suggest_blame(comparison)}"])
+
+
+def _suggest_blame(comparison: Comparison) -> str:
+    """Suggest how to find the step, when a figure moved by more than noise."""
+    groups = any(row.is_beyond_seeds for row in comparison.fairness[CHAMPION])
+    if not groups and not any(row.beyond_noise for row in comparison.champion_metrics):
+        return ""
+    base, head = (side.commit[:10] if side.commit else "workspace" for side in (comparison.base, comparison.head))
+    how = f"`release blame {base} {head}`, or the label `blame` on a pull request"
+    return f" Which step moved the figures: {how}."
 
 
 def _list_warnings(comparison: Comparison) -> list[str]:

@@ -85,11 +85,18 @@ def _format_group(row: GroupComparison, change: ChangeFinding | None, flips: str
         escape(f"{row.attribute}: {row.words}"),
         format_count(row.people),
         format_sides(row.selection_rate.map(format_number_cell)),
-        format_sides(Sides(*map(format_with_interval, row.ratio, row.intervals))),
+        format_sides(Sides(*map(format_with_interval, row.ratio, row.intervals))) + _format_seed_band(row),
         f"{_format_ratio_change(change)}{drop}" if change and flips else "",
         flips,
         format_sides(row.verdicts.map(lambda verdict: escape(verdict or NO_VALUE))),
     ]
+
+
+def _format_seed_band(row: GroupComparison) -> str:
+    """Say of a ratio that moved whether the seeds may have moved it."""
+    if not row.ratio.has_changed or not row.seed_band:
+        return ""
+    return f", {'beyond' if row.is_beyond_seeds else 'within'} the seed band ±{row.seed_band:.3f}"
 
 
 def _format_ratio_change(finding: ChangeFinding) -> str:

@@ -97,6 +97,7 @@ ARROWS: dict[str, set[str]] = {
     "release/deployment": RELEASE,
     "release/drill": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/compare": RELEASE,
+    "release/blame": RELEASE | {"credit/report", "release/compare"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
@@ -104,6 +105,7 @@ ARROWS: dict[str, set[str]] = {
     "release/commands": RELEASE
     | {
         "credit/decision_log",
+        "release/blame",
         "release/compare",
         "release/deployment",
         "release/drill",

@@ -20,6 +20,7 @@ WALKS = [
     ["docs/first-week.md"],
     [
         "README.md",
+        "docs/blame.md",
         "docs/releasing.md",
         "docs/evidence.md",
         "docs/serving.md",

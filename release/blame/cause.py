@@ -1,0 +1,170 @@
+"""The answer to a question: which step it was, with everything that it rests on."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from credit.common.errors import CreditError
+from credit.common.temporary import make_temporary_folder
+from release.blame.answer.content import (
+    Blame,
+    FactorDescription,
+    FigureBlame,
+    GroupFlips,
+    HybridRow,
+    JoinedFactors,
+    Verdict,
+)
+from release.blame.answer.wording import describe_verdict, suggest_next
+from release.blame.decided_people import DecidedPeople
+from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
+from release.blame.hybrids.libraries import find_installed_side
+from release.blame.inside.look import look_inside
+from release.blame.investigation import Investigation, Question
+from release.blame.joining import Measured
+from release.blame.judging import Ruler, is_made_again, judge_parts
+from release.blame.progress import Progress
+from release.compare.data_and_params import compare_params
+from release.compare.decisions import DecisionComparison
+from release.repository.data_sources import find_cache
+
+_MOST_PATHS = 12
+
+
+def find_cause(question: Question) -> Blame:
+    """Find which step moved the figures. Raises CreditError for versions that cannot be compared."""
+    with make_temporary_folder() as temporary:
+        case = Investigation(question, temporary / "source", Progress())
+        rulers = case.choose_rulers()
+        moved = [ruler for ruler in rulers if ruler.is_beyond(ruler.move)]
+        if not moved:
+            return _answer(case, "inside noise", [ruler.answer("inside noise") for ruler in rulers])
+        return _divide(case, rulers, moved)
+
+
+def leave_hybrid(question: Question, factors: tuple[str, ...], folder: Path) -> None:
+    """Make one hybrid in a new folder, to be looked at."""
+    with make_temporary_folder() as temporary:
+        Investigation(question, temporary / "source", Progress()).leave(factors, folder)
+
+
+def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Blame:
+    """Make the hybrids, unless the bad version cannot be made again."""
+    candidate = case.question.candidate
+    try:
+        remade = case.remake()
+    except CreditError as error:
+        figures = [ruler.answer("not reproducible") for ruler in moved]
+        return _answer(case, "not reproducible", figures, notes=[f"the bad version does not run: {error.problems[0]}"])
+    if not all(is_made_again(ruler, remade, candidate) for ruler in moved):
+        notes = [_describe_remade(ruler, remade.figures.get_value(ruler.name, candidate)) for ruler in moved]
+        return _answer(case, "not reproducible", [one.answer("not reproducible") for one in moved], notes=notes)
+    measured = case.measure(moved[0])
+    judged = [judge_parts(ruler, measured, candidate) for ruler in moved]
+    rest = [ruler.answer("inside noise") for ruler in rulers if ruler not in moved]
+    return _answer(case, judged[0].verdict, [*judged, *rest], measured)
+
+
+def _describe_remade(ruler: Ruler, value: float | None) -> str:
+    return f"{ruler.name}: {value} when the bad version is made again here, {ruler.values.head} in its reports"
+
+
+def _answer(
+    case: Investigation,
+    verdict: Verdict,
+    figures: Sequence[FigureBlame],
+    measured: Measured | None = None,
+    notes: Sequence[str] = (),
+) -> Blame:
+    sides = case.sides
+    hybrids, flips = _list_hybrids(case, measured, [one.figure for one in figures]) if measured else ((), ())
+    answer = Blame(
+        good=sides.base.name,
+        bad=sides.head.name,
+        commits=sides.map(lambda side: side.commit),
+        champions=case.figures.map(lambda side: side.champion),
+        candidate=case.question.candidate,
+        verdict=verdict,
+        sentence="",
+        figures=tuple(figures),
+        factors=tuple(_describe_factor(case, one) for one in case.differences.factors),
+        joined=tuple(JoinedFactors(factors=one.factors, why=one.why) for one in (measured.joins if measured else ())),
+        hybrids=tuple(hybrids),
+        flips=tuple(flips),
+        inside=tuple(look_inside(case, figures[0], measured)) if measured and verdict == "attributed" else (),
+        notes=(*notes, *_list_notes(case)),
+        runs=case.workshop.ran,
+        next=(),
+    )
+    return answer.model_copy(update={"sentence": describe_verdict(answer), "next": tuple(suggest_next(answer))})
+
+
+def _describe_factor(case: Investigation, factor: Factor) -> FactorDescription:
+    changed = compare_params(case.sides)
+    params = [
+        f"{key} {before} → {after}"
+        for key, (before, after) in changed.items()
+        if key.partition(".")[0] in factor.blocks and not is_seed(key)
+    ]
+    more = len(factor.paths) - _MOST_PATHS
+    rest = [f"{more} more files"] if more > 0 else []
+    return FactorDescription(factor=factor.name, what=(*params, *factor.paths[:_MOST_PATHS], *rest))
+
+
+def _list_notes(case: Investigation) -> Iterator[str]:
+    """List what a reader has to know beside the figures."""
+    of = case.differences
+    if of.seeds:
+        yield f"seeds differ, which is noise and no cause: {', '.join(of.seeds)}; every hybrid has the good version's"
+    if of.libraries:
+        yield _describe_libraries(find_installed_side(case.sides), case.sides.head.name)
+    if case.left_out:
+        yield f"without {', '.join(case.left_out)} the worst figure moves as far; these are not divided among"
+    if of.unread:
+        yield f"no stage above the figures reads {', '.join(of.unread[:_MOST_PATHS])}" + (
+            f" and {len(of.unread) - _MOST_PATHS} more" if len(of.unread) > _MOST_PATHS else ""
+        )
+
+
+def _describe_libraries(installed: str | None, bad: str) -> str:
+    if installed == bad:
+        return f"{LIBRARIES} differ: all hybrids ran with those of {bad}; their part is how the good version moves"
+    whose = f"those of {installed}" if installed else "those of neither"
+    fix = f"install the lock of {bad} and ask again there"
+    return f"{LIBRARIES} differ and are not separable: all hybrids ran with {whose}, which are installed here; {fix}"
+
+
+def _list_hybrids(
+    case: Investigation, measured: Measured, figures: Sequence[str]
+) -> tuple[list[HybridRow], list[GroupFlips]]:
+    """List the hybrids with their figures and flips; and the flips by group of each factor alone."""
+    question, start = case.question, measured.outcomes[frozenset()]
+    people = DecidedPeople(find_cache()[0], case.sides, question.candidate)
+    rows, flips = [], []
+    for key, outcome in measured.outcomes.items():
+        names = tuple(one.name for one in measured.factors if one.name in key)
+        compared = people.compare(start, outcome) if key else None
+        known = compared if isinstance(compared, DecisionComparison) else None
+        rows.append(
+            HybridRow(
+                factors=names,
+                champion=outcome.figures.champion,
+                figures={name: outcome.figures.get_value(name, question.candidate) for name in figures},
+                flipped=0 if not key else known.flipped if known else None,
+                people=known.people if known else None,
+                command=_describe_command(case, names),
+            )
+        )
+        if len(names) == 1 and known:
+            flips += [
+                GroupFlips(factor=names[0], attribute=of.attribute, group=of.group, people=of.people, flips=of.flips)
+                for of in known.findings
+                if any(of.flips.values())
+            ]
+    return rows, flips
+
+
+def _describe_command(case: Investigation, factors: Sequence[str]) -> str:
+    """Write the command that makes a hybrid again in a folder, to be looked at."""
+    names = ",".join(part for name in factors for part in name.split(" + ")) or "nothing"
+    sides = case.sides
+    return f"release blame {sides.base.name} {sides.head.name} --make {names} --into ../{names.replace(',', '-')}"
