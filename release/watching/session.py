@@ -115,7 +115,7 @@ class Session:
                 rows = self.follower.catch_up(databases)
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
-                obstacles = self._find_obstacles(entry, now) if entry else []
+                obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
                 action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
                 unchained = self._count_unchained(databases)
                 drift = self._find_drift(databases[-1], entry, now) if entry else None

@@ -363,3 +363,9 @@ def test_a_log_without_decisions_is_inconclusive(command: Command, books: Books)
     code, told = command(*WATCH)
     assert code == 4
     assert "inconclusive: the log has no decision yet" in told
+
+
+def test_where_nothing_is_live_it_is_inconclusive(command: Command, books: Books) -> None:
+    code, told = command("watch", "--env", "staging", "--once")
+    assert code == 4
+    assert "inconclusive: nothing was deployed yet" in told
