@@ -50,6 +50,7 @@ _SWITCH_INTERVAL = 0.0005
 
 async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
     """Update the problem metrics every second, also in a worker that is never scraped; take up changed keys."""
+    metrics.start_counts()
     while True:
         parts: Parts = app.state.parts
         if (keys := parts.keys.look(parts.settings.keys_file)) is not None:

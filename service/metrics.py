@@ -55,6 +55,9 @@ _PROBLEMS = (
     *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys"),
     *MODEL_PROBLEMS,
 )
+_BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "slow", "late")))
+"""The counts that the budgets of `monitoring/` are about, and their labels."""
+
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
 
@@ -105,6 +108,13 @@ def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
     for what in _PROBLEMS:
         PROBLEM_GAUGE.labels(what).set(what in there)
+
+
+def start_counts() -> None:
+    """Start the counts of failures at 0: Prometheus sees no growth in a series that begins with its first failures."""
+    for counter, labels in _BUDGETED:
+        for label in labels:
+            counter.labels(label)
 
 
 def set_circuits(states: Mapping[str, CircuitState]) -> None:

@@ -16,7 +16,6 @@ from credit.registry.store import Store
 from service.access.key_file import read_keys
 from service.access.keys import KeyRefusedError, KeyRole
 from testing.lenders.frozen import ROOT
-from testing.parts.needs import require
 from testing.parts.servers import find_free_ports, wait_until
 from testing.projects import Project
 
@@ -67,13 +66,6 @@ def test_the_key_of_prometheus_watches_and_reads_no_applicant(secrets: Path) -> 
     for role in others:
         with pytest.raises(KeyRefusedError, match="role"):
             keys.authenticate(bearer, role)
-
-
-def test_prometheus_accepts_its_configuration() -> None:
-    require("promtool")
-    command = ["promtool", "check", "config", "--syntax-only", ROOT / "monitoring/prometheus.yml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_publisher_writes_to_the_store_and_the_service_reads_it_and_adds_checkpoints_of_its_log(
