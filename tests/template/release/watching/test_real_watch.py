@@ -111,6 +111,13 @@ def test_since_is_for_a_watch_that_has_no_state(books: Any, live: LedgerEntry, c
     assert (code, "goes on from where it was" in told) == (1, True)
 
 
+def test_an_address_of_another_machine_is_refused_in_one_line(released: Store, command: Command) -> None:
+    code, told = command("watch", "--env", "prod", "--host", "192.0.2.1", "--port", "0")
+    assert (code, told.count("\n")) == (1, 1)
+    assert "--host 192.0.2.1 --port 0: " in told
+    assert "expected an address of this machine" in told
+
+
 def test_once_and_replay_exclude_each_other(command: Command) -> None:
     code, told = command("watch", "--env", "prod", "--once", "--replay")
     assert (code, "not allowed with" in told) == (2, True)
