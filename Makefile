@@ -75,7 +75,7 @@ secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in s
 	@install -d -m 700 secrets
 	@python -m service key make office --role decide --role look-up --role watch --role report --role review --file secrets/keys.json >secrets/office_key
 	@python -m service key make prometheus --role watch --file secrets/keys.json >secrets/prometheus_key
-	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY publisher_key; do \
+	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY grafana_password publisher_key; do \
 	  python -c 'import secrets; print(secrets.token_hex(24))' >secrets/$$name; done
 	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
 	  '{"name": "publisher", "actions": ["Admin"], "credentials": [{"accessKey": "publisher", "secretKey": ' \

@@ -54,6 +54,7 @@ _COUNT_SECONDS = 5.0
 
 async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
     """Update the problem metrics every second, also in a worker that is never scraped; take up changed keys."""
+    metrics.start_counts()
     while True:
         parts: Parts = app.state.parts
         if (keys := parts.keys.look(parts.settings.keys_file)) is not None:

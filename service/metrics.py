@@ -4,6 +4,7 @@ import os
 from collections.abc import Container, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -14,6 +15,7 @@ from credit.bundle.rule_causes import classify_cause
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
+from credit.scoring.policy import DecisionKind
 from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
@@ -55,6 +57,9 @@ _PROBLEMS = (
     *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys"),
     *MODEL_PROBLEMS,
 )
+_BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "slow", "late")))
+"""The counts that the budgets of `monitoring/` are about, and their labels."""
+
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
 
@@ -107,6 +112,13 @@ def set_problems(there: Container[str]) -> None:
         PROBLEM_GAUGE.labels(what).set(what in there)
 
 
+def start_counts() -> None:
+    """Start the counts of failures at 0: Prometheus sees no growth in a series that begins with its first failures."""
+    for counter, labels in _BUDGETED:
+        for label in labels:
+            counter.labels(label)
+
+
 def set_circuits(states: Mapping[str, CircuitState]) -> None:
     """Set the states of the circuits between the applications and the model."""
     for lane, state in states.items():
@@ -143,7 +155,9 @@ def _build_registry() -> CollectorRegistry:
 
 
 def count_swap(serving: LiveVersion) -> None:
-    """Count a version that took over, and say which entry is followed."""
+    """Count a version that took over, say which entry is followed, and start its counts at 0."""
     SWAP_COUNT.inc()
     FOLLOWED_ENTRY.set(serving.number)
     RULE_DECIDES.set(serving.decides == "rule")
+    for decision in get_args(DecisionKind):
+        _find_series(DECISION_COUNT, decision, serving.decides, serving.version or "image")

@@ -8,7 +8,18 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("bench", "contract_draft", "credit", "release", "scenario", "service", "stages", "testing", "watch")
+PACKAGES = (
+    "bench",
+    "contract_draft",
+    "credit",
+    "monitoring",
+    "release",
+    "scenario",
+    "service",
+    "stages",
+    "testing",
+    "watch",
+)
 
 
 def list_source_files() -> list[Path]:

@@ -1,8 +1,8 @@
 """Watch how groups are treated by live decisions, and take a version back when it must be
 
-Follows the log that SERVICE_DATABASE_URL and SERVICE_STATE name, beside the service, and serves /metrics and /health on
-loopback. Limits are in the block `watch` of params.yaml. Exit code of --once and --replay: 0, nothing; 3, an alarm; 4,
-inconclusive: decisions are missing, too old or out of reach."""
+Follows the log that SERVICE_DATABASE_URL and SERVICE_STATE name, beside the service, and serves /metrics and /health,
+by default on loopback. Limits are in the block `watch` of params.yaml. Exit code of --once and --replay: 0, nothing; 3,
+an alarm; 4, inconclusive: decisions are missing, too old or out of reach."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -49,8 +49,11 @@ EXIT_CODES = {"quiet": 0, "alarm": 3, "inconclusive": 4}
 )
 @click.option("--since", metavar="TIME", help="begin with the decisions of this time, UTC; where there is no state yet")
 @click.option("--state", type=click.Path(path_type=Path), default=".watch", show_default=True, help="its folder")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="address of /metrics and /health, which want no key"
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="of /metrics and /health")
-def run(env: str, once: bool, replay: bool, since: str | None, state: Path, port: int) -> Answer:
+def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host: str, port: int) -> Answer:
     """Follow the log, judge, and act."""
     settings, store = read_settings(env), open_store()
     begin = None if since is None else parse_time(since)
@@ -61,7 +64,7 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, port
         session = Session(store, settings, open_log, file)
         if begin is not None:
             session.begin_with(begin)
-        look = session.look(datetime.now(UTC)) if once else _keep_looking(session, port)
+        look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)
     text = "\n".join(format_look(look, session.state, settings))
     return Answer(dump_look(look, session.state, settings), text, EXIT_CODES[look.word] if once else 0)
 
@@ -80,9 +83,9 @@ def read_settings(environment: str) -> Settings:
     return Settings(environment, params, judging, 1 - fairness.report_level)
 
 
-def _keep_looking(session: Session, port: int) -> Look:
+def _keep_looking(session: Session, host: str, port: int) -> Look:
     exposed = Exposed(session.settings)
-    with end_by_signal() as ended, expose(exposed, port):
+    with end_by_signal() as ended, expose(exposed, host, port):
         return keep_looking(session, exposed, ended)
 
 

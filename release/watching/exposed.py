@@ -1,4 +1,4 @@
-"""The watch over HTTP, on this machine only: `/metrics` for Prometheus, `/health` for whoever keeps it running.
+"""The watch over HTTP, by default on this machine only: `/metrics` for Prometheus, `/health` for whoever runs it.
 
 The number of series is bounded: for each group of the live version, in three streams, six of them.
 """
@@ -117,8 +117,8 @@ def _gauge(name: str, text: str, environment: str, value: float) -> GaugeMetricF
 
 
 @contextmanager
-def expose(exposed: Exposed, port: int) -> Iterator[int]:
-    """Serve on loopback until the block ends; yields the port. Raises CreditError when it is taken."""
+def expose(exposed: Exposed, host: str, port: int) -> Iterator[int]:
+    """Serve until the block ends; yields the port. Raises CreditError when it is taken, or the host is not here."""
     registry = CollectorRegistry()
     registry.register(exposed)
 
@@ -146,9 +146,10 @@ def expose(exposed: Exposed, port: int) -> Iterator[int]:
             """Log no request."""
 
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        server = ThreadingHTTPServer((host, port), Handler)
     except OSError as error:
-        raise CreditError(Problem(f"--port {port}", f"{error.strerror}", "a port that nobody has")) from None
+        expected = "an address of this machine, and a port that nobody has"
+        raise CreditError(Problem(f"--host {host} --port {port}", f"{error.strerror}", expected)) from None
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:

@@ -117,6 +117,7 @@ ARROWS: dict[str, set[str]] = {
         "watch",
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
+    "monitoring/alertmanager": set(),
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),
     "testing/warm": set(),

@@ -9,6 +9,7 @@ import yaml
 from credit.contract.columns import Column
 from credit.contract.rule import Rule
 from testing.lenders.frozen import ROOT
+from testing.pages.anchors import list_anchors
 from testing.pages.walks import Walk, list_steps
 from testing.parts.needs import require
 from testing.projects import Project
@@ -69,13 +70,6 @@ def test_every_file_that_a_page_links_is_there_and_so_is_the_heading(page: Path)
             assert linked.exists(), target
             if heading:
                 assert heading in list_anchors(linked.read_text()), f"{target}#{heading}"
-
-
-def list_anchors(page: str) -> set[str]:
-    """List the anchors that GitHub makes of a page's headings."""
-    text = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_readme_is_short_and_links_every_page() -> None:

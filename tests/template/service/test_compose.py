@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -16,7 +17,6 @@ from credit.registry.store import Store
 from service.access.key_file import read_keys
 from service.access.keys import KeyRefusedError, KeyRole
 from testing.lenders.frozen import ROOT
-from testing.parts.needs import require
 from testing.parts.servers import find_free_ports, wait_until
 from testing.projects import Project
 
@@ -69,13 +69,6 @@ def test_the_key_of_prometheus_watches_and_reads_no_applicant(secrets: Path) -> 
             keys.authenticate(bearer, role)
 
 
-def test_prometheus_accepts_its_configuration() -> None:
-    require("promtool")
-    command = ["promtool", "check", "config", "--syntax-only", ROOT / "monitoring/prometheus.yml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_the_publisher_writes_to_the_store_and_the_service_reads_it_and_adds_checkpoints_of_its_log(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,3 +107,22 @@ def _publishes(store: str) -> bool:
         return Store(store).create("versions/one", b"1")
     except CreditError:
         return False
+
+
+def test_the_parts_that_watch_find_each_other_and_their_files() -> None:
+    """By the names of compose.yaml; the watch runs beside the containers."""
+    configured = yaml.safe_load((ROOT / "monitoring/prometheus/prometheus.yml").read_text())
+    asked = configured["scrape_configs"] + configured["alerting"]["alertmanagers"]
+    hosts = {
+        target.partition(":")[0] for one in asked for static in one["static_configs"] for target in static["targets"]
+    }
+    routes = yaml.safe_load((ROOT / "monitoring/alertmanager/alertmanager.yml").read_text())["receivers"]
+    hosts |= {urlsplit(hook["url"]).hostname or "" for one in routes for hook in one["webhook_configs"]}
+    source = yaml.safe_load((ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text())
+    hosts |= {urlsplit(one["url"]).hostname or "" for one in source["datasources"]}
+    assert hosts == {"decisions", "host.docker.internal", "alertmanager", "receiver", "prometheus"}
+    for name in hosts - {"host.docker.internal"}:
+        assert "watch" in SERVICES[name]["networks"]
+    mounted = {one.split(":")[1]: ROOT / one.split(":")[0] for one in SERVICES["grafana"]["volumes"] if one[0] == "."}
+    provider = yaml.safe_load((ROOT / "monitoring/grafana/provisioning/dashboards/credit.yml").read_text())
+    assert list(mounted[provider["providers"][0]["options"]["path"]].glob("*.json"))

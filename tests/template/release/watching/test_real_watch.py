@@ -1,76 +1,22 @@
 """A real watch beside a real service: people come, their treatment changes, the version is taken back, it answers."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import requests
 from filled_logs import Town, change_params, harm, mix_people, read_newest
+from running_watch import run_watch, send
 
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from testing.lenders.frozen import ROOT
 from testing.load import Load
-from testing.parts.servers import PATIENCE, find_free_ports, wait_until
+from testing.parts.servers import PATIENCE, wait_until
 from testing.services import Service
 
 Command = Callable[..., tuple[int, Any]]
-
-
-class Watching:
-    """A watch as a process of its own."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self._folder, self._service = folder, url
-        (self.port,) = find_free_ports(1)
-        self.start()
-
-    def start(self) -> None:
-        words = [sys.executable, "-m", "release", "watch", "--env", "prod", "--port", str(self.port)]
-        env = os.environ | {"PYTHONPATH": str(ROOT), "RELEASE_SERVICE_URL": self._service}
-        with (self._folder / "watch.log").open("ab") as log:
-            self.process = subprocess.Popen(words, cwd=self._folder, env=env, stdout=log, stderr=log)
-
-    def read(self, path: str) -> requests.Response | None:
-        try:
-            return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE)
-        except requests.RequestException:
-            return None
-
-    def read_metrics(self) -> dict[str, float]:
-        answer = self.read("/metrics")
-        lines = answer.text.splitlines() if answer else []
-        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
-
-    def wait_for(self, people: int) -> None:
-        series = 'watch_people{attribute="race",environment="prod",group="Black",stream="approvals"}'
-        wait_until(lambda: self.read_metrics().get(series) == people, f"{people} people", self.process)
-
-
-@contextmanager
-def run_watch(folder: Path, url: str) -> Iterator[Watching]:
-    watching = Watching(folder, url)
-    try:
-        yield watching
-    finally:
-        watching.process.kill()
-        watching.process.wait()
-
-
-def send(service: Service, town: Town, people: list[tuple[int, str | None]]) -> int:
-    """Send applicants to the service; returns how many of them are of the group."""
-    asked = town.ask(people)
-    for start in range(0, len(asked), 250):
-        answer = service.decide({"applications": asked[start : start + 250]}, "/v1/decisions/batch")
-        assert answer.status_code == 200, answer.text
-    return sum(race == "Black" for _, race in people)
 
 
 def test_a_version_is_taken_back_while_people_come_and_a_killed_watch_counts_nobody_twice(
@@ -167,6 +113,13 @@ def test_since_is_for_a_watch_that_has_no_state(books: Any, live: LedgerEntry, c
     assert (code, told["new"]) == (0, 1)
     code, told = command("watch", "--env", "prod", "--once", *since)
     assert (code, "goes on from where it was" in told) == (1, True)
+
+
+def test_an_address_of_another_machine_is_refused_in_one_line(released: Store, command: Command) -> None:
+    code, told = command("watch", "--env", "prod", "--host", "192.0.2.1", "--port", "0")
+    assert (code, told.count("\n")) == (1, 1)
+    assert "--host 192.0.2.1 --port 0: " in told
+    assert "expected an address of this machine" in told
 
 
 def test_once_and_replay_exclude_each_other(command: Command) -> None:
