@@ -9,13 +9,11 @@ from release.blame.answer.content import (
     Blame,
     FactorDescription,
     FigureBlame,
-    GroupFlips,
-    HybridRow,
     JoinedFactors,
     Verdict,
 )
 from release.blame.answer.wording import describe_verdict, suggest_next
-from release.blame.decided_people import DecidedPeople
+from release.blame.hybrid_rows import list_hybrids
 from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
 from release.blame.hybrids.libraries import find_installed_side
 from release.blame.inside.look import look_inside
@@ -24,8 +22,6 @@ from release.blame.joining import Measured
 from release.blame.judging import Ruler, is_made_again, judge_parts
 from release.blame.progress import Progress
 from release.compare.data_and_params import compare_params
-from release.compare.decisions import DecisionComparison
-from release.repository.data_sources import find_cache
 
 _MOST_PATHS = 12
 
@@ -76,7 +72,7 @@ def _answer(
     notes: Sequence[str] = (),
 ) -> Blame:
     sides = case.sides
-    hybrids, flips = _list_hybrids(case, measured, [one.figure for one in figures]) if measured else ((), ())
+    hybrids, flips, unknown = list_hybrids(case, measured, [one.figure for one in figures])
     answer = Blame(
         good=sides.base.name,
         bad=sides.head.name,
@@ -91,7 +87,7 @@ def _answer(
         hybrids=tuple(hybrids),
         flips=tuple(flips),
         inside=tuple(look_inside(case, figures[0], measured)) if measured and verdict == "attributed" else (),
-        notes=(*notes, *_list_notes(case)),
+        notes=(*notes, *unknown, *_list_notes(case)),
         runs=case.workshop.ran,
         next=(),
     )
@@ -131,40 +127,3 @@ def _describe_libraries(installed: str | None, bad: str) -> str:
     whose = f"those of {installed}" if installed else "those of neither"
     fix = f"install the lock of {bad} and ask again there"
     return f"{LIBRARIES} differ and are not separable: all hybrids ran with {whose}, which are installed here; {fix}"
-
-
-def _list_hybrids(
-    case: Investigation, measured: Measured, figures: Sequence[str]
-) -> tuple[list[HybridRow], list[GroupFlips]]:
-    """List the hybrids with their figures and flips; and the flips by group of each factor alone."""
-    question, start = case.question, measured.outcomes[frozenset()]
-    people = DecidedPeople(find_cache()[0], case.sides, question.candidate)
-    rows, flips = [], []
-    for key, outcome in measured.outcomes.items():
-        names = tuple(one.name for one in measured.factors if one.name in key)
-        compared = people.compare(start, outcome) if key else None
-        known = compared if isinstance(compared, DecisionComparison) else None
-        rows.append(
-            HybridRow(
-                factors=names,
-                champion=outcome.figures.champion,
-                figures={name: outcome.figures.get_value(name, question.candidate) for name in figures},
-                flipped=0 if not key else known.flipped if known else None,
-                people=known.people if known else None,
-                command=_describe_command(case, names),
-            )
-        )
-        if len(names) == 1 and known:
-            flips += [
-                GroupFlips(factor=names[0], attribute=of.attribute, group=of.group, people=of.people, flips=of.flips)
-                for of in known.findings
-                if any(of.flips.values())
-            ]
-    return rows, flips
-
-
-def _describe_command(case: Investigation, factors: Sequence[str]) -> str:
-    """Write the command that makes a hybrid again in a folder, to be looked at."""
-    names = ",".join(part for name in factors for part in name.split(" + ")) or "nothing"
-    sides = case.sides
-    return f"release blame {sides.base.name} {sides.head.name} --make {names} --into ../{names.replace(',', '-')}"

@@ -71,7 +71,9 @@ class Investigation:
                 Problem(f"the figures of {names}", "in one of both versions only", fix="--candidate NAME")
             )
         wanted = dict.fromkeys(find_figure(text, known) for text in self.question.wanted)
-        chosen = list(wanted) or [name for name in list_watched(of.base) if name in known]
+        chosen = list(wanted) or [
+            name for name in list_watched(self.figures.base, self.candidates.base) if name in known
+        ]
         rulers = []
         for name in chosen:
             values = Sides(float(of.base[name] or 0), float(of.head[name] or 0))
