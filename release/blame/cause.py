@@ -31,10 +31,10 @@ def find_cause(question: Question) -> Blame:
     with make_temporary_folder() as temporary:
         case = Investigation(question, temporary / "source", Progress())
         rulers = case.choose_rulers()
-        moved = [ruler for ruler in rulers if ruler.is_beyond(ruler.move)]
-        if not moved:
+        beyond = [ruler for ruler in rulers if ruler.is_beyond(ruler.move)]
+        if not beyond:
             return _answer(case, "inside noise", [ruler.answer("inside noise") for ruler in rulers])
-        return _divide(case, rulers, moved)
+        return _refuse_other_results(case, beyond) or _divide(case, rulers, beyond)
 
 
 def leave_hybrid(question: Question, factors: tuple[str, ...], folder: Path) -> None:
@@ -43,8 +43,8 @@ def leave_hybrid(question: Question, factors: tuple[str, ...], folder: Path) -> 
         Investigation(question, temporary / "source", Progress()).leave(factors, folder)
 
 
-def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Blame:
-    """Make the hybrids, unless the bad version cannot be made again."""
+def _refuse_other_results(case: Investigation, moved: list[Ruler]) -> Blame | None:
+    """Answer that the bad version cannot be made again; None where it can."""
     candidate = case.question.candidate
     try:
         remade = case.remake()
@@ -54,10 +54,24 @@ def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Bla
     if not all(is_made_again(ruler, remade, candidate) for ruler in moved):
         notes = [_describe_remade(ruler, remade.figures.get_value(ruler.name, candidate)) for ruler in moved]
         return _answer(case, "not reproducible", [one.answer("not reproducible") for one in moved], notes=notes)
+    return None
+
+
+def _divide(case: Investigation, rulers: list[Ruler], beyond: list[Ruler]) -> Blame:
+    """Make the hybrids, unless other seeds do not show the move."""
+    candidate = case.question.candidate
+    moved = [ruler for ruler in beyond if case.is_confirmed(ruler)]
+    unconfirmed = [
+        f"{one.name} moved beyond its band, and other seeds on both sides do not show it"
+        for one in beyond
+        if one not in moved
+    ]
+    if not moved:
+        return _answer(case, "inside noise", [one.answer("inside noise") for one in rulers], notes=unconfirmed)
     measured = case.measure(moved[0])
     judged = [judge_parts(ruler, measured, candidate) for ruler in moved]
     rest = [ruler.answer("inside noise") for ruler in rulers if ruler not in moved]
-    return _answer(case, judged[0].verdict, [*judged, *rest], measured)
+    return _answer(case, judged[0].verdict, [*judged, *rest], measured, unconfirmed)
 
 
 def _describe_remade(ruler: Ruler, value: float | None) -> str:
