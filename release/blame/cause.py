@@ -9,13 +9,11 @@ from release.blame.answer.content import (
     Blame,
     FactorDescription,
     FigureBlame,
-    GroupFlips,
-    HybridRow,
     JoinedFactors,
     Verdict,
 )
 from release.blame.answer.wording import describe_verdict, suggest_next
-from release.blame.decided_people import DecidedPeople
+from release.blame.hybrid_rows import list_hybrids
 from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
 from release.blame.hybrids.libraries import find_installed_side
 from release.blame.inside.look import look_inside
@@ -24,8 +22,6 @@ from release.blame.joining import Measured
 from release.blame.judging import Ruler, is_made_again, judge_parts
 from release.blame.progress import Progress
 from release.compare.data_and_params import compare_params
-from release.compare.decisions import DecisionComparison
-from release.repository.data_sources import find_cache
 
 _MOST_PATHS = 12
 
@@ -35,10 +31,10 @@ def find_cause(question: Question) -> Blame:
     with make_temporary_folder() as temporary:
         case = Investigation(question, temporary / "source", Progress())
         rulers = case.choose_rulers()
-        moved = [ruler for ruler in rulers if ruler.is_beyond(ruler.move)]
-        if not moved:
+        beyond = [ruler for ruler in rulers if ruler.is_beyond(ruler.move)]
+        if not beyond:
             return _answer(case, "inside noise", [ruler.answer("inside noise") for ruler in rulers])
-        return _divide(case, rulers, moved)
+        return _refuse_other_results(case, beyond) or _divide(case, rulers, beyond)
 
 
 def leave_hybrid(question: Question, factors: tuple[str, ...], folder: Path) -> None:
@@ -47,8 +43,8 @@ def leave_hybrid(question: Question, factors: tuple[str, ...], folder: Path) -> 
         Investigation(question, temporary / "source", Progress()).leave(factors, folder)
 
 
-def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Blame:
-    """Make the hybrids, unless the bad version cannot be made again."""
+def _refuse_other_results(case: Investigation, moved: list[Ruler]) -> Blame | None:
+    """Answer that the bad version cannot be made again; None where it can."""
     candidate = case.question.candidate
     try:
         remade = case.remake()
@@ -58,10 +54,24 @@ def _divide(case: Investigation, rulers: list[Ruler], moved: list[Ruler]) -> Bla
     if not all(is_made_again(ruler, remade, candidate) for ruler in moved):
         notes = [_describe_remade(ruler, remade.figures.get_value(ruler.name, candidate)) for ruler in moved]
         return _answer(case, "not reproducible", [one.answer("not reproducible") for one in moved], notes=notes)
+    return None
+
+
+def _divide(case: Investigation, rulers: list[Ruler], beyond: list[Ruler]) -> Blame:
+    """Make the hybrids, unless other seeds do not show the move."""
+    candidate = case.question.candidate
+    moved = [ruler for ruler in beyond if case.is_confirmed(ruler)]
+    unconfirmed = [
+        f"{one.name} moved beyond its band, and other seeds on both sides do not show it"
+        for one in beyond
+        if one not in moved
+    ]
+    if not moved:
+        return _answer(case, "inside noise", [one.answer("inside noise") for one in rulers], notes=unconfirmed)
     measured = case.measure(moved[0])
     judged = [judge_parts(ruler, measured, candidate) for ruler in moved]
     rest = [ruler.answer("inside noise") for ruler in rulers if ruler not in moved]
-    return _answer(case, judged[0].verdict, [*judged, *rest], measured)
+    return _answer(case, judged[0].verdict, [*judged, *rest], measured, unconfirmed)
 
 
 def _describe_remade(ruler: Ruler, value: float | None) -> str:
@@ -76,7 +86,7 @@ def _answer(
     notes: Sequence[str] = (),
 ) -> Blame:
     sides = case.sides
-    hybrids, flips = _list_hybrids(case, measured, [one.figure for one in figures]) if measured else ((), ())
+    hybrids, flips, unknown = list_hybrids(case, measured, [one.figure for one in figures])
     answer = Blame(
         good=sides.base.name,
         bad=sides.head.name,
@@ -91,7 +101,7 @@ def _answer(
         hybrids=tuple(hybrids),
         flips=tuple(flips),
         inside=tuple(look_inside(case, figures[0], measured)) if measured and verdict == "attributed" else (),
-        notes=(*notes, *_list_notes(case)),
+        notes=(*notes, *unknown, *_list_notes(case)),
         runs=case.workshop.ran,
         next=(),
     )
@@ -131,40 +141,3 @@ def _describe_libraries(installed: str | None, bad: str) -> str:
     whose = f"those of {installed}" if installed else "those of neither"
     fix = f"install the lock of {bad} and ask again there"
     return f"{LIBRARIES} differ and are not separable: all hybrids ran with {whose}, which are installed here; {fix}"
-
-
-def _list_hybrids(
-    case: Investigation, measured: Measured, figures: Sequence[str]
-) -> tuple[list[HybridRow], list[GroupFlips]]:
-    """List the hybrids with their figures and flips; and the flips by group of each factor alone."""
-    question, start = case.question, measured.outcomes[frozenset()]
-    people = DecidedPeople(find_cache()[0], case.sides, question.candidate)
-    rows, flips = [], []
-    for key, outcome in measured.outcomes.items():
-        names = tuple(one.name for one in measured.factors if one.name in key)
-        compared = people.compare(start, outcome) if key else None
-        known = compared if isinstance(compared, DecisionComparison) else None
-        rows.append(
-            HybridRow(
-                factors=names,
-                champion=outcome.figures.champion,
-                figures={name: outcome.figures.get_value(name, question.candidate) for name in figures},
-                flipped=0 if not key else known.flipped if known else None,
-                people=known.people if known else None,
-                command=_describe_command(case, names),
-            )
-        )
-        if len(names) == 1 and known:
-            flips += [
-                GroupFlips(factor=names[0], attribute=of.attribute, group=of.group, people=of.people, flips=of.flips)
-                for of in known.findings
-                if any(of.flips.values())
-            ]
-    return rows, flips
-
-
-def _describe_command(case: Investigation, factors: Sequence[str]) -> str:
-    """Write the command that makes a hybrid again in a folder, to be looked at."""
-    names = ",".join(part for name in factors for part in name.split(" + ")) or "nothing"
-    sides = case.sides
-    return f"release blame {sides.base.name} {sides.head.name} --make {names} --into ../{names.replace(',', '-')}"

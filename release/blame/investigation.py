@@ -1,5 +1,8 @@
 """Find which step it was: measure the seed band, make the hybrids, divide the move, say what remains open."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +12,7 @@ from release.blame.hybrids.figures import find_figure, list_watched, read_champi
 from release.blame.hybrids.recipes import Recipe, make_recipe, make_whole_recipe
 from release.blame.hybrids.source import clone_source
 from release.blame.hybrids.workshop import Outcome, Workshop
+from release.blame.jobs import count_jobs
 from release.blame.joining import Measured, measure_all_sets
 from release.blame.judging import Ruler, is_made_again
 from release.blame.progress import Progress
@@ -31,13 +35,14 @@ class Question(NamedTuple):
     """A question: the two versions, the figures, and whose.
 
     `wanted`: as typed, none for all that are watched; `candidate`: None for who goes forward; `reseeds`: runs with
-    other seeds, for figures whose band no report has.
+    other seeds, for figures whose band no report has; `jobs`: hybrids that run side by side, None for as many as fit.
     """
 
     sides: Sides[Revision]
     wanted: tuple[str, ...] = ()
     candidate: str | None = None
     reseeds: int = 4
+    jobs: int | None = None
 
 
 class Investigation:
@@ -71,7 +76,9 @@ class Investigation:
                 Problem(f"the figures of {names}", "in one of both versions only", fix="--candidate NAME")
             )
         wanted = dict.fromkeys(find_figure(text, known) for text in self.question.wanted)
-        chosen = list(wanted) or [name for name in list_watched(of.base) if name in known]
+        chosen = list(wanted) or [
+            name for name in list_watched(self.figures.base, self.candidates.base) if name in known
+        ]
         rulers = []
         for name in chosen:
             values = Sides(float(of.base[name] or 0), float(of.head[name] or 0))
@@ -87,6 +94,20 @@ class Investigation:
             return [first, first]
         return [first, self._seeds.find(name, head, self.figures.head, self.differences.factors)]
 
+    def is_confirmed(self, ruler: Ruler) -> bool:
+        """Tell whether other seeds on both sides move a figure the same way, by at least half of the band.
+
+        A move that one pair of seeds made by chance is seldom made by another: with the band alone, one of twenty
+        pairs of builds that differ in random numbers only was accused. Without seeds there is no chance to rule out.
+        """
+        if not any(one.deviation for one in ruler.spreads):
+            return True
+        try:
+            again = self._seeds.measure_move(ruler.name, self.candidates, self.differences.factors)
+        except CreditError:
+            return True  # the bad version does not run: making it again says so
+        return again is not None and again * ruler.move > 0 and abs(again) > ruler.band / 2
+
     def measure(self, ruler: Ruler) -> Measured:
         """Make the hybrids of all sets of factors; with many, of a smallest set that moves the figure as all do."""
         factors = self.differences.factors
@@ -97,7 +118,21 @@ class Investigation:
             fix = "compare with a version between the two"
             raise CreditError(Problem("the factors", f"only {len(factors)} together make the move: {names}", fix=fix))
         self._progress.expect(2 ** len(factors) - 2)
+        self._make_side_by_side(factors)
         return measure_all_sets(factors, self._measure_set)
+
+    def _make_side_by_side(self, factors: tuple[Factor, ...]) -> None:
+        """Make the sets of each size side by side, if more than one fits: measuring then takes what is kept."""
+        jobs = self.question.jobs or count_jobs()
+        if jobs < 2:
+            return
+        with ThreadPoolExecutor(jobs) as pool:
+            for size in range(1, len(factors)):  # the larger ones find the stages of the smaller ones done
+                list(pool.map(self._try_set, combinations(factors, size)))
+
+    def _try_set(self, factors: tuple[Factor, ...]) -> None:
+        with suppress(CreditError):  # measuring runs it again, and joins the factors
+            self._measure_set(factors)
 
     def _reduce(self, ruler: Ruler) -> tuple[Factor, ...]:
         """Find a smallest set of factors that moves a figure as far as all of them, but for what the seeds do."""

@@ -45,6 +45,19 @@ class SeedSpreads:
             raise CreditError(Problem(where, "fewer than three runs have it", fix="--reseeds 4"))
         return spread
 
+    def measure_move(self, name: str, candidates: Sides[str], factors: tuple[Factor, ...]) -> float | None:
+        """Measure the move between the versions once more, with other seeds on both sides; None without the figure."""
+        target = TARGET if ":" in name else EVALUATE
+        base = self._run_first(target, candidates.base, ()).figures.get_value(name, candidates.base)
+        head = self._run_first(target, candidates.head, factors).figures.get_value(name, candidates.head)
+        return None if base is None or head is None else head - base
+
+    def _run_first(self, target: str, candidate: str, factors: tuple[Factor, ...]) -> Outcome:
+        try:
+            return self._make(make_reseeded_recipe(self._sides, factors, 1, candidate), target)
+        except CreditError:  # as in `_run`
+            return self._make(make_reseeded_recipe(self._sides, factors, 1, None), target)
+
     def _run(self, target: str, candidate: str, factors: tuple[Factor, ...]) -> list[Outcome]:
         key = target, bool(factors), candidate
         if key not in self._reseeded:

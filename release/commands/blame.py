@@ -30,6 +30,7 @@ EXIT_CODES = {"attributed": 0, "inside noise": 3, "not reproducible": 4, "inconc
 @click.option("--of", "figures", multiple=True, metavar="FIGURE", help="a figure, of a group as NAME:attribute=group")
 @click.option("--candidate", metavar="NAME", help="whose figures (default: those of who goes forward)")
 @click.option("--reseeds", type=click.IntRange(2, 50), default=4, show_default=True, help="runs with other seeds")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="hybrids side by side (default: as many as fit)")
 @click.option("--markdown", is_flag=True, help="the comment for GitHub")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="write one page too")
 @click.option("--make", "factors", metavar="A,B", help="only make the hybrid of these factors; `nothing`: of none")
@@ -40,13 +41,14 @@ def run(
     figures: tuple[str, ...],
     candidate: str | None,
     reseeds: int,
+    jobs: int | None,
     markdown: bool,
     html: Path | None,
     factors: str | None,
     folder: Path | None,
 ) -> Answer:
     """Answer in one sentence, with everything that it rests on."""
-    question = Question(resolve_versions(good, bad), figures, candidate, reseeds)
+    question = Question(resolve_versions(good, bad), figures, candidate, reseeds, jobs)
     if (factors is None) != (folder is None):
         raise click.UsageError("--make and --into go together")
     if factors is not None and folder is not None:

@@ -32,6 +32,8 @@ def _describe_move(answer: Blame, one: FigureBlame) -> str:
 
 def _describe_cause(answer: Blame, one: FigureBlame) -> str:
     band = f"seed band ±{format_value(one.figure, one.band)}"
+    if one.verdict == "inside noise" and abs(one.move) > one.band:
+        return f"other seeds on both sides do not show it, so there is nothing to blame; {band}"
     if one.verdict == "inside noise":
         return f"no move beyond the {band}, so there is nothing to blame"
     if one.verdict == "not reproducible":

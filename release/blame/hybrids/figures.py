@@ -1,19 +1,20 @@
 """Figures by name, as `roc_auc` or `adverse_impact_ratio:race=Black`, of the candidates of a revision or a hybrid."""
 
+from collections.abc import Iterator
+
 from credit.common.errors import CreditError, Problem
 from credit.common.formatting import PERCENT_METRICS, format_group, format_number, format_percent, spell_out
 from credit.reports.base import Number, ReportPart, Snapshot
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
-from credit.reports.figures import FAIRNESS_METRICS, PAIR_SEPARATOR, split_group_key
+from credit.reports.figures import ADVERSE_IMPACT_RATIO, FAIRNESS_METRICS, PAIR_SEPARATOR, group_key, split_group_key
 from credit.reports.metrics import Metrics
 
 _ALIASES = {"approval_rate": "selection_rate"}
 """The name on the test rows, and the name of the same rate of a group."""
 
 WATCHED = ("roc_auc", "expected_value", "approval_rate")
-WATCHED_OF_GROUPS = ("adverse_impact_ratio",)
-"""The figures that are looked at where none is named."""
+"""The figures that are looked at where none is named, beside the ratios of groups."""
 
 
 class ChampionFigures(ReportPart):
@@ -21,6 +22,8 @@ class ChampionFigures(ReportPart):
 
     champion: str
     candidates: dict[str, dict[str, Number | None]]
+    judged: dict[str, tuple[str, ...]]
+    """By candidate, the ratios of groups that get a verdict: of a few people it would be anything."""
 
     def get_value(self, name: str, candidate: str | None) -> float | None:
         """Get a figure of a candidate, or of the champion; None where there is none."""
@@ -37,11 +40,13 @@ def read_champion_figures(snapshot: Snapshot) -> ChampionFigures:
             Problem(f"{missing} at {snapshot.name}", "no such file", fix="run dvc repro and commit reports")
         )
     found: dict[str, dict[str, float | None]] = {}
+    verdicts: dict[str, tuple[str, ...]] = {}
     for name, figures in metrics.candidates.items():
         judged = FairnessReport.read_at(snapshot, FairnessReport.locate(name))
         own = {figure: figures.get_value(figure) for figure in type(figures).list_names()}
         found[name] = own | (_list_group_figures(judged) if judged else {})
-    return ChampionFigures(champion=choice.champion, candidates=found)
+        verdicts[name] = tuple(_list_judged_ratios(judged) if judged else ())
+    return ChampionFigures(champion=choice.champion, candidates=found, judged=verdicts)
 
 
 def _list_group_figures(report: FairnessReport) -> dict[str, float | None]:
@@ -52,6 +57,12 @@ def _list_group_figures(report: FairnessReport) -> dict[str, float | None]:
         if PAIR_SEPARATOR not in split_group_key(key)[0]
         for measure in FAIRNESS_METRICS
     }
+
+
+def _list_judged_ratios(report: FairnessReport) -> Iterator[str]:
+    for one in report.findings:
+        if one.measure == ADVERSE_IMPACT_RATIO and PAIR_SEPARATOR not in one.attribute:
+            yield name_group_figure(one.measure, group_key(one.attribute, one.group))
 
 
 def name_group_figure(measure: str, key: str) -> str:
@@ -72,11 +83,14 @@ def find_figure(text: str, known: set[str]) -> str:
     raise CreditError(Problem(f"--of {text}", "no such figure", expected))
 
 
-def list_watched(figures: dict[str, Number | None]) -> list[str]:
-    """List the figures that are looked at where none is named: those of quality, and each group's ratio."""
-    named = [name for name in WATCHED if figures.get(name) is not None]
-    of_groups = [one for one in figures if one.partition(":")[0] in WATCHED_OF_GROUPS and figures[one] is not None]
-    return [*of_groups, *named]
+def list_watched(side: ChampionFigures, candidate: str) -> list[str]:
+    """List the figures that are looked at where none is named: those of quality, and the ratio of each judged group.
+
+    Where the policy judges no ratio, that of every group.
+    """
+    figures = side.candidates.get(candidate, {})
+    ratios = [one for one in figures if one.startswith(f"{ADVERSE_IMPACT_RATIO}:")]
+    return [*(side.judged.get(candidate) or ratios), *WATCHED]
 
 
 def describe_figure(name: str) -> str:

@@ -17,7 +17,7 @@ from credit.common.temporary import make_temporary_folder
 from credit.reports.base import Count, Number, Report
 from release.blame.hybrids.factors import TARGET
 from release.blame.hybrids.figures import ChampionFigures, read_champion_figures
-from release.blame.hybrids.pipeline_inputs import PARAMS, PIPELINE, is_below, read_pipeline_inputs
+from release.blame.hybrids.pipeline_inputs import PARAMS, PIPELINE, is_below
 from release.blame.hybrids.recipes import Recipe
 from release.compare.same_people import read_judged_table
 from release.compare.sides import Sides
@@ -104,12 +104,10 @@ class Workshop:
             write_text(clone / PARAMS, recipe.params)
 
     def _hash_inputs(self, clone: Path, target: str) -> str:
-        """Hash all that the pipeline reads, and the libraries that run it."""
-        inputs = read_pipeline_inputs((clone / PIPELINE).read_text(encoding="utf-8"), PIPELINE, TARGET)
+        """Hash all that the pipeline reads or starts from, results in git too, and the libraries that run it."""
         run_git("-C", str(clone), "add", "--all")
         listed = run_git("-C", str(clone), "ls-files", "--stage", "-z").split("\0")
-        named = [(line.partition("\t")[2], line) for line in listed]
-        read = [line for path, line in named if path.endswith(".dvc") or not is_below(path, _UNREAD + inputs.outs)]
+        read = [line for line in listed if not is_below(line.partition("\t")[2], _UNREAD)]
         return hashlib.sha256("\0".join([target, str(self._forced), self._environment, *read]).encode()).hexdigest()
 
     def _run(self, clone: Path, name: str, target: str) -> Outcome:
@@ -126,7 +124,7 @@ class Workshop:
         return Outcome(seconds=time.monotonic() - start, figures=figures, judged_table=table, outputs=outputs)
 
 
-_UNREAD = ("dvc.lock", "docs", "tests", "README.md", "CHANGELOG.md", ".github", ".ci")
+_UNREAD = ("docs", "tests", "README.md", "CHANGELOG.md", ".github", ".ci")
 
 
 def describe_environment() -> str:

@@ -103,7 +103,7 @@ def test_every_verdict_has_an_exit_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("verdict", ["inside noise", "not reproducible", "inconclusive"])
 def test_a_verdict_that_blames_nothing_says_so(verdict: Verdict) -> None:
-    figure = FIGURE.model_copy(update={"verdict": verdict})
+    figure = FIGURE.model_copy(update={"verdict": verdict, "band": 0.09})
     words = {
         "inside noise": "nothing to blame",
         "not reproducible": "has other figures than it says",

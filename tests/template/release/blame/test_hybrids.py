@@ -110,7 +110,7 @@ def test_with_many_factors_the_smallest_set_is_divided_and_the_others_are_named(
     lender.write_rows(make_rows(burden=1.0))
     lender.project.edit("stages/train.py", "import json", "# as it was\nimport json")
     (lender.folder / "waivers").mkdir()
-    (lender.folder / "waivers/README.md").write_text("none")
+    (lender.folder / "waivers/one.yaml").write_text("{}")
     lender.project.edit(CONTRACT, "columns:", "# as it was\ncolumns:")
     lender.edit_params(lambda params: params["train"]["weights"].update(home=1.0))
     lender.edit_params(lambda params: params["select_features"].update(drop=["no such feature"]))

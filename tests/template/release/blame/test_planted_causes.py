@@ -84,7 +84,7 @@ def test_two_causes_that_act_only_together_are_named_together(lender: TraceableL
     lender.project.edit("stages/scoring.py", "BONUS = 0.0", "BONUS = 0.8")
     lender.edit_params(lambda params: params["train"].update(flagged=True))
     lender.build()
-    answer = blame(RATIO)
+    answer = find_cause(Question(resolve_versions("good", "main"), (RATIO,), jobs=2))
     (figure,) = answer.figures
     assert answer.verdict == "attributed"
     assert [(both.factors, both.value) for both in figure.together] == [
