@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro serve test check lint format bench contract secrets lock
+.PHONY: help setup repro serve watch test check lint format bench contract secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -42,6 +42,9 @@ serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make re
 	@python -m release.deployment.unreleased
 	@exec python -m service serve
 
+watch: $(INSTALLED) ## watch what make serve decides, and take a version back when it must be; ENV=staging for another one
+	@exec python -m release watch --env "$(or $(ENV),prod)"
+
 test: $(INSTALLED) ## run the tests: of the project, and in the template itself those of the template
 	@python -m testing.suites $(SUITES)
 
@@ -70,14 +73,14 @@ contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make cont
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/
 	@test ! -e secrets || { echo "error: secrets: found it, expected nothing; what is in use would be replaced" >&2; exit 1; }
 	@install -d -m 700 secrets
-	@python -m service key office --role decide --role read --file secrets/keys.json >secrets/office_key
-	@python -m service key prometheus --role read --file secrets/keys.json >secrets/prometheus_key
-	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY publisher_key; do \
+	@python -m service key make office --role decide --role look-up --role watch --role report --role review --file secrets/keys.json >secrets/office_key
+	@python -m service key make prometheus --role watch --file secrets/keys.json >secrets/prometheus_key
+	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY grafana_password publisher_key; do \
 	  python -c 'import secrets; print(secrets.token_hex(24))' >secrets/$$name; done
 	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
 	  '{"name": "publisher", "actions": ["Admin"], "credentials": [{"accessKey": "publisher", "secretKey": ' \
 	  "$$(cat secrets/publisher_key)" '}]}' \
-	  '{"name": "service", "actions": ["Read:models", "List:models"], "credentials": [{"accessKey": "service", "secretKey": ' \
+	  '{"name": "service", "actions": ["Read:models", "List:models", "Write:models/log/*"], "credentials": [{"accessKey": "service", "secretKey": ' \
 	  "$$(cat secrets/AWS_SECRET_ACCESS_KEY)" '}]}' >secrets/s3.json
 	@printf '%s\n' RELEASE_STORE=s3://models AWS_ENDPOINT_URL=http://127.0.0.1:8333 AWS_REGION=us-east-1 \
 	  AWS_ACCESS_KEY_ID=publisher AWS_SECRET_ACCESS_KEY=$$(cat secrets/publisher_key) >secrets/publisher.env

@@ -28,6 +28,17 @@ class Server(NamedTuple):
             return json.load(answer)
 
     @property
+    def port(self) -> int:
+        """The port of the address."""
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def processor_seconds(self) -> float:
+        """Seconds of the processor that it has used."""
+        times = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def resident(self) -> float:
         """Resident memory in MiB."""
         status = Path(f"/proc/{self.process}/status").read_text()
@@ -40,7 +51,7 @@ def run_service(store: str, folder: Path, workers: int) -> Iterator[Server]:
     (port,) = find_free_ports(1)
     settings = {"PORT": str(port), "STATE": str(folder / f"state-{workers}"), "WORKERS": str(workers)}
     env = os.environ | {"RELEASE_STORE": store} | {f"SERVICE_{name}": value for name, value in settings.items()}
-    with _run_server([sys.executable, "-m", "service", "serve"], env, port, "/health/ready", folder) as server:
+    with run_server([sys.executable, "-m", "service", "serve"], env, port, "/health/ready", folder) as server:
         yield server
 
 
@@ -49,7 +60,7 @@ def run_constant(folder: Path) -> Iterator[Server]:
     """Run FastAPI by itself."""
     (port,) = find_free_ports(1)
     command = [sys.executable, "-m", "uvicorn", "bench.constant:APP", "--no-access-log", "--port", str(port)]
-    with _run_server(command, os.environ, port, "/openapi.json", folder) as server:
+    with run_server(command, os.environ, port, "/openapi.json", folder) as server:
         yield server
 
 
@@ -69,12 +80,12 @@ def run_mlflow(row: Path, folder: Path) -> Iterator[Server]:
     subprocess.run(made, check=True, env=os.environ | own, cwd=folder, capture_output=True)
     command = [str(python), "-m", "mlflow", "models", "serve", "--model-uri", str(model), "--port", str(port)]
     command += ["--host", "127.0.0.1", "--env-manager", "local", "--workers", "1"]
-    with _run_server(command, os.environ | own, port, "/ping", folder) as server:
+    with run_server(command, os.environ | own, port, "/ping", folder) as server:
         yield server
 
 
 @contextmanager
-def _run_server(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
+def run_server(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
     """Run a server until the block ends, in a process group of its own, because some start other processes."""
     log, url = folder / "server.log", f"http://127.0.0.1:{port}"
     with log.open("ab") as file:

@@ -27,7 +27,8 @@ from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import publish_bundle, require_version
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_deployment
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_deployment
 
 BENCH_DECISIONS = 1_000_000
 WHY = Attribution("bench", "bench")

@@ -11,7 +11,7 @@ import click
 from contract_draft.dialog.listing import build_answers_text, list_for_machines, summarize_questions
 from contract_draft.dialog.terminal import ask_person
 from contract_draft.draft import Draft, survey_file
-from contract_draft.questions.answers import NO_ANSWERS, read_answers
+from contract_draft.questions.answers import NO_ANSWERS, Answers, read_answers
 from credit.check.project import describe_check
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
@@ -63,19 +63,37 @@ def run(
     if label is not None:
         answers = answers.add("label", {"": label})
     is_asking = not (no_ask or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
-    with survey_file(file) as survey:
-        draft = (
-            ask_person(lambda given: survey.draft(name, given), answers) if is_asking else survey.draft(name, answers)
-        )
-    write_text(out, draft.text)
+    kept = questions or out.with_suffix(".answers.yaml")
+    if is_asking and answered is None and kept != questions and kept.exists():
+        fix = f"--answers {shlex.quote(str(kept))} goes on with them; to begin anew, remove it"
+        raise CreditError(Problem(str(kept), "answers of an earlier walk", fix=fix))
+    draft = _make_draft(file, name, answers, kept if is_asking else None)
     if is_asking and draft.answers != answers:
-        questions = questions or out.with_suffix(".answers.yaml")
+        questions = kept
     if questions is not None:
-        write_text(questions, build_answers_text(draft, name))
+        _keep_answers(draft, name, questions)
+    write_text(out, draft.text)
     if as_json:
         cli.print_answer(format_json({"contract": str(out), "questions": list_for_machines(draft)}).rstrip())
-    else:
-        cli.print_answer(_tell_what_next(draft, out, questions))
+        return
+    told = [_tell_what_next(draft, out, questions)]
+    if is_asking and draft.questions and questions is not None:
+        words = map(str, [file, "--name", name, "--out", out, "--answers", questions, "--force"])
+        told.append(f"  go on:     python -m contract_draft {shlex.join(words)}")
+    cli.print_answer("\n".join(told))
+
+
+def _make_draft(file: Path, name: str, answers: Answers, kept: Path | None) -> Draft:
+    """Make the draft of a file; with `kept`, ask a person, and keep each answer there."""
+    with survey_file(file) as survey:
+        if kept is None:
+            return survey.draft(name, answers)
+        return ask_person(lambda all_: survey.draft(name, all_), answers, lambda one: _keep_answers(one, name, kept))
+
+
+def _keep_answers(draft: Draft, name: str, path: Path) -> None:
+    """Write all answers, and what is open, for `--answers`."""
+    write_text(path, build_answers_text(draft, name))
 
 
 def _tell_what_next(draft: Draft, out: Path, questions: Path | None) -> str:

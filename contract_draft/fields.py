@@ -3,15 +3,15 @@
 import json
 from typing import Any, NamedTuple, get_args
 
-from contract_draft.guesses import Guess, guess_favourable, list_label_values
-from contract_draft.levels import propose_levels
+from contract_draft.guesses import Guess
+from contract_draft.label import guess_favourable, list_label_values
+from contract_draft.levels import MAX_CODES, propose_levels, propose_others
+from contract_draft.names.undisclosed import is_no_group
 from contract_draft.values.column_profile import ColumnProfile
 from credit.common.formatting import capitalise
 from credit.contract.columns import ColumnRole
 from credit.contract.levels import UNDISCLOSED
 from credit.contract.suggestions import split_name, suggest_reason
-
-_MAX_GROUPS = 20  # an integer with at most so many values may be a code for groups
 
 
 class OpenQuestion(NamedTuple):
@@ -42,7 +42,7 @@ class DraftField(NamedTuple):
 
 def has_group_values(look: ColumnProfile) -> bool:
     """Tell whether the values of a column name groups of people as they are."""
-    coded = look.type == "integer" and 0 < len(look.values) <= _MAX_GROUPS and (look.high or 0) <= _MAX_GROUPS
+    coded = look.type == "integer" and 0 < len(look.values) <= MAX_CODES and (look.high or 0) <= MAX_CODES
     return look.type == "category" or coded
 
 
@@ -54,12 +54,18 @@ def draft_column(look: ColumnProfile, guess: Guess, derived: str | None = None) 
     else:
         because = capitalise(guess.why)
     kind = "category" if guess.role == "protected" else look.type
+    if guess.role in ("id", "group") and look.may_count:
+        kind = "integer"  # which 1001.0 is exactly
     look, doubt = propose_levels(look, guess.role == "protected") if kind == "category" else (look, "")
+    is_coded = False
+    if guess.role == "feature" and not doubt:
+        look, doubt = propose_others(look)
+        kind, is_coded = look.type, bool(doubt)
     return [
         DraftField("type", kind, _question_type(look, kind)),
         *_draft_format(look, kind),
         DraftField("role", ask_role(guess, look.name), guess.evidence),
-        *_draft_domain(look, kind, guess, doubt),
+        *_draft_domain(look, kind, guess, doubt, is_coded),
         *_draft_missing(look),
         *([DraftField("because", because)] if guess.role == "ignored" else []),
         *_draft_role_fields(look, guess),
@@ -74,9 +80,8 @@ def ask_role(guess: Guess, about: str) -> OpenQuestion | str:
     alike = {"leak": "leak", "afterwards": "afterwards", "protected": guess.attribute, "proxy": guess.attribute}
     alike["left_out"] = guess.why
     same = f"{guess.kind} {alike[guess.kind]}" if alike.get(guess.kind) else ""
-    return OpenQuestion(
-        guess.role, guess.kind, same, about, get_args(ColumnRole), about if guess.role == "label" else None
-    )
+    answer = about if guess.role == "label" else None
+    return OpenQuestion(guess.role, guess.kind, same, about, get_args(ColumnRole), answer, guess.unsure)
 
 
 def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
@@ -91,7 +96,7 @@ def draft_words(name: str, guess: Guess, has_gaps: bool) -> list[DraftField]:
 
 
 def _question_type(look: ColumnProfile, kind: str) -> str:
-    if kind == "integer" and 2 < len(look.values) <= _MAX_GROUPS:
+    if kind == "integer" and 2 < len(look.values) <= MAX_CODES:
         listed = ", ".join(f'"{text}"' for text, _ in sorted(look.values, key=lambda v: float(v[0])))
         return f"if the numbers are codes: category, and `allowed: [{listed}]` for `range`"
     if kind == "boolean" and any(not isinstance(code, str) for code in look.codes):
@@ -119,7 +124,7 @@ def _draft_format(look: ColumnProfile, kind: str) -> list[DraftField]:
     return [DraftField("format", OpenQuestion(value, "format", f"format {alike}"), told)]
 
 
-def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str) -> list[DraftField]:
+def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str, is_coded: bool = False) -> list[DraftField]:
     if kind == "category" or (kind == "integer" and guess.role == "label" and look.values):
         found = sorted(text for text, _ in look.values)
         allowed: list[Any] = found if kind == "category" else sorted(map(int, found))
@@ -127,11 +132,16 @@ def _draft_domain(look: ColumnProfile, kind: str, guess: Guess, doubt: str) -> l
         more = [DraftField("fold", fold, "levels of the file that count as another")] if fold else []
         if doubt:
             topic = "groups" if guess.role == "protected" else "levels"
-            answer = {UNDISCLOSED: list(look.undisclosed)} if look.undisclosed else None
-            return [DraftField("allowed", OpenQuestion(allowed, topic, answer=answer), doubt), *more]
+            answer = {UNDISCLOSED: list(look.undisclosed)} if look.undisclosed else fold if is_coded else None
+            same = "levels of codes" if is_coded else ""
+            return [
+                DraftField("allowed", OpenQuestion(allowed, topic, same, answer=answer, is_guess=is_coded), doubt),
+                *more,
+            ]
         told = "as observed: are there others? `new_levels` says what they count as"
         return [DraftField("allowed", allowed, "" if "levels" in look.settled else told), *more]
-    if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None:
+    is_shown = guess.kind != "identifier" and not (look.identifying and look.may_count)
+    if kind in ("integer", "number") and guess.role in ("feature", "score") and look.low is not None and is_shown:
         return [
             DraftField(
                 "range", None, f"[{look.low:.12g}, {look.high:.12g}] was observed; a limit sets aside rows beyond it"
@@ -171,13 +181,10 @@ def _tell_others(look: ColumnProfile) -> str:
 
 def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     if guess.role == "protected":
-        return [
-            DraftField(
-                "reference",
-                OpenQuestion(look.values[0][0], "reference", "reference", choices=tuple(t for t, _ in look.values)),
-                "the group that others are compared with; the largest here",
-            )
-        ]
+        levels = [text for text, _ in look.values]
+        groups = tuple(text for text in levels if not is_no_group(text, levels)) or (UNDISCLOSED,)
+        asked = OpenQuestion(groups[0], "reference", "reference", choices=groups)
+        return [DraftField("reference", asked, "the group that others are compared with; the largest here")]
     if guess.role == "score":
         low, high = look.low or 0.0, look.high or 0.0
         middle = f"{(low + high) / 2:.3g}"
@@ -191,7 +198,7 @@ def _draft_role_fields(look: ColumnProfile, guess: Guess) -> list[DraftField]:
     if guess.role == "label":
         value, sure = guess_favourable(look)
         doubt = "" if sure else "; nothing in the file says which"
-        counts = "".join(f", {text!r} in {rows:,} rows" for text, rows in look.values[:_MAX_GROUPS])
+        counts = "".join(f", {text!r} in {rows:,} rows" for text, rows in look.values[:MAX_CODES])
         choices = list_label_values(look)
         asked = OpenQuestion(value, "favourable", choices=choices if value in choices else (), is_guess=not sure)
         return [DraftField("favourable", asked, f"the value that is good for the applicant{counts}{doubt}")]

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contract_draft import name_hints
+from contract_draft.names.outcomes import rank_outcome
+from contract_draft.names.protected import AGE_CUTS, suggest_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable, read_columns
 from credit.contract.columns import Column
@@ -23,6 +24,7 @@ _MIN_GROUP_ROWS = 30  # and to so much less than certainty too
 _MAX_LABELS = 30
 _MAX_LABEL_VALUES = 10
 _FEATURE_TYPES = ("boolean", "integer", "number", "category")
+_PRESENCE_TYPES = ("text", "date", "timestamp")  # of which may tell whether there is a value
 _NUMBER = Column(type="number", role="feature", missing="allowed", description="")
 
 
@@ -40,15 +42,25 @@ def list_possible_labels(looks: Sequence[ColumnProfile], likely: ColumnProfile |
     """
     few = [look for look in looks if 2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES]
     chosen = [look for look in few if likely is not None and look.name == likely.name]
-    chosen += [look for look in few if name_hints.rank_outcome(look.name) is not None]
-    chosen += [look for look in few if len(look.values) == 2 and not name_hints.suggest_protected_attribute(look.name)]
+    chosen += [look for look in few if rank_outcome(look.name) is not None]
+    chosen += [look for look in few if len(look.values) == 2 and not suggest_attribute(look)]
     return list({look.name: look for look in chosen}.values())[:_MAX_LABELS]
 
 
 def list_protected(looks: Sequence[ColumnProfile], names: Collection[str]) -> list[ColumnProfile]:
-    """List the columns that are protected, by name or because a person said so, and whose values are groups."""
-    few = [look for look in looks if 2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES]
-    return [look for look in few if look.name in names or name_hints.suggest_protected_attribute(look.name)]
+    """List the columns that are protected, by name or because a person said so: levels, and numbers such as an age."""
+    few = [
+        look
+        for look in looks
+        if (2 <= len(look.values) <= _MAX_LABEL_VALUES and look.type in _FEATURE_TYPES) or _is_cut(look)
+    ]
+    return [look for look in few if look.name in names or suggest_attribute(look)]
+
+
+def _is_cut(look: ColumnProfile) -> bool:
+    """Tell whether a column is a number of which groups are made by cutting it."""
+    has_few = 0 < len(look.values) <= _MAX_LABEL_VALUES
+    return look.type in ("integer", "number") and not (has_few or look.constant)
 
 
 def find_telling_columns(
@@ -56,6 +68,7 @@ def find_telling_columns(
 ) -> dict[str, dict[str, float]]:
     """Find, by possible label, the columns that alone guess one of its values with an AUC above a limit.
 
+    Of texts and dates it counts whether there is one: a day of arrest only those have who were arrested again.
     The measure is that of the pipeline's stage select_features.
     """
     least = _MIN_CLASS_ROWS if above >= MAX_AUC else _MIN_GROUP_ROWS
@@ -63,6 +76,9 @@ def find_telling_columns(
     values = dict(read_columns(table, {look.name: f"c{look.at}" for look in labels}))
     usable = {look.name: look for look in looks if look.type in _FEATURE_TYPES and not look.constant}
     selected = {n: f"c{one.at}" if one.values else f"try_cast(c{one.at} as double)" for n, one in usable.items()}
+    for look in looks:
+        if look.type in _PRESENCE_TYPES and 0 < look.missing < look.rows:
+            usable[look.name], selected[look.name] = look, f"c{look.at} is not null"
     for name, content in read_columns(table, selected):
         column = _code_column(usable[name], content)
         for label in labels:
@@ -74,18 +90,36 @@ def find_telling_columns(
 
 def _measure_label(column: CodedColumn, texts: NDArray[Any], label: ColumnProfile, least: int) -> float:
     """Measure how well a column guesses the value of a label that it guesses best; 0 where all are too rare."""
-    known = np.isin(texts, [text for text, _ in label.values])
-    texts, codes = texts[known], column.codes[known]
+    known, members = _cut_number(texts, label) if _is_cut(label) else _divide_by_level(texts, label)
+    codes = column.codes[known]
     numbers = None if column.numbers is None else column.numbers[known]
-    values = label.values[:1] if len(label.values) == 2 else label.values
-    members = [texts == text for text, _ in values]
-    enough = [one for one in members if min(one.sum(), (~one).sum()) >= least]
+    enough = [one[known] for one in members if min(one[known].sum(), (~one[known]).sum()) >= least]
     return max((measure_guess(codes, numbers, one, 0) for one in enough), default=0.0)
+
+
+def _divide_by_level(texts: NDArray[Any], label: ColumnProfile) -> tuple[NDArray[np.bool_], list[NDArray[np.bool_]]]:
+    """Divide rows by level, each against all others: the rows that have one, and those of each."""
+    values = label.values[:1] if len(label.values) == 2 else label.values
+    return np.isin(texts, [text for text, _ in label.values]), [texts == text for text, _ in values]
+
+
+def _cut_number(texts: NDArray[Any], label: ColumnProfile) -> tuple[NDArray[np.bool_], list[NDArray[np.bool_]]]:
+    """Divide rows in the middle of a number, and an age where it is cut: those with a number, and those above each."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(np.float64)
+    known = np.isfinite(numbers) & ~np.isin(numbers, [code for code in label.codes if not isinstance(code, str)])
+    if not known.any():
+        return known, []
+    cuts = {float(np.median(numbers[known])), *(AGE_CUTS if suggest_attribute(label) == "age" else ())}
+    return known, [numbers >= cut for cut in sorted(cuts)]
 
 
 def _code_column(look: ColumnProfile, content: NDArray[Any]) -> CodedColumn:
     import pandas as pd
 
+    if look.type in _PRESENCE_TYPES:
+        return CodedColumn(content.astype(np.int64) + 1, None)
     if look.values:
         numbers = pd.to_numeric(pd.Series(content), errors="coerce").to_numpy(np.float64)
         is_ordered = look.type in ("integer", "number", "boolean") and not np.isnan(numbers).all()

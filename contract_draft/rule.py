@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract_draft.fields import DraftField, OpenQuestion, draft_words
-from contract_draft.guesses import Guess, is_favourable_text
+from contract_draft.guesses import Guess
+from contract_draft.label import guess_favourable, is_favourable_text
 from contract_draft.protected_groups import quote_sql_name
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.text_table import TextTable, read_columns
 from credit.common.errors import CreditError, Problem
 from credit.selection.binned_auc import compute_rank_auc
+
+_MOST_REVERSED = 0.45  # the AUC of a score of which less is better; nearer to 0.5 it may be chance
 
 
 def draft_rule(
@@ -20,11 +25,13 @@ def draft_rule(
     label: ColumnProfile | None,
     chosen: str | None = None,
     where: str = "rule",
+    favourable: Any = None,
 ) -> list[DraftField]:
     """Draft a threshold on the number that orders the label best; empty without a label or such a number.
 
     The threshold lets as many people pass as have the favourable outcome. chosen: an answer, the name of a number or a
-    whole rule such as `100 * debt / income at_most 36`; `where` it was found. Raises CreditError for any other.
+    whole rule such as `100 * debt / income at_most 36`; `where` it was found. `favourable`: the value that a person
+    says is good; else it is guessed. Raises CreditError for any other rule.
     """
     if chosen is not None and (whole := re.fullmatch(r"(.+) (at_least|at_most) (\S+)", chosen.strip())):
         return _draft_whole_rule(whole[1], whole[2], whole[3], where)
@@ -37,9 +44,8 @@ def draft_rule(
             expected = f"one of {', '.join(numbers)}, or a rule such as `income at_least 50`"
             raise CreditError(Problem(where, repr(chosen), expected))
         numbers = {name: numbers[name]}
-    ((_, texts),) = read_columns(table, {label.name: f"c{label.at}"})
-    known = np.isin(texts, [text for text, _ in label.values])
-    good = np.array([is_favourable_text(label, text) for text in texts[known]])
+    value = guess_favourable(label)[0] if favourable is None else favourable
+    known, good = _read_outcomes(table, label, value)
     aucs = {name: compute_rank_auc(values[known], good) for name, values in read_columns(table, numbers)}
     best = max(aucs, key=lambda name: abs(np.nan_to_num(aucs[name], nan=0.5) - 0.5))
     ((_, values),) = read_columns(table, {best: numbers[best]})
@@ -47,7 +53,9 @@ def draft_rule(
     share = good.mean() if approve == "at_most" else 1 - good.mean()
     threshold = float(np.quantile(values[known & ~np.isnan(values)], share, method="higher"))
     auc = max(aucs[best], 1 - aucs[best])
-    told = f"tells {label.name} best by itself, AUC {auc:.2f}; or an SQL expression over features"
+    told = (
+        f"tells {label.name} best by itself, AUC {auc:.2f}, where {value} is good; or an SQL expression over features"
+    )
     sql = quote_sql_name(best)
     return [
         DraftField(
@@ -57,6 +65,30 @@ def draft_rule(
         DraftField("approve", approve, "which side of the threshold passes: at_least or at_most"),
         *draft_rule_words(best),
     ]
+
+
+def _read_outcomes(table: TextTable, label: ColumnProfile, value: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Read which rows have an outcome, and of those which have the good one."""
+    ((_, texts),) = read_columns(table, {label.name: f"c{label.at}"})
+    known = np.isin(texts, [text for text, _ in label.values])
+    return known, np.array([is_favourable_text(label, text, value) for text in texts[known]], dtype=bool)
+
+
+def doubt_score(table: TextTable, look: ColumnProfile, label: ColumnProfile | None, favourable: Any) -> Guess | None:
+    """Doubt a score of which less is better, as of a risk: from a threshold of it on nobody should pass.
+
+    `favourable`: the value that a person says is good; else it is guessed.
+    """
+    if label is None or not label.values or look.low is None:
+        return None
+    value = guess_favourable(label)[0] if favourable is None else favourable
+    known, good = _read_outcomes(table, label, value)
+    ((_, numbers),) = read_columns(table, {look.name: f"try_cast(c{look.at} as double)"})
+    auc = compute_rank_auc(numbers[known], good)
+    if not auc < _MOST_REVERSED:
+        return None
+    why = f"named like a credit score, but less of it goes with {label.name} {value}: as a feature a rule may have it"
+    return Guess("feature", f"{why}, `at_most`", kind="score", measured=f"AUC {auc:.2f}")
 
 
 def draft_rule_words(name: str) -> list[DraftField]:

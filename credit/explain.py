@@ -21,7 +21,8 @@ from credit.packaging.typical_values import find_typical_values
 from credit.reports.candidate import CandidateReport
 from credit.scoring.model import Model
 from credit.scoring.policy import DecisionKind, Policy
-from credit.scoring.reasons import DecidedBy, measure_rises, word_reasons
+from credit.scoring.reason_words import word_reasons
+from credit.scoring.reasons import DecidedBy, measure_rises
 from credit.scoring.row_encoder import ApplicationRow
 from credit.training.candidates import load_candidate
 

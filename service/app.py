@@ -1,9 +1,13 @@
 """Compose the application: start and stop its parts together, add routes and error handling."""
 
 import asyncio
+import gc
+import signal
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,65 +16,105 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
+from credit.decision_log.counting.thread import CountingThread
 from credit.decision_log.group_commit import Writer
+from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
+from credit.registry.address import open_store
 from service import metrics
-from service.api import listing, monitoring
+from service.access.hosts import list_hosts
+from service.access.key_file import KeyFileWatch, read_keys
+from service.access.keys import KeyRing
+from service.api import monitoring
 from service.api import routes as api
 from service.api.auth import AuthMiddleware
 from service.api.errors import handle_error
 from service.api.fast_path import FastPath
-from service.api.keys import read_keys
+from service.api.log import listing, reviews
 from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
-from service.engine.batching import Batcher
+from service.connections.open_connections import OpenConnections, build_limits
+from service.connections.protocol import build_state
+from service.deciding.decider import BusyError, Decider, TimeLimits
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
 from service.page import routes as page
 from service.page import summary
 from service.parent_watch import end_with_parent
-from service.settings import Settings, load_settings
+from service.reloading import reload
+from service.settings import STORE_SECONDS, Settings, load_settings
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
 
+_COUNT_SECONDS = 5.0
+"""Seconds between two counts of new decisions."""
 
-async def _watch_problems(parts: Parts) -> None:
-    """Update the problem metrics every second, also in a worker that is never scraped."""
+
+async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
+    """Update the problem metrics every second, also in a worker that is never scraped; take up changed keys."""
+    metrics.start_counts()
     while True:
+        parts: Parts = app.state.parts
+        if (keys := parts.keys.look(parts.settings.keys_file)) is not None:
+            guarded.keys = keys
+        guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
+        metrics.set_circuits(parts.decider.circuits)
+        parts.decider.watch.log_counts()
         await asyncio.sleep(1)
+
+
+def _freeze_memory() -> None:
+    """Let the garbage collector pass over what is loaded by now: a look at all of it held everybody up for 0.1 s."""
+    gc.collect()
+    gc.freeze()
+
+
+def _listen_for_reload(reload: Callable[[], None]) -> None:
+    """Reload on SIGHUP, of which a process dies by default; in the main thread, which alone gets signals."""
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
 
 def create(chosen: Settings | None = None) -> Any:
     """Create the service as an ASGI application, one per worker."""
     chosen = chosen or load_settings()
-    keys = read_keys(chosen.keys_file)
+    connections = OpenConnections(build_limits(chosen), metrics.count_connection)
     if chosen.workers > 1:
         end_with_parent()
 
     @asynccontextmanager
-    async def run_parts(app: FastAPI) -> AsyncIterator[None]:
+    async def run_parts(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
         writer = Writer(log)
-        decider = Batcher(writer, chosen.model_seconds)
+        counting = CountingThread(log, _COUNT_SECONDS)
+        checkpoints = CheckpointThread(
+            CheckpointWriter(log.chains, lambda: open_store(make=False, seconds=STORE_SECONDS), chosen.environment),
+            chosen.checkpoint_seconds,
+        )
+        decider = Decider(writer, chosen.environment, TimeLimits(chosen.model_seconds, chosen.batch_seconds))
 
         def apply_swap(serving: LiveVersion) -> None:
             metrics.count_swap(serving)
             decider.reset()
 
         follower = Follower(chosen, apply_swap)
-        app.state.parts = Parts(chosen, follower, decider, log)
-        app.state.watch = page.PageState(chosen, follower, log)
+        app.state.parts = Parts(chosen, follower, decider, log, checkpoints, KeyFileWatch(chosen.keys_file))
+        app.state.watch = page.PageState(app.state.parts)
         follower.start()
-        watching = asyncio.create_task(_watch_problems(app.state.parts))
-        yield
+        _freeze_memory()
+        watching = asyncio.create_task(_watch_problems(app, guarded))
+        _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
+        yield build_state(connections)
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
         decider.close()
         writer.close()
+        checkpoints.close()
+        counting.close()
         log.close()
 
     app = FastAPIOffline(
@@ -85,11 +129,23 @@ def create(chosen: Settings | None = None) -> Any:
     app.router.routes += [
         *api.ROUTER.routes,
         *listing.ROUTER.routes,
+        *reviews.ROUTER.routes,
         *monitoring.ROUTER.routes,
         *page.ROUTER.routes,
         *summary.ROUTER.routes,
     ]  # a router in a router costs each request time
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
-    for kind in (RefusalError, CreditError, RequestValidationError, HTTPException, Exception):
+    for kind in (RefusalError, BusyError, CreditError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, lambda _, error: handle_error(error))
-    return AuthMiddleware(FastPath(app), keys)
+    keys = read_keys(chosen.keys_file)
+    guarded = AuthMiddleware(FastPath(app), keys, list_hosts(chosen), chosen.max_caller_requests)
+
+    def apply_settings(settings: Settings, keys: KeyRing) -> None:
+        guarded.keys, guarded.hosts, guarded.most = keys, list_hosts(settings), settings.max_caller_requests
+        connections.limits = build_limits(settings)
+        parts: Parts = app.state.parts
+        parts.decider.limits = TimeLimits(settings.model_seconds, settings.batch_seconds)
+        parts.follower.settings = settings
+        app.state.parts = replace(parts, settings=settings)
+
+    return guarded

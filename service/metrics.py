@@ -1,23 +1,32 @@
 """Prometheus metrics: counts of decisions, in all and by protected group, latency, and problems."""
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from credit.bundle.rule_causes import classify_cause
 from credit.common.files import is_running
-from credit.decision_log.database import DecisionRow
-from service.engine.application_fit import OTHER_VERSION
+from credit.contract import Contract
+from credit.contract.levels import Scalar
+from credit.scoring.policy import DecisionKind
+from service.deciding.circuit_breaker import CircuitState
+from service.deciding.model_watch import MODEL_PROBLEMS
+from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
+from service.exposed_metrics import GroupHiding, WorkerProcesses
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
-    "service_group_decisions", "Decisions by protected group", ["attribute", "group", "decision", "version"]
+    "service_group_decisions",
+    "Decisions by protected group: in fives, and none of a group of fewer",
+    ["attribute", "group", "decision", "version"],
 )
 FOLDED_LEVEL_COUNT = Counter(
     "service_folded_levels", "Decisions by a level that counts as another one", ["column", "into", "version"]
@@ -27,24 +36,47 @@ DECISION_SECONDS = Histogram(
     "From a request to its decision in the log",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
+REPEAT_COUNT = Counter("service_repeated_decisions", "Decisions that were answered again under their idempotency key")
+CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were refused or closed", ["why"])
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
+KEY_REFUSAL_COUNT = Counter("service_refused_keys", "Requests without a key that is good for them", ["why"])
 RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
 RULE_DECIDES = Gauge("service_rule_decides", "1 when the rule decides every application", multiprocess_mode="livemax")
 SWAP_COUNT = Counter("service_swaps", "Versions that took over")
 PROBLEM_GAUGE = Gauge("service_problem", "1 while something is wrong", ["what"], multiprocess_mode="livemax")
+CIRCUIT_GAUGE = Gauge(
+    "service_circuit_open",
+    "1 while the model is left alone because it is too slow, 0.5 while it is tried",
+    ["lane"],
+    multiprocess_mode="livemax",
+)
+_CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
+_PROBLEMS = (
+    *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys"),
+    *MODEL_PROBLEMS,
+)
+_BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "slow", "late")))
+"""The counts that the budgets of `monitoring/` are about, and their labels."""
+
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
 
+OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
+REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
 SPOOL_SIZE = Gauge(
     "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
 )
 
 
-def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: float) -> None:
-    """Count answered decisions and their latency."""
-    DECISION_SECONDS.observe(seconds)
-    for record in records:
+def count_decisions(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> None:
+    """Count answered decisions, and the latency of each; a repeated request is none."""
+    if recorded.is_repeat:
+        REPEAT_COUNT.inc(len(recorded.records))
+        return
+    for record in recorded.records:
+        DECISION_SECONDS.observe(seconds)
         decision, version = record["decision"], record["version"] or "image"
         _find_series(DECISION_COUNT, decision, record["decided_by"], version).inc()
         if record["rule_because"]:
@@ -56,35 +88,47 @@ def count_decisions(records: list[DecisionRow], serving: LiveVersion, seconds: f
             _find_series(GROUP_DECISION_COUNT, attribute, group, decision, version).inc()
 
 
+def count_outcome(contract: Contract, value: Scalar, version: str | None) -> None:
+    """Count an outcome by the label's value; an amount is not a label for a metric."""
+    known = contract.columns[contract.label].allowed or (True, False)
+    shown = str(value).lower() if value in known else "another value"
+    OUTCOME_COUNT.labels(contract.label, shown, version or "image").inc()
+
+
 @lru_cache(maxsize=10_000)
 def _find_series(counter: Counter, *labels: str) -> Counter:
     """Find one series of a counter; finding it takes longer than counting."""
     return counter.labels(*labels)
 
 
-def classify_cause(because: str) -> str:
-    """Classify why the rule decided by one of six labels."""
-    for start, kind in (
-        ("no model", "champion"),
-        ("fallback", "fallback"),
-        ("the model took", "slow"),
-        ("the model", "failed"),
-        (OTHER_VERSION, "other_version"),
-    ):
-        if because.startswith(start):
-            return kind
-    return "no_version"
+def count_connection(why: str) -> None:
+    """Count a connection that was refused, or closed before it had sent a whole request."""
+    CONNECTION_COUNT.labels(why).inc()
 
 
 def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
-    for what in ("store", "ledger", "entry", "refused", "disk", "baked", "log"):
+    for what in _PROBLEMS:
         PROBLEM_GAUGE.labels(what).set(what in there)
+
+
+def start_counts() -> None:
+    """Start the counts of failures at 0: Prometheus sees no growth in a series that begins with its first failures."""
+    for counter, labels in _BUDGETED:
+        for label in labels:
+            counter.labels(label)
+
+
+def set_circuits(states: Mapping[str, CircuitState]) -> None:
+    """Set the states of the circuits between the applications and the model."""
+    for lane, state in states.items():
+        CIRCUIT_GAUGE.labels(lane).set(_CIRCUIT_VALUES[state])
 
 
 def expose_metrics() -> Response:
     """Expose the metrics of all workers as text."""
-    return Response(_generate(_build_registry()), media_type=CONTENT_TYPE_LATEST)
+    shown = GroupHiding(_build_registry(), "service_group_decisions")
+    return Response(_generate(shown), media_type=CONTENT_TYPE_LATEST)
 
 
 def find_common_entry(number: int) -> int:
@@ -98,16 +142,22 @@ def find_common_entry(number: int) -> int:
 def _build_registry() -> CollectorRegistry:
     if _FOLDER_VARIABLE not in os.environ:
         return REGISTRY
+    live = []
     for process in {path.stem.rpartition("_")[2] for path in Path(os.environ[_FOLDER_VARIABLE]).glob("gauge_live*.db")}:
-        if not is_running(int(process)):
+        if is_running(int(process)):
+            live.append(int(process))
+        else:
             mark_process_dead(process)  # type: ignore[no-untyped-call]  # a worker that ended says nothing any more
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(WorkerProcesses(live))
     return registry
 
 
 def count_swap(serving: LiveVersion) -> None:
-    """Count a version that took over, and say which entry is followed."""
+    """Count a version that took over, say which entry is followed, and start its counts at 0."""
     SWAP_COUNT.inc()
     FOLLOWED_ENTRY.set(serving.number)
-    RULE_DECIDES.set(serving.fallback_reason is not None)
+    RULE_DECIDES.set(serving.decides == "rule")
+    for decision in get_args(DecisionKind):
+        _find_series(DECISION_COUNT, decision, serving.decides, serving.version or "image")

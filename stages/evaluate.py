@@ -10,6 +10,7 @@ from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.tables import open_table
 from credit.evaluation.candidates import read_candidate_names, remove_retired_files
+from credit.evaluation.directions import measure_directions
 from credit.evaluation.metrics import EvaluateParams, compute_curves, compute_metrics
 from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.training.candidates import Candidate, load_candidate
@@ -22,6 +23,8 @@ def evaluate_candidate(
     """Compute the metrics and the curves of one candidate."""
     y, scores = score_table(candidate, contract, test, "evaluate")
     figures = compute_metrics(y, scores, candidate.policy.decide(scores), params.unit_values)
+    if directions := measure_directions(candidate.score, contract, candidate.features, test):
+        figures = figures.model_copy(update={"directions": directions})
     return figures, compute_curves(y, scores, params.points)
 
 

@@ -7,19 +7,30 @@ an error, never a guess: 3.7 in an integer column is not rounded.
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from duckdb import DuckDBPyConnection
 
 from credit.common.cli import make_stage
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.contract import Contract, load_contract
+from credit.contract.columns import Column
+from credit.data.casts.failing_expressions import find_failing_expressions
+from credit.data.casts.table_queries import (
+    FOLDED_LEVELS_KEY,
+    build_derived_misfits_query,
+    build_levels_query,
+    build_misfits_query,
+    build_typed_query,
+)
+from credit.data.false_rows import find_totals
 from credit.data.raw_binding import bind_raw_table
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable
-from credit.data.sql_casts import FOLDED_LEVELS_KEY, build_levels_query, build_misfits_query, build_typed_query
 from credit.data.sql_text import quote_literal
 
 _MAX_NEW_LEVELS = 20  # of a column that are counted one by one
@@ -33,6 +44,10 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
     """
     connection = _connect_duckdb(typed.parent)
     bound, table, types = bind_raw_table(contract, raw, file, connection)
+    try:
+        raise_if_any(find_totals(table, connection))
+    except duckdb.Error as error:
+        raise CreditError(describe_duckdb_error(raw, error)) from None
     with atomic_write(typed) as temporary:
         query = build_typed_query(bound, types, table.scan_sql(types))
         try:
@@ -42,7 +57,9 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
             rows: int = connection.execute(f"COPY ({query}) TO {quote_literal(temporary)} ({options})").fetchall()[0][0]
         except duckdb.Error as error:
             raise CreditError(
-                _find_type_problems(bound, table, types, raw, connection) or describe_duckdb_error(raw, error)
+                _find_type_problems(bound, table, types, raw, file, connection)
+                or find_failing_expressions(bound, types, table.scan_sql(types), file, connection)
+                or describe_duckdb_error(raw, error)
             ) from None
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
@@ -50,7 +67,7 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
 
 
 def _count_folded_levels(
-    contract: Contract, types: Mapping[str, str], table: RawTable, connection: duckdb.DuckDBPyConnection
+    contract: Contract, types: Mapping[str, str], table: RawTable, connection: DuckDBPyConnection
 ) -> list[tuple[str, str | None, int]]:
     """Count the rows of each level of the file that counts as another: column, level, rows.
 
@@ -68,7 +85,7 @@ def _count_folded_levels(
     return [*counts, *((name, None, rows) for name, rows in others.items())]
 
 
-def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
+def _connect_duckdb(folder: Path) -> DuckDBPyConnection:
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder / ".duckdb")})
     connection.execute("SET TimeZone = 'UTC'")  # else the typed table depends on where it is made
@@ -80,23 +97,35 @@ def _connect_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _find_type_problems(
-    contract: Contract, table: RawTable, types: Mapping[str, str], raw: Path, connection: duckdb.DuckDBPyConnection
+    contract: Contract, table: RawTable, types: Mapping[str, str], raw: Path, file: str, connection: DuckDBPyConnection
 ) -> list[Problem]:
-    """Read everything once more, a CSV file as text, and find per column the first value that cannot be cast."""
+    """Read everything once more, a CSV file as text, and find per column the first value that cannot be cast.
+
+    Where there is none, the first value of each derived column that is not of its type.
+    """
     sources = dict(types) if table.parquet else dict.fromkeys(table.columns, "VARCHAR")
+    scan = table.scan_sql(sources)
+    # an expression that stands twice is taken out of the TRY around it
+    connection.execute("SET disabled_optimizers = 'statistics_propagation,common_subexpressions'")
     try:
-        found = connection.execute(build_misfits_query(contract, sources, table.scan_sql(sources))).fetchall()[0]
+        found = connection.execute(build_misfits_query(contract, sources, scan)).fetchall()[0]
+        if any(found[::3]) or not contract.derived:
+            return list(_describe_misfits(contract.raw, found, str(raw), "or a declared code for missing"))
+        found = connection.execute(build_derived_misfits_query(contract, sources, scan)).fetchall()[0]
     except duckdb.Error as error:
         return [describe_duckdb_error(raw, error)]  # not readable even as text: its lines are not those of a table
-    problems = []
-    for name, count, row, value in zip(contract.raw, found[::3], found[1::3], found[2::3], strict=True):
+    fix = "say in its sql what becomes of the rest: round, floor, or a / nullif(b, 0) for a division by zero"
+    return [problem._replace(fix=fix) for problem in _describe_misfits(contract.derived, found, file)]
+
+
+def _describe_misfits(
+    columns: Mapping[str, Column], found: Sequence[Any], file: str, otherwise: str = ""
+) -> Iterator[Problem]:
+    for (name, column), count, row, value in zip(columns.items(), found[::3], found[1::3], found[2::3], strict=True):
         if count:
             text = f"{value!r} in row {row}" + (f" and {count - 1:,} more like it" if count > 1 else "")
-            column = contract.columns[name]
             written = f" {column.format}" if column.format else ""
-            expected = f"{column.type}{written} or a declared code for missing"
-            problems.append(Problem(f"{raw}: {name}", text, expected))
-    return problems
+            yield Problem(f"{file}: {name}", text, f"{column.type}{written} {otherwise}".strip())
 
 
 @make_stage(__doc__)

@@ -15,6 +15,7 @@ from credit.common.cli import make_stage
 from credit.common.errors import raise_if_any
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.contract.columns import Column
 from credit.contract.groups import list_group_labels
 from credit.data.tables import make_frame, open_table
 from credit.reports.features import FeaturesReport, FeatureVerdict
@@ -45,12 +46,17 @@ def build_selection_report(
             auc=one.auc,
             missing=one.missing,
             proxy=one.proxies,
+            **_describe_subject(contract.columns[one.name]),
         )
         for one in selection.measured
     )
     return FeaturesReport(
         label=contract.label, kept=tuple(selection.kept), all_together_guess=together, features=features
     )
+
+
+def _describe_subject(column: Column) -> dict[str, Any]:
+    return {"about": column.about} if column.about else {}
 
 
 @make_stage(__doc__)
@@ -61,6 +67,8 @@ def run(contract_file: Path, train_file: Path, features_file: Path) -> None:
     contract = load_contract(contract_file).bind(table.schema_arrow.names, str(train_file))
     report = build_selection_report(contract, params, partial(_read_column, table), contract.file or str(contract_file))
     report.round_floats(3).write(features_file)
+    if places := [one.feature for one in report.features if one.is_kept and one.about == "place"]:
+        print(f"about a place, and so about who lives there: {', '.join(places)}; select_features.keep_places")
     print(f"{len(report.kept)} of {len(report.features)} features kept; all together they guess:")
     labels = list_group_labels(contract)
     for attribute, aucs in report.all_together_guess.items():

@@ -13,7 +13,7 @@ from credit.contract import load_contract
 from credit.data.row_groups import encode_row_groups, list_row_group_columns
 from credit.data.tables import is_favourable, open_table, read_frame
 from credit.reports.features import FeaturesReport
-from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams, prove_shippable
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
@@ -43,7 +43,10 @@ def run(
     matrix = build_design_matrix(contract, features, frame).to_numpy()
     groups = read_training_groups(candidate, contract, frame)
     y, together = is_favourable(contract, frame), encode_row_groups(contract, frame)
-    trained = train_candidate(candidate, params, matrix, y, contract.rule, groups=groups, row_groups=together)
+    directions = list_directions(contract, features)
+    trained = train_candidate(
+        candidate, params, matrix, y, contract.rule, groups=groups, row_groups=together, directions=directions
+    )
     step = -(-len(matrix) // params.cross_validation.rows)
     agreement = prove_shippable(candidate, trained.estimator, trained.policy, matrix[::step], limit)
     save_estimator(trained.estimator, model_file)

@@ -1,12 +1,15 @@
 """Made-up decisions in the form of the decision log."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from sqlalchemy import select, text
 
-from credit.decision_log.database import Database
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database, DecisionRow
+from credit.decision_log.log import DecisionLog
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _NUMBERS = count(1)
@@ -30,9 +33,33 @@ def make_record(**changes: Any) -> dict[str, Any]:
         "caller": "tester",
         "idempotency_key": None,
         "repeat_of": None,
+        "reason_codes": ["income.too_low"],
+        "language": "en",
+        "repeated_key": None,
+        "environment": "prod",
+        "fingerprint": None,
+        "applicant": None,
+        "writer": None,
+        "sequence": None,
+        "previous": None,
+        "salt": None,
+        "personal_hash": None,
+        "row_hash": None,
+        "erased_by": None,
     }
     assert not changes.keys() - made.keys()
     return made | changes
+
+
+def write_each(log: DecisionLog, records: Sequence[DecisionRow]) -> list[DecisionRow]:
+    """Write decisions as a request each; return the recorded ones."""
+    recorded = log.write([[record] for record in records])
+    rows: list[DecisionRow] = []
+    for request in recorded:
+        if isinstance(request, CreditError):
+            raise request
+        rows += request
+    return rows
 
 
 def list_identifiers(database: Database) -> list[str]:

@@ -4,10 +4,22 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("bench", "contract_draft", "credit", "release", "scenario", "service", "stages", "testing")
+PACKAGES = (
+    "bench",
+    "contract_draft",
+    "credit",
+    "monitoring",
+    "release",
+    "scenario",
+    "service",
+    "stages",
+    "testing",
+    "watch",
+)
 
 
 def list_source_files() -> list[Path]:
@@ -15,14 +27,15 @@ def list_source_files() -> list[Path]:
     return sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 
 
-def find_imports(file: Path) -> set[Path]:
+@cache
+def find_imports(file: Path) -> frozenset[Path]:
     """Find the project's files that a file imports, wherever in it the import is, with the packages that these run."""
     found: set[Path] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         for name in _list_names(node):
             if name.split(".")[0] in PACKAGES:
                 found |= set(_list_files(name))
-    return found - {file}
+    return frozenset(found - {file})
 
 
 def list_libraries(file: Path) -> set[str]:
@@ -38,10 +51,12 @@ def list_libraries(file: Path) -> set[str]:
     return {name for name in names if name.split(".")[0] not in PACKAGES}
 
 
-def find_loaded(file: Path) -> set[Path]:
+@cache
+def find_loaded(file: Path) -> frozenset[Path]:
     """Find the files that a file imports by a name that it computes: `import_module(f"credit.candidates.{name}")`."""
     prefixes = re.findall(r'import_module\(f"([\w.]+)\.\{', file.read_text())
-    return {found for prefix in prefixes for found in (ROOT / prefix.replace(".", "/")).glob("[!_]*.py")}
+    folders = [ROOT / prefix.replace(".", "/") for prefix in prefixes]
+    return frozenset(found for folder in folders for found in folder.glob("[!_]*.py"))
 
 
 def find_closure(*files: Path) -> set[Path]:

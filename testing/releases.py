@@ -7,7 +7,8 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord, require_version
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_deployment
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_deployment
 
 WHY = Attribution("a test", "tester")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,28 +18,45 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from testing.parts.servers import PATIENCE, find_free_ports, wait_until
 from testing.releases import deploy_versions
+from testing.warm.processes import WarmProcess
 
 ROOT = Path(__file__).parent.parent
 _LABELS = ("paid", "race")
 
 
 class Service:
-    """A running service; `state` outlives it."""
+    """A running service; `state` outlives it. `files`: how many it may open.
 
-    def __init__(self, store: str, state: Path, **settings: str) -> None:
+    It starts warm, in a third of the time. With workers of its own or few files it starts cold, as operators start it.
+
+    Its model has much time: on a busy machine the rule would decide now and then.
+    """
+
+    def __init__(self, store: str, state: Path, files: int | None = None, **settings: str) -> None:
+        self.store, self._files = store, files
         (port,) = find_free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
         own = {"RELEASE_STORE": store, "SERVICE_STATE": str(state), "SERVICE_PORT": str(port)}
-        self._env = os.environ | {"PYTHONPATH": str(ROOT), "SERVICE_POLL_SECONDS": "0.1"} | own | settings
+        usual = {"PYTHONPATH": str(ROOT), "SERVICE_POLL_SECONDS": "0.1", "SERVICE_MODEL_SECONDS": "10"}
+        self._env = os.environ | usual | own | settings
         self.log = state / "process.log"
         self.process = self._start()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self) -> "subprocess.Popen[bytes] | WarmProcess":
+        command = ["-m", "service", "serve"]
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "service", "serve"]
-            return subprocess.Popen(command, env=self._env, stdout=log, stderr=log, cwd=self.state)
+            if self._files or "COLD" in self._env or self._env.get("SERVICE_WORKERS", "1") != "1":
+                cold = [sys.executable, *command]
+                return subprocess.Popen(
+                    cold, env=self._env, stdout=log, stderr=log, cwd=self.state, preexec_fn=self._limit_files
+                )
+            return WarmProcess(command, self.state, self._env, log)
+
+    def _limit_files(self) -> None:
+        if self._files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
 
     def wait(self, status: str = "ok") -> "Service":
         """Wait until it reports that it is ready: ok, degraded or dark."""
@@ -80,9 +98,9 @@ class Service:
 
 
 @contextmanager
-def run_service(store: str, state: Path, **settings: str) -> Iterator[Service]:
+def run_service(store: str, state: Path, files: int | None = None, **settings: str) -> Iterator[Service]:
     """Run a service until the block ends, without waiting for it: `.wait()` does that."""
-    service = Service(store, state, **settings)
+    service = Service(store, state, files, **settings)
     try:
         yield service
     finally:

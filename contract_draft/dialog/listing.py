@@ -1,15 +1,16 @@
 """The questions of a draft as people and machines read them: a summary, a file to answer in, JSON."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from contract_draft import name_hints
+from contract_draft.document.yaml_comments import build_block, dump_yaml, quote_text
 from contract_draft.draft import Draft
 from contract_draft.fields import DraftField, OpenQuestion
 from contract_draft.questions.topics import SECTIONS, TOPICS, Question
 from contract_draft.values.column_profile import ColumnProfile
-from contract_draft.yaml_comments import build_block, dump_yaml, quote_text
 
 _MOST_LEVELS = 6
 _MOST_COLUMNS = 8
@@ -62,8 +63,8 @@ def describe_values(look: ColumnProfile) -> str:
 def is_private(look: ColumnProfile) -> bool:
     """Tell whether the values of a column may tell who a person is: they are not shown."""
     named = (name_hints.is_identifier, name_hints.ends_as_identifier, name_hints.is_personal)
-    is_counter = look.unique and look.type == "integer"
-    return look.type in ("text", "date", "timestamp") or is_counter or any(is_named(look.name) for is_named in named)
+    is_telling = look.may_count and (look.unique or bool(look.identifying))
+    return look.type in ("text", "date", "timestamp") or is_telling or any(is_named(look.name) for is_named in named)
 
 
 def build_answers_text(draft: Draft, name: str) -> str:
@@ -125,10 +126,16 @@ def _word_proposal(question: Question) -> str:
 def word_answer(answer: Any) -> str:
     """Word an answer as a person may type it."""
     if isinstance(answer, list | tuple):
-        return f"[{', '.join(map(str, answer))}]"
+        return f"[{', '.join(map(_quote_item, answer))}]"
     if isinstance(answer, dict):
         return json.dumps(answer, ensure_ascii=False)
     return str(answer).lower() if isinstance(answer, bool) else str(answer)
+
+
+def _quote_item(item: Any) -> str:
+    """Quote a text of a list where a bare one would be read as another, or as two."""
+    is_plain = not isinstance(item, str) or re.fullmatch(r"\w[\w.+-]*( [\w.+-]+)*", item)
+    return str(item) if is_plain else json.dumps(item, ensure_ascii=False)
 
 
 def _shorten_list(names: Sequence[str]) -> str:

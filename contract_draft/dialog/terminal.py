@@ -14,10 +14,14 @@ Where several columns are asked about, an answer is for all of them, and `column
 """
 
 
-def ask_person(make_draft: Callable[[Answers], Draft], answers: Answers) -> Draft:
-    """Ask the open questions; return the draft with the answers, when all are asked or the person ends it."""
+def ask_person(make_draft: Callable[[Answers], Draft], answers: Answers, keep: Callable[[Draft], None]) -> Draft:
+    """Ask the open questions; return the draft with the answers, when all are asked or the person ends it.
+
+    `keep` is called after each answer, so that none is lost whatever ends the walk.
+    """
     draft = make_draft(answers)
     skipped: set[str] = set()
+    adopting: Answers | None = None
     print(_HELP)
     try:
         while waiting := [question for question in draft.questions if question.key not in skipped]:
@@ -25,13 +29,24 @@ def ask_person(make_draft: Callable[[Answers], Draft], answers: Answers) -> Draf
             if not given:
                 skipped.add(waiting[0].key)
                 continue
-            try:
-                draft = make_draft(draft.answers.add(waiting[0].section, given))
-            except CreditError as error:
-                print(f"  {error}")
+            adopting = draft.answers.add(waiting[0].section, given)
+            draft, adopting = _adopt(make_draft, draft, adopting), None
+            keep(draft)
     except (KeyboardInterrupt, EOFError):
         print()
+    if adopting is not None:  # what was answered last, and is not in the draft yet
+        draft = _adopt(make_draft, draft, adopting)
+        keep(draft)
     return draft
+
+
+def _adopt(make_draft: Callable[[Answers], Draft], draft: Draft, answers: Answers) -> Draft:
+    """Make the draft of these answers; where they do not fit, say so and keep the one that there is."""
+    try:
+        return make_draft(answers)
+    except CreditError as error:
+        print(f"  {error}")
+        return draft
 
 
 def _ask(draft: Draft, question: Question, left: int) -> dict[str, object]:

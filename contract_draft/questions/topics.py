@@ -34,7 +34,7 @@ TOPICS = {
     "threshold": Topic("thresholds", "From which score on does the old rule let pass?"),
     "rule": Topic("rule", "What decides where no model does?", by_column=False),
     "codes": Topic("codes", 'Which of these values mean "not known"? [] if none does'),
-    "levels": Topic("levels", "Which levels are there? " + _WAYS.rstrip(", ")),
+    "levels": Topic("levels", "Which levels are there? " + _WAYS.rstrip(", ") + "; [] if they are amounts"),
     "row": Topic("row", "What is one row?", by_column=False, is_prompt=True),
     "licence": Topic(
         "licence", "Under which licence, or on which ground, is it used?", by_column=False, is_prompt=True

@@ -7,16 +7,18 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from contract_draft.levels import fold_levels, keep_levels
+from contract_draft.levels import OTHER, fold_levels, keep_levels, may_be_codes
 from contract_draft.questions.answers import Answers, choose
-from contract_draft.values.column_profile import CellValue, ColumnProfile, reread_column
+from contract_draft.values.column_profile import CellValue, ColumnProfile
+from contract_draft.values.profiling import reread_column
 from contract_draft.values.text_table import TextTable
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.contract.columns import ColumnRole
 from credit.contract.levels import UNDISCLOSED
 from credit.contract.text_format import TextFormat
 
-_NUMBERS = ("boolean", "integer", "number")
+NUMBERS = ("boolean", "integer", "number")
+"""The types of a column that a rule may have a threshold of."""
 
 
 def read_by_answer(table: TextTable, look: ColumnProfile, answer: Any, where: str) -> ColumnProfile:
@@ -50,7 +52,7 @@ def _is_fit(look: ColumnProfile, by: TextFormat) -> bool:
     """Tell whether nearly all values of a column are numbers or dates, as the format has it."""
     if by.date is not None:
         return look.type in ("date", "timestamp")
-    return look.type in _NUMBERS or not by.is_of_numbers
+    return look.type in NUMBERS or not by.is_of_numbers
 
 
 def settle_values(
@@ -65,7 +67,8 @@ def settle_values(
     settle = {"codes": _settle_codes, "levels": _settle_levels}
     for key, look in looks.items():
         sections = ["codes"] if look.codes else []
-        sections += ["levels"] if look.type == "category" or (roles[key] == "protected" and look.values) else []
+        is_coded = (roles[key] == "protected" and look.values) or (roles[key] == "feature" and may_be_codes(look))
+        sections += ["levels"] if look.type == "category" or is_coded else []
         for section in sections:
             asked.add((section, key))
             answer, where = answers.find(section, key), answers.name_place(section, key)
@@ -94,7 +97,7 @@ def _return_values(look: ColumnProfile, kept: list[CellValue], where: str) -> Co
     texts = [code for code in look.codes if code not in kept and isinstance(code, str)]
     numbers = [code for code in look.codes if code not in kept and not isinstance(code, str)]
     look = replace(look, codes=tuple(code for code in look.codes if code in kept))
-    if look.type not in _NUMBERS:
+    if look.type not in NUMBERS:
         return replace(look, values=(*look.values, *((text, 0) for text in texts))) if look.values else look
     if texts:
         found = f"an answer without {', '.join(map(repr, texts))}"
@@ -107,8 +110,15 @@ def _return_values(look: ColumnProfile, kept: list[CellValue], where: str) -> Co
 
 
 def _settle_levels(look: ColumnProfile, role: str, answer: Any, where: str) -> ColumnProfile:
-    """Keep the levels of a list, or let levels count as another one, or as undisclosed, by a mapping."""
+    """Keep the levels of a list, or let levels count as another one, or as undisclosed, by a mapping.
+
+    Whole numbers of a feature become levels, unless the list is empty: then they are amounts.
+    """
     said, counts = _parse_text(answer), dict(look.values)
+    if role == "feature" and may_be_codes(look):
+        if said == []:
+            return look
+        look = replace(look, type="category")
     if isinstance(said, list) and said:
         return keep_levels(look, [_name_level(level, counts, where) for level in said])
     if not isinstance(said, dict) or not all(isinstance(levels, list) for levels in said.values()):
@@ -121,8 +131,7 @@ def _settle_levels(look: ColumnProfile, role: str, answer: Any, where: str) -> C
     }
     moved = [level for levels in fold.values() for level in levels]
     targets = [level for level in counts if level not in moved]
-    if role == "protected":
-        targets.append(UNDISCLOSED)
+    targets += [UNDISCLOSED] if role == "protected" else [OTHER]
     for into in fold:
         choose(into, tuple(targets), where)
     if twice := sorted({level for level in moved if moved.count(level) > 1}):
@@ -131,10 +140,9 @@ def _settle_levels(look: ColumnProfile, role: str, answer: Any, where: str) -> C
 
 
 def _name_level(level: Any, known: Mapping[str, int], where: str) -> str:
-    """Name a level as text; raises CreditError for a number such as 01, or a `no`, that YAML read as another."""
-    if isinstance(level, str) or str(level) in known:
-        return str(level)
-    raise CreditError(Problem(where, repr(level), f"one of {', '.join(known)}", "put it in quotes"))
+    if isinstance(level, list | dict):
+        raise CreditError(Problem(where, repr(level), f"one of {', '.join(known)}"))
+    return str(level)
 
 
 def _parse_text(answer: Any) -> Any:

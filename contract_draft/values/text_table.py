@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.data.false_rows import find_false_rows
 from credit.data.raw_errors import describe_duckdb_error
-from credit.data.raw_files import open_raw_table
+from credit.data.raw_files import RawTable, open_raw_table
 from credit.data.sql_text import quote_identifier
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
             scan = found.scan_sql(dict.fromkeys(found.columns, "VARCHAR"))
             kinds = [row[1] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
             raise_if_any(_find_type_problems(found.columns, kinds, path))
+            raise_if_any(_find_false_rows(found, connection, path))
             texts = (
                 _build_text_expression(name, kind, i)
                 for i, (name, kind) in enumerate(zip(found.columns, kinds, strict=True))
@@ -59,6 +61,15 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
             if not rows:
                 raise CreditError(Problem(str(path), "no rows", "at least one row below the names"))
             yield TextTable(connection, list(found.columns), rows)
+
+
+def _find_false_rows(table: RawTable, connection: "DuckDBPyConnection", path: Path) -> list[Problem]:
+    import duckdb
+
+    try:
+        return find_false_rows(table, connection)
+    except duckdb.Error as error:
+        return [describe_duckdb_error(path, error)]
 
 
 def _build_text_expression(name: str, kind: str, i: int) -> str:

@@ -4,22 +4,23 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from contract_draft.values.seen import MAX_OTHERS
 from contract_draft.values.text_table import TextTable
 from credit.contract.text_format import TextFormat
+from credit.data.casts.written_text import RARE_BLANKS, build_number_pattern, read_text_sql, translate_blanks_sql
 from credit.data.sql_text import quote_literal
-from credit.data.text_reading import build_number_pattern, read_text_sql
 
 MIN_FIT = 0.9
 """Of the rows with a value, at least this share must be written by a format."""
-MAX_OTHERS = 10
-"""And of the others there are at most so many different ones: codes for missing, perhaps."""
 
 _SAMPLE = 200  # different texts, by which formats that cannot fit are ruled out
 _FIRST_DAY, _LAST_DAY = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2099-12-31'"
 _EXAMPLES = ("TIMESTAMP '2020-12-31 13:05:00'", "TIMESTAMP '2020-02-01 13:05:00'")  # the second may be read two ways
 _MONEY = r"[$€£¥₹₽₺₩]|R\$|US\$|USD|EUR|GBP|CHF|BRL|MXN|PLN|SEK|NOK|DKK|CZK|INR|Rs\.?|zł|kr\.?|Kč"
-_BEFORE = rf"^[+-]?\s*({_MONEY})\s*[+-]?[.,]?\d"
-_BEHIND = rf"^[^A-Za-z]*\d[.,]?(\s*(?:%|{_MONEY})|\s+[a-z][a-z. ]*)$"
+_MINUS = "\N{MINUS SIGN}"
+_BEFORE = rf"^[(+{_MINUS}-]?\s*({_MONEY})\s*[+-]?[.,]?\d"
+_BEHIND = rf"^[^A-Za-z]*\d[.,]?(\s*(?:%|{_MONEY})|\s+[a-z][a-z. ]*)[)-]?$"
+_NEGATIVES = (None, "(1)", "1-", f"{_MINUS}1")
 _MARKS = (
     TextFormat(),
     TextFormat(thousands=","),
@@ -69,16 +70,21 @@ class Written(NamedTuple):
         return bool(self.others) or "%y" in (self.reading.format.date or "")
 
 
-def find_written_text(table: TextTable) -> Written | None:
-    """Find how the texts of the table `seen` write numbers or dates; None where they write neither."""
+def find_written_text(table: TextTable, is_free: bool = False) -> Written | None:
+    """Find how the texts of the table `seen` write numbers or dates; None where they write neither.
+
+    is_free: of texts that would be free ones few words may be most of the rows, as codes for missing.
+    """
+    least = 0.0 if is_free else MIN_FIT
     unit = _find_unit(table)
-    numbers = [one.model_copy(update={"unit": unit}) for one in _MARKS]
+    signs = [sign for sign in _NEGATIVES if sign is None or _is_negated(table, sign)]
+    numbers = [one.model_copy(update={"unit": unit, "negative": sign}) for sign in signs for one in _MARKS]
     moments = [f"{day}{clock}" for day in ("%Y-%m-%d", *_DAYS) for clock in _CLOCKS]
     dates = [TextFormat(date=pattern) for pattern in (*_DAYS, *_MONTHS, *moments)]
-    number = _choose_format(table, [TextFormat(), *numbers])  # 02134 is read by no format better than by none
+    number = _choose_format(table, [TextFormat(), *numbers], least)  # 02134 is read by no format better than by none
     if number is not None:
         return None if number.reading.format == TextFormat() else number
-    return _choose_format(table, dates)
+    return _choose_format(table, dates, least)
 
 
 def find_written_number(table: TextTable) -> Written | None:
@@ -116,22 +122,28 @@ def read_written_sql(text: str, written: TextFormat) -> str:
     return f"CASE WHEN {moment} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN CAST(CAST({moment} AS {kind}) AS VARCHAR) END"
 
 
+def _is_negated(table: TextTable, sign: str) -> bool:
+    """Tell whether a text has a minus, or parentheses, where this way to write a negative number has them."""
+    pattern = quote_literal(rf"\s*{re.escape(sign).replace('1', '.*[0-9].*')}\s*")
+    return bool(_query(table, f"select 1 from seen where known and regexp_full_match(text, {pattern}) limit 1"))
+
+
 def _find_unit(table: TextTable) -> str | None:
     """Find the sign or the words that stand beside most of the numbers."""
-    text = "trim(translate(text, chr(160) || chr(8239), '  '))"
+    text = f"trim({translate_blanks_sql('text')})"
     before, behind = (f"regexp_extract({text}, {quote_literal(pattern)}, 1)" for pattern in (_BEFORE, _BEHIND))
     found = f"select {before}, trim({behind}), sum(n) from seen where known group by all order by 3 desc, 1, 2 limit 1"
     first, last, *_ = (_query(table, found) or [("", "")])[0]
     return None if bool(first) == bool(last) else str(first or last)
 
 
-def _choose_format(table: TextTable, formats: Sequence[TextFormat]) -> Written | None:
-    """Choose the format that reads the most rows, the first of those; None where none reads nearly all."""
+def _choose_format(table: TextTable, formats: Sequence[TextFormat], least: float = MIN_FIT) -> Written | None:
+    """Choose the format that reads the most rows, the first of those; None where none reads at least a share."""
     sample = _query(table, f"select text from seen where known order by n desc, text limit {_SAMPLE}")
     likely = [one for one in formats if 2 * sum(_is_likely(one, text) for (text,) in sample) >= len(sample)]
     (rows, *counts) = _count_read(table, likely)
     most = max(counts, default=0)
-    if not most or most < MIN_FIT * rows:
+    if not most or most < least * rows:
         return None
     first, *rest = [one for one, count in zip(likely, counts, strict=True) if count == most]
     value = read_written_sql("text", first)
@@ -161,7 +173,7 @@ def _read(table: TextTable, written: TextFormat, example: str) -> Reading:
 
 def _is_likely(written: TextFormat, text: str) -> bool:
     """Tell whether a text looks as the format has it; by Python, for it takes long to plan a query of 200 formats."""
-    plain = text.translate({160: " ", 8239: " "}).strip()
+    plain = text.translate(dict.fromkeys(RARE_BLANKS, " ")).strip()
     if written.date is None:
         return bool(re.fullmatch(build_number_pattern(written), plain))
     return bool(re.fullmatch(re.sub(r"%(.)", lambda match: _SHAPES[match[1]], re.escape(written.date)), plain))

@@ -22,6 +22,7 @@ Scores = NDArray[np.float64]
 class FoldData(NamedTuple):
     """One fold as a model reads it. X, y and groups to learn from; `unseen`: the rows to score.
 
+    directions: of `list_directions`.
     prepared: both as the last step of a pipeline reads them, by the steps before, so that these are fitted once.
     """
 
@@ -29,7 +30,12 @@ class FoldData(NamedTuple):
     y: NDArray[np.bool_]
     groups: NDArray[np.int64]
     unseen: NDArray[np.float32]
+    directions: tuple[int, ...]
     prepared: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+    def make_context(self, seed: int) -> BuildContext:
+        """Make what an estimator for these rows may depend on besides its hyperparameters."""
+        return BuildContext(len(self.y), seed, directions=self.directions)
 
     def prepare(self, steps: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Fit the steps before the last on X and transform X and the unseen rows; shape (n, columns) each."""
@@ -57,7 +63,7 @@ class TunedModel(NamedTuple):
     def score(self, data: FoldData, seed: int) -> Scores:
         """Train as `train` does; of regressions, which a search has many of, imputing and scaling are shared."""
         definition = load_definition(self.name)
-        estimator = definition.build(self.hyperparameters, BuildContext(len(data.y), seed))
+        estimator = definition.build(self.hyperparameters, data.make_context(seed))
         X: NDArray[Any] = data.X
         unseen: NDArray[Any] = data.unseen
         if definition.fit_in_float64:
@@ -77,7 +83,7 @@ class ReweighedModel(NamedTuple):
     def score(self, data: FoldData, seed: int) -> Scores:
         """Train with weights from the groups of the rows outside the fold."""
         plain = LogisticParams(C=self.C, class_weight=None)
-        pipeline = load_definition("logistic").build(plain, BuildContext(len(data.y), seed))
+        pipeline = load_definition("logistic").build(plain, data.make_context(seed))
         seen, unseen = data.prepare(pipeline[:-1])
         weights = reweigh(data.groups[:, self.attribute], data.y)
         return _score(pipeline[-1].fit(seen, data.y, sample_weight=weights), unseen)

@@ -38,6 +38,7 @@ class FeatureChoice(Params):
 
     max_features: int | None = Field(default=None, ge=1)
     max_proxy: float | None = Field(default=None, ge=0.5, le=1)
+    keep_places: bool | None = None
 
     def items(self) -> Iterable[tuple[str, float]]:
         """List the keys that are given with their values."""

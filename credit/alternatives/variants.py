@@ -18,7 +18,7 @@ from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
 from credit.reports.base import Setting
-from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.selection.selection import (
     CandidateFeature,
     SelectFeaturesParams,
@@ -230,4 +230,5 @@ def _score_by(model: Model, data: FoldData, seed: int) -> Scores:
 
 def _read_fold(contract: Contract, fold: CrossFittingFold, kept: Sequence[str]) -> FoldData:
     seen, unseen = (build_design_matrix(contract, kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
-    return FoldData(seen, is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen), unseen, {})
+    y, groups = is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen)
+    return FoldData(seen, y, groups, unseen, list_directions(contract, kept), {})

@@ -3,8 +3,9 @@
 Needs onnxruntime, numpy and pydantic; neither scikit-learn nor pandas, and no pickle.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,12 +27,15 @@ from credit.scoring.model import Decision, Model, refer_unexplained
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reasons import DecidedBy, FeatureReason
+from credit.scoring.reason_words import CodedTexts, FeatureReason, code_reason
+from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
 from credit.scoring.rule import FallbackRule
 
 REASON_RULES_FILE = "reason_rules.json"
 """Not in a bundle that was made before there were rules of reasons; it keeps telling what it told."""
+
+_REASON_TEXTS = re.compile(r"reason_texts\.([A-Za-z0-9-]+)\.json")
 
 _T = TypeVar("_T")
 
@@ -51,6 +55,22 @@ class Bundle:
     families: Mapping[str, Family]
     label: str
     """The champion's name within a sentence, after `the`."""
+    translations: Mapping[str, CodedTexts] = field(default_factory=dict)
+    """The words of reasons by language, without that of the contract."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which reasons can be given, that of the contract first."""
+        return (self.contract.language, *(name for name in self.translations if name != self.contract.language))
+
+    def word_reasons(self, decision: Decision, language: str | None) -> tuple[str, ...]:
+        """Word the reasons of a decision in a language; in the contract's each of which there are no words in it."""
+        texts = self.translations.get(language or "")
+        if texts is None or language == self.contract.language:
+            return decision.reasons
+        own = texts.rule if decision.decided_by == "rule" else texts.model
+        coded = zip(decision.reason_codes, decision.reasons, strict=True)
+        return tuple(own.get(code, words) for code, words in coded)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -79,7 +99,8 @@ class Bundle:
 
     def refer_unread(self) -> Decision:
         """Refer an application of which not even the rule can read its column; an analyst looks at it."""
-        return Decision("refer", self.rule.score_of_unknown, (self.rule.words_if_missing,), "rule")
+        code = code_reason(self.rule.column, "missing")
+        return Decision("refer", self.rule.score_of_unknown, (self.rule.words_if_missing,), "rule", (code,))
 
 
 def find_inputs(contract: Contract, names: Sequence[str]) -> tuple[str, ...]:
@@ -111,7 +132,17 @@ def load_bundle(folder: Path) -> Bundle:
         raise CreditError(Problem(file, "features of another contract, model or reasons", "those of this bundle"))
     by: DecidedBy = "rule" if manifest.candidate == HEURISTIC else "model"
     model = Model(contract, policy, reasons, rules, onnx.score, by)
-    return Bundle(manifest, contract, model, rule, whole.families, _read_label(folder, manifest))
+    translations = {
+        found[1]: _read_as(CodedTexts, folder / name)
+        for name in manifest.files
+        if (found := _REASON_TEXTS.fullmatch(name))
+    }
+    return Bundle(manifest, contract, model, rule, whole.families, _read_label(folder, manifest), translations)
+
+
+def name_reason_texts(language: str) -> str:
+    """Name the file with the words of reasons in a language."""
+    return f"reason_texts.{language}.json"
 
 
 def load_bundle_features(folder: Path) -> BundleFeatures:
@@ -130,7 +161,7 @@ def load_bound_contract(path: Path, features: Sequence[str]) -> Contract:
 
 
 def bind_features(contract: Contract, features: Sequence[str], where: str) -> Contract:
-    """Bind the members of families that the features are, or that an expression computes from."""
+    """Bind a contract: the members of families that the features are, or that an expression computes from."""
     computed = [
         name
         for column in contract.derived.values()

@@ -13,8 +13,9 @@ from credit.common.errors import CreditError, Problem, list_problems, raise_if_a
 from credit.common.files import format_json, replace_folder
 from credit.contract.frozen_model import FrozenModel
 
-BUNDLE_FORMAT = 2
-"""Raised when older code could no longer read a bundle. 2: `heuristic.json` says which side of the threshold passes.
+BUNDLE_FORMAT = 3
+"""Raised when older code could no longer read a bundle. 2: `heuristic.json` says which side of the threshold passes. 3:
+a contract has directions, and reasons have sides and languages.
 
 With each format a bundle of it goes to tests/template/credit/bundle/formats/, which all later code must run.
 """

@@ -19,15 +19,16 @@ class FairLogisticParams(Params):
     class_weight: Literal["balanced"] | None
 
 
-def build(hyperparameters: FairLogisticParams, _: BuildContext) -> "Pipeline":
-    """Build the pipeline: medians for missing values, scaling, penalised regression."""
+def build(hyperparameters: FairLogisticParams, context: BuildContext) -> "Pipeline":
+    """Build the pipeline: medians for missing values, scaling, penalised regression with the signs of the contract."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     from credit.training.fair_logistic import FairLogistic
 
-    model = FairLogistic(hyperparameters.C, hyperparameters.strength, hyperparameters.class_weight)
+    signs = context.directions if any(context.directions) else None
+    model = FairLogistic(hyperparameters.C, hyperparameters.strength, hyperparameters.class_weight, signs=signs)
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), model)
 
 

@@ -18,18 +18,23 @@ class LogisticParams(Params):
     class_weight: Literal["balanced"] | None
 
 
-def build(hyperparameters: LogisticParams, _: BuildContext) -> "Pipeline":
-    """Build the pipeline: medians for missing values, scaling, regression."""
+def build(hyperparameters: LogisticParams, context: BuildContext) -> "Pipeline":
+    """Build the pipeline: medians for missing values, scaling, regression; weights with the signs of the contract."""
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    from credit.training.fair_logistic import FairLogistic
+
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    if any(context.directions):  # without a penalty it is the same regression, and can keep to signs
+        options = hyperparameters.model_dump()
+        return make_pipeline(imputer, StandardScaler(), FairLogistic(**options, signs=context.directions))
     # newton-cholesky converges to the optimum itself, so that another processor finds the same coefficients
     model = LogisticRegression(
         C=hyperparameters.C, class_weight=hyperparameters.class_weight, solver="newton-cholesky", tol=1e-8
     )
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     return make_pipeline(imputer, StandardScaler(), model)
 
 

@@ -20,6 +20,7 @@ from credit.stability.repeats import StabilityParams
 from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
 from scenario.params import FetchParams
+from watch.params import WatchParams
 
 BLOCKS: Mapping[str, type[Params]] = {
     "data": DataParams,
@@ -36,6 +37,7 @@ BLOCKS: Mapping[str, type[Params]] = {
     "stability": StabilityParams,
     "find_alternatives": FindAlternativesParams,
     "package": PackageParams,
+    "watch": WatchParams,
 }
 """In the order of the file. A block has the name of its stage, but for `data`; blocks within one are fields of its
 model."""

@@ -11,6 +11,7 @@ from credit.contract.completeness import suppose_roles
 from credit.contract.loading import outline_contract
 from credit.data.contract_check import find_contract_problems
 from credit.data.raw_binding import find_raw_problems
+from credit.scoring.translations import find_translation_problems
 
 PARAMS, WAIVERS = Path("params.yaml"), Path("waivers")
 
@@ -28,6 +29,8 @@ def check_project(
     problems = find_contract_problems(outline)
     if raw is not None and is_valid:
         problems += find_raw_problems(outline.contract, raw, outline.file)
+    if is_valid:
+        problems += find_translation_problems(outline.contract, contract_file)
     if params is not None:
         blocks = read_blocks(params)
         problems += [*blocks.problems, *find_disagreements(suppose_roles(outline), blocks)]

@@ -24,13 +24,15 @@ class BuildContext(NamedTuple):
     """What an estimator may depend on besides its hyperparameters.
 
     `rows`: how many it will be fitted on; `threshold`: of the contract's rule, None where it has none; `approve`: the
-    side of it that passes.
+    side of it that passes. `directions`: of each column of the design matrix, 1 where the contract says that more is
+    better, -1 where worse, else 0; empty where it says so of no feature. An estimator keeps to them where it can.
     """
 
     rows: int
     seed: int
     threshold: float | None = None
     approve: Literal["at_least", "at_most"] = "at_least"
+    directions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,8 @@ class CandidateDefinition:
     `credit.scoring.onnx.ONNX_INPUT`, its output ONNX_OUTPUT."""
     reads_groups: bool = False
     """Training reads the groups of the protected attributes: the last step's `fit` takes `groups`, shape (n,
-    attributes), coded as `credit.training.training_groups` does. What is stored is its `make_plain()`, which knows of
-    none. Only where `train.read_protected` is true."""
+    attributes), coded as `credit.training.training_groups` does. Its `make_plain()`, which is stored, knows of none.
+    Only where `train.read_protected` is true."""
     fit_in_float64: bool = False
     """Fit in float64 and round what was fitted to nine digits: for an optimum that an iteration finds, of which
     another processor has other last bits."""

@@ -33,7 +33,9 @@ def describe_time(moment: datetime, now: datetime) -> DisplayTime:
 
 
 def format_age(passed: timedelta) -> str:
-    """Format how long ago a time is, in the largest unit that fits at least once."""
+    """Format how long ago a time is, in the largest unit that fits at least once; clocks may differ by a minute."""
+    if passed < timedelta(minutes=-1):
+        return "in the future: somebody's clock was wrong"
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(passed.total_seconds() // seconds)
         if count >= 1:

@@ -104,8 +104,11 @@ def read_json(path: Path) -> Any:
         raise CreditError(Problem(str(path), f"not JSON: {error}")) from None
 
 
-def read_yaml(path: Path) -> Any:
-    """Read YAML without duplicate keys. Raises CreditError that names the file and the key."""
+def read_yaml(path: Path, as_text: bool = False) -> Any:
+    """Read YAML without duplicate keys. Raises CreditError that names the file and the key.
+
+    as_text: read `no`, 012, 1_000, null and dates as the texts that they are, which else YAML takes for other values.
+    """
     duplicates: list[Problem] = []
 
     class Loader(yaml.CSafeLoader):
@@ -125,6 +128,8 @@ def read_yaml(path: Path) -> Any:
         return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, construct_mapping)
+    if as_text:
+        Loader.yaml_implicit_resolvers = {}
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a safe one
     except FileNotFoundError:

@@ -1,15 +1,18 @@
 """Columns of a contract, and the fields that each role needs and forbids."""
 
 import math
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
 from credit.common.invalid_values import make_value_error
-from credit.contract.levels import OTHER_GROUP, UNDISCLOSED, ColumnLevels, Scalar
+from credit.contract.levels import OTHER_GROUP, UNDISCLOSED, ColumnDirection, Scalar
 from credit.contract.text_format import TextFormat
 
 ColumnRole = Literal["feature", "score", "label", "protected", "id", "group", "time", "source", "ignored"]
+
+_PLAIN_NUMBER = r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
 _ROLE_KEYS: dict[ColumnRole, tuple[str, str]] = {
     "ignored": ("because", "why the model may not see it"),
@@ -26,10 +29,9 @@ def _reject_role_list(value: Any) -> Any:
     return value
 
 
-class Column(ColumnLevels):
+class Column(ColumnDirection):
     """One column: its values, its purpose, and the reason that an applicant is given when it counts against them.
 
-    `reason` is given when the value counts against them, `reason_if_missing` when its absence does.
     `allowed` and `range` (lowest, highest; null is open) bound the values; `missing_codes` are values of the raw
     file that mean "not known"; `missing` says whether a row without a value is accepted. `format` says how the file
     writes a number or a date. `known_at_decision`: a person vouches that a feature which guesses the label nearly
@@ -43,11 +45,8 @@ class Column(ColumnLevels):
     description: str
     format: TextFormat | None = None
     range: tuple[float | None, float | None] | None = None
-    missing: Literal["allowed", "refused"] = "refused"
     missing_codes: tuple[int | float | str, ...] = ()
     sql: str | None = None
-    reason: str | None = None
-    reason_if_missing: str | None = None
     because: str | None = None
     favourable: Scalar | None = None
     reference: str | None = None
@@ -83,6 +82,7 @@ class Column(ColumnLevels):
         self._check_role_keys()
         self._check_allowed()
         self._check_file_keys()
+        self._check_codes()
         self._check_format()
         self._check_range()
         self._check_role_type()
@@ -96,9 +96,10 @@ class Column(ColumnLevels):
         for role, (key, _) in _ROLE_KEYS.items():
             if role != self.role and getattr(self, key) is not None:
                 raise make_value_error(f"`{key}` on a column of role {self.role}", f"`{key}` only on role {role}")
-        if self.known_at_decision and self.role not in ("feature", "score"):
-            found = f"`known_at_decision` on a column of role {self.role}"
-            raise make_value_error(found, "`known_at_decision` only on role feature or score")
+        for key in ("known_at_decision", "more_is", "about"):
+            if getattr(self, key) and self.role not in ("feature", "score"):
+                found = f"`{key}` on a column of role {self.role}"
+                raise make_value_error(found, f"`{key}` only on role feature or score")
 
     def _check_allowed(self) -> None:
         if self.type == "category" and not self.allowed:
@@ -134,12 +135,23 @@ class Column(ColumnLevels):
             if coded := sorted(levels & codes):
                 raise make_value_error(f"{coded} in both `{key}` and `missing_codes`", "each level once")
 
+    def _check_codes(self) -> None:
+        """Check codes for missing: of '99' in quotes a column of numbers would know only one way to write it."""
+        if endless := [code for code in self.missing_codes if not isinstance(code, str) and not math.isfinite(code)]:
+            raise make_value_error(f"missing_codes {endless[0]}", "a number, or a text in quotes")
+        if self.type not in ("boolean", "integer", "number"):
+            return
+        for code in self.missing_codes:
+            if isinstance(code, str) and re.fullmatch(_PLAIN_NUMBER, code.strip()):
+                fix = "or of type category or text, if the column is none of numbers"
+                raise make_value_error(f"missing_codes {code!r} on type {self.type}", "it without quotes", fix)
+
     def _check_format(self) -> None:
         if self.format is None:
             return
         numbers, dates = ("integer", "number"), ("date", "timestamp")
         for kinds, said, key in (
-            (numbers, self.format.is_of_numbers, "decimal, thousands or unit"),
+            (numbers, self.format.is_of_numbers, "decimal, thousands, unit or negative"),
             (dates, self.format.date is not None, "date"),
         ):
             if said and self.type not in kinds:

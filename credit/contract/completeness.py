@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 from credit.common.errors import Problem
 from credit.contract.columns import Column, ColumnRole
 from credit.contract.contract import Contract
+from credit.contract.levels import SideReasons
 from credit.contract.loading import ContractOutline
 from credit.contract.rule import RULE_COLUMN, describe_missing_rule
 from credit.contract.suggestions import suggest_reason
@@ -64,5 +65,8 @@ def suppose_roles(outline: ContractOutline) -> Contract:
 
 
 def has_words(text: object) -> bool:
-    """Tell whether there is a text that says anything."""
-    return isinstance(text, str) and bool(text.strip())
+    """Tell whether there is a text that says anything, or one for each side, as a reason can have them."""
+    if isinstance(text, SideReasons):
+        text = text.model_dump(exclude_none=True)
+    texts = list(text.values()) if isinstance(text, dict) else [text]
+    return bool(texts) and all(isinstance(one, str) and one.strip() for one in texts)

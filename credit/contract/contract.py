@@ -28,13 +28,15 @@ class Contract(FrozenModel):
     """A dataset's description. `columns` keeps the order of the file; derived columns have `sql`.
 
     `rule` is None where the file has neither the block nor a column of role score. `format` is that of the columns
-    that have none. `file`: where a contract without its words was made of, for messages.
+    that have none. `language`: of its reasons, as in Accept-Language. `file`: where a contract without its words was
+    made of, for messages.
     """
 
     name: str
     file: str = ""
     row: str
     reviewed: str = ""
+    language: str = "en"
     source: DataSource
     format: TextFormat | None = None
     columns: dict[str, Column]

@@ -28,13 +28,21 @@ def find_leaks(contract: Contract, file: str) -> list[Problem]:
 
 
 def _find_shared_sources(contract: Contract, file: str) -> list[Problem]:
-    """Find columns no model may see of which both are made, what it sees and what it must not."""
+    """Find columns no model may see of which both are made, what it sees and what it must not.
+
+    The day of the application may be shared where the protected column is made of another one too, as of birth: what
+    it has in common with a feature then tells nothing about the person.
+    """
     makes: dict[str, dict[bool, str]] = {}
     for name, column in contract.derived.items():
         is_seen = column.role in ("feature", "score") or contract.is_rule_expression(name)
         if is_seen or column.role in ("protected", "label"):
-            for used, source in find_used_columns(contract, column.sql or ""):
-                if source.role in ("source", "time", "id", "group"):
+            found = find_used_columns(contract, column.sql or "")
+            shared = ["source", "id", "group"]
+            if is_seen or all(source.role == "time" for _, source in found):
+                shared.append("time")
+            for used, source in found:
+                if source.role in shared:
                     makes.setdefault(used, {}).setdefault(is_seen, name)
     return [
         Problem(

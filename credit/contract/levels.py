@@ -1,4 +1,4 @@
-"""The levels of a category: those that are allowed, and what becomes of others."""
+"""The values of a column: the levels of a category, what becomes of others, and which values are better."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -84,4 +84,76 @@ class ColumnLevels(FrozenModel):
             raise make_value_error(f"{known} in both `fold` and `allowed`", "each level once")
         if len(set(levels)) < len(levels):
             raise make_value_error(f"a duplicate in the folded {levels}", "each level once")
+        return self
+
+
+class SideReasons(FrozenModel):
+    """The words for an applicant by the side of the typical value that theirs is on."""
+
+    too_low: str | None = None
+    too_high: str | None = None
+
+
+class ColumnDirection(ColumnLevels):
+    """What a feature is expected to do to the score, and what an applicant is told when it counts against them.
+
+    `more_is`: whether more of it is better or worse for the applicant, everything else as it is; of a boolean, whether
+    `true` is; of a category, whether the later levels of `allowed` are, so that these are in order. None: nobody
+    expects either. `about: place`: it says where somebody lives or buys, not what they did, so it may stand in for who
+    lives there. `reason`: one text, or one for each side of the typical value that can count against somebody.
+    `reason_if_missing` is given when it counts that the value is not known.
+    """
+
+    more_is: Literal["better", "worse"] | None = None
+    about: Literal["place"] | None = None
+    reason: str | SideReasons | None = None
+    reason_if_missing: str | None = None
+    missing: Literal["allowed", "refused"] = "refused"
+
+    @property
+    def direction(self) -> Literal[-1, 0, 1]:
+        """The sign of the effect that more of it is expected to have on the score; 0: none is."""
+        return 0 if self.more_is is None else 1 if self.more_is == "better" else -1
+
+    @property
+    def side_reasons(self) -> SideReasons:
+        """The words of each side; of a reason that is one text, none."""
+        return self.reason if isinstance(self.reason, SideReasons) else SideReasons()
+
+    @property
+    def reason_texts(self) -> tuple[str, ...]:
+        """All words of the reason, in the order of the sides."""
+        texts = (
+            (self.reason,) if isinstance(self.reason, str) else (self.side_reasons.too_low, self.side_reasons.too_high)
+        )
+        return tuple(filter(None, texts))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_reason(cls, content: Any) -> Any:
+        """Refuse what is neither a text nor a mapping of sides; in a union both would complain."""
+        reason = content.get("reason") if isinstance(content, dict) else None
+        if reason is None or isinstance(reason, str | SideReasons):
+            return content
+        sides = set(SideReasons.model_fields)
+        if not isinstance(reason, dict) or not all(isinstance(text, str) for text in reason.values()):
+            raise make_value_error(f"the reason {reason!r}", "a text, or {too_low: a text, too_high: a text}")
+        if unknown := sorted(map(str, set(reason) - sides)):
+            raise make_value_error(f"{unknown} in `reason`", "too_low and too_high")
+        return content
+
+    @model_validator(mode="after")
+    def _check_sides(self) -> Self:
+        """Check that there are words for the sides that can count against somebody, and for no other."""
+        if not isinstance(self.reason, SideReasons):
+            return self
+        if self.type not in ("integer", "number"):
+            raise make_value_error(f"a reason by side on type {self.type}", "one text", "only numbers have sides")
+        needed = {"better": ["too_low"], "worse": ["too_high"], None: ["too_low", "too_high"]}[self.more_is]
+        given = list(self.reason.model_dump(exclude_none=True))
+        if sorted(given) != sorted(needed):
+            told = "without `more_is`" if self.more_is is None else f"with `more_is: {self.more_is}`"
+            raise make_value_error(f"a reason by side {given} {told}", f"the sides {needed}")
+        if self.missing == "allowed" and self.reason_if_missing is None:
+            raise make_value_error("a reason by side without `reason_if_missing`", "words for a value that is missing")
         return self

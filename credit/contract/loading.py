@@ -202,16 +202,23 @@ def _find_unused_sources(outline: ContractOutline) -> list[Problem]:
 
 
 def _find_rule_problems(outline: ContractOutline) -> list[Problem]:
-    """Find a second rule, a rule by a category, and a name that the value of the rule cannot have."""
+    """Find a second rule, one against a direction or by a category, and a name that its value cannot have."""
     file, scores, rule = outline.file, outline.select_roles("score"), outline.contract.rule
     if not outline.has_rule:
-        return []
+        found, fix = "`more_is: worse` on the score", "a `rule` can say `approve: at_most`, with the score a feature"
+        columns = outline.contract.columns
+        reversed_scores = [name for name in scores if name in columns and columns[name].more_is == "worse"]
+        expected = "better: the rule approves from the threshold on"
+        return [Problem(f"{file}: columns.{name}.more_is", found, expected, fix) for name in reversed_scores]
     if scores:
         found, fix = f"a rule, and {scores[0]} of role score", "give that column the role feature"
         return [Problem(f"{file}: rule", found, "one of them", fix)]
     if rule is None:
         return []
     named = find_named_column(rule.sql, outline.contract.columns)
+    if named is not None and outline.contract.columns[named].direction * rule.direction < 0:
+        found = f"approve {rule.approve}, and `more_is: {outline.contract.columns[named].more_is}` on {named}"
+        return [Problem(f"{file}: rule.approve", found, "the rule and the column to agree")]
     if named is not None and outline.contract.columns[named].type == "category":
         found, fix = f"{named}, a category", "say with `case when` what each value counts"
         return [Problem(f"{file}: rule.sql", found, "a boolean or a number", fix)]

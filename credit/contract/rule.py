@@ -29,6 +29,11 @@ class Rule(FrozenModel):
     reason: str | None = None
     reason_if_missing: str | None = None
 
+    @property
+    def direction(self) -> Literal[-1, 1]:
+        """The sign of the effect of a higher value: 1 where the rule approves from the threshold on."""
+        return 1 if self.approve == "at_least" else -1
+
     def __str__(self) -> str:
         return f"{self.sql} {self.approve.replace('_', ' ')} {self.threshold:.12g}"
 

@@ -1,7 +1,7 @@
 """How a file writes numbers and dates, where it does not write them as 1234.5 and 2026-01-31."""
 
 import re
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -16,18 +16,20 @@ class TextFormat(FrozenModel):
     """How texts are read as values: of one column, or as the default of the file.
 
     `decimal` is the mark before the decimals, `thousands` the one between groups of three digits, `unit` the sign or
-    the words beside every number: 13.5% is 13.5. `date` is a pattern of strptime such as `%d/%m/%Y`.
+    the words beside every number: 13.5% is 13.5. `negative` says how -1 is written, if not so. `date` is a pattern of
+    strptime such as `%d/%m/%Y`.
     """
 
     decimal: str | None = None
     thousands: str | None = None
     unit: str | None = None
+    negative: Literal["(1)", "1-", "\N{MINUS SIGN}1"] | None = None
     date: str | None = None
 
     @property
     def is_of_numbers(self) -> bool:
         """Tell whether anything is said of numbers."""
-        return self.has_marks or self.unit is not None
+        return self.has_marks or self.unit is not None or self.negative is not None
 
     @property
     def has_marks(self) -> bool:
@@ -45,12 +47,14 @@ class TextFormat(FrozenModel):
             return f"written by the pattern {self.date}"
         number = f"1{self.thousands or ''}234{self.decimal_mark}5"
         unit = (self.unit or "").strip()
-        return f"written as {f'{unit}{number}' if unit in ('$', '£', '€') else f'{number} {unit}'.strip()}"
+        one = f"{unit}{number}" if unit in ("$", "£", "€") else f"{number} {unit}".strip()
+        return f"written as {one}" + (f", or {self.negative.replace('1', one)}" if self.negative else "")
 
     def complete_numbers(self, default: "TextFormat") -> "TextFormat":
         """Take the marks of the file where this says none."""
         marks = self if self.has_marks else default
-        return TextFormat(decimal=marks.decimal, thousands=marks.thousands, unit=self.unit)
+        negative = self.negative or default.negative
+        return TextFormat(decimal=marks.decimal, thousands=marks.thousands, unit=self.unit, negative=negative)
 
     @model_validator(mode="after")
     def _check_numbers(self) -> Self:

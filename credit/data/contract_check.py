@@ -11,7 +11,7 @@ from credit.contract.completeness import find_gaps
 from credit.contract.leakage import find_used_columns
 from credit.contract.loading import ContractOutline, outline_contract
 from credit.contract.sql_names import extract_sql_names
-from credit.data.sql_casts import SQL_TYPES, derive_sql
+from credit.data.casts.columns import SQL_TYPES, derive_sql
 from credit.data.sql_text import quote_identifier
 
 if TYPE_CHECKING:

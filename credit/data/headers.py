@@ -1,13 +1,13 @@
 """Headers of raw files: what kind of file it is, the names of its columns, and for CSV the delimiter."""
 
 import csv
-import re
+import io
 from collections.abc import Collection, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credit.common.errors import CreditError, Problem
+from credit.data.first_line import find_first_line_problem
 from credit.data.raw_errors import describe_duckdb_error, describe_encoding_error
 from credit.data.sql_text import scan_parquet_sql
 
@@ -30,8 +30,8 @@ _OTHER_KINDS = {
 }
 
 _FIRST_LINES = 200  # from which it is told whether the first one has names
+_MAX_FIRST_TEXT = 16_000_000  # characters of them
 _MAX_NAME_LENGTH = 200  # YAML allows keys of 1,024 characters; nobody can work with a longer name anyway
-_VALUE = re.compile(r"\s*([-+]?[\d.,]+([eE][-+]?\d+)?|\d{4}-\d\d-\d\d\b.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})?\s*")
 
 
 def read_header(
@@ -54,7 +54,8 @@ def read_header(
 def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
     """Read the first line's names and the delimiter: the one that gives the most known names, else the most names."""
     try:
-        lines = {delimiter: _read_first_lines(file, delimiter) for delimiter in _DELIMITERS}
+        text, is_whole = _read_first_text(file)
+        lines = {delimiter: split_fields(text, delimiter, is_whole) for delimiter in _DELIMITERS}
     except UnicodeDecodeError:
         raise CreditError(describe_encoding_error(file)) from None
     except csv.Error as error:
@@ -65,14 +66,47 @@ def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...
         return len(set(names) & set(known)), len(names), max(map(len, rows), default=0)
 
     best = max(_DELIMITERS, key=rank)
-    if rank(best)[1] == 1 and _is_blank_separated(blank := _read_first_lines(file, _BLANK)):
+    if rank(best)[1] == 1 and _is_blank_separated(blank := split_fields(text, _BLANK, is_whole)):
         best, lines[_BLANK] = _BLANK, blank
     names, *rows = lines[best] or [[]]
+    if _is_padded(rows) and not {name for name in names if name.startswith(_BLANK)} & set(known):
+        best += _BLANK
+        names, *rows = split_fields(text, best, is_whole)
     if not names:
         raise CreditError(Problem(f"{file}: line 1", "an empty line", "the names of the columns"))
-    if (problem := _find_first_line_problem(names, rows, f"{file}: line 1")) and not set(names) & set(known):
+    if (problem := find_first_line_problem(names, rows, f"{file}: line 1")) and not set(names) & set(known):
         raise CreditError(problem)
     return tuple(names), best
+
+
+def _read_first_text(file: Path) -> tuple[str, bool]:
+    """Read the first lines of a file, and whether they are all of it."""
+    lines, size = [], 0
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        for line in opened:
+            lines.append(line)
+            size += len(line)
+            if len(lines) > _FIRST_LINES or size > _MAX_FIRST_TEXT:
+                return "".join(lines), False
+    return "".join(lines), True
+
+
+def split_fields(text: str, delimiter: str, is_whole: bool = True) -> list[list[str]]:
+    """Split CSV text into the fields of its lines, empty ones after the first left out; fewer where one is not CSV.
+
+    The blank of a delimiter such as `, ` is no part of a field, and the names may go without it.
+    Without `is_whole` the last one is left out too, as it may go on beyond the text.
+    """
+    lines: list[list[str]] = []
+    is_padded = len(delimiter) > 1
+    try:
+        for fields in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter[0], skipinitialspace=is_padded):
+            if fields or not lines:
+                lines.append(fields)
+    except csv.Error:
+        if not lines:
+            raise
+    return lines if is_whole else lines[:-1] or lines
 
 
 def _is_blank_separated(lines: Sequence[Sequence[str]]) -> bool:
@@ -81,47 +115,10 @@ def _is_blank_separated(lines: Sequence[Sequence[str]]) -> bool:
     return len(lines) > 1 and len(widths) == 1 and min(widths) >= _MIN_BLANK_SEPARATED and all(map(all, lines))
 
 
-def _read_first_lines(file: Path, delimiter: str) -> list[list[str]]:
-    """Read the fields of the first lines, empty ones after the first left out; fewer where one is not CSV."""
-    lines: list[list[str]] = []
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        try:
-            for fields in islice(csv.reader(opened, delimiter=delimiter), _FIRST_LINES):
-                if fields or not lines:
-                    lines.append(fields)
-        except csv.Error:
-            if not lines:
-                raise
-    return lines
-
-
-def _find_first_line_problem(names: Sequence[str], rows: Sequence[Sequence[str]], where: str) -> Problem | None:
-    """Find what the first line has in place of names; the problem repeats none of it, as it may be a person's row."""
-    words, below = (names[0].split() if len(names) == 1 else []), {len(fields) for fields in rows}
-    if names[0].casefold().startswith("sep=") and len(names) < 3:
-        return Problem(where, "`sep=`, which is for Excel alone", "the names of the columns", "delete the line")
-    if len(words) > 2 and {len(fields[0].split()) for fields in rows if len(fields) == 1} == {len(words)}:
-        fix = "replace the blanks, for example with tr -s ' ' ','"
-        return Problem(where, "columns separated by several blanks", "by one, a comma, a semicolon, a tab or |", fix)
-    if len(rows) > 1 and len(below) == 1 and min(below) > len(names):
-        found = f"{len(names)} names, and {min(below)} fields in the lines below"
-        return Problem(where, found, "a name for each column", "delete lines above the names, or add those that lack")
-    if _is_row(names, rows):
-        fix = "put a line of names above it"
-        return Problem(where, "a row of data", "the names of the columns", fix)
-    return None
-
-
-def _is_row(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether the first line is a row: values only, or half of it values and texts that stand further down too.
-
-    A file whose columns are called by years has numbers among its names, but a name is not repeated below it.
-    """
-    values = [_VALUE.fullmatch(name) is not None for name in names]
-    again = [any(name == fields[i] for fields in rows if i < len(fields)) for i, name in enumerate(names)]
-    texts_again = sum(repeated and not value for value, repeated in zip(values, again, strict=True))
-    many = 2 * (texts_again + sum(values)) >= len(names)
-    return (all(values) and any(names)) or (texts_again > 0 and many)
+def _is_padded(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a blank follows every delimiter below the names: it is no part of a value, as in `39, Private`."""
+    fields = [field for row in rows for field in row[1:]]
+    return bool(fields) and all(field.startswith(_BLANK) and not field.startswith(2 * _BLANK) for field in fields)
 
 
 def _read_parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:

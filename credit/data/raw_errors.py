@@ -1,4 +1,4 @@
-"""What is wrong with a raw file, in one line and without anybody's data."""
+"""Faults of a raw file, in one line and without anybody's data."""
 
 import re
 from pathlib import Path
@@ -28,5 +28,6 @@ def describe_duckdb_error(path: Path, error: Exception) -> Problem:
     if line := re.search(r"CSV Error on Line: (\d+)", text):
         known = ((re.search(pattern, text, re.MULTILINE), reason) for pattern, reason in _CSV_ERRORS.items())
         reason = next((reason.format(*match.groups()) for match, reason in known if match), "is not CSV")
-        return Problem(where, f"line {line[1]} {reason}", fix="the data must be CSV in UTF-8, or Parquet")
+        fix = "delete the line if it is a title or a footer; the data must be CSV in UTF-8, or Parquet"
+        return Problem(where, f"line {line[1]} {reason}", fix=fix)
     return Problem(where, f"cannot be read: {text.splitlines()[0]}")

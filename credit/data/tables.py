@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.data.sql_casts import FOLDED_LEVELS_KEY
+from credit.data.casts.table_queries import FOLDED_LEVELS_KEY
 
 PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""
@@ -48,6 +48,16 @@ def count_partitions(table: pq.ParquetFile) -> int:
 def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read the chosen columns of a Parquet file as a frame."""
     return make_frame(open_table(path).read(columns=list(columns)))
+
+
+def read_spaced_rows(table: pq.ParquetFile, columns: Sequence[str], most: int) -> pd.DataFrame:
+    """Read at most so many evenly spaced rows as a frame, a partition of the table at a time."""
+    step = max(1, -(-table.metadata.num_rows // most))
+    chosen, start = [], 0
+    for part in iterate_partitions(table, columns):
+        chosen.append(make_frame(part).iloc[-start % step :: step])
+        start += part.num_rows
+    return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
 
 
 def make_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:

@@ -20,10 +20,13 @@ MAX_ROWS = 500
 _COLUMN_NAMES = tuple(column.name for column in DECISIONS_TABLE.columns)
 
 
-def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) -> None:
-    """Insert any number of decisions in their order, except those whose id or idempotency key is there already."""
-    for start in range(0, len(records), MAX_ROWS):
-        connection.exec_driver_sql(*build_insert(connection.dialect, records[start : start + MAX_ROWS]))
+def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) -> int:
+    """Insert any number of decisions in their order, except those whose id or idempotency key is there already.
+
+    Returns how many were inserted.
+    """
+    parts = [records[start : start + MAX_ROWS] for start in range(0, len(records), MAX_ROWS)]
+    return sum(connection.exec_driver_sql(*build_insert(connection.dialect, part)).rowcount for part in parts)
 
 
 def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[str, Any]:

@@ -1,29 +1,37 @@
 """A database of the decision log: connect, upgrade the tables, write and read decisions."""
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_decisions
+from credit.decision_log.durability import WatchedFile, watch_durability
 from credit.decision_log.tables import DECISIONS_TABLE
 
+_LOG = logging.getLogger(__name__)
 _JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
 
 _TIMEOUT_SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
 
+_MAX_ATTEMPTS = 10
+"""How often a transaction is begun again since another service took one of its idempotency keys."""
+
 DecisionRow = dict[str, Any]
 """A row of DECISIONS."""
+
+LinkCallback = Callable[[list[DecisionRow], dict[str, DecisionRow]], None]
 
 
 class Database:
@@ -37,6 +45,11 @@ class Database:
             self._url = make_url(url)
             self.engine = _create_engine(url, read_only)
             self._own: PoolProxiedConnection | None = None
+            self._kept: PoolProxiedConnection | None = None
+            self.file = WatchedFile(self._url, read_only)
+            self.weaknesses: dict[str, str] = {}
+            """Settings of the server by which an answered decision could be lost, each with what was done about it."""
+            watch_durability(self.engine, self.weaknesses)
             self._turn = threading.Lock()
             self._errors: tuple[type[Exception], ...] = (
                 SQLAlchemyError,
@@ -51,27 +64,73 @@ class Database:
     def __str__(self) -> str:
         return self._url.set(query={}).render_as_string(hide_password=True)
 
-    def prepare(self) -> None:
-        """Upgrade the tables to this code's; several processes may do so at once."""
+    def prepare(self, anew: bool = False) -> None:
+        """Upgrade the tables to this code's; several processes may do so at once.
+
+        A file that was removed is made again only with `anew`: an empty log must not pass for the one that is gone.
+        """
         from credit.decision_log.migrate import upgrade_tables
 
+        if not anew:
+            self.file.require_present()
+        self.file.restrict()
         with self._translate_errors():
-            upgrade_tables(self.engine)
+            try:
+                upgrade_tables(self.engine)
+            except (TypeError, ValueError, LookupError) as error:  # a server that answers what no client expects
+                _LOG.exception("the decision log could not be prepared")
+                found = f"cannot be used: {type(error).__name__}"
+                raise CreditError(Problem(f"the decision log {self}", found)) from None
+        self.file.remember()
+
+    def check_file(self) -> None:
+        """Check that the file is the one that was opened. Raises CreditError when it was removed or replaced.
+
+        The connection to it stays open, so that its content can be copied from the process as long as this runs.
+        """
+        if self.file.is_lost():
+            with self._turn:
+                self._kept, self._own = self._own or self._kept, None
+            self.engine.dispose()
+            self.file.require()
 
     def add(self, records: Sequence[DecisionRow]) -> dict[str, DecisionRow]:
         """Write decisions in one transaction, which is durable when this returns.
 
-        A decision that is there already, by its id, is left alone, and one whose idempotency key another one has is
-        not written. Gives, for each idempotency key, the decision that is there under it now.
+        A decision that is there already, by its id, is left alone; one whose idempotency key another one has is
+        written as a repeat of it. Gives, for each idempotency key, the decision that is there under it now.
         """
-        keys = [record["idempotency_key"] for record in records if record["idempotency_key"] is not None]
+        keys = _list_keys(records)
         if not keys and len(records) <= MAX_ROWS:
             if records:
                 self._insert_autocommit(records)
+                self.check_file()
             return {}
-        with self._translate_errors(), self.engine.begin() as connection:
+        with self.begin_write() as connection:
             insert_decisions(connection, records)
-            return _select_by_keys(connection, keys)
+            there = _select_by_keys(connection, keys)
+            late = [_mark_repeat(record, there) for record in records if _is_repeat(record, there)]
+            insert_decisions(connection, late)
+        return there
+
+    def add_requests(self, requests: Sequence[Sequence[DecisionRow]], link: LinkCallback) -> dict[str, DecisionRow]:
+        """Write the decisions of requests in one transaction, but of those whose idempotency key is there already.
+
+        `link` gets the decisions that are written, before they are, and those that are there. Gives the latter, by key.
+        """
+        records = [record for request in requests for record in request]
+        if not (keys := _list_keys(records)):
+            link(records, {})
+            return self.add(records)
+        for _ in range(_MAX_ATTEMPTS):
+            with suppress(_TakenError), self.begin_write() as connection:
+                there = _select_by_keys(connection, keys)
+                new = [record for request in requests if not _is_there(request, there) for record in request]
+                link(new, there)
+                if insert_decisions(connection, new) < len(new):
+                    raise _TakenError  # by another service, a moment ago: look again
+                return there
+        raise CreditError(Problem(f"the decision log {self}", "others took the idempotency keys again and again"))
 
     def find_by_keys(self, keys: Sequence[str]) -> dict[str, DecisionRow]:
         """Find the decisions that are recorded under idempotency keys."""
@@ -83,6 +142,7 @@ class Database:
 
         Repeated on a new connection, for the old one may have ended long ago; decisions written by then are left alone.
         """
+        self.file.require()
         statement, values = build_insert(self.engine.dialect, records)
         with self._translate_errors(), self._turn:
             if self._own is not None:
@@ -116,22 +176,37 @@ class Database:
             row = connection.execute(select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == identifier)).first()
         return dict(row._mapping) if row is not None else None
 
+    def check_writable(self) -> None:
+        """Write something that changes nothing. Raises CreditError when that is impossible: no room, or read-only."""
+        with self.begin_write() as connection:
+            if self.engine.dialect.name == "postgresql":
+                if connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+                    raise CreditError(Problem(f"the decision log {self}", "read-only"))
+            else:
+                number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
     @contextmanager
     def begin_read(self) -> Iterator[Connection]:
         """Open a connection for reading."""
+        self.file.require()
         with self._translate_errors(), self.engine.connect().execution_options(begins="BEGIN") as connection:
             yield connection
 
     @contextmanager
     def begin_write(self) -> Iterator[Connection]:
         """Begin a transaction, which is durable when the block has ended."""
+        self.file.require()
         with self._translate_errors(), self.engine.begin() as connection:
             yield connection
+        self.check_file()
 
     def close(self) -> None:
         """Close every connection."""
         with self._turn:
             self._drop_connection()
+            if self._kept is not None:
+                self._kept.invalidate()
         self.engine.dispose()
 
     @contextmanager
@@ -143,12 +218,17 @@ class Database:
             raise CreditError(Problem(f"the decision log {self}", f"no answer: {lines[0][:200]}")) from None
 
 
+class _TakenError(Exception):
+    """An idempotency key that another service wrote in the midst of a transaction."""
+
+
 def _create_engine(url: str, read_only: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         limit = f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}"
         limit += " -c default_transaction_read_only=on" if read_only else ""
         arguments = {"connect_timeout": _TIMEOUT_SECONDS, "options": limit, "tcp_user_timeout": _TIMEOUT_SECONDS * 1000}
+        arguments["client_encoding"] = "utf8"  # that of SQL_ASCII, the default there, is bytes instead of text
         pool: dict[str, Any] = {"pool_timeout": _TIMEOUT_SECONDS, "pool_size": 3, "max_overflow": 2}
         engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
         event.listen(engine, "do_connect", _connect_with_timeout)
@@ -162,7 +242,8 @@ def _create_engine(url: str, read_only: bool) -> Engine:
             "sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_TIMEOUT_SECONDS, uri=True)
         )
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # to open the file says what is wrong
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": _TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_TIMEOUT_SECONDS)
     event.listen(engine, "connect", _configure_sqlite)
@@ -173,6 +254,25 @@ def _create_engine(url: str, read_only: bool) -> Engine:
 def _select_by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, DecisionRow]:
     there = select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.idempotency_key.in_(keys))
     return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
+
+
+def _list_keys(records: Sequence[DecisionRow]) -> list[str]:
+    return [key for record in records if (key := record["idempotency_key"]) is not None]
+
+
+def _is_there(request: Sequence[DecisionRow], there: Mapping[str, DecisionRow]) -> bool:
+    """Tell whether a request is known by the key of its first decision."""
+    return request[0]["idempotency_key"] in there
+
+
+def _is_repeat(record: DecisionRow, there: Mapping[str, DecisionRow]) -> bool:
+    key = record["idempotency_key"]
+    return key is not None and there[key]["id"] != record["id"]
+
+
+def _mark_repeat(record: DecisionRow, there: Mapping[str, DecisionRow]) -> DecisionRow:
+    key = record["idempotency_key"]
+    return {**record, "repeat_of": there[key]["id"], "repeated_key": key, "idempotency_key": None}
 
 
 def _connect_with_timeout(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:

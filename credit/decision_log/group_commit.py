@@ -9,20 +9,20 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import DecisionRow
-from credit.decision_log.log import DecisionLog
+from credit.decision_log.log import DecisionLog, RecordedRequest
 
 _LOG = logging.getLogger(__name__)
 
 _MAX_COMMIT_ROWS = 1_000
 """Decisions in one transaction, unless one batch of applications has more."""
 
-WriteCallback = Callable[[list[DecisionRow] | CreditError], object]
+WriteCallback = Callable[[list[RecordedRequest] | CreditError], object]
 
 
 class WriteRequest(NamedTuple):
-    """Decisions to write, and the callback that gets the recorded decisions, or the failure."""
+    """The decisions of each request, and the callback that gets the recorded ones of each, or the failure."""
 
-    records: list[DecisionRow]
+    requests: list[list[DecisionRow]]
     callback: WriteCallback
 
 
@@ -52,7 +52,7 @@ class Writer:
 
     def _write(self) -> None:
         while (first := self._queue.get()) is not None:
-            items, decisions = [first], len(first.records)
+            items, decisions = [first], _count_decisions(first)
             while decisions < _MAX_COMMIT_ROWS:
                 try:
                     more = self._queue.get_nowait()
@@ -62,12 +62,12 @@ class Writer:
                     self._queue.put(None)
                     break
                 items.append(more)
-                decisions += len(more.records)
+                decisions += _count_decisions(more)
             self._commit(items)
 
     def _commit(self, items: Sequence[WriteRequest]) -> None:
         try:
-            recorded = iter(self._log.write([record for item in items for record in item.records]))
+            recorded = iter(self._log.write([request for item in items for request in item.requests]))
         except CreditError as error:
             for item in items:
                 _notify(item, error)
@@ -77,7 +77,7 @@ class Writer:
                 _notify(item, CreditError(Problem("the decision log", f"writing failed: {type(error).__name__}")))
         else:
             for item in items:
-                _notify(item, list(islice(recorded, len(item.records))))
+                _notify(item, list(islice(recorded, len(item.requests))))
 
     def _recover(self) -> None:
         while not self._ended.wait(self._retry):
@@ -87,7 +87,11 @@ class Writer:
                 _LOG.exception("the spool could not be replayed")
 
 
-def _notify(item: WriteRequest, result: list[DecisionRow] | CreditError) -> None:
+def _count_decisions(item: WriteRequest) -> int:
+    return sum(map(len, item.requests))
+
+
+def _notify(item: WriteRequest, result: list[RecordedRequest] | CreditError) -> None:
     try:
         item.callback(result)
     except Exception:  # noqa: BLE001 - a callback that fails must not delay the others

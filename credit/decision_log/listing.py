@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from credit.decision_log.database import Database, DecisionRow
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
 
 WINDOW_ROWS = 2_000
 """Decisions, of any version, that one page looks at: it costs the same however rare the version is."""
@@ -30,9 +30,9 @@ class DecisionPage(NamedTuple):
 
 
 def list_decisions(
-    database: Database, version: str, after: Cursor | None = None, window: int = WINDOW_ROWS
+    database: Database, version: str, environment: str, after: Cursor | None = None, window: int = WINDOW_ROWS
 ) -> DecisionPage:
-    """List decisions of a version after a cursor. Raises CreditError when the database is away."""
+    """List decisions of a version in an environment after a cursor. Raises CreditError when the database is away."""
     decisions = DECISIONS_TABLE.c
     beyond = [] if after is None else _follow(after)
     looked_at = select(decisions.decided_at, decisions.id).where(*beyond)
@@ -42,6 +42,7 @@ def list_decisions(
         if not places:
             return DecisionPage([], None)
         query = select(DECISIONS_TABLE).where(*beyond, decisions.version == version, _precede(places[-1]))
+        query = query.where(is_of_environment(environment))
         rows = connection.execute(query.order_by(decisions.decided_at, decisions.id))
         found = [dict(row._mapping) for row in rows]
     return DecisionPage(found, places[-1] if len(places) == window else None)

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from credit.common.errors import CreditError, Problem
 
@@ -19,8 +19,7 @@ def upgrade_tables(engine: Engine) -> None:
 
     Raises CreditError when the database is one of a newer version of this code.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = _configure()
     with engine.begin() as connection:  # in SQLite nobody else writes meanwhile
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
@@ -33,3 +32,20 @@ def upgrade_tables(engine: Engine) -> None:
             found = f"its tables are not of revision {newest} or older: {error}"
             fix = "start the version of the service that made it"
             raise CreditError(Problem(where, found, fix=fix)) from None
+
+
+def require_newest_tables(connection: Connection, where: str) -> None:
+    """Require the tables of this code, of a command that changes nothing. Raises CreditError for others."""
+    from alembic.migration import MigrationContext
+
+    found = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(_configure()).get_current_head()
+    if found != newest:
+        fix = "start the service of this version once, which brings them up to date"
+        raise CreditError(Problem(where, f"tables of revision {found}", str(newest), fix))
+
+
+def _configure() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

@@ -20,6 +20,17 @@ class MinimumGain(Params):
     by: float
 
 
+class DirectionGate(Params):
+    """How far a candidate may go against the directions of the contract.
+
+    `largest_fall`: of a score, on average of all people, as the value of one feature gets better. `blocks`: whether a
+    candidate beyond it is out, or it is only said.
+    """
+
+    largest_fall: float = Field(ge=0, le=1)
+    blocks: bool
+
+
 class QualityGates(Params):
     """The block `choose.gates`. A gate that is null is not applied. The limits are choices of this project."""
 
@@ -27,6 +38,7 @@ class QualityGates(Params):
     highest_calibration_error: float | None = Field(ge=0, le=1)
     gain_over_rule: MinimumGain | None
     against_production: MinimumGain | None
+    against_directions: DirectionGate | None = None
 
 
 class GateFinding(NamedTuple):
@@ -37,6 +49,8 @@ class GateFinding(NamedTuple):
     limit: float
     passes: bool
     reason: str
+    warns: bool = False
+    """Beyond the limit of a gate that does not block."""
 
 
 def judge_quality(
@@ -61,7 +75,28 @@ def judge_quality(
         findings.append(_judge_gain("gain over the rule", own, rule, gates.gain_over_rule))
     if gates.against_production is not None and production is not None:
         findings.append(_judge_gain("change against production", own, production, gates.against_production))
+    if gates.against_directions is not None and candidate != HEURISTIC:
+        findings.append(_judge_directions(own, gates.against_directions))
     return tuple(findings)
+
+
+def _judge_directions(own: CandidateMetrics | None, gate: DirectionGate) -> GateFinding:
+    """Judge by the feature that goes against its direction most, and name every one beyond the limit."""
+    name, limit = "against_directions", gate.largest_fall
+    if own is None:
+        return _judge_limit(name, None, "at most", limit)
+    worst = max((one.mean_fall for one in own.directions), default=0.0)
+    finding = _judge_limit(name, worst, "at most", limit)
+    beyond = sorted((one for one in own.directions if one.mean_fall > limit), key=lambda one: -one.mean_fall)
+    told = "; ".join(
+        f"{one.feature}, of which more is {one.more_is}: the score falls for {one.people:.0%} of the people, by "
+        f"{one.mean_fall:.3f} on average and {one.largest_fall:.3f} at most, as it gets better"
+        for one in beyond
+    )
+    reason = finding.reason if not beyond else f"{finding.reason.rstrip('.')}; {told}."
+    is_lenient = not finding.passes and not gate.blocks
+    reason = f"{reason} It warns and does not block." if is_lenient else reason
+    return finding._replace(passes=finding.passes or is_lenient, reason=reason, warns=is_lenient)
 
 
 def _judge_gain(

@@ -4,26 +4,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from credit.bundle.bundle import REASON_RULES_FILE, load_bound_contract
+from credit.bundle.bundle import REASON_RULES_FILE, bind_features, load_bound_contract, name_reason_texts
 from credit.bundle.examples import EXAMPLES_FILE, make_examples
 from credit.bundle.manifest import Agreement, Manifest, write_bundle
 from credit.common.candidate_definition import load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import Problem, raise_if_any
 from credit.common.files import format_json
-from credit.contract import Contract
+from credit.contract import Contract, load_contract
+from credit.contract.levels import Scalar
 from credit.packaging.parity import check_parity
 from credit.packaging.reason_rules import find_reason_rules
 from credit.packaging.reference import build_reference
+from credit.packaging.told_reasons import count_told_reasons
 from credit.packaging.typical_values import find_typical_values
-from credit.reports.candidate import BundleCandidate
+from credit.reports.candidate import BundleCandidate, ToldReasons
 from credit.reports.features import BundleFeatures
 from credit.reports.reference import ReferenceReport
 from credit.scoring.design_matrix import list_design_columns
 from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
-from credit.scoring.reasons import DecidedBy, word_reasons
+from credit.scoring.reason_words import CodedTexts, list_coded_texts, word_reasons
+from credit.scoring.reasons import DecidedBy
 from credit.scoring.rule import FallbackRule
+from credit.scoring.translations import list_translations, translate_contract
 from credit.training.agreement import PackageParams
 from credit.training.candidates import Candidate, load_candidate
 from credit.training.onnx_export import export_onnx
@@ -59,7 +63,12 @@ def build_bundle(
     heuristic = build_fallback_rule(rule, contract, str(inputs.contract))
     watched = list(dict.fromkeys([*candidate.features, heuristic.column]))
     reference = build_reference(contract, watched, inputs.train, checked.scores, decisions)
+    translations = {
+        name_reason_texts(language): _encode_json(texts.model_dump())
+        for language, texts in translate_reasons(inputs.contract, typical, by, heuristic.column).items()
+    }
     contents = {
+        **translations,
         "model.onnx": onnx,
         "model.skops": (inputs.models / f"{champion}.skops").read_bytes(),
         "contract.yaml": inputs.contract.read_bytes(),
@@ -74,6 +83,7 @@ def build_bundle(
         REASON_RULES_FILE: _encode_json(rules.model_dump()),
         "heuristic.json": _encode_json(heuristic.model_dump()),
         ReferenceReport.NAME: _encode_json(reference.dump()),
+        ToldReasons.NAME: _encode_json(count_told_reasons(model, inputs.test).dump()),
         EXAMPLES_FILE: _encode_json([one.model_dump() for one in make_examples(model, heuristic, reference.features)]),
     }
     agreement = Agreement(
@@ -105,6 +115,21 @@ def build_fallback_rule(rule: Candidate, contract: Contract, file: str) -> Fallb
         words=words.words,
         words_if_missing=words.words_if_missing,
     )
+
+
+def translate_reasons(
+    contract_file: Path, typical: Mapping[str, Scalar | None], by: DecidedBy, rule_column: str
+) -> dict[str, CodedTexts]:
+    """Word every reason of the model and of the rule in each language that the contract has words in, by its code."""
+    translated = {}
+    for language, path in list_translations(contract_file).items():
+        contract = bind_features(translate_contract(load_contract(contract_file), path), tuple(typical), str(path))
+        rule = word_reasons(contract, {rule_column: None}, str(path), "rule")
+        translated[language] = CodedTexts(
+            model=list_coded_texts(contract, word_reasons(contract, typical, str(path), by)),
+            rule=list_coded_texts(contract, rule),
+        )
+    return translated
 
 
 def _load_candidate_and_contract(name: str, inputs: BundleInputs) -> tuple[Candidate, Contract]:

@@ -1,4 +1,8 @@
-"""The rules of reasons, measured on the training rows: which values are better than typical, what says the same."""
+"""The rules of reasons: which values are better than typical, and what says the same.
+
+Better is what the contract says, where it says a direction; of other features it is measured on the training rows, as
+what says the same is.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit.contract import Contract
+from credit.contract.columns import Column
 from credit.contract.levels import Scalar
-from credit.data.tables import iterate_partitions, make_frame, open_table
+from credit.data.tables import open_table, read_spaced_rows
 from credit.scoring.design_matrix import MISSING_SUFFIX, build_design_matrix, list_design_columns, locate_features
 from credit.scoring.onnx import ScoreFunction
 from credit.scoring.reason_baseline import ReasonRules
@@ -46,7 +51,10 @@ class ValueScores(NamedTuple):
 def find_reason_rules(
     score: ScoreFunction, contract: Contract, typical: Mapping[str, Scalar | None], train: Path
 ) -> ReasonRules:
-    """Find which values are better than the typical ones, and which features say the same, on the training rows."""
+    """Find which values are better than the typical ones, and which features say the same.
+
+    Columns that say that a value is missing are measured, as no contract says whether that is better.
+    """
     features = list(typical)
     sample = _read_sample(contract, features, train)
     matrix, bar = sample.to_numpy(), encode_rows(contract, features, [typical])[0]
@@ -57,6 +65,9 @@ def find_reason_rules(
         levels = len(column.allowed or ()) if column.type == "category" else 0
         tried = _try_values(score, matrix, bar, group, levels)
         above[group], below[group] = find_better_sides(tried, bar[group], levels)
+        own = slice(group.start, group.stop - (column.missing == "allowed"))
+        if column.direction:
+            above[own], below[own] = read_better_sides(column, bar[own])
     return ReasonRules(
         clusters=find_clusters(contract, features, sample),
         better_above=tuple(np.array(columns)[above].tolist()),
@@ -66,15 +77,8 @@ def find_reason_rules(
 
 
 def _read_sample(contract: Contract, features: Sequence[str], train: Path) -> pd.DataFrame:
-    """Read at most SAMPLE_ROWS evenly spaced rows as a design matrix, a partition of the table at a time."""
-    table = open_table(train)
-    step = max(1, -(-table.metadata.num_rows // SAMPLE_ROWS))
-    chosen, start = [], 0
-    for part in iterate_partitions(table, features):
-        frame = make_frame(part).iloc[-start % step :: step]
-        chosen.append(build_design_matrix(contract, features, frame))
-        start += part.num_rows
-    return pd.concat(chosen)
+    """Read at most SAMPLE_ROWS evenly spaced rows as a design matrix."""
+    return build_design_matrix(contract, features, read_spaced_rows(open_table(train), features, SAMPLE_ROWS))
 
 
 def _try_values(
@@ -103,6 +107,17 @@ def _thin_numbers(values: NDArray[np.float32]) -> NDArray[np.float32]:
         quantiles = np.unique(np.quantile(numbers, np.linspace(0, 1, _CURVE_VALUES + 1), method="lower"))
         thin[known, 0] = quantiles[np.searchsorted((quantiles[1:] + quantiles[:-1]) / 2, numbers)]
     return thin
+
+
+def read_better_sides(column: Column, bar: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Read from the contract in which of the feature's columns more, and in which less, than typical is better.
+
+    Of a category in order the levels on the better side of the typical one are; a level is there or not.
+    """
+    if column.type == "category":
+        place = np.arange(len(bar)) * column.direction
+        return place > np.max(place, where=bar > 0, initial=-len(bar)), np.zeros(len(bar), np.bool_)
+    return np.full(len(bar), column.direction > 0), np.full(len(bar), column.direction < 0)
 
 
 def find_better_sides(

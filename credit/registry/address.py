@@ -9,7 +9,7 @@ from pydantic import ConfigDict, ValidationError
 from credit.common.errors import CreditError, Problem, list_problems
 from credit.common.files import read_yaml
 from credit.contract.frozen_model import FrozenModel
-from credit.registry.store import Store
+from credit.registry.store import MissingStoreError, Store
 
 ADDRESS_FILE = "release.yaml"
 VARIABLE = "RELEASE_STORE"
@@ -32,26 +32,37 @@ class _AddressFile(FrozenModel):
 
 
 def find_address() -> StoreAddress:
-    """Find the address of the store. Raises CreditError when nothing names one, or a runner would lose it."""
-    if url := os.environ.get(VARIABLE):
-        return StoreAddress(url, VARIABLE)
+    """Find the address of the store, without the blanks around it.
+
+    Raises CreditError when nothing names one, or a runner would lose it.
+    """
     expected = "a folder, or a bucket such as s3://models"
+    if set_url := os.environ.get(VARIABLE):  # GitHub sets what has no value to nothing, which is as if it were not set
+        if url := set_url.strip():
+            return StoreAddress(url, VARIABLE)
+        raise CreditError(Problem(VARIABLE, "blanks alone", expected, f"unset it, and {ADDRESS_FILE} names the store"))
     if not Path(ADDRESS_FILE).is_file():
         fix = f"set it, or run this in a clone of the project, where {ADDRESS_FILE} names the store"
         raise CreditError(Problem(VARIABLE, "nothing", expected, fix))
-    url = _read_file(Path(ADDRESS_FILE)).store
+    url = _read_file(Path(ADDRESS_FILE)).store.strip()
     if "://" not in url and os.environ.get("GITHUB_ACTIONS") == "true":
         found = f"nothing, and the folder {url} of {ADDRESS_FILE} is lost with the runner's disk"
         raise CreditError(Problem(VARIABLE, found, "a bucket such as s3://models", "set the variable on GitHub"))
     return StoreAddress(url, ADDRESS_FILE)
 
 
-def open_store(make: bool = True) -> Store:
-    """Open the store at its address.
+def open_store(make: bool = False, seconds: float | None = None) -> Store:
+    """Open the store at its address. Raises MissingStoreError for a folder that is not there.
 
-    `make`: create a missing folder as an empty store. Do not set it for readers: the folder may have vanished.
+    `make`: create such a folder as an empty store. Only for who writes: to a reader, a mistyped address would look like
+    a store in which nothing is live.
+    `seconds`: what a bucket may take to answer; by default much longer.
     """
-    return Store(find_address().url, make)
+    address = find_address()
+    try:
+        return Store(address.url, make, seconds)
+    except MissingStoreError as error:
+        raise MissingStoreError(error.problems[0]._replace(where=f"the store {address}")) from None
 
 
 def _read_file(path: Path) -> _AddressFile:

@@ -1,52 +1,101 @@
 """Check that a ledger is whole: every entry where it was put, and each the one that its witnesses saw.
 
-The witnesses of an entry are the one after it, which carries its hash, and its checkpoint, whose name has it. Entries
-of before there were hashes have neither, and are accepted below the first one that has.
+The witnesses of an entry are the one after it, which carries its hash, and its checkpoint, whose name has it. Of
+two that do not fit, the one that does not equal its checkpoint is named. Entries of before there were hashes have
+neither, and are accepted below the first one that has.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import Problem
 from credit.common.parallel import run_in_threads
 from credit.registry.ledger import Ledger, LedgerEntry
 
 RESTORE_FIX = "restore it from the bucket's own history or from a backup; what decides is unchanged until then"
+_HAND_FIX = "release history says in whose name it is; release rollback --to VERSION leaves it behind"
+
+
+class LedgerReport(NamedTuple):
+    """A ledger that was examined. `notes`: lines about entries that nothing contradicts and not all witness."""
+
+    problems: list[Problem]
+    notes: list[str]
+
+
+class _Chain(NamedTuple):
+    """A ledger by number of entry. `hashes`: None where it is gone; `carried`: what the next one says is its hash."""
+
+    hashes: dict[int, str | None]
+    carried: dict[int, str]
+    checkpoints: dict[int, set[str]]
 
 
 def check_chain(ledger: Ledger) -> list[Problem]:
     """Check every entry of a ledger; one problem for each that was changed, taken out or put beside."""
+    return examine_chain(ledger).problems
+
+
+def examine_chain(ledger: Ledger) -> LedgerReport:
+    """Examine every entry of a ledger; notes name those that are without a checkpoint."""
     last, checkpoints = ledger.find_last_number(), ledger.list_checkpoints()
     numbers = list(range(1, max([last, *checkpoints]) + 1))
     hashes = dict(zip(numbers, run_in_threads(ledger.hash_entry, numbers), strict=True))
     entries = [one for one in ledger.read_entries_or_errors() if isinstance(one, LedgerEntry)]
-    previous = {entry.number - 1: entry.previous for entry in entries if entry.previous}
-    problems = [
-        Problem(ledger.build_url(number), found, fix=RESTORE_FIX)
-        for number in numbers
-        if (found := _describe_damage(hashes[number], previous.get(number), checkpoints.get(number, set())))
-    ]
-    return problems + list(_find_unchained(ledger, entries))
+    chain = _Chain(hashes, {one.number - 1: one.previous for one in entries if one.previous}, checkpoints)
+    problems = []
+    for number in numbers:
+        if damage := _describe_damage(chain, number):
+            problems.append(Problem(ledger.build_url(number), damage, fix=RESTORE_FIX))
+        elif misfit := _describe_misfit(chain, number):
+            problems.append(Problem(ledger.build_url(number), misfit, fix=_HAND_FIX))
+    return LedgerReport(problems + list(_find_unchained(ledger, entries)), _note_unwitnessed(chain))
 
 
-def check_link(ledger: Ledger, entry: LedgerEntry) -> Problem | None:
-    """Check that the entry before this one is the one that it was written after; None when it is."""
-    if entry.previous is None or ledger.hash_entry(entry.number - 1) == entry.previous:
-        return None
-    found = f"was changed since entry {entry.number} was written after it"
-    return Problem(ledger.build_url(entry.number - 1), found, fix=RESTORE_FIX)
+def _describe_damage(chain: _Chain, number: int) -> str:
+    """Describe how an entry differs from what its witnesses saw; nothing when it does not.
 
-
-def _describe_damage(found: str | None, previous: str | None, checkpoints: set[str]) -> str:
-    """Describe how an entry, by its hash, differs from what its witnesses saw; nothing when it does not."""
+    The hash in the entry after it counts where there is no checkpoint; else `_describe_misfit` compares these two.
+    """
+    found, checkpoints = chain.hashes[number], chain.checkpoints.get(number, set())
     if found is None:
         return "is gone, and was there when its checkpoint was written" if checkpoints else "is gone"
-    if previous not in (None, found):
-        return "was changed since the entry after it was written"
     if checkpoints and found not in checkpoints:
         return "was changed since it was written: its checkpoint has another hash"
     if len(checkpoints) > 1:
         return "was written twice: two checkpoints have different hashes"
-    return ""
+    if checkpoints or chain.carried.get(number) in (None, found):
+        return ""
+    after = f"entry {number + 1}"
+    if chain.hashes[number + 1] in chain.checkpoints.get(number + 1, set()):
+        return f"was changed since {after} was written after it"
+    return f"was changed since {after} was written, or {after} was put there by hand: neither has a checkpoint"
+
+
+def _describe_misfit(chain: _Chain, number: int) -> str:
+    """Describe how an entry contradicts the one before it and its checkpoint; nothing when it does not.
+
+    One that was written after a changed entry carries the hash of the change, and is not to blame for it.
+    """
+    carried, witnessed = chain.carried.get(number - 1), chain.checkpoints.get(number - 1, set())
+    if carried is None or not witnessed or carried in {*witnessed, chain.hashes[number - 1]}:
+        return ""
+    before = f"entry {number - 1}"
+    if chain.hashes[number] in chain.checkpoints.get(number, set()):
+        return f"does not follow {before}, though each equals its checkpoint: one was put there by hand"
+    return f"was not written after {before}: it carries a hash that is not the one of its checkpoint"
+
+
+def _note_unwitnessed(chain: _Chain) -> list[str]:
+    """Note which entries have no checkpoint since there are any; older code wrote none."""
+    first = min([*chain.checkpoints, *chain.carried], default=0)
+    bare = [one for one, found in chain.hashes.items() if found and one >= first and one not in chain.checkpoints]
+    if not bare or not first:
+        return []
+    shown = ", ".join(map(str, bare[:10])) + (f" and {len(bare) - 10} more" if len(bare) > 10 else "")
+    which = f"entry {shown} has" if len(bare) == 1 else f"entries {shown} have"
+    wrote, put = ("wrote it", "put it") if len(bare) == 1 else ("wrote them", "put them")
+    return [f"{which} no checkpoint: the command that {wrote} was killed, or somebody {put} there by hand"]
 
 
 def _find_unchained(ledger: Ledger, entries: list[LedgerEntry]) -> Iterator[Problem]:
@@ -57,9 +106,3 @@ def _find_unchained(ledger: Ledger, entries: list[LedgerEntry]) -> Iterator[Prob
             found = f"carries no hash of the entry before it, which those since entry {first} do"
             fix = "older code wrote it, or somebody by hand: see release history for who"
             yield Problem(ledger.build_url(entry.number), found, fix=fix)
-
-
-def require_whole(ledger: Ledger) -> None:
-    """Raise CreditError with every problem of a ledger that is not whole."""
-    if problems := check_chain(ledger):
-        raise CreditError(problems)

@@ -81,8 +81,12 @@ class Ledger:
 
     def hash_entry(self, number: int) -> str | None:
         """Hash the bytes of an entry as it lies in the store, valid or not; None when there is none."""
-        content = self.store.read(self._build_key(number))
+        content = self.read_content(number)
         return None if content is None else hashlib.sha256(content).hexdigest()
+
+    def read_content(self, number: int) -> bytes | None:
+        """Read the bytes of an entry as it lies in the store, valid or not; None when there is none."""
+        return self.store.read(self._build_key(number))
 
     def read_entry(self, number: int) -> LedgerEntry:
         """Read one entry. Raises CreditError when it does not exist or is not valid."""
@@ -93,7 +97,7 @@ class Ledger:
 
     def find_entry(self, number: int) -> LedgerEntry | None:
         """Find one entry; None when it does not exist yet. Raises CreditError when it is not valid."""
-        content = self.store.read(self._build_key(number))
+        content = self.read_content(number)
         if content is None:
             return None
         where = self.build_url(number)
@@ -132,6 +136,11 @@ class Ledger:
             if (entry := self.read_entry(number)).time <= moment:
                 return entry
         return None
+
+    def find_last_of(self, version: str, digest: str) -> LedgerEntry | None:
+        """Find the last valid entry by which a bundle was live, rolled back from or not; None when it never was."""
+        entries = (one for one in self.read_entries_or_errors() if isinstance(one, LedgerEntry))
+        return next((one for one in entries if (one.version, one.digest) == (version, digest)), None)
 
     def append_entry(self, entry: LedgerEntry) -> None:
         """Put an entry at its number. Raises LedgerConflictError when another is there already."""

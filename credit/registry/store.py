@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ CLOCK_PREFIX = "clock"
 _CLIENT_OPTIONS: "ClientConfig" = {"connect_timeout": "3s", "timeout": "30s"}
 _RETRY_OPTIONS: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 _FIX = "is RELEASE_STORE right, and may you use it?"
+_MISSING_FIX = "is its address right? The first release publish or deploy makes the folder of a new store"
 _HEADER_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
 _BUCKET_STORES = (S3Store, GCSStore, AzureStore)
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
@@ -38,21 +39,28 @@ _CAUSES = (
 """A mark in the client's error, what it means, and how to fix it. The first that fits counts."""
 
 
+class MissingStoreError(CreditError):
+    """Raised when the folder of a store does not exist: a new project's, a mistyped one, or a disk not mounted."""
+
+
 class Store:
     """Objects by key. An object is written once and never overwritten.
 
-    Every operation raises CreditError, in one line, when the store does not answer or refuses.
+    Every operation raises CreditError, in one line, when the store does not answer or refuses. `make`: create a missing
+    folder as an empty store; else MissingStoreError is raised.
     """
 
-    def __init__(self, url: str, make: bool = True) -> None:
-        self.url = url
+    def __init__(self, url: str, make: bool = True, seconds: float | None = None) -> None:
+        self.url, self._seconds = url, seconds
         self.folder: Path | None = None
         with self._translate_errors():
             if "://" not in url:
                 self.folder = Path(url).absolute()
+                if not make and not self.folder.exists():
+                    raise MissingStoreError(Problem(f"the store {url}", "no such folder", fix=_MISSING_FIX))
                 self._objects: ObjectStore = LocalStore(self.folder, mkdir=make, automatic_cleanup=True)
             else:
-                self._objects = _open_bucket(url)
+                self._objects = _open_bucket(url, seconds)
 
     def create(self, key: str, content: bytes) -> bool:
         """Create an object if absent. True when the key now holds `content`; False when it holds another.
@@ -97,16 +105,21 @@ class Store:
             times = [one["last_modified"] for part in obstore.list(self._objects, prefix) for one in part]
         return max(times, default=None)
 
-    def delete(self, prefix: str) -> int:
-        """Delete every object below a prefix and return their number: objects that no version needs, and drills."""
+    def delete(self, place: str) -> int:
+        """Delete the object at a place and every object below it; return their number.
+
+        For leftovers, and for drills. A listing of a place has the objects below it only, never its own.
+        """
         with self._translate_errors():
-            keys = [one["path"] for part in obstore.list(self._objects, prefix) for one in part]
+            keys = [one["path"] for part in obstore.list(self._objects, place) for one in part]
+            with suppress(FileNotFoundError):
+                keys.append(obstore.head(self._objects, place)["path"])
             obstore.delete(self._objects, keys)
         return len(keys)
 
     def open_prefix(self, prefix: str) -> "Store":
         """Open the part of this store below a prefix, as a store."""
-        return Store(f"{self.folder or self.url.rstrip('/')}/{prefix}")
+        return Store(f"{self.folder or self.url.rstrip('/')}/{prefix}", seconds=self._seconds)
 
     def _sync_to_disk(self, key: str) -> None:
         """Flush a new file and its folder to the disk, so that both survive a crash of the machine."""
@@ -135,7 +148,7 @@ def _describe_failure(where: str, message: str, kind: str) -> Problem:
     return Problem(where, (message.strip().splitlines() or [kind])[0][:300], fix=_FIX)
 
 
-def _open_bucket(url: str) -> ObjectStore:
+def _open_bucket(url: str, seconds: float | None) -> ObjectStore:
     if "@" in url.split("/")[2]:
         raise CreditError(
             Problem(
@@ -147,7 +160,10 @@ def _open_bucket(url: str) -> ObjectStore:
         )
     for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
         del os.environ[name]  # GitHub sets what has no value to nothing, which the client takes for a value
-    client, endpoint = _CLIENT_OPTIONS, os.environ.get("AWS_ENDPOINT_URL")
+    client, retry, endpoint = _CLIENT_OPTIONS, _RETRY_OPTIONS, os.environ.get("AWS_ENDPOINT_URL")
+    if seconds is not None:
+        client = {**client, "connect_timeout": f"{seconds:g}s", "timeout": f"{seconds:g}s"}
+        retry = {**retry, "retry_timeout": timedelta(seconds=seconds)}
     raise_if_any(_find_unusable_values(endpoint))
     if endpoint is not None and endpoint.startswith("http://"):
         if not endpoint.startswith(_LOOPBACK) and os.environ.get("AWS_ALLOW_HTTP") != "true":
@@ -156,10 +172,8 @@ def _open_bucket(url: str) -> ObjectStore:
             raise CreditError(Problem("AWS_ENDPOINT_URL", found, "https://", fix))
         client = {**client, "allow_http": True}
     if "AWS_PROFILE" in os.environ and url.startswith("s3://"):
-        return from_url(
-            url, client_options=client, retry_config=_RETRY_OPTIONS, credential_provider=_load_profile_credentials
-        )
-    made = from_url(url, client_options=client, retry_config=_RETRY_OPTIONS)
+        return from_url(url, client_options=client, retry_config=retry, credential_provider=_load_profile_credentials)
+    made = from_url(url, client_options=client, retry_config=retry)
     if not isinstance(made, _BUCKET_STORES):
         found = f"{urlsplit(url).scheme}://, which is not durable, or would overwrite"
         raise CreditError(Problem("RELEASE_STORE", found, "a folder such as .store, or a bucket such as s3://models"))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from credit.common.formatting import DASH, format_number, format_percent, spell_out
 from credit.contract import Contract
+from credit.contract.columns import Column
 from credit.report.results import Results
 from credit.reports.features import FeatureVerdict
 from credit.reports.validation import FoldedLevels
@@ -20,6 +21,8 @@ class FeatureRow(NamedTuple):
     auc: str
     missing: str
     proxies: tuple[str, ...]
+    expected: str
+    is_place: bool
 
 
 class FeaturesTable(NamedTuple):
@@ -29,6 +32,11 @@ class FeaturesTable(NamedTuple):
     rows: tuple[FeatureRow, ...]
     kept: int
     together: dict[str, str]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The features about a place that are kept."""
+        return tuple(row.name for row in self.rows if row.is_place and row.kept)
 
 
 class DatasetSummary(NamedTuple):
@@ -62,21 +70,23 @@ def build_features_table(results: Results) -> FeaturesTable:
 
 
 def _build_feature_row(row: FeatureVerdict, attributes: tuple[str, ...], contract: Contract) -> FeatureRow:
+    column = _find_column(row.feature, contract)
     return FeatureRow(
         row.feature,
-        _find_description(row.feature, contract),
+        column.description if column else DASH,
         row.is_kept,
         row.verdict,
         format_number(row.auc),
         format_percent(row.missing),
         tuple(format_number(row.proxy.get(name)) for name in attributes),
+        (column.more_is if column else None) or DASH,
+        row.about == "place",
     )
 
 
-def _find_description(name: str, contract: Contract) -> str:
+def _find_column(name: str, contract: Contract) -> Column | None:
     family = (one for one in contract.families.values() if re.fullmatch(one.pattern, name))
-    column = contract.columns.get(name) or next(family, None)
-    return column.description if column else DASH
+    return contract.columns.get(name) or next(family, None)
 
 
 def describe_dataset(results: Results) -> DatasetSummary:

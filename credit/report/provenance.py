@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from credit.bundle.manifest import Manifest, verify_bundle
 from credit.common.files import read_yaml
+from credit.reports.candidate import ToldReasons
 
 REPORTED_SOFTWARE = (
     "duckdb",
@@ -27,12 +28,16 @@ class Run(NamedTuple):
     params: dict[str, dict[str, str]]
     software: dict[str, str]
     bundle: Manifest
+    told: ToldReasons | None = None
+    """None: of a bundle of before they were counted."""
 
 
 def read_run(params: Path, bundle: Path) -> Run:
     """Read the parameters and the bundle. Raises CreditError when the bundle does not match its manifest."""
     blocks = {name: dict(flatten_params(content)) for name, content in read_yaml(params).items()}
-    return Run(blocks, {name: version(name) for name in REPORTED_SOFTWARE}, verify_bundle(bundle))
+    file = bundle / ToldReasons.NAME
+    told = ToldReasons.read(file) if file.exists() else None
+    return Run(blocks, {name: version(name) for name in REPORTED_SOFTWARE}, verify_bundle(bundle), told)
 
 
 def flatten_params(content: Any, name: str = "") -> list[tuple[str, str]]:

@@ -61,3 +61,13 @@ class CandidateReport(Report):
     def locate(cls, candidate: str) -> str:
         """Name the file of a candidate."""
         return f"{cls.FOLDER}/{candidate}.json"
+
+
+class ToldReasons(Report):
+    """The file `told_reasons.json` of a bundle: of how many test people each reason is, the commonest first."""
+
+    NAME: ClassVar[str] = "told_reasons.json"
+
+    people: Count
+    """Those who are not approved."""
+    codes: dict[str, Count]

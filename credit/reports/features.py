@@ -3,7 +3,7 @@
 `features.json` of a bundle names those of its model alone.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
@@ -24,6 +24,8 @@ class FeatureVerdict(ReportPart):
     missing: Share
     proxy: dict[str, Share]
     """By protected attribute: how well it guesses the group that it guesses best, as `auc`."""
+    about: Literal["place"] | None = None
+    """What the contract says that it is about beside the applicant: a place, and so who lives there."""
 
     @property
     def is_kept(self) -> bool:

@@ -4,11 +4,26 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, RootModel
 
-from credit.reports.base import Count, Interval, Number, ReportFile, Share
+from credit.reports.base import Count, Interval, Number, ReportFile, ReportPart, Share
 from credit.reports.figures import Figures
 
 RankingMetric = Literal["roc_auc", "average_precision", "ks", "accuracy", "expected_value"]
 """Figures by which candidates can be compared without knowing which way is better."""
+
+
+class DirectionFigures(ReportPart):
+    """A feature with a direction, and how the scores of test people follow it as its value gets better."""
+
+    feature: str
+    more_is: Literal["better", "worse"]
+    rise: Number
+    """Mean change of a score from the worst value to the best; below 0 the model goes against the direction."""
+    people: Share
+    """The share of people whose score falls by more than 0.01 somewhere on the way: 0 none, 1 everybody."""
+    mean_fall: Share
+    """The largest fall on the way, on average of all people."""
+    largest_fall: Share
+    """The same of the person with the largest."""
 
 
 class CandidateMetrics(Figures):
@@ -48,6 +63,13 @@ class CandidateMetrics(Figures):
     expected_value: Number | None
     """Per row, in profits of one good loan."""
     expected_value_interval: Interval | None
+    directions: tuple[DirectionFigures, ...] = ()
+    """No figure but several: of each feature that the contract has a direction for."""
+
+    @classmethod
+    def list_names(cls) -> tuple[str, ...]:
+        """List the figures in the order of the report, without intervals and without those of single features."""
+        return tuple(name for name in super().list_names() if name != "directions")
 
 
 class Metrics(ReportFile, RootModel[dict[str, CandidateMetrics]]):

@@ -7,7 +7,7 @@ from typing import Any
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.contract.sql_names import extract_sql_names
-from credit.data.sql_casts import SQL_TYPES, derive_sql
+from credit.data.casts.columns import SQL_TYPES, derive_sql
 from credit.data.sql_text import quote_identifier
 from credit.scoring.row_encoder import ApplicationRow
 

@@ -35,6 +35,24 @@ def locate_features(contract: Contract, features: Iterable[str]) -> dict[str, sl
     return found
 
 
+def list_directions(contract: Contract, features: Iterable[str]) -> tuple[int, ...]:
+    """List what more of each design column is expected to do to the score: 1 better, -1 worse, 0 nothing is expected.
+
+    Empty where nothing is expected of any feature. Of a category in order its last level has the direction and its
+    first the opposite one: whatever is between is neither. That a value is missing has none.
+    """
+    signs = [sign for feature in features for sign in _expand_direction(contract.columns[feature])]
+    return tuple(signs) if any(signs) else ()
+
+
+def _expand_direction(column: Column) -> list[int]:
+    own: list[int] = [column.direction]
+    if column.type == "category":
+        levels = len(column.allowed or ())
+        own = [-column.direction, *[0] * (levels - 2), column.direction] if levels > 1 else [0] * levels
+    return [*own, 0] if column.missing == "allowed" else own
+
+
 def build_design_matrix(contract: Contract, features: Sequence[str], frame: "pd.DataFrame") -> "pd.DataFrame":
     """Build the design matrix of a frame of typed columns; shape (rows, len(design_columns)), dtype float32.
 

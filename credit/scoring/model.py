@@ -12,17 +12,22 @@ from credit.contract import Contract
 from credit.scoring.onnx import ScoreFunction, score_each_row
 from credit.scoring.policy import DecisionKind, Policy
 from credit.scoring.reason_baseline import ReasonBaseline, ReasonRules, encode_baseline
-from credit.scoring.reasons import DecidedBy, RankedFeature, Reasons, rank_features, word_ranked
+from credit.scoring.reason_words import GivenReason, Reasons, word_ranked
+from credit.scoring.reasons import DecidedBy, RankedFeature, rank_features
 from credit.scoring.row_encoder import ApplicationRow, RowEncoder
 
 
 class Decision(NamedTuple):
-    """The decision about one application. `score`: probability of the favourable label; `reasons`: at most four."""
+    """The decision about one application. `score`: probability of the favourable label; `reasons`: at most four.
+
+    `reason_codes`: of each reason, for programs.
+    """
 
     decision: DecisionKind
     score: float
     reasons: tuple[str, ...]
     decided_by: DecidedBy
+    reason_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Model:
         scores = score_each_row(self.score, matrix)
         outcomes = [self.policy.decide_one(score) for score in scores.tolist()]
         adverse = [i for i, outcome in enumerate(outcomes) if outcome != "approve"]
-        reasons: list[tuple[str, ...]] = [()] * len(rows)
+        reasons: list[tuple[GivenReason, ...]] = [()] * len(rows)
         for i, ranked in zip(adverse, self.rank_features(matrix[adverse]), strict=True):
             reasons[i] = word_ranked(self.reasons, ranked, rows[i], self.rules.smallest_share)
         return refer_unexplained(outcomes, scores, reasons, self.decided_by)
@@ -71,13 +76,22 @@ class Model:
 
 
 def refer_unexplained(
-    outcomes: Sequence[DecisionKind], scores: NDArray[np.float64], reasons: Sequence[tuple[str, ...]], by: DecidedBy
+    outcomes: Sequence[DecisionKind],
+    scores: NDArray[np.float64],
+    reasons: Sequence[tuple[GivenReason, ...]],
+    by: DecidedBy,
 ) -> list[Decision]:
     """Refer a denial that no single feature explains, since a denial must be explained (12 CFR 1002.9).
 
     An analyst gets it without a reason, and gives their own where they deny.
     """
     return [
-        Decision("refer" if outcome == "deny" and not given else outcome, score, given, by)
+        Decision(
+            "refer" if outcome == "deny" and not given else outcome,
+            score,
+            tuple(one.words for one in given),
+            by,
+            tuple(one.code for one in given),
+        )
         for outcome, score, given in zip(outcomes, scores.tolist(), reasons, strict=True)
     ]

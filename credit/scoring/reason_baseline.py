@@ -27,9 +27,10 @@ class ReasonRules(FrozenModel):
     clusters: tuple[tuple[str, ...], ...] = ()
     """Features that say the same, two or more, in the order of the model; every other feature is its own cluster."""
     better_above: tuple[str, ...] = ()
-    """Design columns in which more than the typical value is better: savings, or `home=own` of a category."""
+    """Design columns in which more than the typical value is better, by the contract or else by the model: savings, or
+    `home=own` of a category."""
     better_below: tuple[str, ...] = ()
-    """Design columns in which less than the typical value is better: debts."""
+    """Design columns in which less than the typical value is better, in the same way: debts."""
     smallest_share: float = 0.0
     """The least that a reason carries of what all reasons of a person carry together."""
 

@@ -1,71 +1,25 @@
-"""Reasons why an applicant was not approved, in plain words about the scored values.
+"""Reasons why an applicant was not approved: the scored values that count against them.
 
 A feature is a reason when its value is not better than the one that is typical of approved people, and the score would
 rise with that one, everything else as it is. Features that say the same change together, and the one of them that
 carries most is named. At most four, the largest rise first, and only while they carry enough.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.common.errors import Problem, raise_if_any
-from credit.contract import Contract
-from credit.contract.completeness import describe_missing_reason, has_words
-from credit.contract.frozen_model import FrozenModel
-from credit.contract.levels import Scalar
 from credit.scoring.onnx import ScoreFunction
 from credit.scoring.reason_baseline import ReasonBaseline
-from credit.scoring.row_encoder import ApplicationRow, is_missing
 
 MAX_REASONS = 4
 """Reasons per person: more than four are not likely to be understood (Regulation B, comment 9(b)(2)-1)."""
 
-_RISE_DIGITS = 6  # of a rise: what is smaller is float32 rounding, and must neither be a reason nor break a tie
-
-
-class FeatureReason(FrozenModel):
-    """One feature: the value typical of approved people, and the reason in words when it counts against somebody."""
-
-    typical: Scalar | None
-    words: str
-    words_if_missing: str
-
-
 DecidedBy = Literal["model", "rule"]
 
-Reasons = Mapping[str, FeatureReason]
-"""The features of one candidate, in the order of its design matrix: the content of reasons.json."""
-
-
-def word_reasons(
-    contract: Contract, typical: Mapping[str, Scalar | None], file: str, decided_by: DecidedBy = "model"
-) -> dict[str, FeatureReason]:
-    """Word the reason for each feature from the contract, with its typical value; the rule may have words of its own.
-
-    Raises CreditError for every feature without words and for every column that a model may not see.
-    """
-    if decided_by == "rule":
-        contract = contract.give_rule_its_words()
-    problems = []
-    for name in typical:
-        column = contract.columns[name]
-        if name not in contract.features and (decided_by, name) != ("rule", contract.rule_column):
-            problems.append(Problem(f"{file}: {name}", f"a column of role {column.role} as a reason", "a feature"))
-        elif not has_words(column.reason):
-            problems.append(describe_missing_reason(file, name))
-    raise_if_any(problems)
-    return {name: _word_reason(contract, name, value) for name, value in typical.items()}
-
-
-def _word_reason(contract: Contract, name: str, typical: Scalar | None) -> FeatureReason:
-    column = contract.columns[name]
-    words = (column.reason or "").strip()
-    return FeatureReason(
-        typical=typical, words=words, words_if_missing=column.reason_if_missing or f"{words} (not known to us)"
-    )
+_RISE_DIGITS = 6  # of a rise: what is smaller is float32 rounding, and must neither be a reason nor break a tie
 
 
 class Rises(NamedTuple):
@@ -133,22 +87,3 @@ def _rank_row(
         members = [feature for feature in clusters[number] if worse[feature]]
         ranked.append(RankedFeature(max(members, key=lambda feature: alone[feature]), together[number]))
     return ranked
-
-
-def word_ranked(
-    reasons: Reasons, ranked: Sequence[RankedFeature], row: ApplicationRow, smallest_share: float
-) -> tuple[str, ...]:
-    """Word one person's reasons, the weightiest first: at most four, and those after the first with their share.
-
-    The share is of the rises of all that counts against the person, not of the distance to the threshold: far below
-    it a single value moves the score little, and those worst off would be told least. Features with the same words
-    are said once, and carry together.
-    """
-    names = list(reasons)
-    carried: dict[str, float] = {}
-    for feature, rise in ranked:
-        told = reasons[names[feature]]
-        words = told.words_if_missing if is_missing(row[names[feature]]) else told.words
-        carried[words] = carried.get(words, 0.0) + rise
-    least = smallest_share * sum(carried.values())
-    return tuple(words for place, words in enumerate(carried) if not place or carried[words] >= least)[:MAX_REASONS]

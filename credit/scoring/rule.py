@@ -11,6 +11,7 @@ from credit.contract import Contract
 from credit.contract.frozen_model import FrozenModel
 from credit.contract.rule import ApprovedSide
 from credit.scoring.policy import Policy
+from credit.scoring.reason_words import GivenReason, ReasonSide, code_reason
 from credit.scoring.row_encoder import ApplicationRow, encode_rows, is_missing
 
 
@@ -40,11 +41,16 @@ class FallbackRule(FrozenModel):
         known = np.where(passes_threshold(values, self.threshold, self.approve), self.share_passed, self.share_failed)
         return np.where(np.isnan(values), self.score_of_unknown, known)
 
-    def list_reasons(self, score: float, value: Any) -> tuple[str, ...]:
+    def list_reasons(self, score: float, value: Any) -> tuple[GivenReason, ...]:
         """List the reasons for a person with this score who was not approved."""
         if is_missing(value):
-            return (self.words_if_missing,)
-        return (self.words,) if score < self.share_passed else ()
+            return (GivenReason(code_reason(self.column, "missing"), self.words_if_missing),)
+        return (GivenReason(self._code_failure(value), self.words),) if score < self.share_passed else ()
+
+    def _code_failure(self, value: Any) -> str:
+        """Code the reason of a value that fails, as a model that reads the column does."""
+        side: ReasonSide = "too_low" if self.approve == "at_least" else "too_high"
+        return code_reason(self.column, "" if isinstance(value, bool) else side)
 
 
 def passes_threshold(values: NDArray[np.float32], threshold: float, approve: ApprovedSide) -> NDArray[np.bool_]:

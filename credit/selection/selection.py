@@ -29,6 +29,7 @@ class SelectFeaturesParams(Params):
     max_auc: float | None = Field(ge=0.5, le=1)
     max_correlation: float = Field(gt=0, le=1)
     max_proxy: float | None = Field(ge=0.5, le=1)
+    keep_places: bool = True
     min_group: int = Field(ge=2)
     sample: int = Field(ge=100)
     seed: int = Field(ge=0, lt=2**32)
@@ -45,6 +46,7 @@ class CandidateFeature(NamedTuple):
     """How well it guesses the label, as `credit.selection.binned_auc.measure_guess` says."""
     proxies: dict[str, float]
     ranks: NDArray[np.float32]
+    about: str | None = None
 
 
 class Selection(NamedTuple):
@@ -94,7 +96,8 @@ def measure_features(contract: Contract, params: SelectFeaturesParams, read: Col
             proxies[attribute] = float(max((auc for auc in aucs if not np.isnan(auc)), default=0.5))  # NaN: one group
         ranks = _standardize_ranks(codes, good, params.sample)
         missing = float(values.isna().mean())
-        candidates.append(CandidateFeature(name, missing, len(np.unique(codes)), auc, guess, proxies, ranks))
+        about = contract.columns[name].about
+        candidates.append(CandidateFeature(name, missing, len(np.unique(codes)), auc, guess, proxies, ranks, about))
     return candidates
 
 
@@ -129,6 +132,8 @@ def _find_fault(candidate: CandidateFeature, params: SelectFeaturesParams) -> st
         return "constant"
     if candidate.missing > params.max_missing:
         return f"missing in {candidate.missing:.0%} of the rows"
+    if candidate.about == "place" and not params.keep_places:
+        return "a proxy: about a place, not about the applicant"
     if params.max_proxy is not None:
         attribute, auc = max(candidate.proxies.items(), key=lambda item: item[1], default=("", 0.0))
         if auc > params.max_proxy:

@@ -51,7 +51,8 @@ def fit_estimator(
 ) -> Any:
     """Fit in place, on all cores where the estimator can; leave it to predict on one, which gives the same bits.
 
-    groups: for an estimator whose training reads them, shape (n, attributes); it becomes one that knows of none.
+    groups: for an estimator whose training reads them, shape (n, attributes). A last step that has a `make_plain` is
+    replaced by what that makes: the same scores, by a class of scikit-learn, without what only training needs.
     """
     steps = [step for _, step in getattr(estimator, "steps", [])]
     parallel = [step for step in steps if getattr(step, "n_jobs", None) == 1]
@@ -61,7 +62,7 @@ def fit_estimator(
     in_float64 = definition.fit_in_float64
     # in float32 the optimum of a regression is known to six digits only, and each processor finds another
     estimator.fit(X.astype(np.float64) if in_float64 else X, y, **route_groups(name, estimator, groups))
-    if definition.reads_groups:
+    if hasattr(steps[-1] if steps else None, "make_plain"):
         estimator.steps[-1] = (estimator.steps[-1][0], estimator.steps[-1][1].make_plain())
         steps[-1] = estimator.steps[-1][1]
     for step in parallel:

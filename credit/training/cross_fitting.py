@@ -20,7 +20,7 @@ from credit.contract import Contract
 from credit.data.parts import check_parts
 from credit.data.row_groups import encode_row_groups
 from credit.data.tables import is_favourable
-from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.candidates import fit_estimator
 from credit.training.search import search_hyperparameters
 from credit.training.train import TrainParams, list_candidate_features, set_model_policy, train_candidate
@@ -106,10 +106,11 @@ def _fit_and_score(name: str, params: TrainParams, contract: Contract, fold: Cro
     seen, unseen = (build_design_matrix(contract, fold.kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     y, groups = is_favourable(contract, fold.seen), read_training_groups(name, contract, fold.seen)
     own, seed = params.find_hyperparameters(name), params.cross_validation.seed
+    directions = list_directions(contract, fold.kept)
     hyperparameters, _ = search_hyperparameters(
-        name, own, params.search, seen, y, seed, groups, encode_row_groups(contract, fold.seen)
+        name, own, params.search, seen, y, seed, groups, encode_row_groups(contract, fold.seen), directions
     )
-    estimator = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
+    estimator = load_definition(name).build(hyperparameters, BuildContext(len(y), seed, directions=directions))
     scores: NDArray[np.float64] = fit_estimator(name, estimator, seen, y, groups).predict_proba(unseen)[:, 1]
     return scores
 
@@ -119,6 +120,7 @@ def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossF
     seen, unseen = (build_design_matrix(contract, features, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     groups = read_training_groups(name, contract, fold.seen)
     y, together = is_favourable(contract, fold.seen), encode_row_groups(contract, fold.seen)
-    trained = train_candidate(name, params, seen, y, contract.rule, False, groups, together)
+    directions = list_directions(contract, features)
+    trained = train_candidate(name, params, seen, y, contract.rule, False, groups, together, directions)
     scores = trained.estimator.predict_proba(unseen)[:, 1]
     return OutOfFoldScores(scores, trained.policy.decide(scores))

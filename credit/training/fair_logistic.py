@@ -20,8 +20,12 @@ judges like any other; here it has a weight of 0.98.
 sure of approval, whom no threshold decides about, would count most: on the default data this costs .03 of AUC at the
 same ratio. So the solution is a local one, and always the same: plain regression is solved first, and from there on
 L-BFGS descends. At strength 0 that is plain regression, and convex.
+
+**Signs.** A coefficient that may only be positive, or only negative, is bounded by 0 while L-BFGS descends; those that
+end there stay 0, and Newton's steps refine the others.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -34,30 +38,42 @@ CREDIBLE_PEOPLE = 25
 
 _DESCENT_TOLERANCE, _SOLUTION_TOLERANCE = 1e-7, 1e-9
 _MOST_STEPS = 20
+_ZERO = 1e-7
+"""A bounded coefficient of at most this much is 0: of standardised columns it moves no score by a millionth."""
 
 
 class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Binary logistic regression with a penalty on the squared gaps of mean scores between groups.
 
     C: inverse strength of the L2 penalty, as in scikit-learn's LogisticRegression. strength: of the penalty on gaps; 0
-    is plain regression and needs no groups. class_weight: of the log loss; None or "balanced".
+    is plain regression and needs no groups. class_weight: of the log loss; None or "balanced". signs: of each
+    coefficient, 1 for none below 0, -1 for none above, 0 for any; None is any for all.
     """
 
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
 
-    def __init__(self, C: float = 1.0, strength: float = 0.0, class_weight: str | None = None, max_iter: int = 1000):
+    def __init__(
+        self,
+        C: float = 1.0,
+        strength: float = 0.0,
+        class_weight: str | None = None,
+        max_iter: int = 1000,
+        signs: Sequence[int] | None = None,
+    ):
         self.C = C
         self.strength = strength
         self.class_weight = class_weight
         self.max_iter = max_iter
+        self.signs = signs
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None) -> Self:
         """Fit on X, shape (n, columns), and two classes, shape (n,); the second in order has the scores.
 
         sample_weight: of the log loss, shape (n,). groups: shape (n, attributes), whole numbers: 0 is the reference, -1
         nobody's group, as of undisclosed people.
-        Raises ValueError for anything else than two classes, and for a strength above 0 without groups.
+        Raises ValueError for anything else than two classes, for a strength above 0 without groups, and for other signs
+        than one for each column.
         """
         from sklearn.utils.class_weight import compute_sample_weight
         from sklearn.utils.multiclass import check_classification_targets
@@ -72,6 +88,9 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("Classifier can't train when only one class is present.")
         if self.strength and groups is None:
             raise ValueError("groups are missing: a strength above 0 penalises gaps between groups")
+        signs = np.zeros(X.shape[1]) if self.signs is None else np.asarray(self.signs, np.float64)
+        if signs.shape != (X.shape[1],):
+            raise ValueError(f"signs has {signs.size} of them, X has {X.shape[1]} columns")
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64) * compute_sample_weight(self.class_weight, y)
         contrasts = build_contrasts(np.empty((len(y), 0), np.int64) if groups is None else np.asarray(groups))
         loss = PenalisedLoss(
@@ -84,26 +103,34 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         strengths = (0.0, self.strength) if self.strength and contrasts.shape[1] else (0.0,)
         solution = np.zeros(X.shape[1] + 1)
         for strength in strengths:
-            solution = self._descend(loss, solution, strength)
-        solution = self._refine(loss, solution, strengths[-1])
+            solution = self._descend(loss, solution, strength, signs)
+        solution = self._refine(loss, solution, strengths[-1], signs)
         self.coef_, self.intercept_ = solution[None, :-1], solution[-1:]
         return self
 
-    def _descend(self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+    def _descend(
+        self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float, signs: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         from scipy.optimize import minimize
 
         options = {"maxiter": self.max_iter, "gtol": _DESCENT_TOLERANCE, "ftol": 0, "maxcor": 30}
-        found = minimize(loss.compute, start, args=(strength,), jac=True, method="L-BFGS-B", options=options)
+        ends = [(0.0 if sign > 0 else None, 0.0 if sign < 0 else None) for sign in (*signs, 0)]
+        bounds = ends if signs.any() else None
+        found = minimize(
+            loss.compute, start, args=(strength,), jac=True, method="L-BFGS-B", bounds=bounds, options=options
+        )
         self.n_iter_ = int(found.nit)
         solution: NDArray[np.float64] = found.x
         return solution
 
-    def _refine(self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+    def _refine(
+        self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float, signs: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         import warnings
 
         from sklearn.exceptions import ConvergenceWarning
 
-        solution, steepest = loss.refine(start, strength)
+        solution, steepest = loss.refine(start, strength, signs)
         if steepest > _SOLUTION_TOLERANCE:
             said = f"the gradient is {steepest:.1e} after {self.n_iter_} iterations; raise max_iter or lower C"
             warnings.warn(said, ConvergenceWarning, stacklevel=3)
@@ -201,17 +228,34 @@ class PenalisedLoss(NamedTuple):
         hessian[np.diag_indices(len(w) - 1)] += 1 / (self.C * n)
         return hessian
 
-    def refine(self, w: NDArray[np.float64], strength: float) -> tuple[NDArray[np.float64], float]:
+    def refine(
+        self, w: NDArray[np.float64], strength: float, signs: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], float]:
         """Refine an almost minimal w by Newton's steps while the gradient falls; also return its largest entry.
 
         L-BFGS stops at six digits where columns say much the same, and each processor at others; coefficients are
-        stored with nine.
+        stored with nine. A coefficient that its sign keeps at 0 stays there, and its part of the gradient is none.
         """
-        gradient = self.compute(w, strength)[1]
+        own = np.append(signs, 0.0)
+        kept = (own != 0) & (w * own <= _ZERO)
+        w = np.where(kept, 0.0, w)
+        gradient = self._compute_free_gradient(w, strength, kept)
         for _ in range(_MOST_STEPS):
-            refined = w - np.linalg.lstsq(self.compute_hessian(w, strength), gradient, rcond=None)[0]
-            its_gradient = self.compute(refined, strength)[1]
+            hessian, step = self.compute_hessian(w, strength), np.zeros(len(w))
+            step[~kept] = np.linalg.lstsq(hessian[np.ix_(~kept, ~kept)], gradient[~kept], rcond=None)[0]
+            refined = w - step
+            crossed = refined * own < 0
+            if crossed.any():
+                kept, w = kept | crossed, np.where(crossed, 0.0, w)
+                gradient = self._compute_free_gradient(w, strength, kept)
+                continue
+            its_gradient = self._compute_free_gradient(refined, strength, kept)
             if abs(its_gradient).max() >= abs(gradient).max():
                 break
             w, gradient = refined, its_gradient
         return w, float(abs(gradient).max())
+
+    def _compute_free_gradient(
+        self, w: NDArray[np.float64], strength: float, kept: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        return np.where(kept, 0.0, self.compute(w, strength)[1])

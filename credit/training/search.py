@@ -57,11 +57,13 @@ def search_hyperparameters(
     seed: int,
     groups: NDArray[np.int64] | None = None,
     row_groups: NDArray[np.int64] | None = None,
+    directions: tuple[int, ...] = (),
 ) -> tuple[Params, HyperparameterSearch | None]:
     """Search for the hyperparameters to train with; also report the search (None when nothing was searched).
 
     X: shape (n, columns); y: True is favourable, shape (n,). The rule has nothing to search.
     groups: for a candidate whose training reads them, shape (n, attributes). row_groups: of `encode_row_groups`.
+    directions: of `list_directions`.
     """
     if not search.enabled or name == HEURISTIC:
         return hyperparameters, None
@@ -71,7 +73,7 @@ def search_hyperparameters(
     raise_if_any(find_search_problems(name, hyperparameters, search))
     kept = load_definition(name).kept_in_search
     grid = {key: values for key, values in search.find_grid(name).items() if key not in kept}
-    pipeline: Any = load_definition(name).build(hyperparameters, BuildContext(len(y), seed))
+    pipeline: Any = load_definition(name).build(hyperparameters, BuildContext(len(y), seed, directions=directions))
     step = pipeline.steps[-1][0]
     halving = HalvingGridSearchCV(
         pipeline,

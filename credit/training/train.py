@@ -122,25 +122,29 @@ def train_candidate(
     bar: bool = True,
     groups: NDArray[np.int64] | None = None,
     row_groups: NDArray[np.int64] | None = None,
+    directions: tuple[int, ...] = (),
 ) -> TrainingResult:
     """Fit one candidate on its design matrix, shape (n, columns), and labels (True: favourable), shape (n,).
 
     `rule`: the contract's. `bar`: show a progress bar, on a terminal. `groups`: for a candidate whose training reads
-    them, shape (n, attributes). `row_groups`: of `encode_row_groups`, which no fold divides.
+    them, shape (n, attributes). `row_groups`: of `encode_row_groups`, which no fold divides. `directions`: of
+    `list_directions`.
     """
     from sklearn.metrics import roc_auc_score
 
     seed = params.cross_validation.seed
     hyperparameters, search = search_hyperparameters(
-        name, params.find_hyperparameters(name), params.search, X, y, seed, groups, row_groups
+        name, params.find_hyperparameters(name), params.search, X, y, seed, groups, row_groups, directions
     )
     build = load_definition(name).build
-    told = (rule.threshold, rule.approve) if rule else ()
-    estimator = build(hyperparameters, BuildContext(len(y), seed, *told))
+    context = BuildContext(len(y), seed, directions=directions)
+    if rule:
+        context = context._replace(threshold=rule.threshold, approve=rule.approve)
+    estimator = build(hyperparameters, context)
     check_estimator(name, estimator)
     step = -(-len(y) // params.cross_validation.rows)
     sample, truth = X[::step], y[::step]
-    unfitted = build(hyperparameters, BuildContext(len(truth), seed, *told))
+    unfitted = build(hyperparameters, context._replace(rows=len(truth)))
     sampled, together = (None if of is None else of[::step] for of in (groups, row_groups))
     scores = cross_validate(name, unfitted, sample, truth, params.cross_validation, bar, sampled, together)
     estimator = fit_estimator(name, estimator, X, y, groups)

@@ -3,7 +3,8 @@
 The list comes from the log of the services that RELEASE_SERVICE_URL names; the live version is loaded from the store,
 so that no service has to decide anything twice. Files that were scored by `python -m service score` are in no log."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from credit.registry.ledger import LedgerEntry
 from credit.registry.names import parse_version
 from credit.scoring.policy import DECISION_KINDS
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.plan import describe_decider, read_current_entry
+from release.deployment.change import describe_decider
+from release.deployment.way_back import read_current_entry
 from release.oncall.affected import AffectedDecision, LiveDecider, count_changes
 from release.oncall.affected_files import dump_affected, write_affected
 from release.oncall.service_reports import DecisionList, list_version_decisions
@@ -81,7 +83,8 @@ def _format_affected(
         f"{describe_decider(entry)}, which is live, would decide {len(changed):,} of them differently:",
         _format_counts(affected),
         *_list_changed(changed),
-        *_list_failures(affected),
+        *_list_reasons("the rule would decide {:,} of them", [one.rule_because for one in affected]),
+        *_list_reasons(f"{{:,}} {_CANNOT}", [one.why_not for one in affected]),
         *notes,
     ]
 
@@ -99,6 +102,7 @@ def _list_changed(changed: Sequence[AffectedDecision]) -> list[str]:
             one.logged.id,
             f"{one.logged.decided_at:%Y-%m-%d %H:%M}",
             one.logged.caller,
+            (one.logged.applicant or "no reference")[:12],
             f"{one.logged.decision} -> {one.now.decision if one.now else _CANNOT}",
             "; ".join(one.logged.reasons),
         ]
@@ -108,12 +112,8 @@ def _list_changed(changed: Sequence[AffectedDecision]) -> list[str]:
     return [*tabulate(rows, tablefmt="plain", disable_numparse=True).splitlines(), *more]
 
 
-def _list_failures(affected: Sequence[AffectedDecision]) -> list[str]:
-    """List why some cannot be decided anew: each kind of reason once, with how many it is."""
-    reasons: dict[str, int] = {}
-    for one in affected:
-        if one.why_not is not None:
-            reasons[one.why_not] = reasons.get(one.why_not, 0) + 1
-    most = sorted(reasons.items(), key=lambda item: -item[1])
+def _list_reasons(what: str, reasons: Iterable[str | None]) -> list[str]:
+    """List each reason once, with how many decisions have it, the most frequent first."""
+    most = Counter(reason for reason in reasons if reason is not None).most_common()
     more = [f"and {len(most) - _MAX_SHOWN:,} other reasons"] if len(most) > _MAX_SHOWN else []
-    return [f"{count:,} {_CANNOT}: {why}" for why, count in most[:_MAX_SHOWN]] + more
+    return [f"{what.format(count)}: {why}" for why, count in most[:_MAX_SHOWN]] + more

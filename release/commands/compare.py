@@ -1,13 +1,13 @@
 """Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data"""
 
+import re
 import sys
 
 import click
 
 from credit.common.cli import Answer, AnsweringCommand
-from release.compare.comment import render_comment
+from release.compare.comment import MARKER, render_comment
 from release.compare.comparison import compare_revisions
-from release.compare.terminal import render_for_terminal
 from release.repository.revision import resolve_revisions
 
 EPILOG = """example:
@@ -31,3 +31,17 @@ def run(base: str, head: str | None, merge_base: bool, gate: bool, markdown: boo
     text = render_comment(comparison).rstrip()
     shown = text if markdown or not sys.stdout.isatty() else render_for_terminal(text)
     return Answer(comparison.dump(), shown, EXIT_GATE_FAILED if gate and comparison.problems else 0)
+
+
+def render_for_terminal(comment: str) -> str:
+    """Render the comment without its marker and charts; what opens on a click on GitHub is open."""
+    from rich.console import Console  # a tenth of a second, which only a terminal needs
+    from rich.markdown import Markdown
+
+    text = comment.replace(MARKER, "").replace("\u200b", "")
+    text = re.sub(r"```mermaid\n.*?\n```", "", text, flags=re.DOTALL)
+    text = re.sub(r"<details><summary>(.*?)</summary>", r"\1", text).replace("</details>", "")
+    console = Console()
+    with console.capture() as captured:
+        console.print(Markdown(text))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")

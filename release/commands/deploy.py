@@ -7,18 +7,11 @@ from credit.common.errors import CreditError, Problem
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
 from credit.registry.names import Version, parse_version
-from release.commands.options import (
-    RolloutCommand,
-    add_after_rule,
-    add_dry_run,
-    add_environment,
-    add_from,
-    add_push,
-    add_reason,
-    add_wait,
-)
+from release.commands.options import RolloutCommand, add_change_options, parse_note
 from release.deployment.approval import find_approver, require_approval
-from release.deployment.plan import Attribution, Condition, check_condition, parse_target, plan_deployment
+from release.deployment.change import Attribution, Condition, check_condition, parse_target
+from release.deployment.plan import plan_deployment
+from release.deployment.quarantine import check_quarantine
 from release.deployment.rollout import roll_out
 from release.deployment.service_client import read_addresses
 from release.deployment.wording import describe_rollout, preview_change
@@ -31,19 +24,27 @@ EPILOG = """example:
 
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
 @click.argument("version", help="a registered version, such as v1.2.0")
-@add_environment()
-@add_reason
-@add_from
-@add_after_rule
-@add_wait
-@add_push
-@add_dry_run
+@add_change_options
+@click.option(
+    "--despite",
+    type=parse_note,
+    metavar="REASON",
+    help="deploy a version that the watch took back: what is different now",
+)
 def run(
-    version: str, env: str, reason: str, current: str | None, after_rule: bool, wait: float, push: bool, dry_run: bool
+    version: str,
+    env: str,
+    reason: str,
+    current: str | None,
+    after_rule: bool,
+    wait: float,
+    push: bool,
+    dry_run: bool,
+    despite: str | None,
 ) -> Answer:
     """Admit, publish if needed, verify, write the ledger, wait for the services; put back if they stay away."""
     read_addresses()  # before any change: with a wrong address there is no waiting
-    store, wanted = open_store(), _parse_version(version)
+    store, wanted = open_store(make=not dry_run), _parse_version(version)
     ledger, when = Ledger(store, env), Condition(current, after_rule)
     check_condition(ledger, ledger.read_newest(), when)  # before anything is published for it
     admission = admit_version(ledger, wanted)
@@ -51,7 +52,10 @@ def run(
         digest = try_publication(wanted)
         text = f"would publish {wanted} to {store.url} and deploy it to {env}\ngate:  {admission.note}"
         return Answer({"dry_run": True, "version": str(wanted), "publish": True, "digest": digest}, text)
+    if admission.record is not None:
+        check_quarantine(ledger, admission.record, despite)  # before anybody is asked to approve it
     record = publish_admitted(store, admission, find_actor())
+    reason = "; ".join(filter(None, (reason, check_quarantine(ledger, record, despite))))
     change = plan_deployment(ledger, record, Attribution(reason, find_actor(), approver=find_approver()), when)
     require_approval(change)
     change = change._replace(notes=(*change.notes, admission.note))

@@ -110,14 +110,14 @@ GRACE_PERIOD = timedelta(hours=1)
 def find_garbage(store: Store, grace: timedelta = GRACE_PERIOD) -> Garbage:
     """Find what no version in the store names. Raises CreditError for an unreadable record: it may name anything."""
     before = datetime.now(UTC) - grace
+    busy = {  # before the records: who is not announced any more then has its record now
+        name
+        for name in store.list_children(versions.PUBLISHING_PREFIX)[0]
+        if (touched := store.find_last_write(f"{versions.PUBLISHING_PREFIX}/{name}")) and touched >= before
+    }
     records = [versions.find_version(store, version) for version in versions.list_versions(store)]
     needed = {record.digest for record in records if record}
     folders, _ = store.list_children("bundles")
-    busy = {
-        name
-        for name in store.list_children(versions.PUBLISHING_PREFIX)[0]
-        if not _is_older(store, f"{versions.PUBLISHING_PREFIX}/{name}", before)
-    }
     dropped = [
         name
         for name in folders
@@ -162,8 +162,8 @@ EPILOG = """example:
 @click.option("--cloud", is_flag=True, help="drop from the default DVC remote too")
 def run(force: bool, cloud: bool) -> Answer:
     """Keep what any tag, any branch, here and at origin, or the working tree needs."""
-    needed = chain_commits(list_needed_commits())
     store = open_store()
+    needed = chain_commits(list_needed_commits())
     garbage = find_garbage(store)
     dvc_lines = _run_dvc_gc(needed, cloud, force)
     if force:

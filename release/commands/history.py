@@ -15,7 +15,7 @@ from credit.registry.names import ENVIRONMENTS
 from credit.registry.notes import Note, list_noted_entries, read_notes
 from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.plan import describe_decider
+from release.deployment.change import describe_decider
 
 EPILOG = """example:
   release history --env prod

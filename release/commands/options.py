@@ -95,21 +95,21 @@ def _parse_line(text: str, what: str, empty: str) -> str:
 add_reason = click.option(
     "--reason", type=_parse_reason, required=True, metavar="TEXT", help="why, for readers of the history"
 )
-add_from = click.option(
+_from_option = click.option(
     "--from",
     "current",
     metavar="VERSION|rule|ENTRY",
     help="only if this is live now, a version, the rule, or an entry by its number: of two people who both do it, "
     "the second one changes nothing",
 )
-add_after_rule = click.option(
+_after_rule_option = click.option(
     "--after-rule", is_flag=True, help="put a model back after the kill switch; without it, the rule stays"
 )
 add_dry_run = click.option(
     "--dry-run", is_flag=True, help="check all that can be checked, say what would be done, change nothing"
 )
 add_push = click.option("--push", is_flag=True, help="push the git tag to origin too")
-add_wait = click.option(
+_wait_option = click.option(
     "--wait",
     type=_parse_seconds,
     default="30",
@@ -117,3 +117,17 @@ add_wait = click.option(
     show_default=True,
     help="how long the services of RELEASE_SERVICE_URL may take to follow",
 )
+
+
+def add_rollout_options(command: Decorated) -> Decorated:
+    """Add the options of a command that changes what decides: --after-rule, --wait, --push, --dry-run."""
+    for add in (add_dry_run, add_push, _wait_option, _after_rule_option):  # the last one added is the first in --help
+        command = add(command)
+    return command
+
+
+def add_change_options(command: Decorated) -> Decorated:
+    """Add the options of a command that changes one environment: --env, --reason, --from, and those of a rollout."""
+    for add in (add_rollout_options, _from_option, add_reason, add_environment()):
+        command = add(command)
+    return command

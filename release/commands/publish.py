@@ -17,7 +17,7 @@ from release.repository.tags import read_registry, require_tag
 @add_dry_run
 def run(version: str, dry_run: bool) -> Answer:
     """Publish a version, once more is no error. Raises CreditError when something else is published under its name."""
-    store, wanted = open_store(), parse_version(version)
+    store, wanted = open_store(make=not dry_run), parse_version(version)
     if dry_run:
         tag = require_tag(read_registry(), wanted)
         there = versions.find_version(store, wanted)

@@ -6,17 +6,9 @@ from credit.common.cli import Answer
 from credit.registry import versions
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger
-from release.commands.options import (
-    RolloutCommand,
-    add_after_rule,
-    add_dry_run,
-    add_environment,
-    add_from,
-    add_push,
-    add_reason,
-    add_wait,
-)
+from release.commands.options import RolloutCommand, add_change_options
 from release.deployment import plan
+from release.deployment.change import FALLBACK_TARGET, PREVIOUS_TARGET, Attribution, Condition, parse_target
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout, preview_change
 from release.repository.git import find_actor
@@ -29,19 +21,13 @@ EPILOG = """example:
 
 
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
-@add_environment()
-@add_reason
+@add_change_options
 @click.option(
     "--to",
     metavar="VERSION|rule|previous",
     help="a version that was published; or `rule`: the rule decides at once, beside whatever is live. By default, or "
     "with `previous`, the last version that was live before this one and was neither rolled back from nor withdrawn",
 )
-@add_from
-@add_after_rule
-@add_wait
-@add_push
-@add_dry_run
 def run(
     env: str,
     reason: str,
@@ -53,12 +39,12 @@ def run(
     dry_run: bool,
 ) -> Answer:
     """Find what to return to, verify it, and write the ledger."""
-    store, target = open_store(), plan.parse_target(to or plan.PREVIOUS_TARGET)
-    ledger, by = Ledger(store, env), plan.Attribution(reason, find_actor())
-    when = plan.Condition(current, after_rule)
-    if target == plan.PREVIOUS_TARGET:
+    store, target = open_store(), parse_target(to or PREVIOUS_TARGET)
+    ledger, by = Ledger(store, env), Attribution(reason, find_actor())
+    when = Condition(current, after_rule)
+    if target == PREVIOUS_TARGET:
         change = plan.plan_rollback(ledger, by, when, list_withdrawn())
-    elif target == plan.FALLBACK_TARGET:
+    elif target == FALLBACK_TARGET:
         change = plan.plan_fallback(ledger, by, when)
     else:
         change = plan.plan_rollback_to(ledger, versions.require_version(store, target), by, when)

@@ -1,6 +1,5 @@
 """Show the live version of each environment, since when and why; the versions that may be deployed"""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -12,10 +11,13 @@ from credit.common.dates import format_age
 from credit.common.errors import CreditError
 from credit.registry import versions as published
 from credit.registry.address import open_store
+from credit.registry.holds import Hold, read_hold
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
 from release.commands.options import StoreCommand, add_environment
-from release.deployment.plan import describe_decider, find_rollback_entry
+from release.deployment.change import describe_decider
+from release.deployment.quarantine import Quarantine
+from release.deployment.way_back import find_rollback_entry
 from release.oncall.situation import dump_situation, format_situation, investigate, suggest_commands
 from release.repository.witness import check_ledger, describe_registration, list_withdrawn
 
@@ -23,7 +25,8 @@ from release.repository.witness import check_ledger, describe_registration, list
 class EnvironmentStatus(NamedTuple):
     """An environment: the newest entry, the version that a rollback returns to, and why they cannot be read.
 
-    `damage`: how the ledger differs from what was written; `notes`: of the live version and the way back.
+    `damage`: the entries that were changed or taken out; `notes`: of the live version, the way back, the hold, the
+    quarantine and the ledger; `hold`: while the watch takes nothing back by itself; `quarantine`: versions that it did.
     """
 
     entry: LedgerEntry | None
@@ -31,6 +34,8 @@ class EnvironmentStatus(NamedTuple):
     problem: str | None
     damage: list[str]
     notes: list[str]
+    hold: Hold | None
+    quarantine: list[str]
 
 
 @click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release status --env prod")
@@ -45,7 +50,7 @@ def run(env: str | None) -> Answer:
     rows = []
     for name, one in seen.items():
         rows += _format_status(name, one) + (format_situation(situations[name]) if name in situations else [])
-    rows += _format_published(store.url, versions) + _suggest_rollback(seen)
+    rows += _format_published(store.url, versions)
     rows += [row for name in list(situations)[-1:] for row in suggest_commands(name, situations[name])]
     if not (broken or versions or any(one.entry for one in seen.values())):
         rows += [("", "another store? RELEASE_STORE, else release.yaml, names the one that is looked at")]
@@ -57,17 +62,33 @@ def run(env: str | None) -> Answer:
 
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
-    entry, back, problem, notes = None, None, None, list[str]()
-    damage = [str(one) for one in check_ledger(ledger)]
+    entry, back, problem, report = None, None, None, check_ledger(ledger)
+    hold, quarantined = None, Quarantine(ledger).versions
+    notes = [*map(_describe_quarantined, quarantined.items()), *report.notes]
     try:
         entry = ledger.read_newest()
         if entry is not None:
             target, passed = find_rollback_entry(ledger, entry, list_withdrawn())
             back = target.version if target else None
-            notes = [line for line in (describe_registration(entry), *map(_describe_passed, passed)) if line]
+            notes = [line for line in (describe_registration(entry), *map(_describe_passed, passed)) if line] + notes
     except CreditError as error:
         problem = str(error)
-    return EnvironmentStatus(entry, back, problem, damage, notes)
+    try:
+        hold = read_hold(ledger.store, ledger.environment)
+        notes = [*([_describe_hold(hold)] if hold else []), *notes]
+    except CreditError as error:
+        problem = problem or str(error)
+    damage = [str(one) for one in report.problems]
+    return EnvironmentStatus(entry, back, problem, damage, notes, hold, list(quarantined))
+
+
+def _describe_hold(hold: Hold) -> str:
+    return f"held since {hold.time:%Y-%m-%d %H:%M} UTC, the watch takes nothing back: {hold.actor}: {hold.reason}"
+
+
+def _describe_quarantined(of: tuple[str, LedgerEntry]) -> str:
+    version, action = of
+    return f"{version} is in quarantine since entry {action.number}, release deploy asks for --despite"
 
 
 def _describe_passed(version: str) -> str:
@@ -96,20 +117,11 @@ def _format_published(url: str, versions: list[str]) -> list[tuple[str, str]]:
     return [("published", f"{', '.join(versions[-10:]) or 'nothing'} in {url}{before}")]
 
 
-def _suggest_rollback(seen: Mapping[str, EnvironmentStatus]) -> list[tuple[str, str]]:
-    """Suggest a command that works: where there is no version to return to, the rule."""
-    live = [name for name, one in seen.items() if one.entry]
-    if not live:
-        return []
-    one = seen[live[-1]]
-    way = f"--from {one.entry.number}" if one.entry and one.back else "--to rule"
-    lifts = " --after-rule" if one.entry and one.back and one.entry.kind == "fallback" else ""
-    return [("back:", f"release rollback --env {live[-1]} {way}{lifts} --reason '...'")]
-
-
 def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     problem: dict[str, Any] = {"problem": seen.problem} if seen.problem else {}
-    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"notes": seen.notes} if seen.notes else {})
+    problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"remarks": seen.notes} if seen.notes else {})
+    problem |= {"hold": seen.hold.model_dump(mode="json")} if seen.hold else {}
+    problem |= {"quarantine": seen.quarantine} if seen.quarantine else {}
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"

@@ -5,7 +5,8 @@ The ledger goes first. An entry that git does not know yet (a rollback while git
 gets the newest number; a tag by hand from before it is overtaken, instead of undoing the rollback. The kill switch has
 no tag; a tag by hand from before it is overtaken by its time."""
 
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import click
@@ -13,110 +14,51 @@ import click
 from credit.common.cli import Answer
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
-from credit.registry.identity import read_store_id
+from credit.registry.chain import LedgerReport
 from credit.registry.ledger import Ledger, LedgerEntry
-from credit.registry.names import ENVIRONMENTS, Version
 from credit.registry.records import remove_control_characters
 from credit.registry.store import Store
-from release.commands.options import RolloutCommand, add_after_rule, add_dry_run, add_push, add_wait
-from release.deployment.apply import apply_change
-from release.deployment.plan import (
+from release.commands.options import RolloutCommand, add_rollout_options
+from release.deployment.approval import find_approver, require_approval
+from release.deployment.change import (
     ANY,
     FALLBACK_TARGET,
     Attribution,
     Change,
     Condition,
     check_condition,
-    describe_decider,
-    plan_deployment,
-    plan_fallback,
-    plan_rollback_to,
 )
-from release.deployment.rollout import is_taggable, wait_for_services
+from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback_to
+from release.deployment.quarantine import check_quarantine
+from release.deployment.rollout import Rollout, roll_out
+from release.deployment.service_client import read_addresses
+from release.deployment.sync_plan import SyncPlan, plan_sync
+from release.deployment.wording import describe_rollout
 from release.registration.admission import admit_version, publish_admitted
 from release.repository import tags
 from release.repository.git import find_actor
-from release.repository.tags import Event, find_live_event
+from release.repository.store_identity import require_identity
 from release.repository.witness import check_ledger
-
-
-class SyncPlan(NamedTuple):
-    """The differences between the ledger and the tags of one environment.
-
-    `untagged`: entries without a tag, the oldest first. `overtaken`: tags by hand that the ledger has overtaken.
-    `followed`: the newest one that it has not, and is to follow. `target`: the version that is current by the tags,
-    None when all are withdrawn.
-    """
-
-    environment: str
-    untagged: list[LedgerEntry]
-    overtaken: list[Event]
-    followed: Event | None
-    target: Version | None
 
 
 class SyncResult(NamedTuple):
     """The changes made for one environment; none in a dry run, in which each entry that would get a tag has "a tag".
 
-    `failures`: the entries that get none, and why; `damage`: the problems of the ledger itself; `entry`: the one
-    that follows a tag; `late`: services that do not decide by it yet.
+    `failures`: the entries that get none, and why; `report`: on the ledger itself; `rollout`: what followed a
+    tag, None without.
     """
 
     plan: SyncPlan
     tagged: list[tuple[LedgerEntry, str]]
     failures: list[str]
-    damage: list[str]
-    entry: LedgerEntry | None
-    late: list[str]
-
-
-def plan_sync(store: Store) -> list[SyncPlan]:
-    """Find the differences in each environment."""
-    registry, identity = tags.read_registry(), read_store_id(store)
-    return [
-        plan_environment(name, Ledger(store, name).read_entries(), registry.list_events(name), identity)
-        for name in ENVIRONMENTS
-    ]
-
-
-def plan_environment(environment: str, entries: list[LedgerEntry], events: list[Event], store: str | None) -> SyncPlan:
-    """Compare the ledger of an environment, newest first, with its tags, oldest first. `store`: its identity."""
-    events = [event for event in events if event.entry_number is None or event.is_of(store)]
-    untagged, manual = _find_untagged(entries, events), _find_manual_tags(entries, events)
-    overtaken = [event for event in manual if untagged or _is_overtaken(event, entries)]
-    remaining = [event for event in manual if event not in overtaken]
-    live = find_live_event(events)
-    return SyncPlan(
-        environment, untagged, overtaken, remaining[-1] if remaining else None, live.version if live else None
-    )
-
-
-def _find_untagged(entries: list[LedgerEntry], events: list[Event]) -> list[LedgerEntry]:
-    """Find the entries that can have a tag and are newer than all that have one or follow one; the oldest first."""
-    tagged = {event.entry_number for event in events}
-    last = max((entry.number for entry in entries if entry.tag or entry.number in tagged), default=0)
-    return [entry for entry in reversed(entries) if entry.number > last and is_taggable(entry)]
-
-
-def _find_manual_tags(entries: list[LedgerEntry], events: list[Event]) -> list[Event]:
-    """Find the tags by hand of a version that are newer than all that an entry has or follows; the oldest first."""
-    followed = {entry.tag for entry in entries}
-    last = max(
-        (event.number for event in events if event.entry_number is not None or event.tag.name in followed), default=0
-    )
-    return [event for event in events if event.number > last and event.version is not None]
-
-
-def _is_overtaken(event: Event, entries: list[LedgerEntry]) -> bool:
-    """Tell whether a tag by hand is no younger than the kill switch that is the newest entry."""
-    newest = entries[0] if entries else None
-    return newest is not None and newest.kind == "fallback" and datetime.fromisoformat(event.tag.time) <= newest.time
+    report: LedgerReport
+    rollout: Rollout | None
 
 
 def follow_tags(store: Store, plan: SyncPlan, actor: str, when: Condition = ANY) -> Change | None:
     """Plan the change that makes an environment follow its tags, if any. Publishes the version if needed.
 
-    Raises CreditError for a version that `release deploy` would refuse.
+    Raises CreditError for what `release deploy` would refuse: a version, or that nobody else approved it.
     """
     event = plan.followed
     if event is None:
@@ -128,9 +70,14 @@ def follow_tags(store: Store, plan: SyncPlan, actor: str, when: Condition = ANY)
     if plan.target is None:
         return plan_fallback(ledger, by) if last else None
     check_condition(ledger, last, when)
-    record = publish_admitted(store, admit_version(ledger, plan.target), actor)
-    by = by._replace(tag=event.tag.name)
-    return (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by, when)
+    admission = admit_version(ledger, plan.target)
+    record = publish_admitted(store, admission, actor)
+    if not event.is_withdrawal:
+        check_quarantine(ledger, record, despite=None)
+    by = by._replace(tag=event.tag.name, approver=find_approver())
+    change = (plan_rollback_to if event.is_withdrawal and last else plan_deployment)(ledger, record, by, when)
+    require_approval(change)
+    return change._replace(notes=(*change.notes, admission.note))
 
 
 EPILOG = """example:
@@ -141,33 +88,38 @@ EPILOG = """example:
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)
 @click.option("--no-fetch", is_flag=True, help="look at the tags that are here, without asking origin")
 @click.option("--apply", "follows", is_flag=True, help="put live what tags made by hand ask for; else it is proposed")
-@add_after_rule
-@add_wait
-@add_push
-@add_dry_run
+@add_rollout_options
 def run(no_fetch: bool, follows: bool, after_rule: bool, wait: float, push: bool, dry_run: bool) -> Answer:
     """Fetch the tags, tag entries, propose or follow what tags ask for, push."""
     if not no_fetch:
         tags.fetch_tags()
-    store = open_store()
-    when = Condition(after_rule=after_rule) if follows and not dry_run else None
-    results = [_sync_environment(store, plan, dry_run, when, wait) for plan in plan_sync(store)]
+    store = open_store(make=follows and not dry_run)
+    follow = partial(_follow, store, Condition(after_rule=after_rule), wait, push) if follows and not dry_run else None
+    results = [_sync_environment(store, plan, dry_run, follow) for plan in plan_sync(store)]
     pushed = tags.push_missing_tags() if push and not dry_run else None
     return _describe_results(results, pushed, dry_run)
 
 
-def _sync_environment(store: Store, plan: SyncPlan, dry_run: bool, when: Condition | None, wait: float) -> SyncResult:
-    """Tag entries, and follow tags where a condition is given; what keeps one environment back keeps no other."""
-    damage = [str(problem) for problem in check_ledger(Ledger(store, plan.environment))]
+def _follow(store: Store, when: Condition, wait: float, push: bool, plan: SyncPlan) -> Rollout | None:
+    """Roll out what the tags ask for, as `deploy` and `rollback` do: with the services, the webhook and a tag."""
+    read_addresses()  # before any change: with a wrong address there is no waiting
+    change = follow_tags(store, plan, find_actor(), when)
+    return roll_out(store, change, wait, push, revert=change.is_deployment) if change else None
+
+
+def _sync_environment(
+    store: Store, plan: SyncPlan, dry_run: bool, follow: Callable[[SyncPlan], Rollout | None] | None
+) -> SyncResult:
+    """Tag entries, and follow tags where that is asked for; what keeps one environment back keeps no other."""
+    report = check_ledger(Ledger(store, plan.environment))
     tagged, failures = _tag_entries(store, plan, dry_run)
-    entry = None
-    if when is not None:
+    rollout = None
+    if follow is not None:
         try:
-            change = follow_tags(store, plan, find_actor(), when)
-            entry = apply_change(store, change) if change else None
+            rollout = follow(plan)
         except CreditError as error:
             failures += [f"{plan.environment}: not followed: {problem}" for problem in error.problems]
-    return SyncResult(plan, tagged, failures, damage, entry, wait_for_services(entry, wait) if entry else [])
+    return SyncResult(plan, tagged, failures, report, rollout)
 
 
 def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tuple[LedgerEntry, str]], list[str]]:
@@ -175,6 +127,7 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
     tagged, failures = [], []
     for entry in plan.untagged:
         try:
+            require_identity(store)
             tagged.append((entry, "a tag" if dry_run else tags.assign_version(store, plan.environment, entry)))
         except CreditError as error:
             failures.append(f"{_name_entry(plan, entry)} gets no tag: {error}")
@@ -183,21 +136,26 @@ def _tag_entries(store: Store, plan: SyncPlan, dry_run: bool) -> tuple[list[tupl
 
 def _describe_results(results: list[SyncResult], pushed: list[str] | None, dry_run: bool) -> Answer:
     """Describe the changes in every environment; exit code 1 for an entry without a tag or a late service."""
-    late = [line for result in results for line in result.late]
-    problems = [line for result in results for line in (*result.damage, *result.failures)]
+    found = [line for result in results for line in (*map(str, result.report.problems), *result.failures)]
+    problems = [*dict.fromkeys(found)]  # what is of the whole store is in the report of each environment
+    notes = [f"{result.plan.environment}: {note}" for result in results for note in result.report.notes]
     content = {"environments": {one.plan.environment: _dump_result(one) for one in results}, "dry_run": dry_run}
-    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems}
+    content |= ({} if pushed is None else {"pushed": pushed}) | {"problems": problems, "notes": notes}
     lines = [line for result in results for line in _format_result(result, dry_run)]
     lines += [f"pushed {name}" for name in pushed or ()]
-    lines += [f"late:  {line}" for line in late] + [f"problem: {line}" for line in problems]
-    return Answer(content, "\n".join(lines or ["git and the ledger agree"]), 1 if late or problems else 0)
+    lines += [f"problem: {line}" for line in problems]
+    lines = [*(lines or ["git and the ledger agree"]), *(f"note:  {line}" for line in notes)]
+    is_late = any(result.rollout and result.rollout.late for result in results)
+    return Answer(content, "\n".join(lines), 1 if is_late or problems else 0)
 
 
 def _dump_result(result: SyncResult) -> dict[str, Any]:
+    entry = result.rollout.entry if result.rollout else None
     return {
         "tagged": [name for _, name in result.tagged],
-        "followed": result.entry.model_dump(mode="json", exclude_none=True) if result.entry else None,
-        "proposed": _propose(result.plan) if result.plan.followed and not result.entry else None,
+        "followed": entry.model_dump(mode="json", exclude_none=True) if entry else None,
+        "rollout": describe_rollout(result.rollout).content if result.rollout else None,
+        "proposed": _propose(result.plan) if result.plan.followed and not result.rollout else None,
         "overtaken": [event.tag.name for event in result.plan.overtaken],
     }
 
@@ -206,11 +164,11 @@ def _format_result(result: SyncResult, dry_run: bool) -> list[str]:
     plan = result.plan
     lines = [f"{_name_entry(plan, entry)} has {name}" for entry, name in result.tagged]
     lines += [f"{plan.environment}: {event.tag.name} is overtaken by the ledger" for event in plan.overtaken]
-    if plan.followed and not result.entry and not result.failures:
+    if plan.followed and not result.rollout and not result.failures:
         lines += [f"{plan.environment}: proposed: {_propose(plan)}"]
         lines += [] if dry_run else ["next:  release sync --apply, if that is what should be live"]
-    if plan.followed and result.entry:
-        lines += [f"{plan.environment}: {describe_decider(result.entry)}, as {plan.followed.tag.name} says"]
+    if result.rollout:
+        lines += describe_rollout(result.rollout).text.splitlines()
     return lines
 
 

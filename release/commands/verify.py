@@ -14,14 +14,16 @@ from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.registry import versions as published
 from credit.registry.address import open_store
+from credit.registry.chain import LedgerReport
 from credit.registry.ledger import Ledger
-from credit.registry.names import ENVIRONMENTS, UNREGISTERED, Version, parse_version
+from credit.registry.names import ARTIFACT, ENVIRONMENTS, UNREGISTERED, Version, parse_version
 from credit.registry.store import Store
 from release.commands.options import StoreCommand
 from release.registration.provenance import check_origin
 from release.registration.publish import parse_digest
 from release.repository.clones import clone_commit, copy_remote_config
 from release.repository.dvc_outputs import BUNDLE_PATH
+from release.repository.main_branch import list_tags_of_main
 from release.repository.tags import Registry, read_registry, require_tag
 from release.repository.witness import check_ledger, describe_registration, is_withdrawn
 
@@ -37,6 +39,13 @@ class Verification(NamedTuple):
     in_store: bool
     withdrawn: bool
     problems: list[Problem]
+
+
+class Chosen(NamedTuple):
+    """The versions to verify; `not_on_main`: those whose tag main does not have, which no deployment takes."""
+
+    versions: list[Version]
+    not_on_main: list[Version]
 
 
 def verify_version(store: Store, registry: Registry, version: Version) -> Verification:
@@ -67,16 +76,16 @@ def verify_version(store: Store, registry: Registry, version: Version) -> Verifi
     return Verification(version, digest, record is not None, version in registry.withdrawn, problems)
 
 
-def verify_ledger(ledger: Ledger) -> list[Problem]:
+def verify_ledger(ledger: Ledger) -> LedgerReport:
     """Check that a ledger is whole, and that a tag names the version that is live."""
-    problems = check_ledger(ledger)
+    report = check_ledger(ledger)
     try:
         entry = ledger.read_newest()
     except CreditError as error:
-        return [*problems, *error.problems]
+        return report._replace(problems=[*report.problems, *error.problems])
     if entry is not None and (lack := describe_registration(entry)) and not is_withdrawn(entry):
-        problems.append(Problem(f"environment {ledger.environment}", lack))
-    return problems
+        return report._replace(problems=[*report.problems, Problem(f"environment {ledger.environment}", lack)])
+    return report
 
 
 def _restore_bundle(commit: str) -> str:
@@ -110,27 +119,30 @@ EPILOG = """example:
 
 
 @click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
-@click.argument("version", required=False, help="the newest one by default")
+@click.argument("version", required=False, help="the newest one on main by default")
 @click.option("--all", "everything", is_flag=True, help="every registered version, and every one in the store")
 def run(version: str | None, everything: bool) -> Answer:
     """Restore each into an empty place; exit code 1 when one cannot be."""
     store, registry = open_store(), read_registry()
-    versions = [parse_version(version)] if version else list_registered(store, registry, everything)
+    chosen = Chosen([parse_version(version)], []) if version else choose_versions(store, registry, everything)
     proofs = [
-        verify_version(store, registry, version) for version in tqdm(versions, "verify", unit="version", disable=None)
+        verify_version(store, registry, one) for one in tqdm(chosen.versions, "verify", unit="version", disable=None)
     ]
     ledgers = {name: verify_ledger(Ledger(store, name)) for name in ENVIRONMENTS}
     content = {
         "versions": {str(proof.version): _dump_verification(proof) for proof in proofs},
-        "ledgers": {name: [str(problem) for problem in problems] for name, problems in ledgers.items()},
+        "not_on_main": list(map(str, chosen.not_on_main)),
+        "ledgers": {name: [str(problem) for problem in report.problems] for name, report in ledgers.items()},
+        "notes": {name: report.notes for name, report in ledgers.items()},
     }
-    lines = [*map(_format_verification, proofs), *(_format_ledger(*one) for one in ledgers.items())]
-    failed = any(proof.problems for proof in proofs) or any(ledgers.values())
+    lines = [*map(_format_verification, proofs), *(f"{one}: not on main" for one in chosen.not_on_main)]
+    lines += [_format_ledger(*one) for one in ledgers.items()]
+    failed = any(proof.problems for proof in proofs) or any(report.problems for report in ledgers.values())
     return Answer(content, "\n".join(lines), 1 if failed else 0)
 
 
-def list_registered(store: Store, registry: Registry, everything: bool) -> list[Version]:
-    """List the newest registered version, or all, with those that are in the store and that no tag registers.
+def choose_versions(store: Store, registry: Registry, everything: bool) -> Chosen:
+    """Choose the newest version on main, or everything that a tag registers or that is in the store.
 
     Raises CreditError when there is none.
     """
@@ -139,7 +151,15 @@ def list_registered(store: Store, registry: Registry, everything: bool) -> list[
     if not known:
         fix = "git fetch --force --tags brings those of the remote, release register makes one"
         raise CreditError(Problem("git tags", "no registered version to verify", fix=fix))
-    return known if everything else known[-1:]
+    if everything:
+        return Chosen(known, [])
+    merged = list_tags_of_main(f"{ARTIFACT}@*")
+    on_main = [version for version in known if version.tag in merged]
+    others = [version for version in known if version.tag not in merged]
+    if not on_main:
+        found = f"no version on main, only {', '.join(map(str, others))}"
+        raise CreditError(Problem("git tags", found, fix="name one, and release verify says what is wrong with it"))
+    return Chosen(on_main[-1:], others)
 
 
 def _dump_verification(proof: Verification) -> dict[str, Any]:
@@ -159,6 +179,7 @@ def _format_verification(proof: Verification) -> str:
     return "\n  ".join([f"{proof.version}: {verdict}{withdrawn}", *map(str, proof.problems)])
 
 
-def _format_ledger(environment: str, problems: list[Problem]) -> str:
-    verdict = "not as it was written" if problems else "every entry is the one that was written"
-    return "\n  ".join([f"ledger of {environment}: {verdict}", *map(str, problems)])
+def _format_ledger(environment: str, report: LedgerReport) -> str:
+    verdict = "not as it was written" if report.problems else "every entry is the one that was written"
+    notes = [f"note: {note}" for note in report.notes]
+    return "\n  ".join([f"ledger of {environment}: {verdict}", *map(str, report.problems), *notes])

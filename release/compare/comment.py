@@ -2,7 +2,7 @@
 
 import re
 
-from release.compare import sections
+from release.compare import fairness_sections, sections
 from release.compare.comparison import CHAMPION, Comparison
 from release.compare.markdown import escape, format_champion
 
@@ -59,7 +59,17 @@ def render_verdict(comparison: Comparison) -> str:
     lines += [f"- ⚠️ {warning}" for warning in warnings]
     lines += [f"- {escape(waiver)}" for waiver in comparison.waivers]
     against = f"`{base.commit[:10]}`" if base.commit else "nothing"
-    return "\n".join([*lines, "", f"Compared with {against}, {escape(base.name)}."])
+    return "\n".join([*lines, "", f"Compared with {against}, {escape(base.name)}.{_suggest_blame(comparison)}"])
+
+
+def _suggest_blame(comparison: Comparison) -> str:
+    """Suggest how to find the step, when a figure moved by more than noise."""
+    groups = any(row.is_beyond_seeds for row in comparison.fairness[CHAMPION])
+    if not groups and not any(row.beyond_noise for row in comparison.champion_metrics):
+        return ""
+    base, head = (side.commit[:10] if side.commit else "workspace" for side in (comparison.base, comparison.head))
+    how = f"`release blame {base} {head}`, or the label `blame` on a pull request"
+    return f" Which step moved the figures: {how}."
 
 
 def _list_warnings(comparison: Comparison) -> list[str]:
@@ -70,7 +80,7 @@ def _list_warnings(comparison: Comparison) -> list[str]:
         *(f"the gates themselves change: {one}" for one in moved),
         *(f"left out, as this code cannot read it: {escape(one)}" for one in comparison.unread),
         *sections.list_other_people(comparison),
-        *sections.list_drops(comparison),
+        *fairness_sections.list_drops(comparison),
     ]
 
 
@@ -80,8 +90,8 @@ def _render_sections(comparison: Comparison) -> list[str]:
     return [
         sections.render_candidates(comparison),
         sections.render_decisions(comparison.people),
-        sections.render_fairness(comparison),
-        sections.render_chart(comparison.fairness[CHAMPION]),
+        fairness_sections.render_fairness(comparison),
+        fairness_sections.render_chart(comparison.fairness[CHAMPION]),
         sections.render_metrics(comparison),
         sections.render_features(comparison.features),
         sections.render_data(comparison.data),

@@ -14,10 +14,10 @@ from release.compare.features import FeatureComparison, compare_features
 from release.compare.integrity import find_altered_reports
 from release.compare.same_people import MeasuredPeople, Uncompared, compare_test_people
 from release.compare.sides import Sides
-from release.registration.judgement import describe_waivers
 from release.repository.git import run_git
 from release.repository.reports import RevisionReports, read_revision_reports
 from release.repository.revision import Revision
+from release.repository.waivers import describe_waivers
 
 CHAMPION = "champion"
 """The key of `fairness` for the champions of both sides, which may be two candidates."""

@@ -4,6 +4,7 @@ from credit.reports.base import Count, Flag, Number, OpenInterval, ReportPart, S
 from credit.reports.fairness import FairnessReport, LowestRatio, Verdict
 from credit.reports.figures import ADVERSE_IMPACT_RATIO, split_group_key
 from credit.reports.metrics import CandidateMetrics
+from release.compare.seed_band import compute_band, read_spread
 from release.compare.sides import Sides
 from release.repository.reports import RevisionReports
 
@@ -57,6 +58,16 @@ class GroupComparison(ReportPart):
     """Of the ratio."""
     verdicts: Sides[Verdict | None]
     """On the ratio."""
+    seed_band: Number | None
+    """How far the ratio moves by the seeds alone; None where the reports do not say, as of test rows."""
+
+    @property
+    def is_beyond_seeds(self) -> bool:
+        """Tell whether the ratio is known to have moved by more than the seeds do."""
+        before, after = self.ratio
+        if self.seed_band is None or before is None or after is None:
+            return False
+        return abs(after - before) > self.seed_band
 
     @property
     def has_changed(self) -> bool:
@@ -130,10 +141,20 @@ def compare_fairness(reports: Sides[RevisionReports], names: Sides[str | None]) 
     known = [report for report in (judged.head, judged.base) if report]
     attributes = known[0].attributes if known else {}
     keys = dict.fromkeys(key for report in known for key in report.groups)
-    return tuple(_compare_group(judged, key) for key in keys if split_group_key(key)[0] in attributes)
+    own = [key for key in keys if split_group_key(key)[0] in attributes]
+    return tuple(_compare_group(judged, key, _find_seed_band(reports, names, key, len(own))) for key in own)
 
 
-def _compare_group(judged: Sides[FairnessReport | None], key: str) -> GroupComparison:
+def _find_seed_band(reports: Sides[RevisionReports], names: Sides[str | None], key: str, figures: int) -> float | None:
+    """Find how far the seeds move the ratio of a group; `figures`: of how many groups it is one."""
+    attribute, group = split_group_key(key)
+    figure = f"{ADVERSE_IMPACT_RATIO}:{attribute}={group}"
+    found = [read_spread(side.stability, name or "", figure) for side, name in zip(reports, names, strict=True)]
+    known = [one for one in found if one]
+    return compute_band(known, figures) if len(known) == len(found) else None
+
+
+def _compare_group(judged: Sides[FairnessReport | None], key: str, seed_band: float | None) -> GroupComparison:
     attribute, group = split_group_key(key)
     figures = judged.map(lambda report: report.groups.get(key) if report else None)
     return GroupComparison(
@@ -145,6 +166,7 @@ def _compare_group(judged: Sides[FairnessReport | None], key: str) -> GroupCompa
         ratio=figures.map(lambda of: of.adverse_impact_ratio if of else None),
         intervals=figures.map(lambda of: of.adverse_impact_ratio_interval if of else None),
         verdicts=judged.map(lambda report: _find_ratio_verdict(report, attribute, group)),
+        seed_band=seed_band,
     )
 
 

@@ -19,7 +19,7 @@ from credit.common.errors import CreditError, Problem
 from credit.contract import Contract, load_contract
 from credit.data.splitting import hash_columns_sql
 from credit.data.sql_text import scan_parquet_sql
-from credit.reports.base import Count, Flag, ReportPart
+from credit.reports.base import Count, Flag, ReportPart, Snapshot
 from credit.reports.predictions import PredictionsReport
 from release.compare.sides import Sides
 from release.repository.revision import Revision
@@ -77,7 +77,7 @@ def match_judged_people(revisions: Sides[Revision], rows: Sides[int]) -> RowPair
     None where there is nothing to match, as both are of the same table; then they stand in the same order. Raises
     CreditError when a table is out of reach, or has other rows.
     """
-    names = revisions.map(_name_judged_table)
+    names = revisions.map(read_judged_table)
     if not _has_changed(revisions, names):
         return None
     with _pull_tables(revisions, names) as tables:
@@ -88,9 +88,9 @@ def match_judged_people(revisions: Sides[Revision], rows: Sides[int]) -> RowPair
         return match_rows(revisions.map(_load_contract), tables)
 
 
-def _name_judged_table(revision: Revision) -> str:
-    """Name the table whose rows the predictions are of, in the same order."""
-    text, where = revision.read_text(PredictionsReport.PATH), f"{PredictionsReport.PATH} at {revision.name}"
+def read_judged_table(snapshot: Snapshot) -> str:
+    """Read which table's rows the predictions are of, in the same order. Raises CreditError without that report."""
+    text, where = snapshot.read_text(PredictionsReport.PATH), f"{PredictionsReport.PATH} at {snapshot.name}"
     if text is None:
         raise CreditError(Problem(where, "no such file", fix="run dvc repro and commit reports"))
     return TEST_TABLE if PredictionsReport.parse(text, where).predictions == "test rows" else ACCEPTED_TABLE

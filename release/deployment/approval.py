@@ -4,7 +4,7 @@ import os
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.records import remove_control_characters
-from release.deployment.plan import Change
+from release.deployment.change import Change
 from release.repository.git import find_actor
 
 APPROVER_VARIABLE = "RELEASE_APPROVER"
@@ -27,7 +27,7 @@ def require_approval(change: Change) -> None:
     Elsewhere nobody can be asked, and the entry says that nobody was.
     """
     entry = change.entry
-    if entry is None or entry.kind != "deploy" or change.environment not in ASKING or entry.approver:
+    if entry is None or not change.is_deployment or change.environment not in ASKING or entry.approver:
         return
     if os.environ.get("GITHUB_ACTIONS") == "true":
         fix = "Settings, Environments, prod: required reviewers, and prevent self-review; then run it again"

@@ -8,7 +8,7 @@ from credit.common.errors import CreditError
 from credit.contract.columns import Column
 from credit.registry.store import Store
 from credit.registry.stored_fields import read_stored_fields
-from release.deployment.plan import Change
+from release.deployment.change import Change
 
 _MAX_SHOWN = 3
 

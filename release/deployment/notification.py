@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from credit.common.urls import is_http_address
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from release.deployment.plan import describe_decider
+from release.deployment.change import describe_decider
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -14,11 +14,14 @@ from credit.registry.names import UNREGISTERED
 from credit.registry.store import Store
 from release.deployment import service_client
 from release.deployment.apply import apply_change
+from release.deployment.change import Attribution, Change
 from release.deployment.clients import describe_client_effects
 from release.deployment.notification import finish_notification, start_notification
-from release.deployment.plan import Attribution, Change, plan_reversal, read_current_entry
+from release.deployment.plan import plan_reversal
+from release.deployment.way_back import read_current_entry
 from release.repository import tags
 from release.repository.git import is_in_repository
+from release.repository.store_identity import require_identity
 
 
 class Reversal(NamedTuple):
@@ -52,13 +55,13 @@ class Rollout(NamedTuple):
     notified: str | None
 
 
-def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool) -> Rollout:
+def roll_out(store: Store, change: Change, wait: float, push: bool, revert: bool, insists: bool = True) -> Rollout:
     """Carry out a change step by step; of one that was applied before and killed, the steps that are missing.
 
-    `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up. Raises
-    CreditError before anything is written when the version cannot be verified.
+    `wait`: seconds that the services may take; `revert`: undo the change when one of them does not take it up;
+    `insists`: see `apply_change`. Raises CreditError before anything is written when the version cannot be verified.
     """
-    entry = apply_change(store, change)
+    entry = apply_change(store, change, insists)
     current = entry or change.resulting_entry
     notification = start_notification(store, change.environment, change.before, entry)
     change = change._replace(notes=(*change.notes, *describe_client_effects(store, change)))
@@ -94,6 +97,7 @@ def tag_entry(store: Store, environment: str, entry: LedgerEntry, push: bool) ->
         return TagResult(None, "git:   no repository here; release sync tags it from one that has the tags")
     name = None
     try:
+        require_identity(store)
         name = tags.assign_version(store, environment, entry)
         if push:
             tags.push_tag(name)

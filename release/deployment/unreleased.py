@@ -13,9 +13,11 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, parse_version
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_deployment
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_deployment
 from release.repository.dvc_outputs import BUNDLE_PATH
 from release.repository.git import find_actor, is_in_repository, resolve_commit
+from release.repository.store_identity import require_identity
 
 _FIRST_REASON = "The first version of this folder, to try; release register makes a version that can be traced"
 
@@ -33,6 +35,7 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
         raise CreditError(Problem(f"the store {store.url}", found, fix="release deploy puts a version there"))
     if not bundle.is_dir():
         raise CreditError(Problem(str(bundle), "no such folder", fix="run make repro"))
+    require_identity(store)
     commit = resolve_commit("HEAD") if is_in_repository() else "0" * 40
     record, _ = versions.publish_bundle(store, parse_version(UNREGISTERED), bundle, commit, find_actor())
     return apply_change(store, plan_deployment(ledger, record, Attribution(_FIRST_REASON, find_actor())))
@@ -41,7 +44,7 @@ def deploy_working_tree(store: Store, environment: str, bundle: Path) -> LedgerE
 @click.command(cls=cli.Command, help=__doc__, epilog="Run by `make serve`.")
 def run() -> None:
     """Deploy to SERVICE_ENVIRONMENT, and print a line if anything changed."""
-    store, environment = open_store(), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
+    store, environment = open_store(make=True), os.environ.get("SERVICE_ENVIRONMENT") or "prod"
     if entry := deploy_working_tree(store, environment, Path(BUNDLE_PATH)):
         print(f"{environment}: nothing -> {entry.version}, which is {BUNDLE_PATH} as it is here, in {store.url}")
 

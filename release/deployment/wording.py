@@ -6,8 +6,8 @@ from credit.common.cli import Answer
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 from release.deployment.apply import verify_change
+from release.deployment.change import FALLBACK_TARGET, Change, describe_decider
 from release.deployment.clients import describe_client_effects
-from release.deployment.plan import FALLBACK_TARGET, Change, describe_decider
 from release.deployment.rollout import Reversal, Rollout
 
 

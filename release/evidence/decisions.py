@@ -58,5 +58,6 @@ def word_notices(version: str, decisions: list[ReplayedDecision]) -> str:
     for one in decisions:
         if one.decision.decision in _OUTCOMES:
             lines += [f"## Example {one.number}", "", _OUTCOMES[one.decision.decision], ""]
-            lines += [*(f"- {reason}" for reason in one.decision.reasons), ""]
+            coded = zip(one.decision.reasons, one.decision.reason_codes, strict=True)
+            lines += [*(f"- {reason} (`{code}`)" for reason, code in coded), ""]
     return "\n".join(lines)

@@ -73,7 +73,7 @@ def _list_param_changes(revisions: Sides[Revision]) -> Iterator[JudgeChange]:
 
 def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> Iterator[JudgeChange]:
     for path in files.letters:
-        if not path.startswith(scope.CONTRACTS):
+        if not path.startswith(scope.CONTRACTS) or path.startswith(scope.WORDS):
             continue
         texts = revisions.map(lambda side, path=path: read_mapping(side, path))  # type: ignore[misc]
         name = path.removeprefix(scope.CONTRACTS)

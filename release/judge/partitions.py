@@ -23,14 +23,8 @@ def count_champions(folder: Path) -> dict[str, int]:
     """
     if not PredictionsReport.read(folder / PredictionsReport.PATH).kept_in_folds:
         return {}
-    params, contract = folder / "params.yaml", load_contract(folder / "data/contract.yaml")
-    gates = Gates(
-        read_params(Fairness, "fairness", params),
-        read_params(ChooseParams, "choose", params),
-        read_params(UnitValues, "evaluate.unit_values", params),
-        load_waivers(folder / "waivers"),
-    )
-    names = read_candidate_names(params)
+    contract, gates = load_contract(folder / "data/contract.yaml"), read_gates(folder)
+    names = read_candidate_names(folder / "params.yaml")
     first = {name: read_predictions(folder / f"data/predictions/{name}.parquet", contract) for name in names}
     further = {
         name: read_partitions(folder / f"data/partitions/{name}.parquet", len(one.scores))
@@ -42,3 +36,14 @@ def count_champions(folder: Path) -> dict[str, int]:
         scores = {name: replace_scores(first[name], further[name][number]) for name in names}
         champions[repeat_choice(contract, scores, gates).champion] += 1
     return dict(champions.most_common())
+
+
+def read_gates(folder: Path) -> Gates:
+    """Read what a folder's params and waivers judge and choose by."""
+    params = folder / "params.yaml"
+    return Gates(
+        read_params(Fairness, "fairness", params),
+        read_params(ChooseParams, "choose", params),
+        read_params(UnitValues, "evaluate.unit_values", params),
+        load_waivers(folder / "waivers"),
+    )

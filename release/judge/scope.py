@@ -17,6 +17,9 @@ OUT_OF_FOLD_CODE = "credit/training/cross_fitting.py"
 
 DATA = "data/raw/"
 PARAMS, CONTRACTS = "params.yaml", "data/contracts/"
+WORDS = "data/contracts/reasons/"
+"""The words of reasons in other languages: a new feature comes with them."""
+
 RESULTS = ("dvc.lock", "reports/")
 """What a change says that the pipeline wrote. Computed anew, so nothing of it is believed."""
 
@@ -78,6 +81,11 @@ def is_under(name: str, prefixes: tuple[str, ...], separator: str = "") -> bool:
 def is_training_code(path: str) -> bool:
     """Tell whether a path is code that makes the predictions."""
     return is_under(path, TRAINING_CODE) and path != OUT_OF_FOLD_CODE
+
+
+def is_brought(path: str, with_code: bool) -> bool:
+    """Tell whether a trial takes a file as the change has it; params and the contract are merged instead."""
+    return is_under(path, (DATA, WORDS)) or (with_code and is_training_code(path))
 
 
 def name_judge_kind(path: str) -> str | None:

@@ -5,10 +5,7 @@ take those for unchanged whose outputs are in git. What runs the code of the cha
 the second there is none of its code, so it cannot reach what judges, not even by a process that it left behind.
 """
 
-import configparser
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from credit.common.files import write_text
 from release.compare.sides import Sides
 from release.judge import scope
 from release.judge.changes import ChangedFiles, read_mapping
+from release.repository.clones import run_dvc, share_settings
 from release.repository.data_sources import check_listing, check_source_file, find_cache
 from release.repository.git import run_git
 from release.repository.revision import Revision
@@ -34,9 +32,6 @@ BELIEVED = (
 )  # fmt: skip
 """What the code of the change writes. Data to the judge, who loads no model and runs nothing of it."""
 
-_SECRET = ("SECRET", "TOKEN", "PASSWORD", "ACCESS_KEY", "CREDENTIAL", "_KEY")
-_LAST_LINES = 3
-
 
 def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles, with_code: bool) -> None:
     """Clone the base into a folder, and put into it the data, features and params of the change.
@@ -49,19 +44,24 @@ def assemble_trial(folder: Path, revisions: Sides[Revision], files: ChangedFiles
     run_git("clone", "--quiet", "--shared", "--no-checkout", ".", str(folder))
     run_git("-C", str(folder), "checkout", "--quiet", "--detach", base)
     for path, letter in files.letters.items():
-        if path.startswith(scope.DATA) or (with_code and scope.is_training_code(path)):
+        if scope.is_brought(path, with_code):
             if letter == "D":
                 (folder / path).unlink()
             else:
                 run_git("-C", str(folder), "checkout", "--quiet", head, "--", path)
                 _refuse_link(folder, path)
-    _write_yaml(folder / scope.PARAMS, params)
+    write_settings(folder, revisions)
+    share_settings(folder)
+
+
+def write_settings(folder: Path, revisions: Sides[Revision]) -> None:
+    """Write the params and the contract of the change into a folder, with what judges as the base has it."""
+    _write_yaml(folder / scope.PARAMS, scope.merge_params(revisions.base.params, revisions.head.params))
     contract = revisions.head.contract_path
     before, after = (read_mapping(side, contract) for side in revisions)
     if after is None:
         raise CreditError(Problem(f"{contract} at {revisions.head.name}", "no such file, or no contract in it"))
     _write_yaml(folder / contract, scope.merge_contract(before, after)[0] if before else after)
-    _share_settings(folder)
 
 
 def _refuse_link(folder: Path, path: str) -> None:
@@ -74,18 +74,6 @@ def _write_yaml(path: Path, content: Any) -> None:
     write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
-def _share_settings(folder: Path) -> None:
-    """Give a trial the cache and the local settings of this clone, so that raw data are here once."""
-    settings = configparser.ConfigParser(interpolation=None)
-    cache, local = find_cache()
-    settings.read(local, encoding="utf-8")
-    if not settings.has_section("cache"):
-        settings.add_section("cache")
-    settings.set("cache", "dir", str(cache))
-    with (folder / ".dvc/config.local").open("w", encoding="utf-8") as file:
-        settings.write(file)
-
-
 def pull_raw_data(folder: Path, dataset: str | None) -> None:
     """Pull the raw data that a file of DVC names, from the cache or from the remote of the base.
 
@@ -94,9 +82,9 @@ def pull_raw_data(folder: Path, dataset: str | None) -> None:
     file = f"data/raw/{dataset}.dvc"
     if (folder / file).is_file():
         digest = check_source_file(folder / file)
-        _run_dvc(folder, "the data of the change", "fetch", file)
+        run_dvc(folder, "the data of the change", "fetch", file)
         check_listing(find_cache()[0], digest, file)
-        _run_dvc(folder, "the data of the change", "checkout", file)
+        run_dvc(folder, "the data of the change", "checkout", file)
 
 
 def list_data_stages(folder: Path, dataset: str | None) -> list[str]:
@@ -109,24 +97,7 @@ def list_data_stages(folder: Path, dataset: str | None) -> list[str]:
 def run_stages(folder: Path, names: list[str], what: str) -> None:
     """Run stages in a trial, each whether or not DVC would. Raises CreditError with the last lines of what failed."""
     options = ("--quiet", "--force", "--single-item", "--no-commit", "--no-run-cache")
-    _run_dvc(folder, what, "repro", *options, *names)
-
-
-def _run_dvc(folder: Path, what: str, *arguments: str) -> None:
-    kept = os.environ if arguments[0] == "fetch" else _drop_secrets(os.environ)
-    done = subprocess.run(
-        ["dvc", *arguments], cwd=folder, env=dict(kept), capture_output=True, text=True, errors="replace", check=False
-    )
-    if done.returncode:
-        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith(("error:", "ERROR:"))] or lines
-        errors = errors or [f"dvc {arguments[0]} failed without a word, exit code {done.returncode}"]
-        raise CreditError([Problem(what, line) for line in dict.fromkeys(errors[:_LAST_LINES])])
-
-
-def _drop_secrets(environment: Any) -> dict[str, str]:
-    """Leave out what the code of a change has no business with."""
-    return {name: value for name, value in environment.items() if not any(part in name for part in _SECRET)}
+    run_dvc(folder, what, "repro", *options, *names)
 
 
 def copy_results(source: Path, target: Path) -> None:

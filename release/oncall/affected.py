@@ -4,26 +4,28 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from credit.bundle.bundle import Bundle
-from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.bundle.application_fit import FieldVariant
+from credit.bundle.final_decision import ApplicationDecider, build_derivations, fit_anything
+from credit.bundle.rule_causes import describe_fallback
+from credit.common.errors import CreditError
 from credit.registry import versions
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from credit.scoring.derived_columns import DerivedColumns
 from credit.scoring.model import Decision
 from credit.scoring.policy import DECISION_KINDS
 from credit.scoring.row_encoder import ApplicationRow
 from release.oncall.service_reports import LoggedDecision
 
-_BATCH_ROWS = 1_000
-"""Applications that are scored together; an equal one gets an equal decision whoever else is among them."""
-
 
 class AffectedDecision(NamedTuple):
-    """A logged decision and the one that would be made now; None: it cannot be made, and `why_not` says why."""
+    """A logged decision and the one that would be made now; None: it cannot be made, and `why_not` says why.
+
+    `rule_because`: why the rule would make it.
+    """
 
     logged: LoggedDecision
     now: Decision | None
+    rule_because: str | None
     why_not: str | None
 
     @property
@@ -32,53 +34,52 @@ class AffectedDecision(NamedTuple):
         return self.now is not None and self.now.decision != self.logged.decision
 
 
+class Redecision(NamedTuple):
+    """The decision that would be made of an application; None: none can be, and `why_not` says why."""
+
+    decision: Decision | None
+    rule_because: str | None
+    why_not: str | None
+
+
 class LiveDecider:
-    """The version that is live by an entry, or the rule beside it."""
+    """The version that is live by an entry, or the rule beside it; decides as the service does."""
 
     def __init__(self, store: Store, entry: LedgerEntry) -> None:
         record = versions.require_version(store, entry.version, entry.digest)
-        self._bundle: Bundle = versions.load_stored_bundle(store, record)
-        self._by_rule = entry.kind == "fallback"
-        self._derived = DerivedColumns(self._bundle.contract, [*self._bundle.model.features, self._bundle.rule.column])
+        bundle = versions.load_stored_bundle(store, record)
+        self._decider = ApplicationDecider(bundle, build_derivations(bundle), fit_anything(bundle))
+        self._types = {name: FieldVariant(bundle.contract.columns[name]) for name in bundle.inputs}
+        self._fallback_reason = describe_fallback(entry.reason) if entry.kind == "fallback" else None
 
-    def decide_again(self, decisions: Sequence[LoggedDecision]) -> list[AffectedDecision]:
+    def decide_again(self, decisions: Iterable[LoggedDecision]) -> list[AffectedDecision]:
         """Decide the logged applications anew, each as if it came today."""
-        decided = []
-        for start in range(0, len(decisions), _BATCH_ROWS):
-            decided += self._decide_batch(decisions[start : start + _BATCH_ROWS])
-        return decided
+        return [self._decide(one) for one in decisions]
 
-    def _decide_batch(self, batch: Sequence[LoggedDecision]) -> list[AffectedDecision]:
-        """Decide a batch at once; where the contract refuses something in it, one by one."""
+    def decide_inputs(self, inputs: ApplicationRow) -> Redecision:
+        """Decide an application as it is logged, as if it came today."""
         try:
-            decided = self._decide([one.inputs for one in batch])
-        except CreditError:
-            return [self._decide_one(one) for one in batch]
-        return [AffectedDecision(one, now, None) for one, now in zip(batch, decided, strict=True)]
-
-    def _decide_one(self, logged: LoggedDecision) -> AffectedDecision:
-        try:
-            return AffectedDecision(logged, self._decide([logged.inputs])[0], None)
+            decided = self._decider.decide(self._parse_row(inputs), self._fallback_reason)
         except CreditError as error:
-            return AffectedDecision(logged, None, "; ".join(str(problem) for problem in error.problems))
+            return Redecision(None, None, "; ".join(str(problem) for problem in error.problems))
+        return Redecision(decided.decision, decided.rule_because, None)
 
-    def _decide(self, rows: Iterable[ApplicationRow]) -> list[Decision]:
-        whole = [self._derived.add(self._check_inputs(row)) for row in rows]
-        return self._bundle.decide_by_rule(whole) if self._by_rule else self._bundle.decide(whole)
+    def read_values(self, inputs: ApplicationRow) -> ApplicationRow:
+        """Read the values of a logged application as the model gets them, derived columns included.
 
-    def _check_inputs(self, row: ApplicationRow) -> ApplicationRow:
-        """Check what a service checks before it decides: every input is there, and none is a code for missing."""
-        contract, problems, whole = self._bundle.contract, [], dict(row)
-        for name in self._bundle.inputs:
-            column, value = contract.columns[name], row.get(name)
-            if name not in row:
-                problems.append(Problem(name, "nothing", f"a value of type {column.type}"))
-            elif value in column.missing_codes:
-                problems.append(Problem(name, f"{value}, a code for missing", f"a value of type {column.type}"))
-            elif column.type == "integer" and type(value) is float and value.is_integer():
-                whole[name] = int(value)
-        raise_if_any(problems)
-        return whole
+        Raises CreditError when nothing can be derived from them.
+        """
+        return self._decider.derivations.add(self._decider.fit(self._parse_row(inputs)).row)
+
+    def _decide(self, logged: LoggedDecision) -> AffectedDecision:
+        if logged.inputs is None:
+            return AffectedDecision(logged, None, None, "its inputs were erased")
+        return AffectedDecision(logged, *self.decide_inputs(logged.inputs))
+
+    def _parse_row(self, inputs: ApplicationRow) -> ApplicationRow:
+        """Parse what this version knows of an application as its own requests are parsed: 3.0 is a whole number."""
+        known = {name: self._types[name] for name in inputs if name in self._types}
+        return {**inputs, **{name: of.parse(inputs[name]) for name, of in known.items() if of.accepts(inputs[name])}}
 
 
 def count_changes(affected: Sequence[AffectedDecision]) -> list[list[int]]:

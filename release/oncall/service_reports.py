@@ -49,20 +49,25 @@ class ServiceReport(NamedTuple):
 
 
 class LoggedDecision(BaseModel):
-    """A decision of the log, with the reasons that its applicant was given and the inputs to decide again."""
+    """A decision of the log, with the reasons that its applicant was given and the inputs to decide again.
+
+    `inputs` None: they were erased. `applicant`: the hash of the reference that was sent with the application.
+    """
 
     id: str
     decided_at: datetime
     decision: str
     score: float
     reasons: list[str]
+    reason_codes: list[str] | None = None
     decided_by: str
     rule_because: str | None
     version: str
     digest: str
     entry: int
-    inputs: dict[str, bool | int | float | str | None]
+    inputs: dict[str, bool | int | float | str | None] | None
     caller: str
+    applicant: str | None = None
     idempotency_key: str | None
     repeat_of: str | None
 

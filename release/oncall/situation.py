@@ -125,11 +125,17 @@ def format_situation(situation: Situation) -> list[Row]:
 
 
 def suggest_commands(environment: str, situation: Situation) -> list[Row]:
-    """Suggest, beside the way back, the kill switch and who was decided by the live version."""
-    entry = situation.entry
-    rule = ("rule:", f"release rollback --env {environment} --to rule --reason '...'")
-    rows = [rule] if entry.kind != "fallback" and situation.way_back else []
-    return [*rows, ("who:", f"release affected {entry.version} --env {environment}")]
+    """Suggest commands that work: the way back, the kill switch, and who was decided by the live version.
+
+    Where there is no version to return to, the rule is the way back.
+    """
+    entry, to_rule = situation.entry, f"release rollback --env {environment} --to rule --reason '...'"
+    who = ("who:", f"release affected {entry.version} --env {environment}")
+    if situation.way_back is None:
+        return [("back:", to_rule), who]
+    lifts = " --after-rule" if entry.kind == "fallback" else ""
+    back = ("back:", f"release rollback --env {environment} --from {entry.number}{lifts} --reason '...'")
+    return [back, who] if lifts else [back, ("rule:", to_rule), who]
 
 
 def _format_way_back(way: WayBack | None) -> list[str]:

@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
-from credit.common.errors import CreditError, Problem
-from credit.registry.ledger import Ledger, LedgerEntry
+from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.registry.ledger import Ledger
 from credit.registry.names import Version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.registration.main_judge import judge_commit
+from release.judge.committed import judge_commit
 from release.registration.publish import find_published, publish_version, pull_tagged_bundle
 from release.repository.git import has_origin, is_in_repository, run_git
+from release.repository.store_identity import require_identity
 from release.repository.tags import Tag, find_tag_at_origin, read_registry, require_tag
 
 
@@ -28,16 +29,18 @@ def admit_version(ledger: Ledger, version: Version) -> Admission:
 
     Without git nothing but the store's record can be asked. A version that was live here before was admitted then.
     """
+    require_identity(ledger.store)
     record = find_published(ledger.store, version)
     if record is not None and not is_in_repository():
         return Admission(version, record, "no git here: neither its tag nor main's judge was asked")
     tag = require_tag(read_registry(), version)
     require_same_tag_at_origin(tag)
-    if record is not None and _was_live(ledger, record):
+    if record is not None and ledger.find_last_of(record.version, record.digest) is not None:
         return Admission(version, record, f"{version} was live in {ledger.environment} before, and is not judged again")
-    if problems := judge_commit(tag.commit, tag.name).problems:
-        raise CreditError(list(problems))
-    return Admission(version, record, f"{tag.name} is on main, and main's judge lets it through")
+    found = judge_commit(tag.commit, tag.name, record.candidate if record else None)
+    raise_if_any(list(found.problems))
+    passed = f"{tag.name} is on main, and main's judge lets it through"
+    return Admission(version, record, "; ".join([passed, *found.notes]))
 
 
 def publish_admitted(store: Store, admission: Admission, actor: str) -> VersionRecord:
@@ -64,8 +67,3 @@ def require_same_tag_at_origin(tag: Tag) -> None:
     if there is not None and there != here:
         fix = f"git fetch --force origin tag {tag.name} brings that one"
         raise CreditError(Problem(f"git tag {tag.name}", f"{here[:10]} here", f"{there[:10]}, origin's", fix))
-
-
-def _was_live(ledger: Ledger, record: VersionRecord) -> bool:
-    entries = (one for one in ledger.read_entries_or_errors() if isinstance(one, LedgerEntry))
-    return any((one.version, one.digest) == (record.version, record.digest) for one in entries)

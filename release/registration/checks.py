@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.registry.names import Version
-from release.registration.findings import Findings
-from release.registration.judgement import check_gates, check_incumbent, check_waivers, compare_with_production
-from release.registration.main_judge import judge_commit
+from release.judge.committed import judge_commit
+from release.judge.findings import Findings
+from release.registration.gates import check_gates, check_incumbent, check_waivers, compare_with_production
+from release.registration.shipped_decisions import check_shipped_decisions
 from release.repository.dvc_outputs import list_dvc_errors, pull_bundle
 from release.repository.git import has_origin, resolve_commit, run_git
-from release.repository.next_version import propose_next
+from release.repository.next_version import describe_left_out, propose_next
 from release.repository.tags import Registry
 
 
@@ -39,7 +40,8 @@ def check_readiness(registry: Registry, version: Version) -> Readiness:
         check_waivers,
     )
     found = [_collect_findings(check) for check in checks]
-    found += [_collect_findings(lambda: judge_commit(commit, f"commit {commit[:10]}"))]
+    judged = _collect_findings(lambda: judge_commit(commit, f"commit {commit[:10]}"))
+    found += [judged._replace(notes=())]  # `check_gates` has told the verdict already
     digest, bundle = _check_bundle(commit)
     found += [bundle, _collect_findings(lambda: _check_version_inputs(registry))]
     found += [_collect_findings(lambda: _check_version_is_free(registry, version, commit))]
@@ -122,7 +124,7 @@ def _check_dvc_remote() -> Findings:
 
 
 def _check_bundle(commit: str) -> tuple[str | None, Findings]:
-    """Load the bundle of a commit and decide its examples; the digest, None when that fails."""
+    """Load the bundle of a commit and decide its examples and the judged rows; the digest, None when it is faulty."""
     from credit.bundle.bundle import load_bundle
     from credit.bundle.examples import check_examples
 
@@ -130,15 +132,20 @@ def _check_bundle(commit: str) -> tuple[str | None, Findings]:
         with pull_bundle(commit) as folder:
             bundle = load_bundle(folder)
             check_examples(bundle, folder)
+            shipped = _collect_findings(lambda: check_shipped_decisions(commit, bundle, folder))
     except CreditError as error:
         return None, Findings(error.problems)
-    return bundle.manifest.digest, Findings()
+    return bundle.manifest.digest, shipped
 
 
 def _check_version_inputs(registry: Registry) -> Findings:
     """Check that the files that the next version depends on can be read, in HEAD and in the last version."""
-    propose_next(registry)
-    return Findings()
+    notes = describe_left_out(registry)
+    try:
+        propose_next(registry)
+    except CreditError as error:
+        return Findings(error.problems, notes)
+    return Findings(notes=notes)
 
 
 def _check_version_is_free(registry: Registry, version: Version, commit: str) -> Findings:

@@ -15,6 +15,7 @@ from credit.registry.versions import VersionRecord
 from release.registration.provenance import check_origin, find_envelope
 from release.repository.dvc_outputs import pull_bundle
 from release.repository.git import is_in_repository
+from release.repository.store_identity import require_identity
 from release.repository.tags import Tag, read_registry, require_tag
 
 _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
@@ -22,6 +23,7 @@ _DIGEST_LINE = re.compile(r"^digest: ([0-9a-f]{64})$", re.MULTILINE)
 
 def publish_version(store: Store, version: Version, actor: str) -> tuple[VersionRecord, bool]:
     """Put the bundle of a tag into the store; returns its record, and whether anything was written."""
+    require_identity(store)
     with pull_tagged_bundle(version) as (tag, folder):
         digest = verify_bundle(folder).digest
         raise_if_any(check_origin(store, version, tag, digest, versions.find_version(store, version)))

@@ -1,12 +1,25 @@
-"""A clone of one commit in a temporary folder, with an empty DVC cache: of this one nothing is touched or trusted."""
+"""Clones of this repository in temporary folders, and DVC in them.
 
-from collections.abc import Iterator
+That of one commit has an empty DVC cache, so that nothing of this one is touched or trusted; others share its cache.
+"""
+
+import configparser
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from credit.common.errors import CreditError, Problem
+from release.repository.data_sources import find_cache
 from release.repository.git import run_git
+
+_SECRET = ("SECRET", "TOKEN", "PASSWORD", "ACCESS_KEY", "CREDENTIAL", "_KEY")
+_LAST_LINES = 3
+_ERROR = re.compile(r"error:|ERROR:|[\w.]*(Error|Exception)\b")
+"""A line of a stage or of DVC that says why, or the last one of a traceback."""
 
 
 @contextmanager
@@ -33,3 +46,33 @@ def copy_remote_config(clone: Path) -> None:
     with config.edit("local") as local:
         local["core"]["remote"] = "proof"
         local["remote"]["proof"] = remote
+
+
+def share_settings(folder: Path) -> None:
+    """Give a clone the cache and the local settings of this one, so that data are here once."""
+    settings = configparser.ConfigParser(interpolation=None)
+    cache, local = find_cache()
+    settings.read(local, encoding="utf-8")
+    if not settings.has_section("cache"):
+        settings.add_section("cache")
+    settings.set("cache", "dir", str(cache))
+    with (folder / ".dvc/config.local").open("w", encoding="utf-8") as file:
+        settings.write(file)
+
+
+def run_dvc(folder: Path, what: str, *arguments: str) -> None:
+    """Run a command of DVC in a folder. Raises CreditError about `what` with the last lines of what failed."""
+    kept = os.environ if arguments[0] == "fetch" else _drop_secrets(os.environ)
+    done = subprocess.run(
+        ["dvc", *arguments], cwd=folder, env=dict(kept), capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode:
+        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        errors = list(filter(_ERROR.match, lines)) or lines
+        errors = errors or [f"dvc {arguments[0]} failed without a word, exit code {done.returncode}"]
+        raise CreditError([Problem(what, line) for line in dict.fromkeys(errors[:_LAST_LINES])])
+
+
+def _drop_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what the code of a change has no business with."""
+    return {name: value for name, value in environment.items() if not any(part in name for part in _SECRET)}

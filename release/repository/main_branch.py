@@ -43,6 +43,11 @@ def require_merged(commit: str, where: str) -> Main:
     return main
 
 
+def list_tags_of_main(pattern: str) -> set[str]:
+    """List the tags that fit a pattern and whose commit is on main."""
+    return set(run_git("tag", "--merged", find_main().commit, "--list", pattern).splitlines())
+
+
 def list_changes_since(main: Main, paths: tuple[str, ...]) -> list[str]:
     """List the files below paths that differ between main and this checkout, committed or not."""
     changed = run_git("diff", "--name-only", main.commit, "--", *paths).splitlines()

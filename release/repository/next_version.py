@@ -1,4 +1,8 @@
-"""Propose the next version: which part a change raises, read from the files of two commits."""
+"""Propose the next version: which part a change raises, read from the files of two commits.
+
+Only tags in the history of the registered commit count: else anybody who may push a tag on a branch of their own would
+choose the number, and the commit that the change is compared with.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -6,11 +10,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.names import Version, parse_version
+from credit.registry.names import ARTIFACT, Version, parse_version
 from credit.reports.choice import Choice
 from credit.reports.features import FeaturesReport, KeptFeatures
-from release.repository.git import read_text_at
-from release.repository.tags import Registry
+from release.repository.git import read_text_at, run_git
+from release.repository.tags import Registry, Tag
 
 
 class Bump(NamedTuple):
@@ -40,24 +44,56 @@ def choose_version(registry: Registry, asked: str | None, parts: Mapping[str, bo
     Where files do not say what changed, the proposal is a patch; `check_readiness` has the problem and lets nobody
     register it. Raises CreditError when `asked` is no version.
     """
-    last = max(registry.versions, default=None)
+    last = max(list_merged(registry), default=None)
     try:
         version, bump = propose_next(registry)
     except CreditError:
+        if last is None:
+            raise
         bump = Bump("patch", "what changed cannot be read")
-        version = max(registry.versions).bump(bump.part)
+        version = _find_free(registry, last.bump(bump.part), bump.part)
     if asked:
         return parse_version(asked), Bump("given", f"proposed was {version}, because {bump.why}")
     part = next((name for name, wanted in parts.items() if wanted), None)
     if part and last:
-        return last.bump(part), Bump(part, f"as asked; proposed was {version}, because {bump.why}")
+        why = f"as asked; proposed was {version}, because {bump.why}"
+        return _find_free(registry, last.bump(part), part), Bump(part, why)
     return version, bump
 
 
 def propose_next(registry: Registry) -> tuple[Version, Bump]:
     """Propose the version of HEAD. Raises CreditError when a file that the proposal depends on cannot be read."""
-    last = max(registry.versions, default=None)
-    return propose_version(last, registry.versions[last].commit if last else None, "HEAD")
+    merged = list_merged(registry)
+    last = max(merged, default=None)
+    version, bump = propose_version(last, merged[last].commit if last else None, "HEAD")
+    return _find_free(registry, version, bump.part), bump
+
+
+def list_merged(registry: Registry) -> dict[Version, Tag]:
+    """List the versions whose commit is in the history of HEAD."""
+    if not registry.versions:
+        return {}
+    names = run_git("for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", f"refs/tags/{ARTIFACT}@*")
+    merged = set(names.splitlines())
+    return {version: tag for version, tag in registry.versions.items() if tag.name in merged}
+
+
+def describe_left_out(registry: Registry) -> list[str]:
+    """Describe the versions that do not count for the next one; their numbers are taken all the same."""
+    merged = list_merged(registry)
+    return [
+        f"{version} does not count for the next version: git tag {tag.name} of {tag.tagger} is on commit "
+        f"{tag.commit[:10]}, which is not in the history of this one"
+        for version, tag in sorted(registry.versions.items())
+        if version not in merged
+    ]
+
+
+def _find_free(registry: Registry, version: Version, part: str) -> Version:
+    """Find the first version from this one on that no tag has, not even one that does not count."""
+    while version in registry.versions:
+        version = version.bump(part)
+    return version
 
 
 def propose_version(last: Version | None, base: str | None, head: str) -> tuple[Version, Bump]:

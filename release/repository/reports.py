@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from credit.common.errors import CreditError
 from credit.reports.base import ReportFile
-from credit.reports.choice import Choice
+from credit.reports.choice import Choice, StabilityReport
 from credit.reports.fairness import FairnessReport
 from credit.reports.features import FeaturesReport
 from credit.reports.metrics import CandidateMetrics, Metrics
@@ -28,6 +28,7 @@ class RevisionReports(NamedTuple):
     fairness: dict[str, FairnessReport]
     features: FeaturesReport | None
     validation: ValidationReport | None
+    stability: StabilityReport | None
     unread: tuple[str, ...]
 
 
@@ -72,7 +73,8 @@ def read_revision_reports(revision: Revision, strict: bool) -> RevisionReports:
     fairness = {name: report for name, report in judged.items() if report}
     features = reader.read(lambda: FeaturesReport.read_at(revision, FeaturesReport.PATH))
     validation = reader.read(lambda: ValidationReport.read_at(revision, ValidationReport.PATH))
-    return RevisionReports(choice, figures, fairness, features, validation, tuple(reader.unread))
+    stability = reader.read(lambda: StabilityReport.read_at(revision, StabilityReport.PATH))
+    return RevisionReports(choice, figures, fairness, features, validation, stability, tuple(reader.unread))
 
 
 def read_bundle_reports(folder: Path, version: str) -> BundleReports:

@@ -12,6 +12,7 @@ import yaml
 from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
 from credit.common.temporary import make_temporary_folder
+from credit.registry.names import match_version
 from release.repository.dvc_outputs import parse_dvc_lock, pull_file
 from release.repository.git import find_experiments, read_text_at, resolve_commit, run_git
 
@@ -106,9 +107,13 @@ def resolve_revisions(base: str, head: str | None, merge_base: bool) -> tuple[Re
 
 
 def _resolve_revision(name: str) -> str:
-    """Resolve a name as git does, else as an experiment of DVC: of several, the one that started from HEAD."""
+    """Resolve a version by its short name, else as git does, else as an experiment of DVC.
+
+    Of several experiments it is the one that started from HEAD.
+    """
+    version = match_version(name)
     try:
-        return resolve_commit(name)
+        return resolve_commit(version.tag if version else name)
     except CreditError:
         experiments = find_experiments(name)
     if len(experiments) > 1:

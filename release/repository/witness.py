@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 
 from credit.common.errors import CreditError, Problem
-from credit.registry.chain import RESTORE_FIX, check_chain
-from credit.registry.identity import read_store_id
+from credit.registry.chain import RESTORE_FIX, LedgerReport, examine_chain
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import UNREGISTERED, Version, match_version
 from release.repository.git import is_in_repository
+from release.repository.store_identity import Identification, identify_store
 from release.repository.tags import Registry, read_registry
 
 
-def check_ledger(ledger: Ledger) -> list[Problem]:
+def check_ledger(ledger: Ledger) -> LedgerReport:
     """Check that a ledger is whole: by itself, and by the tags where there are any."""
-    problems = check_chain(ledger)
-    if is_in_repository():
-        known = {problem.where for problem in problems}
-        problems += [one for one in _check_witnesses(ledger, read_registry()) if one.where not in known]
-    return problems
+    report = examine_chain(ledger)
+    if not is_in_repository():
+        return report
+    registry, known = read_registry(), {problem.where for problem in report.problems}
+    identity = identify_store(ledger.store, registry, ledger.environment)
+    found = [one for one in _check_witnesses(ledger, registry, identity) if one.where not in known]
+    return report._replace(problems=[*([identity.problem] if identity.problem else []), *report.problems, *found])
 
 
 def describe_registration(entry: LedgerEntry) -> str:
@@ -47,10 +49,9 @@ def list_withdrawn() -> frozenset[Version]:
         return frozenset()
 
 
-def _check_witnesses(ledger: Ledger, registry: Registry) -> Iterator[Problem]:
-    identity = read_store_id(ledger.store)
+def _check_witnesses(ledger: Ledger, registry: Registry, identity: Identification) -> Iterator[Problem]:
     for event in registry.list_events(ledger.environment):
-        if event.entry_number is None or event.entry_hash is None or event.store != identity:
+        if event.entry_number is None or event.entry_hash is None or event.store not in identity.all_ids:
             continue
         found = ledger.hash_entry(event.entry_number)
         if found != event.entry_hash:

@@ -1,18 +1,22 @@
 """Authenticate every request by its API key, and add the security headers to every answer."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from service.api.keys import KeyRing, KeyRole
+from service.access.hosts import is_known_host
+from service.access.keys import ANYBODY, KeyRefusedError, KeyRing
+from service.access.roles import KEYLESS_PATHS, find_role
+from service.access.wrong_keys import WrongKeys
+from service.api.equivalent_requests import unify_request
 from service.api.responses import RefusalError, render_refusal
+from service.metrics import KEY_REFUSAL_COUNT, REFUSAL_COUNT
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-KEYLESS_PATHS = ("/health/live", "/health/ready")
-"""Health checks, which need no key."""
 
 _SCRIPT_PATHS = ("/docs",)  # its page has a script, of this service's own
 _SELF_INLINE = "'self' 'unsafe-inline'"
@@ -31,16 +35,22 @@ _HEADERS = [
 
 
 class AuthMiddleware:
-    """Authentication as plain ASGI, for it is in every request's way."""
+    """Authentication as plain ASGI, for it is in every request's way.
 
-    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
-        self._app, self._keys = app, keys
+    `keys`, `hosts` and `most`, the requests of one caller at a time, may be replaced while it runs.
+    """
+
+    def __init__(self, app: ASGIApp, keys: KeyRing, hosts: frozenset[bytes] | None, most: int) -> None:
+        self._app, self.keys, self.hosts, self.most = app, keys, hosts, most
+        self.wrong_keys = WrongKeys()
+        self._busy: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a caller without a key for the role; add the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = unify_request(scope)
         policy = _CSP_DOCS if scope["path"].startswith(_SCRIPT_PATHS) else _CSP_PLAIN
         headers = [*_HEADERS, (b"content-security-policy", policy.encode())]
 
@@ -50,23 +60,62 @@ class AuthMiddleware:
             await send(message)
 
         try:
-            scope.setdefault("state", {})["caller"] = self._identify_caller(scope)
+            owner = await self._authenticate(scope)
+            scope.setdefault("state", {})["caller"] = owner
+            caller = self._find_busy_caller(scope, owner)
         except RefusalError as refused:
+            REFUSAL_COUNT.labels(str(refused.status)).inc()
             await render_refusal(refused)(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        self._busy[caller] += 1
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._busy[caller] -= 1
+            if not self._busy[caller]:
+                del self._busy[caller]
 
-    def _identify_caller(self, scope: Scope) -> str:
+    async def _authenticate(self, scope: Scope) -> str:
+        """Name the owner of the key. Raises RefusalError when they may not ask for this."""
+        self._require_host(scope)
         if scope["path"] in KEYLESS_PATHS:
-            return "anybody"
-        role: KeyRole = "decide" if scope["method"] == "POST" else "read"
+            return ANYBODY
+        role = find_role(scope["method"], scope["path"])
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         try:
-            caller = self._keys.authenticate(given, role)
-        except LookupError:
+            return self.keys.authenticate(given, role)
+        except KeyRefusedError as refused:
+            KEY_REFUSAL_COUNT.labels(refused.why).inc()
+            if refused.why == "role":
+                raise RefusalError(403, f"this key lacks the role {role}") from None
+            if refused.why != "missing":
+                await self._slow_down(_find_address(scope), refused)
             raise RefusalError(
                 401, "an API key is required", WWW_Authenticate='Basic realm="decisions", Bearer'
             ) from None
-        if caller is None:
-            raise RefusalError(403, f"this key lacks the role {role}")
+
+    def _find_busy_caller(self, scope: Scope, owner: str) -> str:
+        """Name whose requests are counted: who has no name has an address. Raises RefusalError beyond the limit."""
+        caller = f"from {_find_address(scope)}" if owner == ANYBODY else owner
+        if self._busy[caller] >= self.most and scope["path"] not in KEYLESS_PATHS:
+            raise RefusalError(429, f"more than {self.most:,} requests at a time", Retry_After="1")
         return caller
+
+    def _require_host(self, scope: Scope) -> None:
+        given = next((value for name, value in scope["headers"] if name == b"host"), None)
+        if given is not None and self.hosts is not None and not is_known_host(given, self.hosts):
+            raise RefusalError(421, "a host that this service does not answer for; SERVICE_HOSTS names others")
+
+    async def _slow_down(self, address: str, refused: KeyRefusedError) -> None:
+        """Let a wrong key wait for its refusal. Raises RefusalError when too many of the address wait."""
+        seconds = self.wrong_keys.note(address, refused)
+        if seconds is None:
+            raise RefusalError(429, "too many wrong keys", Retry_After="60")
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.wrong_keys.release(address)
+
+
+def _find_address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])

@@ -5,9 +5,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
+from credit.decision_log.log import KeyConflictError
 from service import metrics
 from service.api.responses import RefusalError, render_refusal
-from service.engine.batching import RecordingError
+from service.deciding.decider import BusyError
+from service.deciding.recording import RecordingError
 from service.engine.request_errors import describe_error
 
 
@@ -23,6 +25,10 @@ def _classify_error(error: Exception) -> RefusalError:
         return error
     if isinstance(error, RecordingError):
         return RefusalError(503, "the decision could not be recorded, so none was made", Retry_After="1")
+    if isinstance(error, BusyError):
+        return RefusalError(503, "too many batches at a time", Retry_After="1")
+    if isinstance(error, KeyConflictError):
+        return RefusalError(409, "this idempotency key belongs to another request")
     if isinstance(error, CreditError):
         return RefusalError(422, "the request does not fit the contract of the live version", error.problems)
     if isinstance(error, RequestValidationError):

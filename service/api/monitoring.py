@@ -48,15 +48,17 @@ async def check_readiness(request: Request) -> Response:
     """Show whether applications are decided, by the model or the rule, and the problems."""
     parts = read_parts(request)
     serving, problems = parts.follower.serving, collect_problems(parts)
-    status = "dark" if serving is None else "degraded" if problems else "ok"
+    is_dark = serving is None or parts.log.refusal is not None
+    status = "dark" if is_dark else "degraded" if problems else "ok"
     decides = serving.decides if serving else None
     content = {
         "status": status,
         "decides": decides,
         "entry": serving.number if serving else 0,
+        "circuits": parts.decider.circuits,
         "problems": list(problems.values()),
     }
-    return render_json(content, 503 if serving is None else 200)
+    return render_json(content, 503 if is_dark else 200)
 
 
 @ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=READ_REFUSALS)
@@ -64,6 +66,7 @@ def show_metrics(request: Request) -> Response:
     """Expose the metrics for Prometheus."""
     parts = read_parts(request)
     metrics.set_problems(collect_problems(parts))
+    metrics.set_circuits(parts.decider.circuits)
     with suppress(CreditError):  # a disk that cannot be read is no reason to tell nothing
         metrics.SPOOL_SIZE.set(parts.log.count_spooled())
     return metrics.expose_metrics()

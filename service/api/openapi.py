@@ -6,9 +6,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from service.api.outcomes import OutcomeReport
+from credit.bundle.field_types import build_field_type
+from service.access.roles import KEYLESS_PATHS, find_role
+from service.api.log.outcomes import OutcomeReport
 from service.api.responses import Refusal
-from service.engine.field_types import build_field_type
 from service.engine.live_version import LiveVersion
 
 _REFERENCE_TEMPLATE = "#/components/schemas/{model}"
@@ -21,14 +22,17 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         401: "No valid API key",
         403: "The API key lacks the role",
-        409: "The idempotency key belongs to another application",
+        409: "The idempotency key belongs to another request, or a review overrides a decision without a reason",
+        408: "The request took too long to arrive",
         413: "The body is too large",
         415: "The body is not JSON",
+        421: "The request names a host that the service does not answer for",
+        429: "The caller has too many requests at a time",
         422: "Values that the contract does not allow, or a malformed request",
         503: "No version is live, or the decision log does not answer",
     }.items()
 }
-READ_REFUSALS: dict[int | str, dict[str, Any]] = {status: REFUSALS[status] for status in (401, 403, 422, 503)}
+READ_REFUSALS: dict[int | str, dict[str, Any]] = {status: REFUSALS[status] for status in (401, 403, 421, 422, 429, 503)}
 NOT_FOUND_REFUSAL: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such decision", "content": _REFUSAL_CONTENT}
 }
@@ -48,6 +52,8 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
 
 def _build_openapi(app: FastAPI, serving: LiveVersion | None) -> dict[str, Any]:
     content = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    if app.state.parts.settings.keys_file is not None:
+        _describe_security(content)
     refusal = TypeAdapter(Refusal).json_schema(ref_template=_REFERENCE_TEMPLATE)
     content["components"]["schemas"] |= {**refusal.pop("$defs"), "Refusal": refusal}
     if serving is not None:
@@ -55,12 +61,29 @@ def _build_openapi(app: FastAPI, serving: LiveVersion | None) -> dict[str, Any]:
         for path, name in _BODY_KINDS.items():
             schema = serving.requests.build_json_schema(name, _REFERENCE_TEMPLATE)
             content["components"]["schemas"] |= schema.pop("$defs", {})
+            if app.state.parts.settings.applicant_key is None:  # without it references are refused
+                content["components"]["schemas"].get("DecisionRequest", schema)["properties"].pop("applicant", None)
             example = one if name == "one" else {"applications": [one]}
             content["paths"][path]["post"]["requestBody"] = _describe_body(schema, example)
         contract, outcome = serving.bundle.contract, OutcomeReport.model_json_schema()
         outcome["properties"]["outcome"] = TypeAdapter(build_field_type(contract.columns[contract.label])).json_schema()
         content["paths"]["/v1/outcomes"]["post"]["requestBody"] = _describe_body(outcome)
     return content
+
+
+def _describe_security(content: dict[str, Any]) -> None:
+    """Describe how callers show their key, and the role that each operation needs."""
+    content["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key"},
+        "password": {"type": "http", "scheme": "basic", "description": "Any user name, and an API key as the password"},
+    }
+    for path, operations in content["paths"].items():
+        for method, operation in operations.items():
+            if path in KEYLESS_PATHS:
+                operation["security"] = []
+                continue
+            role = find_role(method.upper(), path)
+            operation["security"] = [{scheme: [role] if role else []} for scheme in ("key", "password")]
 
 
 def _describe_body(schema: dict[str, Any], example: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Read a request: its body, its idempotency key, and the version that answers it."""
 
 import re
+from collections.abc import Iterator, Sequence
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -23,6 +24,32 @@ def read_idempotency_key(request: Request) -> str | None:
         problem = Problem("Idempotency-Key", found, "one of 1 to 200 visible ASCII characters")
         raise RefusalError(422, "invalid idempotency key", [problem])
     return str(given[0], "ascii")
+
+
+def read_language(request: Request, languages: Sequence[str]) -> str:
+    """Read the language that the caller prefers among some; the first of them where they name none (RFC 9110, 12.5.4).
+
+    By hand, as the idempotency key. A part that cannot be read names no language.
+    """
+    given = b",".join(value for name, value in request.scope["headers"] if name == b"accept-language")
+    if not given or len(languages) == 1:
+        return languages[0]
+    wanted = sorted(_parse_ranges(given.decode("latin-1")), key=lambda one: -one[1])
+    for name, weight in wanted:
+        for language in languages:
+            if weight > 0 and (language.lower() == name or language.lower() == name.partition("-")[0]):
+                return language
+    return languages[0]
+
+
+def _parse_ranges(header: str) -> Iterator[tuple[str, float]]:
+    """Parse language ranges and their weights, a few: nobody reads a hundred languages."""
+    for part in header.split(",")[:20]:
+        name, _, weight = part.partition(";")
+        try:
+            yield name.strip().lower(), float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
 
 
 async def read_body(request: Request, largest: int | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """Responses: their models for the API's documentation, and their bytes."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Response
 from pydantic import BaseModel, Field
@@ -10,11 +10,15 @@ from pydantic_core import to_json
 from credit.common.errors import Problem
 from credit.decision_log.database import DecisionRow
 from credit.scoring.reasons import DecidedBy
+from service.deciding.circuit_breaker import CircuitState
 
 Decision = Literal["approve", "refer", "deny"]
+LoggedInputs = Annotated[dict[str, bool | int | float | str | None] | None, Field(description="null: they were erased")]
+ApplicantHash = Annotated[str | None, Field(description="HMAC-SHA256 of the applicant's reference, if one was sent")]
 
 PUBLIC_FIELDS = (
-    "id", "decision", "score", "reasons", "decided_by", "rule_because", "version", "digest", "entry", "decided_at",
+    "id", "decision", "score", "reasons", "reason_codes", "language", "decided_by", "rule_because", "version", "digest",
+    "entry", "decided_at",
 )  # fmt: skip
 """Fields of a record that its caller may see."""
 
@@ -26,6 +30,12 @@ class DecisionResponse(BaseModel):
     decision: Decision
     score: float = Field(description="Probability of the favourable label", ge=0, le=1)
     reasons: list[str] = Field(description="At most four, the weightiest first; none for an approval", max_length=4)
+    reason_codes: list[str] | None = Field(
+        description="Of each reason, for programs: the same whatever the words and the language; null: decided before "
+        "there were codes",
+        max_length=4,
+    )
+    language: str | None = Field(description="Of the reasons, as they were given")
     decided_by: DecidedBy
     rule_because: str | None = Field(description="Why the rule decided, when it did")
     version: str | None = Field(description="null: the rule that came with the image")
@@ -41,23 +51,36 @@ class BatchResponse(BaseModel):
 
 
 class OutcomeResponse(BaseModel):
-    """The outcome of a decision, as reported last."""
+    """The outcome of a decision: of those reported, the one that was observed last."""
 
     outcome: bool | int | float | str
     observed_at: datetime
+    label: str | None = Field(description="By the contract that decided; null: reported to an older service")
+
+
+class DecisionReview(BaseModel):
+    """What an analyst decided last. `override`: instead of a decision that was no referral."""
+
+    decision: Literal["approve", "deny"]
+    reviewer: str
+    reason: str | None = Field(description="null: none was given, or it was erased")
+    override: bool
 
 
 class DecisionRecordResponse(DecisionResponse):
     """A decision with its inputs. Protected attributes stay in the log."""
 
-    inputs: dict[str, bool | int | float | str | None]
+    inputs: LoggedInputs
+    applicant: ApplicantHash
     outcome: OutcomeResponse | None
+    review: DecisionReview | None
 
 
 class ListedDecisionResponse(DecisionResponse):
     """A decision of a list. Protected attributes stay in the log."""
 
-    inputs: dict[str, bool | int | float | str | None]
+    inputs: LoggedInputs
+    applicant: ApplicantHash
     caller: str
     idempotency_key: str | None = Field(description="SHA-256 of caller, NUL, Idempotency-Key, NUL, place in the batch")
     repeat_of: str | None = Field(description="Another decision under the same key, known too late")
@@ -92,6 +115,10 @@ class HealthResponse(BaseModel):
     status: Literal["ok", "degraded", "dark"]
     decides: DecidedBy | None
     entry: int
+    circuits: dict[str, CircuitState] = Field(
+        description="Whether the model is left alone because it is too slow: for single applications and for batches",
+        examples=[{"one": "closed", "batch": "closed"}],
+    )
     problems: list[str]
 
 

@@ -8,13 +8,16 @@ from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 
-from credit.common.errors import CreditError, Problem
-from credit.decision_log.database import DecisionRow
-from credit.decision_log.outcomes import find_latest_outcome, record_outcome
+from credit.common.errors import CreditError
+from credit.decision_log.outcomes import find_newest_outcome, record_outcome
+from credit.decision_log.people.reviews import find_newest_review
 from service import metrics
+from service.api.log.applicants import hash_applicants
+from service.api.log.decided_contract import find_contract
+from service.api.log.outcomes import OutcomeReport, check_outcome, parse_outcome
+from service.api.log.records import note_look_up, require_record
 from service.api.openapi import NOT_FOUND_REFUSAL, READ_REFUSALS, REFUSALS
-from service.api.outcomes import OutcomeReport, check_outcome, parse_outcome
-from service.api.request_reading import read_body, read_idempotency_key, read_parts, require_serving
+from service.api.request_reading import read_body, read_idempotency_key, read_language, read_parts, require_serving
 from service.api.responses import (
     BatchResponse,
     DecisionRecordResponse,
@@ -24,9 +27,10 @@ from service.api.responses import (
     render_json,
     select_public_fields,
 )
-from service.api.state import Parts
+from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
+from service.settings import Settings
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 """Its functions name the operations of the API, and so the methods of clients that are generated from its document."""
@@ -44,7 +48,13 @@ _KEY_HEADER = {
             "in": "header",
             "description": "A repeated request with the same key gets the same decision, which is recorded once",
             "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
-        }
+        },
+        {
+            "name": "Accept-Language",
+            "in": "header",
+            "description": "The language of the reasons; the contract's where the live version has no words in it",
+            "schema": {"type": "string", "examples": ["es, en;q=0.5"]},
+        },
     ]
 }
 
@@ -72,14 +82,14 @@ DecisionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 )
 async def decide(request: Request) -> Response:
     """Decide one application."""
-    start = time.perf_counter()
-    serving = require_serving(request)
-    asked = serving.requests.parse(await read_body(request, _MAX_APPLICATION_BYTES))
-    record = await read_parts(request).decider.decide(
-        serving, asked, request.state.caller, read_idempotency_key(request)
-    )
-    _finish_request(serving, [asked], [record], start)
-    return render_json(select_public_fields(record))
+    serving, parts = require_serving(request), read_parts(request)
+    language = read_language(request, serving.bundle.languages)
+    body = await read_body(request, _MAX_APPLICATION_BYTES)
+    arrived = time.monotonic()  # with its last byte: a slow client does not use up the time of the model
+    (asked,) = hash_applicants(parts.settings, [serving.requests.parse(body)._replace(language=language)])
+    recorded = await parts.decider.decide(serving, asked, request.state.caller, read_idempotency_key(request), arrived)
+    metrics.count_decisions(recorded, serving, time.monotonic() - arrived)
+    return render_json(select_public_fields(recorded.records[0]))
 
 
 @ROUTER.post(
@@ -87,14 +97,25 @@ async def decide(request: Request) -> Response:
 )
 async def decide_batch(request: Request) -> Response:
     """Decide several applications by one version: all of them, or none when one is not allowed."""
-    start = time.perf_counter()
-    serving = require_serving(request)
-    asked = serving.requests.parse_batch(await read_body(request))
-    records = await read_parts(request).decider.decide_batch(
-        serving, asked, request.state.caller, read_idempotency_key(request)
-    )
-    _finish_request(serving, asked, records, start)
-    return render_json({"decisions": [select_public_fields(record) for record in records]})
+    serving, parts = require_serving(request), read_parts(request)
+    language = read_language(request, serving.bundle.languages)
+    key, body = read_idempotency_key(request), await read_body(request)
+    arrived = time.monotonic()
+    run_aside = parts.decider.run_aside
+    with parts.decider.hold_batch():
+        asked = await run_aside(lambda: _parse_batch(serving, parts.settings, body, language))
+        recorded = await parts.decider.decide_batch(serving, asked, request.state.caller, key, arrived)
+        return await run_aside(lambda: _finish_batch(recorded, serving, time.monotonic() - arrived))
+
+
+def _parse_batch(serving: LiveVersion, settings: Settings, body: bytes, language: str) -> list[ApplicationRequest]:
+    parsed = [one._replace(language=language) for one in serving.requests.parse_batch(body)]
+    return hash_applicants(settings, parsed)
+
+
+def _finish_batch(recorded: RecordedDecisions, serving: LiveVersion, seconds: float) -> Response:
+    metrics.count_decisions(recorded, serving, seconds)
+    return render_json({"decisions": [select_public_fields(record) for record in recorded.records]})
 
 
 @ROUTER.get(
@@ -104,51 +125,45 @@ async def decide_batch(request: Request) -> Response:
     tags=["look up"],
 )
 def look_up_decision(request: Request, decision_id: DecisionId) -> Response:
-    """Look a decision up in the log, with its inputs and its outcome."""
-    record = _require_record(read_parts(request), decision_id)
+    """Look a decision up in the log, with its inputs, its outcome and its review. The look-up is noted there."""
+    record = require_record(read_parts(request), decision_id)
+    database = read_parts(request).log.database
+    note_look_up(request, {}, decision_id)
     try:
-        outcome = find_latest_outcome(read_parts(request).log.database, decision_id)
+        outcome, review = find_newest_outcome(database, decision_id), find_newest_review(database, decision_id)
     except CreditError:
         raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
-    found = {"inputs": record["inputs"], "outcome": outcome._asdict() if outcome else None}
+    found = {
+        "inputs": record["inputs"],
+        "applicant": record["applicant"],
+        "outcome": outcome._asdict() if outcome else None,
+        "review": review._asdict() if review else None,
+    }
     return render_json(select_public_fields(record) | found)
 
 
-@ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=REFUSALS | NOT_FOUND_REFUSAL, tags=["look up"])
+@ROUTER.post("/v1/outcomes", response_model=OutcomeResponse, responses=REFUSALS | NOT_FOUND_REFUSAL, tags=["outcomes"])
 async def report_outcome(request: Request) -> Response:
-    """Record the outcome of a decision: the value of the label that the contract names. The newest one counts."""
+    """Record the outcome of a decision: the value of the label of the contract that decided.
+
+    The outcome that was observed last holds. The same report again changes nothing.
+    """
     reported = parse_outcome(await read_body(request))
     return await run_in_threadpool(_record_outcome, request, reported)
 
 
 def _record_outcome(request: Request, reported: OutcomeReport) -> Response:
-    parts = read_parts(request)
-    record = _require_record(parts, reported.decision_id)
-    now = datetime.now(UTC)
-    observed = check_outcome(reported, record, require_serving(request).bundle.contract, now)
+    parts, now = read_parts(request), datetime.now(UTC)
+    record = require_record(parts, reported.decision_id)
+    contract = find_contract(parts, record)
+    value = check_outcome(reported, record, contract, now)
+    who = request.state.caller
     try:
-        record_outcome(parts.log.database, reported.decision_id, observed, request.state.caller, now)
+        recorded = record_outcome(
+            parts.log.outcomes, reported.decision_id, value, reported.observed_at, contract.label, who, now
+        )
     except CreditError:
         raise RefusalError(503, "the outcome could not be recorded", Retry_After="1") from None
-    return render_json(observed._asdict())
-
-
-def _finish_request(
-    serving: LiveVersion, asked: list[ApplicationRequest], records: list[DecisionRow], start: float
-) -> None:
-    both = zip(asked, records, strict=True)
-    if any((record["inputs"], record["protected"]) != (one.application, one.protected) for one, record in both):
-        raise RefusalError(409, "this idempotency key belongs to another application")
-    metrics.count_decisions(records, serving, time.perf_counter() - start)
-
-
-def _require_record(parts: Parts, decision_id: str) -> DecisionRow:
-    try:
-        record = parts.log.find(decision_id)
-    except CreditError:
-        raise RefusalError(503, "the decision log does not answer", Retry_After="1") from None
-    if record is None:
-        raise RefusalError(
-            404, "no such decision", [Problem("decision_id", decision_id, "the id of a decision in the log")]
-        )
-    return record
+    if recorded.is_new:
+        metrics.count_outcome(contract, value, record["version"])
+    return render_json(recorded.outcome._asdict())

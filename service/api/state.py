@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from credit.decision_log.integrity.checkpointing import CheckpointThread
 from credit.decision_log.log import DecisionLog
-from service.engine.batching import Batcher
+from service.access.key_file import KeyFileWatch
+from service.api.log.causes import describe_cause
+from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
 
@@ -14,13 +17,33 @@ class Parts:
 
     settings: Settings
     follower: Follower
-    decider: Batcher
+    decider: Decider
     log: DecisionLog
+    checkpoints: CheckpointThread
+    keys: KeyFileWatch
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
     """Collect the problems by kind, in words that name no path."""
-    problems = dict(parts.follower.problems)
-    if parts.log.problem is not None:
-        problems["log"] = "the database of the decision log does not answer; decisions go to the spool"
+    problems = parts.follower.problems | parts.decider.list_problems()
+    if "synchronous_commit" in parts.log.database.weaknesses:
+        problems["commit"] = (
+            "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
+        )
+    if parts.keys.problem is not None:
+        problems["keys"] = parts.keys.problem
+    log = parts.log
+    if log.database.file.is_lost():
+        problems["log"] = "the file of the decision log was removed or replaced; decisions go to the spool"
+    elif log.refusal is not None:
+        database, spool = log.refusal
+        causes = f"{describe_cause(database)} and {describe_cause(spool, 'the spool')}"
+        problems["unrecorded"] = f"no decision can be recorded, and so none is made: {causes}"
+    elif log.problem is not None:
+        problems["log"] = f"{describe_cause(log.problem)}; decisions go to the spool"
+    if log.spool_problem is not None:
+        cause = describe_cause(log.spool_problem, "the spool")
+        problems["spool"] = f"{cause}: decisions that the database does not take would be refused"
+    if parts.checkpoints.problem is not None and "store" not in problems:
+        problems["checkpoint"] = "the store takes no checkpoint of the decision log; may the service write below log/?"
     return problems

@@ -10,16 +10,18 @@ import pyarrow as pa
 from pydantic_core import to_json
 from tqdm import tqdm
 
+from credit.bundle.final_decision import FinalDecision
 from credit.common.errors import CreditError, Problem, raise_if_any
 from service.batch.sink import open_sink
 from service.batch.source import ApplicationSource, RowBatch, open_source
-from service.engine.live_version import FinalDecision, LiveVersion
+from service.engine.live_version import LiveVersion
 
 _DECISION_COLUMNS = {
     "row": pa.int64(),
     "decision": pa.string(),
     "score": pa.float64(),
     "reasons": pa.list_(pa.string()),
+    "reason_codes": pa.list_(pa.string()),
     "decided_by": pa.string(),
     "rule_because": pa.string(),
     "version": pa.string(),

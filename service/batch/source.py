@@ -14,9 +14,11 @@ import pyarrow as pa
 from credit.bundle.bundle import Bundle
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
+from credit.data.casts.columns import cast_sql
+from credit.data.casts.missing_codes import decode_missing_sql, is_present_sql
+from credit.data.false_rows import find_false_rows
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable, open_raw_table
-from credit.data.sql_casts import cast_sql, decode_missing_sql, is_present_sql
 from credit.data.sql_text import quote_identifier
 
 _BATCH_ROWS = 10_000
@@ -57,9 +59,10 @@ class ApplicationSource:
         return self.connection.sql(query).to_arrow_table().schema.types[0]
 
     def count_rows(self) -> int:
-        """Count the rows. Raises CreditError when there is none or the file is not readable."""
+        """Count the rows. Raises CreditError when there is none, one is nobody's, or the file is not readable."""
         try:
             ((rows,),) = self.connection.execute(f"SELECT count(*) FROM {self.table.scan_sql(self.types)}").fetchall()
+            raise_if_any(find_false_rows(self.table, self.connection))
         except duckdb.Error as error:
             raise CreditError(describe_duckdb_error(self.path, error)) from None
         if not rows:

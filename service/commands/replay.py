@@ -1,9 +1,11 @@
 """Recompute a decision of the log from the version that made it: same decision, score and reasons?
 
-Finds the log by SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or
-in RELEASE_STORE. Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
+Checks the row against the hashes of the log first; `verify-log` checks all of them. Finds the log by
+SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on the service's disk or in RELEASE_STORE.
+Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
 
 import re
+from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
@@ -11,7 +13,9 @@ import click
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
-from credit.decision_log.database import Database, DecisionRow
+from credit.decision_log.database import DecisionRow
+from credit.decision_log.integrity.verify import check_decision
+from credit.decision_log.locate import open_read_only
 from credit.registry import names, versions
 from credit.registry.address import open_store
 from credit.registry.ledger import LedgerEntry
@@ -21,30 +25,26 @@ from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment, load_folder
 from service.settings import Settings, load_settings
 
-COMPARED_FIELDS = ("decision", "score", "reasons", "decided_by", "rule_because")
+COMPARED_FIELDS = ("decision", "score", "reasons", "reason_codes", "decided_by", "rule_because")
 
 
-def find_record(settings: Settings, identifier: str) -> DecisionRow:
-    """Find a decision in the spool, else in the database. Raises CreditError when it is in neither."""
+def find_record(settings: Settings, identifier: str) -> tuple[DecisionRow, str | None]:
+    """Find a decision in the spool, else in the database, and check its row; None: it is as it was written.
+
+    Raises CreditError when it is in neither.
+    """
     if not re.fullmatch(r"[0-9a-f]{32}", identifier):
         raise CreditError(Problem("ID", repr(identifier[:80]), "the 32 characters that the service answered as `id`"))
-    spool, log = settings.state / "spool.db", settings.state / "decisions.db"
-    if settings.database_url is None and not spool.exists() and not log.exists():
-        fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
-        raise CreditError(Problem(str(log), "no such file", fix=fix))
-    urls = [f"sqlite:///{spool}"] if spool.exists() else []
-    for url in [*urls, settings.database]:  # in this order: meanwhile it may move from the first to the second
-        database = Database(url, read_only=True)
-        try:
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    with open_read_only(url, settings.state) as databases:
+        for place, database in enumerate(databases):
             if (record := database.find(identifier)) is not None:
-                return record
-        finally:
-            database.close()
+                return record, check_decision(databases[: place + 1], record)
     raise CreditError(Problem(f"the decision log {database}", f"no decision {identifier}"))
 
 
 def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
-    """Decide the logged application anew by the version, in the fields of the log.
+    """Decide the logged application anew by the version, in the fields of the log and the language that was asked for.
 
     Where the rule stood in for the model the rule decides again: the version cannot tell what went wrong then.
     """
@@ -53,10 +53,12 @@ def recompute(serving: LiveVersion, record: DecisionRow) -> dict[str, Any]:
         decision, because = serving.decide(application)
     else:
         decision, because = serving.decide_by_rule(application, because)
-    return decision._asdict() | {"reasons": list(decision.reasons), "rule_because": because}
+    reasons = list(serving.bundle.word_reasons(decision, record["language"]))
+    codes = None if record["reason_codes"] is None else list(decision.reason_codes)  # logged before there were codes
+    return decision._asdict() | {"reasons": reasons, "reason_codes": codes, "rule_because": because}
 
 
-def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -> LiveVersion:
+def load_logged_version(record: DecisionRow, settings: Settings, find_store: Callable[[], Store]) -> LiveVersion:
     """Load the version of a logged decision from the service's disk, else from the store.
 
     Raises CreditError when neither has it, and when the version in the store is another bundle than the log says.
@@ -64,6 +66,7 @@ def load_logged_version(record: DecisionRow, settings: Settings, store: Store) -
     entry = build_deployment(record["version"], record["digest"]) if record["version"] is not None else None
     there = _load_from_disk(record, entry, settings)
     try:
+        store = find_store()
         publication = _find_publication(record, store)
     except CreditError:
         if there is None:
@@ -111,20 +114,28 @@ EXIT_DIFFERS = 3
 def run(identifier: str) -> Answer:
     """Show what the log has and what its version says now, side by side."""
     settings = load_settings()
-    record = find_record(settings, identifier)
-    again = recompute(load_logged_version(record, settings, open_store()), record)
+    record, wrong = find_record(settings, identifier)
+    if record["salt"] is None and record["erased_by"] is not None:
+        found = f"its inputs were erased, by the event {record['erased_by']}"
+        raise CreditError(Problem(f"the decision {identifier}", found))
+    try:
+        again = recompute(load_logged_version(record, settings, open_store), record)
+    except CreditError as error:
+        altered = [Problem(f"the decision {identifier}", f"not as it was written: {wrong}")] if wrong else []
+        raise CreditError([*altered, *error.problems]) from None
     content: dict[str, Any] = {
         "id": record["id"],
         "version": record["version"],
         "digest": record["digest"],
         "logged": {name: record[name] for name in COMPARED_FIELDS},
         "recomputed": {name: again[name] for name in COMPARED_FIELDS},
+        "row": wrong or ("not chained" if record["writer"] is None else "as it was written"),
         "differs": [name for name in COMPARED_FIELDS if record[name] != again[name]],
     }
-    return Answer(content, _format_text(content), EXIT_DIFFERS if content["differs"] else 0)
+    return Answer(content, _format_text(content, wrong), EXIT_DIFFERS if content["differs"] or wrong else 0)
 
 
-def _format_text(content: dict[str, Any]) -> str:
+def _format_text(content: dict[str, Any], wrong: str | None) -> str:
     rows = [("", "logged", "recomputed")]
     for name, value in content["logged"].items():
         pairs = zip_longest(_format_lines(value), _format_lines(content["recomputed"][name]), fillvalue="-")
@@ -132,6 +143,7 @@ def _format_text(content: dict[str, Any]) -> str:
     width = max(len(logged) for _, logged, _ in rows)
     lines = [f"  {name:<13} {logged:<{width}}  {again}" for name, logged, again in rows]
     verdict = f"differs: {', '.join(content['differs'])}" if content["differs"] else "the same"
+    lines += [f"not as it was written: {wrong}"] if wrong else []
     by = content["version"] or "the rule of the image"
     return "\n".join([f"{content['id']}, by {by}, digest {content['digest'][:12]}", *lines, verdict])
 

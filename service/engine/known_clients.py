@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from credit.bundle.request_fields import RequestFields, read_request_fields
@@ -11,7 +12,7 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import Version
 from credit.registry.store import Store
-from credit.registry.stored_fields import read_stored_fields
+from service.engine.kept_contracts import KeptContracts
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,8 +23,8 @@ MAX_PUBLISHED, MAX_ENTRIES = 50, 50
 class KnownClients:
     """The fields of published versions by digest. The store is asked for new ones at most every so many `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, kept: KeptContracts) -> None:
+        self._seconds, self._kept = seconds, kept
         self._fields: dict[str, RequestFields] = {}
         self._digests: dict[Version, str] = {}
         self._told: set[str] = set()
@@ -48,13 +49,19 @@ class KnownClients:
         self._fields |= came
         return bool(came)
 
-    def add_folders(self, bundles: Path) -> None:
-        """Add the bundles on the disk, for when the store is out of reach."""
+    def add_kept(self, bundles: Path) -> None:
+        """Add the versions that are known on the disk, as bundles or by their contracts: the store is out of reach."""
         for folder in bundles.glob("[0-9a-f]*"):
-            try:
-                self._fields[folder.name] = read_request_fields(folder)
-            except CreditError as error:
-                self._warn(f"what clients of the bundle {folder.name[:12]} send is not known: {error}")
+            self._add(folder.name, lambda folder=folder: read_request_fields(folder))  # type: ignore[misc]
+        for digest in self._kept.list_digests():
+            if digest not in self._fields:
+                self._add(digest, lambda digest=digest: self._kept.read(digest))  # type: ignore[misc]
+
+    def _add(self, digest: str, read: Callable[[], RequestFields]) -> None:
+        try:
+            self._fields[digest] = read()
+        except CreditError as error:
+            self._warn(f"what clients of the bundle {digest[:12]} send is not known: {error}")
 
     def _list_published(self, store: Store) -> list[str]:
         newest = versions.list_versions(store)[-MAX_PUBLISHED:]
@@ -76,7 +83,10 @@ class KnownClients:
     def _read(self, store: Store, digest: str) -> RequestFields | None:
         """Read the fields of one version; None where newer code made it or it is damaged."""
         try:
-            return read_stored_fields(store, digest)
+            fields, failure = self._kept.fetch(store, digest)
+            if failure is not None:
+                self._warn(f"a restart without the store would not know all clients: {failure}")
+            return fields
         except CreditError as error:
             self._warn(f"what clients of the bundle {digest[:12]} send is not known: {error}")
             return None

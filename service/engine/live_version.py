@@ -1,28 +1,21 @@
 """The live version: a ledger entry and its loaded bundle. Replaced whole, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from functools import partial
+from typing import Any, Self
 
+from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import Bundle
+from credit.bundle.final_decision import ApplicationDecider, FinalDecision, fit_anything
 from credit.bundle.request_fields import RequestFields
-from credit.common.errors import CreditError
+from credit.bundle.rule_causes import NO_MODEL, describe_fallback
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
-from credit.scoring.model import Decision
 from credit.scoring.reasons import DecidedBy
 from credit.scoring.row_encoder import ApplicationRow
-from service.engine.application_fit import ApplicationFitter
-from service.engine.requests import RequestParser, build_request_parser
-
-_NO_MODEL = "no model in this version: no candidate passed every gate when it was made"
-
-
-class FinalDecision(NamedTuple):
-    """A decision; when the rule made it, why."""
-
-    decision: Decision
-    rule_because: str | None
+from service.engine.request_types import build_request_parser
+from service.engine.requests import RequestParser
 
 
 @dataclass(frozen=True)
@@ -31,7 +24,7 @@ class LiveVersion:
 
     `requests` takes what clients of any published version send, and `fit` makes it an application to this one.
     `example`: a made-up application. `load_failure`: why the version of the entry is not the one that is loaded, when
-    the rule has to stand in for it.
+    the rule has to stand in for it. `doubt`: why a newer entry may have been followed, for which the rule decides too.
     """
 
     entry: LedgerEntry | None
@@ -41,6 +34,7 @@ class LiveVersion:
     example: ApplicationRow
     fit: ApplicationFitter
     load_failure: str | None = None
+    doubt: str | None = None
 
     @property
     def number(self) -> int:
@@ -63,13 +57,13 @@ class LiveVersion:
         if self.entry is None:
             return "no version: neither the store nor the disk has one"
         if self.entry.kind == "fallback":
-            return f"fallback to the rule: {self.entry.reason}"
-        return self.load_failure
+            return describe_fallback(self.entry.reason)
+        return self.load_failure or self.doubt
 
     @property
     def rule_because(self) -> str | None:
         """Why the rule decides every application, also as this version's champion; None when the model does."""
-        return self.fallback_reason or (_NO_MODEL if self.bundle.model.decided_by == "rule" else None)
+        return self.fallback_reason or (NO_MODEL if self.bundle.model.decided_by == "rule" else None)
 
     @property
     def decides(self) -> DecidedBy:
@@ -84,31 +78,22 @@ class LiveVersion:
 
     def accept_anything(self) -> Self:
         """Fit whatever is in the log: it was accepted when it was asked, beside versions that are not known now."""
-        return replace(self, fit=ApplicationFitter(self.bundle, self.bundle.inputs, self.bundle.inputs))
+        return replace(self, fit=fit_anything(self.bundle))
 
-    def decide(self, row: ApplicationRow) -> FinalDecision:
-        """Decide by the champion, or by the rule where the model fails.
+    def decide(
+        self, row: ApplicationRow, note_failure: Callable[[Self, Exception | None], None] | None = None
+    ) -> FinalDecision:
+        """Decide by the champion, or by the rule where the model fails; `note_failure` hears why.
 
         Raises CreditError when the contract refuses a value.
         """
-        if self.fallback_reason is not None:
-            return self.decide_by_rule(row, self.fallback_reason)
-        fitted = self.fit(row)
-        if fitted.because is not None:
-            return self.decide_by_rule(row, fitted.because)
-        try:
-            (decision,) = self.bundle.decide([self.derivations.add(fitted.row)])
-        except CreditError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a model does, somebody is waiting for an answer
-            return self.decide_by_rule(row, f"the model failed ({type(error).__name__})")
-        if not 0 <= decision.score <= 1:
-            return self.decide_by_rule(row, "the model gave no score")
-        return FinalDecision(decision, _NO_MODEL if decision.decided_by == "rule" else None)
+        note = None if note_failure is None else partial(note_failure, self)
+        return self._decider.decide(row, self.fallback_reason, note)
 
     def decide_by_rule(self, row: ApplicationRow, because: str) -> FinalDecision:
         """Decide by the rule, which reads the score only; where the application has none that it knows, refer it."""
-        fitted = self.fit(row)
-        if not fitted.is_ruled:
-            return FinalDecision(self.bundle.refer_unread(), because)
-        return FinalDecision(self.bundle.decide_by_rule([self.derivations.add(fitted.row)])[0], because)
+        return self._decider.decide_by_rule(row, because)
+
+    @property
+    def _decider(self) -> ApplicationDecider:
+        return ApplicationDecider(self.bundle, self.derivations, self.fit)

@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
+from credit.bundle.final_decision import build_derivations
 from credit.common.errors import CreditError, Problem
 from credit.contract.columns import Column
 from credit.registry import versions
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from credit.scoring.derived_columns import DerivedColumns
-from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
-from service.engine.requests import build_request_parser
+from service.engine.request_types import build_request_parser
 
 
 def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1) -> LiveVersion:
@@ -23,7 +23,7 @@ def load_folder(entry: LedgerEntry | None, folder: Path, largest_batch: int = 1)
     if entry is not None and bundle.manifest.digest != entry.digest:
         raise CreditError(Problem(str(folder), f"digest {bundle.manifest.digest[:12]}", f"{entry.digest[:12]}"))
     rows = check_examples(bundle, folder)  # which warms it too
-    derivations = DerivedColumns(bundle.contract, [*bundle.model.features, bundle.rule.column])
+    derivations = build_derivations(bundle)
     known = rows[0] if rows else {}
     columns = {name: bundle.contract.columns[name] for name in bundle.inputs}
     example = {name: known[name] if name in known else _invent_value(column) for name, column in columns.items()}

@@ -9,11 +9,12 @@ UNKNOWN_FIELD = ("an unknown field", "a field of the live version")
 """Found and expected."""
 
 _MAX_SHOWN_CHARACTERS = 80  # characters of a value that an answer repeats
+_MAX_SHOWN_BITS = 256  # Python refuses to write a number of many thousand digits
 
 
 def describe_error(error: Any, expected: str | None = None) -> Problem:
     """Turn an error of pydantic's about a body into a problem; `expected`: what the contract says of its column."""
-    where = ".".join(map(str, error["loc"])) or "the body"
+    where = ".".join(shorten(str(part)) for part in error["loc"]) or "the body"
     if error["type"] == "extra_forbidden":
         return Problem(where, *UNKNOWN_FIELD)
     if error["type"] == "json_invalid":
@@ -30,7 +31,14 @@ def format_value(value: Any) -> str:
         return "a number that is not finite"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
-    return repr(value)[:_MAX_SHOWN_CHARACTERS]
+    if isinstance(value, int) and value.bit_length() > _MAX_SHOWN_BITS:
+        return "a number of very many digits"
+    return repr(shorten(value) if isinstance(value, str) else value)[:_MAX_SHOWN_CHARACTERS]
+
+
+def shorten(text: str) -> str:
+    """Shorten a text that somebody sent to what an answer repeats of it."""
+    return text[:_MAX_SHOWN_CHARACTERS]
 
 
 def _describe_expectation(error: Any) -> str:

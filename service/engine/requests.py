@@ -1,38 +1,53 @@
 """Parse the bodies of requests by the contract of the version that answers them, and of those that it stands beside.
 
 A client is written for one version, and another may be live when it asks: what any published version takes is taken,
-field by field, logged, and fitted to the version that decides (`service.engine.application_fit`).
+field by field, logged, and fitted to the version that decides (`credit.bundle.application_fit`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired
+from itertools import islice
+from typing import Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema, with_config
-from typing_extensions import TypedDict
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
-from credit.bundle.bundle import Bundle
-from credit.bundle.request_fields import RequestFields, list_request_fields
+from credit.bundle.field_types import PROTECTED_VALUES
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract.columns import Column
 from credit.contract.levels import Scalar
-from service.engine.application_fit import FieldVariant
-from service.engine.field_types import PROTECTED_VALUES, build_field_type, build_protected_type, describe_values
-from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value
+from service.engine.body_limits import count_keys, require_few_values, require_unique_keys
+from service.engine.request_errors import UNKNOWN_FIELD, describe_error, format_value, shorten
 
 Values = dict[str, Any]
 
-_STRICT_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-_OPEN_CONFIG: ConfigDict = {**_STRICT_CONFIG, "extra": "allow"}
-_MAX_PROBLEMS = 100  # that an answer lists: listing all could take longer than a thousand decisions
+_MAX_PROBLEMS = 100
+"""Problems that an answer lists. Of a batch no more are looked for: all could take longer than a thousand decisions."""
+
+_SPARE_VALUES = 1_000
+"""Values that a body may have beyond the fields of its applications, so that unknown ones are named."""
+
+_MEMBER_BYTES = 13
+"""Bytes that a member of a family takes at least, of which an application may have any number."""
+
+_ENVELOPE_FIELDS, _REQUEST_FIELDS = frozenset({"applications"}), frozenset({"application", "protected", "applicant"})
 
 
 class ApplicationRequest(NamedTuple):
-    """One application to decide: its values, and protected attributes, which are logged and never scored."""
+    """One application to decide: its values, and those that are logged and never scored.
+
+    `protected`: protected attributes. `applicant`: the lender's reference of the person; in the log, its HMAC.
+    `language`: of its reasons; None: the contract's.
+    """
 
     application: Values
     protected: Values
+    applicant: str | None = None
+    language: str | None = None
+
+
+_MORE_PROBLEMS = Problem("the body", f"more than {_MAX_PROBLEMS} problems; the rest was not looked at")
 
 
 class FamilyMembers(NamedTuple):
@@ -48,11 +63,13 @@ class RequestParser:
     """The requests that are accepted: one application, or a batch of them.
 
     `expected`: words for the values of each field. `optional`: needed fields of the version that others do without;
-    `contested`: fields of the version of which others take other values.
+    `contested`: fields of the version of which others take other values. `envelope`: a batch, its applications unread.
     """
 
     one: TypeAdapter[Any]
     batch: TypeAdapter[Any]
+    envelope: TypeAdapter[Any]
+    largest_batch: int
     expected: Mapping[str, str]
     protected: Mapping[str, Column]
     codes: Mapping[str, frozenset[Scalar]]
@@ -62,18 +79,36 @@ class RequestParser:
 
     def parse(self, body: bytes) -> ApplicationRequest:
         """Parse one application. Raises CreditError with every field that the contract does not allow."""
-        content = self._validate_body(self.one, body)
-        _raise_problems(self._check_application(content["application"], "application"))
-        return ApplicationRequest(content["application"], content.get("protected", {}))
+        self._require_few_values(body, 1)
+        try:
+            content = self.one.validate_json(body)
+        except ValidationError as error:
+            _raise_problems(self._explain_errors(error))
+            raise
+        keys = len(content) + len(content["application"]) + len(content.get("protected", ()))
+        require_unique_keys(body, keys)
+        _raise_problems(list(self._check_application(content["application"], "application")))
+        return _build_request(content)
 
     def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
-        """Parse several applications. Raises CreditError with every field that the contract does not allow."""
-        listed = self._validate_body(self.batch, body)["applications"]
-        where = "applications.{}.application"
-        _raise_problems(
-            [p for i, one in enumerate(listed) for p in self._check_application(one["application"], where.format(i))]
-        )
-        return [ApplicationRequest(one["application"], one.get("protected", {})) for one in listed]
+        """Parse several applications. Raises CreditError with the first fields that the contract does not allow.
+
+        For a thread beside the loop: others get their turn between two applications.
+        """
+        self._require_few_values(body, self.largest_batch)
+        listed = self._open_envelope(body)
+        found: list[Problem] = []
+        requests: list[ApplicationRequest] = []
+        for place, one in enumerate(listed):
+            listed[place] = None  # so that never all of them are here twice
+            try:
+                requests.append(self._parse_member(one, f"applications.{place}."))
+            except CreditError as error:
+                found += error.problems
+                if len(found) >= _MAX_PROBLEMS:
+                    raise CreditError([*found[:_MAX_PROBLEMS], _MORE_PROBLEMS]) from None
+        raise_if_any(found)
+        return requests
 
     def build_json_schema(self, body: Literal["one", "batch"], reference: str) -> dict[str, Any]:
         """Build the JSON schema of a body, with its parts in `$defs`, to which `reference` refers."""
@@ -83,29 +118,49 @@ class RequestParser:
             content["$defs"]["Application"] |= {"patternProperties": members, "additionalProperties": False}
         return content
 
-    def _validate_body(self, kind: TypeAdapter[Any], body: bytes) -> Any:
-        try:
-            return kind.validate_json(body)
-        except ValidationError as error:
-            errors = _merge_types(error.errors(include_url=False))
-            problems = [self._explain_error(one) for one in errors[:_MAX_PROBLEMS]]
-            raise CreditError(_append_remaining_count(problems, len(errors))) from None
+    def _require_few_values(self, body: bytes, applications: int) -> None:
+        fields = len(self.expected) + len(self.protected) + len(_REQUEST_FIELDS)
+        members = len(body) // _MEMBER_BYTES if self.families else 0
+        require_few_values(body, applications * fields + members + _SPARE_VALUES)
 
-    def _check_application(self, application: Values, where: str) -> list[Problem]:
+    def _open_envelope(self, body: bytes) -> list[Any]:
+        try:
+            content = from_json(body)
+            raise_if_any(_list_unknown("", content, _ENVELOPE_FIELDS))
+            opened: list[Any] = self.envelope.validate_python(content)["applications"]
+            require_unique_keys(body, count_keys(content))
+        except ValidationError as error:
+            raise CreditError(list(map(describe_error, error.errors(include_url=False)))) from None
+        except ValueError as error:
+            raise CreditError(Problem("the body", str(error), "JSON")) from None
+        return opened
+
+    def _parse_member(self, content: Any, place: str) -> ApplicationRequest:
+        """Parse one application of a batch. Raises CreditError."""
+        parts = content if isinstance(content, dict) else {}
+        raise_if_any(_list_unknown(place, parts, _REQUEST_FIELDS))
+        raise_if_any(_list_unknown(f"{place}protected.", parts.get("protected"), self.protected))
+        if not self.families:
+            raise_if_any(_list_unknown(f"{place}application.", parts.get("application"), self.expected))
+        try:
+            checked = self.one.validate_python(content)
+        except ValidationError as error:
+            problems = self._explain_errors(error)
+            raise CreditError([one._replace(where=f"{place}{one.where}") for one in problems]) from None
+        raise_if_any(
+            list(islice(self._check_application(checked["application"], f"{place}application"), _MAX_PROBLEMS))
+        )
+        return _build_request(checked)
+
+    def _check_application(self, application: Values, where: str) -> Iterator[Problem]:
         """Check beyond the types: codes for missing values that look like amounts, and columns known by a pattern."""
-        problems = [
-            Problem(
-                f"{where}.{name}",
-                f"{application[name]}, a code for missing",
-                self.expected[name],
-            )
-            for name, codes in self.codes.items()
-            if application.get(name) in codes
-        ]
+        for name, codes in self.codes.items():
+            if application.get(name) in codes:
+                yield Problem(f"{where}.{name}", f"{application[name]}, a code for missing", self.expected[name])
         if self.families:
-            others = [name for name in application if name not in self.expected]
-            problems += [p for name in others for p in self._check_member(name, application[name], where)]
-        return problems
+            others = (name for name in application if name not in self.expected)
+            for name in others:
+                yield from self._check_member(name, application[name], where)
 
     def _check_member(self, name: str, value: Any, where: str) -> list[Problem]:
         """Check a member of a family, which may be of several versions."""
@@ -119,111 +174,36 @@ class RequestParser:
                 else:
                     return []
         if expected:
-            return [Problem(f"{where}.{name}", format_value(value), expected)]
-        return [Problem(f"{where}.{name}", *UNKNOWN_FIELD)]
+            return [Problem(f"{where}.{shorten(name)}", format_value(value), expected)]
+        return [Problem(f"{where}.{shorten(name)}", *UNKNOWN_FIELD)]
+
+    def _explain_errors(self, error: ValidationError) -> list[Problem]:
+        """Explain the errors of one application, those once that are told of each type that a value may have."""
+        return list(dict.fromkeys(map(self._explain_error, error.errors(include_url=False))))
 
     def _explain_error(self, error: Any) -> Problem:
         if "protected" in error["loc"]:
+            attribute = error["loc"].index("protected") + 2  # behind it are the types that it may have
+            error = {**error, "loc": error["loc"][:attribute]}
             return describe_error(error, PROTECTED_VALUES if error["loc"][-1] in self.protected else None)
         named = [name for name in error["loc"] if name in self.expected]
         return describe_error(error, self.expected[named[-1]] if named else None)
 
 
-def build_request_parser(bundle: Bundle, largest_batch: int, others: Sequence[RequestFields] = ()) -> RequestParser:
-    """Build the parser of a version: its fields and the contract's protected ones, and those of `others`."""
-    own = list_request_fields(bundle)
-    versions = [own, *others]
-    variants = {name: _list_variants(name, versions) for name in _list_names([one.columns for one in versions])}
-    needed = frozenset.intersection(*(one.needed for one in versions))
-    kinds = {name: _build_type(columns) for name, columns in variants.items()}
-    fields = {name: kind if name in needed else NotRequired[kind] for name, kind in kinds.items()}
-    members = {one.pattern: one.describe_member() for version in reversed(versions) for one in version.families}
-    application = _build_object_type("Application", fields, _OPEN_CONFIG if members else _STRICT_CONFIG)
-    protected = {name: one.protected[name] for one in reversed(versions) for name in one.protected}
-    disclosed = _build_object_type(
-        "ProtectedAttributes", {name: NotRequired[build_protected_type(c)] for name, c in protected.items()}
-    )
-    purpose = "Logged to monitor unequal treatment, and never scored"
-    disclosed = Annotated[disclosed, Field(description=purpose)]
-    one = _build_object_type("DecisionRequest", {"application": application, "protected": NotRequired[disclosed]})
-    several = Annotated[list[one], Field(min_length=1, max_length=largest_batch)]  # type: ignore[valid-type]
-    return RequestParser(
-        one=TypeAdapter(one),
-        batch=TypeAdapter(_build_object_type("BatchRequest", {"applications": several})),
-        expected={name: _describe_variants(columns) for name, columns in variants.items()},
-        protected=protected,
-        codes={
-            name: frozenset(columns[0].missing_codes)
-            for name, columns in variants.items()
-            if len(columns) == 1 and columns[0].missing_codes
-        },
-        families=tuple(
-            FamilyMembers(re.compile(pattern), TypeAdapter(build_field_type(one)), describe_values(one))
-            for pattern, one in members.items()
-        ),
-        optional=own.needed - needed,
-        contested=frozenset(name for name in own.columns if len(variants[name]) > 1),
-    )
+def _list_unknown(place: str, content: Any, known: Collection[str]) -> list[Problem]:
+    """List unknown fields of an object that has more fields than there are: pydantic would make an error of each."""
+    if not isinstance(content, dict) or len(content) <= len(known):
+        return []
+    unknown = (f"{place}{shorten(name)}" for name in content if name not in known)
+    return [Problem(where, *UNKNOWN_FIELD) for where in islice(unknown, _MAX_PROBLEMS)]
 
 
-def _list_names(mappings: Sequence[Mapping[str, Column]]) -> list[str]:
-    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
-
-
-def _list_variants(name: str, versions: Sequence[RequestFields]) -> list[Column]:
-    """List the descriptions of a field that accept different values, that of the version itself first."""
-    found = [column for one in versions if (column := one.find_column(name)) is not None]
-    distinct = {
-        (c.type, c.allowed, c.fold, c.new_levels, c.range, c.missing, c.missing_codes): c for c in reversed(found)
-    }
-    return list(reversed(distinct.values()))
-
-
-def _build_type(columns: Sequence[Column]) -> Any:
-    """Build the type of a field; where versions differ, a value that any of them accepts is accepted."""
-    kinds = [build_field_type(column) for column in columns]
-    if len(kinds) == 1:
-        return kinds[0]
-    variants = [FieldVariant(column) for column in columns]
-
-    def parse_by_any(value: Any) -> Any:
-        for variant in variants:
-            if variant.accepts(value):
-                return variant.parse(value)
-        raise ValueError(value)
-
-    schema = {"anyOf": [TypeAdapter(kind).json_schema() for kind in kinds], "description": columns[0].description}
-    return Annotated[Any, AfterValidator(parse_by_any), WithJsonSchema(schema)]
-
-
-def _describe_variants(columns: Sequence[Column]) -> str:
-    return "; or ".join(dict.fromkeys(map(describe_values, columns)))
-
-
-def _merge_types(errors: Sequence[Any]) -> list[Any]:
-    """Keep one error of each protected value: pydantic has one for each type that it may have, and names the type."""
-    merged: list[Any] = []
-    for error in errors:
-        where = error["loc"]
-        if "protected" in where:
-            where = where[: where.index("protected") + 2]
-            if merged and merged[-1]["loc"] == where:
-                continue
-            error["loc"] = where
-        merged.append(error)
-    return merged
+def _build_request(content: Values) -> ApplicationRequest:
+    return ApplicationRequest(content["application"], content.get("protected", {}), content.get("applicant"))
 
 
 def _raise_problems(problems: list[Problem]) -> None:
-    raise_if_any(_append_remaining_count(problems[:_MAX_PROBLEMS], len(problems)))
-
-
-def _append_remaining_count(problems: list[Problem], total: int) -> list[Problem]:
-    """Append how many more problems there are than are listed."""
-    rest = total - len(problems)
-    return [*problems, Problem("the body", f"{rest:,} more problems")] if rest else problems
-
-
-def _build_object_type(name: str, fields: dict[str, Any], config: ConfigDict = _STRICT_CONFIG) -> Any:
-    made = TypedDict(name, fields)  # type: ignore[misc]  # the names are those of a contract
-    return with_config(config)(made)
+    """Raise the first problems, and how many more there are."""
+    rest = len(problems) - _MAX_PROBLEMS
+    more = [Problem("the body", f"{rest:,} more problems")] if rest > 0 else []
+    raise_if_any([*problems[:_MAX_PROBLEMS], *more])

@@ -1,23 +1,22 @@
 """Turn counts of decisions into the tables of the page: outcomes, deciders, and the approvals of each group."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from credit.common.dates import describe_time
 from credit.common.formatting import capitalise, format_percent, spell_out
 from credit.contract.columns import Column
 from credit.contract.levels import UNDISCLOSED
-from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
+from credit.decision_log.counting.summary import MAX_SPOOLED, DecisionCounts, DecisionSummary
+from service.exposed_metrics import MIN_SHOWN, ROUND_TO
+from service.page.trend import Trend, draw_trend
 
 DECISION_WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
-MIN_SHOWN, FEW_PEOPLE, ROUND_TO = 5, 30, 5
-"""Groups below MIN_SHOWN people are hidden, so that no person is shown; those below FEW_PEOPLE get a note.
-
-Where a group is hidden, the others are rounded to ROUND_TO people, so that the total does not give it away.
-"""
+FEW_PEOPLE = 30
+"""Groups below so many people get a note."""
 
 _MAX_LISTED = 10
 
@@ -45,7 +44,8 @@ class DeciderShare(NamedTuple):
 class GroupApprovals(NamedTuple):
     """A protected group: its people, the share that was approved (`width`, in percent), and a note on how to read it.
 
-    `approved` is empty where it is not shown.
+    `approved` is empty where it is not shown. `ratio`: that share by the share of the reference group, empty where one
+    of the two is not shown; `is_below`: it is below the limit, and neither of the two has few people.
     """
 
     name: str
@@ -53,6 +53,8 @@ class GroupApprovals(NamedTuple):
     approved: str
     width: float
     note: str
+    ratio: str = ""
+    is_below: bool = False
 
 
 class AttributeApprovals(NamedTuple):
@@ -64,29 +66,45 @@ class AttributeApprovals(NamedTuple):
     is_rounded: bool
     is_shown: bool
     least: int = MIN_SHOWN
+    reference: str = ""
+
+    def list_warnings(self, least_ratio: float) -> list[str]:
+        """List the groups whose ratio is below the limit."""
+        return [
+            f"{capitalise(self.name)}: {group.name} was approved {group.ratio} times as often as {self.reference}; "
+            f"the limit is {least_ratio:g}."
+            for group in self.groups
+            if group.is_below
+        ]
 
 
-def count_by_decision(cells: Iterable[DecisionCell]) -> list[DecisionShare]:
+def count_by(counts: DecisionCounts, name: str) -> Counter[Any]:
+    """Count decisions by one value of their cells, such as `decision`."""
+    found: Counter[Any] = Counter()
+    for cell, number in counts.items():
+        if cell.attribute is None:
+            found[getattr(cell, name)] += number
+    return found
+
+
+def count_by_decision(counts: DecisionCounts) -> list[DecisionShare]:
     """Count the approved, referred and denied."""
-    counts: Counter[str] = Counter()
-    for cell in cells:
-        counts[cell.decision] += cell.number
-    return [_build_share(capitalise(name), counts[key], counts.total(), key) for key, name in DECISION_WORDS.items()]
+    found = count_by(counts, "decision")
+    return [_build_share(capitalise(name), found[key], found.total(), key) for key, name in DECISION_WORDS.items()]
 
 
-def count_by_rule(cells: Iterable[DecisionCell]) -> DecisionShare:
+def count_by_rule(counts: DecisionCounts) -> DecisionShare:
     """Count the decisions by the rule."""
-    counts: Counter[str] = Counter()
-    for cell in cells:
-        counts[cell.decided_by] += cell.number
-    return _build_share("By the rule", counts["rule"], counts.total())
+    found = count_by(counts, "decided_by")
+    return _build_share("By the rule", found["rule"], found.total())
 
 
-def count_by_decider(cells: Iterable[DecisionCell]) -> list[DeciderShare]:
+def count_by_decider(known: DecisionCounts) -> list[DeciderShare]:
     """Count the decisions of each version, by its model and by its rule, most first; the rest after ten in one line."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    for cell in cells:
-        counts[cell.version or "no version", cell.decided_by, cell.rule_because or ""] += cell.number
+    for cell, number in known.items():
+        if cell.attribute is None:
+            counts[cell.version or "no version", cell.decided_by, cell.rule_because or ""] += number
     total, most = counts.total(), counts.most_common()
     listed = [DeciderShare(*who, *_build_share("", count, total)[1:3]) for who, count in most[:_MAX_LISTED]]
     others = sum(count for _, count in most[_MAX_LISTED:])
@@ -96,29 +114,52 @@ def count_by_decider(cells: Iterable[DecisionCell]) -> list[DeciderShare]:
 
 
 def count_by_group(
-    cells: Iterable[DecisionCell], asked: Iterable[str], protected: Mapping[str, Column]
+    counts: DecisionCounts, protected: Mapping[str, Column], least_ratio: float
 ) -> list[AttributeApprovals]:
-    """Count the approvals of every group of the `asked` attributes, as the contract in use describes them."""
-    listed = list(cells)
-    return [_build_attribute(listed, i, name, protected[name]) for i, name in enumerate(asked) if name in protected]
+    """Count the approvals of every group, as the contract in use describes them."""
+    return [_build_attribute(counts, name, column, least_ratio) for name, column in protected.items()]
 
 
-def _build_attribute(cells: list[DecisionCell], place: int, name: str, column: Column) -> AttributeApprovals:
+def _build_attribute(counts: DecisionCounts, name: str, column: Column, least_ratio: float) -> AttributeApprovals:
+    """Build the groups of an attribute. Whose value is not known is in none of its counts, and so undisclosed."""
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
-    for cell in cells:
-        group = column.find_group(cell.groups[place])
-        people[group] += cell.number
-        approved[group] += cell.number * (cell.decision == "approve")
+    for cell, number in counts.items():
+        if cell.attribute not in (None, name):
+            continue
+        group = UNDISCLOSED if cell.attribute is None else column.find_group(cell.value)
+        for counted in (people, approved) if cell.decision == "approve" else (people,):
+            counted[group] += number
+            if cell.attribute is not None:
+                counted[UNDISCLOSED] -= number
     known = [str(value) for value in column.allowed or ()]
     others = sorted(people.keys() - {*known, UNDISCLOSED})  # what the contract does not list, together
     rounded = any(0 < count < MIN_SHOWN for count in people.values())
     groups = [
-        _build_group(column.name_value(one), people[one], approved[one], rounded)
+        _add_ratio(
+            _build_group(column.name_value(one), people[one], approved[one], rounded),
+            (approved[one], people[one]),
+            (approved[str(column.reference)], people[str(column.reference)]),
+            least_ratio,
+        )
         for one in (*known, *others, UNDISCLOSED)
     ]
     is_shown = any(people[one] >= MIN_SHOWN for one in (*known, *others))
-    return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown)
+    reference = column.name_value(column.reference) if column.reference is not None else ""
+    return AttributeApprovals(spell_out(name), column.description, groups, rounded, is_shown, reference=reference)
+
+
+def _add_ratio(
+    group: GroupApprovals, own: tuple[int, int], reference: tuple[int, int], least_ratio: float
+) -> GroupApprovals:
+    """Add the ratio of two shares, each of approved people among all, where it may be shown and is known."""
+    if min(own[1], reference[1]) < MIN_SHOWN or not reference[0]:
+        return group
+    ratio = (own[0] / own[1]) / (reference[0] / reference[1])
+    is_below = ratio < least_ratio and min(own[1], reference[1]) >= FEW_PEOPLE
+    return group._replace(
+        ratio=f"{math.floor(100 * ratio + 1e-9) / 100:.2f}", is_below=is_below
+    )  # never rounded up to it
 
 
 def _build_group(name: str, people: int, approved: int, rounded: bool) -> GroupApprovals:
@@ -144,9 +185,10 @@ class RecentDecisions:
     by_rule: DecisionShare
     deciders: list[DeciderShare]
     attributes: list[AttributeApprovals]
+    trend: Trend
 
 
-def describe_gaps(known: DecisionSummary | None, now: datetime) -> list[str]:
+def describe_gaps(known: DecisionSummary | None) -> list[str]:
     """Describe which decisions are missing from the figures, or may be counted twice. `known` as below."""
     if known is None:
         return ["The decision log cannot be read: there are no figures."]
@@ -156,24 +198,25 @@ def describe_gaps(known: DecisionSummary | None, now: datetime) -> list[str]:
     elif known.spooled:
         notes.append("Decisions in the spool are counted; until they are in the database, some may be counted twice.")
     if known.is_truncated:
-        first = min(cell.first for cell in known.cells)
-        notes.append(
-            f"There were more: only the newest {MAX_COUNTED:,} are counted, since {describe_time(first, now).text}."
-        )
+        notes.append(f"The spool has more: only its newest {MAX_SPOOLED:,} are counted.")
+    if known.waiting:
+        notes.append(f"{known.waiting:,} decisions of the log, of any time, are not counted yet; it goes on.")
+    if known.has_unchained:
+        notes.append("Decisions from before the log was chained are not counted.")
     return notes
 
 
 def describe_decisions(
-    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime
+    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime, least_ratio: float
 ) -> RecentDecisions:
     """Describe the decisions of the last day. `known` None: the decision log cannot be read."""
-    recent = known or DecisionSummary((), [], False, False, 0)
-    cells = recent.cells
+    counts = known.counts if known else Counter()
     return RecentDecisions(
-        notes=describe_gaps(known, now),
-        total=f"{sum(cell.number for cell in cells):,}",
-        outcomes=count_by_decision(cells),
-        by_rule=count_by_rule(cells),
-        deciders=count_by_decider(cells),
-        attributes=count_by_group(cells, recent.attributes, protected),
+        notes=describe_gaps(known),
+        total=f"{known.total if known else 0:,}",
+        outcomes=count_by_decision(counts),
+        by_rule=count_by_rule(counts),
+        deciders=count_by_decider(counts),
+        attributes=count_by_group(counts, protected, least_ratio),
+        trend=draw_trend(counts, now),
     )

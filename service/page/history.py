@@ -6,6 +6,7 @@ from credit.common.errors import CreditError
 from credit.common.parallel import run_in_threads
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
+from service.settings import STORE_SECONDS
 
 
 class LedgerLine(NamedTuple):
@@ -31,7 +32,7 @@ class LedgerHistory:
     def read(self) -> list[LedgerLine]:
         """Read the newest lines, newest first. Raises CreditError when the store does not answer."""
         if self._ledger is None:
-            self._ledger = Ledger(open_store(make=False), self._environment)
+            self._ledger = Ledger(open_store(make=False, seconds=STORE_SECONDS), self._environment)
         ledger, last = self._ledger, self._ledger.find_last_number()
 
         def read_line(number: int) -> LedgerLine:

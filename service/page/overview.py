@@ -7,27 +7,31 @@ from typing import Literal, NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
 from credit.common.formatting import capitalise
-from credit.decision_log.summary import DecisionSummary
+from credit.decision_log.counting.summary import DecisionSummary, NewDecision
+from credit.decision_log.people.reviews import ReviewCounts
 from service.engine.live_version import LiveVersion
-from service.page.decisions import RecentDecisions, describe_decisions
+from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions
 from service.page.history import LedgerLine
+from service.page.trend import HOURS
+from service.settings import LEAST_RATIO
 
-HOURS = 24
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
 
 
 @dataclass(frozen=True)
 class ServiceSnapshot:
-    """The service at a moment. `recent` None: the decision log cannot be read. `store`: whether it answers."""
+    """The service at a moment. `recent`, `reviews` None: the log cannot be read. `store`: whether it answers."""
 
     environment: str
     now: datetime
     serving: LiveVersion | None
     problems: Mapping[str, str]
-    log_in_use: bool
     recent: DecisionSummary | None
+    reviews: ReviewCounts | None
     history: Sequence[LedgerLine]
     store: bool
+    least_ratio: float = LEAST_RATIO
+    newest: Sequence[NewDecision] = ()
 
 
 class LiveEntry(NamedTuple):
@@ -52,6 +56,16 @@ class HistoryRow(NamedTuple):
     reason: str = ""
 
 
+class NewestRow(NamedTuple):
+    """One of the newest decisions, with the address of its record."""
+
+    at: DisplayTime
+    decision: str
+    by: str
+    version: str
+    record: str
+
+
 @dataclass(frozen=True)
 class Overview:
     """The values of the template. `state`: who decides; `dark`: nobody."""
@@ -67,9 +81,12 @@ class Overview:
     live: LiveEntry | None
     wrong: list[str]
     decisions: RecentDecisions
+    reviews: str
     history: list[HistoryRow]
     store: bool
     now: DisplayTime
+    least_ratio: float
+    newest: list[NewestRow]
     hours: int = HOURS
 
 
@@ -80,6 +97,8 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
     state = serving.decides if serving else "dark"
     headline, lead = _write_headline(facts)
     protected = serving.bundle.contract.protected if serving else {}
+    decisions = describe_decisions(facts.recent, protected, facts.now, facts.least_ratio)
+    unequal = [said for one in decisions.attributes for said in one.list_warnings(facts.least_ratio)]
     return Overview(
         state=state,
         headline=headline,
@@ -92,11 +111,21 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         live=LiveEntry(KIND_WORDS[entry.kind], describe_time(entry.time, facts.now), entry.actor, entry.reason)
         if entry
         else None,
-        wrong=_list_warnings(facts),
-        decisions=describe_decisions(facts.recent, protected, facts.now),
+        wrong=[*_list_warnings(facts), *unequal],
+        decisions=decisions,
+        reviews=_describe_reviews(facts.reviews),
         history=[_build_history_row(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
         now=describe_time(facts.now, facts.now),
+        least_ratio=facts.least_ratio,
+        newest=[_build_newest_row(one, facts.now) for one in facts.newest],
+    )
+
+
+def _build_newest_row(one: NewDecision, now: datetime) -> NewestRow:
+    decision = capitalise(DECISION_WORDS[one.decision])
+    return NewestRow(
+        describe_time(one.decided_at, now), decision, one.decided_by, one.version or "", f"/v1/decisions/{one.id}"
     )
 
 
@@ -125,11 +154,19 @@ def _list_warnings(facts: ServiceSnapshot) -> list[str]:
     wrong = [f"{capitalise(said)}." for said in facts.problems.values()]
     if facts.recent is None:
         return [*wrong, "The decision log cannot be read."]
-    if not (facts.log_in_use and facts.recent.database_answered):
+    if not facts.recent.database_answered and "log" not in facts.problems:
         wrong.append("The database of the decision log does not answer; decisions go to the spool.")
     if facts.recent.spooled:
         wrong.append(f"{_format_count(facts.recent.spooled)} in the spool, not in the database yet.")
     return wrong
+
+
+def _describe_reviews(counts: ReviewCounts | None) -> str:
+    """Describe what analysts decided; empty when they decided nothing, or nobody knows."""
+    if counts is None or not (total := counts.approve + counts.deny):
+        return ""
+    said = f"Analysts decided {total:,}: {counts.approve:,} approved, {counts.deny:,} denied"
+    return f"{said}; {counts.override:,} of these override a decision that was no referral."
 
 
 def _build_history_row(line: LedgerLine, followed: int, now: datetime) -> HistoryRow:

@@ -10,13 +10,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
-from credit.decision_log.log import DecisionLog
-from credit.decision_log.summary import DecisionSummary, summarize_decisions
-from service.engine.follower import Follower
+from credit.decision_log.counting.summary import DecisionSummary, NewDecision, list_newest, summarize_decisions
+from credit.decision_log.people.reviews import ReviewCounts, count_reviews
+from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
 from service.page.history import LedgerHistory, LedgerLine
-from service.page.overview import HOURS, ServiceSnapshot, build_overview
-from service.settings import Settings
+from service.page.overview import ServiceSnapshot, build_overview
+from service.page.trend import HOURS, begin_of_day
 
 ROUTER = APIRouter()
 
@@ -27,28 +27,31 @@ _CACHE_SECONDS = 5.0
 class PageState:
     """The state of the service for the page. The ledger and the log are read every few seconds, however many look."""
 
-    def __init__(self, settings: Settings, follower: Follower, log: DecisionLog) -> None:
-        self._settings, self._follower, self._log = settings, follower, log
-        self._history = LedgerHistory(settings.environment)
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._settings, self._follower, self._log = parts, parts.settings, parts.follower, parts.log
+        self._history = LedgerHistory(self._settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
         self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
+        self._newest: ValueCache[list[NewDecision]] = ValueCache(_CACHE_SECONDS)
+        self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
         """Collect the state of the service as it is now."""
         serving = self._follower.serving
-        protected = tuple(serving.bundle.contract.protected) if serving else ()
-        problems = dict(self._follower.problems)
-        seen = (serving.number if serving else 0, *problems.values())
+        problems = collect_problems(self._parts)
+        seen = (serving.number if serving else 0, *self._follower.problems.values())
         lines, store = self._lines.get(seen, self._read_history)
         return ServiceSnapshot(
             environment=self._settings.environment,
             now=datetime.now(UTC),
             serving=serving,
             problems=problems,
-            log_in_use=self._log.problem is None,
-            recent=self._recent.get(protected, lambda: self._read_log(protected)),
+            recent=self._recent.get((), self._read_log),
+            reviews=self._reviews.get((), self._read_reviews),
             history=lines,
             store=store,
+            least_ratio=self._settings.least_ratio,
+            newest=self._newest.get((), self._read_newest),
         )
 
     def _read_history(self) -> tuple[list[LedgerLine], bool]:
@@ -60,9 +63,22 @@ class PageState:
         except CreditError:
             return self._history.known_lines, False
 
-    def _read_log(self, protected: tuple[str, ...]) -> DecisionSummary | None:
+    def _read_log(self) -> DecisionSummary | None:
         try:
-            return summarize_decisions(self._log, protected, datetime.now(UTC) - timedelta(hours=HOURS))
+            return summarize_decisions(self._log, begin_of_day(datetime.now(UTC)), self._settings.environment)
+        except CreditError:
+            return None
+
+    def _read_newest(self) -> list[NewDecision]:
+        try:
+            return list_newest(self._log.database, self._settings.environment)
+        except CreditError:
+            return []  # of which the problems tell
+
+    def _read_reviews(self) -> ReviewCounts | None:
+        since = datetime.now(UTC) - timedelta(hours=HOURS)
+        try:
+            return count_reviews(self._log.database, since, self._settings.environment)
         except CreditError:
             return None
 

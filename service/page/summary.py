@@ -1,5 +1,6 @@
 """The figures of the page as JSON, for who is on call: what the live version decided so far, and what is wrong."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,13 +8,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from credit.common.errors import CreditError
-from credit.decision_log.summary import DecisionSummary, summarize_decisions
+from credit.decision_log.counting.summary import DecisionSummary, summarize_decisions
+from credit.decision_log.people.reviews import count_reviews
 from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
 from service.api.responses import render_json
 from service.api.state import Parts, collect_problems
 from service.engine.live_version import LiveVersion
-from service.page.decisions import count_by_group, describe_gaps
+from service.page.decisions import count_by, count_by_group, describe_gaps
 
 _CLOCK_MARGIN = timedelta(hours=1)
 """Time before an entry from which its decisions are looked for: the clock that wrote it may have been ahead."""
@@ -29,6 +31,8 @@ class DecidedGroup(BaseModel):
     people: str = Field(examples=["about 35", "fewer than 5"])
     approved: str = Field(description="Share of them; empty: hidden", examples=["87%"])
     note: str
+    ratio: str = Field(description="Their share by that of the reference group; empty: hidden", examples=["0.72"])
+    is_below: bool = Field(description="The ratio is below SERVICE_LEAST_RATIO, and neither group has few people")
 
 
 class DecidedResponse(BaseModel):
@@ -38,10 +42,16 @@ class DecidedResponse(BaseModel):
     version: str | None
     entry: int
     since: datetime | None = Field(description="When the entry was written; null: the rule of the image decides")
-    first: datetime | None = Field(description="The oldest decision that is counted; null: there is none")
+    first: datetime | None = Field(
+        description="The hour of the oldest decision that is counted, its begin; null: there is none"
+    )
     total: int
     decisions: dict[str, int] = Field(examples=[{"approve": 83, "refer": 10, "deny": 7}])
     by_rule: int
+    reviews: dict[str, int] | None = Field(
+        description="What analysts decided in this time, the newest review of each decision; null: not known",
+        examples=[{"approve": 5, "deny": 2, "override": 1}],
+    )
     groups: list[DecidedGroup]
     notes: list[str] = Field(description="What is missing from the figures, or may be counted twice")
     problems: list[str] = Field(description="What is wrong with the service")
@@ -52,25 +62,27 @@ def summarize_live(request: Request) -> Response:
     """Show what was decided by the live version since it is live, by decision and by group, and what is wrong."""
     serving, parts = require_serving(request), read_parts(request)
     protected = serving.bundle.contract.protected
-    recent = _read_log(parts, serving)
-    cells = recent.cells if recent else []
-    entry, now = serving.entry, datetime.now(UTC)
-    counts = {kind: sum(c.number for c in cells if c.decision == kind) for kind in ("approve", "refer", "deny")}
+    recent, entry = _read_log(parts, serving), serving.entry
+    known = recent.counts if recent else Counter()
+    counts = {kind: count_by(known, "decision")[kind] for kind in ("approve", "refer", "deny")}
     content: dict[str, Any] = {
         "environment": parts.settings.environment,
         "version": serving.version,
         "entry": serving.number,
         "since": entry.time if entry else None,
-        "first": min((cell.first for cell in cells), default=None),
+        "first": min((cell.hour for cell in known), default=None),
         "total": sum(counts.values()),
         "decisions": counts,
-        "by_rule": sum(cell.number for cell in cells if cell.decided_by == "rule"),
+        "by_rule": count_by(known, "decided_by")["rule"],
+        "reviews": _count_reviews(parts, serving),
         "groups": [
             {"attribute": attribute, **group._asdict()}
-            for attribute, found in zip(protected, count_by_group(cells, protected, protected), strict=True)
+            for attribute, found in zip(
+                protected, count_by_group(known, protected, parts.settings.least_ratio), strict=True
+            )
             for group in found.groups
         ],
-        "notes": describe_gaps(recent, now),
+        "notes": describe_gaps(recent),
         "problems": list(collect_problems(parts).values()),
     }
     for group in content["groups"]:
@@ -79,10 +91,21 @@ def summarize_live(request: Request) -> Response:
     return render_json(content)
 
 
+def _count_reviews(parts: Parts, serving: LiveVersion) -> dict[str, int] | None:
+    try:
+        return count_reviews(parts.log.database, _find_begin(serving), parts.settings.environment)._asdict()
+    except CreditError:
+        return None
+
+
+def _find_begin(serving: LiveVersion) -> datetime:
+    return serving.entry.time - _CLOCK_MARGIN if serving.entry else datetime.fromtimestamp(0, UTC)
+
+
 def _read_log(parts: Parts, serving: LiveVersion) -> DecisionSummary | None:
     """Count the decisions by the live entry; None when the log cannot be read."""
-    since = serving.entry.time - _CLOCK_MARGIN if serving.entry else datetime.fromtimestamp(0, UTC)
+    since = _find_begin(serving)
     try:
-        return summarize_decisions(parts.log, tuple(serving.bundle.contract.protected), since, entry=serving.number)
+        return summarize_decisions(parts.log, since, parts.settings.environment, entry=serving.number)
     except CreditError:
         return None

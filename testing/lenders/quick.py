@@ -14,6 +14,18 @@ from testing.lenders.loans import CONTRACT, make_loans
 
 CONTRACT_FILE, RAW_FILE, WAIVERS = Path("data/contracts/mine.yaml"), Path("data/raw/mine"), Path("waivers")
 
+QUICK_SEARCH: dict[str, Any] = {
+    "seeds": 1,
+    "approval_shares": {"lowest": 0.8, "highest": 0.9, "step": 0.1},
+    "logistic": {"C": [0.1]},
+    "random_forest": {},
+    "fair_logistic": {"C": [0.1], "strength": [1]},
+    "select_features": [],
+    "blends": [0.5],
+    "reweighed_logistic": [0.1],
+}
+"""Keys of `find_alternatives`: one point of each search."""
+
 
 def shorten(params: dict[str, Any]) -> dict[str, Any]:
     """Make five trees, two folds and one point of each search of the parameters."""
@@ -21,16 +33,7 @@ def shorten(params: dict[str, Any]) -> dict[str, Any]:
     params["train"]["random_forest"]["n_estimators"] = 5
     params["train"]["cross_validation"]["folds"] = params["predict"]["folds"] = 2
     params["select_in_folds"]["partitions"] = 2
-    params["find_alternatives"] |= {
-        "seeds": 1,
-        "approval_shares": {"lowest": 0.8, "highest": 0.9, "step": 0.1},
-        "logistic": {"C": [0.1]},
-        "random_forest": {},
-        "fair_logistic": {"C": [0.1], "strength": [1]},
-        "select_features": [],
-        "blends": [0.5],
-        "reweighed_logistic": [0.1],
-    }
+    params["find_alternatives"] |= QUICK_SEARCH
     return params
 
 

@@ -13,7 +13,7 @@ from credit.common.candidate_definition import list_definitions
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
 from credit.packaging.build import BundleInputs, build_bundle
-from credit.scoring.design_matrix import build_design_matrix
+from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams
 from credit.training.skops_files import save_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
@@ -45,6 +45,18 @@ families:
 """
 
 
+SPANISH = """
+columns:
+  income: {reason: Sus ingresos, reason_if_missing: No conocemos sus ingresos}
+  points: {reason: {too_low: Su puntuación es baja, too_high: Su puntuación es alta},
+           reason_if_missing: No tiene puntuación}
+  home: {reason: Su vivienda, reason_if_missing: No conocemos su vivienda}
+  self: {reason: Trabajo por cuenta propia}
+families:
+  bureau: {reason: Lo que dice la agencia}
+"""
+
+
 def make_people(rows: int, seed: int) -> pd.DataFrame:
     """Make applicants whose repayment depends on their values in a known way."""
     rng = np.random.default_rng(seed)
@@ -73,6 +85,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> BundleInputs:
     """The files from which `build_bundle` makes a bundle, for all candidates."""
     made = locate_inputs(tmp_path_factory.mktemp("lender"))
     made.contract.write_text(CONTRACT)
+    made.contract.with_name("reasons").mkdir()
+    made.contract.with_name("reasons").joinpath("c.es.yaml").write_text(SPANISH, encoding="utf-8")
     make_people(1500, 0).to_parquet(made.train, index=False)
     make_people(400, 1).to_parquet(made.test, index=False)
     train_all(made, FEATURES)
@@ -96,7 +110,8 @@ def train_all(made: BundleInputs, features: list[str], candidates: Sequence[str]
         used = list_candidate_features(name, contract, features, "c.yaml")
         matrix = build_design_matrix(contract, used, frame).to_numpy()
         groups = read_training_groups(name, contract, frame)
-        trained = train_candidate(name, params, matrix, is_favourable(contract, frame), contract.rule, groups=groups)
+        y, directions = is_favourable(contract, frame), list_directions(contract, used)
+        trained = train_candidate(name, params, matrix, y, contract.rule, groups=groups, directions=directions)
         save_estimator(trained.estimator, made.models / f"{name}.skops")
         trained.make_report(name, used).write(made.candidates / f"{name}.json")
 

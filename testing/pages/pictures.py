@@ -22,7 +22,8 @@ from credit.registry.store import Store
 from credit.registry.versions import publish_bundle
 from credit.training.agreement import PackageParams
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_deployment
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_deployment
 from testing.lenders.frozen import ROOT
 from testing.parts.browsers import launch_browser, open_pages
 from testing.parts.servers import wait_until

@@ -42,6 +42,7 @@ NEEDS = {
         _has_programs("podman", "buildah", "runc", "debootstrap"), "apt-get install podman buildah runc debootstrap"
     ),
     "promtool": Need(_has_programs("promtool"), "apt-get install prometheus"),
+    "Alertmanager": Need(_has_programs("amtool", "prometheus-alertmanager"), "apt-get install prometheus-alertmanager"),
     "jq": Need(_has_programs("jq"), "apt-get install jq"),
     "curl": Need(_has_programs("curl"), "apt-get install curl"),
     "root": Need(lambda: os.geteuid() == 0, "run it as root"),

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from testing.parts.needs import find_postgres, require
@@ -21,6 +21,15 @@ KEYS = {"AWS_ACCESS_KEY_ID": "modeler", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 PATIENCE = 1800
 """Seconds after which something hangs: no machine is so slow that a test gets there."""
+
+
+class Process(Protocol):
+    """What `wait_until` asks of a process: one of subprocess, or a warm one."""
+
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -35,7 +44,7 @@ def find_free_ports(count: int) -> list[int]:
             one.close()
 
 
-def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[Any] | None = None) -> None:
+def wait_until(ready: Callable[[], bool], what: str, process: Process | None = None) -> None:
     """Poll. Raises AssertionError when the process ends, or after PATIENCE."""
     deadline = time.monotonic() + PATIENCE
     while not ready():
@@ -100,10 +109,10 @@ class Cluster:
         self._run("initdb", "--pgdata", str(self._data), *options)
         self.url = ""
 
-    def make_database(self) -> str:
-        """Make an empty database; return its URL for SQLAlchemy."""
+    def make_database(self, *options: str) -> str:
+        """Make an empty database, with options of `createdb`; return its URL for SQLAlchemy."""
         name = f"made_{uuid4().hex}"
-        self._run("createdb", "--host=127.0.0.1", f"--port={self._port}", "--username=modeler", name)
+        self._run("createdb", "--host=127.0.0.1", f"--port={self._port}", "--username=modeler", *options, name)
         return f"postgresql+psycopg://modeler@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:

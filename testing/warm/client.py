@@ -9,34 +9,41 @@ import signal
 import socket
 import sys
 
+PROGRAMS = ("dvc", "gto")
 WARM = ("stages", "release", "contract_draft", "credit.", "service")
-KILLED = 137
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
     """Run the command; exit as it does."""
     path, folder, name, *arguments = sys.argv[1:]
-    if "COLD" in os.environ or not (name == "dvc" or _is_warm(arguments)):
+    if "COLD" in os.environ or not (name in PROGRAMS or _is_warm(arguments)):
         _run_cold(folder, name, arguments)
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(path)
     except OSError:
         _run_cold(folder, name, arguments)
-    asked = ["dvc", *arguments] if name == "dvc" else arguments
-    folder_here = os.getcwd()  # noqa: PTH109 -- pathlib takes a while
-    message = json.dumps({"folder": folder_here, "environment": dict(os.environ), "arguments": asked}).encode() + b"\n"
+    asked = [name, *arguments] if name in PROGRAMS else arguments
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until it is known whom they are for
-    sent = socket.send_fds(connection, [message], [0, 1, 2])
-    connection.sendall(message[sent:])
+    folder_here = os.getcwd()  # noqa: PTH109 -- pathlib takes a while
+    ask(connection, asked, folder_here, dict(os.environ), [0, 1, 2])
     answers = connection.makefile()
     process = int(answers.readline())
     for number in FORWARDED:
         signal.signal(number, lambda number, _: os.kill(process, number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
-    code = answers.readline()
-    os._exit(int(code) if code else KILLED)
+    code = int(answers.readline() or -signal.SIGKILL)
+    os._exit(code if code >= 0 else 128 - code)  # as a shell tells of a signal
+
+
+def ask(
+    connection: socket.socket, arguments: list[str], folder: str, environment: dict[str, str], streams: list[int]
+) -> None:
+    """Ask for a command. The answer is a line with the process id, and when it has ended one with the exit code."""
+    message = json.dumps({"folder": folder, "environment": environment, "arguments": arguments}).encode() + b"\n"
+    sent = socket.send_fds(connection, [message], streams)
+    connection.sendall(message[sent:])
 
 
 def _is_warm(arguments: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The folder of commands that a clone has in its `.venv/bin`: those of the environment, `python` and `dvc` warm."""
+"""The folder of commands that a clone has in its `.venv/bin`: those of the environment, warm where it pays."""
 
 import atexit
 import os
@@ -9,6 +9,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from testing.warm.client import PROGRAMS
+
 ONE_CORE = {"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """For a command that shares the cores with other tests: workers and threads would only wait for each other."""
 
@@ -18,13 +20,13 @@ _HERE = Path(__file__).parent
 
 @cache
 def find_warm_commands() -> Path:
-    """Start the warm process of this one, and make the folder; both are gone when this process ends."""
-    folder = tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp")  # the path of a socket has at most 107 bytes
-    bin_folder, socket = Path(folder.name) / "bin", Path(folder.name) / "socket"
+    """Make the folder of commands, which is gone when this process ends."""
+    socket = find_warm_socket()
+    bin_folder = socket.parent / "bin"
     bin_folder.mkdir()
     for program in _BIN.iterdir():
         (bin_folder / program.name).symlink_to(program)
-    for name in ("python", "python3", "dvc"):
+    for name in ("python", "python3", *PROGRAMS):
         command = [str(_BIN / "python"), "-IS", str(_HERE / "client.py"), str(socket), str(_BIN), name]
         (bin_folder / name).unlink()
         (bin_folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
@@ -32,6 +34,14 @@ def find_warm_commands() -> Path:
     (bin_folder / "release").unlink()
     (bin_folder / "release").write_text((_BIN / "release").read_text())  # it asks the `python` beside it
     (bin_folder / "release").chmod(0o755)
+    return bin_folder
+
+
+@cache
+def find_warm_socket() -> Path:
+    """Start the warm process of this one; return where it is asked. Its folder is gone when this process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp")  # the path of a socket has at most 107 bytes
+    socket = Path(folder.name) / "socket"
     server = subprocess.Popen(
         [str(_BIN / "python"), str(_HERE / "server.py"), str(socket)],
         env=os.environ | ONE_CORE,
@@ -48,4 +58,4 @@ def find_warm_commands() -> Path:
         folder.cleanup()
 
     atexit.register(end)
-    return bin_folder
+    return socket

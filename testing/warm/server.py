@@ -16,20 +16,27 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+ENTRY_POINTS = {"dvc": "main", "gto": "app"}
+"""The programs that are asked for by their names, and the function in their module `cli`."""
+
 LIBRARIES = (
+    "alembic.command",
+    "cryptography.hazmat.primitives.serialization.ssh",
     "duckdb",
     "dvc.cli.parser",
     "dvc.repo.reproduce",
     "dvc.repo.status",
     "dvc_data.index",
+    "fastapi_offline",
     "great_expectations",
     "great_expectations.datasource.fluent",
-    "gto",
+    "gto.cli",
     "jinja2",
     "joblib",
     "obstore",
     "onnxruntime",
     "pandas",
+    "prometheus_client.multiprocess",
     "psutil",
     "pyarrow.parquet",
     "pydantic",
@@ -48,6 +55,10 @@ LIBRARIES = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "skops.io",
+    "sqlalchemy.dialects.sqlite",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
     "yaml",
 )
 
@@ -58,21 +69,47 @@ def serve(path: str) -> None:
         import_module(name)
     gc.collect()
     gc.freeze()  # else a collection in each fork copies every page
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes the ended ones away
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(64)
+    ended, wakeup = _watch_children()
+    asking: dict[int, socket.socket] = {}
     print("ready", flush=True)
     with selectors.DefaultSelector() as selector:
-        selector.register(listening, selectors.EVENT_READ)
-        selector.register(0, selectors.EVENT_READ)
-        while all(key.fileobj is listening for key, _ in selector.select()):
-            connection, _ = listening.accept()
-            if os.fork() == 0:
-                selector.close()
-                listening.close()
-                _run_command(connection)
-            connection.close()
+        for source in (0, listening, ended):
+            selector.register(source, selectors.EVENT_READ)
+        while 0 not in (ready := [key.fileobj for key, _ in selector.select()]):
+            if ended in ready:
+                ended.recv(1 << 10)
+                _tell_how_they_ended(asking)
+            if listening in ready:
+                connection, _ = listening.accept()
+                if (process := os.fork()) == 0:
+                    signal.set_wakeup_fd(-1)
+                    selector.close()
+                    for one in (listening, ended, wakeup, *asking.values()):
+                        one.close()
+                    _run_command(connection)
+                asking[process] = connection
+
+
+def _watch_children() -> tuple[socket.socket, socket.socket]:
+    """Have a byte in the first socket, which the second one writes, for each process that ends."""
+    ended, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
+    return ended, wakeup
+
+
+def _tell_how_they_ended(asking: dict[int, socket.socket]) -> None:
+    """Tell whoever asked for a process that has ended its exit code, the negative number of a signal where one did."""
+    while asking:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process == 0:
+            return
+        with asking.pop(process) as connection, suppress(OSError):  # gone, with whoever asked
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def _run_command(connection: socket.socket) -> NoReturn:
@@ -96,7 +133,6 @@ def _run_command(connection: socket.socket) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    connection.sendall(f"{code}\n".encode())
     os._exit(code)
 
 
@@ -118,7 +154,7 @@ def _end_with(connection: socket.socket) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run `-m MODULE …`, as Python does, or the command `dvc`; return the exit code."""
+    """Run `-m MODULE …`, as Python does, or a program of `ENTRY_POINTS`; return the exit code."""
     try:
         if arguments[0] == "-m":
             sys.argv = arguments[1:]
@@ -127,9 +163,7 @@ def _run(arguments: list[str]) -> int:
         else:
             sys.argv = arguments
             sys.path[0] = str(Path(sys.executable).parent)
-            from dvc.cli import main
-
-            sys.exit(main())
+            sys.exit(import_module(f"{arguments[0]}.cli").__dict__[ENTRY_POINTS[arguments[0]]]())
     except SystemExit as stop:
         code = stop.code
     except BaseException:  # noqa: BLE001 -- as an interpreter ends

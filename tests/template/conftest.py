@@ -35,6 +35,25 @@ def finished(_finished_once: Path, tmp_path: Path) -> Project:
     return copy_project(_finished_once, tmp_path / "of")
 
 
+@pytest.fixture(scope="session")
+def template_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of a clone, for all workers, with the template's own results, all made anew. It is only read.
+
+    They are made cold, on all cores and in another time zone and language: the committed ones were not.
+    """
+
+    def run_pipeline(project: Project) -> None:
+        usual = project.env
+        project.env = {name: value for name, value in usual.items() if name not in ONE_CORE}
+        surroundings = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "COLD": "1"}
+        project.run("dvc", "repro", "--force", "--quiet", **surroundings)
+        project.env = usual
+        changed = project.run("git", "diff").stdout
+        assert not changed, f"the committed results are not those that come out: {changed}"
+
+    return make_once(find_shared_folder(tmp_path_factory, worker_id) / "template", run_pipeline, lender=None)
+
+
 @pytest.fixture
 def all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process and those that it starts use every core, which tests that run side by side do not."""

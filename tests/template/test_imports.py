@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bench.project import read_commands
 from credit.common.parallel import run_in_processes
 from testing.lenders.frozen import LENDER, ROOT
 from testing.lenders.loans import CONTRACT, make_loans
+from testing.lenders.quick import QUICK_SEARCH
 from testing.projects import Project
 
 LARGE = {"great_expectations", "numpy", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn"}
@@ -26,28 +28,34 @@ def loaded(code: str, folder: Path = ROOT) -> set[str]:
     return LARGE & set(done.stderr.split())
 
 
+@cache
+def loaded_with(stage: str) -> set[str]:
+    """The large packages of a new process that imports a stage, for all tests that ask about it."""
+    return loaded(f"import stages.{stage}")
+
+
 @pytest.mark.parametrize("stage", ["ingest", "split"])
 def test_stages_that_leave_the_work_to_duckdb_import_nothing_else_large(stage: str) -> None:
-    assert not loaded(f"import stages.{stage}")
+    assert not loaded_with(stage)
 
 
 def test_fetch_imports_nothing_large() -> None:
-    assert not loaded("import stages.fetch")
+    assert not loaded_with("fetch")
 
 
 @pytest.mark.parametrize("stage", ["summarize", "report"])
 def test_stages_that_only_read_reports_import_nothing_large(stage: str) -> None:
-    assert not loaded(f"import stages.{stage}")
+    assert not loaded_with(stage)
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"package"}))
 def test_no_stage_but_package_imports_scikit_learn_before_it_is_needed(stage: str) -> None:
-    assert not loaded(f"import stages.{stage}") & {"sklearn", "scipy", "great_expectations"}
+    assert not loaded_with(stage) & {"sklearn", "scipy", "great_expectations"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_great_expectations_is_imported_by_no_stage_before_it_is_needed(stage: str) -> None:
-    assert "great_expectations" not in loaded(f"import stages.{stage}")
+    assert "great_expectations" not in loaded_with(stage)
 
 
 def run(stage: str, *arguments: str) -> str:
@@ -76,7 +84,7 @@ def test_no_stage_after_training_loads_scikit_learn_beside_its_workers(finished:
     file = finished.folder / "params.yaml"
     params = yaml.safe_load(file.read_text())
     params["train"]["random_forest"]["n_estimators"] = 3
-    params["find_alternatives"] |= {"logistic": {}, "random_forest": {}}
+    params["find_alternatives"] |= QUICK_SEARCH
     file.write_text(yaml.safe_dump(params))
     commands = read_commands(finished.folder)
     names = ("select_in_folds", "predict@logistic", "fairness", "choose", "summarize", "find_alternatives", "report")

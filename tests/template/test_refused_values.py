@@ -74,7 +74,7 @@ def column(**keys: object) -> dict[str, object]:
             Settings,
             {"host": HOSTILE, "store": "file:///store"},
             f"(file): found host {HOSTILE} without keys_file, expected SERVICE_KEYS_FILE; "
-            "python -m service key makes a key",
+            "python -m service key make makes a key",
         ),
     ],
 )

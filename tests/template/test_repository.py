@@ -16,7 +16,11 @@ def test_every_direct_dependency_is_used() -> None:
     """Each package has to earn its place; the commands are used by Makefile, DVC or the tests."""
     imports = {"pyyaml": "yaml", "great-expectations": "great_expectations", "scikit-learn": "sklearn"}
     imports |= {"markdown-it-py": "markdown_it", "fastapi-offline": "fastapi_offline"}
-    imports |= {"prometheus-client": "prometheus_client", "pydantic-settings": "pydantic_settings"}
+    imports |= {
+        "prometheus-client": "prometheus_client",
+        "python-dotenv": "dotenv",
+        "pydantic-settings": "pydantic_settings",
+    }
     imports |= {"ruamel-yaml": "ruamel.yaml", "cyclonedx-python-lib": "cyclonedx"}
     commands = {
         "dvc",

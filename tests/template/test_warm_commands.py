@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from testing.parts.servers import PATIENCE
+from testing.parts.servers import PATIENCE, wait_until
 from testing.warm.commands import find_warm_commands
+from testing.warm.processes import WarmProcess
 
 SPEAK = """\
 import os, sys
@@ -28,12 +29,16 @@ while True: time.sleep(0.05)
 
 def start(folder: Path, code: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
     """Start `python -m stages` in a folder whose stages are `code`."""
-    (folder / "stages").mkdir(exist_ok=True)
-    (folder / "stages/__init__.py").touch()
-    (folder / "stages/__main__.py").write_text(code)
+    write_stages(folder, code)
     pipe = subprocess.PIPE
     command = [str(find_warm_commands() / "python"), "-m", "stages", *arguments]
     return subprocess.Popen(command, cwd=folder, env=os.environ | env, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def write_stages(folder: Path, code: str) -> None:
+    (folder / "stages").mkdir(exist_ok=True)
+    (folder / "stages/__init__.py").touch()
+    (folder / "stages/__main__.py").write_text(code)
 
 
 @pytest.mark.parametrize("code", [0, 3])
@@ -72,6 +77,39 @@ def test_it_ends_when_the_one_who_asked_is_killed(tmp_path: Path) -> None:
     while Path(f"/proc/{process}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def start_process(folder: Path, code: str) -> WarmProcess:
+    write_stages(folder, code)
+    with (folder / "out").open("wb") as out:
+        return WarmProcess(["-m", "stages"], folder, os.environ, out)
+
+
+@pytest.mark.parametrize(
+    ("code", "ended"), [("raise SystemExit(3)", 3), ("import os; os.abort()", -signal.SIGABRT), ("print('one')", 0)]
+)
+def test_a_process_says_how_it_ended_as_one_of_subprocess_does(tmp_path: Path, code: str, ended: int) -> None:
+    process = start_process(tmp_path, code)
+    assert process.wait(PATIENCE) == process.poll() == ended
+    assert not Path(f"/proc/{process.pid}").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "ended"),
+    [(signal.SIGINT, 3), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_a_process_takes_signals_while_it_runs_and_is_gone_when_it_was_waited_for(
+    tmp_path: Path, number: int, ended: int
+) -> None:
+    process = start_process(tmp_path, SLEEP)
+    wait_until(lambda: str(process.pid) in (tmp_path / "out").read_text(), "the process", process)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.01)
+    assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(PATIENCE) == ended
+    assert not Path(f"/proc/{process.pid}").exists()
+    process.kill()
 
 
 def test_what_is_no_command_of_the_project_runs_cold() -> None:

@@ -17,10 +17,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract_draft import name_hints
 from contract_draft.__main__ import main, run
+from contract_draft.dialog.listing import describe_values
 from contract_draft.draft import draft_contract
 from contract_draft.levels import find_alike_levels
+from contract_draft.names.protected import suggest_protected_attribute
 from contract_draft.questions.answers import NO_ANSWERS
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
@@ -326,7 +327,7 @@ def test_many_different_texts_among_numbers_are_a_text_and_blanks_before_numbers
     ],
 )
 def test_protected_attributes_are_known_by_names_of_several_languages(name, attribute):
-    assert name_hints.suggest_protected_attribute(name) == attribute
+    assert suggest_protected_attribute(name) == attribute
 
 
 def make_census(rows: int = 200) -> str:
@@ -372,6 +373,22 @@ def test_levels_that_may_be_the_same_are_asked_about(tmp_path):
     assert find_alike_levels(["A", "B", "C"]) == find_alike_levels(["own", "rent"]) == []
 
 
+IDENTIFIER_NAMES = [
+    *(
+        "SK_ID_CURR",
+        "custid",
+        "CustNo",
+        "kundennummer",
+        "KdNr",
+        "Vertragsnr",
+        "numero_cliente",
+        "codigo_cliente",
+        "cpf",
+    ),
+    *("id_cliente", "identifiant", "matricule", "contrato", "borrower", "klant_id", "loan_num", "MemberKey"),
+]
+
+
 def draft_identifiers(tmp_path: Path, name: str, write: Callable[[int], str], rows: int = 400) -> dict[str, Any]:
     lines = [f"{write(n)},{(n * 37) % 90},{int(n * 7919 % 13 < 6)}" for n in range(rows)]
     return of_csv(tmp_path, f"{name},income,default\n" + "\n".join(lines) + "\n")["columns"][name]
@@ -387,11 +404,37 @@ def draft_identifiers(tmp_path: Path, name: str, write: Callable[[int], str], ro
         ("borrower_no", lambda n: f"B{n % 162:05}", "text", "? group"),
         ("product_id", lambda n: str(1 + n % 4), "integer", "? feature"),
         ("number_of_loans", lambda n: str(1 + n % 4), "integer", "feature"),
+        ("customer_id", lambda n: f"{100_001 + n}.0", "integer", "? id"),  # of pandas
+        ("customer_id", lambda n: "" if n % 50 == 0 else f"{100_001 + n * 7}.0", "integer", "? id"),
+        ("customer_id", lambda n: "" if n % 50 == 0 else f"{100_001 + n % 150}.0", "integer", "? group"),
+        ("customer_id", lambda n: "1e+05" if n == 7 else f"{100_001 + n}.0", "integer", "? id"),
+        ("x", lambda n: f"1.23456789{n:04}e+17", "number", "? ignored"),  # a float has lost its last digits
+        ("x", lambda n: str(31_415_926 + n * 7919), "integer", "? id"),
+        ("x", lambda n: str(1000 + n * 3), "integer", "? feature"),
+        ("x", lambda n: str(10_000_000 + n * 7919 % 162 * 3141), "integer", "? feature"),
+        ("x", lambda n: f"A{n:05}", "text", "? id"),
+        ("x", lambda n: f"{n * 7:08}", "text", "? id"),
+        ("x", lambda n: f"{n % 162 * 2654435761 % 2**32:08x}z", "text", "? ignored"),
+        ("x", lambda n: f"p{n % 162}@ex.org", "text", "? ignored"),
+        ("x", lambda n: f"call at {n}", "text", "ignored"),  # free text
+        ("x", lambda n: str(20_000 + n * 7919 % 90 * 1000), "integer", "feature"),  # an amount
+        ("x", lambda n: f"${20_000 + n * 7919 % 70_000}.00", "number", "feature"),
+        *((name, lambda n: str(100_001 + n % 162), "integer", "? group") for name in IDENTIFIER_NAMES),
+        *((name, lambda n: str(1 + n * 7919 % 90), "integer", "feature") for name in ("num_accounts", "loan_amount")),
     ],
 )
 def test_whatever_looks_like_an_identifier_is_asked_about_and_never_rounded(tmp_path, name, write, kind, role):
     drafted_column = draft_identifiers(tmp_path, name, write)
     assert (drafted_column["type"], drafted_column["role"]) == (kind, role)
+
+
+@pytest.mark.parametrize(("write", "private"), [(lambda n: f"{100_001 + n}.0", "10000"), (lambda n: 10**7 + n, "1000")])
+def test_no_number_that_may_identify_is_shown(tmp_path, write, private):
+    rows = "".join(f"{write(n)},{n * 37 % 90},{int(n * 7919 % 13 < 6)}\n" for n in range(400))
+    (tmp_path / "loans").write_text("x,income,default\n" + rows)
+    draft = draft_contract(tmp_path / "loans", "x")
+    assert private not in draft.text
+    assert describe_values(draft.looks["x"]).startswith("400 values of type")
 
 
 def test_a_file_without_a_score_gets_a_rule_by_the_number_that_tells_the_label_best(loanapp, tmp_path):
@@ -462,7 +505,7 @@ def test_a_folder_of_files_is_one_dataset_and_marker_files_do_not_count(tmp_path
         (b"1,2\n3,4\n", "line 1: found a row of data, expected the names of the columns; put a line of names above it"),
         (b"a,,b\n1,2,3\n", "column 2: found no name, expected a name for each column"),
         (b"a,b,A\n1,2,3\n", "column 3, A: found a name used by column 1 too"),
-        (b"a,b\n1\n", "line 2 has 1 fields, the first line 2; the data must be CSV in UTF-8, or Parquet"),
+        (b"a,b\n1\n", "line 2 has 1 fields, the first line 2; delete the line if it is a title or a footer"),
         (b"a,b\n" + b"1,2\n" * 9999 + b"1,caf\xe9\n", "found bytes that are not UTF-8"),
         (b"caf\xe9,b\n1,2\n", "found bytes that are not UTF-8"),
         (b"\xff\xfea\x00", "found UTF-16 text, expected CSV in UTF-8, or Parquet"),

@@ -14,7 +14,7 @@ from credit.common.errors import CreditError
 from credit.explain import NamedModel, explain_decision, format_explanation, load_bundle_model, read_row
 from credit.packaging.build import BundleInputs
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reasons import FeatureReason
+from credit.scoring.reason_words import FeatureReason
 from testing.warm.commands import find_warm_commands
 
 Made = Callable[[str], Path]

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from credit.reports.metrics import CandidateMetrics, Metrics
 from credit.summary import format_summary
 from testing.lenders.frozen import LENDER, ROOT
 from testing.projects import Project
+from testing.warm.commands import find_warm_commands
 
 CHOICE = Choice.read(LENDER / Choice.PATH)
 FIGURES = (
@@ -75,6 +75,7 @@ def test_an_expired_waiver_ends_make_repro_with_an_error_although_dvc_sees_no_cl
 def test_an_option_that_does_not_exist_is_refused_and_help_does_nothing(tmp_path: Path, module: str) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "RELEASE_STORE": str(tmp_path / "store")}
     for option, code in (("--help", 0), ("--nope", 2)):
-        done = subprocess.run([sys.executable, "-m", module, option], cwd=tmp_path, env=environment, check=False)
+        python = str(find_warm_commands() / "python")
+        done = subprocess.run([python, "-m", module, option], cwd=tmp_path, env=environment, check=False)
         assert done.returncode == code
     assert not list(tmp_path.iterdir())

@@ -4,19 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.projects import Project, copy_project, find_shared_folder, make_once
-
-
-@pytest.fixture(scope="session")
-def template_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The folder of a clone, for all workers, in which `make repro` ran. It is only read."""
-
-    def run_pipeline(project: Project) -> None:
-        project.run("make", "repro")
-        changed = project.run("git", "diff").stdout
-        assert not changed, f"the committed results are not those that come out: {changed}"
-
-    return make_once(find_shared_folder(tmp_path_factory, worker_id) / "template", run_pipeline, lender=None)
+from testing.projects import Project, copy_project
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 import yaml
@@ -275,6 +276,130 @@ def refuse_missing_dates(folder: Path) -> None:
         split_rows(contract, by_time, folder / "typed.parquet", folder / "train", folder / "test")
 
 
+def refuse_texts_as_names(folder: Path) -> None:
+    refuse_first_lines(folder)
+    rows = [[f"N{n}", f"{n} Elm Road", "gb"[n % 2]] for n in range(40)]
+    with pytest.raises(CreditError, match="line 1: found a row of data"):
+        draft_contract(write(folder / "raw", rows[1:], rows[0]), "x")
+
+
+def refuse_wide_titles(folder: Path) -> None:
+    refuse_preambles(folder)
+    path = write(folder / "raw")
+    path.write_text(f"Report,of,all,loans,made,in,May\n{path.read_text()}")
+    refuse(folder, path, "found 7 names, and 6 fields in the lines below")
+
+
+def refuse_totals(folder: Path) -> None:
+    refuse(folder, write(folder / "raw", [*make_rows(), ["Total", "", "9", "", "", "20"]]), "found totals of the rows")
+    path = write(folder / "raw")
+    path.write_text(f"{path.read_text()}-- 60 rows\n")
+    refuse(folder, path, "line 62 has 1 fields, the first line 6; delete the line if it is a title or a footer")
+
+
+def refuse_empty_rows(folder: Path) -> None:
+    for row, told in (([""] * 6, "found 1 rows without any value"), (NAMES, "found the names of the columns again")):
+        with pytest.raises(CreditError, match=told):
+            draft_contract(write(folder / "raw", [*make_rows(), row]), "x")
+
+
+def ask_about_words_in_any_share(folder: Path) -> None:
+    ask_about_words(folder)
+    rows = change("income", lambda n, field: "Exempt" if n % 3 == 0 else f"{int(field) * 60 + n}")
+    assert drafted(write(folder / "raw", rows), "income")["missing_codes"] == '? ["Exempt"]'
+
+
+def ask_about_spikes(folder: Path) -> None:
+    for code in (-9, 1111, 8888, 365243):
+        raw = write(folder / "raw", change("income", lambda n, field, code=code: str(code) if n % 9 == 0 else field))
+        assert drafted(raw, "income")["missing_codes"] == f"? [{code}]"
+
+
+def read_other_signs(folder: Path) -> None:
+    for kind, value in (
+        ("number", lambda n, _: f"{1 + n % 9},{10 + n},{100 + n}.00"),
+        ("number", lambda n, _: f"({1 + n % 9},{100 + n}.5)"),
+        ("number", lambda n, _: f"{1 + n % 9},{100 + n}.5-"),
+        ("number", lambda n, _: f"{1 + n % 9}'{100 + n}.50"),
+    ):
+        found = read_as(folder, "income", kind, value)
+        assert abs(found[0]) in (110_100, 1_100, 1_100.5)
+        assert (found[0] < 0) == (value(0, "")[0] == "(" or value(0, "")[-1] == "-")
+
+
+def read_durations(folder: Path) -> None:
+    raw = write(folder / "raw", change("home", lambda n, _: f"{n % 40} yrs {n % 12} mon"))
+    sql = drafted(raw, "home_months")["sql"]
+    (months,) = duckdb.sql(f"SELECT {sql} FROM (SELECT '3 yrs 1 mon' AS home)").fetchall()
+    assert months == (37,)
+
+
+def ask_about_mixed_marks(folder: Path) -> None:
+    rows = change("income", lambda n, _: f"{1 + n % 9},{100 + n}.5" if n % 5 else f"{1 + n % 9}.{100 + n},5")
+    made = drafted(write(folder / "raw", rows, by=";"), "income")
+    assert (made["role"], "'9,9.9' in 48 rows, '9.9,9' in 12 rows" in made["because"]) == ("? ignored", True)
+
+
+def ask_about_several_dates(folder: Path) -> None:
+    rows = [[f"2019-03-{1 + n % 28:02}", *row] for n, row in enumerate(make_rows())]
+    raw = write(folder / "raw", rows, ["opened", *NAMES])
+    assert (drafted(raw, "opened")["role"], drafted(raw, "applied")["role"]) == ("? source", "? time")
+
+
+def ask_about_other_ids(folder: Path) -> None:
+    for name, value in (("customer_id", "{}.0"), ("KdNr", "{}"), ("x", "A{}")):
+        rows = [[value.format(100_007 + n * 7), *row[1:]] for n, row in enumerate(make_rows())]
+        assert drafted(write(folder / "raw", rows, [name, *NAMES[1:]]), name)["role"] == "? id"
+
+
+def read_texts_beside_codes(folder: Path) -> None:
+    raw = write(folder / "raw", change("id", lambda n, field: ["099", "99.0", "99"][n] if n < 3 else field))
+    typed = ingest(folder, raw, "id", missing_codes=[99], role="ignored", because="x", missing="allowed")
+    assert typed["id"].isna().sum() == 1
+    assert {"099", "99.0"} <= set(typed["id"].dropna())
+
+
+def read_padded_fields(folder: Path) -> None:
+    path = write(folder / "raw", by=", ")
+    assert drafted(path, "home")["allowed"] == ["own", "rent"]
+    is_read(folder, path)
+    path.write_text("\n".join([",".join(NAMES), *path.read_text().splitlines()[1:]]) + "\n")
+    is_read(folder, path)
+
+
+def ask_about_births(folder: Path) -> None:
+    for name in ("geb_dat", "d2"):
+        rows = [[*row, f"19{60 + n % 30}-03-{1 + n % 28:02}"] for n, row in enumerate(make_rows())]
+        raw = write(folder / "raw", rows, [*NAMES, name])
+        questions = draft_contract(raw, "x").questions
+        assert name in [column for q in questions if q.topic == "protected" for column in q.columns]
+    assert "date_sub('year', geb_dat, applied)" in str(
+        drafted(write(folder / "raw", rows, [*NAMES, "geb_dat"]), "geb_dat_group")["sql"]
+    )
+
+
+def ask_about_presence(folder: Path) -> None:
+    for value in ("2026-03-{:02}", "note {}"):
+        rows = [[*row, value.format(1 + n % 28) if row[-1] == "1" else ""] for n, row in enumerate(make_rows())]
+        raw = write(folder / "raw", rows, [*NAMES, "after"])
+        assert [q.columns for q in draft_contract(raw, "x").questions if q.topic == "leak"] == [("after",)]
+
+
+def ask_about_plain_codes(folder: Path) -> None:
+    raw = write(folder / "raw", change("home", lambda n, _: "5" if n == 7 else ["1", "2", "31", "2", "1"][n % 5]))
+    (question,) = [q for q in draft_contract(raw, "x").questions if q.topic == "levels"]
+    assert (question.columns, question.proposals) == (("home",), ({"other": ["5"]},))
+
+
+def refuse_rounding(folder: Path) -> None:
+    content = yaml.safe_load(CONTRACT)
+    content["columns"]["half"] = {"type": "integer", "role": "feature", "sql": "income / 2", "missing": "allowed"}
+    content["columns"]["half"] |= {"description": "x", "reason": "x"}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    with pytest.raises(CreditError, match=r"half: found '18\.5' in row 2 and \d+ more like it, expected integer"):
+        ingest_table(load_contract(folder / "mine.yaml"), write(folder / "raw"), folder / "typed.parquet", "mine.yaml")
+
+
 CASES: dict[str, Callable[[Path], None]] = {
     "`;`, a tab or `|` between fields": read_other_delimiters,
     "`[1]`, `*` or `?` in its name": read_odd_names,
@@ -284,9 +409,12 @@ CASES: dict[str, Callable[[Path], None]] = {
     "`_delta_log` beside it": refuse_delta,
     "bytes that are not UTF-8": refuse_bytes,
     "JSON, Excel, gzip or a zip archive inside": refuse_other_kinds,
-    "a first line that is a row": refuse_first_lines,
-    "lines above the names, or `sep=;`": refuse_preambles,
+    "a first line that is a row, of texts too that no other line has": refuse_texts_as_names,
+    "lines above the names, however wide, or `sep=;`": refuse_wide_titles,
+    "a row of totals at its end, or a footer such as `-- 60 rows`": refuse_totals,
+    "rows without any value, or the names again further down": refuse_empty_rows,
     "a blank between fields": lambda folder: is_read(folder, write(folder / "raw", by=" ")),
+    "a comma and a blank between fields, of the names or not": read_padded_fields,
     "several blanks between fields": lambda folder: refuse(
         folder, write(folder / "raw", by="  "), "separated by several blanks"
     ),
@@ -298,21 +426,32 @@ CASES: dict[str, Callable[[Path], None]] = {
     "blanks before its numbers": lambda folder: is_read(
         folder, write(folder / "raw", change("income", lambda _, field: f"  {field}"))
     ),
-    "numbers, and a few words such as `Exempt`": ask_about_words,
+    "numbers, and a few words such as `Exempt`, in however many rows": ask_about_words_in_any_share,
+    "a spike at -9, 96, 1111, 8888, 365243 or the like": ask_about_spikes,
     "`\\N`, `XNA`, `<NA>` or `#DIV/0!` among its numbers": ask_about_programs_words,
     "`$60,000.00`, `13.5%`, `36 months` or `30.395,38`": read_written_numbers,
+    "`12,34,567.00`, `(1,234)`, `1,234-` or `1'234.50`": read_other_signs,
+    "`3 yrs 1 mon`": read_durations,
+    "`1,234.5` in some rows and `1.234,5` in others": ask_about_mixed_marks,
     "`31/12/2020` or `Jan-2018`": read_written_dates,
     "only `19.877` and the like, or `01/02/2020`": ask_about_two_readings,
     "a number or a date that is written otherwise than `format` says": refuse_other_notation,
+    "several dates": ask_about_several_dates,
     "a date before that of the application": ask_about_ages,
+    "a date of birth, by its name or by its distance": ask_about_births,
+    "a date or a text that only people of one outcome have": ask_about_presence,
     "-1 and another value only": read_negative_ones,
     "numbers of 19 digits": ask_about_long_numbers,
     "a number that R wrote as `1e+05`": read_numbers_of_r,
+    "ids as `1001.0`, `KdNr`, or codes under any name": ask_about_other_ids,
     "a `customer_id` in several rows": ask_about_groups,
     "a value of another type than the contract says": refuse_types,
+    "`099` or `99.0` in a column of texts whose code is 99": read_texts_beside_codes,
+    "half a month where a derived column is an integer": refuse_rounding,
     "a level that the contract does not know": set_levels_aside,
     "a level that `fold` or `new_levels` is about": read_folded_levels,
     "few people of a protected code without words": ask_about_rare_codes,
+    "few rows of a code without words, of any feature": ask_about_plain_codes,
     "no date in some rows, where `split.by` is `time`": refuse_missing_dates,
 }
 
@@ -326,8 +465,14 @@ def test_the_table_has_these_rows_and_no_other() -> None:
 
 def test_the_parts_of_a_contract_on_the_page_are_valid_and_mean_what_is_said(tmp_path: Path) -> None:
     text = (ROOT / "docs/own-data.md").read_text()
-    shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+    directed, *shown = [
+        yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    ]
     assert len(shown) == 4
+    content = yaml.safe_load(CONTRACT)
+    content["columns"] |= {name: {"description": "d"} | of for name, of in directed.items()}
+    (tmp_path / "directed.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    assert load_contract(tmp_path / "directed.yaml").columns["income"].more_is == "better"
     content = yaml.safe_load(CONTRACT) | {"format": shown[1]["format"]}
     for part in (shown[1]["columns"], shown[2], shown[3]):
         for name, of in part.items():

@@ -9,6 +9,7 @@ import yaml
 from credit.contract.columns import Column
 from credit.contract.rule import Rule
 from testing.lenders.frozen import ROOT
+from testing.pages.anchors import list_anchors
 from testing.pages.walks import Walk, list_steps
 from testing.parts.needs import require
 from testing.projects import Project
@@ -18,7 +19,16 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, *DOCS]
 WALKS = [
     ["docs/first-week.md"],
-    ["README.md", "docs/releasing.md", "docs/evidence.md", "docs/serving.md", "docs/operating.md"],
+    [
+        "README.md",
+        "docs/blame.md",
+        "docs/releasing.md",
+        "docs/evidence.md",
+        "docs/serving.md",
+        "docs/decision-log.md",
+        "docs/watching.md",
+        "docs/operating.md",
+    ],
     ["docs/getting-started.md", "docs/fairness.md", "docs/own-data.md", "docs/extending.md"],
 ]
 """Pages that are read one after the other, in one copy: each begins where the one before it ended."""
@@ -41,6 +51,8 @@ def test_the_parts_of_a_contract_that_a_page_shows_are_taken() -> None:
     for shown in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         parts |= yaml.safe_load(shown)
     assert Rule.model_validate(parts["rule"]).approve == "at_most"
+    for name in ("income", "amount", "vacant_homes"):
+        assert Column.model_validate(parts[name] | {"description": "d"}).reason
     marriage = Column.model_validate(parts["marriage"] | {"role": "feature", "description": "d"})
     assert f"`{marriage.name_value('1')}`" in text
 
@@ -58,13 +70,6 @@ def test_every_file_that_a_page_links_is_there_and_so_is_the_heading(page: Path)
             assert linked.exists(), target
             if heading:
                 assert heading in list_anchors(linked.read_text()), f"{target}#{heading}"
-
-
-def list_anchors(page: str) -> set[str]:
-    """List the anchors that GitHub makes of a page's headings."""
-    text = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_readme_is_short_and_links_every_page() -> None:

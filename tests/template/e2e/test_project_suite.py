@@ -34,7 +34,8 @@ def test_it_is_green_after_a_change_of_parameters_contract_and_waivers(finished:
 
 
 def test_it_is_green_with_data_of_ones_own_and_without_those_of_the_demo(finished: Project) -> None:
-    for name in ("data/contracts/loanapp.yaml", "data/contracts/scenario.yaml", "stages/fetch.py", "dvc.lock"):
+    demo = ("loanapp.yaml", "reasons/loanapp.es.yaml", "scenario.yaml")
+    for name in (*(f"data/contracts/{name}" for name in demo), "stages/fetch.py", "dvc.lock"):
         (finished.folder / name).unlink()
     finished.run("rm", "-rf", "reports/provenance", "data/raw/loanapp", "data/raw/scenario")
     remove_block(finished, "dvc.yaml", "  fetch:\n", "  check_contract:\n")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -63,6 +64,17 @@ def test_workflows_and_actions_are_clean() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_version_gets_a_keyless_attestation_of_its_bundle_where_github_gives_one() -> None:
+    """GitHub alone can run it: that it is asked for, pinned, may be signed, and only after the version was made."""
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/register.yml").read_text())["jobs"].values()
+    assert {"id-token": "write", "attestations": "write"}.items() <= job["permissions"].items()
+    *before, last = job["steps"]
+    assert re.fullmatch(r"actions/attest-build-provenance@[0-9a-f]{40}", last["uses"])
+    assert last["with"] == {"subject-path": "models/bundle/manifest.json"}
+    assert last["if"] == "vars.RELEASE_ATTEST == 'true'"
+    assert "release register --from-source" in before[-1]["run"]
+
+
 def test_a_rollback_waits_for_no_other_deploy() -> None:
     """A run that waits for approval holds its group for days; GitHub cancels whoever waits when a third one comes."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
@@ -93,7 +105,7 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     ok(hub.run("deploy", "workflow_dispatch", dispatched(V1, reason="turns away people; $(touch hacked)")))
     with serve_bytes(format_response('{"entry": 4}')) as (url, asked):
         variables = {"RELEASE_STORE": hub.store, "RELEASE_SERVICE_URL": url}
-        logs = ok(hub.run("deploy", "workflow_dispatch", dispatched("rule", reason="-notime"), variables=variables))
+        logs = ok(hub.run("deploy", "workflow_dispatch", dispatched(" Rule", reason="-notime"), variables=variables))
     assert f"Authorization: Bearer {SERVICE_KEY}\r\n" in asked[0]
     assert SERVICE_KEY not in logs
     entries = hub.run_release("history", "--env", "prod")["environments"]["prod"]
@@ -108,8 +120,11 @@ def test_register_then_deploy_then_an_earlier_version_then_the_rule(hub: Hub) ->
     assert [entry.get("approver") for entry in entries] == [None, "counsel", "counsel", "counsel"]
     tags = hub.clone.run("git", "ls-remote", "--tags", "origin").stdout
     assert [n for n in (1, 2, 3, 4) if f"credit-model#prod#{n}\n" in tags] == [1, 2, 3]
+    hub.clone.run("gto", "deprecate", "credit-model", V2)
+    hub.clone.run("git", "push", "--quiet", "--tags", "origin")
     logs = ok(hub.run("drill", "workflow_dispatch", {}))
-    assert "v1.0.0: whole, in DVC and the store" in logs
+    assert "v1.0.0: whole, in DVC and the store\n" in logs
+    assert "v2.0.0: whole, in DVC and the store; withdrawn" in logs, "and it does not fail the drill for ever"
     assert "0 lost" in logs
     assert hub.run_release("status", "--env", "prod")["environments"]["prod"]["number"] == 4, (
         "a drill touches nothing live"
@@ -123,6 +138,8 @@ def test_what_may_not_be_deployed_is_refused_with_the_reason(hub: Hub) -> None:
     deploy = ("deploy", "workflow_dispatch")
     refused(lambda: hub.run(*deploy, dispatched("v9.0.0")), "no such tag")
     refused(lambda: hub.run(*deploy, dispatched(V2)), "a lightweight tag")
+    for version in ("Rule", "previous ", " PREVIOUS"):
+        refused(lambda v=version: hub.run(*deploy, dispatched(v)), "nothing was ever deployed")  # type: ignore[misc]
     evil = f"{V1}; touch {hub.folder}/hacked; $(touch {hub.folder}/hacked)"
     refused(lambda: hub.run(*deploy, dispatched(evil)), "expected a version such as")
     refused(lambda: hub.run(*deploy, dispatched("--help")), "expected a version such as")

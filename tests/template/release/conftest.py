@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from credit.registry.names import ARTIFACT, parse_version
+from credit.registry.store import Store
+from credit.registry.versions import VersionRecord
+from release.judge.findings import Findings
+from release.registration import admission
 from testing.lenders.small import bundles, inputs, rows
 from testing.stores import disk, place, publish, s3, store
+from testing.warm.commands import find_warm_commands
 
 __all__ = ["bundles", "disk", "inputs", "place", "publish", "rows", "s3", "store"]
 
@@ -22,6 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     people = {
         f"GIT_{who}_{what}": "modeler@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
+    monkeypatch.setenv("PATH", str(find_warm_commands()), prepend=os.pathsep)
     for name, value in {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", **people}.items():
         monkeypatch.setenv(name, value)
 
@@ -42,3 +48,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         run("gto", "register", ARTIFACT, "--version", str(version), "--message", f"about {version}")
     run("git", "push", "--quiet", "--tags", "origin", "main")
     return run
+
+
+@pytest.fixture
+def three(
+    run: Callable[..., str], disk: Store, publish: Callable[..., VersionRecord], monkeypatch: pytest.MonkeyPatch
+) -> Store:
+    """A store with three versions, in a repository that has nothing to judge: `test_admission` is about the judge."""
+    monkeypatch.setattr(admission, "judge_commit", lambda *_: Findings())
+    for version, candidate in (("v1.0.0", "heuristic"), ("v1.1.0", "logistic"), ("v2.0.0", "random_forest")):
+        publish(disk, version, candidate, run("git", "rev-parse", f"{ARTIFACT}@{version}^{{commit}}").strip())
+    return disk

@@ -5,15 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from credit.common.errors import CreditError
+from credit.decision_log.integrity.chain import Head
+from credit.decision_log.integrity.checkpoints import Checkpoint, list_points, write_checkpoint
 from credit.registry.store import Store
-from service.api.keys import read_keys
+from service.access.key_file import read_keys
+from service.access.keys import KeyRefusedError, KeyRole
 from testing.lenders.frozen import ROOT
-from testing.parts.needs import require
 from testing.parts.servers import find_free_ports, wait_until
 from testing.projects import Project
 
@@ -57,20 +60,16 @@ def test_secrets_in_use_are_not_replaced(project: Project) -> None:
     assert "secrets" not in project.run("git", "status", "--short").stdout
 
 
-def test_the_key_of_prometheus_may_read_and_not_decide(secrets: Path) -> None:
+def test_the_key_of_prometheus_watches_and_reads_no_applicant(secrets: Path) -> None:
     keys, bearer = read_keys(secrets / "keys.json"), b"Bearer " + (secrets / "prometheus_key").read_bytes()
-    assert keys.authenticate(bearer, "read") == "prometheus"
-    assert keys.authenticate(bearer, "decide") is None
+    assert keys.authenticate(bearer, "watch") == "prometheus"
+    others: tuple[KeyRole, ...] = ("decide", "look-up", "report", "review")
+    for role in others:
+        with pytest.raises(KeyRefusedError, match="role"):
+            keys.authenticate(bearer, role)
 
 
-def test_prometheus_accepts_its_configuration() -> None:
-    require("promtool")
-    command = ["promtool", "check", "config", "--syntax-only", ROOT / "monitoring/prometheus.yml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
+def test_the_publisher_writes_to_the_store_and_the_service_reads_it_and_adds_checkpoints_of_its_log(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The S3 server really runs, with the options of compose.yaml and the identities of `make secrets`."""
@@ -95,6 +94,9 @@ def test_the_publisher_writes_to_the_store_and_the_service_only_reads_it(
         assert reader.list_children("versions") == ([], ["one"])
         with pytest.raises(CreditError, match="the key may not do this there"):
             reader.create("versions/two", b"2")
+        checkpoint = Checkpoint("decisions", Head("a" * 32, 7, "b" * 64))
+        write_checkpoint(reader, checkpoint, "prod")
+        assert list_points(reader, "decisions", "a" * 32) == {7: {"b" * 64}}
     finally:
         server.kill()
         server.wait()
@@ -105,3 +107,22 @@ def _publishes(store: str) -> bool:
         return Store(store).create("versions/one", b"1")
     except CreditError:
         return False
+
+
+def test_the_parts_that_watch_find_each_other_and_their_files() -> None:
+    """By the names of compose.yaml; the watch runs beside the containers."""
+    configured = yaml.safe_load((ROOT / "monitoring/prometheus/prometheus.yml").read_text())
+    asked = configured["scrape_configs"] + configured["alerting"]["alertmanagers"]
+    hosts = {
+        target.partition(":")[0] for one in asked for static in one["static_configs"] for target in static["targets"]
+    }
+    routes = yaml.safe_load((ROOT / "monitoring/alertmanager/alertmanager.yml").read_text())["receivers"]
+    hosts |= {urlsplit(hook["url"]).hostname or "" for one in routes for hook in one["webhook_configs"]}
+    source = yaml.safe_load((ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text())
+    hosts |= {urlsplit(one["url"]).hostname or "" for one in source["datasources"]}
+    assert hosts == {"decisions", "host.docker.internal", "alertmanager", "receiver", "prometheus"}
+    for name in hosts - {"host.docker.internal"}:
+        assert "watch" in SERVICES[name]["networks"]
+    mounted = {one.split(":")[1]: ROOT / one.split(":")[0] for one in SERVICES["grafana"]["volumes"] if one[0] == "."}
+    provider = yaml.safe_load((ROOT / "monitoring/grafana/provisioning/dashboards/credit.yml").read_text())
+    assert list(mounted[provider["providers"][0]["options"]["path"]].glob("*.json"))

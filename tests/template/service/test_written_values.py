@@ -114,14 +114,14 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
         answers = service.decide({"applications": sent}, "/v1/decisions/batch").json()["decisions"]
         assert [(one["decision"], one["score"], one["reasons"]) for one in answers] == ingested
         figures = service.get("/metrics").text
-        coded = service.decide({**sent[0], "protected": {"school": "9"}}).status_code
+        coded = {service.decide({**sent[0], "protected": {"school": "9"}}).status_code for _ in range(5)}
         later = service.get("/metrics").text
         schema = service.get("/openapi.json").json()["components"]["schemas"]["Application"]["properties"]
     houseboats = [row for row in part.rows if row["home"] == "houseboat"]
     assert 'service_folded_levels_total{column="home",into="other",version="v1.0.0"}' in figures
     assert 'group="rest"' in figures
     assert 'group="7"' not in figures
-    assert (coded, 'group="undisclosed"' in figures, 'group="undisclosed"' in later) == (200, False, True)
+    assert (coded, 'group="undisclosed"' in figures, 'group="undisclosed"' in later) == ({200}, False, True)
     assert schema["rate"]["description"] == "d, in %"
     assert schema["home"]["type"] == schema["term"]["type"] == "string"
     record = Database(f"sqlite:///{tmp_path / 'state/decisions.db'}", read_only=True).find(answers[3]["id"])

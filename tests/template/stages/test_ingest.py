@@ -100,3 +100,52 @@ def test_a_column_that_the_contract_computes_too_is_not_replaced_in_silence(tmp_
         ingest_table(told, tmp_path / "raw", tmp_path / "typed.parquet", "contract.yaml")
     assert "rename one of them" in str(caught.value)
     assert not (tmp_path / "typed.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows", "shown"),
+    [
+        ("cast(note as integer)", "2 rows, the first is row 2 with note like 'a99'", "note like 'a99'"),
+        ("x * 3000000000000000000", "row 2 with x like '9'", "x * 3000000000000000000"),
+        ("strptime(note, '%d/%m/%Y') is null", "", "note like"),
+        ("x + cast(note as double)", "2 rows, the first is row 2 with x like '9', note like 'a99'", "note like"),
+    ],
+)
+def test_an_expression_that_fails_is_named_with_its_rows_and_the_shape_of_a_value(
+    sql: str, rows: str, shown: str, tmp_path: Path
+) -> None:
+    pd.DataFrame({"x": [3, 4, 0], "note": ["7", "b17", "n/a"], "paid": True}).to_csv(tmp_path / "raw", index=False)
+    columns = {
+        "x": feature("integer"),
+        "note": Column(type="text", role="source", missing="allowed", description="d"),
+        "made": feature("number" if "strptime" not in sql else "boolean", sql=sql),
+    }
+    with pytest.raises(CreditError) as caught:
+        ingest_table(contract(**columns), tmp_path / "raw", tmp_path / "typed", "contract.yaml")
+    (problem,) = caught.value.problems
+    assert problem.where == "contract.yaml: columns.made.sql"
+    assert problem.found.startswith(f"{sql} fails for {rows}")
+    assert shown in problem.found
+    assert "b17" not in str(problem)
+    assert "try_cast(a AS DOUBLE)" in str(problem)
+
+
+def test_an_expression_over_groups_of_people_shows_no_shape_of_theirs(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"sex": ["female", "male"], "note": ["1", "x"], "paid": True})
+    frame.to_csv(tmp_path / "raw", index=False)
+    columns = {
+        "sex": Column(type="category", role="protected", allowed=("female", "male"), reference="male", description="d"),
+        "note": Column(type="text", role="source", missing="allowed", description="d"),
+        "band": Column(
+            type="category",
+            role="protected",
+            allowed=("a", "b"),
+            reference="a",
+            description="d",
+            sql="case when cast(note as integer) > 1 then 'a' when sex = 'male' then 'b' end",
+        ),
+    }
+    with pytest.raises(CreditError) as caught:
+        ingest_table(contract(**columns), tmp_path / "raw", tmp_path / "typed", "contract.yaml")
+    assert "band.sql" in str(caught.value)
+    assert "like" not in str(caught.value)

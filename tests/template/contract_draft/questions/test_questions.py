@@ -8,7 +8,7 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ import yaml
 
 from contract_draft.__main__ import run
 from contract_draft.dialog.listing import build_answers_text, describe_values, summarize_questions
-from contract_draft.draft import Draft, draft_contract, survey_file
+from contract_draft.dialog.terminal import ask_person
+from contract_draft.draft import Draft, Survey, draft_contract, survey_file
 from contract_draft.questions.answers import NO_ANSWERS, Answers, read_answers
 from contract_draft.questions.topics import TOPICS
 from credit.common.errors import CreditError
@@ -117,6 +118,13 @@ def accept_all(draft: Draft, **changes: Any) -> dict[str, Any]:
     return {**yaml.safe_load(build_answers_text(draft, "x").replace('"? ', '"')), **changes}
 
 
+@pytest.fixture(scope="module")
+def taiwan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survey]:
+    """The file of Taiwan, read once for answers that come one after the other."""
+    with survey_file(write_taiwan(tmp_path_factory.mktemp("taiwan"))) as survey:
+        yield survey
+
+
 def answer(file: Path, given: dict[str, Any]) -> Draft:
     (file.parent / "answers.yaml").write_text(yaml.safe_dump(given))
     return draft_contract(file, "x", read_answers(file.parent / "answers.yaml"))
@@ -185,6 +193,26 @@ def test_a_column_that_a_person_says_is_protected_is_one_that_others_may_give_aw
     assert "proxy" not in list_topics(draft_contract(file, "x"))
     draft = answer(file, {"roles": {"party": "protected"}})
     assert [question.columns for question in draft.questions if question.topic == "proxy"] == [("paper",)]
+
+
+def test_what_gives_a_number_or_one_of_many_groups_away_is_asked_about_and_chance_is_not(tmp_path):
+    """An age is guessed by the months at work, a group of five by a code of it; the label and noise by chance."""
+    age, group = (lambda n: 18 + n * 13 % 60), pick("a b c d e", 5)
+    columns = {
+        "edad": age,
+        "months_employed": lambda n: 12 * (age(n) - 18) + random.Random(f"m {n}").randrange(90),
+        "religion": group,
+        "branch": lambda n: {"a": "north", "b": "south"}.get(group(n), pick("east west", 3)(n)),
+        "amount": lambda n: random.Random(f"amount {n}").randrange(9999),
+        "purpose": pick("car home boat trip food art", 7),
+        "repaid": lambda n: int(age(n) > 40) if n % 12 else int(age(n) <= 40),
+    }
+    draft = draft_contract(write(tmp_path, columns), "x")
+    proxies = {column: q.why for q in draft.questions if q.topic == "proxy" for column in q.columns}
+    assert proxies.keys() == {"months_employed", "branch"}
+    assert re.match(r"guesses edad, and may stand in for it \(AUC (0\.9\d|1\.00)\)$", proxies["months_employed"])
+    assert proxies["branch"].startswith("guesses religion")
+    assert yaml.safe_load(draft.text)["columns"]["repaid"]["role"] == "? label"
 
 
 @pytest.mark.parametrize(
@@ -333,6 +361,109 @@ def test_a_column_is_read_anew_by_the_format_of_an_answer(tmp_path, column, give
     assert told in draft.text
 
 
+def write_hmda(folder: Path) -> Path:
+    untold = "Information_not_provided Information_not_provided Information_not_provided"
+    return write(
+        folder,
+        {
+            "derived_sex": pick("Sex_Not_Available Sex_Not_Available Female Male Male Joint", 3),
+            "applicant_ethnicity": pick(f"{untold} Hispanic_or_Latino Not_Hispanic_or_Latino", 5),
+            "veteran_group": pick("Unknown yes_it_is no_it_is_not Prefer_not_to_say", 7),
+            "income": lambda n: n * 37 % 211,
+            "action_taken": pick("1 1 3", 9),
+        },
+    )
+
+
+def test_people_of_whom_nothing_is_known_are_proposed_as_undisclosed_and_are_no_reference(tmp_path):
+    file = write_hmda(tmp_path)
+    draft = draft_contract(file, "x")
+    asked = {column: q for q in draft.questions if q.topic == "groups" for column in q.columns}
+    assert asked.keys() == {"derived_sex", "applicant_ethnicity"}
+    assert "'Sex_Not_Available' (" in asked["derived_sex"].why
+    assert (
+        "say, or look like a code, that it is not known: they are undisclosed, by `missing_codes`"
+        in asked["derived_sex"].why
+    )
+    content = yaml.safe_load(answer(file, accept_all(draft)).text)["columns"]
+    assert content["derived_sex"]["allowed"] == ["Female", "Joint", "Male"]
+    assert content["derived_sex"]["missing_codes"] == ["Sex_Not_Available"]
+    assert content["derived_sex"]["reference"] == "Male"
+    assert content["applicant_ethnicity"]["missing_codes"] == ["Information_not_provided"]
+    assert content["applicant_ethnicity"]["reference"] in ("Hispanic_or_Latino", "Not_Hispanic_or_Latino")
+
+
+def test_people_of_whom_nothing_is_known_stay_no_reference_where_they_are_a_group(tmp_path):
+    file = write_hmda(tmp_path)
+    kept = {"levels": {"derived_sex": ["Sex_Not_Available", "Female", "Male", "Joint"]}}
+    content = yaml.safe_load(answer(file, kept).text)["columns"]["derived_sex"]
+    assert content["reference"] == "? Male"
+    with pytest.raises(CreditError, match=r"references\.derived_sex: found 'Sex_Not_Available', expected one of Male"):
+        answer(file, {**kept, "references": {"derived_sex": "Sex_Not_Available"}})
+    protected = answer(file, {"roles": {"veteran_group": "protected"}})
+    veteran = yaml.safe_load(protected.text)["columns"]["veteran_group"]
+    assert "Unknown" not in veteran["reference"]
+    assert "Prefer_not_to_say" not in veteran["reference"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "label", "favourable", "is_sure"),
+    [
+        ("default.payment.next.month", "0 0 1", True, "? false", True),
+        ("SeriousDlqin2yrs", "0 0 1", True, "? false", True),
+        ("bad_flag", "0 0 1", True, "? false", True),
+        ("Ausfall", "ja nein nein", True, "? nein", True),
+        ("impago", "si no no", True, "? no", True),
+        ("défaut", "oui non non", True, "? non", True),
+        ("inadimplente", "sim nao nao", True, "? nao", True),
+        ("kredit", "1 1 0", True, "? true", False),
+        ("TARGET", "0 0 1", True, "? true", False),
+        ("y", "yes no no", True, "? true", False),
+        ("loan_status", "FullyPaid Charged_Off Current", True, "? Current", False),
+        ("loan_status", "Fully_Paid Charged_Off Late", True, "? Fully_Paid", True),
+        ("Loan_Status", "Y N N", True, "? true", False),
+        ("V21", "1 1 2", False, "? 2", False),
+    ],
+)
+def test_the_label_is_found_by_many_names_and_a_guess_is_never_accepted_unread(
+    tmp_path, name, values, label, favourable, is_sure
+):
+    columns = {name: pick(values, 3), "amount": lambda n: n * 37 % 97, "has_phone": pick("0 1", 5)}
+    if not label:
+        columns = dict(reversed(columns.items()))
+        del columns["has_phone"]
+    draft = draft_contract(write(tmp_path, columns), "x")
+    found = {q.topic: q for q in draft.questions}
+    assert found["label"].proposals == (name,)
+    assert found["label"].has_default is label
+    assert yaml.safe_load(draft.text)["columns"][name]["favourable"] == favourable
+    assert found["favourable"].has_default is is_sure
+
+
+def test_of_two_columns_that_are_named_alike_neither_is_taken_for_the_label_unread(tmp_path):
+    columns = {"is_recid": pick("0 1", 3), "amount": lambda n: n * 37 % 97, "two_year_recid": pick("0 1", 5)}
+    (question,) = [q for q in draft_contract(write(tmp_path, columns), "x").questions if q.topic == "label"]
+    assert not question.has_default
+    assert question.why == "named like an outcome; so is two_year_recid"
+
+
+def test_a_charge_of_degree_f_or_m_is_no_sex(tmp_path):
+    columns = {"c_charge_degree": pick("F M", 3), "v17": pick("F M", 5), "amount": lambda n: n * 37 % 97}
+    content = yaml.safe_load(draft_contract(write(tmp_path, {**columns, "repaid": pick("0 1", 7)}), "x").text)
+    assert content["columns"]["c_charge_degree"]["role"] == "feature"
+    assert content["columns"]["v17"]["role"] == "? protected"
+
+
+def test_the_rule_lets_pass_whom_a_person_calls_good(tmp_path):
+    """German's risk is 1 or 2, and nothing says which is good: short loans are, if 1 is."""
+    columns = {"duration": lambda n: n % 60, "credit_risk": lambda n: 1 + (n % 60 + n * 31 % 40 > 50)}
+    file = write(tmp_path, columns)
+    for value, approve in ((1, "at_most"), (2, "at_least")):
+        draft = answer(file, {"favourable": value})
+        assert yaml.safe_load(draft.text)["rule"]["approve"] == approve
+        assert f"where {value} is good" in draft.text
+
+
 def test_an_answer_that_is_taken_back_leaves_a_column_as_it_was(tmp_path):
     with survey_file(write_written(tmp_path)) as survey:
         first = survey.draft("x").text
@@ -347,13 +478,13 @@ def test_an_answer_that_is_taken_back_leaves_a_column_as_it_was(tmp_path):
     [
         ({"formats": {"sum": "comma"}}, "formats.sum: found 'comma', expected a format such as"),
         ({"formats": {"sum": {"decimals": ","}}}, "formats.sum: decimals: unknown key"),
-        ({"formats": {"total": {}}}, "formats.total: found an answer to no question, expected one of education, "),
+        ({"formats": {"total": {}}}, "as no column is called 'total', expected one of education, "),
         ({"levels": {"gender": "F"}}, "levels.gender: found 'F', expected a list such as [a, b], or"),
         ({"levels": {"gender": {"femal": ["F"]}}}, "found 'femal', expected one of M, female, undisclosed"),
         ({"levels": {"gender": {"F": ["female"], "M": ["F"]}}}, "levels.gender: found 'F', expected one of M, und"),
         ({"levels": {"gender": {"M": ["F"], "female": ["F"]}}}, "levels.gender: found F twice, expected each level"),
         ({"levels": {"home": {"undisclosed": ["Rent"]}}}, "found 'undisclosed', expected one of own, rent"),
-        ({"levels": {"gender": [False, "F"]}}, "levels.gender: found False, expected one of "),
+        ({"levels": {"gender": [["F"], "M"]}}, "levels.gender: found ['F'], expected one of "),
         ({"levels": {"sum": ["1"]}}, "levels.sum: found an answer to no question, expected one of education, gender"),
     ],
 )
@@ -376,11 +507,24 @@ def test_a_boolean_whose_code_is_a_value_is_an_integer(tmp_path):
         ({"lable": "x"}, "lable: unknown key; the keys are label, favourable, roles"),
         ({"roles": "protected"}, "roles: found 'protected', expected an answer for each column"),
         ({"label": "wages"}, "label: found 'wages', expected one of ID, LIMIT_BAL"),
+        ({"label": "default_payment_next_month"}, "is it 'default payment next month' now? Else delete the line to be"),
+        (
+            {"references": {"SEX": "3"}},
+            "found '3', expected one of 2, 1; answer otherwise, or delete the line to be ask",
+        ),
         ({"favourable": "perhaps"}, "favourable: found 'perhaps', expected one of false, true"),
         ({"roles": {"SEX": "protectd"}}, "roles.SEX: found 'protectd', expected one of feature, score"),
         ({"roles": {"SEX": "label"}}, "the key `label` says which column it is"),
         ({"roles": {"default payment next month": "feature"}}, "the key `label` says which column it is"),
-        ({"roles": {"GENDER": "protected"}}, "roles.GENDER: found an answer to no question, expected one of AGE, "),
+        (
+            {"roles": {"PAY_AMT9": "protected"}},
+            "roles.PAY_AMT9: found an answer to no question, as no column is called 'PAY_AMT9', expected one of AGE, ",
+        ),
+        ({"roles": {"MARIAGE": "protected"}}, "is it 'MARRIAGE' now? Else delete the line"),
+        (
+            {"codes": {"SEX": ["9"]}},
+            "found an answer to no question, expected none: the other answers leave nothing to",
+        ),
         ({"roles": {"AGE": "time"}, "references": {"AGE_group": "x"}}, "references.AGE_group: found an answer to no"),
         ({"roles": {"SEX": "id"}}, None),
         ({"roles": {"SEX": "id", "AGE": "id"}}, "roles.AGE: found the role id, which SEX has too"),
@@ -392,13 +536,13 @@ def test_a_boolean_whose_code_is_a_value_is_an_integer(tmp_path):
         ([], "found no answers, expected some of the keys label, favourable"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_told_in_one_line(tmp_path, given, told):
-    file = write_taiwan(tmp_path)
+def test_an_answer_that_does_not_fit_is_told_in_one_line(tmp_path, taiwan, given, told):
+    (tmp_path / "answers.yaml").write_text(yaml.safe_dump(given))
     if told is None:
-        answer(file, given)
+        taiwan.draft("x", read_answers(tmp_path / "answers.yaml"))
         return
     with pytest.raises(CreditError) as caught:
-        answer(file, given)
+        taiwan.draft("x", read_answers(tmp_path / "answers.yaml"))
     assert told in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path}/answers.yaml: ")
     assert len(caught.value.problems) == 1
@@ -476,22 +620,24 @@ def test_an_answer_with_a_question_mark_is_left_open(tmp_path):
     )
 
 
-CTRL_C = b"\x03"
+CTRL_C, CTRL_D = b"\x03", b"\x04"
+DRAFT = [sys.executable, "-m", "contract_draft"]
 
 OWN_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run in the background
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "contract_draft", *sys.argv[1:]])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
-    """Run the command on a terminal of its own; type each line once its prompt is there. Return all that it shows."""
+def talk(command: list[str], lines: list[tuple[str, bytes]], folder: Path = ROOT) -> str:
+    """Run a command on a terminal of its own; type each line once its prompt is there. Return all that it shows."""
     terminal, theirs = pty.openpty()
-    started = [sys.executable, "-c", OWN_TERMINAL, *arguments]
-    process = subprocess.Popen(started, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
+    started = [sys.executable, "-c", OWN_TERMINAL, *command]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(started, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env)
     os.close(theirs)
     shown, seen, waiting, waits, typed = "", 0, list(lines), 0, b""
     try:
@@ -524,9 +670,9 @@ def talk(arguments: list[str], lines: list[tuple[str, bytes]]) -> str:
 def test_on_a_terminal_it_asks_and_ctrl_c_keeps_what_was_answered(tmp_path):
     file, out = write_adult(tmp_path), tmp_path / "c.yaml"
     shown = talk(
-        [str(file), "--name", "x", "--out", str(out)],
+        [*DRAFT, str(file), "--name", "x", "--out", str(out)],
         [
-            ("label [income]: ", b"\n"),
+            ("label: ", b"income\n"),
             ("favourable [>50K]: ", b"much\n"),
             ("favourable [>50K]: ", b"\n"),
             ("roles [protected]: ", b"?\n"),
@@ -544,3 +690,70 @@ def test_on_a_terminal_it_asks_and_ctrl_c_keeps_what_was_answered(tmp_path):
     kept = read_answers(tmp_path / "c.answers.yaml")
     assert (kept.find("favourable"), kept.find("references", "sex")) == (">50K", "Female")
     assert draft_contract(file, "x", kept).text == out.read_text()
+
+
+def test_a_walk_by_make_that_ends_in_the_middle_goes_on_where_it_was_and_has_lost_nothing(tmp_path):
+    """By Ctrl-C, and by the end of input; then an earlier walk is not overwritten, and the one that goes on ends it."""
+    venv = Path(sys.prefix)
+    make = ["make", "-f", f"{ROOT}/Makefile", f"VENV={venv}", "-o", f"{venv}/.installed", "contract"]
+    write_adult(tmp_path)
+    begun = [*make, "FILE=loans"]
+    shown = talk(begun, [("label: ", b"income\n"), ("favourable [>50K]: ", b"\n"), ("roles [", CTRL_C)], tmp_path)
+    kept = tmp_path / "data/contracts/loans.answers.yaml"
+    assert (read_answers(kept).find("label"), read_answers(kept).find("favourable")) == ("income", ">50K")
+    (resume,) = re.findall(r"go on: +(.+?)\r?\n", shown)
+    assert resume.endswith("--answers data/contracts/loans.answers.yaml --force")
+
+    before = kept.read_bytes()
+    told = talk([*begun, "FORCE=1"], [], tmp_path)
+    assert "loans.answers.yaml: answers of an earlier walk; --answers data/contracts/loans.answers.yaml goes on" in told
+    assert kept.read_bytes() == before
+
+    more = talk(
+        [*make, "FILE=loans", f"ANSWERS={kept}", "FORCE=1"], [("roles [", b"\n"), ("roles [", CTRL_D)], tmp_path
+    )
+    assert "label: " not in more
+    given = read_answers(kept)
+    assert (given.find("label"), given.find("favourable"), given.find("roles", "sex")) == (
+        "income",
+        ">50K",
+        "protected",
+    )
+    contract = tmp_path / "data/contracts/loans.yaml"
+    assert contract.read_text() == draft_contract(tmp_path / "loans", "loans", read_answers(kept)).text
+
+
+def test_an_answer_is_kept_where_the_walk_ends_while_it_is_taken_up(tmp_path):
+    """Some answers have every column measured again, and people grow impatient."""
+    file = write_adult(tmp_path)
+    typed, kept = iter(["income", ">50K"]), list[Answers]()
+    with survey_file(file) as survey:
+
+        def make_draft(answers: Answers) -> Draft:
+            if answers.find("favourable") and not interrupted:
+                interrupted.append(answers)
+                raise KeyboardInterrupt
+            return survey.draft("x", answers)
+
+        interrupted = list[Answers]()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("builtins.input", lambda _: next(typed))
+            draft = ask_person(make_draft, NO_ANSWERS, lambda draft: kept.append(draft.answers))
+    assert draft.answers.given == kept[-1].given == {"label": "income", "favourable": ">50K"}
+
+
+@pytest.mark.parametrize("level", ["no", "Yes", "on", "012", "1_000", "1:30", "2020-01-31", "~", "1.50", "0x1F"])
+def test_an_answer_without_quotes_is_the_text_that_stands_there(tmp_path, level):
+    """YAML takes each of these for another value."""
+    levels = [level, "a", "b"]
+    columns = {"party": lambda n: levels[n % 3], level: lambda n: n * 37 % 97, "repaid": pick("0 1", 5)}
+    file = write(tmp_path, columns)
+    (tmp_path / "answers.yaml").write_text(
+        f"roles: {{party: protected, {level}: ignored}}\nlevels: {{party: {{{level}: [b]}}}}\n"
+        f"references: {{party: {'a' if level == '~' else level}}}\nfavourable: null\nlabel:\n"
+    )
+    columns = yaml.safe_load(draft_contract(file, "x", read_answers(tmp_path / "answers.yaml")).text)["columns"]
+    assert columns["party"]["fold"] == {level: ["b"]}
+    assert columns["party"]["reference"] == ("a" if level == "~" else level)
+    assert columns["repaid"]["favourable"] == "? true"  # null is no answer
+    assert columns[level]["role"] == "ignored"

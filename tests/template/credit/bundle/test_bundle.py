@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from credit.common.errors import CreditError
 from credit.data.tables import make_frame, open_table
 from credit.packaging.build import BundleInputs
 from credit.packaging.reason_rules import find_reason_rules
+from credit.reports.candidate import ToldReasons
 from credit.scoring.reason_baseline import ReasonRules
 from credit.training.candidates import load_candidate
 
@@ -54,6 +56,37 @@ def test_everybody_not_approved_by_the_model_gets_up_to_four_reasons(champion: s
         assert len(one.reasons) <= 4
         assert len(set(one.reasons)) == len(one.reasons)
         assert (one.decision == "approve") == (not one.reasons) or one.decision == "refer"
+
+
+@pytest.mark.parametrize("champion", list_definitions())
+def test_each_reason_has_a_code_and_words_in_every_language(champion: str, bundles: Made, rows: Rows) -> None:
+    bundle = load_bundle(bundles(champion))
+    assert bundle.languages == ("en", "es")
+    words: dict[str, set[str]] = {}
+    for one in [*bundle.decide(rows), *bundle.decide_by_rule(rows)]:
+        assert bundle.word_reasons(one, "en") == bundle.word_reasons(one, None) == one.reasons
+        translated = bundle.word_reasons(one, "es")
+        assert len(one.reason_codes) == len(translated) == len(one.reasons)
+        for code, text in zip(one.reason_codes, translated, strict=True):
+            words.setdefault(code, set()).add(text)
+    assert words["points.too_low"] == {"Su puntuación es baja"}
+    assert words["points.missing"] == {"No tiene puntuación"}
+    assert all(len(texts) == 1 for texts in words.values()), "a code has one text in a language"
+
+
+def test_the_rule_and_a_model_give_the_same_reason_the_same_code(bundles: Made, rows: Rows) -> None:
+    bundle = load_bundle(bundles("heuristic"))
+    for model, rule in zip(bundle.decide(rows), bundle.decide_by_rule(rows), strict=True):
+        assert (model.reasons, model.reason_codes) == (rule.reasons, rule.reason_codes)
+
+
+def test_the_bundle_says_what_test_people_would_be_told(bundles: Made, rows: Rows) -> None:
+    folder = bundles("logistic")
+    decided = [one for one in load_bundle(folder).decide(rows) if one.decision != "approve"]
+    told = ToldReasons.read(folder / ToldReasons.NAME)
+    assert told.people == len(decided)
+    assert told.codes == dict(Counter(code for one in decided for code in one.reason_codes))
+    assert list(told.codes.values()) == sorted(told.codes.values(), reverse=True)
 
 
 @pytest.mark.parametrize("champion", list_definitions())

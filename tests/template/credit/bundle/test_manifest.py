@@ -29,8 +29,10 @@ FILES = [
     "model.skops",
     "policy.json",
     "reason_rules.json",
+    "reason_texts.es.json",
     "reasons.json",
     "reference.json",
+    "told_reasons.json",
 ]
 
 

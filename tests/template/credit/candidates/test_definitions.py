@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 import credit.candidates
 from credit.candidates import logistic
 from credit.common import candidate_definition
-from credit.common.candidate_definition import label_candidate, list_definitions, load_definition
+from credit.common.candidate_definition import BuildContext, label_candidate, list_definitions, load_definition
 from credit.common.errors import CreditError
 from credit.common.params import read_params
 from credit.contract.rule import Rule
@@ -141,7 +141,9 @@ def test_what_onnx_cannot_do_is_one_line_with_the_operator_and_the_file() -> Non
         "(the operator TreeEnsembleClassifier fails), expected an estimator that skl2onnx converts; "
         "build another one, or make its graph in make_onnx"
     )
-    wrapped = FixedThresholdClassifier(load_definition("logistic").build(TRAIN.hyperparameters["logistic"], Any))
+    wrapped = FixedThresholdClassifier(
+        load_definition("logistic").build(TRAIN.hyperparameters["logistic"], BuildContext(2, 0))
+    )
     with pytest.raises(CreditError, match=r"found a FixedThresholdClassifier .*skl2onnx has no converter for it"):
         export_onnx("logistic", fit(wrapped), 4)
 

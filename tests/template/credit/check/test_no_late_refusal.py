@@ -31,7 +31,7 @@ from credit.fairness.counts import count_nobody
 from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import check_waivers, load_waivers
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reason_words import word_reasons
 from credit.training.search import find_search_problems
 from credit.training.train import TrainParams, list_candidate_features
 from testing.imports import ROOT

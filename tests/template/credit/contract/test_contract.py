@@ -133,7 +133,7 @@ def test_two_roles_for_one_column_are_refused(tmp_path):
         ("type: text, role: source, sql: income", "role source on a column with `sql`", "it on a column of the file"),
         (
             "type: text, role: ignored, because: b, format: {unit: $}",
-            "a format of decimal, thousands or unit on",
+            "a format of decimal, thousands, unit or negative on",
             "it on",
         ),
         ("type: number, role: feature, format: {date: '%Y'}", "the pattern '%Y'", "one with year and month"),

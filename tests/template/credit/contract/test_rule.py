@@ -6,6 +6,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
+from credit.data.contract_check import check_contract
 
 BASE = """\
 name: loans
@@ -76,6 +77,16 @@ def test_an_expression_is_a_column_that_no_model_sees(tmp_path: Path, sql: str) 
 )
 def test_a_rule_sees_no_more_than_a_model(tmp_path: Path, sql: str, told: str) -> None:
     assert told in refuse(tmp_path, with_rule(sql))
+
+
+@pytest.mark.parametrize("sql", ["bureau_1", "bureau_1 - 2"])
+def test_a_rule_on_a_member_of_a_family_needs_words_of_its_own(tmp_path: Path, sql: str) -> None:
+    load(tmp_path, with_rule(sql, "threshold: 36, approve: at_most, reason: Your bureau"))
+    (tmp_path / "c.yaml").write_text(with_rule(sql, "threshold: 36, approve: at_most"))
+    with pytest.raises(
+        CreditError, match=r"c\.yaml: rule\.reason: found no words, expected the words for an applicant"
+    ):
+        check_contract(tmp_path / "c.yaml")
 
 
 def test_two_rules_are_refused(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_every_decision_of_a_version_is_on_one_page_in_the_order_of_time(databas
     for window in (1, 2, 7, 50, 51):
         found, cursor, pages = [], None, 0
         while True:
-            page = list_decisions(database, "v2.0.0", cursor, window)
+            page = list_decisions(database, "v2.0.0", "prod", cursor, window)
             found += [Cursor(one["decided_at"], one["id"]) for one in page.decisions]
             pages += 1
             assert len(page.decisions) <= window
@@ -31,4 +31,4 @@ def test_every_decision_of_a_version_is_on_one_page_in_the_order_of_time(databas
 
 
 def test_a_log_without_a_decision_has_one_empty_page(database: Database) -> None:
-    assert list_decisions(database, "v2.0.0") == ([], None)
+    assert list_decisions(database, "v2.0.0", "prod") == ([], None)

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer, WriteRequest
-from credit.decision_log.log import DecisionLog
+from credit.decision_log.log import DecisionLog, RecordedRequest
 from testing.decisions import list_identifiers, make_record
 from testing.parts.servers import PATIENCE, wait_until
 
@@ -38,15 +38,15 @@ class Asked:
         self._result: list[dict[str, Any]] | CreditError = []
 
     def by(self, writer: Writer) -> "Asked":
-        writer.put(WriteRequest(self.records, self._told))
+        writer.put(WriteRequest([self.records], self._told))
         return self
 
     def result(self) -> list[dict[str, Any]] | CreditError:
         assert self._done.wait(PATIENCE)
         return self._result
 
-    def _told(self, result: list[dict[str, Any]] | CreditError) -> None:
-        self._result = result
+    def _told(self, result: list[RecordedRequest] | CreditError) -> None:
+        self._result = result if isinstance(result, CreditError) else result[0]
         self._done.set()
 
 
@@ -71,7 +71,7 @@ def test_a_transaction_does_not_grow_without_bounds(
 ) -> None:
     sizes: list[int] = []
     write = log.write
-    monkeypatch.setattr(log, "write", lambda records: sizes.append(len(records)) or write(records))
+    monkeypatch.setattr(log, "write", lambda requests: sizes.append(sum(map(len, requests))) or write(requests))
     with log.database.begin_write():
         asked = [Asked(*(make_record() for _ in range(300))).by(writer) for _ in range(20)]
     assert all(isinstance(one.result(), list) for one in asked)
@@ -94,7 +94,7 @@ def test_an_error_that_nobody_expected_is_told_and_the_next_ones_are_written(
 
 def test_one_who_cannot_be_told_does_not_keep_the_others_waiting(log: DecisionLog, writer: Writer) -> None:
     with log.database.begin_write():
-        writer.put(WriteRequest([make_record()], lambda result: 1 / 0))
+        writer.put(WriteRequest([[make_record()]], lambda result: 1 / 0))
         asked = [Asked().by(writer) for _ in range(3)]
     assert [one.result() for one in asked] == [one.records for one in asked]
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -36,9 +37,44 @@ def test_what_is_there_is_not_written_again(database: Database) -> None:
 
 def test_a_key_belongs_to_the_first_decision_under_it(database: Database) -> None:
     first, second, third, without = (make_record(idempotency_key=key) for key in ("k", "k", "k", None))
-    assert database.add([first, second]) == {"k": first}
-    assert database.add([third, without]) == {"k": first}
-    assert list_identifiers(database) == [first["id"], without["id"]]
+    assert database.add([first]) == {"k": first}
+    assert database.add([second, without]) == {"k": first}
+    assert database.add([third]) == database.add([third]) == {"k": first}
+    late = {"idempotency_key": None, "repeated_key": "k", "repeat_of": first["id"]}
+    assert [read_decision(database, one["id"]) for one in (second, third)] == [second | late, third | late]
+    assert sorted(list_identifiers(database)) == sorted(one["id"] for one in (first, second, third, without))
+
+
+def test_of_requests_only_those_are_written_whose_key_is_new(database: Database) -> None:
+    first, again, other, without = (make_record(idempotency_key=key) for key in ("k", "k", "l", None))
+    written: list[dict[str, Any]] = []
+
+    def link(records: list[dict[str, Any]], _: Any) -> None:
+        written.extend(records)
+
+    assert database.add_requests([[first], [without]], link) == {}
+    assert database.add_requests([[again], [other]], link) == {"k": first}
+    assert written == [first, without, other]
+    assert list_identifiers(database) == [first["id"], without["id"], other["id"]]
+
+
+def test_a_key_that_another_service_writes_meanwhile_is_seen_when_its_transaction_ends(server: Cluster) -> None:
+    """In PostgreSQL, where two write at once: the later one looks again, and links what it writes anew."""
+    database, elsewhere = Database(server.url), Database(server.url)
+    database.prepare()
+    first, again, other = (make_record(idempotency_key=key) for key in ("k", "k", "l"))
+    linked: list[list[str]] = []
+
+    def link(records: list[dict[str, Any]], _: Any) -> None:
+        if not linked:
+            elsewhere.add([first])
+        linked.append([record["id"] for record in records])
+
+    assert database.add_requests([[again], [other]], link) == {"k": first}
+    assert linked == [[again["id"], other["id"]], [other["id"]]]
+    assert list_identifiers(database) == [first["id"], other["id"]]
+    database.close()
+    elsewhere.close()
 
 
 def test_nothing_is_written_when_one_of_them_cannot_be(database: Database) -> None:

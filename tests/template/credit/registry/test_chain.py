@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry.chain import check_chain, check_link
+from credit.registry.chain import check_chain, examine_chain
 from credit.registry.identity import prepare_store, probe_store, read_store_id
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
@@ -82,11 +82,62 @@ def test_the_newest_entry_is_not_replaced_by_another_of_its_number(ledger: Ledge
 def test_without_its_checkpoint_an_entry_is_witnessed_by_the_one_after_it(ledger: Ledger) -> None:
     for path in locate(ledger, 1).parent.glob("*.????????????????????????????????*"):
         path.unlink()
-    assert check_chain(ledger) == [], "a command that is killed may leave none"
+    report = examine_chain(ledger)
+    assert report.problems == [], "a command that is killed may leave none"
+    assert [note[:38] for note in report.notes] == ["entries 1, 2, 3, 4 have no checkpoint:"]
     rewrite(locate(ledger, 2))
-    assert [problem.found for problem in check_chain(ledger)] == ["was changed since the entry after it was written"]
-    assert check_link(ledger, ledger.read_entry(3))
-    assert check_link(ledger, ledger.read_entry(4)) is None
+    (problem,) = check_chain(ledger)
+    assert problem.where.endswith("000000002.json")
+    assert problem.found.startswith(
+        "was changed since entry 3 was written, or entry 3 was put there by hand: neither has"
+    )
+
+
+def test_of_two_entries_that_do_not_fit_the_one_without_a_checkpoint_is_named(ledger: Ledger) -> None:
+    locate(ledger, 2).parent.joinpath(f"{2:09d}.{ledger.hash_entry(2)}").unlink()
+    rewrite(locate(ledger, 2))
+    (problem,) = check_chain(ledger)
+    assert problem.where.endswith("000000002.json")
+    assert problem.found == "was changed since entry 3 was written after it"
+
+
+def put_by_hand(ledger: Ledger, number: int, previous: str | None, with_checkpoint: bool = False) -> None:
+    content = json.loads(OLD % (number, number, number, number)) | {
+        "format": 2,
+        "version": "v8.8.8",
+        "previous": previous,
+    }
+    locate(ledger, number).write_text(json.dumps(content))
+    if with_checkpoint:
+        locate(ledger, number).with_suffix(f".{ledger.hash_entry(number)}").touch()
+
+
+def test_an_entry_by_hand_with_another_hash_of_the_one_before_is_blamed_itself(ledger: Ledger) -> None:
+    """The one before equals its checkpoint: to restore that would destroy the good one."""
+    put_by_hand(ledger, 5, "0" * 64)
+    (problem,) = check_chain(ledger)
+    assert problem.where.endswith("000000005.json")
+    assert problem.found == "was not written after entry 4: it carries a hash that is not the one of its checkpoint"
+    assert "release rollback --to VERSION leaves it behind" in problem.fix, "there is nothing to restore"
+    append(ledger, "v2.0.0")
+    assert [one.where[-14:] for one in check_chain(ledger)] == ["000000005.json"], "and it stays noticed"
+
+
+def test_where_both_equal_their_checkpoints_nobody_is_blamed_alone(ledger: Ledger) -> None:
+    put_by_hand(ledger, 5, "0" * 64, with_checkpoint=True)
+    (problem,) = check_chain(ledger)
+    assert problem.where.endswith("000000005.json")
+    assert problem.found == "does not follow entry 4, though each equals its checkpoint: one was put there by hand"
+
+
+def test_an_entry_by_hand_that_fits_is_told_by_its_missing_checkpoint(ledger: Ledger) -> None:
+    assert examine_chain(ledger).notes == []
+    put_by_hand(ledger, 5, ledger.hash_entry(4))
+    report = examine_chain(ledger)
+    assert report.problems == []
+    assert report.notes == [
+        "entry 5 has no checkpoint: the command that wrote it was killed, or somebody put it there by hand"
+    ]
 
 
 def test_an_entry_without_a_hash_among_others_is_noticed(ledger: Ledger) -> None:
@@ -102,7 +153,7 @@ def test_a_ledger_of_the_format_before_is_read_and_goes_on_with_hashes(disk: Sto
     for number in (1, 2):
         locate(ledger, number).write_text(OLD % (number, number, number, number))
     assert [entry.version for entry in ledger.read_entries()] == ["v1.2.0", "v1.1.0"]
-    assert check_chain(ledger) == []
+    assert examine_chain(ledger) == ([], [])
     made = append(ledger, "v2.0.0")
     assert made.previous == hashlib.sha256(locate(ledger, 2).read_bytes()).hexdigest()
     assert check_chain(ledger) == []

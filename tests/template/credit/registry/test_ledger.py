@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credit.common.errors import CreditError
-from credit.registry.ledger import BLOCK_ENTRIES, Ledger, LedgerEntry
+from credit.common.errors import CreditError, Problem
+from credit.registry.ledger import BLOCK_ENTRIES, EntryKind, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.deployment import plan as live
-from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, Change
+from release.deployment.apply import apply_change, choose_change_time
+from release.deployment.change import ANY, Attribution, Change, Condition
 from testing.parts.servers import PATIENCE
 from testing.releases import WHY, deploy_versions, make_version_record
 
@@ -71,7 +71,7 @@ def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
         assert Ledger(disk, "prod").find_last_number() == number
 
 
-LIFT = live.Condition(after_rule=True)
+LIFT = Condition(after_rule=True)
 VERSIONS = [f"v1.{i}.0" for i in range(4)]
 STEPS = st.lists(st.one_of(st.sampled_from(VERSIONS), st.just("rollback"), st.just("rule")), max_size=14)
 
@@ -230,19 +230,53 @@ def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time
     with pytest.raises(CreditError, match=r"this machine: found .*a rollback needs no clock") as caught:
         deploy_versions(disk, VERSIONS[2])
     assert "\n" not in str(caught.value)
-    assert live.choose_change_time(disk, "rollback", None) == behind
+    assert choose_change_time(disk, "rollback", None) == behind
     made = apply_change(disk, live.plan_rollback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert made.version == VERSIONS[0]
 
 
-def test_an_entry_from_a_clock_ahead_holds_nothing_up(disk: Store) -> None:
-    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(minutes=10)
+@pytest.mark.parametrize("kind", ["deploy", "rollback", "fallback"])
+def test_an_entry_from_a_clock_ahead_holds_nothing_up_and_its_time_is_not_copied(disk: Store, kind: EntryKind) -> None:
+    ledger, later = Ledger(disk, "prod"), datetime.now(UTC) + timedelta(hours=24)
     disk.create(key(1), raw(1, version="v1.0.0"))
     disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later.isoformat()))
-    made = append(ledger, live.plan_rollback(ledger, WHY))
-    assert (made.version, made.time) == ("v1.0.0", later)
-    assert live.choose_change_time(disk, "deploy", made) == later
+    assert live.plan_rollback(ledger, WHY).resulting_entry.version == "v1.0.0"
+    ahead = ledger.read_entry(2)
+    assert datetime.now(UTC) - choose_change_time(disk, kind, ahead) < timedelta(hours=1)
+    slightly = ahead.model_copy(update={"time": datetime.now(UTC) + timedelta(seconds=30)})
+    assert choose_change_time(disk, kind, slightly) == slightly.time, "clocks differ; the order of entries does not"
+
+
+def test_what_follows_an_entry_in_the_future_is_dated_by_the_clock_of_the_store(
+    disk: Store, publish: Callable[..., VersionRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(disk, "v1.0.0")
+    deploy_versions(disk, "v1.0.0")
+    later = (datetime.now(UTC) + timedelta(hours=24)).isoformat()
+    disk.create(key(2), raw(2, version="v1.1.0", back=1, time=later))
+    ledger, there = Ledger(disk, "prod"), datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(Store, "read_clock", lambda _: there)
+    made = apply_change(disk, live.plan_rollback(ledger, WHY))
+    assert made is not None
+    assert (made.version, made.time) == ("v1.0.0", there)
+    disk.create(key(4), raw(4, version="v1.1.0", back=3, time=later))
+    made = apply_change(disk, live.plan_fallback(ledger, WHY))
+    assert made is not None
+    assert (made.number, made.time) == (5, there)
+
+
+def test_the_kill_switch_needs_no_clock_of_the_store_behind_an_entry_in_the_future(
+    disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Store) -> datetime:
+        raise CreditError(Problem("the store", "may not be written there"))
+
+    monkeypatch.setattr(Store, "read_clock", refuse)
+    disk.create(key(1), raw(1, time=(datetime.now(UTC) + timedelta(hours=24)).isoformat()))
+    made = apply_change(disk, live.plan_fallback(Ledger(disk, "prod"), WHY))
+    assert made is not None
+    assert datetime.now(UTC) - made.time < timedelta(hours=1)
 
 
 def test_the_store_has_a_clock(store: Store) -> None:
@@ -268,14 +302,14 @@ def test_of_two_people_who_both_roll_back_the_second_changes_nothing(disk: Store
     for version in VERSIONS[:3]:
         append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
     for current in (VERSIONS[2], VERSIONS[2][1:], "3"):
-        first = live.plan_rollback(ledger, WHY, live.Condition(current))
+        first = live.plan_rollback(ledger, WHY, Condition(current))
         assert first.entry is not None
     append(ledger, first)
     for current in (VERSIONS[2], "3", "rule"):
         with pytest.raises(CreditError, match=rf"found {VERSIONS[1]} by entry 4, tester: a test, expected {current}"):
-            live.plan_rollback(ledger, WHY, live.Condition(current))
-    append(ledger, live.plan_fallback(ledger, WHY, live.Condition("4")))
-    assert live.plan_rollback(ledger, WHY, live.Condition(" Rule ", after_rule=True)).entry is not None
+            live.plan_rollback(ledger, WHY, Condition(current))
+    append(ledger, live.plan_fallback(ledger, WHY, Condition("4")))
+    assert live.plan_rollback(ledger, WHY, Condition(" Rule ", after_rule=True)).entry is not None
 
 
 def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: Store) -> None:
@@ -290,7 +324,7 @@ def test_after_the_kill_switch_no_model_decides_without_a_word_about_it(disk: St
         lambda when: live.plan_rollback_to(ledger, v2, WHY, when),
     ):
         with pytest.raises(CreditError, match=r"the kill switch is pulled .*on call: headline.*--after-rule"):
-            planned(live.ANY)
+            planned(ANY)
         assert planned(LIFT).entry is not None
     assert live.plan_fallback(ledger, WHY).entry is None
 

@@ -38,7 +38,10 @@ def test_a_part_of_a_store_can_be_removed_and_nothing_else_is(store: Store) -> N
     assert store.open_prefix("drills/1").read("b/c") == b"x"
     assert store.delete("drills/1") == 2
     assert store.read("drills/1/a") is None
+    assert store.delete("drills/1/a") == 0
     assert store.read("drills/10/a") == store.read("kept") == b"x"
+    assert store.delete("drills/10/a") == 1, "an object by its own name, which no listing of it has"
+    assert store.read("drills/10/a") is None
 
 
 def test_a_server_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,14 +136,18 @@ def test_what_is_no_version_is_one_line(disk: Store, text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_what_a_killed_publish_left_is_told_from_what_a_version_needs(disk: Store, publish: Publish) -> None:
-    record = publish(disk, "v1.0.0")
-    disk.create("bundles/left/model.onnx", b"half")
-    assert find_garbage(disk)[:2] == ([], sorted([record.digest, "left"])), "it may be in the making"
-    assert find_garbage(disk, timedelta(0))[:2] == (["left"], [record.digest])
-    disk.create("versions/v9.0.0.json", b"not a record: it may name anything")
+def test_what_a_killed_publish_left_is_told_from_what_a_version_needs(store: Store, publish: Publish) -> None:
+    """The empty folder of an announcement that is over says nothing: some servers go on listing it."""
+    record = publish(store, "v1.0.0")
+    assert store.find_last_write(versions.PUBLISHING_PREFIX) is None, "a publish that ended takes its announcement back"
+    store.create("bundles/left/model.onnx", b"half")
+    store.create(f"{versions.PUBLISHING_PREFIX}/left/somebody", b"")
+    store.delete(f"{versions.PUBLISHING_PREFIX}/left/somebody")
+    assert find_garbage(store)[:2] == ([], sorted([record.digest, "left"])), "it may be in the making"
+    assert find_garbage(store, -timedelta(seconds=5))[:2] == (["left"], [record.digest])
+    store.create("versions/v9.0.0.json", b"not a record: it may name anything")
     with pytest.raises(CreditError, match="v9"):
-        find_garbage(disk)
+        find_garbage(store)
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "f" * 64])

@@ -109,8 +109,8 @@ def test_a_cell_of_a_table_can_hold_anything() -> None:
 
 
 def test_missing_figures_are_dashes_or_words(draft: Draft, page: Page) -> None:
-    rows = {name: of["rows"] for name, of in draft.metrics.items()}
-    draft.metrics = {name: without_figures(of) | {"rows": rows[name]} for name, of in draft.metrics.items()}
+    kept = {name: {"rows": of["rows"], "directions": []} for name, of in draft.metrics.items()}
+    draft.metrics = {name: without_figures(of) | kept[name] for name, of in draft.metrics.items()}
     for judged in draft.judged.values():
         judged |= {part: without_figures(judged[part]) for part in ("groups", "findings", "pairs")}
         judged["lowest_adverse_impact_ratio"] = None

@@ -45,3 +45,12 @@ def test_values_that_nothing_can_be_computed_from_are_refused_by_name(
     expected = "a value from which season and burdens can be computed"
     assert refused.value.problems == [Problem(name, repr(row[name]), expected) for name in ("applied", "debts")]
     assert derivations.add({"applied": "2026-11-24", "debts": 2})["burdens"] == 3
+
+
+def test_half_a_month_is_refused_by_name_where_the_derived_column_is_whole(tmp_path: Path) -> None:
+    """As `ingest` refuses it: no model has seen a rounded one."""
+    (tmp_path / "c.yaml").write_text(CONTRACT.replace("sql: debts + 1", "sql: debts / 2"))
+    halved = DerivedColumns(load_contract(tmp_path / "c.yaml"), ["burdens"])
+    assert halved.add({"debts": 4})["burdens"] == 2
+    with pytest.raises(CreditError, match=r"^debts: found 3, expected a value from which burdens can be computed$"):
+        halved.add({"debts": 3})

@@ -13,15 +13,8 @@ from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.scoring.reason_baseline import ReasonBaseline, ReasonRules, build_baseline, encode_baseline
-from credit.scoring.reasons import (
-    MAX_REASONS,
-    FeatureReason,
-    RankedFeature,
-    measure_rises,
-    rank_features,
-    word_ranked,
-    word_reasons,
-)
+from credit.scoring.reason_words import FeatureReason, word_ranked, word_reasons
+from credit.scoring.reasons import MAX_REASONS, RankedFeature, measure_rises, rank_features
 from credit.scoring.row_encoder import encode_rows
 
 COEFFICIENTS = np.array([0.5, -2.0, 1.0, 0.0, 3.0])
@@ -48,6 +41,11 @@ def ranked(*rises: float) -> list[RankedFeature]:
     return [RankedFeature(feature, rise) for feature, rise in enumerate(rises)]
 
 
+def tell(*given: Any) -> tuple[str, ...]:
+    """The words of the reasons that `word_ranked` gives."""
+    return tuple(one.words for one in word_ranked(*given))
+
+
 def known(features: int) -> dict[str, float]:
     return {f"f{i}": 1.0 for i in range(features)}
 
@@ -62,7 +60,7 @@ def test_a_known_order_is_found_again() -> None:
     """At -1 each, features cost .5, -2 (a gain), 1, nothing and 3."""
     (found,) = rank_features(logistic, -np.ones((1, 5), np.float32), BAR)
     assert [one.feature for one in found] == [4, 2, 0]
-    assert word_ranked(said(*"abcde"), found, known(5), 0) == ("e", "c", "a")
+    assert tell(said(*"abcde"), found, known(5), 0) == ("e", "c", "a")
 
 
 def test_rises_are_the_differences_of_scores_counted_by_hand() -> None:
@@ -206,7 +204,7 @@ def test_ties_keep_the_order_of_the_features() -> None:
 
     (found,) = rank_features(noise, -np.ones((1, 40), np.float32), bar(size=40))
     many = [f"w{i}" for i in range(40)]
-    assert word_ranked(said(*many), found, known(40), 0) == ("w1", "w3", "w5", "w7")
+    assert tell(said(*many), found, known(40), 0) == ("w1", "w3", "w5", "w7")
 
 
 def test_rounding_of_float32_neither_makes_a_reason_nor_breaks_a_tie() -> None:
@@ -219,33 +217,33 @@ def test_rounding_of_float32_neither_makes_a_reason_nor_breaks_a_tie() -> None:
 
 def test_the_same_words_are_said_once_leave_room_for_others_and_carry_together() -> None:
     found = ranked(0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
-    assert word_ranked(said(*"aabacd"), found, known(6), 0) == ("a", "b", "c", "d")
-    assert word_ranked(said(*"abbcdd"), ranked(0.6, 0.06, 0.06, 0.1, 0.09, 0.09), known(6), 0.1) == ("a", "b", "c", "d")
+    assert tell(said(*"aabacd"), found, known(6), 0) == ("a", "b", "c", "d")
+    assert tell(said(*"abbcdd"), ranked(0.6, 0.06, 0.06, 0.1, 0.09, 0.09), known(6), 0.1) == ("a", "b", "c", "d")
 
 
 def test_at_most_four_reasons_are_given() -> None:
-    assert len(word_ranked(said(*"abcdef"), ranked(*[1.0] * 6), known(6), 0.1)) == MAX_REASONS == 4
+    assert len(tell(said(*"abcdef"), ranked(*[1.0] * 6), known(6), 0.1)) == MAX_REASONS == 4
 
 
 def test_what_carries_too_little_of_all_that_counts_against_a_person_is_no_reason() -> None:
     found = ranked(0.38, 0.15, 0.07, 0.03)
-    assert word_ranked(said(*"abcd"), found, known(4), 0.1) == ("a", "b", "c")
-    assert word_ranked(said(*"abcd"), found, known(4), 0) == ("a", "b", "c", "d")
+    assert tell(said(*"abcd"), found, known(4), 0.1) == ("a", "b", "c")
+    assert tell(said(*"abcd"), found, known(4), 0) == ("a", "b", "c", "d")
 
 
 def test_who_is_far_below_the_threshold_gets_the_reasons_of_who_is_near() -> None:
     """The share is of the reasons, not of the distance, of which a single value makes up little far below."""
     near, far = ranked(0.4, 0.3, 0.2, 0.1), ranked(0.0004, 0.0003, 0.0002, 0.0001)
-    assert word_ranked(said(*"abcd"), near, known(4), 0.1) == word_ranked(said(*"abcd"), far, known(4), 0.1)
+    assert tell(said(*"abcd"), near, known(4), 0.1) == tell(said(*"abcd"), far, known(4), 0.1)
 
 
 def test_the_first_reason_is_given_however_little_it_carries() -> None:
-    assert word_ranked(said(*(f"w{i}" for i in range(30))), ranked(*[0.01] * 30), known(30), 0.1) == ("w0",)
+    assert tell(said(*(f"w{i}" for i in range(30))), ranked(*[0.01] * 30), known(30), 0.1) == ("w0",)
 
 
 def test_a_missing_value_is_called_missing() -> None:
-    assert word_ranked(said("late"), ranked(0.1), {"f0": None}, 0.1) == ("no late",)
-    assert word_ranked(said("late"), ranked(0.1), {"f0": float("nan")}, 0.1) == ("no late",)
+    assert tell(said("late"), ranked(0.1), {"f0": None}, 0.1) == ("no late",)
+    assert tell(said("late"), ranked(0.1), {"f0": float("nan")}, 0.1) == ("no late",)
 
 
 FEATURES = 6
@@ -280,7 +278,7 @@ def test_whatever_the_model_reasons_keep_their_promises(
     score, matrix = make_score(weights, bent), np.array([row], np.float32)
     baseline = bar(clusters, FEATURES, better_above=np.array(above), better_below=np.array(below))
     (found,) = rank_features(score, matrix, baseline)
-    told = word_ranked(said(*"abcdef"), found, known(FEATURES), share)
+    told = tell(said(*"abcdef"), found, known(FEATURES), share)
     better = [(value > 0 and above[i]) or (value < 0 and below[i]) for i, value in enumerate(row)]
     assert not any(better[one.feature] for one in found)
     assert [one.rise for one in found] == sorted((one.rise for one in found), reverse=True)
@@ -316,6 +314,40 @@ def test_the_contract_can_say_what_a_missing_value_means() -> None:
         "Your income (not known to us)",
         "We do not know your income",
     ]
+
+
+def test_a_reason_has_the_code_and_the_words_of_the_side_that_the_value_is_on() -> None:
+    """Codes depend on the feature and its value alone, so they stay when a text, or the number of texts, changes."""
+    plain = {"type": "number", "role": "feature", "missing": "allowed", "description": "d"}
+    sides = {"reason": {"too_low": "Small", "too_high": "Large"}, "reason_if_missing": "We do not know the amount"}
+    worded = contract(
+        amount=Column(**plain, **sides),  # type: ignore[arg-type]
+        income=Column(**plain, reason="Your income"),  # type: ignore[arg-type]
+        late=Column(type="boolean", role="feature", description="d", reason="Late"),
+        home=Column(type="category", allowed=("own", "rent"), role="feature", description="d", reason="Home"),
+    )
+    reasons = word_reasons(worded, {"amount": 10, "income": 5.0, "late": False, "home": "own"}, "c.yaml")
+    for amount, income, told in (
+        (9, 4.0, [("amount.too_low", "Small"), ("income.too_low", "Your income")]),
+        (11, 6.0, [("amount.too_high", "Large"), ("income.too_high", "Your income")]),
+        (
+            *(None, float("nan")),
+            [("amount.missing", "We do not know the amount"), ("income.missing", "Your income (not known to us)")],
+        ),
+    ):
+        row = {"amount": amount, "income": income, "late": True, "home": "rent"}
+        found = word_ranked(reasons, ranked(4, 3, 2, 1), row, 0)
+        assert found == (*told, ("late", "Late"), ("home", "Home"))
+
+
+def test_where_nobody_approved_has_a_value_a_known_one_has_no_side() -> None:
+    reason = FeatureReason(typical=None, words="Small / Large", words_if_missing="m", too_low="Small", too_high="Large")
+    assert word_ranked({"f0": reason}, ranked(1), {"f0": 3}, 0) == (("f0", "Small / Large"),)
+
+
+def test_the_same_words_of_two_features_have_the_code_of_the_first() -> None:
+    (found,) = word_ranked(said(*"aa"), ranked(0.3, 0.2), known(2), 0)
+    assert found == ("f0.too_high", "a")
 
 
 def test_features_without_words_are_all_named() -> None:

@@ -33,7 +33,7 @@ from credit.scoring.model import Model
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
 from credit.scoring.reason_baseline import ReasonRules
-from credit.scoring.reasons import word_reasons
+from credit.scoring.reason_words import word_reasons
 from credit.training.onnx_export import export_onnx
 from scenario.generate import generate
 from scenario.params import ScenarioParams
@@ -160,7 +160,10 @@ def make_case(name: str, kind: str, contract: Contract, features: list[str], fra
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Contract, pd.DataFrame]]:
-    """The contract and the typed rows of a dataset that its contract accepts."""
+    """The contract and the typed rows of a dataset that its contract accepts.
+
+    Without directions, by which the models here are not trained: `test_declared_reasons` is about those.
+    """
     root = tmp_path_factory.mktemp("datasets")
 
     @cache
@@ -169,7 +172,9 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Co
         if name == "savers":
             file = root / "savers.yaml"
             file.write_text(SAVERS)
-        contract = load_contract(file)
+        declared = load_contract(file)
+        columns = {key: one.model_copy(update={"more_is": None}) for key, one in declared.columns.items()}
+        contract = declared.model_copy(update={"columns": columns})
         write_raw(name, root / f"{name}.csv")
         ingest_table(contract, root / f"{name}.csv", root / f"{name}.parquet", str(file))
         frame = make_frame(open_table(root / f"{name}.parquet").read())

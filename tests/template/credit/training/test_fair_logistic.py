@@ -167,7 +167,7 @@ def test_from_any_start_it_ends_in_the_same_solution(loanapp: tuple[Any, Any]) -
     loss = PenalisedLoss(np.column_stack([X, ones]), y * 1.0, ones, build_contrasts(groups), 0.1)
     for seed in range(5):
         start = np.random.default_rng(seed).normal(scale=0.5, size=X.shape[1] + 1)
-        assert fair._descend(loss, start, 4)[:-1] == pytest.approx(fair.coef_[0], abs=1e-4)
+        assert fair._descend(loss, start, 4, np.zeros(X.shape[1]))[:-1] == pytest.approx(fair.coef_[0], abs=1e-4)
 
 
 Scorer = Callable[[Floats], Floats]

@@ -51,12 +51,32 @@ def test_another_champion_is_the_first_thing_said(edit: Edit) -> None:
     )
 
 
+def ratio_is(value: float) -> Callable[[Any], None]:
+    def by(report: Any) -> None:
+        report["groups"]["race: Black"]["adverse_impact_ratio"] = value
+
+    return by
+
+
+def test_a_ratio_says_whether_the_seeds_may_have_moved_it_and_how_to_find_the_step(edit: Edit) -> None:
+    edit("choice.json", champion_is("logistic", True))
+    commit_all()
+    edit("fairness/logistic.json", ratio_is(0.745))
+    text = render_comment(told())
+    assert "within the seed band ±0.0" in text
+    assert "release blame" not in text
+    edit("fairness/logistic.json", ratio_is(0.6))
+    text = render_comment(told())
+    assert "beyond the seed band ±0.0" in text
+    assert re.search(r"`release blame [0-9a-f]{10} workspace`, or the label `blame` on a pull request", text)
+
+
 def test_a_champion_that_does_not_pass_is_not_to_be_merged_and_the_rule_is(edit: Edit) -> None:
     assert told().problems == (), "the rule goes forward when nobody passes, as it did before"
     edit("choice.json", champion_is("logistic", False))
     found = told()
     assert len(found.problems) == 1
-    assert "race Black: adverse impact ratio 0.753" in found.problems[0]
+    assert "race Black: adverse impact ratio 0.751" in found.problems[0]
     assert render_comment(found).splitlines()[1] == "### ❌ Do not merge"
     assert "did not pass every gate: race Black" in found.problems[0]
 

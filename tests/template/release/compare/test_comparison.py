@@ -12,7 +12,7 @@ from testing.report_edits import Edit
 
 SIDE = "name commit champion why eligible verdict unsigned_failures against"
 METRIC = "figure base head change interval beyond_noise"
-GROUP = "attribute group words people selection_rate ratio intervals verdicts"
+GROUP = "attribute group words people selection_rate ratio intervals verdicts seed_band"
 KEYS = {
     "": "base head problems unread waivers candidates champion_metrics metrics fairness people measured features data "
     "params",

@@ -2,9 +2,9 @@
 
 import pytest
 
+from release.commands.compare import render_for_terminal
 from release.compare.comment import MARKER
 from release.compare.markdown import escape, format_details, format_table
-from release.compare.terminal import render_for_terminal
 
 
 @pytest.fixture(autouse=True)

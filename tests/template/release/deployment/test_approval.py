@@ -10,7 +10,8 @@ from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.deployment.apply import apply_change
 from release.deployment.approval import find_approver, require_approval
-from release.deployment.plan import Attribution, plan_deployment, plan_fallback, plan_rollback
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback
 from testing.releases import make_version_record
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from credit.bundle.application_fit import OTHER_VERSION, ApplicationFitter
 from credit.bundle.bundle import Bundle, load_bundle
+from credit.bundle.final_decision import FinalDecision
 from credit.bundle.request_fields import RequestFields, list_request_fields
 from credit.common.errors import CreditError
 from credit.registry.ledger import Ledger
@@ -20,10 +22,9 @@ from release.deployment.clients import ClientEffects, compare_clients, describe_
 from release.deployment.plan import plan_deployment, plan_rollback
 from release.deployment.rollout import roll_out
 from release.deployment.wording import describe_rollout, preview_change
-from service.engine.application_fit import OTHER_VERSION, ApplicationFitter
-from service.engine.live_version import FinalDecision, LiveVersion
+from service.engine.live_version import LiveVersion
 from service.engine.loading import build_deployment
-from service.engine.requests import build_request_parser
+from service.engine.request_types import build_request_parser
 from testing.releases import WHY
 
 Request = dict[str, Any]

@@ -31,9 +31,16 @@ def test_yesterdays_bundle_is_deployed_and_decides_as_it_did(kept: str, disk: St
     with versions.fetch_temporarily(disk, versions.require_version(disk, "v1.0.0", entry.digest)) as folder:
         bundle = load_bundle(folder)
         decided = bundle.decide(check_examples(bundle, folder))
-    told = [{"decision": o.decision, "reasons": list(o.reasons), "decided_by": o.decided_by} for o in decided]
-    assert told == json.loads((FORMATS / kept / "decisions.json").read_text())
+        words = {language: [list(bundle.word_reasons(one, language)) for one in decided] for language in ("en", "es")}
+    recorded = json.loads((FORMATS / kept / "decisions.json").read_text())
+    told = [json.loads(json.dumps(one._asdict())) for one in decided]
+    assert [{name: one[name] for name in recorded[0] if name != "in_spanish"} for one in told] == [
+        {name: one[name] for name in recorded[0] if name != "in_spanish"} for one in recorded
+    ]
     assert {one["decision"] for one in told} >= {"approve", "deny"}
+    assert words["en"] == [one["reasons"] for one in recorded]
+    assert words["es"] == [one.get("in_spanish", one["reasons"]) for one in recorded], "of before: in no other language"
+    assert all(len(one["reason_codes"]) == len(one["reasons"]) for one in told)
 
 
 def test_there_is_a_bundle_of_every_format() -> None:

@@ -18,6 +18,7 @@ from credit.registry.versions import VersionRecord
 from release.commands.gc import find_garbage
 from release.deployment import plan
 from release.deployment.apply import apply_change
+from release.deployment.way_back import read_current_entry
 from testing.parts.servers import PATIENCE
 from testing.releases import WHY, deploy_versions
 
@@ -55,7 +56,7 @@ def killed_at(url: str, bundle: Path, environment: dict[str, str], step: int, af
 def state(url: str, bundle: Path) -> tuple[str, bool]:
     """What is live, after proof that it loads, and whether the new version is visible, after proof that it is whole."""
     store = Store(url)
-    newest = plan.read_current_entry(store, "prod")
+    newest = read_current_entry(store, "prod")
     loaded = versions.load_stored_bundle(store, versions.require_version(store, newest.version))
     assert loaded.manifest.digest == newest.digest
     record = versions.find_version(store, parse_version(NEW))

@@ -14,7 +14,8 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment import notification, rollout
-from release.deployment.plan import Change, Condition, plan_deployment, plan_fallback, plan_rollback
+from release.deployment.change import Change, Condition
+from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback
 from release.deployment.rollout import Rollout, roll_out
 from release.deployment.wording import describe_rollout
 from testing.parts.servers import find_free_ports

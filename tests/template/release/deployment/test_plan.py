@@ -18,6 +18,7 @@ from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.deployment import plan, service_client
 from release.deployment.apply import apply_change
+from release.deployment.way_back import read_current_entry
 from release.drill.reader import follow_ledger
 from testing.releases import WHY, deploy_versions
 
@@ -74,7 +75,7 @@ def test_nothing_goes_live_that_was_not_verified(disk: Store, publish: Publish) 
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CreditError, match=r"model\.onnx"):
         deploy_versions(disk, "v2.0.0")
-    assert plan.read_current_entry(disk, "prod").version == "v1.0.0"
+    assert read_current_entry(disk, "prod").version == "v1.0.0"
 
 
 def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_is_not(
@@ -87,7 +88,7 @@ def test_a_rollback_to_a_version_whose_bundle_is_broken_is_refused_and_the_rule_
     (disk.folder / "bundles" / record.digest / "model.onnx").unlink()
     with pytest.raises(CreditError, match=r"model\.onnx"):
         apply_change(disk, plan.plan_rollback(Ledger(disk, "prod"), WHY))
-    assert plan.read_current_entry(disk, "prod").version == "v2.0.0"
+    assert read_current_entry(disk, "prod").version == "v2.0.0"
     made = apply_change(disk, plan.plan_fallback(Ledger(disk, "prod"), WHY))
     assert made is not None
     assert (made.kind, made.version) == ("fallback", "v2.0.0")
@@ -247,7 +248,7 @@ def test_a_deploy_that_one_of_two_services_does_not_take_up_is_put_back_and_fail
         monkeypatch.setenv("RELEASE_SERVICE_URL", f"{good}, {bad}/")
         code, told = command("deploy", "v2.0.0", "--env", "prod", "--reason", "r", "--wait", "0.5", "--after-rule")
     assert (code, told["put_back"], len(told["services_late"])) == (1, True, 1)
-    now = plan.read_current_entry(disk, "prod")
+    now = read_current_entry(disk, "prod")
     expected = {None: ("fallback", "v2.0.0"), "v1.0.0": ("rollback", "v1.0.0"), "rule": ("fallback", "v1.0.0")}
     assert (now.kind, now.version) == expected[before]
     assert "not taken up within 0.5 seconds" in now.reason
@@ -272,7 +273,7 @@ def test_a_deploy_that_can_not_be_put_back_says_what_is_live_and_how_to_go_on(
     assert "model.onnx" in told
     assert "live:  v2.0.0 (entry 2)" in told
     assert "next:  release rollback --env prod --to rule" in told
-    assert plan.read_current_entry(disk, "prod").version == "v2.0.0"
+    assert read_current_entry(disk, "prod").version == "v2.0.0"
 
 
 def test_an_earlier_version_that_is_not_taken_up_is_put_back_too(
@@ -301,7 +302,7 @@ def test_a_service_that_says_nothing_of_an_entry_is_late_and_a_rollback_stands(
         monkeypatch.setenv("RELEASE_SERVICE_URL", url)
         code, told = command("rollback", "--env", "prod", "--reason", "r", "--wait", "0.3")
     assert (code, told["live"]) == (1, "v1.0.0")
-    assert plan.read_current_entry(disk, "prod").version == "v1.0.0"
+    assert read_current_entry(disk, "prod").version == "v1.0.0"
 
 
 def test_an_address_of_a_service_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
 from release.__main__ import main
-from release.deployment import plan, service_client
+from release.deployment import service_client
+from release.deployment.way_back import read_current_entry
 from testing.parts.servers import find_free_ports
 from testing.parts.sockets import format_response, serve_bytes
 from testing.releases import deploy_versions
@@ -147,7 +148,7 @@ def test_an_address_that_is_none_stops_a_deploy_before_it_and_is_told_after_a_ro
     assert "prod: v2.0.0 -> v1.0.0" in told
     assert "late:  RELEASE_SERVICE_URL: found" in told
     assert SECRET not in told
-    assert plan.read_current_entry(night, "prod").version == "v1.0.0"
+    assert read_current_entry(night, "prod").version == "v1.0.0"
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])

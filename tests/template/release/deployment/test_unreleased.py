@@ -10,8 +10,8 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import UNREGISTERED
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
-from release.commands.sync import plan_environment
 from release.deployment.rollout import tag_entry
+from release.deployment.sync_plan import plan_environment
 from release.deployment.unreleased import deploy_working_tree
 from testing.releases import deploy_versions
 

@@ -86,9 +86,13 @@ def test_a_change_that_weakens_everything_at_once_is_judged_by_nothing_that_it_b
 def test_what_a_change_makes_of_the_rule_is_judged_and_its_predictions_are_about_everybody(finished: Project) -> None:
     """Another rule approves Black applicants at less than half of the rate; then the results leave people out."""
     start_change(finished)
-    finished.edit("data/contracts/loanapp.yaml", "    role: score\n    threshold: 1\n", "    role: feature\n")
+    finished.edit(
+        "data/contracts/loanapp.yaml", "    role: score\n    more_is: better\n    threshold: 1\n", "    role: feature\n"
+    )
     rule = "rule:\n  sql: loanprc\n  threshold: 0.79\n  approve: at_most\n  reason: You ask for too much\n"
     finished.edit("data/contracts/loanapp.yaml", "columns:\n", f"{rule}\ncolumns:\n")
+    spanish = "rule: {reason: Pide demasiado}\ncolumns:\n"
+    finished.edit("data/contracts/reasons/loanapp.es.yaml", "columns:\n", spanish)
     with (finished.folder / "credit/candidates/logistic.py").open("a") as file:
         file.write("# looked at by nobody yet\n")
     finished.commit()
@@ -117,6 +121,34 @@ def test_what_a_change_makes_of_the_rule_is_judged_and_its_predictions_are_about
     assert "people, expected 1,980, all who are judged" in found["problems"][0]
     assert "the predictions of logistic: found 2" in found["problems"][1]
     assert "people with another label, expected that of the data" in found["problems"][1]
+
+
+def test_people_who_left_the_raw_data_are_told_by_group_in_the_comment_whatever_the_change_says(
+    finished: Project,
+) -> None:
+    """A lender's own data, known to git by their hash; the change leaves most Black applicants out of the file."""
+    raw = finished.folder / "data/raw/loanapp"
+    finished.edit("dvc.yaml", "dataset: [loanapp, scenario]", "dataset: [scenario]")
+    finished.run("dvc", "add", "--quiet", "data/raw/loanapp")
+    finished.commit()
+    start_change(finished)
+    head, *rows = raw.read_text().splitlines(keepends=True)
+    place = head.strip().split(",").index("black")
+    left = [row for row in rows if row.split(",")[place] == "1"][:150]
+    raw.unlink()
+    raw.write_text(head + "".join(row for row in rows if row not in left))
+    finished.run("dvc", "add", "--quiet", "data/raw/loanapp")
+    finished.commit()
+    finished.run("git", "checkout", "--quiet", "main")
+    base = json.loads((finished.folder / "reports/validation.json").read_text())["groups"]["race"]
+    done = finished.run("python", "-m", "release", "judge", "main", "change", check=False)
+    assert "**⚠️ Who left the data** since the base, by group" in done.stdout, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("- race ")]
+    assert lines[0].startswith(f"- race Black: {base['Black']:,} → ")
+    told = int(lines[0].partition(" → ")[2].split()[0].replace(",", ""))
+    assert base["Black"] - 150 <= told < base["Black"] - 140, "but for those whom the limits set aside anyway"
+    assert len(lines) == 1, "nobody else left"
+    assert done.returncode in (3, 4), "it is for somebody who answers for the judge, blocked or not"
 
 
 def test_results_that_are_missing_or_are_links_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
-from release.deployment.plan import Condition, plan_deployment, plan_fallback, plan_rollback
+from release.deployment.change import Condition
+from release.deployment.plan import plan_deployment, plan_fallback, plan_rollback
+from release.oncall.affected import LiveDecider, count_changes
+from release.oncall.service_reports import LoggedDecision
+from service.engine.loading import load_live
 from testing.parts.servers import find_free_ports, wait_until
 from testing.releases import WHY
 from testing.services import Service
@@ -98,18 +103,51 @@ def test_status_tells_all_that_is_needed_at_night_and_affected_who_was_decided(
         released,
         plan_deployment(Ledger(released, "prod"), require_version(released, "v3.0.0"), WHY, after_rule),
     )
-    code, told = command("affected", "v1.0.0", "--env", "prod")
-    assert "1 cannot be decided: income: found nothing, expected a value of type number; home: found nothing" in told
     follow(service, 5)
+    said = service.decide({"application": {"points": 700}}).json()
+    assert said["decided_by"] == "rule", "the live model cannot score it"
+    code, told = command("affected", "v1.0.0", "--env", "prod")
+    assert f"the rule would decide 1 of them: {said['rule_because']}" in told
+    code, told = command("affected", "v1.0.0", "--env", "prod", "--json")
+    one = told["decisions"][-1]
+    assert told["not_decided"] == 0
+    for name in ("decision", "score", "reasons", "reason_codes", "decided_by", "rule_because"):
+        assert one[f"now_{name}"] == said[name], "what the service says"
 
     monkeypatch.setenv("RELEASE_SERVICE_URL", f"{service.url},http://127.0.0.1:{nobody}")
     code, told = command("status", "--env", "prod", "--json")
     (alarm,) = told["environments"]["prod"]["alarms"]
     assert alarm == f"http://127.0.0.1:{nobody}: no answer ([Errno 111] Connection refused)"
-    assert told["environments"]["prod"]["decided"][service.url]["total"] == 0
+    assert told["environments"]["prod"]["decided"][service.url]["total"] == 1
     code, told = command("affected", "v3.0.0", "--env", "prod")
     assert code == 1
     assert told.startswith(f"error: http://127.0.0.1:{nobody}: no list of decisions (")
+
+
+def test_an_application_that_was_erased_is_told_to_be_undecided_and_the_kill_switch_says_what_the_service_would(
+    released: Store, rows: list[dict[str, Any]]
+) -> None:
+    def log(inputs: dict[str, Any] | None) -> LoggedDecision:
+        made = {"id": "1", "decided_at": datetime.now(UTC), "decision": "deny", "score": 0.1, "reasons": []}
+        made |= {"decided_by": "model", "rule_because": None, "version": "v2.0.0", "digest": "d", "entry": 2}
+        return LoggedDecision.model_validate(
+            made | {"caller": "c", "idempotency_key": None, "repeat_of": None, "inputs": inputs}
+        )
+
+    ledger = Ledger(released, "prod")
+    live = ledger.read_newest()
+    assert live is not None
+    (erased,) = LiveDecider(released, live).decide_again([log(None)])
+    assert (erased.now, erased.why_not) == (None, "its inputs were erased")
+    assert count_changes([erased])[2] == [0, 0, 0, 1]
+    entry = apply_change(released, plan_fallback(ledger, WHY))
+    assert entry is not None
+    serving = load_live(released, "prod")
+    known, unread = LiveDecider(released, entry).decide_again([log(rows[0]), log({"income": 10.0})])
+    assert (known.now, known.rule_because) == serving.decide(rows[0])
+    assert (unread.now, unread.rule_because) == serving.accept_anything().decide({"income": 10.0})
+    assert unread.now is not None
+    assert unread.now.decision == "refer", "not even the rule can read it"
 
 
 def damage(store: Store, digest: str) -> None:

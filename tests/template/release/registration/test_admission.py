@@ -1,6 +1,8 @@
 """A tag is not an order: what may be deployed is on main, is the tag that origin has, and passes main's judge."""
 
+import json
 import shutil
+from datetime import date, timedelta
 
 import pytest
 
@@ -102,3 +104,86 @@ def test_a_lost_push_leaves_no_tag_and_another_tag_of_the_name_is_not_deployed(m
     code, told = deploy(merged, "v1.0.0")
     assert (code, told.count("\n")) == (1, 1)
     assert "git fetch --force origin tag credit-model@v1.0.0 brings that one" in told
+
+
+def write_waivers(project: Project, champion: str, findings: list[dict[str, str]], more: str = "") -> None:
+    """Sign for each of the findings, for a month."""
+    for number, one in enumerate(findings):
+        names = "".join(f"{key}: {one[key]}\n" for key in ("attribute", "group", "measure"))
+        signed = f"candidate: {champion}\n{names}who: the head of lending\n{more}\nwhy: a test\n"
+        until = date.today() + timedelta(days=30)
+        (project.folder / f"waivers/own{number}.yaml").write_text(f"{signed}until: {until}\n")
+
+
+def test_a_fail_that_the_policy_of_main_lets_through_needs_a_name_that_answers_for_it(merged: Project) -> None:
+    """`report_only` blocks nothing. So a fail would become a version without a word."""
+    merged.edit("params.yaml", "policy: four_fifths_screen ", "policy: report_only ")
+    text = (merged.folder / "params.yaml").read_text()
+    before, own = text.split("    report_only:\n")
+    (merged.folder / "params.yaml").write_text(
+        f"{before}    report_only:\n{own.replace('at_least: 0.80', 'at_least: 0.99', 1).replace('0.90', '0.99', 1)}"
+    )
+    merged.run("dvc", "repro", "--quiet")
+    merged.commit()
+    merged.run("git", "push", "--quiet", "origin", "main")
+    merged.run("dvc", "push", "--quiet")
+    champion = json.loads((merged.folder / "reports/choice.json").read_text())["champion"]
+    report = json.loads((merged.folder / f"reports/fairness/{champion}.json").read_text())
+    failed = [one for one in report["findings"] if one["verdict"] == "fail"]
+    assert failed, "the limit is beyond what any candidate keeps"
+    assert not any(one["blocks"] for one in failed)
+    refused = merged.run("python", "-m", "release", "register", "--message", "m", check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.count(": fails, and the policy blocks nothing: ") == len(failed)
+    assert "a waiver on origin/main says who answers for it" in refused.stderr
+    assert merged.run("git", "tag").stdout == ""
+
+    tag(merged, "credit-model@v1.0.0")
+    code, told = deploy(merged, "v1.0.0")
+    assert (code, told.count(": fails, and the policy blocks nothing: ")) == (1, len(failed)), "nor is a tag by hand"
+
+    write_waivers(merged, champion, failed)
+    merged.commit()
+    merged.run("git", "push", "--quiet", "origin", "main")
+    told = merged.run("python", "-m", "release", "check", check=False).stdout
+    assert told.count(": fails, and the policy blocks nothing: ") == len(failed), "one signs, not two"
+
+    write_waivers(merged, champion, failed, "second: the board")
+    merged.run("dvc", "repro", "--quiet")
+    merged.commit()
+    merged.run("git", "push", "--quiet", "origin", "main")
+    merged.run("dvc", "push", "--quiet")
+    merged.run("git", "tag", "--delete", "credit-model@v1.0.0")
+    told = merged.run("python", "-m", "release", "register", "--message", "m").stdout
+    assert "registered v1.0.0" in told
+    assert "head of lending" in told
+
+
+def test_a_remote_that_does_not_verify_is_a_problem_of_check(merged: Project) -> None:
+    """An object that was replaced in the remote would be trained on, and recorded with the hash of the clean one."""
+    merged.run("dvc", "remote", "modify", "storage", "verify", "false")
+    merged.commit()
+    merged.run("git", "push", "--quiet", "origin", "main")
+    done = merged.run("python", "-m", "release", "check", check=False)
+    assert done.returncode == 1
+    (problem,) = [line for line in done.stdout.splitlines() if line.startswith("problem: ")]
+    assert problem.startswith("problem: DVC remote storage: found no verify: a replaced object is trained on")
+    assert problem.endswith("dvc remote modify storage verify true, and commit .dvc/config")
+    merged.run(*problem.rpartition("; ")[2].partition(",")[0].split())
+    merged.commit()
+    merged.run("git", "push", "--quiet", "origin", "main")
+    assert merged.run("python", "-m", "release", "check").returncode == 0, "the advice works as it is printed"
+
+
+def test_a_replaced_object_of_a_remote_that_verifies_is_not_trained_on(merged: Project) -> None:
+    """The attack that `verify` is demanded for: other rows under the hash of the clean ones."""
+    code = "from dvc.api import DVCFileSystem as F; print(F(rev='HEAD').info('models/bundle/model_card.md')['md5'])"
+    md5 = merged.run("python", "-c", code).stdout.strip()
+    replaced = merged.folder.parent / f"remote/files/md5/{md5[:2]}/{md5[2:]}"
+    replaced.chmod(0o644)
+    replaced.write_text("something else")
+    shutil.rmtree(merged.folder / ".dvc/cache")
+    shutil.rmtree(merged.folder / "models/bundle")
+    done = merged.run("dvc", "pull", "models/bundle", check=False)
+    assert done.returncode != 0
+    assert not (merged.folder / "models/bundle/model_card.md").exists()

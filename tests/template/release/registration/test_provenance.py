@@ -17,10 +17,10 @@ from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.commands.key import make_pair
 from release.commands.register import register_version
-from release.commands.verify import list_registered, verify_version
+from release.commands.verify import choose_versions, verify_version
+from release.judge.findings import Findings
 from release.registration import admission
 from release.registration.checks import Readiness
-from release.registration.findings import Findings
 from release.registration.provenance import find_envelope, find_statement, load_trusted_keys, sign_version
 from release.registration.publish import find_published
 from release.registration.rebuild import list_differences, rebuild_from_source
@@ -142,6 +142,27 @@ def test_a_tag_on_a_branch_that_was_not_merged_is_refused(run: Run, key: Path, p
     assert find_published(disk, V4)
 
 
+def test_verify_takes_the_newest_version_of_main_and_tells_the_others(
+    run: Run, key: Path, disk: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tag on a branch has any number: the highest one would keep the newest version from being verified."""
+    run("git", "checkout", "--quiet", "-b", "mine")
+    run("git", "commit", "--quiet", "--allow-empty", "--message", "not reviewed")
+    run("git", "tag", "--annotate", "--message", "m", "credit-model@v9.9.9")
+    run("git", "checkout", "--quiet", "main")
+    assert choose_versions(disk, read_registry(), everything=False) == ([V2], [parse_version("v9.9.9")])
+    monkeypatch.setenv("RELEASE_STORE", disk.url)
+    with pytest.raises(SystemExit):
+        main(["verify"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("v2.0.0: ")
+    assert "v9.9.9: not on main" in lines
+    for version in ("v1.0.0", "v1.1.0", "v2.0.0"):
+        run("git", "tag", "--delete", f"credit-model@{version}")
+    with pytest.raises(CreditError, match=r"git tags: no version on main, only v9\.9\.9"):
+        choose_versions(disk, read_registry(), everything=False)
+
+
 def test_a_key_counts_once_it_is_on_main(run: Run, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_pair(tmp_path / "mine.pem", Path("keys"))
     run("git", "add", "keys")
@@ -170,7 +191,7 @@ def test_a_version_that_was_published_with_the_keys_of_the_store_alone_is_refuse
         find_published(store, V4)
     assert "no such tag" in str(verify_version(store, read_registry(), V4).problems[0])
     publish(store, UNREGISTERED)
-    listed = list_registered(store, read_registry(), everything=True)
+    listed = choose_versions(store, read_registry(), everything=True).versions
     assert listed[-1] == V4
     assert parse_version(UNREGISTERED) not in listed, "what make serve published of a working tree needs no tag"
     digest = publish(Store(f"{Path.cwd().parent}/elsewhere"), "v4.0.0", "logistic").digest

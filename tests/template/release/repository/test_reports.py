@@ -16,10 +16,11 @@ from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import Metrics
 from credit.training.agreement import PackageParams
-from release.registration import judgement
-from release.registration.findings import Findings
+from release.judge.findings import Findings
+from release.registration import gates
 from release.repository.reports import read_bundle_reports
 from testing.lenders.frozen import LENDER
+from testing.parts.servers import KEYS
 from testing.releases import deploy_versions
 
 CHAMPION = Choice.read(LENDER / Choice.PATH).champion
@@ -70,8 +71,8 @@ def live(disk: Store, inputs: BundleInputs, tmp_path: Path, monkeypatch: pytest.
         versions.publish_bundle(disk, parse_version("v1.0.0"), tmp_path / "bundle", "1" * 40, "tester")
         deploy_versions(disk, "v1.0.0")
         monkeypatch.chdir(LENDER)
-        monkeypatch.setattr(judgement, "open_store", lambda: disk)
-        return judgement.compare_with_production()
+        monkeypatch.setattr(gates, "open_store", lambda: disk)
+        return gates.compare_with_production()
 
     return compare
 
@@ -95,6 +96,25 @@ def test_metrics_of_the_version_that_is_live_in_another_shape_are_a_problem_and_
     unread = "reports that this code cannot read (metrics.json of v1.0.0: heuristic.ks: found nothing"
     assert str(problem).startswith(f"v1.0.0, which is live in prod: found {unread}")
     assert found.notes == ()
+
+
+def test_a_store_that_does_not_answer_is_a_problem_and_not_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a bucket behind a port where nobody listens nobody knows what is live."""
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "r"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RELEASE_STORE", "s3://models")
+    monkeypatch.chdir(LENDER)
+    found = gates.compare_with_production()
+    (problem,) = found.problems
+    assert str(problem).startswith("the store s3://models: ")
+    assert "nothing says how the champion does against prod" in str(problem)
+    assert found.notes == ()
+
+
+def test_where_nothing_is_live_that_is_a_note(disk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "open_store", lambda: disk)
+    (note,) = gates.compare_with_production().notes
+    assert note == "nothing is live in prod to compare the champion with"
 
 
 def test_a_version_that_is_live_without_metrics_is_a_note(live: Live) -> None:

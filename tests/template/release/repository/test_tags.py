@@ -16,31 +16,20 @@ from credit.registry import versions
 from credit.registry.ledger import Ledger
 from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
-from credit.registry.versions import VersionRecord
 from release.__main__ import main
 from release.commands import gc
-from release.commands.sync import follow_tags, plan_sync
+from release.commands.sync import follow_tags
 from release.deployment import plan
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution
-from release.registration import admission
-from release.registration.findings import Findings
+from release.deployment.change import ANY, Attribution, Condition
+from release.deployment.sync_plan import plan_sync
+from release.deployment.way_back import read_current_entry
 from release.registration.publish import find_published, parse_digest
 from release.repository import tags
 from release.repository.next_version import choose_bump
 from testing.releases import WHY, deploy_versions
 
 V1, V2, V3 = map(parse_version, ("v1.0.0", "v1.1.0", "v2.0.0"))
-Publish = Callable[..., VersionRecord]
-
-
-@pytest.fixture
-def three(run: Callable[..., str], disk: Store, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A store with three versions, in a repository that has nothing to judge: `test_admission` is about the judge."""
-    monkeypatch.setattr(admission, "judge_commit", lambda *_: Findings())
-    for version, candidate in ((V1, "heuristic"), (V2, "logistic"), (V3, "random_forest")):
-        publish(disk, str(version), candidate, run("git", "rev-parse", f"{version.tag}^{{commit}}").strip())
-    return disk
 
 
 def by_gto(run: Callable[..., str]) -> str | None:
@@ -116,7 +105,7 @@ def test_a_withdrawn_version_is_refused(run: Callable[..., str]) -> None:
     assert tags.require_tag(tags.read_registry(), V1)
 
 
-def synced(store: Store, when: plan.Condition = plan.ANY) -> list[str]:
+def synced(store: Store, when: Condition = ANY) -> list[str]:
     """What `release sync --apply` does without origin; a line per thing done."""
     done = []
     for one in plan_sync(store):
@@ -144,13 +133,13 @@ def test_an_environment_follows_a_withdrawal_by_hand(run: Callable[..., str], th
     synced(three)
     run("gto", "deprecate", ARTIFACT, "v2.0.0", "prod")
     assert synced(three) == ["prod follows"]
-    newest = plan.read_current_entry(three, "prod")
+    newest = read_current_entry(three, "prod")
     assert (newest.kind, newest.version, newest.tag) == ("rollback", "v1.0.0", f"{ARTIFACT}#prod!#3")
     assert newest.actor == "modeler@example.org"
     assert synced(three) == []
     run("gto", "deprecate", ARTIFACT, "v1.0.0", "prod")
     assert synced(three) == ["prod follows"]
-    assert plan.read_current_entry(three, "prod").kind == "fallback", "all are withdrawn, so the rule decides"
+    assert read_current_entry(three, "prod").kind == "fallback", "all are withdrawn, so the rule decides"
     assert synced(three) == []
 
 
@@ -159,7 +148,7 @@ def test_an_environment_follows_an_assignment_by_hand(run: Callable[..., str], t
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by hand")
     assert synced(three) == ["prod follows"]
-    newest = plan.read_current_entry(three, "prod")
+    newest = read_current_entry(three, "prod")
     assert (newest.kind, newest.version, newest.reason) == ("deploy", "v2.0.0", f"git tag {ARTIFACT}#prod#2: by hand")
     made = apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert made is not None
@@ -174,7 +163,7 @@ def test_a_tag_by_hand_from_before_a_rollback_without_git_does_not_undo_it(
     run("gto", "assign", ARTIFACT, "--version", "v1.1.0", "--stage", "prod")
     apply_change(three, plan.plan_rollback(Ledger(three, "prod"), WHY))
     assert synced(three) == [f"prod 3 {ARTIFACT}#prod#4"]
-    assert plan.read_current_entry(three, "prod").version == by_gto(run) == "v1.0.0"
+    assert read_current_entry(three, "prod").version == by_gto(run) == "v1.0.0"
     assert synced(three) == []
 
 
@@ -183,7 +172,7 @@ def test_the_kill_switch_is_not_undone_by_tags_that_were_there(run: Callable[...
     synced(three)
     apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
     assert synced(three) == []
-    assert plan.read_current_entry(three, "prod").kind == "fallback"
+    assert read_current_entry(three, "prod").kind == "fallback"
 
 
 def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Callable[..., str], three: Store) -> None:
@@ -193,14 +182,14 @@ def test_the_kill_switch_is_not_undone_by_a_tag_by_hand_from_before_it(run: Call
     apply_change(three, plan.plan_fallback(Ledger(three, "prod"), Attribution("headline", "on call")))
     assert [event.tag.name for event in plan_sync(three)[1].overtaken] == [f"{ARTIFACT}#prod#3"]
     assert synced(three) == []
-    assert plan.read_current_entry(three, "prod").kind == "fallback"
+    assert read_current_entry(three, "prod").kind == "fallback"
     later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
     run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#4", f"{V1.tag}^{{commit}}")
     with pytest.raises(CreditError, match="the kill switch is pulled"):
         synced(three)
-    lifts = plan.Condition(after_rule=True)
+    lifts = Condition(after_rule=True)
     assert synced(three, lifts) == ["prod follows"], "one from after it counts, for who lifts the switch"
-    assert plan.read_current_entry(three, "prod").version == "v1.0.0"
+    assert read_current_entry(three, "prod").version == "v1.0.0"
 
 
 def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., str], three: Store) -> None:
@@ -211,7 +200,7 @@ def test_a_tag_where_no_version_is_registered_moves_nothing(run: Callable[..., s
     later = f"GIT_COMMITTER_DATE={int(time.time()) + 5} +0000"
     run("env", later, "git", "tag", "-a", "-m", "m", f"{ARTIFACT}#prod#2")
     assert synced(three) == []
-    assert plan.read_current_entry(three, "prod").kind == "fallback"
+    assert read_current_entry(three, "prod").kind == "fallback"
 
 
 def test_an_entry_that_can_have_no_tag_does_not_stop_what_comes_after_it(
@@ -320,7 +309,7 @@ def test_what_is_put_into_a_tag_by_hand_reaches_the_ledger_as_one_line(run: Call
     synced(three)
     run("gto", "assign", ARTIFACT, "--version", "v2.0.0", "--stage", "prod", "--message", "by\thand\x1b[31m")
     assert synced(three) == ["prod follows"]
-    assert plan.read_current_entry(three, "prod").reason == f"git tag {ARTIFACT}#prod#2: by hand [31m"
+    assert read_current_entry(three, "prod").reason == f"git tag {ARTIFACT}#prod#2: by hand [31m"
 
 
 @pytest.mark.parametrize("said", ["a\0b", "\x1b[31m", "\x7f", "\udcff"])

@@ -26,9 +26,14 @@ SCORE_ONLY = {"application": {"points": 500}}
 
 
 def replay(service: Service, identifier: str, *options: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command beside the service, with its settings."""
+    """Recompute a decision beside the service, with its settings."""
+    return run_command(service, "replay", identifier, *options, **env)
+
+
+def run_command(service: Service, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command beside the service, with its settings."""
     own = {"PYTHONPATH": str(ROOT), "SERVICE_STATE": str(service.state), "RELEASE_STORE": str(stored(service))}
-    command = [str(find_warm_commands() / "python"), "-m", "service", "replay", identifier, *options]
+    command = [str(find_warm_commands() / "python"), "-m", "service", *words]
     return subprocess.run(command, env=os.environ | own | env, capture_output=True, text=True, check=False)
 
 
@@ -59,6 +64,25 @@ def test_decisions_of_the_model_come_out_the_same(service: Service, asked: Asked
         assert (done.returncode, told["differs"]) == (0, [])
         assert told["recomputed"] == told["logged"] == {name: answer[name] for name in told["logged"]}
         assert answer["decided_by"] == "model"
+
+
+def test_a_reason_that_was_told_in_another_language_comes_out_in_it(service: Service, denied: dict[str, Any]) -> None:
+    body = {"application": service.get(f"/v1/decisions/{denied['id']}").json()["inputs"]}
+    answer = service.decide(body, Accept_Language="es").json()
+    assert answer["reasons"] != denied["reasons"]
+    told = json.loads(replay(service, answer["id"], "--json").stdout)
+    assert told["differs"] == []
+    assert told["recomputed"]["reasons"] == answer["reasons"]
+    change(service, "reason_codes = '[\"shoes\"]'", answer["id"])
+    assert json.loads(replay(service, answer["id"], "--json").stdout)["differs"] == ["reason_codes"]
+
+
+def test_a_decision_of_before_there_were_codes_comes_out_the_same(service: Service, denied: dict[str, Any]) -> None:
+    """Rows of then carry no hashes either."""
+    chain = ("writer", "sequence", "previous", "salt", "personal_hash", "row_hash")
+    change(service, ", ".join(f"{name} = NULL" for name in ("reason_codes", "language", *chain)), denied["id"])
+    done = replay(service, denied["id"], "--json")
+    assert (done.returncode, json.loads(done.stdout)["differs"]) == (0, [])
 
 
 def test_it_is_shown_side_by_side(service: Service, denied: dict[str, Any]) -> None:
@@ -122,9 +146,10 @@ def test_what_the_rule_of_the_image_decided_comes_out_the_same(
     assert answer["version"] is None
     done = replay(bare, answer["id"], SERVICE_BAKED=str(bundles("logistic")))
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the same")
+    stored(bare).mkdir()
     done = replay(bare, answer["id"])
     assert done.returncode == 1
-    assert f"no bundle with digest {answer['digest'][:12]}" in done.stderr
+    assert done.stderr.startswith("error: the store ")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +171,49 @@ def test_a_row_that_was_changed_differs(
     assert done.returncode == 3
     assert done.stdout.splitlines()[-1].startswith("differs: ")
     assert differs in done.stdout.splitlines()[-1]
+    assert done.stdout.splitlines()[-2].startswith("not as it was written: another hash of ")
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "caller = 'somebody'",
+        """protected = '{"race": "other"}'""",
+        "decided_at = '2026-01-01 00:00:00.000000'",
+        "inputs = json_set(inputs, '$.bureau_9', 1)",
+        "row_hash = previous, previous = row_hash",
+    ],
+)
+def test_a_row_that_was_changed_in_what_no_version_decides_by_is_named(
+    service: Service, denied: dict[str, Any], assignment: str
+) -> None:
+    change(service, assignment, denied["id"])
+    done = replay(service, denied["id"])
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (3, "the same")
+    assert done.stdout.splitlines()[-2].startswith("not as it was written: ")
+
+
+def test_a_log_is_verified_by_a_command_that_names_the_first_row_that_was_changed(
+    service: Service, denied: dict[str, Any]
+) -> None:
+    """Without the service, which left a checkpoint when it ended; an erased end shows too."""
+    service.stop()
+    before = {path: path.read_bytes() for path in service.state.rglob("*") if path.is_file()}
+    done = run_command(service, "verify-log")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0,
+        "decisions: 100 rows of 1 writers: as they were written, 1 checkpoints compared",
+    )
+    assert {path: path.read_bytes() for path in before} == before
+    change(service, "decision = 'approve'", denied["id"])
+    done = run_command(service, "verify-log")
+    assert done.returncode == 3
+    assert done.stdout.startswith(f"altered: decisions {denied['id']}, row ")
+    with closing(sqlite3.connect(service.state / "decisions.db")) as log, log:
+        log.execute("DELETE FROM decisions WHERE sequence > 60")
+    found = json.loads(run_command(service, "verify-log", "--json").stdout)["findings"]
+    assert ["deleted", 61] in [[one["kind"], one["place"]] for one in found]
+    assert run_command(service, "verify-log", "--since", "yesterday").returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -162,6 +230,7 @@ def test_a_row_that_no_version_can_have_made_is_an_error(
     done = replay(service, denied["id"])
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
+    assert f"the decision {denied['id']}: not as it was written" in done.stderr
 
 
 def test_a_decision_that_the_database_does_not_have_yet_is_found_and_stays_in_the_spool(

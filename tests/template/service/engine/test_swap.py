@@ -23,7 +23,8 @@ from credit.registry.signatures import (
 )
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Condition, plan_fallback, plan_rollback, plan_rollback_to
+from release.deployment.change import Condition
+from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from testing.load import Load
 from testing.parts.servers import PATIENCE, wait_until
 from testing.releases import WHY, deploy_versions
@@ -191,5 +192,5 @@ def test_a_version_that_no_trusted_key_signed_is_not_taken_up(released: Store, t
         sign("v3.0.0")
         signed, after_rule = versions.require_version(released, "v3.0.0"), Condition(after_rule=True)
         apply_change(released, plan_rollback_to(Ledger(released, "prod"), signed, WHY, after_rule))
-        wait_until(lambda: service.read_health()["status"] == "ok", "the signed one", service.process)
-        assert service.read_health()["entry"] == entry.number + 2
+        wait_until(lambda: service.read_health()["entry"] == entry.number + 2, "the signed one", service.process)
+        service.wait("ok")

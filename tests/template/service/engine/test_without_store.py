@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_fallback
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_fallback
 from testing.parts.servers import PATIENCE, find_free_ports, mount_small_disk, wait_until
 from testing.releases import deploy_versions
 from testing.services import Service, run_service
@@ -112,6 +114,59 @@ def test_the_kill_switch_works_on_a_full_disk(released: Store, asked: list[dict[
             apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("it went wrong", "tester")))
             wait_until(lambda: service.decide(asked[0]).json()["decided_by"] == "rule", "the rule")
             assert "cannot be saved" in json.dumps(service.wait("degraded").read_health()["problems"])
+        moved, quick = away(released), {"SERVICE_DATABASE_URL": database, "SERVICE_START_SECONDS": "0.1"}
+        with run_service(released.url, disk / "state", **quick) as service:
+            answer = service.wait("degraded").decide(asked[0]).json()
+            assert answer["decided_by"] == "rule", "the killed model decides again"
+            assert "entry 3 was followed" in answer["rule_because"]
+            for file in (disk / "filler", disk / "state/more"):
+                file.unlink()
+            moved.rename(released.url)
+            wait_until(lambda: service.decide(asked[0]).json()["entry"] == 3, "the kill switch itself")
+            service.wait("ok")
+        away(released)
+        with run_service(released.url, disk / "state", **quick) as service:
+            assert service.wait("degraded").decide(asked[0]).json()["rule_because"].endswith("it went wrong")
+
+
+@pytest.mark.parametrize("loss", ["torn", "cannot be written"])
+def test_no_model_decides_when_nobody_knows_whether_it_was_killed(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path, loss: str
+) -> None:
+    """A restart without the store goes by the disk; by one that lost or refused the newest entry, the rule decides."""
+    with run_service(released.url, tmp_path / "state") as service:
+        service.wait()
+    followed = tmp_path / "state/followed.json"
+    if loss == "torn":
+        followed.write_bytes(b"\0" * 512)
+    else:
+        followed.unlink()
+        followed.mkdir()
+    moved = away(released)
+    with run_service(released.url, tmp_path / "state", SERVICE_START_SECONDS="0.1") as service:
+        answer = service.wait("degraded").decide(asked[0]).json()
+        assert (answer["decided_by"], answer["version"]) == ("rule", "v2.0.0")
+        assert "the rule decides until the store answers" in " ".join(service.read_health()["problems"])
+        moved.rename(released.url)
+        wait_until(lambda: service.decide(asked[0]).json()["decided_by"] == "model", "the model")
+
+
+def test_a_kill_switch_whose_version_cannot_be_loaded_survives_a_restart_too(
+    released: Store, asked: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    with run_service(released.url, tmp_path / "state") as service:
+        service.wait()
+    deploy_versions(released, "v3.0.0")
+    for model in Path(released.url).glob("**/model.onnx"):
+        model.write_bytes(b"damaged")
+    apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("it went wrong", "tester")))
+    with run_service(released.url, tmp_path / "state") as service:
+        assert service.wait("degraded").decide(asked[0]).json()["decided_by"] == "rule"
+        wait_until(lambda: service.decide(asked[0]).json()["entry"] == 4, "the rule of what is at hand")
+    away(released)
+    with run_service(released.url, tmp_path / "state", SERVICE_START_SECONDS="0.1") as service:
+        answer = service.wait("degraded").decide(asked[0]).json()
+        assert answer["decided_by"] == "rule", "the model that was decided by before decides again"
 
 
 def test_workers_share_what_is_fetched(released: Store, asked: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the page says, from facts that are known."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,19 +9,21 @@ from typing import Any
 
 import pytest
 
+from credit.bundle.application_fit import ApplicationFitter
 from credit.bundle.bundle import load_bundle
 from credit.common.dates import format_age
 from credit.common.formatting import DASH
 from credit.contract.columns import Column
-from credit.decision_log.summary import MAX_COUNTED, DecisionCell, DecisionSummary
+from credit.decision_log.counting.hourly import Cell
+from credit.decision_log.counting.summary import DecisionCounts, DecisionSummary
 from credit.registry.ledger import LedgerEntry
 from credit.scoring.derived_columns import DerivedColumns
-from service.engine.application_fit import ApplicationFitter
 from service.engine.live_version import LiveVersion
-from service.engine.requests import build_request_parser
+from service.engine.request_types import build_request_parser
 from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group
 from service.page.history import LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
+from service.page.trend import begin_of_day
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 RACE = Column.model_validate(
@@ -35,13 +38,22 @@ def entry(number: int, kind: Any = "deploy", version: str = "v2.0.0") -> LedgerE
     )
 
 
-def cell(number: int, decision: str = "approve", group: str | None = None, **others: Any) -> DecisionCell:
-    made = {"decided_by": "model", "rule_because": None, "version": "v2.0.0"} | others
-    return DecisionCell(decision=decision, groups=(group,), number=number, first=NOW - timedelta(hours=1), **made)
+def count(number: int, decision: str = "approve", group: str | None = None, **others: Any) -> DecisionCounts:
+    """Count so many decisions about people of a group."""
+    alike = {"environment": "prod", "hour": NOW.replace(minute=0), "entry": 2, "version": "v2.0.0"}
+    cell = Cell(**alike | {"decided_by": "model", "rule_because": None, "decision": decision} | others)
+    counts = Counter({cell: number})
+    if group is not None:
+        counts[cell._replace(attribute="race", value=group)] = number
+    return counts
 
 
-def recent(*cells: DecisionCell, answered: bool = True, cut: bool = False, spooled: int = 0) -> DecisionSummary:
-    return DecisionSummary(("race",), list(cells), answered, cut, spooled)
+def add(*counts: DecisionCounts) -> DecisionCounts:
+    return sum(counts, Counter())
+
+
+def recent(*counts: DecisionCounts, **others: Any) -> DecisionSummary:
+    return DecisionSummary(add(*counts), **others)
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +79,18 @@ def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
 def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
     """All is well: entry 2 is live after entry 1."""
     history = [LedgerLine(2, entry(2)), LedgerLine(1, entry(1, version="v1.0.0"))]
-    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, True, recent(), history, True)
+    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, recent(), None, history, True)
 
 
-def groups(*cells: DecisionCell) -> dict[str, GroupApprovals]:
-    (found,) = count_by_group(cells, ("race",), {"race": RACE})
+def groups(*counts: DecisionCounts) -> dict[str, GroupApprovals]:
+    (found,) = count_by_group(add(*counts), {"race": RACE}, 0.8)
     return {group.name: group for group in found.groups}
 
 
 def test_a_group_that_is_a_code_is_shown_with_its_label() -> None:
     code = str(RACE.allowed[0]) if RACE.allowed else ""
     labelled = RACE.model_copy(update={"labels": ((code, "from here"),)})
-    (found,) = count_by_group([], ("race",), {"race": labelled})
+    (found,) = count_by_group(Counter(), {"race": labelled}, 0.8)
     assert found.groups[0].name == f"from here [{code}]"
 
 
@@ -124,8 +136,8 @@ def test_it_says_that_nothing_decides(facts: ServiceSnapshot) -> None:
 
 def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
     problems = {"store": "the store does not answer", "refused": "entry 3, v3.0.0, was refused"}
-    away = recent(cell(2), answered=False, spooled=1200)
-    said = build_overview(replace(facts, problems=problems, log_in_use=False, recent=away, store=False))
+    away = recent(count(2), database_answered=False, spooled=1200)
+    said = build_overview(replace(facts, problems=problems, recent=away, store=False))
     assert said.wrong == [
         "The store does not answer.",
         "Entry 3, v3.0.0, was refused.",
@@ -139,8 +151,27 @@ def test_it_says_everything_that_is_wrong(facts: ServiceSnapshot) -> None:
 
 
 def test_it_says_when_not_all_decisions_are_counted(facts: ServiceSnapshot) -> None:
-    (note,) = build_overview(replace(facts, recent=recent(cell(MAX_COUNTED), cut=True))).decisions.notes
-    assert note == "There were more: only the newest 100,000 are counted, since 24 November 2026, 14:30 UTC."
+    known = recent(count(9), is_truncated=True, spooled=20_000, waiting=1234, has_unchained=True)
+    assert build_overview(replace(facts, recent=known)).decisions.notes == [
+        "Decisions in the spool are counted; until they are in the database, some may be counted twice.",
+        "The spool has more: only its newest 10,000 are counted.",
+        "1,234 decisions of the log, of any time, are not counted yet; it goes on.",
+        "Decisions from before the log was chained are not counted.",
+    ]
+
+
+def test_each_hour_of_the_last_day_has_a_bar_of_its_decisions(facts: ServiceSnapshot) -> None:
+    """The day has 24 full hours and the one that runs; an hour without decisions is there too."""
+    early, late = (datetime(2026, 11, day, 15, tzinfo=UTC) for day in (23, 24))
+    known = recent(count(30, hour=early), count(10, "deny", hour=early), count(5, "refer", "Black", hour=late))
+    trend = build_overview(replace(facts, recent=known)).decisions.trend
+    assert (len(trend.bars), trend.most) == (25, "40")
+    assert trend.bars[0].said == "15:00: 30 approved, 0 referred, 10 denied"
+    assert trend.bars[0].parts == [("approve", 25.0, 75.0), ("deny", 0.0, 25.0)]
+    assert [bar.parts for bar in trend.bars[1:24]] == [[]] * 23
+    assert trend.bars[24].parts == [("refer", 87.5, 12.5)]
+    assert [bar.label for bar in trend.bars if bar.label] == ["18:00", "00:00", "06:00", "12:00"]
+    assert begin_of_day(NOW) == early
 
 
 def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: ServiceSnapshot) -> None:
@@ -160,7 +191,7 @@ def test_the_history_names_what_is_not_valid_and_marks_what_is_live(facts: Servi
 
 
 def test_outcomes_are_counts_and_shares_of_all_decisions() -> None:
-    found = count_by_decision([cell(60), cell(15), cell(20, "deny"), cell(5, "refer")])
+    found = count_by_decision(add(count(60), count(15), count(20, "deny"), count(5, "refer")))
     assert [(one.name, one.number, one.share) for one in found] == [
         ("Approved", "75", "75.0%"),
         ("Referred", "5", "5.0%"),
@@ -169,24 +200,24 @@ def test_outcomes_are_counts_and_shares_of_all_decisions() -> None:
 
 
 def test_shares_of_nothing_are_a_dash_and_not_nan(facts: ServiceSnapshot) -> None:
-    assert {one.share for one in count_by_decision([])} == {DASH}
+    assert {one.share for one in count_by_decision(Counter())} == {DASH}
     said = build_overview(facts).decisions
     assert (said.total, said.by_rule.share, said.deciders) == ("0", DASH, [])
 
 
 def test_who_decided_adds_up_however_many_there_are() -> None:
-    listed = count_by_decider([cell(100 - i, version=f"v1.{i}.0") for i in range(14)])
+    listed = count_by_decider(add(*(count(100 - i, version=f"v1.{i}.0") for i in range(14))))
     assert [one.version for one in listed] == [*(f"v1.{i}.0" for i in range(10)), "4 more"]
     assert sum(int(one.number) for one in listed) == sum(100 - i for i in range(14))
 
 
 def test_each_group_has_its_rate_and_undisclosed_is_one() -> None:
     found = groups(
-        cell(90, group="white"),
-        cell(10, "deny", "white"),
-        cell(30, group="Black"),
-        cell(20, "refer", "Black"),
-        cell(40),
+        count(90, group="white"),
+        count(10, "deny", "white"),
+        count(30, group="Black"),
+        count(20, "refer", "Black"),
+        count(40),
     )
     assert {name: (one.people, one.approved, one.note) for name, one in found.items()} == {
         "white": ("100", "90%", ""),
@@ -196,24 +227,68 @@ def test_each_group_has_its_rate_and_undisclosed_is_one() -> None:
 
 
 def test_groups_that_the_contract_does_not_list_count_together_and_are_not_dropped() -> None:
-    assert list(groups(cell(50, group="white"), cell(50, group="Asian"))) == ["white", "Black", "other", "undisclosed"]
+    assert list(groups(count(50, group="white"), count(50, group="Asian"))) == [
+        "white",
+        "Black",
+        "other",
+        "undisclosed",
+    ]
 
 
 def test_of_a_small_group_it_is_said_that_its_rate_says_little() -> None:
-    found = groups(cell(100, group="white"), cell(29, group="Black"))
+    found = groups(count(100, group="white"), count(29, group="Black"))
     assert found["white"].note == ""
     assert found["Black"].note == "few people: the rate says little"
 
 
 def test_nobody_is_shown_who_is_in_a_group_of_fewer_than_five() -> None:
-    found = groups(cell(97, group="white"), cell(4, "deny", group="Black"), cell(5))
+    found = groups(count(97, group="white"), count(4, "deny", group="Black"), count(5))
     assert found["Black"] == GroupApprovals("Black", "fewer than 5", "", 0.0, "too few to show")
     assert [found["white"].people, found["undisclosed"].people] == ["about 95", "about 5"]  # of 106
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(-5, "just now"), (59, "just now"), (60, "1 minute ago"), (7_300, "2 hours ago"), (86_400, "1 day ago")],
+    [
+        (-86_400, "in the future: somebody's clock was wrong"),
+        (-61, "in the future: somebody's clock was wrong"),
+        (-60, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (7_300, "2 hours ago"),
+        (86_400, "1 day ago"),
+    ],
 )
 def test_times_are_told_in_their_largest_unit(seconds: int, said: str) -> None:
     assert format_age(timedelta(seconds=seconds)) == said
+
+
+def shares(group: str, people: int, approved: int) -> DecisionCounts:
+    return count(approved, group=group) + count(people - approved, "deny", group)
+
+
+@pytest.mark.parametrize(
+    ("people", "approved", "ratio", "is_below"),
+    [
+        (100, 79, "0.79", True),
+        (100, 80, "0.80", False),
+        (1000, 799, "0.79", True),
+        (29, 1, "0.03", False),
+        (4, 0, "", False),
+        (30, 0, "0.00", True),
+    ],
+)
+def test_a_group_below_the_limit_is_a_problem_unless_its_people_are_few(
+    facts: ServiceSnapshot, people: int, approved: int, ratio: str, is_below: bool
+) -> None:
+    """It is never said that nothing is known to be wrong above a ratio below the limit; none is rounded up to it."""
+    counts = shares("white", 100, 100) + shares("Black", people, approved)
+    found = groups(counts)["Black"]
+    assert (found.ratio, found.is_below) == (ratio, is_below)
+    said = build_overview(replace(facts, recent=DecisionSummary(counts)))
+    wrong = [f"Race: Black was approved {ratio} times as often as white; the limit is 0.8."]
+    assert said.wrong == (wrong if is_below else [])
+
+
+def test_a_reference_group_that_is_too_small_to_show_gives_no_ratio() -> None:
+    assert groups(shares("white", 4, 4), shares("Black", 100, 10))["Black"].ratio == ""

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
-from release.deployment.plan import Attribution, plan_fallback, plan_rollback
-from service.commands.key import make_key
+from release.deployment.change import Attribution
+from release.deployment.plan import plan_fallback, plan_rollback
+from service.commands.keys.make import make_key
 from testing.parts.browsers import FAINT, OUTSIDE, UNTOLD, browser, open_pages
 from testing.parts.servers import wait_until
 from testing.releases import deploy_versions

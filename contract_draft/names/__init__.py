@@ -1,0 +1,1 @@
+"""The maintained lists of words by which names and levels of a file are known, in several languages."""

@@ -1,0 +1,1 @@
+"""Casts by the contract, as SQL: raw values become typed ones or fail, and are never rounded or guessed."""

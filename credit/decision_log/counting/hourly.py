@@ -1,0 +1,197 @@
+"""Count decisions by hour, each once, from the log itself: who writes a decision does nothing for it.
+
+A writer numbers its decisions, so where the counting stopped is a place. Places that are not there yet, because their
+decisions are in a spool, are kept as gaps and counted when they come. Counts, place and gaps change in one transaction,
+and only if nobody else counted meanwhile.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+from sqlalchemy import Row, and_, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from credit.decision_log.database import Database
+from credit.decision_log.tables import COUNTED_WRITERS_TABLE, DECISIONS_TABLE, HOURLY_COUNTS_TABLE
+
+SLICE_ROWS = 2_000
+"""Decisions that are counted in one transaction: what is decided meanwhile waits for its few milliseconds."""
+
+_INSERT_ROWS = 500
+"""Rows of one statement: SQLite takes 32,766 values."""
+
+_PLACES = text(
+    """WITH RECURSIVE writers(writer) AS (
+        SELECT min(writer) FROM decisions
+        UNION ALL
+        SELECT (SELECT min(d.writer) FROM decisions d WHERE d.writer > w.writer) FROM writers w
+        WHERE w.writer IS NOT NULL
+    )
+    SELECT w.writer, (SELECT max(d.sequence) FROM decisions d WHERE d.writer = w.writer)
+    FROM writers w WHERE w.writer IS NOT NULL"""
+)
+"""The newest place of each writer; two look-ups in the index for each, however many decisions there are."""
+
+Gap = tuple[int, int]
+"""The first and the last place of decisions that are not in the database yet."""
+
+
+class Cell(NamedTuple):
+    """By what decisions are alike. `hour`: its begin; `attribute` None: whatever their protected values are."""
+
+    environment: str | None
+    hour: datetime
+    entry: int
+    version: str | None
+    decision: str
+    decided_by: str
+    rule_because: str | None
+    attribute: str | None = None
+    value: str | None = None
+
+    def hash(self) -> str:
+        """Hash the values: a key for what may be long, or nothing."""
+        return hashlib.sha256(to_json(self)).hexdigest()
+
+
+class CountedPlace(NamedTuple):
+    """How far a writer's decisions are counted; `newest`: its newest place in the database."""
+
+    writer: str
+    newest: int
+    counted: int
+    gaps: tuple[Gap, ...]
+
+    @property
+    def waiting(self) -> int:
+        """The number of decisions that are there and not counted, but those in gaps."""
+        return max(self.newest - self.counted, 0)
+
+
+def find_places(database: Database) -> list[CountedPlace]:
+    """Find how far each writer's decisions are counted. Raises CreditError when the database does not answer."""
+    with database.begin_read() as connection:
+        newest = connection.execute(_PLACES).all()
+        known = {row.writer: row for row in connection.execute(select(COUNTED_WRITERS_TABLE))}
+    return [
+        CountedPlace(
+            writer,
+            last,
+            known[writer].counted if writer in known else 0,
+            tuple((first, end) for first, end in known[writer].gaps) if writer in known else (),
+        )
+        for writer, last in newest
+    ]
+
+
+def count_on(database: Database, slices: int) -> int:
+    """Count at most so many slices of decisions; return how many decisions are still not counted.
+
+    Gaps are looked at once. Raises CreditError when the database does not answer.
+    """
+    waiting = 0
+    for place in find_places(database):
+        may_be_more = bool(place.waiting or place.gaps)
+        while slices and may_be_more:
+            slices -= 1
+            place, may_be_more = _count_slice(database, place)
+        waiting += place.waiting
+    return waiting
+
+
+def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace, bool]:
+    """Count the next decisions of a writer, and those that came into its gaps.
+
+    Returns how far that is then, and whether there may be more.
+    """
+    decisions = DECISIONS_TABLE.c
+    wanted = [and_(decisions.sequence >= first, decisions.sequence <= last) for first, last in place.gaps]
+    asked = (
+        select(decisions.sequence, decisions.repeat_of, decisions.decided_at, decisions.protected)
+        .add_columns(*(decisions[name] for name in Cell._fields if name in decisions))
+        .where(decisions.writer == place.writer, or_(decisions.sequence > place.counted, *wanted))
+        .order_by(decisions.sequence)
+        .limit(SLICE_ROWS)
+    )
+    with database.begin_read() as connection:
+        rows = connection.execute(asked).all()
+    found = [row.sequence for row in rows]
+    counted = max([place.counted, *found])
+    gaps = tuple(_list_gaps([*place.gaps, (place.counted + 1, counted)], found))
+    if rows:
+        with database.begin_write() as connection:
+            if _move_place(connection, place, counted, gaps):
+                _add_counts(connection, count_cells_of(rows))
+    return place._replace(counted=counted, gaps=gaps), len(rows) == SLICE_ROWS
+
+
+def _list_gaps(ranges: Iterable[Gap], found: Sequence[int]) -> Iterator[Gap]:
+    """List the rest of ranges of places without those that were found, which rise."""
+    there = sorted(set(found))
+    for first, last in ranges:
+        begin = first
+        for one in (one for one in there if first <= one <= last):
+            if begin < one:
+                yield begin, one - 1
+            begin = one + 1
+        if begin <= last:
+            yield begin, last
+
+
+def _move_place(connection: Connection, place: CountedPlace, counted: int, gaps: Sequence[Gap]) -> bool:
+    """Move the place of a writer; False when somebody else moved it meanwhile, who has counted the same then."""
+    table = COUNTED_WRITERS_TABLE
+    new = {"writer": place.writer, "counted": 0, "gaps": []}
+    connection.execute(_build_insert(connection, table).values(new).on_conflict_do_nothing())
+    there = select(table.c.counted, table.c.gaps).where(table.c.writer == place.writer).with_for_update()
+    known = connection.execute(there).one()
+    if (known.counted, tuple(map(tuple, known.gaps))) != (place.counted, place.gaps):
+        return False
+    moved = {"counted": counted, "gaps": [list(gap) for gap in gaps]}
+    connection.execute(update(table).where(table.c.writer == place.writer).values(moved))
+    return True
+
+
+def count_cells_of(rows: Iterable[Row[Any]]) -> Counter[Cell]:
+    """Count rows that are alike. A repeat that was recognised too late is about an application that is counted."""
+    counts: Counter[tuple[Any, str | None, str | None]] = Counter()
+    for row in rows:
+        if row.repeat_of is not None:
+            continue
+        hour = row.decided_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        alike = (row.environment, hour, row.entry, row.version, row.decision, row.decided_by, row.rule_because)
+        counts[alike, None, None] += 1
+        for attribute, value in row.protected.items():
+            if value is not None:
+                counts[alike, attribute, str(value)] += 1
+    found: Counter[Cell] = Counter()
+    for (alike, attribute, value), number in counts.items():
+        found[Cell._make((*alike, attribute and _clean(attribute), value and _clean(value)))] += number
+    return found
+
+
+def _clean(text: str) -> str:
+    """Replace what no database takes as text; in JSON it does."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+def _add_counts(connection: Connection, counts: Counter[Cell]) -> None:
+    """Add counts to those that are there, in the order of their keys: who adds at once must not wait for each other."""
+    rows = sorted(
+        ({"cell": cell.hash(), **cell._asdict(), "number": number} for cell, number in counts.items()),
+        key=lambda row: str(row["cell"]),
+    )
+    for start in range(0, len(rows), _INSERT_ROWS):
+        added = _build_insert(connection, HOURLY_COUNTS_TABLE).values(rows[start : start + _INSERT_ROWS])
+        total = HOURLY_COUNTS_TABLE.c.number + added.excluded.number
+        connection.execute(added.on_conflict_do_update(index_elements=["cell"], set_={"number": total}))
+
+
+def _build_insert(connection: Connection, table: Any) -> Any:
+    """Build an insert that knows conflicts, which each database spells by itself."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

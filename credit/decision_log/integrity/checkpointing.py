@@ -1,0 +1,73 @@
+"""Write the heads of a process's chains into the store, now and then and at the end."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from credit.common.errors import CreditError
+from credit.decision_log.integrity.chain import Chain, Head
+from credit.decision_log.integrity.checkpoints import Checkpoint, write_checkpoint
+from credit.registry.store import Store
+
+_LOG = logging.getLogger(__name__)
+_END_SECONDS = 3.0
+"""How long the end of a process waits for its last checkpoint, in case the store hangs."""
+
+
+class CheckpointWriter:
+    """Writes the heads that moved since they were written last."""
+
+    def __init__(self, chains: Sequence[Chain], open_store: Callable[[], Store], environment: str | None) -> None:
+        self._chains, self._open_store, self._environment = chains, open_store, environment
+        self._written: set[Head] = set()
+        self.problem: str | None = None
+        """Why the newest heads are not in the store; None when they are, or need not be yet."""
+
+    def write(self) -> None:
+        """Write the heads. Raises CreditError when the store does not take them."""
+        moved = [Checkpoint(chain.kind.table.name, head) for chain in self._chains for head in self._list_moved(chain)]
+        if not moved:
+            return
+        store = self._open_store()
+        for one in moved:
+            write_checkpoint(store, one, self._environment)
+        current = {head for chain in self._chains for head in chain.heads}
+        self._written = {head for head in {*self._written, *(one.head for one in moved)} if head in current}
+
+    def _list_moved(self, chain: Chain) -> list[Head]:
+        return [head for head in list(chain.heads) if head.sequence and head not in self._written]
+
+
+class CheckpointThread:
+    """A thread that writes checkpoints every so many seconds, and once more when it ends."""
+
+    def __init__(self, writer: CheckpointWriter, seconds: float) -> None:
+        self._writer, self._seconds = writer, seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="decision-log-checkpoints", daemon=True)
+        self._thread.start()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the newest checkpoint could not be written; None when it was."""
+        return self._writer.problem
+
+    def close(self) -> None:
+        """Write the last checkpoint and end; a store that hangs is not waited for."""
+        self._ended.set()
+        self._thread.join(_END_SECONDS)
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            ended = self._ended.wait(self._seconds)
+            try:
+                self._writer.write()
+                self._writer.problem = None
+            except CreditError as error:
+                if self._writer.problem is None:
+                    _LOG.warning("no checkpoint of the decision log: %s", error)
+                self._writer.problem = str(error)
+            except Exception:  # noqa: BLE001 - the next one is tried again
+                _LOG.exception("no checkpoint of the decision log")
+                self._writer.problem = "no checkpoint of the decision log could be written"

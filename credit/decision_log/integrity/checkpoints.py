@@ -1,0 +1,47 @@
+"""Checkpoints: the heads of the chains in the release store, where nothing is ever overwritten.
+
+The place and the hash are in the key, so that a listing tells all of them.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pydantic_core import to_json
+
+from credit.decision_log.integrity.chain import Head
+from credit.registry.store import Store
+
+LOG_PREFIX = "log"
+"""Where in the store checkpoints are; `release gc` leaves them alone."""
+
+_NAME = re.compile(r"(\d{12})-([0-9a-f]{64})\.json")
+
+
+class Checkpoint(NamedTuple):
+    """A head of a writer in a table."""
+
+    table: str
+    head: Head
+
+
+def write_checkpoint(store: Store, checkpoint: Checkpoint, environment: str | None) -> None:
+    """Write a head into the store. Raises CreditError when the store does not take it."""
+    writer, sequence, row_hash = checkpoint.head
+    key = f"{LOG_PREFIX}/{checkpoint.table}/{writer}/{sequence:012d}-{row_hash}.json"
+    content = {"environment": environment, "time": datetime.now(UTC), **checkpoint.head._asdict()}
+    store.create(key, to_json({"table": checkpoint.table, **content}))
+
+
+def list_checkpointed_writers(store: Store, table: str) -> list[str]:
+    """List the writers of a table that have checkpoints."""
+    return store.list_children(f"{LOG_PREFIX}/{table}")[0]
+
+
+def list_points(store: Store, table: str, writer: str) -> dict[int, set[str]]:
+    """List the hashes that checkpoints have for the places of a writer; two for one place are a forgery."""
+    points: dict[int, set[str]] = {}
+    for name in store.list_children(f"{LOG_PREFIX}/{table}/{writer}")[1]:
+        if found := _NAME.fullmatch(name):
+            points.setdefault(int(found[1]), set()).add(found[2])
+    return points

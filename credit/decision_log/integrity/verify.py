@@ -1,0 +1,171 @@
+"""Verify a log: every row by its hash, every chain by its links, every head by the checkpoints in the store."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from credit.decision_log.database import Database, DecisionRow
+from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, ChainedTable, Hasher
+from credit.decision_log.integrity.checkpoints import list_checkpointed_writers, list_points
+from credit.decision_log.integrity.findings import Finding, TableReport
+from credit.decision_log.integrity.reading import Row, find_range, list_writers, read_rows
+from credit.decision_log.integrity.walk import ChainWalk, check_content
+from credit.decision_log.migrate import require_newest_tables
+from credit.decision_log.tables import EVENTS_TABLE
+from credit.registry.store import Store
+
+ERASURE_KINDS = ("erase", "expire")
+"""The events by which personal values may be gone."""
+
+
+def verify_databases(
+    databases: Sequence[Database], store: Store | None, since: datetime | None = None, until: datetime | None = None
+) -> list[TableReport]:
+    """Verify every table of a log: its spool and its database, against the checkpoints in a store, if there is one.
+
+    Raises CreditError when a database or the store does not answer, or has tables of another version.
+    """
+    for database in databases:
+        with database.begin_read() as connection:
+            require_newest_tables(connection, f"the decision log {database}")
+    return LogVerification(databases, store, since, until).verify()
+
+
+class LogVerification:
+    """A verification of a log; several databases are its database and its spool, in this order."""
+
+    def __init__(
+        self,
+        databases: Sequence[Database],
+        store: Store | None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        self._databases, self._store, self._since, self._until = databases, store, since, until
+        self._erasure: tuple[str, frozenset[str]] = ("", frozenset())
+        self._began: datetime | None = None
+
+    def verify(self) -> list[TableReport]:
+        """Verify every table. Raises CreditError when a database or the store does not answer."""
+        return [self._verify_table(kind) for kind in CHAINED_TABLES]
+
+    def _verify_table(self, kind: ChainedTable) -> TableReport:
+        report, self._began = TableReport(kind.table.name), None
+        writers = set(list_writers(self._databases, kind))
+        if self._store is not None and self._is_all:
+            writers |= set(list_checkpointed_writers(self._store, kind.table.name))
+        for writer in sorted(writers):
+            self._verify_writer(kind, writer, report)
+        self._verify_unchained(kind, report)
+        return report
+
+    @property
+    def _is_all(self) -> bool:
+        return self._since is None and self._until is None
+
+    def _verify_writer(self, kind: ChainedTable, writer: str, report: TableReport) -> None:
+        first, last = self._find_places(kind, writer)
+        if last is not None and last < first:
+            return
+        points = list_points(self._store, kind.table.name, writer) if self._store is not None else {}
+        walk = ChainWalk(kind, writer, points, lambda row: self._check_beyond(kind, row))
+        if first > 1:
+            before = next(read_rows(self._databases, kind, writer, first - 1, first - 1), None)
+            walk.start_after(before, first - 1)
+        rows = self._watch_begin(kind, read_rows(self._databases, kind, writer, first, last))
+        for finding in walk.walk(rows, is_whole=last is None):
+            if finding.kind != "deleted" or not self._is_there_by_now(kind, finding):
+                report.add(finding)
+        report.rows, report.writers = report.rows + walk.rows, report.writers + 1
+        report.erased, report.checkpoints = report.erased + walk.erased, report.checkpoints + walk.checkpoints
+        report.beyond_checkpoint += max(0, walk.last_place - max(points, default=first - 1)) if last is None else 0
+
+    def _is_there_by_now(self, kind: ChainedTable, finding: Finding) -> bool:
+        """Look again for a missing row: a service may have moved it from the spool to the database meanwhile."""
+        there = read_rows(self._databases, kind, finding.writer, finding.place, finding.place)
+        return any(str(row["id"]) != finding.id for row in there)
+
+    def _find_places(self, kind: ChainedTable, writer: str) -> tuple[int, int | None]:
+        """Find the places to verify: from the first to the last one, None: to the end."""
+        if self._is_all:
+            return 1, None
+        places = [find_range(database, kind, writer, self._since, self._until) for database in self._databases]
+        there = [(first, last) for first, last in places if last is None or last >= first]
+        if not there:
+            return 1, 0
+        return min(first for first, _ in there), None if self._until is None else max(last or 0 for _, last in there)
+
+    def _watch_begin(self, kind: ChainedTable, rows: Iterable[Row]) -> Iterator[Row]:
+        """Note the earliest moment of a chained row, after which every row is chained."""
+        moment = kind.moments[-1]
+        for row in rows:
+            self._began = min(self._began or row[moment], row[moment])
+            yield row
+
+    def _check_beyond(self, kind: ChainedTable, row: Row) -> str | None:
+        if row["salt"] is None and row["id"] not in self._find_erased(row["erased_by"]):
+            return "no erasure in the log names it"
+        return check_repeat(self._databases, row) if kind is DECISIONS else None
+
+    def _find_erased(self, event: str | None) -> frozenset[Any]:
+        """Find the rows that an erasure names; the last one is remembered, for it names many."""
+        if event is not None and self._erasure[0] != event:
+            detail = next(filter(None, (_find_erasure(database, event) for database in self._databases)), {})
+            self._erasure = (event, frozenset(detail.get("rows", ())))
+        return self._erasure[1] if event is not None else frozenset()
+
+    def _verify_unchained(self, kind: ChainedTable, report: TableReport) -> None:
+        """Count the rows from before there was a chain; name the first one that is not from then."""
+        columns, moment = kind.table.c, kind.table.c[kind.moments[-1]]
+        old = columns.writer.is_(None)
+        for database in self._databases:
+            with database.begin_read() as connection:
+                report.unchained += connection.execute(select(func.count()).where(old)).scalar_one()
+                if report.unchained == 0 or self._began is None or not self._is_all:
+                    continue
+                late = select(columns.id).where(old, moment > self._began).order_by(moment).limit(1)
+                found = connection.execute(late).scalar()
+            if found is not None:
+                text = "is in no chain, though there was one by then: inserted, or written by an older service"
+                report.add(Finding("inserted", kind.table.name, "", 0, str(found), text))
+
+
+def check_decision(databases: Sequence[Database], row: DecisionRow) -> str | None:
+    """Check one decision by its hash and by its neighbours in the chain; None when it is as it was written."""
+    if row["writer"] is None:
+        return None
+    if (wrong := check_content(DECISIONS, Hasher(DECISIONS), row) or check_repeat(databases, row)) is not None:
+        return wrong
+    place = row["sequence"]
+    for near in read_rows(databases, DECISIONS, row["writer"], place - 1, place + 1):
+        if near["sequence"] == place and near["id"] != row["id"]:
+            return "another decision is at its place of the chain"
+        if near["sequence"] == place - 1 and near["row_hash"] != row["previous"]:
+            return "it does not follow the decision before it"
+        if near["sequence"] == place + 1 and near["previous"] != row["row_hash"]:
+            return "the decision after it has another hash of it"
+    return None
+
+
+def check_repeat(databases: Sequence[Database], row: DecisionRow) -> str | None:
+    """Check that a repeat is one: another decision has its idempotency key."""
+    if row["repeat_of"] is None and row["repeated_key"] is None:
+        return None
+    key = row["repeated_key"]
+    found = (database.find(row["repeat_of"] or "") for database in databases)
+    if (
+        key is None
+        or row["idempotency_key"] is not None
+        or not any(one and one["idempotency_key"] == key for one in found)
+    ):
+        return "it is said to repeat a decision that has not its key"
+    return None
+
+
+def _find_erasure(database: Database, event: str) -> dict[str, Any]:
+    query = select(EVENTS_TABLE.c.detail).where(EVENTS_TABLE.c.id == event, EVENTS_TABLE.c.kind.in_(ERASURE_KINDS))
+    with database.begin_read() as connection:
+        detail: dict[str, Any] | None = connection.execute(query).scalar()
+    return detail or {}

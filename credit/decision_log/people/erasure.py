@@ -1,0 +1,73 @@
+"""Erase personal values from the log. Their hash stays, so that the chain of the log holds."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, update
+
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.append import Appender
+from credit.decision_log.people.events import EventKind, build_event
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
+
+_CHUNK_ROWS = 500
+"""Decisions that one event erases, in one transaction."""
+
+
+def erase_decisions(
+    events: Appender, decisions: Sequence[str], kind: EventKind, caller: str, detail: dict[str, Any]
+) -> None:
+    """Erase inputs, protected values, reference and fingerprint, and what reviews and corrections say, with one event.
+
+    The event names every row that was erased: one that lacks its values and is in no erasure was tampered with.
+    """
+    with events.begin() as transaction:
+        connection, told = transaction.connection, EVENTS_TABLE.c
+        worded = and_(told.decision_id.in_(decisions), told.kind.in_(("review", "correct")), told.erased_by.is_(None))
+        words = list(connection.execute(select(told.id).where(worded)).scalars())
+        event = build_event(kind, caller, None, {**detail, "rows": [*decisions, *words]})
+        transaction.append(event)
+        gone = {"salt": None, "erased_by": event["id"]}
+        nobody = {"inputs": JSON.NULL, "protected": JSON.NULL, "applicant": None, "fingerprint": None}
+        here = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(decisions))
+        connection.execute(here.values(**nobody, **gone))
+        connection.execute(update(EVENTS_TABLE).where(told.id.in_(words)).values(personal=JSON.NULL, **gone))
+
+
+def count_expired(database: Database, before: datetime) -> int:
+    """Count the decisions from before a moment whose personal values are there."""
+    with database.begin_read() as connection:
+        return int(connection.execute(select(func.count()).where(_is_expired(before))).scalar_one())
+
+
+def expire_decisions(database: Database, events: Appender, before: datetime, caller: str) -> int:
+    """Erase the personal values of all decisions from before a moment, the oldest first; returns their number.
+
+    Killed in between, it goes on with the next ones when it runs again.
+    """
+    erased = 0
+    for decisions in _iterate_expired(database, before):
+        erase_decisions(events, decisions, "expire", caller, {"before": before.isoformat()})
+        erased += len(decisions)
+    return erased
+
+
+def _iterate_expired(database: Database, before: datetime) -> Iterator[list[str]]:
+    decisions = DECISIONS_TABLE.c
+    query = select(decisions.decided_at, decisions.id).where(_is_expired(before))
+    query = query.order_by(decisions.decided_at, decisions.id).limit(_CHUNK_ROWS)
+    beyond: ColumnElement[bool] = decisions.decided_at < before
+    while True:
+        with database.begin_read() as connection:
+            rows = connection.execute(query.where(beyond)).all()
+        if not rows:
+            return
+        yield [identifier for _, identifier in rows]
+        time, identifier = rows[-1]
+        later = or_(decisions.decided_at > time, decisions.id > identifier)
+        beyond = and_(decisions.decided_at >= time, later)
+
+
+def _is_expired(before: datetime) -> ColumnElement[bool]:
+    return and_(DECISIONS_TABLE.c.decided_at < before, DECISIONS_TABLE.c.erased_by.is_(None))

@@ -1,0 +1,1 @@
+"""The answer: its content, and how it is told."""

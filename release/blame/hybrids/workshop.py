@@ -1,0 +1,174 @@
+"""Run the pipeline of a hybrid in a clone, with DVC's cache shared, and keep what came out for the next time."""
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import yaml
+
+from credit.common.errors import CreditError
+from credit.common.files import write_text
+from credit.common.temporary import make_temporary_folder
+from credit.reports.base import Count, Number, Report
+from release.blame.hybrids.factors import TARGET
+from release.blame.hybrids.figures import ChampionFigures, read_champion_figures
+from release.blame.hybrids.pipeline_inputs import PARAMS, PIPELINE, is_below
+from release.blame.hybrids.recipes import Recipe
+from release.compare.same_people import read_judged_table
+from release.compare.sides import Sides
+from release.repository.clones import run_dvc, share_settings
+from release.repository.data_sources import check_source_file
+from release.repository.dvc_outputs import parse_dvc_lock
+from release.repository.git import run_git
+
+
+class Outcome(Report):
+    """What came out of a hybrid. It is kept under a hash of all that it was made from."""
+
+    FOLDER: ClassVar[str] = "tmp/blame"
+    """Below `.dvc`, where git and DVC look for nothing."""
+
+    seconds: Number
+    figures: ChampionFigures
+    judged_table: str
+    """The rows that the predictions are of, in the same order."""
+    outputs: dict[str, str]
+    """The MD5 of every output, by path: DVC's cache has their content."""
+
+
+class FolderSnapshot(NamedTuple):
+    """The files of a clone, for the readers of reports."""
+
+    name: str
+    folder: Path
+
+    def read_text(self, path: str) -> str | None:
+        """Read a file; None when it is not there."""
+        file = self.folder / path
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+class Workshop:
+    """Make hybrids of two commits of a source clone. `ran`: how many pipelines ran, not taken from earlier.
+
+    `forced`: every stage runs, as the results in git and in the cache are of other libraries.
+    """
+
+    def __init__(self, source: Path, kept: Path, commits: Sides[str], forced: bool = False) -> None:
+        self._source, self._kept, self._commits, self._forced = source, kept, commits, forced
+        self._environment = describe_environment()
+        self.ran: Count = 0
+
+    def make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
+        """Make a hybrid down to a stage, or take its earlier outcome. Raises CreditError when it does not run."""
+        with make_temporary_folder() as temporary:
+            clone = temporary / "clone"
+            self._assemble(clone, recipe)
+            file = self._kept / f"{self._hash_inputs(clone, target)}.json"
+            if (kept := _read_kept(file)) is not None:
+                return kept
+            self.ran += 1
+            outcome = self._run(clone, recipe.name, target)
+            outcome.write(file)
+            return outcome
+
+    def leave(self, recipe: Recipe, folder: Path) -> None:
+        """Make a hybrid in a new folder, and leave it there to be looked at: a clone with the cache of this one."""
+        run_git("clone", "--quiet", "--no-checkout", str(self._source), str(folder))
+        run_git("-C", str(folder), "remote", "remove", "origin")  # it is gone when this command ends
+        self._lay_over(folder, recipe)
+        own = (folder / PIPELINE).read_bytes()
+        self._run(folder, recipe.name, TARGET)
+        (folder / PIPELINE).write_bytes(own)
+
+    def _assemble(self, clone: Path, recipe: Recipe) -> None:
+        """Check the good version out, and lay over it what the recipe takes from the bad one."""
+        run_git("clone", "--quiet", "--no-checkout", "--shared", str(self._source), str(clone))
+        self._lay_over(clone, recipe)
+
+    def _lay_over(self, clone: Path, recipe: Recipe) -> None:
+        base, head = self._commits.base, recipe.commit or self._commits.head
+        run_git("-C", str(clone), "checkout", "--quiet", "--detach", base)
+        there = set(run_git("-C", str(clone), "ls-tree", "-r", "-z", "--name-only", head).split("\0"))
+        taken = [path for path in recipe.paths if path in there]
+        if taken:
+            run_git("-C", str(clone), "checkout", "--quiet", head, "--", *taken)
+        for path in set(recipe.paths) - there:
+            (clone / path).unlink(missing_ok=True)
+        if recipe.params is not None:
+            write_text(clone / PARAMS, recipe.params)
+
+    def _hash_inputs(self, clone: Path, target: str) -> str:
+        """Hash all that the pipeline reads or starts from, results in git too, and the libraries that run it."""
+        run_git("-C", str(clone), "add", "--all")
+        listed = run_git("-C", str(clone), "ls-files", "--stage", "-z").split("\0")
+        read = [line for line in listed if not is_below(line.partition("\t")[2], _UNREAD)]
+        return hashlib.sha256("\0".join([target, str(self._forced), self._environment, *read]).encode()).hexdigest()
+
+    def _run(self, clone: Path, name: str, target: str) -> Outcome:
+        """Run the stages that have changed, down to a stage, or all of them where it is forced."""
+        start = time.monotonic()
+        share_settings(clone)
+        _allow_run_cache(clone / PIPELINE)
+        _take_from_cache(clone, name)
+        options = ("--force", "--no-run-cache") if self._forced else ()
+        run_dvc(clone, f"the pipeline with {name}", "repro", *options, target)  # quiet, DVC would not say why
+        outputs = parse_dvc_lock((clone / "dvc.lock").read_text(encoding="utf-8"), "dvc.lock")
+        snapshot = FolderSnapshot(name, clone)
+        figures, table = read_champion_figures(snapshot), read_judged_table(snapshot)
+        return Outcome(seconds=time.monotonic() - start, figures=figures, judged_table=table, outputs=outputs)
+
+
+_UNREAD = ("docs", "tests", "README.md", "CHANGELOG.md", ".github", ".ci")
+
+
+def describe_environment() -> str:
+    """Describe the interpreter and the libraries that run hybrids: others may give other figures."""
+    found = sorted(f"{one.metadata['Name']}=={one.version}" for one in distributions())
+    return "\n".join([sys.version, sys.platform, *found])
+
+
+def _read_kept(file: Path) -> Outcome | None:
+    """Read an earlier outcome; None where there is none, or other code wrote it."""
+    try:
+        return Outcome.read(file) if file.exists() else None
+    except CreditError:
+        return None
+
+
+def _allow_run_cache(pipeline: Path) -> None:
+    """Take `persist` out: DVC keeps no run of a stage with such an output, and hybrids share most of their stages.
+
+    In a clone that is thrown away no output has to outlive a stage that fails.
+    """
+    content = yaml.load(pipeline.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    for stage in content["stages"].values():
+        for options in _list_out_options(stage):
+            options.pop("persist", None)
+    write_text(pipeline, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
+def _list_out_options(stage: dict[str, object]) -> Iterator[dict[str, object]]:
+    for kind in ("outs", "metrics", "plots"):
+        outs = stage.get(kind) or ()
+        for out in outs if isinstance(outs, list) else ():
+            if isinstance(out, dict):
+                yield from (options for options in out.values() if isinstance(options, dict))
+
+
+def _take_from_cache(clone: Path, name: str) -> None:
+    """Bring the data, and the outputs of the good version that the cache has: the stages above a change do not run."""
+    sources = {path: path.with_suffix("") for path in clone.rglob("*.dvc") if path.is_file()}
+    for file in sources:
+        check_source_file(file)
+    with suppress(CreditError):  # outputs that the cache lacks are made again; data that it lacks are fetched
+        run_dvc(clone, "the outputs", "checkout", "--quiet", "--allow-missing")
+    missing = [str(file.relative_to(clone)) for file, data in sources.items() if not data.exists()]
+    if missing:
+        run_dvc(clone, f"the data of {name}", "fetch", "--quiet", *missing)
+        run_dvc(clone, f"the data of {name}", "checkout", "--quiet", *missing)

@@ -1,0 +1,81 @@
+"""Find the spread of a figure over seeds: in the report on stability, else by running a version with other seeds."""
+
+from collections.abc import Callable
+
+from credit.common.candidate_names import HEURISTIC
+from credit.common.errors import CreditError, Problem
+from credit.reports.choice import StabilityReport
+from release.blame.hybrids.factors import TARGET, Factor
+from release.blame.hybrids.figures import ChampionFigures
+from release.blame.hybrids.recipes import Recipe, make_reseeded_recipe
+from release.blame.hybrids.workshop import Outcome
+from release.blame.progress import Progress
+from release.compare.seed_band import Spread, measure_spread, read_spread
+from release.compare.sides import Sides
+from release.repository.revision import Revision
+
+EVALUATE = "evaluate"
+"""The stage above the figures of the test rows: other seeds need no more than this for them."""
+
+
+class SeedSpreads:
+    """The spreads of both sides. A version is run with other seeds once for all figures of a kind."""
+
+    def __init__(
+        self, sides: Sides[Revision], reseeds: int, make: Callable[[Recipe, str], Outcome], progress: Progress
+    ) -> None:
+        self._sides, self._reseeds, self._make, self._progress = sides, reseeds, make, progress
+        self._reseeded: dict[tuple[str, bool, str], list[Outcome]] = {}
+
+    def find(self, name: str, candidate: str, own: ChampionFigures, factors: tuple[Factor, ...]) -> Spread:
+        """Find the spread of a figure; with `factors`, all that differ, it is the bad version's.
+
+        Raises CreditError when too few runs have the figure.
+        """
+        if candidate == HEURISTIC or ":" in name:
+            side = self._sides.head if factors else self._sides.base
+            found = read_spread(_read_stability(side), candidate, name)
+            if found is not None:
+                return found
+        outcomes = self._run(TARGET if ":" in name else EVALUATE, candidate, factors)
+        values = [own.get_value(name, candidate), *(one.figures.get_value(name, candidate) for one in outcomes)]
+        spread = measure_spread(values)
+        if spread is None:
+            where = f"the seed band of {candidate}"
+            raise CreditError(Problem(where, "fewer than three runs have it", fix="--reseeds 4"))
+        return spread
+
+    def measure_move(self, name: str, candidates: Sides[str], factors: tuple[Factor, ...]) -> float | None:
+        """Measure the move between the versions once more, with other seeds on both sides; None without the figure."""
+        target = TARGET if ":" in name else EVALUATE
+        base = self._run_first(target, candidates.base, ()).figures.get_value(name, candidates.base)
+        head = self._run_first(target, candidates.head, factors).figures.get_value(name, candidates.head)
+        return None if base is None or head is None else head - base
+
+    def _run_first(self, target: str, candidate: str, factors: tuple[Factor, ...]) -> Outcome:
+        try:
+            return self._make(make_reseeded_recipe(self._sides, factors, 1, candidate), target)
+        except CreditError:  # as in `_run`
+            return self._make(make_reseeded_recipe(self._sides, factors, 1, None), target)
+
+    def _run(self, target: str, candidate: str, factors: tuple[Factor, ...]) -> list[Outcome]:
+        key = target, bool(factors), candidate
+        if key not in self._reseeded:
+            try:
+                self._reseeded[key] = self._run_all(target, candidate, factors)
+            except CreditError:  # as a waiver, or the incumbent, names a candidate that is left out
+                self._reseeded[key] = self._run_all(target, None, factors)
+        return self._reseeded[key]
+
+    def _run_all(self, target: str, candidate: str | None, factors: tuple[Factor, ...]) -> list[Outcome]:
+        self._progress.expect(self._reseeds)
+        numbers = range(1, self._reseeds + 1)
+        recipes = [make_reseeded_recipe(self._sides, factors, number, candidate) for number in numbers]
+        return [self._make(recipe, target) for recipe in recipes]
+
+
+def _read_stability(revision: Revision) -> StabilityReport | None:
+    try:
+        return StabilityReport.read_at(revision, StabilityReport.PATH)
+    except CreditError:
+        return None  # of other code; the spread is measured

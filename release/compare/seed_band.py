@@ -1,0 +1,67 @@
+"""The seed band: how far a figure moves when nothing changes but the seeds, so that no noise is taken for a cause.
+
+Figures that are judged out of fold have theirs in `reports/stability.json`: the partitions into folds train every model
+anew, so the noise of the forest's own seed is in it (default data, nine runs each, the ratio of Black applicants: folds
+alone .0077, the seed alone .0059, both together .0077). Others are measured by runs with other seeds.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import sqrt
+from statistics import stdev
+from typing import NamedTuple
+
+from credit.common.candidate_names import HEURISTIC
+from credit.reports.choice import CandidateStability, StabilityReport
+
+LEAST_PARTITIONS = 5
+"""Fewer say too little about a deviation: then the band is measured."""
+
+LEVEL = 0.98
+"""Of two builds that differ in seeds only, this share moves less than the band, of all figures that are looked at."""
+
+
+class Spread(NamedTuple):
+    """The standard deviation of a figure over some runs that differ in seeds only."""
+
+    deviation: float
+    runs: int
+    source: str
+
+
+def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> Spread | None:
+    """Read the spread of a figure of a group; None where the report does not have it. The rule has no seed."""
+    if candidate == HEURISTIC:
+        return Spread(0.0, 0, "the rule has no seed")
+    of = report.candidates.get(candidate) if report else None
+    if report is None or of is None or report.partitions < LEAST_PARTITIONS:
+        return None
+    value = _find_value(of, figure)
+    return None if value is None else Spread(value, report.partitions, f"{report.partitions} partitions into folds")
+
+
+def _find_value(of: CandidateStability, figure: str) -> float | None:
+    measure, _, group = figure.partition(":")
+    found = (one for one in of.findings if one.measure == measure and f"{one.attribute}={one.group}" == group)
+    return next((one.value.deviation for one in found if one.value), None)
+
+
+def measure_spread(values: Iterable[float | None]) -> Spread | None:
+    """Measure the spread over runs; None with fewer than three that have the figure."""
+    known = [value for value in values if value is not None]
+    return Spread(stdev(known), len(known), f"{len(known)} runs with other seeds") if len(known) > 2 else None
+
+
+def compute_band(spreads: Sequence[Spread], figures: int) -> float:
+    """Compute how far a figure moves between two builds by their seeds; `spreads`: of the one before and the one after.
+
+    A quantile of Student's t for as few runs as there are, at a level shared among all figures that are looked at
+    (Bonferroni), times the deviation of a difference.
+    """
+    from scipy.special import stdtrit
+
+    moving = [one for one in spreads if one.runs > 1 and one.deviation > 0]
+    if not moving:
+        return 0.0
+    freedom = min(one.runs for one in moving) - 1
+    quantile = float(stdtrit(freedom, 1 - (1 - LEVEL) / 2 / figures))
+    return quantile * sqrt(sum(one.deviation**2 for one in spreads))

@@ -1,0 +1,80 @@
+"""Take a version back, or say why not: once per version, never forward, never while somebody holds it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database
+from credit.registry import versions
+from credit.registry.holds import read_hold
+from credit.registry.ledger import Ledger, LedgerConflictError, LedgerEntry
+from credit.registry.store import Store
+from release.deployment.change import FALLBACK_TARGET, Attribution, Change, Condition
+from release.deployment.plan import plan_fallback, plan_rollback_to
+from release.deployment.quarantine import WATCH_ACTOR, Quarantine
+from release.deployment.rollout import Rollout, roll_out
+from release.repository.witness import list_withdrawn
+from release.watching.target import Question, Trial, list_candidates, try_candidates
+from release.watching.wording import word_reason
+
+SERVICE_SECONDS = 30.0
+"""How long the services may take to follow before it is told that they are late; the entry stands."""
+
+
+class Action(NamedTuple):
+    """The answer to an alarm. `rollout`: None when nothing was taken back, and `why_not` says why."""
+
+    rollout: Rollout | None
+    trials: list[Trial]
+    why_not: str
+
+
+def find_reason_not_to_act(store: Store, question: Question, obstacles: Sequence[str], now: datetime) -> str:
+    """Find why nothing is taken back, whatever it could be taken back to; empty when nothing prevents it."""
+    live, params, environment = question.live, question.params, question.environment
+    if obstacles:
+        return f"inconclusive: {'; '.join(obstacles)}"
+    if live.kind == "fallback":
+        return "the rule decides already"
+    if not params.acts:
+        return "watch.acts is false in params.yaml"
+    if hold := read_hold(store, environment):
+        return f"{hold.actor} holds {environment}: {hold.reason}"
+    quarantine = Quarantine(Ledger(store, environment))
+    if before := quarantine.digests.get(live.digest):
+        return f"{live.version} was taken back before, by entry {before.number}, and put there again by a person"
+    if recent := quarantine.find_recent_action(now, params.pause_days):
+        return f"entry {recent.number} took a version back less than {params.pause_days:g} days ago"
+    return ""
+
+
+def take_back(store: Store, database: Database, question: Question) -> Action:
+    """Try candidates on the same applicants, and return to the first one that is better by paired evidence.
+
+    Of two watches at once, or a watch and a person, the one that comes second writes nothing. Raises CreditError when
+    store or log are out of reach.
+    """
+    ledger = Ledger(store, question.environment)
+    candidates = list_candidates(ledger, question.live, list_withdrawn(), Quarantine(ledger).digests)
+    trials = try_candidates(store, database, question, candidates)
+    if not trials or trials[-1].why_not:
+        return Action(None, trials, "no version and no rule is better by paired evidence")
+    reason = word_reason(question.live.version, question.alarms, trials, question.params, question.judging)
+    try:
+        change = _plan(store, ledger, question.live, trials[-1].name, reason)
+        return Action(roll_out(store, change, SERVICE_SECONDS, push=False, revert=False, insists=False), trials, "")
+    except LedgerConflictError as error:
+        return Action(None, trials, f"{error.problems[0].found}")
+    except CreditError as error:
+        if ledger.find_last_number() != question.live.number:
+            return Action(None, trials, f"the environment was changed meanwhile: {error.problems[0].found}")
+        raise
+
+
+def _plan(store: Store, ledger: Ledger, live: LedgerEntry, target: str, reason: str) -> Change:
+    """Plan the entry, for the case that the judged one is the newest still."""
+    by, when = Attribution(reason, WATCH_ACTOR), Condition(str(live.number))
+    if target == FALLBACK_TARGET:
+        return plan_fallback(ledger, by, when)
+    return plan_rollback_to(ledger, versions.require_version(store, target), by, when)

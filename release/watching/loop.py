@@ -1,0 +1,58 @@
+"""Look again and again until the process is told to end."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from release.watching.exposed import Exposed
+from release.watching.report import format_look
+from release.watching.session import Look, Session
+
+
+def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> Look:
+    """Look, and wait for the next poll, until the event; returns the last look. Changes are told on standard error."""
+    told: list[str] = []
+    while True:
+        look = session.look(datetime.now(UTC))
+        exposed.note(look, session.state)
+        lines = _list_news(look, session)
+        if lines != told:
+            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", *lines, sep="\n  ", file=sys.stderr, flush=True)
+            told = lines
+        if ended.wait(session.settings.params.poll_seconds):
+            return look
+
+
+def _list_news(look: Look, session: Session) -> list[str]:
+    """List the lines that are news when they change: the word, obstacles and actions, and no figures of a quiet day."""
+    if look.word == "quiet" and look.entry is not None:
+        return [f"{session.settings.environment}: quiet, {look.entry.version}, entry {look.entry.number}"]
+    if look.word == "inconclusive":
+        return [f"{session.settings.environment}: inconclusive", *look.obstacles]
+    lines = format_look(look, session.state, session.settings)
+    return [line for line in lines[1:] if not line.startswith("group:")] if look.took_back else _name_alarms(look)
+
+
+def _name_alarms(look: Look) -> list[str]:
+    groups = ", ".join(f"{one.attribute} {one.group}" for one in look.alarms)
+    return [f"alarm: {groups}", *([f"not taken back: {look.action.why_not}"] if look.action else [])]
+
+
+@contextmanager
+def end_by_signal() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM and SIGINT set, so that a look that has begun is finished."""
+    ended = threading.Event()
+
+    def end(_: int, __: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

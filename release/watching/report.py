@@ -1,0 +1,141 @@
+"""Report a look for people and as JSON."""
+
+import math
+from typing import Any
+
+from release.watching.drift import DriftReport
+from release.watching.replay import Replay, ReplayedEntry
+from release.watching.session import Look, Settings
+from release.watching.target import Trial
+from release.watching.wording import describe_finding, describe_trial
+from watch.judging import GroupFinding
+from watch.state import WatchState
+
+
+def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
+    """Format a look: the word, the alarms, the action, and the groups with the most evidence."""
+    entry = look.entry
+    what = f"{entry.version}, entry {entry.number}" if entry else "nothing is live, or it is not known"
+    lines = [f"{settings.environment}: {look.word}, {what}; {_describe_counts(look, state)}"]
+    lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
+    lines += [f"inconclusive: {line}" for line in look.obstacles]
+    lines += [*_format_action(look), *_format_drift(look)]
+    if look.unchained:
+        lines.append(f"note:   {look.unchained:,} decisions from before the log had numbers are not judged")
+    listed = sorted((one for one in look.list_shown() if not one.is_alarm), key=lambda one: -one.peak / one.threshold)
+    return lines + [f"group:  {describe_finding(one, settings.judging)}" for one in listed[:10]]
+
+
+def _describe_counts(look: Look, state: WatchState) -> str:
+    streams = state.streams.get((look.entry.number, look.entry.digest)) if look.entry else None
+    counts, skipped = (streams.counts, streams.unjudged) if streams else ({}, {})
+    counted = sum(sum(kinds.values()) for name, kinds in counts.items() if name != "referrals")
+    unjudged = "".join(f", {number:,} not judged ({why})" for why, number in skipped.items())
+    return f"{counted:,} decisions judged{unjudged}, {look.rows:,} of the log are new"
+
+
+def _format_drift(look: Look) -> list[str]:
+    if look.drift is None or not look.drift.drifted:
+        return []
+    period = f"{look.drift.start:%Y-%m-%d} to {look.drift.end:%Y-%m-%d}, {look.drift.people:,} people"
+    return [
+        f"drift:  {one.figure}: {one.moved:.0%} of people are in another bin than those the version was made from "
+        f"({period}; chi-square {one.statistic:,.0f}, limit {one.limit:.0f})"
+        for one in look.drift.drifted
+    ]
+
+
+def _format_action(look: Look) -> list[str]:
+    if look.action is None or look.entry is None:
+        return []
+    tried = [f"tried:  {describe_trial(one, look.entry.version)}" for one in look.action.trials]
+    if look.action.rollout is None:
+        return [*tried, f"not taken back: {look.action.why_not}"]
+    made = look.action.rollout.current
+    late = [f"late:   {line}" for line in look.action.rollout.late]
+    return [*tried, f"taken back: entry {made.number}, {made.kind} of {made.version}", *late]
+
+
+def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, Any]:
+    """Dump a look for --json."""
+    streams = state.streams.get((look.entry.number, look.entry.digest)) if look.entry else None
+    action = look.action
+    return {
+        "environment": settings.environment,
+        "watch": look.word,
+        "entry": look.entry.model_dump(mode="json", exclude_none=True) if look.entry else None,
+        "limit": settings.judging.limit,
+        "alpha": settings.judging.alpha,
+        "new": look.rows,
+        "counts": streams.counts if streams else {},
+        "unjudged": streams.unjudged if streams else {},
+        "elsewhere": state.elsewhere,
+        "unchained": look.unchained,
+        "drift": _dump_drift(look.drift) if look.drift else None,
+        "groups": [_dump_finding(one) for one in look.list_shown()],
+        "inconclusive": look.obstacles,
+        "action": action
+        and {
+            "entry": action.rollout.current.number if action.rollout else None,
+            "why_not": action.why_not,
+            "tried": [_dump_trial(one) for one in action.trials],
+        },
+    }
+
+
+def _dump_drift(drift: DriftReport) -> dict[str, Any]:
+    figures = [one._asdict() | {"limit": None if math.isinf(one.limit) else one.limit} for one in drift.findings]
+    period = {"start": drift.start.isoformat(), "end": drift.end.isoformat()}
+    return period | {"people": drift.people, "unread": drift.unread, "figures": figures}
+
+
+def _dump_finding(one: GroupFinding) -> dict[str, Any]:
+    crossed = one.crossed.isoformat() if one.crossed else None
+    return one._asdict() | {"interval": one.interval._asdict(), "crossed": crossed, "alarm": one.is_alarm}
+
+
+def format_replay(replayed: Replay, settings: Settings) -> list[str]:
+    """Format what a watch would have done, a few lines for each entry that decided somebody."""
+    lines = []
+    for one in replayed.entries:
+        counts = sum(one.streams.counts["approvals"].values())
+        name = f"{settings.environment}: entry {one.streams.entry}, {one.streams.version or 'the rule of the image'}"
+        lines.append(f"{name}: {counts:,} decisions of its own, {_describe_alarm(one)}")
+        lines += [f"alarm:  {describe_finding(finding, settings.judging)}" for finding in one.alarms]
+        lines += [f"tried:  {describe_trial(trial, one.streams.version or 'it')}" for trial in one.trials]
+        lines += [f"not known: {one.problem}"] if one.problem else []
+    missing = f"inconclusive: {replayed.missing:,} decisions are missing from the log"
+    return [*(lines or ["the log has no decision"]), *([missing] if replayed.missing else [])]
+
+
+def _describe_alarm(one: ReplayedEntry) -> str:
+    if one.alarm is None:
+        return "no alarm"
+    did = "would have gone nowhere, and told people"
+    if one.target and one.at:
+        did = f"would have gone to {one.target} at {one.at:%Y-%m-%d %H:%M:%S}"
+    return f"alarm at {one.alarm:%Y-%m-%d %H:%M:%S} UTC, {did}"
+
+
+def dump_replay(replayed: Replay, settings: Settings) -> dict[str, Any]:
+    """Dump a replay for --json."""
+    entries = [
+        {
+            "entry": one.streams.entry,
+            "version": one.streams.version,
+            "counts": one.streams.counts,
+            "unjudged": one.streams.unjudged,
+            "alarm": one.alarm.isoformat() if one.alarm else None,
+            "groups": [_dump_finding(finding) for finding in one.alarms],
+            "target": one.target,
+            "at": one.at.isoformat() if one.target and one.at else None,
+            "tried": [_dump_trial(trial) for trial in one.trials],
+            "problem": one.problem,
+        }
+        for one in replayed.entries
+    ]
+    return {"environment": settings.environment, "entries": entries, "missing": replayed.missing}
+
+
+def _dump_trial(one: Trial) -> dict[str, Any]:
+    return {"name": one.name, "decided": one.decided, "asked": one.asked, "why_not": one.why_not}

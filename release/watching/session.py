@@ -1,0 +1,177 @@
+"""Look at an environment: follow its log, judge the entry that is live, and act where it must be."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from credit.common.errors import CreditError, Problem
+from credit.decision_log.database import Database
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.store import Store
+from release.watching.acting import Action, find_reason_not_to_act, take_back
+from release.watching.drift import DriftReport, find_period, report_drift
+from release.watching.target import Question
+from watch.follower import Follower
+from watch.groups import WatchedGroups, read_watched_groups
+from watch.judging import GroupFinding, find_obstacles, list_findings
+from watch.params import WatchParams
+from watch.reading import count_unchained
+from watch.state import StateFile, WatchState
+from watch.streams import Judging
+
+OpenLog = Callable[[], AbstractContextManager[list[Database]]]
+MORE_PEOPLE = 1.1
+"""Where no target was found, so many times more people come before it is looked for again."""
+
+LEAST_SHOWN = 10
+"""People of a group that has fewer could be recognised in its figures."""
+
+Word = Literal["quiet", "alarm", "inconclusive"]
+
+
+class Settings(NamedTuple):
+    """How an environment is watched. `interval_alpha`: of the intervals of ratios."""
+
+    environment: str
+    params: WatchParams
+    judging: Judging
+    interval_alpha: float
+
+
+class Look(NamedTuple):
+    """The findings on an environment. `entry`: the live one, None when nothing is live, or it is not known.
+
+    `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
+    `unchained`: decisions from before rows had a writer and a number, which are not judged; `drift`: of the last
+    period.
+    """
+
+    entry: LedgerEntry | None
+    rows: int
+    findings: list[GroupFinding]
+    obstacles: list[str]
+    action: Action | None
+    unchained: int = 0
+    drift: DriftReport | None = None
+
+    @property
+    def alarms(self) -> list[GroupFinding]:
+        """The groups that are treated unequally beyond doubt."""
+        return [one for one in self.findings if one.is_alarm]
+
+    @property
+    def took_back(self) -> bool:
+        """Tell whether a version was taken back."""
+        return self.action is not None and self.action.rollout is not None
+
+    def list_shown(self) -> list[GroupFinding]:
+        """List the findings on groups that are large enough to be shown, beside a reference group that is."""
+        return [one for one in self.findings if min(one.people, one.reference_people) >= LEAST_SHOWN]
+
+    @property
+    def word(self) -> Word:
+        """The look in a word."""
+        return "alarm" if self.alarms else "inconclusive" if self.obstacles else "quiet"
+
+
+class _Tried(NamedTuple):
+    """The last search for a target: of which entry, when so many people were decided, and its answer."""
+
+    entry: int
+    people: int
+    action: Action
+
+
+class Session:
+    """Looks at one environment again and again."""
+
+    def __init__(self, store: Store, settings: Settings, open_log: OpenLog, file: StateFile | None) -> None:
+        self._store, self.settings, self._open_log = store, settings, open_log
+        self._ledger = Ledger(store, settings.environment)
+        self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
+        self._tried: _Tried | None = None
+        self._unchained: int | None = None
+        self._drift: tuple[int, DriftReport] | None = None
+
+    @property
+    def state(self) -> WatchState:
+        """The state of the follower."""
+        return self.follower.state
+
+    def begin_with(self, moment: datetime) -> None:
+        """Begin with the decisions of a moment. Raises CreditError where decisions were counted already."""
+        if self.state.cursors:
+            fix = "leave it out, or name another folder with --state"
+            raise CreditError(Problem("--since", "a watch that goes on from where it was", fix=fix))
+        with self._open_log() as databases:
+            self.follower.skip_until(databases, moment)
+
+    def look(self, now: datetime) -> Look:
+        """Follow the log to its end, judge, and act; a part out of reach is an obstacle."""
+        rows, entry = 0, None
+        try:
+            with self._open_log() as databases:
+                rows = self.follower.catch_up(databases)
+                entry = self._ledger.read_newest()
+                findings = self._judge(entry) if entry else []
+                obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
+                action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
+                unchained = self._count_unchained(databases)
+                drift = self._find_drift(databases[-1], entry, now) if entry else None
+            return Look(entry, rows, findings, obstacles, action, unchained, drift)
+        except CreditError as error:
+            return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
+
+    def _count_unchained(self, databases: list[Database]) -> int:
+        """Count once the decisions without a number: there will be no more of them."""
+        if self._unchained is None:
+            self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
+        return self._unchained
+
+    def _find_drift(self, database: Database, entry: LedgerEntry, now: datetime) -> DriftReport | None:
+        """Report on the last whole period, once: it is over."""
+        settings, period = self.settings, find_period(now, self.settings.params.drift_days)
+        if self._drift and self._drift[0] == entry.number and self._drift[1].start == period[0]:
+            return self._drift[1]
+        groups = self._read_groups(entry.digest)
+        if groups is None or entry.kind == "fallback":
+            return None
+        found = report_drift(self._store, database, settings.environment, entry, groups, settings.params, period)
+        self._drift = (entry.number, found)
+        return found
+
+    def _read_groups(self, digest: str) -> WatchedGroups | None:
+        return read_watched_groups(self._store, digest)
+
+    def _judge(self, entry: LedgerEntry) -> list[GroupFinding]:
+        streams = self.state.streams.get((entry.number, entry.digest))
+        alpha = self.settings.judging.alpha
+        return list_findings(streams, alpha, self.settings.interval_alpha) if streams else []
+
+    def _find_obstacles(self, entry: LedgerEntry, now: datetime) -> list[str]:
+        return find_obstacles(self.state, entry.number, now, self.settings.params.stale_hours)
+
+    def _act(
+        self,
+        database: Database,
+        entry: LedgerEntry,
+        findings: list[GroupFinding],
+        obstacles: list[str],
+        now: datetime,
+    ) -> Action | None:
+        """Act on alarms. Where no target was found, again when a tenth more people were decided."""
+        alarms = [one for one in findings if one.is_alarm]
+        if not alarms:
+            return None
+        settings = self.settings
+        groups = self._read_groups(entry.digest)
+        if groups is None:
+            return None
+        question = Question(settings.environment, entry, groups, alarms, settings.params, settings.judging)
+        if why_not := find_reason_not_to_act(self._store, question, obstacles, now):
+            return Action(None, [], why_not)
+        people = sum(self.state.streams[entry.number, entry.digest].counts["approvals"].values())
+        if self._tried is None or self._tried.entry != entry.number or people >= MORE_PEOPLE * self._tried.people:
+            self._tried = _Tried(entry.number, people, take_back(self._store, database, question))
+        return self._tried.action

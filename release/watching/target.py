@@ -1,0 +1,142 @@
+"""Find what an unlawful version is taken back to: who decides the same applicants better by paired evidence."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import Version, parse_version
+from credit.registry.store import Store
+from release.deployment.change import FALLBACK_TARGET
+from release.oncall.affected import LiveDecider
+from watch.groups import WatchedGroups
+from watch.judging import GroupFinding
+from watch.paired import PairedFinding, choose_starts, compare_paired
+from watch.params import WatchParams
+from watch.sample import Sample, SampledApplication, read_sample
+from watch.streams import Judging
+
+
+class Candidate(NamedTuple):
+    """Who might decide instead: the name that a rollback takes, and an entry by which it would."""
+
+    name: str
+    entry: LedgerEntry
+
+
+class Trial(NamedTuple):
+    """A candidate, tried on the applicants of the live version.
+
+    `findings`: by attribute and group, of those in alarm. `why_not`: why it is not the target, empty where it is.
+    """
+
+    name: str
+    decided: int
+    asked: int
+    findings: dict[tuple[str, str], PairedFinding]
+    why_not: str
+
+
+class Question(NamedTuple):
+    """The live entry for which a target is looked for: its groups, its alarms, and how they are judged."""
+
+    environment: str
+    live: LedgerEntry
+    groups: WatchedGroups
+    alarms: Sequence[GroupFinding]
+    params: WatchParams
+    judging: Judging
+
+
+def list_candidates(
+    ledger: Ledger, live: LedgerEntry, withdrawn: Collection[Version], quarantined: Collection[str]
+) -> list[Candidate]:
+    """List who might decide instead, in the order in which they are tried: the version before, then the rule.
+
+    A version that is withdrawn or in quarantine is passed over, and so is one newer than the live version: the watch
+    never goes forward.
+    """
+    found = []
+    number = live.back
+    while number is not None:
+        entry = ledger.read_entry(number)
+        version = parse_version(entry.version)
+        if version not in withdrawn and entry.digest not in quarantined and version < parse_version(live.version):
+            found.append(Candidate(entry.version, entry.model_copy(update={"kind": "deploy"})))
+            break
+        number = entry.back
+    return [*found, Candidate(FALLBACK_TARGET, live.model_copy(update={"kind": "fallback"}))]
+
+
+def try_candidates(
+    store: Store, database: Database, question: Question, candidates: Sequence[Candidate], until: datetime | None = None
+) -> list[Trial]:
+    """Try candidates on the newest applicants of the live entry, up to the first one that is better. `until`: a moment.
+
+    Raises CreditError when the log is out of reach.
+    """
+    live, number = question.live, question.params.rescored
+    sample = read_sample(database, question.environment, live.number, live.digest, number, until)
+    trials: list[Trial] = []
+    for candidate in candidates:
+        trials.append(_try(store, sample, question, candidate, len(candidates)))
+        if not trials[-1].why_not:
+            break
+    return trials
+
+
+def _try(store: Store, sample: Sample, question: Question, candidate: Candidate, number: int) -> Trial:
+    try:
+        decider = LiveDecider(store, candidate.entry)
+    except CreditError as error:
+        return Trial(candidate.name, 0, 0, {}, f"it cannot be loaded: {error.problems[0]}")
+    kinds = [_decide(decider, one) for one in sample.applications]
+    decided, asked = sum(kind is not None for kind in kinds), len(kinds)
+    if decided < question.params.least_rescored * max(asked, 1):
+        return Trial(candidate.name, decided, asked, {}, f"it can decide {decided:,} of {asked:,} applications only")
+    moments = np.array([one.decided_at.timestamp() for one in sample.applications])
+    starts = choose_starts(moments, sample.is_whole, question.judging.horizon_days) if asked else None
+    if starts is None:
+        return Trial(candidate.name, decided, asked, {}, f"{asked:,} applications of less than an hour prove nothing")
+    codes = np.array([question.groups.assign(one.protected) for one in sample.applications], dtype=np.int64)
+    live = np.array([one.decision == "approve" for one in sample.applications])
+    other = np.array([kind == "approve" for kind in kinds])
+    found = {
+        (name, group): compare_paired(codes[:, place], code, live, other, starts, question.judging.limit)
+        for place, (name, groups) in enumerate(question.groups.names.items())
+        for code, group in enumerate(groups)
+        if code
+    }
+    in_alarm = {(one.attribute, one.group): found[one.attribute, one.group] for one in question.alarms}
+    why_not = _find_objection(found, in_alarm, question, number)
+    return Trial(candidate.name, decided, asked, in_alarm, why_not)
+
+
+def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
+    decision = decider.decide_inputs(one.inputs).decision
+    return decision.decision if decision else None
+
+
+def _find_objection(
+    found: dict[tuple[str, str], PairedFinding],
+    in_alarm: dict[tuple[str, str], PairedFinding],
+    question: Question,
+    number: int,
+) -> str:
+    """Find why a candidate is not the target: it must help every group in alarm, and harm none."""
+    judging, needed = question.judging, number / question.params.better_alpha
+    for (attribute, group), one in in_alarm.items():
+        name = f"{attribute} {group}"
+        if one.ratio is None or one.ratio < judging.limit:
+            ratio = "no approvals to compare" if one.ratio is None else f"ratio {one.ratio:.2f}"
+            return f"{name}: {ratio}, and the limit is {judging.limit:g}"
+        if one.better < needed:
+            return f"{name}: not better beyond doubt, evidence {one.better:,.3g} of {needed:,.3g}"
+    for (attribute, group), one in found.items():
+        if one.breach >= question.groups.number / judging.alpha:
+            return f"{attribute} {group}: it is below the limit itself, evidence {one.breach:,.3g}"
+    return ""

@@ -1,0 +1,113 @@
+"""The file of API keys: read strictly, changed by one command at a time, and watched while the service runs."""
+
+import fcntl
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from credit.common.errors import CreditError, Problem, list_problems
+from credit.common.files import read_json, write_json
+from service.access.keys import ApiKey, KeyRing
+
+_LOG = logging.getLogger(__name__)
+
+
+def read_keys(path: Path | None) -> KeyRing:
+    """Load the key ring of the service.
+
+    Raises CreditError when the file cannot be read, has no key, or can be written by others.
+    """
+    if path is None:
+        return KeyRing(None)
+    _require_private(path)
+    if not (keys := load_keys(path)):
+        raise CreditError(Problem(str(path), "no keys", "at least one", "python -m service key make makes one"))
+    return KeyRing(keys)
+
+
+def load_keys(path: Path) -> tuple[ApiKey, ...]:
+    """Load the keys of a file. Raises CreditError when they cannot be read."""
+    try:
+        return TypeAdapter(tuple[ApiKey, ...]).validate_python(read_json(path))
+    except ValidationError as error:
+        raise CreditError(list_problems(error, str(path))) from None
+    except OSError as error:
+        raise CreditError(Problem(str(path), error.strerror or "unreadable", "a readable file")) from None
+
+
+def change_keys(path: Path, change: Callable[[tuple[ApiKey, ...]], tuple[ApiKey, ...]]) -> None:
+    """Change the keys of a file, which need not exist; another command waits meanwhile. Raises CreditError."""
+    with _lock_folder(path.parent):
+        keys = change(load_keys(path) if path.exists() else ())
+        write_json(path, [one.model_dump(mode="json", exclude_none=True) for one in keys])
+        path.chmod(0o600)
+
+
+class KeyFileWatch:
+    """Notices that the file was changed, so that a key is revoked at once and no process has to be told."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._known = path, _identify(path)
+        self.problem: str | None = None
+        """Why the file cannot be used; the keys of before hold meanwhile."""
+
+    def look(self, path: Path | None) -> KeyRing | None:
+        """Read the keys when the file is another than at the last look; None when it is the same, or is faulty."""
+        found = _identify(path)
+        if (path, found) == (self._path, self._known):
+            return None
+        self._path, self._known = path, found
+        try:
+            keys = read_keys(path)
+        except CreditError as error:
+            _LOG.error("the keys of before hold: %s", "; ".join(map(str, error.problems)))
+            self.problem = "the file of the keys is faulty, so that the keys of before hold"
+            return None
+        _LOG.info("the keys were read again")
+        self.problem = None
+        return keys
+
+
+def _identify(path: Path | None) -> tuple[int, ...] | None:
+    """Identify the content and the rights of a file without reading it; None without a file."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return found and (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode)
+
+
+def _require_private(path: Path) -> None:
+    """Require that nobody else can write the file or replace it. Raises CreditError."""
+    try:
+        file, folder = path.stat(), path.absolute().parent.stat()
+    except OSError as error:
+        raise CreditError(Problem(str(path), error.strerror or "unreadable", "a readable file")) from None
+    expected = "a file that only its owner can write"
+    if file.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        mode = stat.filemode(file.st_mode)
+        raise CreditError(Problem(str(path), f"others can write it ({mode})", expected, f"chmod go-w {path}"))
+    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
+        raise CreditError(
+            Problem(str(path), "everybody can replace it", expected, f"chmod o-w {path.absolute().parent}")
+        )
+
+
+@contextmanager
+def _lock_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder for the commands that change its keys: the file itself is replaced by each of them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise CreditError(Problem(str(folder), error.strerror or "unreadable", "a folder to write to")) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

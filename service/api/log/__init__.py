@@ -1,0 +1,1 @@
+"""Routes that look into the log or add to it: look-ups, lists, outcomes, reviews."""

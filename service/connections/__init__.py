@@ -1,0 +1,1 @@
+"""Keep one connection, or very many, from taking the service away from the others."""

@@ -1,0 +1,117 @@
+"""Decide batches of applications within a deadline of their own, beside the single ones."""
+
+import asyncio
+import functools
+import threading
+import time
+from collections.abc import Sequence
+
+from credit.bundle.rule_causes import describe_late, describe_slow
+from credit.common.errors import CreditError
+from credit.decision_log.database import DecisionRow
+from credit.decision_log.log import RecordedRequest
+from service.deciding.decision_records import RecordOrigin
+from service.deciding.model_threads import ModelThreads
+from service.deciding.model_watch import ModelWatch
+from service.deciding.recording import AnswerFuture, Recorder, build_records, locate_problems, refuse, settle
+from service.deciding.rule_thread import RuleThread
+from service.deciding.tasks import DecisionTask, TaskGroup
+
+_TICK_SECONDS = 0.05
+
+
+class _Batch:
+    """A batch on its way, and how many of its applications are still to be decided."""
+
+    def __init__(
+        self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float
+    ) -> None:
+        self.tasks, self.origin, self.answer, self.seconds = tasks, origin, answer, seconds
+        self.group: TaskGroup | None = None
+        self._left, self._turn = len(tasks), threading.Lock()
+
+    def note_decided(self, count: int) -> bool:
+        """Note decided applications; True for the last of them."""
+        with self._turn:
+            self._left -= count
+            return count > 0 and self._left == 0
+
+
+class Batches:
+    """Decides batches. All methods but `_deliver` belong to the event loop."""
+
+    def __init__(self, model: ModelThreads, rule: RuleThread, recorder: Recorder, watch: ModelWatch) -> None:
+        self._model, self._rule, self._recorder, self._watch = model, rule, recorder, watch
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pending: list[_Batch] = []
+        self._is_ticking = False
+
+    def add(self, tasks: Sequence[DecisionTask], origin: RecordOrigin, answer: AnswerFuture, seconds: float) -> None:
+        """Decide a batch within `seconds` from its arrival, by the rule at once while the model is left alone."""
+        loop = self._loop = asyncio.get_running_loop()
+        batch = _Batch(tasks, origin, answer, seconds)
+        deliver = functools.partial(self._deliver, batch)
+        if self._model.is_stuck or not self._model.breaker.admit(time.monotonic()):
+            self._rule.decide(tasks, describe_slow(self._model.seconds), deliver)
+            return
+        self._pending.append(batch)
+        batch.group = TaskGroup(tasks, deliver)
+        self._model.submit(batch.group)
+        if not self._is_ticking:
+            self._is_ticking = True
+            loop.call_later(_TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        """Let the rule decide the rest of a batch whose time is over; of every batch, when the model is stuck."""
+        now = time.monotonic()
+        self._model.watch(now)
+        self._pending = [batch for batch in self._pending if not batch.answer.done()]
+        for batch in self._pending:
+            if batch.group is not None:
+                batch.group.flush()
+            if self._model.circuit == "open":
+                because = describe_slow(self._model.seconds)
+            elif batch.tasks[0].deadline <= now:
+                because = describe_late(batch.seconds)
+            else:
+                continue
+            self._rule.decide(batch.tasks, because, functools.partial(self._deliver, batch))
+        self._is_ticking = bool(self._pending)
+        if self._loop is not None and self._is_ticking:
+            self._loop.call_later(_TICK_SECONDS, self._tick)
+
+    def _deliver(self, batch: _Batch, tasks: Sequence[DecisionTask]) -> None:
+        """Record a batch with its last application. Called by the thread that decided that one."""
+        self._watch.note_tasks(tasks)
+        if not batch.note_decided(len(tasks)):
+            return
+        assert self._loop is not None  # noqa: S101 - for mypy: it was there before the first batch
+        if error := _find_error(batch.tasks):
+            self._loop.call_soon_threadsafe(refuse, batch.answer, error)
+            return
+        records = build_records(batch.tasks, batch.origin)
+        loop = self._loop
+        self._recorder.write(
+            [records], lambda recorded: loop.call_soon_threadsafe(_settle_batch, batch.answer, records, recorded)
+        )
+
+
+def _find_error(tasks: Sequence[DecisionTask]) -> Exception | None:
+    """Find why a batch is refused: every problem of its applications, or what neither model nor rule could decide."""
+    errors = [(place, task.result) for place, task in enumerate(tasks) if isinstance(task.result, Exception)]
+    for _, error in errors:
+        if not isinstance(error, CreditError):
+            return error
+    problems = [
+        problem
+        for place, error in errors
+        if isinstance(error, CreditError)
+        for problem in locate_problems(f"applications.{place}.", error)
+    ]
+    return CreditError(problems) if problems else None
+
+
+def _settle_batch(
+    answer: AnswerFuture, built: list[DecisionRow], recorded: list[RecordedRequest] | CreditError
+) -> None:
+    settle(answer, built, recorded if isinstance(recorded, CreditError) else recorded[0])

@@ -1,0 +1,1 @@
+"""The log as the subcommands about applicants open it."""

@@ -1,0 +1,76 @@
+"""Open the log to change it, for the subcommands about applicants: who does it is noted, with a checkpoint."""
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from credit.common.errors import CreditError, Problem
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.append import Appender
+from credit.decision_log.integrity.chain import EVENTS
+from credit.decision_log.integrity.checkpointing import CheckpointWriter
+from credit.decision_log.log import count_decisions
+from credit.decision_log.people.applicants import hash_reference
+from credit.registry.address import open_store
+from service.settings import Settings, load_settings
+
+
+class OpenedLog(NamedTuple):
+    """The log's database, the writer of events in it, who asks, and the settings."""
+
+    database: Database
+    events: Appender
+    caller: str
+    settings: Settings
+
+
+@contextmanager
+def open_log() -> Iterator[OpenedLog]:
+    """Open the log of the settings to change it; a checkpoint of the new events is in the store afterwards.
+
+    Raises CreditError when decisions wait in the spool: they would be missed.
+    """
+    settings = load_settings()
+    if settings.database_url is None and not (settings.state / "decisions.db").exists():
+        fix = "SERVICE_STATE and SERVICE_DATABASE_URL say where the decision log is"
+        raise CreditError(Problem(str(settings.state / "decisions.db"), "no such file", fix=fix))
+    database = Database(settings.database)
+    try:
+        database.prepare()
+        _require_empty_spool(settings)
+        events = Appender(database, EVENTS)
+        yield OpenedLog(database, events, getpass.getuser()[:64], settings)
+        _write_checkpoint(events, settings)
+    finally:
+        database.close()
+
+
+def read_reference(text: str, settings: Settings) -> str:
+    """Read a reference, from standard input for `-`, and hash it. Raises CreditError without the deployment's key."""
+    if settings.applicant_key is None:
+        expected = "the key of the deployment, by which references are hashed"
+        raise CreditError(Problem("SERVICE_APPLICANT_KEY", "nothing", expected))
+    reference = sys.stdin.readline().strip() if text == "-" else text
+    return hash_reference(settings.applicant_key.get_secret_value(), reference)
+
+
+def _require_empty_spool(settings: Settings) -> None:
+    if not (settings.state / "spool.db").exists():
+        return
+    spool = Database(f"sqlite:///{settings.state}/spool.db", read_only=True)
+    try:
+        if waiting := count_decisions(spool):
+            found = f"{waiting:,} decisions that the database does not have yet"
+            raise CreditError(Problem(str(settings.state / "spool.db"), found, fix="again when they are replayed"))
+    finally:
+        spool.close()
+
+
+def _write_checkpoint(events: Appender, settings: Settings) -> None:
+    """Write the head of the events into the store. A missing checkpoint is said; the change is made already."""
+    try:
+        CheckpointWriter([events.chain], lambda: open_store(make=False), settings.environment).write()
+    except CreditError as error:
+        print(f"no checkpoint of what was noted: {error}", file=sys.stderr)

@@ -1,0 +1,131 @@
+"""Known causes, planted one at a time beside a change that does nothing: the right one is named, and no other."""
+
+from collections.abc import Callable
+
+import pytest
+
+from release.blame.answer.content import Blame
+from release.blame.cause import find_cause
+from release.blame.investigation import Question
+from release.blame.versions import resolve_versions
+from testing.traceable_lender import CONTRACT, RATIO, TraceableLender, make_rows
+
+
+def blame(*figures: str, reseeds: int = 4) -> Blame:
+    """Blame the branch for what differs from `good`."""
+    return find_cause(Question(resolve_versions("good", "main"), figures, None, reseeds))
+
+
+def find_parts(answer: Blame) -> dict[str, float]:
+    """Take the parts of the first figure, by factor."""
+    return {part.factor: part.value for part in answer.figures[0].parts}
+
+
+def comment_code(lender: TraceableLender) -> None:
+    lender.project.edit("stages/train.py", "import json", "# as it was\nimport json")
+
+
+def comment_contract(lender: TraceableLender) -> None:
+    lender.project.edit(CONTRACT, "columns:", "# as it was\ncolumns:")
+
+
+def change_data(lender: TraceableLender) -> None:
+    lender.write_rows(make_rows(burden=1.0))
+    comment_code(lender)
+
+
+def drop_feature(lender: TraceableLender) -> None:
+    lender.edit_params(lambda params: params["select_features"].update(drop=["income"]))
+    comment_code(lender)
+
+
+def change_parameter(lender: TraceableLender) -> None:
+    lender.edit_params(lambda params: params["train"].update(share=0.2))
+    comment_contract(lender)
+
+
+def change_code(lender: TraceableLender) -> None:
+    lender.project.edit("stages/scoring.py", "+ noise", "+ noise - 0.8 * (row['race'] == 'Black')")
+    lender.edit_params(lambda params: params["train"]["weights"].update(home=1.0))  # as without a weight
+
+
+def change_contract(lender: TraceableLender) -> None:
+    lender.project.edit(CONTRACT, "income: {type: number, role: feature", "income: {type: number, role: ignored")
+    lender.project.edit(CONTRACT, "description: income, reason: your income", "description: income, because: a test")
+    comment_code(lender)
+
+
+@pytest.mark.parametrize(
+    ("plant", "guilty", "innocent"),
+    [
+        (change_data, "data", "code"),
+        (drop_feature, "params.select_features", "code"),
+        (change_parameter, "params.train", "contract"),
+        (change_code, "code", "params.train"),
+        (change_contract, "contract", "code"),
+    ],
+)
+def test_a_single_cause_is_found_and_what_did_nothing_has_no_part(
+    lender: TraceableLender, plant: Callable[[TraceableLender], None], guilty: str, innocent: str
+) -> None:
+    plant(lender)
+    lender.build()
+    answer = blame(RATIO)
+    (figure,) = answer.figures
+    assert answer.verdict == "attributed", answer.sentence
+    assert find_parts(answer) == {guilty: pytest.approx(figure.move), innocent: 0.0}
+    assert abs(figure.move) > figure.band
+    assert figure.remainder == pytest.approx(0, abs=1e-9)
+    assert f"{guilty} " in answer.sentence
+    assert f"{innocent} 0" in answer.sentence
+
+
+def test_two_causes_that_act_only_together_are_named_together(lender: TraceableLender) -> None:
+    lender.project.edit("stages/scoring.py", "BONUS = 0.0", "BONUS = 0.8")
+    lender.edit_params(lambda params: params["train"].update(flagged=True))
+    lender.build()
+    answer = find_cause(Question(resolve_versions("good", "main"), (RATIO,), jobs=2))
+    (figure,) = answer.figures
+    assert answer.verdict == "attributed"
+    assert [(both.factors, both.value) for both in figure.together] == [
+        (("params.train", "code"), pytest.approx(figure.move))
+    ]
+    assert all(part.alone == 0 for part in figure.parts)
+    assert find_parts(answer) == {name: pytest.approx(figure.move / 2) for name in ("params.train", "code")}
+    assert "params.train and code only together" in answer.sentence
+
+
+def test_two_builds_of_one_commit_blame_nothing_and_run_nothing(lender: TraceableLender) -> None:
+    lender.project.run("dvc", "repro", "--quiet", "--force")
+    (lender.folder / "NOTES").write_text("nothing that a stage reads")
+    lender.project.commit()
+    answer = blame()
+    assert (answer.verdict, answer.runs, answer.factors) == ("inside noise", 0, ())
+    assert {figure.verdict for figure in answer.figures} == {"inside noise"}
+
+
+def test_in_twenty_trials_of_other_random_numbers_nobody_is_accused(lender: TraceableLender) -> None:
+    """The code draws other numbers, which changes every score a little: as good as another seed, and no cause."""
+    accused, before = [], 'Random(f"'
+    for trial in range(20):
+        now = f'Random(f"{trial} '
+        lender.project.edit("stages/scoring.py", before, now)
+        lender.build()
+        answer = blame(reseeds=9)
+        assert any(figure.move for figure in answer.figures), "else this trial says nothing"
+        accused += [part.factor for figure in answer.figures for part in figure.parts if part.beyond_noise]
+        before = now
+    assert accused == []
+
+
+def test_other_seeds_are_noise_and_never_a_factor(lender: TraceableLender) -> None:
+    lender.edit_params(lambda params: params["train"].update(seed=5))
+    lender.edit_params(lambda params: params["train"].update(share=0.2))
+    lender.build()
+    answer = blame(RATIO)
+    assert [of.factor for of in answer.factors] == ["params.train"]
+    assert any("train.seed 0 → 5" in note for note in answer.notes)
+    assert answer.verdict == "attributed"
+    (figure,) = answer.figures
+    assert figure.remainder != 0, "the seeds have a part of the move, which no factor gets"
+    assert abs(figure.remainder) < figure.band

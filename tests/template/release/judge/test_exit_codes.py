@@ -1,0 +1,54 @@
+"""The exit code of `release judge` says whether main's judge lets a change pass, and whether the judge is touched."""
+
+from typing import Any
+
+import pytest
+
+from credit.common.errors import CreditError, Problem
+from release.commands.judge import _answer
+from release.compare.comparison import compare_revisions
+from release.compare.sides import Sides
+from release.judge.changes import JudgeChange
+from release.judge.judgement import Judgement, describe_failure
+from release.repository.revision import resolve_revisions
+from testing.report_edits import Edit
+from tests.template.release.compare.conftest import edit
+
+__all__ = ["edit"]
+
+LIMIT = JudgeChange(kind="limits", where="fairness.policy", base="a", head="b", is_used=False)
+
+
+@pytest.fixture
+def failed(edit: Edit) -> Judgement:
+    """A change whose pipeline did not run."""
+    sides = Sides(*resolve_revisions("HEAD", "HEAD", merge_base=False))
+    return describe_failure(sides, CreditError(Problem("the pipeline", "did not run")))
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, 0),
+        ({"changes": (LIMIT,)}, 4),
+        ({"lost_too_many": True}, 4),
+        ({"problems": ("a model that does not pass",)}, 3),
+        ({"problems": ("a model that does not pass",), "changes": (LIMIT,)}, 3),
+        ({"comparison": None}, 3),
+        ({"comparison": None, "changes": (LIMIT,)}, 3),
+    ],
+)
+def test_it_is_3_without_a_verdict_that_passes_and_4_where_one_passes_and_the_judge_is_touched(
+    failed: Judgement, fields: dict[str, Any], code: int
+) -> None:
+    comparison = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
+    passing = failed.model_copy(update={"problems": (), "comparison": comparison})
+    assert passing.passes
+    answer = _answer(passing.model_copy(update=fields))
+    assert answer.code == code
+    assert ("### ⚖️ Changes to the judge" in answer.text) == bool(fields.keys() & {"changes", "lost_too_many"})
+    assert ("Do not merge" in answer.text) == (code == 3)
+
+
+def test_a_pipeline_that_does_not_run_is_3(failed: Judgement) -> None:
+    assert _answer(failed).code == 3

@@ -1,0 +1,122 @@
+"""Dashboards and alerts on a real Prometheus, which scrapes a real service and a real watch."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from filled_logs import Town, change_params, mix_people
+from running_watch import run_watch, send
+
+from credit.registry.ledger import LedgerEntry
+from testing.parts.prometheus import MONITORING, Prometheus, run_prometheus
+from testing.parts.servers import wait_until
+from testing.services import Service
+
+DASHBOARDS = {path.stem: json.loads(path.read_text()) for path in sorted(MONITORING.glob("grafana/dashboards/*.json"))}
+MOST_SERIES = 100
+"""Series of one version with one protected attribute of two groups, of service and watch together: see operating.md."""
+
+
+class Seen(NamedTuple):
+    """What Prometheus saw while a group is treated unequally. `series`: how many, before and after."""
+
+    prometheus: Prometheus
+    series: tuple[float, float]
+
+
+def fill_in(expression: str) -> str:
+    """Fill in the variables that Grafana fills in."""
+    for name, value in {"environment": "prod", "__rate_interval": "5m", "__range": "5m"}.items():
+        expression = expression.replace(f"${name}", value)
+    assert "$" not in expression
+    return expression
+
+
+def list_targets(dashboard: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], fill_in(target["expr"]), target["legendFormat"]
+
+
+@pytest.fixture
+def seen(
+    service: Service, town: Town, live: LedgerEntry, before: LedgerEntry, command: Callable[..., Any], tmp_path: Path
+) -> Iterator[Seen]:
+    """A service decides while a watch that may not act looks on; half of the people come before the first scrape."""
+    change_params(tmp_path, poll_seconds=0.1, acts=False)
+    approved, lost = town.find(live, "approve", before, "approve"), town.find(live, "deny", before, "approve")
+    with run_watch(tmp_path, service.url) as watching:
+        people = send(service, town, mix_people(400, approved, approved))
+        assert service.decide(b"{").status_code == 422
+        watching.wait_for(people)
+        targets = {"decisions": service.url.removeprefix("http://"), "watch": f"127.0.0.1:{watching.port}"}
+        with run_prometheus(tmp_path, targets) as prometheus:
+            wait_until(lambda: len(prometheus.query("up == 1")) == 2, "both targets")
+            first = count_series(prometheus)
+            people += send(service, town, mix_people(800, approved, lost, seed=3))
+            watching.wait_for(people)
+            wait_for_growth(prometheus)
+            yield Seen(prometheus, (first, count_series(prometheus)))
+
+
+def count_series(prometheus: Prometheus) -> float:
+    return prometheus.query('count({__name__=~"(service|watch)_.*"})')[0][1]
+
+
+def wait_for_growth(prometheus: Prometheus) -> None:
+    """Wait until the last person is in the figures of both, and in a rate of each window that was recorded since."""
+    for expression in (
+        "sum(increase(service_decision_seconds_count[5m])) > 790",
+        "watch_alarm == 1",
+        "increase(watch_decisions_total[5m]) > 0",
+        'sum(increase(service_decisions_total{decision="deny"}[5m])) > 0',
+        'service:burn_rate:1h{budget="model"} >= 0',
+        'ALERTS{alertname="GroupTreatedUnequally"}',
+    ):
+        wait_until(lambda asked=expression: bool(prometheus.query(asked)), expression)  # type: ignore[misc]
+
+
+def test_every_panel_shows_something_and_every_rule_is_evaluated(seen: Seen) -> None:
+    """And in a legend there is no name of a label that the series lacks; an alert is there; series are bounded."""
+    prometheus = seen.prometheus
+    for name, dashboard in DASHBOARDS.items():
+        for title, expression, legend in list_targets(dashboard):
+            found = prometheus.query(expression)
+            assert found, f"{name}: {title}: {expression}"
+            assert all(math.isfinite(value) for _, value in found), f"{name}: {title}: {found}"
+            shown = [re.sub(r"{{(\w+)}}", lambda label, of=labels: of[label[1]], legend) for labels, _ in found]  # type: ignore[misc]
+            assert len(set(shown)) == len(shown), f"{name}: {title}: two lines of the name {shown}"
+    (asked,) = (e for t, e, _ in list_targets(DASHBOARDS["on-call"]) if t == "Decisions a minute")
+    assert {labels["decision"] for labels, value in prometheus.query(asked) if value > 0} == {"approve", "deny"}
+    rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+    assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
+    states = {
+        rule["name"]: rule["state"] for rule in rules if rule["type"] == "alerting" and rule["state"] != "inactive"
+    }
+    assert {"GroupTreatedUnequally", "EvidenceGrows"} <= set(states)
+    assert not set(states) & {"BudgetBurnsFast", "BudgetBurns", "ServiceDown", "NothingIsDecided", "WatchDown"}
+    assert max(seen.series) <= MOST_SERIES
+    assert seen.series[1] - seen.series[0] <= 12, "another 800 people add what a group or a decision lacked"
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_says_what_each_panel_means_and_names_the_provisioned_source(name: str) -> None:
+    dashboard = DASHBOARDS[name]
+    source = (MONITORING / "grafana/provisioning/datasources/prometheus.yml").read_text()
+    for panel in dashboard["panels"]:
+        assert len(panel["description"].split()) >= 10, panel["title"]
+        for one in (panel, *panel["targets"]):
+            assert f"uid: {one['datasource']['uid']} " in source
+    places = [(x, y) for panel in dashboard["panels"] for x, y in list_cells(panel["gridPos"])]
+    assert len(set(places)) == len(places), "two panels on one place"
+    assert max(x for x, _ in places) < 24
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
+
+
+def list_cells(place: dict[str, int]) -> list[tuple[int, int]]:
+    return [(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])]

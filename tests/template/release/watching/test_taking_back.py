@@ -1,0 +1,371 @@
+"""A version that treats a group unequally is taken back, to whoever decides the same applicants better, or nowhere."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filled_logs import Books, harm, look, mix_people, read_newest, start
+from sqlalchemy import delete, update
+
+from credit.decision_log.tables import DECISIONS_TABLE
+from credit.registry.holds import append_hold, read_hold
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.store import Store
+from credit.registry.versions import require_version
+from release.deployment.apply import apply_change
+from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
+from release.watching import acting
+from release.watching.session import Look
+from testing.releases import WHY, deploy_versions
+
+Command = Callable[..., tuple[int, Any]]
+WATCH = ("watch", "--env", "prod", "--once")
+
+
+def assert_untouched(found: Look, store: Store, live: LedgerEntry, why: str, environment: str = "prod") -> None:
+    """Check that there is an alarm, that nothing was done about it, and that it is said why."""
+    assert found.word == "alarm"
+    assert found.action is not None
+    assert found.action.rollout is None
+    assert why in found.action.why_not
+    assert read_newest(store, environment) == live
+
+
+def test_an_alarm_takes_the_version_back_to_the_one_before_and_the_entry_has_the_figures(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    harm(books, live)
+    code, told = command(*WATCH)
+    assert code == 3
+    assert "taken back: entry 3, rollback of v1.0.0" in told
+    newest = read_newest(released)
+    assert (newest.actor, newest.kind, newest.version, newest.number) == ("watch", "rollback", "v1.0.0", 3)
+    for figure in ("race Black was approved 0.", "the limit is 0.8", "of 300", "alpha 0.01", "paired evidence"):
+        assert figure in newest.reason
+    assert "the same 500 applicants: race Black 0." in newest.reason
+    assert "and 1.00 by v1.0.0" in newest.reason
+    code, told = command("history", "--env", "prod")
+    assert "watch: unequal treatment by v2.0.0: race Black was approved" in told
+    code, told = command("status", "--env", "prod")
+    assert "rollback by watch: unequal treatment by v2.0.0" in told
+    assert "v2.0.0 is in quarantine since entry 3" in told
+    code, told = command("status", "--env", "prod", "--json")
+    assert told["environments"]["prod"]["quarantine"] == ["v2.0.0"]
+    code, told = command(*WATCH, "--json")
+    assert (code, told["watch"], told["entry"]["number"], told["new"]) == (0, "quiet", 3, 0)
+
+
+def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:
+    (only,) = deploy_versions(released, "v2.0.0", environment="staging")
+    harm(books, only, environment="staging")
+    code, told = command("watch", "--env", "staging", "--once")
+    assert code == 3, told
+    newest = read_newest(released, "staging")
+    assert (newest.actor, newest.kind, newest.version) == ("watch", "fallback", "v2.0.0")
+
+
+def test_it_never_goes_forward(released: Store, books: Books) -> None:
+    """v3.0.0 was live before v2.0.0, which a plain rollback would return to."""
+    _, older = deploy_versions(released, "v3.0.0", "v2.0.0", environment="staging")
+    assert older.back == 1
+    harm(books, older, environment="staging")
+    found = look(books, "staging")
+    assert found.action is not None
+    assert [one.name for one in found.action.trials] == ["rule"]
+    assert read_newest(released, "staging").kind == "fallback"
+
+
+def test_where_nobody_decides_better_it_goes_nowhere(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live, other="deny")
+    found = look(books)
+    assert_untouched(found, released, live, "no version and no rule is better by paired evidence")
+    assert found.action is not None
+    assert [one.name for one in found.action.trials] == ["v1.0.0", "rule"]
+    assert all("and the limit is 0.8" in one.why_not for one in found.action.trials)
+
+
+def test_a_target_that_is_better_and_not_good_enough_is_none(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry
+) -> None:
+    town = books.town
+    approved = town.find(live, "approve", before, "approve")
+    helped, lost = town.find(live, "deny", before, "approve"), town.find(live, "deny", before, "deny")
+    books.write(live, mix_people(1500, approved, approved[:6] + helped[:4] + lost[:6]))
+    found = look(books)
+    assert_untouched(found, released, live, "better by paired evidence")
+    assert found.action is not None
+    (finding,) = found.action.trials[0].findings.values()
+    assert finding.live_ratio is not None
+    assert finding.ratio is not None
+    assert finding.better > 200
+    assert finding.live_ratio < finding.ratio < 0.8
+
+
+def test_a_target_that_cannot_decide_the_applicants_is_none(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live, inputs={"points": "many"})
+    assert_untouched(look(books), released, live, "no version and no rule")
+
+
+def test_nobody_is_judged_by_the_rule_in_place_of_the_model(released: Store, books: Books, live: LedgerEntry) -> None:
+    """Decisions by the rule are a stream of their own, which tells and does not act."""
+    harm(books, live, decided_by="rule", rule_because="the model gave no score")
+    found = look(books)
+    assert (found.word, found.action) == ("quiet", None)
+    assert {one.stream for one in found.findings} == {"rule"}
+    assert max(one.peak / one.threshold for one in found.findings) > 1
+    assert read_newest(released) == live
+
+
+def test_who_is_referred_is_not_approved_where_it_acts_and_is_where_it_tells(books: Books, live: LedgerEntry) -> None:
+    town = books.town
+    approved = town.find(live, "approve", live, "approve")
+    for number, race in mix_people(500, approved, approved):
+        books.write(live, [(number, race)], decision="refer" if race == "Black" and number % 2 else "approve")
+    found = look(books, acts=False)
+    peaks = {one.stream: one.peak / one.threshold for one in found.findings}
+    assert peaks["approvals"] > 1 > peaks["referrals"]
+
+
+def test_off_by_one_line_of_params(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live)
+    assert_untouched(look(books, acts=False), released, live, "watch.acts is false in params.yaml")
+
+
+def test_a_hold_stops_it_until_it_is_resumed(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    harm(books, live)
+    assert command("hold", "prod", "--reason", "counsel looks into it")[0] == 0
+    code, told = command(*WATCH)
+    assert code == 3
+    assert "not taken back: on call holds prod: counsel looks into it" in told
+    assert read_newest(released) == live
+    assert "held since " in command("status", "--env", "prod")[1]
+    assert command("status", "--env", "prod", "--json")[1]["environments"]["prod"]["hold"]["actor"] == "on call"
+    assert read_hold(released, "staging") is None
+    assert command("resume", "prod", "--reason", "done")[0] == 0
+    assert "held since " not in command("status", "--env", "prod")[1]
+    code, told = command("resume", "prod", "--reason", "done")
+    assert (code, "no hold" in told) == (1, True)
+    assert "taken back: entry 3" in command(*WATCH)[1]
+
+
+def test_of_two_people_who_hold_at_once_both_are_on_record(released: Store) -> None:
+    threads = [
+        threading.Thread(target=append_hold, args=(released, "prod", "hold", f"reason {i}", "somebody"))
+        for i in range(8)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    hold = read_hold(released, "prod")
+    assert hold is not None
+    assert hold.number == 8
+
+
+def test_a_gap_in_the_log_is_told_and_nothing_is_done(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live)
+    with books.log.database.begin_write() as connection:
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.sequence == 7))
+    found = look(books)
+    assert_untouched(found, released, live, "inconclusive: 1 decisions of the writer ")
+
+
+def test_a_log_that_is_stale_or_out_of_reach_is_inconclusive(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live)
+    session = start(books)
+    late = session.look(books.now + timedelta(hours=25))
+    assert_untouched(late, released, live, "inconclusive: no decision since ")
+    books.log.close()
+    (books.state / "decisions.db").rename(books.state / "elsewhere.db")
+    found = session.look(books.now)
+    assert (found.action, len(found.obstacles)) == (None, 1)
+    assert found.word == "inconclusive" or found.alarms
+    assert start(books).look(books.now).word == "inconclusive"
+    assert read_newest(released) == live
+
+
+def test_a_second_version_is_not_taken_back_within_the_pause(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harm(books, live)
+    assert look(books).action is not None
+    taken = read_newest(released)
+    assert taken.number == 3
+    (third,) = deploy_versions(released, "v3.0.0")
+    books.now = max(books.now, taken.time)
+    harm(books, third)
+    assert_untouched(look(books), released, third, "entry 3 took a version back less than 7 days ago")
+    session = start(books, stale_hours=1e6)
+    assert session.look(books.now + timedelta(days=8)).word == "alarm"
+    assert read_newest(released).actor == "watch"
+    assert read_newest(released).number == 5
+
+
+def test_a_version_is_taken_back_once_and_deployed_again_only_with_a_reason_despite_it(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    harm(books, live)
+    command(*WATCH)
+    deploy = ("deploy", "v2.0.0", "--env", "prod", "--reason", "again")
+    code, told = command(*deploy)
+    assert (code, read_newest(released).number) == (1, 3)
+    assert "in quarantine, the watch took it back by entry 3: unequal treatment by v2.0.0" in told
+    assert "--despite REASON" in told
+    code, told = command("deploy", "v1.0.0", "--env", "prod", "--reason", "x", "--despite", "y")
+    assert (code, "no quarantine" in told) == (1, True)
+    code, told = command(*deploy, "--despite", "the form asks for income again")
+    assert code == 0, told
+    again = read_newest(released)
+    assert again.reason == "again; despite entry 3 of the watch: the form asks for income again"
+    harm(books, again)
+    found = start(books, stale_hours=1e6).look(again.time + timedelta(days=30))
+    assert_untouched(found, released, again, "v2.0.0 was taken back before, by entry 3")
+
+
+def test_a_plain_rollback_passes_by_what_the_watch_took_back(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live)
+    look(books)
+    (third,) = deploy_versions(released, "v3.0.0")
+    change = plan_rollback(Ledger(released, "prod"), WHY)
+    assert change.entry is not None
+    assert change.entry.version == "v1.0.0"
+    harm(books, third)
+    found = start(books, stale_hours=1e6).look(third.time + timedelta(days=30))
+    assert found.action is not None
+    assert "v2.0.0" not in [one.name for one in found.action.trials]
+
+
+@pytest.mark.parametrize("environment", ["prod", "staging"])
+def test_two_watches_at_once_write_one_entry(
+    released: Store, books: Books, live: LedgerEntry, environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have found the same target before one of them writes; in staging it is the rule."""
+    judged = live if environment == "prod" else deploy_versions(released, "v2.0.0", environment="staging")[0]
+    harm(books, judged, environment=environment)
+    both, choose, found = threading.Barrier(2), acting._plan, []
+
+    def plan_together(*arguments: Any) -> Any:
+        planned = choose(*arguments)
+        both.wait()
+        return planned
+
+    monkeypatch.setattr(acting, "_plan", plan_together)
+    threads = [threading.Thread(target=lambda: found.append(look(books, environment))) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    actions = [one.action for one in found]
+    assert sum(one is not None and one.rollout is not None for one in actions) == 1
+    (loser,) = [one for one in actions if one is not None and one.rollout is None]
+    assert f"watch wrote entry {judged.number + 1} first" in loser.why_not
+    newest = read_newest(released, environment)
+    assert (newest.number, newest.actor) == (judged.number + 1, "watch")
+
+
+def test_a_person_who_comes_first_is_not_overruled(
+    released: Store, books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harm(books, live)
+    choose = acting.try_candidates
+
+    def try_while_somebody_acts(*arguments: Any) -> Any:
+        apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
+        return choose(*arguments)
+
+    monkeypatch.setattr(acting, "try_candidates", try_while_somebody_acts)
+    found = look(books)
+    assert found.action is not None
+    assert "changed meanwhile" in found.action.why_not
+    newest = read_newest(released)
+    assert (newest.number, newest.kind, newest.actor) == (3, "fallback", "tester")
+
+
+def test_the_kill_switch_is_left_alone(released: Store, books: Books, live: LedgerEntry) -> None:
+    harm(books, live)
+    switch = apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
+    assert switch is not None
+    found = look(books)
+    assert (found.word, found.action) == ("quiet", None)
+    assert read_newest(released) == switch
+
+
+def test_a_new_entry_starts_anew(released: Store, books: Books, live: LedgerEntry) -> None:
+    """What v2.0.0 did before it was taken back by a person says nothing about v1.0.0."""
+    harm(books, live)
+    record = require_version(released, "v1.0.0")
+    back = apply_change(released, plan_rollback_to(Ledger(released, "prod"), record, WHY))
+    assert back is not None
+    found = look(books)
+    assert (found.word, found.findings) == ("quiet", [])
+
+
+def test_a_version_that_treats_all_alike_stays(released: Store, books: Books, live: LedgerEntry) -> None:
+    approved = books.town.find(live, "approve", live, "approve")
+    denied = books.town.find(live, "deny", live, "deny")
+    books.write(live, mix_people(1500, approved[:8] + denied[:2], approved[:8] + denied[:2]))
+    found = look(books)
+    assert (found.word, found.action) == ("quiet", None)
+    (finding,) = [one for one in found.findings if one.stream == "approvals"]
+    assert finding.interval.low < 1 < (finding.interval.high or 9)
+
+
+def test_a_choice_of_targets_is_not_made_anew_before_more_people_came(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harm(books, live, other="deny")
+    tried = []
+    choose = acting.try_candidates
+    monkeypatch.setattr(acting, "try_candidates", lambda *a: tried.append(1) or choose(*a))
+    session = start(books)
+    assert session.look(books.now).action == session.look(books.now).action
+    assert len(tried) == 1
+    harm(books, live, 100, other="deny")
+    session.look(books.now)
+    assert len(tried) == 2
+
+
+def test_decisions_from_before_the_log_had_numbers_are_told(books: Books, live: LedgerEntry, command: Command) -> None:
+    approved = books.town.find(live, "approve", live, "approve")
+    rows = books.write(live, mix_people(20, approved, approved))
+    with books.log.database.begin_write() as connection:
+        old = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([row["id"] for row in rows[:5]]))
+        connection.execute(old.values(writer=None, sequence=None))
+    code, told = command(*WATCH)
+    assert "note:   5 decisions from before the log had numbers are not judged" in told
+    assert "15 decisions judged" in told
+    assert (code, "5 decisions of the writer" in told) == (4, True), "the numbers of this test's rows have a gap"
+
+
+def test_without_a_limit_in_params_and_policy_it_says_which(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("policy: four_fifths_screen", "policy: equal_opportunity"), encoding="utf-8")
+    code, told = command(*WATCH)
+    assert (code, told.count("\n")) == (1, 1)
+    assert "watch.at_least: found null, and the policy equal_opportunity has no adverse_impact_ratio" in told
+
+
+def test_an_unknown_key_stops_it(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("pause_days", "pause_day"), encoding="utf-8")
+    code, told = command(*WATCH)
+    assert code == 1
+    assert "pause_day" in told
+
+
+def test_a_log_without_decisions_is_inconclusive(command: Command, books: Books) -> None:
+    code, told = command(*WATCH)
+    assert code == 4
+    assert "inconclusive: the log has no decision yet" in told
+
+
+def test_where_nothing_is_live_it_is_inconclusive(command: Command, books: Books) -> None:
+    code, told = command("watch", "--env", "staging", "--once")
+    assert code == 4
+    assert "inconclusive: nothing was deployed yet" in told

@@ -1,0 +1,58 @@
+"""A week whose applicants differ from those that the version was made from is told, once, and nothing is taken back."""
+
+from datetime import timedelta
+
+import numpy as np
+from filled_logs import Books, read_newest, start
+
+from credit.registry.ledger import LedgerEntry
+from credit.registry.store import Store
+from release.watching.drift import find_period
+
+WEEK = timedelta(days=7)
+
+
+def write_week(books: Books, live: LedgerEntry, applicants: list[int], seed: int, number: int = 300) -> None:
+    """Write decisions of the next whole week on applicants as they come, of the races in turn."""
+    _, end = find_period(books.now + WEEK, 7)
+    books.now = end
+    chosen = np.random.default_rng(seed).permutation(applicants * (number // len(applicants) + 1))[:number]
+    books.write(live, [(int(one), ("white", "Black")[i % 2]) for i, one in enumerate(chosen)])
+    books.now = end + WEEK
+
+
+def test_drift_is_told_of_the_figures_that_changed(released: Store, books: Books, live: LedgerEntry) -> None:
+    everybody = list(range(len(books.town.applications)))
+    owners = [i for i in everybody if books.town.applications[i]["home"] == "own"]
+    session = start(books, acts=True, stale_hours=1e6)
+    write_week(books, live, everybody, 1)
+    usual = session.look(books.now)
+    assert usual.drift is not None
+    assert (usual.drift.people, usual.drift.unread) == (300, 0)
+    features = {one.figure for one in usual.drift.findings}
+    assert {"score", "decisions", "groups of race", "income", "missing income", "home", "points"} <= features
+    assert [one.figure for one in usual.drift.drifted if one.figure != "groups of race"] == []
+    assert session.look(books.now + timedelta(days=1)).drift is usual.drift, "judged once"
+
+    write_week(books, live, owners, 2)
+    other = session.look(books.now)
+    assert other.drift is not None
+    assert "home" in {one.figure for one in other.drift.drifted}
+    assert other.drift.start == usual.drift.start + 2 * WEEK
+    assert other.word == "quiet"
+    assert read_newest(released) == live
+
+
+def test_a_week_of_few_people_says_nothing(books: Books, live: LedgerEntry) -> None:
+    write_week(books, live, list(range(99)), 3, 99)
+    found = start(books, stale_hours=1e6).look(books.now).drift
+    assert found is not None
+    assert (found.people, found.findings) == (99, [])
+
+
+def test_periods_begin_at_fixed_days(books: Books) -> None:
+    begin, end = find_period(books.now, 7)
+    assert end <= books.now < end + WEEK
+    assert end - begin == WEEK
+    assert find_period(end, 7) == (begin, end)
+    assert find_period(end - timedelta(seconds=1), 7)[1] == begin

@@ -1,0 +1,306 @@
+"""Each decision of a log is counted once and in order: over restarts, kills, gaps, several writers and databases."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import delete, insert, update
+
+from credit.bundle.rule_causes import NO_MODEL
+from credit.common.errors import CreditError
+from credit.contract.columns import Column
+from credit.decision_log.database import Database
+from credit.decision_log.log import DecisionLog
+from credit.decision_log.tables import DECISIONS_TABLE
+from testing.decisions import make_record, write_each
+from testing.parts.servers import Cluster
+from watch.follower import UNKNOWN_VERSION, Follower
+from watch.groups import WatchedGroups, list_watched_groups
+from watch.judging import find_obstacles, list_gaps
+from watch.state import WatchState, open_state
+from watch.streams import Judging
+
+JUDGING = Judging(limit=0.8, alpha=0.01, horizon_days=180)
+START = datetime(2026, 3, 2, tzinfo=UTC)
+RACE = Column.model_validate(
+    {
+        "type": "category",
+        "role": "protected",
+        "allowed": ["white", "Black"],
+        "reference": "white",
+        "missing": "allowed",
+        "description": "d",
+    }
+)
+GROUPS = list_watched_groups({"race": RACE}, {"race": ["white", "Black", "undisclosed"]})
+
+
+def find_groups(digest: str) -> WatchedGroups | None:
+    return GROUPS if digest == "d" * 64 else None
+
+
+def make_people(number: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Make decisions on so many people, of two entries, over three days."""
+    rng = np.random.default_rng(seed)
+    races = rng.choice(np.array(["white", "Black", None]), number, p=[0.6, 0.3, 0.1])
+    return [
+        make_record(
+            decided_at=START + timedelta(minutes=4320 * place / number),
+            decision=str(rng.choice(["approve", "deny", "refer"], p=[0.6, 0.3, 0.1])),
+            entry=1 if place < number / 2 else 2,
+            protected={"race": race},
+        )
+        for place, race in enumerate(races.tolist())
+    ]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[DecisionLog]:
+    made = DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path / "service")
+    yield made
+    made.close()
+
+
+def dump(state: WatchState) -> Any:
+    streams = {f"{entry} {digest}": one.dump() for (entry, digest), one in state.streams.items()}
+    return json.loads(json.dumps([streams, state.last, state.elsewhere]))
+
+
+def assert_same(state: WatchState, expected: WatchState) -> None:
+    """Compare all that is known; evidence that was multiplied in other parts differs in the last digits."""
+    assert flatten(dump(state)) == pytest.approx(flatten(dump(expected)), rel=1e-9)
+
+
+def flatten(content: Any) -> dict[str, float]:
+    if isinstance(content, dict | list):
+        parts = content.items() if isinstance(content, dict) else enumerate(content)
+        return {f"{key}/{name}": value for key, part in parts for name, value in flatten(part).items()}
+    return {"": content if isinstance(content, int | float) else hash(content)}
+
+
+def follow_once(databases: list[Database], rows: int = 50_000) -> WatchState:
+    follower = Follower("prod", JUDGING, find_groups)
+    follower.catch_up(databases, rows)
+    return follower.state
+
+
+def test_a_watch_that_ends_after_each_batch_counts_everybody_once(log: DecisionLog, tmp_path: Path) -> None:
+    people = make_people(1300)
+    write_each(log, people)
+    whole = follow_once([log.database])
+    counted = [sum(of.counts[kind].values()) for of in whole.streams.values() for kind in ("approvals", "rule")]
+    assert counted == [650, 0, 650, 0]
+    black = whole.streams[1, "d" * 64].groups["approvals"]["race"]["Black"]
+    assert black.people == sum(one["protected"]["race"] == "Black" for one in people[:650])
+    looks = 0
+    while True:
+        with open_state(tmp_path / "watch", "prod") as file:
+            follower = Follower("prod", JUDGING, find_groups, file)
+            if not follower.advance([log.database], 500):
+                break
+            looks += 1
+    assert looks == 3
+    assert_same(follower.state, whole)
+
+
+@pytest.mark.parametrize("statement", ["BEGIN", "INSERT OR REPLACE INTO cursors", "COMMIT", "after"])
+def test_a_watch_that_is_killed_while_it_writes_counts_nobody_twice(
+    log: DecisionLog, tmp_path: Path, statement: str
+) -> None:
+    """kill -9 before the state is written, in the middle of it, and when it is written."""
+    write_each(log, make_people(1300))
+    assert _run_in_child(lambda: _follow_until_killed(tmp_path, statement)) == -signal.SIGKILL
+    with open_state(tmp_path / "watch", "prod") as file:
+        follower = Follower("prod", JUDGING, find_groups, file)
+        assert bool(follower.state.cursors) == (statement == "after")
+        follower.catch_up([log.database])
+    assert_same(follower.state, follow_once([log.database]))
+
+
+def _follow_until_killed(folder: Path, statement: str) -> None:
+    database = Database(f"sqlite:///{folder}/decisions.db", read_only=True)
+    with open_state(folder / "watch", "prod") as file:
+        if statement != "after":
+            file._connection.set_trace_callback(lambda sql: kill_self() if sql.startswith(statement) else None)
+        follower = Follower("prod", JUDGING, find_groups, file)
+        follower.advance([database], 500)
+        kill_self()
+
+
+def kill_self() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run_in_child(action: Callable[[], None]) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            action()
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_missing_rows_are_told_and_counted_when_they_come(log: DecisionLog) -> None:
+    rows = write_each(log, make_people(600))
+    whole = follow_once([log.database])
+    with log.database.begin_write() as connection:
+        late = rows[400:410]
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([row["id"] for row in late])))
+    follower = Follower("prod", JUDGING, find_groups)
+    assert follower.catch_up([log.database]) == 590
+    ((_, cursor),) = list_gaps(follower.state, 2)
+    assert cursor.missing == 10
+    (told,) = find_obstacles(follower.state, 2, START + timedelta(days=3), 24)
+    assert told.startswith("10 decisions of the writer ")
+    assert "the first one number 401:" in told
+    with log.database.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE), late[5:])
+    assert follower.catch_up([log.database]) == 5
+    with log.database.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE), late[:5])
+    assert follower.catch_up([log.database]) == 5
+    assert follower.catch_up([log.database]) == 0
+    assert list_gaps(follower.state, 0) == []
+    assert [one.counts for one in follower.state.streams.values()] == [one.counts for one in whole.streams.values()]
+
+
+def test_a_gap_before_the_live_entry_is_no_obstacle(log: DecisionLog) -> None:
+    rows = write_each(log, make_people(600))
+    with log.database.begin_write() as connection:
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == rows[100]["id"]))
+    state = follow_once([log.database])
+    assert len(list_gaps(state, 1)) == 1
+    assert find_obstacles(state, 2, START + timedelta(days=3), 24) == []
+
+
+def test_rows_of_a_spool_are_counted_once_while_they_move_to_the_database(log: DecisionLog, tmp_path: Path) -> None:
+    rows = write_each(log, make_people(400))
+    whole = follow_once([log.database])
+    spool = Database(f"sqlite:///{tmp_path}/spool.db")
+    spool.prepare()
+    with spool.begin_write() as connection:
+        connection.execute(insert(DECISIONS_TABLE), rows[200:])
+    with log.database.begin_write() as connection:  # the first of them are in both
+        gone = [row["id"] for row in rows[250:]]
+        connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(gone)))
+    assert_same(follow_once([spool, log.database]), whole)
+    spool.close()
+
+
+def test_two_writers_are_merged_by_time_however_much_is_read_at_once(tmp_path: Path) -> None:
+    people = make_people(2400)
+    logs = [DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path / name) for name in ("a", "b")]
+    alone = DecisionLog(f"sqlite:///{tmp_path}/alone.db", tmp_path / "c")
+    write_each(alone, [dict(one) for one in people])
+    for log, seed in zip(logs, (0, 1), strict=True):
+        write_each(log, people[seed::2])
+    expected = follow_once([alone.database])
+    assert_same(follow_once([logs[0].database]), expected)
+    assert_same(follow_once([logs[0].database], 700), expected)
+    for log in [*logs, alone]:
+        log.close()
+
+
+def test_nobody_is_left_out_without_a_count(log: DecisionLog) -> None:
+    people = make_people(8)
+    for one in people:
+        one["entry"] = 1
+    people[0]["environment"] = "staging"
+    people[1]["environment"] = None
+    people[3] |= {"decided_by": "rule", "rule_because": NO_MODEL}
+    people[4] |= {"decided_by": "rule", "rule_because": "the model gave no score"}
+    people[5]["digest"] = "e" * 64
+    rows = write_each(log, people)
+    with log.database.begin_write() as connection:
+        for number, change in ((6, {"erased_by": "x", "protected": None}), (7, {"repeat_of": "1"})):
+            of = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id == rows[number]["id"])
+            connection.execute(of.values(**change))
+    state = follow_once([log.database])
+    assert state.elsewhere == 1
+    streams, unknown = state.streams[1, "d" * 64], state.streams[1, "e" * 64]
+    assert sum(streams.counts["approvals"].values()) == 3
+    assert sum(streams.counts["rule"].values()) == 1
+    assert streams.unjudged == {"erased": 1, "repeat": 1}
+    assert unknown.unjudged == {UNKNOWN_VERSION: 1}
+    (told,) = find_obstacles(state, 1, START + timedelta(days=3), 1e6)
+    assert told == f"1 decisions by entry 1 are not judged: {UNKNOWN_VERSION}"
+
+
+def test_a_value_that_the_contract_does_not_list_is_a_group_too(log: DecisionLog) -> None:
+    write_each(log, [make_record(protected=one) for one in ({"race": "Martian"}, {}, {"race": None})])
+    (streams,) = follow_once([log.database]).streams.values()
+    watched = streams.groups["approvals"]["race"]
+    assert {name: one.people for name, one in watched.items()} == {"white": 0, "Black": 0, "undisclosed": 2, "other": 1}
+    assert streams.compared == 3
+
+
+def test_evidence_about_another_limit_is_not_gone_on_with(log: DecisionLog, tmp_path: Path) -> None:
+    write_each(log, make_people(600))
+    for limit in (0.8, 0.9):
+        judging = Judging(limit, 0.01, 180)
+        with open_state(tmp_path / "watch", "prod") as file:
+            follower = Follower("prod", judging, find_groups, file)
+            assert follower.state.cursors == {}
+            assert follower.catch_up([log.database]) == 600
+        with open_state(tmp_path / "watch", "prod") as file:
+            assert_same(Follower("prod", judging, find_groups, file).state, follower.state)
+
+
+def test_one_process_at_a_time_has_a_state_and_another_file_is_none(tmp_path: Path) -> None:
+    other = open_state(tmp_path, "prod")
+    with open_state(tmp_path, "prod"), pytest.raises(CreditError, match="another process has it"):
+        other.__enter__()
+    (tmp_path / "staging.db").write_text("no database " * 100)
+    with pytest.raises(CreditError, match="no state of a watch"), open_state(tmp_path, "staging"):
+        pass
+
+
+def test_what_could_not_be_written_is_written_with_the_next_batch(log: DecisionLog, tmp_path: Path) -> None:
+    people = make_people(1200)
+    write_each(log, people[:600])
+    with open_state(tmp_path / "watch", "prod") as file:
+        follower = Follower("prod", JUDGING, find_groups, file)
+        file._connection.execute("PRAGMA query_only = on")
+        with pytest.raises(CreditError, match="cannot be written"):
+            follower.advance([log.database])
+        file._connection.execute("PRAGMA query_only = off")
+        write_each(log, people[600:])
+        follower.catch_up([log.database])
+    with open_state(tmp_path / "watch", "prod") as file:
+        assert_same(Follower("prod", JUDGING, find_groups, file).state, follow_once([log.database]))
+
+
+def test_without_a_decision_for_long_nothing_is_concluded(log: DecisionLog) -> None:
+    assert find_obstacles(WatchState(), 1, START, 24) == ["the log has no decision yet"]
+    write_each(log, make_people(10))
+    state = follow_once([log.database])
+    assert state.last is not None
+    last = datetime.fromtimestamp(state.last, UTC)
+    assert find_obstacles(state, 2, last + timedelta(hours=23), 24) == []
+    (told,) = find_obstacles(state, 2, last + timedelta(hours=25), 24)
+    assert told.startswith("no decision since 2026-03-04 ")
+
+
+def test_to_begin_with_a_moment_leaves_out_what_was_before(log: DecisionLog) -> None:
+    people = make_people(600)
+    write_each(log, people)
+    follower = Follower("prod", JUDGING, find_groups)
+    follower.skip_until([log.database], people[450]["decided_at"])
+    assert follower.catch_up([log.database]) == 150
+    assert list_gaps(follower.state, 0) == []
+
+
+def test_postgresql_is_followed_as_sqlite_is(log: DecisionLog, server: Cluster, tmp_path: Path) -> None:
+    people = make_people(300)
+    other = DecisionLog(server.url, tmp_path / "other")
+    for to in (log, other):
+        write_each(to, [dict(one) for one in people])
+    assert_same(follow_once([other.database]), follow_once([log.database]))
+    other.close()

@@ -1,0 +1,79 @@
+"""Whoever might decide instead passes for better no more often than it may, at the moment of an alarm too."""
+
+import numpy as np
+import pytest
+from decided_streams import simulate_rows
+
+from watch.evidence import DecidedRows
+from watch.paired import Starts, choose_starts, compare_paired
+
+LIMIT, ALPHA, DAYS = 0.8, 0.05, 180
+HOUR, DAY = 3_600.0, 86_400.0
+
+
+def compare(rows: DecidedRows, other: np.ndarray, days: int = DAYS) -> float:
+    starts = Starts(rows.days, 0, 1 / days)
+    return compare_paired(rows.groups[:, None][:, 0], 1, rows.approved, other, starts, LIMIT).better
+
+
+def decide_alike(rng: np.random.Generator, rows: DecidedRows, ratio: float) -> np.ndarray:
+    """Decide the same people by another version: half of them by their own luck, half by that of the first version."""
+    other = simulate_approvals(rng, rows, ratio)
+    return np.where(rng.random(len(rows)) < 0.5, rows.approved, other)
+
+
+def simulate_approvals(rng: np.random.Generator, rows: DecidedRows, ratio: float) -> np.ndarray:
+    return rng.random(len(rows)) < np.where(rows.groups == 0, 0.83, 0.83 * ratio)
+
+
+def test_one_that_is_no_better_passes_for_better_no_more_often_than_it_may() -> None:
+    """Judged after each day of 20, and only the highest of these counts: as bad as the live version, and no better."""
+    rng = np.random.default_rng(6)
+    passed, runs = 0, 150
+    for _ in range(runs):
+        rows = simulate_rows(rng, [0.6] * 20)
+        other = decide_alike(rng, rows, 0.6)
+        looks = [np.searchsorted(rows.days, day, side="right") for day in range(20)]
+        parts = [DecidedRows(rows.groups[:n], rows.approved[:n], rows.days[:n]) for n in looks]
+        passed += max(compare(part, other[: len(part)], 20) for part in parts) >= 1 / ALPHA
+    assert passed <= ALPHA * runs
+
+
+def test_one_that_is_better_is_found_by_the_people_that_an_alarm_takes() -> None:
+    """After 120 good days, in 20 bad ones of a ratio of one half, the other one decides as before."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        rows = simulate_rows(rng, [1.0] * 120 + [0.5] * 20)
+        assert compare(rows, simulate_approvals(rng, rows, 1.0)) > 2 / 0.01
+
+
+def test_the_same_decisions_are_no_evidence() -> None:
+    rows = simulate_rows(np.random.default_rng(8), [0.5] * 10)
+    assert compare(rows, rows.approved) == pytest.approx(10 / DAYS)
+
+
+def test_a_breach_of_the_other_is_seen_and_so_is_one_who_approves_nobody() -> None:
+    rng = np.random.default_rng(9)
+    rows = simulate_rows(rng, [0.5] * 30)
+    starts = Starts(rows.days, 0, 1 / DAYS)
+    as_bad = compare_paired(rows.groups, 1, rows.approved, rows.approved, starts, LIMIT)
+    assert as_bad.breach > 1_000
+    assert as_bad.ratio == as_bad.live_ratio
+    nobody = compare_paired(rows.groups, 1, rows.approved, np.zeros(len(rows), bool), starts, LIMIT)
+    assert nobody.ratio is None
+    lawful = compare_paired(rows.groups, 1, rows.approved, simulate_approvals(rng, rows, 1.0), starts, LIMIT)
+    assert lawful.breach < 1
+
+
+def test_where_the_choice_of_applicants_begins_is_no_moment_at_which_a_stake_may_start() -> None:
+    moments = np.arange(0, 3 * DAY, HOUR) + HOUR / 2
+    whole, cut = choose_starts(moments, True, DAYS), choose_starts(moments[5:], False, DAYS)
+    assert whole is not None
+    assert cut is not None
+    assert (whole.skipped, len(set(whole.periods)), whole.stake) == (0, 3, 1 / 360)
+    assert (cut.skipped, len(set(cut.periods)), cut.stake) == (19, 2, 1 / 360)
+    hours = choose_starts(moments[5:22], False, DAYS)
+    assert hours is not None
+    assert (hours.skipped, hours.stake) == (1, 1 / (360 * 24))
+    assert choose_starts(np.full(9, 60.0), False, DAYS) is None
+    assert choose_starts(np.full(9, 60.0), True, DAYS) is not None

@@ -1,0 +1,1 @@
+"""Watching over live decisions: unequal treatment judged with a guarantee, from the decision log alone."""

@@ -1,0 +1,106 @@
+"""Follow the log: read new decisions, feed them to the streams of their entries, and note up to where."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import func, select
+
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.chain import DECISIONS
+from credit.decision_log.integrity.reading import find_range, list_writers
+from credit.decision_log.tables import DECISIONS_TABLE
+from watch.cursors import WriterCursor
+from watch.groups import WatchedGroups
+from watch.reading import BATCH_ROWS, ELSEWHERE, Decisions, read_batch
+from watch.state import EntryKey, StateFile, WatchState
+from watch.streams import Judging, start_streams
+
+UNKNOWN_VERSION = "the store has no such version"
+
+
+class Follower:
+    """Follows the log of an environment. `file` None: nothing is written, and the state is forgotten at the end."""
+
+    def __init__(
+        self,
+        environment: str,
+        judging: Judging,
+        read_groups: Callable[[str], WatchedGroups | None],
+        file: StateFile | None = None,
+    ) -> None:
+        self._environment, self._judging, self._file = environment, judging, file
+        self._read_groups = cache(read_groups)
+        self.state = file.read(judging) if file else WatchState()
+        self._unwritten_writers: set[str] = set()
+        self._unwritten_entries: set[EntryKey] = set()
+
+    def skip_until(self, databases: Sequence[Database], since: datetime) -> None:
+        """Begin with the decisions of a moment; those before it are not counted."""
+        for writer in list_writers(databases, DECISIONS):
+            first = _find_first(databases, writer, since)
+            self.state.cursors[writer] = WriterCursor(first)
+
+    def catch_up(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS) -> int:
+        """Count all that is new; returns how many decisions. Raises CreditError when log or store are out of reach."""
+        total = 0
+        while number := self.advance(databases, batch_rows):
+            total += number
+        return total
+
+    def advance(self, databases: Sequence[Database], batch_rows: int = BATCH_ROWS) -> int:
+        """Count the next batch, and write the state; returns how many decisions."""
+        batch = read_batch(databases, self._environment, self.state.cursors, batch_rows)
+        if not batch.decisions:
+            return 0
+        for key in batch.decisions.keys:
+            if key.unjudged != ELSEWHERE:
+                self._read_groups(key.digest)  # before anything is counted: the store may not answer
+        self._unwritten_entries.update(self._feed(batch.decisions))
+        for writer, taken in batch.taken.items():
+            self.state.cursors.setdefault(writer, WriterCursor()).take(taken)
+        self._unwritten_writers.update(batch.taken)
+        self._write()
+        return len(batch.decisions.moments)
+
+    def _write(self) -> None:
+        """Write what changed since the last time that it could be written."""
+        if self._file is not None:
+            self._file.write(self.state, self._judging, self._unwritten_writers, self._unwritten_entries)
+        self._unwritten_writers.clear()
+        self._unwritten_entries.clear()
+
+    def _feed(self, decisions: Decisions) -> list[EntryKey]:
+        """Feed the decisions of each entry to its streams; those that are not judged are counted."""
+        changed = []
+        for place, key in enumerate(decisions.keys):
+            of_key = decisions.select(place)
+            number = len(of_key.moments)
+            if key.unjudged == ELSEWHERE:
+                self.state.elsewhere += number
+                continue
+            groups = self._read_groups(key.digest)
+            streams = self.state.streams.get((key.entry, key.digest))
+            if streams is None:
+                streams = self.state.streams[key.entry, key.digest] = start_streams(key, groups, self._judging)
+            if key.unjudged or groups is None:
+                streams.skip(key.unjudged or UNKNOWN_VERSION, number)
+            else:
+                streams.feed(of_key, groups, self._judging)
+            self.state.last = max(self.state.last or 0.0, float(of_key.moments[-1]))
+            changed.append((key.entry, key.digest))
+        return changed
+
+
+def _find_first(databases: Sequence[Database], writer: str, since: datetime) -> int:
+    """Find the first row of a writer that is not before a moment, in whichever of the databases it is."""
+    firsts, there = [1], []
+    for database in databases:
+        first, _ = find_range(database, DECISIONS, writer, since, None)
+        firsts.append(first)
+        with database.begin_read() as connection:
+            columns = DECISIONS_TABLE.c
+            query = select(func.min(columns.sequence)).where(columns.writer == writer, columns.sequence >= first)
+            if (found := connection.execute(query).scalar_one()) is not None:
+                there.append(int(found))
+    return min(there, default=max(firsts))

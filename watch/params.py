@@ -1,0 +1,33 @@
+"""The block `watch` of params.yaml: the limit, how surely it is judged, and whether a version may be taken back."""
+
+from pydantic import Field
+
+from credit.common.params import Params
+
+
+class WatchParams(Params):
+    """The block `watch`. `at_least`: of the adverse impact ratio; None: the limit of the fairness policy."""
+
+    acts: bool
+    """Whether a version is taken back; else people are only told."""
+    at_least: float | None = Field(gt=0, lt=1.25)
+    alpha: float = Field(gt=0, lt=0.5)
+    """How likely a false alarm may be, of any group of a version that is lawful, within `horizon_days`."""
+    horizon_days: int = Field(ge=1, le=3650)
+    better_alpha: float = Field(gt=0, lt=0.5)
+    """How likely a target may pass for better than the live version without being so."""
+    rescored: int = Field(ge=100, le=200_000)
+    """The newest applicants of the version, at most, that the targets are tried on."""
+    least_rescored: float = Field(gt=0, le=1)
+    """The share of them that a target must be able to decide."""
+    pause_days: float = Field(gt=0)
+    """After a version was taken back, no other one is for so long."""
+    drift_days: int = Field(ge=1, le=366)
+    """The length of the periods whose applicants are compared with those that the version was made from."""
+    drift_alpha: float = Field(gt=0, lt=0.5)
+    """How likely a period is to be told to differ in any figure by chance."""
+    drift_moved: float = Field(ge=0, lt=1)
+    """The share of people, at least, who would have to be in another bin."""
+    stale_hours: float = Field(gt=0)
+    """Without a decision for so long, the watch is inconclusive."""
+    poll_seconds: float = Field(gt=0, le=3600)

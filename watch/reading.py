@@ -1,0 +1,184 @@
+"""Read decisions from the log in their order, each once: by the numbers of each writer, merged by time."""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, extract, func, or_, select
+
+from credit.bundle.rule_causes import NO_MODEL
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.chain import DECISIONS
+from credit.decision_log.integrity.reading import list_writers
+from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
+from watch.cursors import WriterCursor
+
+BATCH_ROWS = 50_000
+"""Decisions that are read at a time: some 50 MiB."""
+
+_LEAST_ROWS = 500
+
+ELSEWHERE = "elsewhere"
+"""Why a decision of another environment, which shares the database, is not judged."""
+
+_C = DECISIONS_TABLE.c
+IS_BY_CHAMPION: ColumnElement[bool] = or_(_C.decided_by != "rule", and_(_C.rule_because == NO_MODEL))
+"""Whether the champion of a version decided, which may be the rule, and not the rule that stepped in for it."""
+
+
+Row = tuple[int, int, str, bool, str | None, str, int, str | None, str]
+"""Sequence, second, decision, whether by the champion, version, digest, entry, why it is not judged, protected."""
+
+
+class DecisionKey(NamedTuple):
+    """The entry, bundle and version of decisions. `unjudged`: why they are not judged, None where they are."""
+
+    entry: int
+    digest: str
+    version: str | None
+    unjudged: str | None
+
+
+class Decisions(NamedTuple):
+    """Decisions in the order in which they are counted; of each a moment in seconds, and arrays of shape (n,).
+
+    `keys`, `protected`: distinct ones, to which `key_of` and `protected_of` point; `protected` is JSON.
+    """
+
+    moments: NDArray[np.float64]
+    kinds: NDArray[np.str_]
+    champion: NDArray[np.bool_]
+    keys: list[DecisionKey]
+    key_of: NDArray[np.int64]
+    protected: list[str]
+    protected_of: NDArray[np.int64]
+
+    def __bool__(self) -> bool:
+        return len(self.moments) > 0
+
+    def select(self, key: int) -> "Decisions":
+        """Select the decisions with one key."""
+        at = np.flatnonzero(self.key_of == key)
+        arrays = {name: getattr(self, name)[at] for name in ("moments", "kinds", "champion", "key_of", "protected_of")}
+        return self._replace(**arrays)
+
+
+class Batch(NamedTuple):
+    """Decisions to be counted. `taken`: by writer their numbers, each with its entry."""
+
+    decisions: Decisions
+    taken: dict[str, list[tuple[int, int]]]
+
+
+def read_batch(
+    databases: Sequence[Database], environment: str, cursors: Mapping[str, WriterCursor], limit: int = BATCH_ROWS
+) -> Batch:
+    """Read the next decisions of all writers; an empty batch when there is none. Changes no cursor.
+
+    `databases`: the spool first, since rows move from there to the database. Where a writer has more rows than are
+    read, none of another is taken that is later than these. Raises CreditError when the log is out of reach.
+    """
+    writers = list_writers(databases, DECISIONS)
+    news = [name for name in writers if _has_news(databases, name, cursors.get(name) or WriterCursor())]
+    rows_each = max(limit // max(len(news), 1), _LEAST_ROWS)
+    parts, ends = [], []
+    for name in news:
+        rows = _read_writer(databases, environment, name, cursors.get(name) or WriterCursor(), rows_each)
+        moments = np.maximum.accumulate(np.fromiter(map(itemgetter(1), rows), float, len(rows)))
+        parts.append((name, rows, moments))
+        ends += [moments[-1]] if len(rows) >= rows_each else []
+    return _merge(parts, min(ends, default=np.inf))
+
+
+def count_unchained(database: Database, environment: str) -> int:
+    """Count the decisions from before there were writers, which have no order by which they could be counted once."""
+    query = select(func.count()).select_from(DECISIONS_TABLE)
+    with database.begin_read() as connection:
+        found = connection.execute(query.where(_C.writer.is_(None), is_of_environment(environment)))
+        return int(found.scalar_one())
+
+
+def _merge(parts: list[tuple[str, list[Row], NDArray[np.float64]]], until: float) -> Batch:
+    """Merge the rows of writers by time; those of one writer stay in their order."""
+    taken: dict[str, list[tuple[int, int]]] = {}
+    rows: list[Row] = []
+    moments, order = [np.empty(0)], [np.empty(0, np.int64)]
+    for place, (name, read, times) in enumerate(parts):
+        number = int(np.searchsorted(times, until, side="right"))
+        if number:
+            taken[name] = list(map(itemgetter(0, 6), read[:number]))
+            rows += read[:number]
+            moments.append(times[:number])
+            order.append(np.full(number, place))
+    times = np.concatenate(moments)
+    by_time = np.lexsort((np.arange(len(rows)), np.concatenate(order), times))
+    return Batch(_arrange([rows[i] for i in by_time] if len(parts) > 1 else rows, times[by_time]), taken)
+
+
+def _arrange(rows: list[Row], moments: NDArray[np.float64]) -> Decisions:
+    """Arrange rows as columns."""
+    _, _, kinds, champion, versions, digests, entries, unjudged, protected = (
+        zip(*rows, strict=True) if rows else [()] * 9
+    )
+    keys: dict[tuple[Any, ...], int] = {}
+    texts: dict[str, int] = {}
+    told = zip(entries, digests, versions, unjudged, strict=True)
+    key_of = np.fromiter((keys.setdefault(one, len(keys)) for one in told), np.int64, len(rows))
+    protected_of = np.fromiter((texts.setdefault(one, len(texts)) for one in protected), np.int64, len(rows))
+    listed = [DecisionKey(*one) for one in keys]
+    return Decisions(
+        moments, np.array(kinds, dtype=str), np.array(champion, bool), listed, key_of, list(texts), protected_of
+    )
+
+
+def _has_news(databases: Sequence[Database], writer: str, cursor: WriterCursor) -> bool:
+    """Tell whether a writer has rows that were not counted: a look-up in the index."""
+    if cursor.gaps:
+        return True
+    for database in databases:
+        with database.begin_read() as connection:
+            query = select(func.max(_C.sequence)).where(_C.writer == writer)
+            if (connection.execute(query).scalar_one() or 0) >= cursor.following:
+                return True
+    return False
+
+
+def _read_writer(
+    databases: Sequence[Database], environment: str, writer: str, cursor: WriterCursor, limit: int
+) -> list[Row]:
+    """Read the missing rows of a writer that came, then those that follow; one in two databases is read once."""
+    ranges = [(one.first, one.last) for one in cursor.gaps]
+    found: dict[int, Row] = {}
+    for database in databases:
+        for first, last in [*ranges, (cursor.following, None)]:
+            for row in _select_rows(database, environment, writer, first, last, limit):
+                found.setdefault(row[0], row)
+    if len(databases) == 1 and not ranges:
+        return list(found.values())
+    return [found[number] for number in sorted(found)[:limit]]
+
+
+def _select_rows(
+    database: Database, environment: str, writer: str, first: int, last: int | None, limit: int
+) -> list[Row]:
+    unjudged = case(
+        (~is_of_environment(environment), ELSEWHERE),
+        (_C.erased_by.is_not(None), "erased"),
+        (_C.repeat_of.is_not(None), "repeat"),
+    )
+    query = select(
+        _C.sequence,
+        cast(extract("epoch", _C.decided_at), BigInteger),
+        _C.decision,
+        IS_BY_CHAMPION.label("is_by_champion"),
+        _C.version,
+        _C.digest,
+        _C.entry,
+        unjudged.label("unjudged"),
+        cast(_C.protected, Text).label("protected"),
+    )
+    query = query.where(_C.writer == writer, _C.sequence >= first, *([_C.sequence <= last] if last else []))
+    with database.begin_read() as connection:
+        return connection.execute(query.order_by(_C.sequence).limit(limit)).all()  # type: ignore[return-value]

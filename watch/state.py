@@ -1,0 +1,120 @@
+"""The state of a watch in one SQLite file: streams and cursors, changed together or not at all."""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from credit.common.errors import CreditError, Problem
+from watch.cursors import Gap, WriterCursor
+from watch.streams import EntryStreams, Judging
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursors (writer TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS streams (
+    entry INTEGER, digest TEXT, content TEXT NOT NULL, PRIMARY KEY (entry, digest)) WITHOUT ROWID;
+"""
+_FORMAT = 1
+
+EntryKey = tuple[int, str]
+
+
+@dataclass
+class WatchState:
+    """Everything that a watch knows. `last`: the moment of the newest decision; `elsewhere`: of other environments."""
+
+    cursors: dict[str, WriterCursor] = field(default_factory=dict)
+    streams: dict[EntryKey, EntryStreams] = field(default_factory=dict)
+    last: float | None = None
+    elsewhere: int = 0
+
+
+class StateFile:
+    """The file of a state, of which one process at a time is the owner."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_TABLES)
+
+    def read(self, judging: Judging) -> WatchState:
+        """Read the state; an empty one where it was judged otherwise, since evidence is about one limit."""
+        facts = {name: json.loads(text) for name, text in self._connection.execute("SELECT * FROM facts")}
+        if facts.get("judging") != _describe(judging):
+            return WatchState()
+        cursors = {
+            writer: WriterCursor(content["following"], [Gap(*one) for one in content["gaps"]])
+            for writer, content in self._iterate("SELECT writer, content FROM cursors")
+        }
+        entries = (EntryStreams.load(one) for _, one in self._iterate("SELECT entry, content FROM streams"))
+        return WatchState(cursors, {(one.entry, one.digest): one for one in entries}, facts["last"], facts["elsewhere"])
+
+    def write(self, state: WatchState, judging: Judging, writers: Iterable[str], entries: Iterable[EntryKey]) -> None:
+        """Write what changed: the cursors of these writers and the streams of these entries, in one transaction."""
+        try:
+            self._write(state, _describe(judging), writers, entries)
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            found = f"cannot be written: {error}"
+            raise CreditError(
+                Problem(f"the state {self._path}", found, fix="nothing is lost, it is tried again")
+            ) from None
+
+    def _write(
+        self, state: WatchState, judging: dict[str, Any], writers: Iterable[str], entries: Iterable[EntryKey]
+    ) -> None:
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        before = run("SELECT content FROM facts WHERE name = 'judging'").fetchone()
+        if before is None or json.loads(before[0]) != judging:
+            for table in ("facts", "cursors", "streams"):
+                run(f"DELETE FROM {table}")
+        facts = {"judging": judging, "last": state.last, "elsewhere": state.elsewhere}
+        for name, content in facts.items():
+            run("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(content)))
+        for writer in writers:
+            run("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (writer, json.dumps(asdict(state.cursors[writer]))))
+        for key in entries:
+            run("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (*key, json.dumps(state.streams[key].dump())))
+        run("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _iterate(self, query: str) -> Iterator[tuple[Any, Any]]:
+        for key, text in self._connection.execute(query):
+            yield key, json.loads(text)
+
+
+@contextmanager
+def open_state(folder: Path, environment: str) -> Iterator[StateFile]:
+    """Open the state of an environment. Raises CreditError when another process has it, or it is no state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{environment}.db"
+    with (folder / f"{environment}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            fix = "it watches already; --state names a folder of its own for another one"
+            raise CreditError(Problem(str(path), "another process has it", fix=fix)) from None
+        try:
+            file = StateFile(path)
+        except sqlite3.Error as error:
+            fix = "move it away, and the log is read anew"
+            raise CreditError(Problem(str(path), f"no state of a watch: {error}", fix=fix)) from None
+        try:
+            yield file
+        finally:
+            file.close()
+
+
+def _describe(judging: Judging) -> dict[str, Any]:
+    return asdict(judging) | {"format": _FORMAT}
