@@ -23,10 +23,11 @@ from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
 from credit.contract.text_format import TextFormat
-from credit.data.expectations import ValidateParams
+from credit.validation.expectations import ValidateParams
+from credit.validation.tally import ValidationTally
 from service.batch.source import open_source
 from stages.ingest import ingest_table
-from stages.validate import ValidationTally, validate_table
+from stages.validate import validate_table
 
 ALL = list(HealthCheck)
 ROWS = 48

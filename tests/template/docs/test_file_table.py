@@ -13,8 +13,8 @@ import yaml
 from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import load_contract
-from credit.data.expectations import ValidateParams
 from credit.data.splitting import SplitParams
+from credit.validation.expectations import ValidateParams
 from stages.ingest import ingest_table
 from stages.split import split_rows
 from stages.validate import validate_table
