@@ -9,6 +9,7 @@ from contract_draft.names.outcomes import is_known_afterwards, rank_outcome
 from contract_draft.names.protected import suggest_attribute, suggest_protected_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.identifiers import LONG_NUMBERS
+from contract_draft.values.numbering import find_alike
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
@@ -45,9 +46,10 @@ def guess_roles(
     is_chosen: whether a person said which one the label is.
     """
     found: dict[str, Guess] = {}
-    rivals = find_rivals(looks, label)
+    rivals, alike = find_rivals(looks, label), find_alike(looks)
     guesses = {
-        look.name: _guess_label(look, label, is_chosen, rivals) or _guess_role(look, telling.get(look.name), label)
+        look.name: _guess_label(look, label, is_chosen, rivals)
+        or _guess_role(look, telling.get(look.name), label, alike.get(look.name, ()))
         for look in looks
     }
     guesses |= _choose_time([name for name, guess in guesses.items() if guess.role == "time"])
@@ -92,7 +94,9 @@ def _guess_label(
     return Guess("label", "named like an outcome", kind="label")
 
 
-def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | None) -> Guess:
+def _guess_role(
+    look: ColumnProfile, auc: float | None, label: ColumnProfile | None, alike: Sequence[ColumnProfile]
+) -> Guess:
     can_identify = look.may_count or look.type in ("text", "category")
     if look.unique and can_identify and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier", kind="identifier")
@@ -118,7 +122,8 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
     ):
         if is_named(look.name):
             return Guess("ignored", why, kind="left_out")
-    return _guess_identifier_by_values(look) or _guess_by_type(look)
+    by_values = _guess_numbered_identifiers(look, alike) if alike else _guess_identifier_by_values(look)
+    return by_values or _guess_by_type(look)
 
 
 def _guess_identifier(look: ColumnProfile) -> Guess | None:
@@ -148,6 +153,18 @@ def _guess_identifier_by_values(look: ColumnProfile) -> Guess | None:
     if look.distinct and (look.type == "text" or "digits" in look.identifying or look.rows >= _MANY_ROWS):
         return Guess("id", f"no value is in two rows: {look.identifying}", kind="identifier")
     why = f"{look.identifying}: an id, or a group if it is one person's in several rows?"
+    return Guess("ignored" if look.type == "text" else "feature", why, kind="identifier")
+
+
+def _guess_numbered_identifiers(look: ColumnProfile, alike: Sequence[ColumnProfile]) -> Guess | None:
+    """Guess what numbered columns are whose values look like identifiers: one question for all, and none is the id.
+
+    Amounts of six months may be all different in one of them by chance; in all six they are asked about.
+    """
+    if not all(one.identifying and (one.type == "text" or one.may_count) for one in alike):
+        return None
+    what = "codes" if look.type == "text" else "numbers"
+    why = f"numbered columns, {what} that hardly repeat in each: ids of other people or loans, or values?"
     return Guess("ignored" if look.type == "text" else "feature", why, kind="identifier")
 
 
