@@ -7,9 +7,10 @@ from contract_draft.names.words import Hint, has_hint, split_words
 _WEIGHTS = Hint("fnlwgt weight weights wgt pweight sampweight gewichtung", "finalweight samplingweight surveyweight")
 _PLACES = Hint(
     "zip zipcode postcode plz tract neighborhood neighbourhood district redline msa county city borough municipality "
-    "gemeinde stadt wohnort ville commune ciudad cidade municipio comune bairro barrio woonplaats kommun kommune",
+    "gemeinde stadt wohnort ville commune ciudad cidade municipio comune bairro barrio woonplaats kommun kommune "
+    "country bundesland departement provincia province provincie wojewodztwo uf",
     "postal zipcod addrstate residencialstate residentialstate statecode codepostal",
-    "state region",
+    "state region land pays pais estado stato kraj ulke",
 )
 _PERSONAL_DATA = Hint(
     "name surname lastname firstname fullname email phone mobile ssn address street iban passport "
