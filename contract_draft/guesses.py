@@ -14,6 +14,7 @@ from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
 _MANY_ROWS = 1_000  # of so many amounts some are the same
+_FIRST_YEAR = 1_900  # a smaller number is a day of the month, or a span of time
 
 
 class Guess(NamedTuple):
@@ -178,4 +179,7 @@ def _guess_by_type(look: ColumnProfile) -> Guess:
         return Guess("ignored", "free text, or a category of many values")
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):
         return Guess("score", "named like a credit score", kind="score")
+    if look.may_count and name_hints.is_date(look.name) and (look.low or 0) >= _FIRST_YEAR:
+        why = "a number, and named like a date: a source, of which `sql` makes a date or an age?"
+        return Guess("ignored", why, kind="left_out")
     return Guess("feature")

@@ -61,13 +61,15 @@ def find_written_text(table: TextTable, is_free: bool = False) -> Written | None
 
 
 def find_written_number(table: TextTable) -> Written | None:
-    """Find what else the numbers of the table `seen` may be: 19.877 is 19,877 to some, and 20261231 a date.
+    """Find what else the numbers of the table `seen` may be: 19.877 is 19,877 to some, 20261231 a date, 202612 a month.
 
     None where nothing speaks for it.
     """
-    if not _query(table, r"select 1 from seen where known and not regexp_full_match(text, '\d{8}') limit 1"):
-        date = _choose_format(table, [TextFormat(date="%Y%m%d")])
-        return date and date._replace(others=(Reading(TextFormat(), date.example),))
+    for pattern, digits in (("%Y%m%d", 8), ("%Y%m", 6)):
+        odd = f"known and not regexp_full_match(text, '\\d{{{digits}}}')"
+        if not _query(table, f"select 1 from seen where {odd} limit 1"):
+            date = _choose_format(table, [TextFormat(date=pattern)])
+            return date and date._replace(others=(Reading(TextFormat(), date.example),))
     plain, grouped = TextFormat(), TextFormat(decimal=",", thousands=".")
     pattern = quote_literal(build_number_pattern(grouped))
     point = "number is not null and contains(text, '.')"
