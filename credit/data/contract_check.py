@@ -9,7 +9,8 @@ from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.completeness import find_gaps
 from credit.contract.leakage import find_used_columns
-from credit.contract.loading import ContractOutline, outline_contract
+from credit.contract.loading import outline_contract
+from credit.contract.outline.parts import ContractOutline
 from credit.contract.sql_names import extract_sql_names
 from credit.data.casts.columns import SQL_TYPES, derive_sql
 from credit.data.sql_text import quote_identifier

@@ -13,6 +13,7 @@ BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "cr
 MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
 LIBRARY = JUDGED | {
+    "credit/validation",
     "credit/alternatives",
     "credit/choice",
     "credit/stability",
@@ -38,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/reports": {"credit/common"},
     "credit/contract": {"credit/common", "credit/reports"},
     "credit/data": {"credit/common", "credit/reports", "credit/contract"},
+    "credit/validation": {"credit/common", "credit/reports", "credit/contract", "credit/data"},
     "credit/scoring": BASE,
     "credit/bundle": BASE,
     "credit/selection": BASE,
@@ -52,7 +54,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
-    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario", "watch"},
+    "credit/check": JUDGED
+    | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},

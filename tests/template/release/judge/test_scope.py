@@ -26,6 +26,7 @@ def find_features() -> dict[str, Any]:
         ("credit/fairness/verdicts.py", "code that judges"),
         ("credit/training/cross_fitting.py", "code that judges"),
         ("credit/something_new.py", "code that judges"),
+        ("credit/validation/fitness.py", "code that judges"),
         ("stages/fairness.py", "code that judges"),
         ("waivers/mine.yaml", "waivers"),
         (".github/workflows/judge.yml", "workflows"),
