@@ -65,8 +65,8 @@ def find_judge_changes(revisions: Sides[Revision], files: ChangedFiles) -> list[
 
 def _list_param_changes(revisions: Sides[Revision]) -> Iterator[JudgeChange]:
     for key, (before, after) in compare_params(revisions).items():
-        is_lever = scope.is_under(key, scope.LEVER_PARAMS, ".")
-        if is_lever or scope.is_under(key, scope.JUDGE_PARAMS, "."):
+        is_lever = scope.is_param_under(key, scope.LEVER_PARAMS)
+        if is_lever or scope.is_judge_param(key):
             kind = "a parameter that moves everybody" if is_lever else "limits"
             yield JudgeChange(kind=kind, where=key, base=str(before), head=str(after), is_used=is_lever)
 

@@ -12,8 +12,9 @@ from credit.contract.sql_names import extract_sql_names
 TRAINING_CODE = ("credit/candidates/", "credit/scoring/", "credit/selection/", "credit/training/")
 """The code that makes the predictions: taken from the change, and to be read by a person."""
 
-OUT_OF_FOLD_CODE = "credit/training/cross_fitting.py"
-"""Who is trained on whom. By this code of the base, nobody is scored by a model that has seen them."""
+OUT_OF_FOLD_CODE = re.compile(r"credit/training/cross_fitting[./]")
+"""Who is trained on whom. By this code of the base, nobody is scored by a model that has seen them. Nor may a folder
+or a compiled file of this name come before it when Python looks for it."""
 
 DATA = "data/raw/"
 PARAMS, CONTRACTS = "params.yaml", "data/contracts/"
@@ -28,6 +29,17 @@ HARMLESS = (
     "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
+STEERING_FILES = {
+    "dvc.yaml": "the pipeline",
+    ".dvcignore": "the pipeline",
+    ".gitattributes": "git's settings",
+    ".gitignore": "git's settings",
+    ".gitmodules": "git's settings",
+    "conftest.py": "tests",
+    "CODEOWNERS": "workflows",
+}
+"""Files that a tool obeys wherever they lie: also where a change may bring what it likes."""
+
 JUDGE_KINDS = {
     ".github/": "workflows",
     ".ci/": "workflows",
@@ -38,7 +50,6 @@ JUDGE_KINDS = {
     "tests/": "tests",
     "testing/": "tests",
     ".dvc/": "DVC's settings and remotes",
-    "dvc.yaml": "the pipeline",
     "requirements.lock": "packages",
     "requirements.service.lock": "packages",
     "pyproject.toml": "packages",
@@ -46,11 +57,11 @@ JUDGE_KINDS = {
 }
 """The kind of a path of the judge by its start; any other is code that judges."""
 
-JUDGE_PARAMS = (
-    "validate", "split", "select_features.max_auc", "select_in_folds", "predict", "fairness", "evaluate", "choose",
-    "stability", "find_alternatives", "package",
-)  # fmt: skip
-"""Blocks and keys of params.yaml that the base's value is used of."""
+BROUGHT_PARAMS = ("data", "fetch", "select_features", "train")
+"""The blocks of params.yaml that a change may bring. Any other judges: the base's is used, also of one that is new."""
+
+JUDGE_PARAMS = ("select_features.max_auc",)
+"""Keys of those blocks that judge."""
 
 LEVER_PARAMS = (
     "data.contract", "fetch", "select_features.max_proxy", "train.heuristic", "train.policy", "train.read_protected",
@@ -63,6 +74,10 @@ JUDGE_ROLES = ("protected", "label", "id", "group", "time")
 LIMIT_FIELDS = ("type", "allowed", "range", "missing", "missing_codes", "fold", "new_levels", "format")
 """The fields of any column that decide who is set aside, or counts as somebody else."""
 
+VOUCHED_FIELDS = ("known_at_decision", "more_is", "about")
+"""What a person vouches for about a column that a model sees, and gates ask: that it is no leak, which values are
+better, that it is a place."""
+
 
 class ContractChange(NamedTuple):
     """A field of the contract that judges, in words; `is_used`: whether the change's value is the one in use."""
@@ -73,23 +88,48 @@ class ContractChange(NamedTuple):
     is_used: bool
 
 
-def is_under(name: str, prefixes: tuple[str, ...], separator: str = "") -> bool:
-    """Tell whether a name is one of the prefixes, or below one of them."""
-    return any(name == prefix or name.startswith(f"{prefix}{separator}") for prefix in prefixes)
+def is_under(path: str, names: tuple[str, ...]) -> bool:
+    """Tell whether a path is one of the names, or below one of those that end with a slash."""
+    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in names)
+
+
+def is_param_under(key: str, names: tuple[str, ...]) -> bool:
+    """Tell whether a parameter is one of the names, or below one of them."""
+    return any(key == name or key.startswith(f"{name}.") for name in names)
+
+
+def is_judge_param(key: str) -> bool:
+    """Tell whether the base's value of a parameter is used."""
+    return not is_param_under(key, BROUGHT_PARAMS) or is_param_under(key, JUDGE_PARAMS)
 
 
 def is_training_code(path: str) -> bool:
     """Tell whether a path is code that makes the predictions."""
-    return is_under(path, TRAINING_CODE) and path != OUT_OF_FOLD_CODE
+    return is_under(path, TRAINING_CODE) and not OUT_OF_FOLD_CODE.match(path) and _name_steering_kind(path) is None
 
 
 def is_brought(path: str, with_code: bool) -> bool:
     """Tell whether a trial takes a file as the change has it; params and the contract are merged instead."""
+    if _name_steering_kind(path) is not None:
+        return False
     return is_under(path, (DATA, WORDS)) or (with_code and is_training_code(path))
+
+
+def _name_steering_kind(path: str) -> str | None:
+    """Name the kind of a file that a tool obeys wherever it lies; None for any other."""
+    folder, slash, name = path.rpartition("/")
+    if path in HARMLESS:
+        return None
+    if name.endswith(".dvc") and folder + slash != DATA:
+        return "the pipeline"
+    return STEERING_FILES.get(name)
 
 
 def name_judge_kind(path: str) -> str | None:
     """Name the kind of judge that a path is part of; None for what a change may bring, and what is harmless."""
+    steering = _name_steering_kind(path)
+    if steering is not None:
+        return steering
     if is_under(path, (DATA, PARAMS, CONTRACTS, *RESULTS, *HARMLESS)) or is_training_code(path):
         return None
     kinds = (kind for prefix, kind in JUDGE_KINDS.items() if path.startswith(prefix))
@@ -99,11 +139,12 @@ def name_judge_kind(path: str) -> str | None:
 def merge_params(base: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
     """Take the parameters of the change, with those of the judge as the base has them."""
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in head.items()}
+    for block in dict.fromkeys([*base, *head]):
+        if block not in BROUGHT_PARAMS:
+            _copy_key(merged, base, block)
     for name in JUDGE_PARAMS:
         block, _, key = name.partition(".")
-        if not key:
-            _copy_key(merged, base, block)
-        elif isinstance(merged.get(block), dict):
+        if isinstance(merged.get(block), dict):
             of_base = base.get(block)
             _copy_key(merged[block], of_base if isinstance(of_base, dict) else {}, key)
     return merged
@@ -158,8 +199,8 @@ def _merge_families(
     for name in dict.fromkeys([*before, *after]):
         was, now, where = before.get(name), after.get(name), f"families.{name}"
         if was is None:
-            merged[name] = dict(after[name])
-            changes.append(ContractChange(where, None, _describe(after[name]), True))
+            merged[name], found = _drop_voucher(where, after[name])
+            changes += [ContractChange(where, None, _describe(after[name]), True), *found]
         elif now is None or now.get("pattern") != was.get("pattern"):
             merged[name] = dict(was)
             changes.append(ContractChange(where, _describe(was), now and _describe(now), False))
@@ -201,8 +242,15 @@ def _merge_column(
         merged = dict(before or {**plain, "role": "ignored", "because": f"{role} only once the base has it"})
         return merged, [ContractChange(where, before and _describe(before), _describe(after), False)]
     if before is None:
-        return dict(after), []
+        return _drop_voucher(where, after)
     return _merge_limits(where, before, after)
+
+
+def _drop_voucher(where: str, after: Mapping[str, Any]) -> tuple[dict[str, Any], list[ContractChange]]:
+    """Take a new column, or family, without the word of its author that it is no leak."""
+    key = "known_at_decision"
+    found = [ContractChange(f"{where}.{key}", None, after[key], False)] if after.get(key) else []
+    return {name: value for name, value in after.items() if name != key}, found
 
 
 def _merge_limits(
@@ -210,7 +258,8 @@ def _merge_limits(
 ) -> tuple[dict[str, Any], list[ContractChange]]:
     """Take a column, or a family, of the change with the limits of the base."""
     merged, changes = dict(after), []
-    for key in LIMIT_FIELDS:
+    is_seen = after.get("role") in ("feature", "score")
+    for key in (*LIMIT_FIELDS, *(VOUCHED_FIELDS if is_seen else ())):
         if before.get(key) != after.get(key):
             changes.append(ContractChange(f"{where}.{key}", before.get(key), after.get(key), False))
         _copy_key(merged, before, key)
@@ -223,6 +272,6 @@ def _describe(column: Mapping[str, Any]) -> str:
     """Describe what a column is to the judge."""
     keys = (
         "role", "pattern", "type", "reference", "favourable", "allowed", "range", "fold", "new_levels", "missing",
-        "missing_codes", "sql",
+        "missing_codes", *VOUCHED_FIELDS, "sql",
     )  # fmt: skip
     return ", ".join(f"{key} {column[key]}" for key in keys if column.get(key) is not None)

@@ -19,7 +19,7 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
     """Run a git command and return what it prints. `date`: of a tag. Raises CreditError with git's complaint."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
     dated = {"GIT_COMMITTER_DATE": date} if date else {}
-    command = ["git", "--no-optional-locks", *arguments]
+    command = ["git", "--no-optional-locks", "--literal-pathspecs", *arguments]  # a file may be called *
     try:
         done = subprocess.run(
             command,
