@@ -1,13 +1,11 @@
-"""What a change does to the judge: paths, parameters, the contract, waivers, tests, packages, frozen stages."""
+"""What a change does to the judge: paths, parameters, the contract, waivers, tests, packages."""
 
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
-from pydantic import ValidationError
 
-from credit.fairness.waivers import Waiver
 from credit.reports.base import Flag, ReportPart
 from release.compare.data_and_params import compare_params
 from release.compare.sides import Sides
@@ -136,44 +134,3 @@ def _list_new_packages(revisions: Sides[Revision], files: ChangedFiles) -> Itera
             before, after = revisions.map(lambda side, path=path: set(_PACKAGE.findall(side.read_text(path) or "")))  # type: ignore[misc]
             for name in sorted(after - before):
                 yield JudgeChange(kind="packages", where=path, base="", head=f"new: {name}", is_used=False)
-
-
-def find_forbidden(revisions: Sides[Revision], files: ChangedFiles) -> list[str]:
-    """Find what no change may bring, whatever the verdict; a sentence each."""
-    return [*_find_frozen_stages(revisions.head), *_find_own_waivers(revisions, files)]
-
-
-def _find_frozen_stages(head: Revision) -> Iterator[str]:
-    """Find stages that DVC would skip, whatever changes: their outputs stay what somebody left there."""
-    for path in ("dvc.yaml", *(name for name in _list_files(head) if name.endswith(".dvc"))):
-        content = read_mapping(head, path) or {}
-        stages = content.get("stages")
-        parts = stages.items() if isinstance(stages, dict) else [("", content)]
-        for name, of in parts:
-            if isinstance(of, dict) and of.get("frozen") and (name or "deps" in of):
-                yield f"{path}: {name or 'it'} is frozen, so it would never run again; remove `frozen`"
-
-
-def _list_files(revision: Revision) -> list[str]:
-    return run_git("ls-tree", "-r", "-z", "--name-only", str(revision.commit)).split("\0")
-
-
-def _find_own_waivers(revisions: Sides[Revision], files: ChangedFiles) -> Iterator[str]:
-    """Find waivers of the change that its own author signs. None of the change's counts before it is in the base."""
-    for path, letter in files.letters.items():
-        if not path.startswith("waivers/") or not path.endswith(".yaml") or letter == "D":
-            continue
-        try:
-            waiver = Waiver.model_validate(read_mapping(revisions.head, path) or {})
-        except ValidationError:
-            continue  # the pipeline of the base says what is wrong with it once it is there
-        base, head = revisions.map(lambda side: str(side.commit))
-        log = run_git("log", "--format=%an%n%ae%n%cn%n%ce", f"{base}..{head}", "--", path)
-        authors = {_fold(line) for line in log.splitlines()} - {_fold("GitHub"), _fold("noreply@github.com")}
-        for name in filter(None, (waiver.who, waiver.second)):
-            if _fold(name) in authors:
-                yield f"{path}: {name} signs a waiver that {name} wrote; another person has to"
-
-
-def _fold(name: str) -> str:
-    return " ".join(name.casefold().split())

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from release.compare.sides import Sides
-from release.judge.changes import find_forbidden, find_judge_changes, list_changed_files
+from release.judge.changes import find_judge_changes, list_changed_files
+from release.judge.forbidden import find_forbidden
 from release.repository.revision import Revision
 
 WAIVER = (
@@ -98,6 +99,36 @@ def test_other_columns_without_an_id_deal_everybody_anew_and_that_is_told(propos
 def test_frozen_stages_are_refused(propose) -> None:
     frozen = edit("dvc.yaml", "  fairness:\n", "  fairness:\n    frozen: true\n")
     assert refuse(propose(frozen)) == ["dvc.yaml: fairness is frozen, so it would never run again; remove `frozen`"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name"),
+    [
+        ("dvc.yaml", "stages: {fairness: {foreach: [a], do: {cmd: x, frozen: true}}}", "fairness"),
+        ("dvc.yaml", "stages: {fairness: {cmd: x, frozen: '${train.read_protected}'}}", "fairness"),
+        ("docs/dvc.yaml", "stages: {mine: {cmd: x, frozen: true}}", "mine"),
+    ],
+)
+def test_a_stage_is_frozen_however_and_wherever_it_is_said(propose, path: str, text: str, name: str) -> None:
+    assert refuse(propose({path: text})) == [f"{path}: {name} is frozen, so it would never run again; remove `frozen`"]
+
+
+def test_a_dvc_file_that_would_run_a_command_or_write_elsewhere_is_refused(propose) -> None:
+    plain = "outs: [{md5: 0123456789abcdef0123456789abcdef, size: 1, hash: md5, path: loans}]\n"
+    assert refuse(propose({"data/raw/loans.dvc": plain})) == []
+    assert refuse(propose({"data/raw/loans.dvc": plain, "data/raw/more.dvc": "cmd: sh evil.sh\n"})) == [
+        "data/raw/more.dvc: found no list of one output, expected one output, more"
+    ]
+    (found,) = refuse(propose({"data/raw/more.dvc": plain.replace("loans", "../../credit/fairness")}))
+    assert found.startswith("data/raw/more.dvc: found the output '../../credit/fairness'")
+
+
+def test_training_code_that_nobody_can_read_is_refused(propose) -> None:
+    """A compiled module comes before the source of its name when Python looks for it."""
+    path = "credit/candidates/logistic.cpython-312-x86_64-linux-gnu.so"
+    assert refuse(propose({path: "\x7fELF\0", "credit/candidates/mine.py": "NAME = 'ü'"})) == [
+        f"{path}: is no text, and who approves training code has to read it; bring its source"
+    ]
 
 
 @pytest.mark.parametrize(

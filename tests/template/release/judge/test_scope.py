@@ -228,7 +228,13 @@ def test_codeowners_owns_what_judges_and_what_makes_predictions() -> None:
     """As GitHub reads it: the last line that matches a path says who."""
     owner_of: dict[str, bool] = {}
     lines = [line.split() for line in render_owners(["@us/risk"]).splitlines() if not line.startswith("#")]
-    for path in [*list_tracked_files(), "data/raw/dvc.yaml", "docs/dvc.yaml", "docs/more.dvc", "reports/.gitattributes"]:
+    for path in [
+        *list_tracked_files(),
+        "data/raw/dvc.yaml",
+        "docs/dvc.yaml",
+        "docs/more.dvc",
+        "reports/.gitattributes",
+    ]:
         for pattern, *owners in lines:
             if matches_as_on_github(pattern, path):
                 owner_of[path] = bool(owners)
