@@ -83,6 +83,75 @@ def test_files_of_the_judge_are_told(propose, path: str, text: str | None, told:
     assert told in tell(propose({path: text}))
 
 
+ASKING = """import pytest
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one(n):
+    assert n
+    check(n)
+
+
+def check(n):
+    assert n > 0
+
+
+class TestAll:
+    def test_two(self):
+        np.testing.assert_allclose(1, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[1, 2]", "[1]", "test_one does not ask any more: `2`"),
+        ("[1, 2]", "[1, 2, 3]", None),
+        ("    assert n\n", "    if n > 5:\n        assert n\n", "test_one may end early now"),
+        (
+            "    assert n\n",
+            "    try:\n        assert n\n    except Exception:\n        pass\n",
+            "test_one may end early now",
+        ),
+        ("    assert n > 0", "    pass", "1 of 3 gone: check"),
+        ("class TestAll", "@pytest.mark.skip\nclass TestAll", "TestAll.test_two may be left out now"),
+        ("class TestAll:", "class TestAll:\n    __test__ = False\n", "TestAll.test_two may be left out now"),
+        ("import pytest\n", "import pytest\npytest.exit('done')\n", "check may be left out now"),
+        ("\n\nclass TestAll", "\n\ntest_one = None\n\n\nclass TestAll", "1 of 3 gone: test_one"),
+        ("\n\nclass TestAll", "\n\ndel test_one\n\n\nclass TestAll", "1 of 3 gone: test_one"),
+        (
+            "\n\nclass TestAll",
+            "\n\ndef test_one(n):\n    pass\n\n\nclass TestAll",
+            "test_one does not ask any more: `assert n` and 3 more",
+        ),
+        (
+            "        np.testing.assert_allclose(1, 1)",
+            "        np.testing.assert_allclose(1, 1, rtol=9)",
+            "TestAll.test_two does not ask any more: `np.testing.assert_allclose(1, 1)`",
+        ),
+    ],
+)
+def test_a_test_is_weaker_in_many_ways(propose, old: str, new: str, told: str | None) -> None:
+    assert old in ASKING
+    before = propose({"tests/test_asking.py": ASKING}).head
+    after = propose({"tests/test_asking.py": ASKING.replace(old, new, 1)}).head
+    found = [one[3] for one in tell(Sides(before, after))]
+    assert told in found if told else found == []
+
+
+def test_what_tests_share_and_read_is_told(propose) -> None:
+    before = propose({"tests/expected.json": "1", "testing/more.txt": "x"}).head
+    brought = {"tests/conftest.py": "collect_ignore = ['test_it.py']", "docs/conftest.py": "", "tests/new.json": "1"}
+    after = propose(brought | {"tests/expected.json": "2", "testing/more.txt": None}).head
+    obeyed = "added, which all tests beside it obey"
+    assert tell(Sides(before, after)) == [
+        ("tests", "docs/conftest.py", "", obeyed),
+        ("tests", "testing/more.txt", "", "what tests read is deleted"),
+        ("tests", "tests/conftest.py", "", obeyed),
+        ("tests", "tests/expected.json", "", "what tests read is changed"),
+    ]
+
+
 def test_tests_that_only_grow_are_not_told(propose) -> None:
     text = Path("tests/test_it.py").read_text() + "\n\ndef test_three():\n    assert 4\n"
     assert tell(propose({"tests/test_it.py": text, "tests/test_more.py": "def test_x():\n    assert 1\n"})) == []
