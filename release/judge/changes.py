@@ -51,6 +51,7 @@ def find_judge_changes(revisions: Sides[Revision], files: ChangedFiles) -> list[
     """Find everything that touches the judge, what matters most first."""
     return [
         *_list_param_changes(revisions),
+        *_list_lost_attributes(revisions),
         *_list_contract_changes(revisions, files),
         *_list_path_changes(revisions, files),
         *_list_new_packages(revisions, files),
@@ -71,7 +72,7 @@ def _list_param_changes(revisions: Sides[Revision]) -> Iterator[JudgeChange]:
 
 def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> Iterator[JudgeChange]:
     for path in files.letters:
-        if not path.startswith(scope.CONTRACTS) or path.startswith(scope.WORDS):
+        if not path.startswith(scope.CONTRACTS) or path.startswith(scope.WORDS) or scope.name_judge_kind(path):
             continue
         texts = revisions.map(lambda side, path=path: read_mapping(side, path))  # type: ignore[misc]
         name = path.removeprefix(scope.CONTRACTS)
@@ -91,6 +92,23 @@ def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> I
         if _deals_by_whole_rows(texts.base) and _list_raw_columns(texts.base) != _list_raw_columns(texts.head):
             what = "no id, and other columns: rows change sides, so figures are about other people; give rows an id"
             yield JudgeChange(kind="split", where=name, base="", head=what, is_used=True)
+
+
+def _list_lost_attributes(revisions: Sides[Revision]) -> Iterator[JudgeChange]:
+    """List what the contract in use protects and that of the change does not, where the change uses another file."""
+    if not revisions.map(lambda side: side.dataset).has_changed:
+        return
+    before, after = revisions.map(lambda side: _list_protected(read_mapping(side, side.contract_path) or {}))
+    for name in before:
+        if name not in after:
+            where = f"{revisions.head.dataset}.yaml: columns.{name}"
+            what = f"protected, in {revisions.base.dataset}.yaml"
+            yield JudgeChange(kind="contract", where=where, base=what, head="not protected", is_used=True)
+
+
+def _list_protected(contract: dict[str, Any]) -> list[str]:
+    columns = contract.get("columns") or {}
+    return [name for name, of in columns.items() if isinstance(of, dict) and of.get("role") == "protected"]
 
 
 def _format(value: Any) -> str:

@@ -25,7 +25,7 @@ RESULTS = ("dvc.lock", "reports/")
 """What a change says that the pipeline wrote. Computed anew, so nothing of it is believed."""
 
 HARMLESS = (
-    "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/", "bench/", "contract_draft/",
+    "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/grafana/", "bench/", "contract_draft/",
     "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
@@ -45,6 +45,8 @@ JUDGE_KINDS = {
     ".ci/": "workflows",
     "waivers/": "waivers",
     "service/": "the service that decides",
+    "monitoring/": "what wakes somebody",
+    "watch/": "the watch",
     "credit/packaging/": "what goes into a bundle",
     "credit/report/": "what goes into a bundle",
     "tests/": "tests",

@@ -165,6 +165,19 @@ def test_other_columns_without_an_id_deal_everybody_anew_and_that_is_told(propos
     assert "give rows an id" in told[3]
 
 
+def test_an_attribute_that_another_contract_does_not_protect_is_told_by_name(propose) -> None:
+    """A copy of the contract without it is a new file, to which the base has no judge."""
+    text = Path("data/contracts/loanapp.yaml").read_text()
+    start, end = text.index("  race:\n"), text.index("  sex:\n")
+    files = edit("params.yaml", "contract: loanapp ", "contract: copied ")
+    told = tell(propose(files | {"data/contracts/copied.yaml": text[:start] + text[end:]}))
+    assert told == [
+        ("a parameter that moves everybody", "data.contract", "loanapp", "copied"),
+        ("contract", "copied.yaml: columns.race", "protected, in loanapp.yaml", "not protected"),
+        ("contract", "copied.yaml", "", "a contract that the base does not have"),
+    ]
+
+
 def test_frozen_stages_are_refused(propose) -> None:
     frozen = edit("dvc.yaml", "  fairness:\n", "  fairness:\n    frozen: true\n")
     assert refuse(propose(frozen)) == ["dvc.yaml: fairness is frozen, so it would never run again; remove `frozen`"]
