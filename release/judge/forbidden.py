@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from credit.fairness.waivers import Waiver
+from credit.fairness.waivers import Waiver, fold_name
 from release.compare.sides import Sides
 from release.judge.changes import ChangedFiles, read_mapping
 from release.repository.data_sources import find_source_faults
@@ -59,16 +59,19 @@ def _find_own_waivers(revisions: Sides[Revision], files: ChangedFiles) -> Iterat
             waiver = Waiver.model_validate(read_mapping(revisions.head, path) or {})
         except ValidationError:
             continue  # the pipeline of the base says what is wrong with it once it is there
-        base, head = revisions.map(lambda side: str(side.commit))
-        log = run_git("log", "--format=%an%n%ae%n%cn%n%ce", f"{base}..{head}", "--", path)
-        authors = {_fold(line) for line in log.splitlines()} - {_fold("GitHub"), _fold("noreply@github.com")}
+        authors = _list_authors(revisions, path)
         for name in filter(None, (waiver.who, waiver.second)):
-            if _fold(name) in authors:
+            if fold_name(name) in authors:
                 yield f"{path}: {name} signs a waiver that {name} wrote; another person has to"
 
 
-def _fold(name: str) -> str:
-    return " ".join(name.casefold().split())
+def _list_authors(revisions: Sides[Revision], path: str) -> set[str]:
+    """List the names and addresses, folded, of those who wrote, committed or co-authored a file in a change."""
+    base, head = revisions.map(lambda side: str(side.commit))
+    form = "--format=%an%n%ae%n%cn%n%ce%n%(trailers:key=Co-authored-by,valueonly)"
+    log = run_git("log", "--full-history", form, f"{base}..{head}", "--", path)
+    names = {fold_name(name) for line in log.splitlines() for name in line.removesuffix(">").split(" <")}
+    return names - {"", fold_name("GitHub"), fold_name("noreply@github.com")}
 
 
 def find_frozen_stages(content: Any) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What a change does to the judge is said, and some of it is refused whatever the verdict."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from release.compare.sides import Sides
 from release.judge.changes import find_judge_changes, list_changed_files
 from release.judge.forbidden import find_forbidden
+from release.repository.git import resolve_commit
 from release.repository.revision import Revision
 
 WAIVER = (
@@ -213,11 +215,23 @@ def test_training_code_that_nobody_can_read_is_refused(propose) -> None:
     ]
 
 
+def test_a_co_author_signs_no_waiver_either(propose) -> None:
+    revisions = propose({"waivers/mine.yaml": WAIVER + "who: Bob Bold\n"})
+    assert refuse(revisions) == []
+    message = "as it is\n\nCo-authored-by: Bob Bold <bob@example.org>"
+    subprocess.run(["git", "commit", "--quiet", "--amend", "--message", message], check=True)
+    assert refuse(Sides(revisions.base, Revision("change", resolve_commit("HEAD")))) == [
+        "waivers/mine.yaml: Bob Bold signs a waiver that Bob Bold wrote; another person has to"
+    ]
+
+
 @pytest.mark.parametrize(
     ("signatures", "refused"),
     [
         ("who: Ann Author\n", ["Ann Author"]),
         ("who: ann@example.org\nsecond: ANN  author\n", ["ann@example.org", "ANN  author"]),
+        ("who: Ánn-Author\n", ["Ánn-Author"]),
+        ("who: \uff21nn Author\n", ["\uff21nn Author"]),
         ("who: the model risk committee\nsecond: Bob Bold\n", []),
     ],
 )
