@@ -9,7 +9,7 @@ from credit.fairness.waivers import Waiver, fold_name
 from release.compare.sides import Sides
 from release.judge.changes import ChangedFiles, read_mapping
 from release.repository.data_sources import find_source_faults
-from release.repository.git import run_git
+from release.repository.git import list_files_at, run_git
 from release.repository.revision import Revision
 
 
@@ -25,7 +25,7 @@ def find_forbidden(revisions: Sides[Revision], files: ChangedFiles) -> list[str]
 
 def _find_frozen_stages(head: Revision) -> Iterator[str]:
     """Find stages that DVC would skip, in any file that it reads."""
-    for path in _list_files(head):
+    for path in list_files_at(str(head.commit)):
         if path.rpartition("/")[2] == "dvc.yaml" or path.endswith(".dvc"):
             for name in find_frozen_stages(read_mapping(head, path)):
                 yield f"{path}: {name or 'it'} is frozen, so it would never run again; remove `frozen`"
@@ -44,10 +44,6 @@ def _find_unreadable_code(head: Revision, files: ChangedFiles) -> Iterator[str]:
         text = "" if files.letters[path] == "D" else head.read_text(path) or ""
         if "\0" in text or "\N{REPLACEMENT CHARACTER}" in text:
             yield f"{path}: is no text, and who approves training code has to read it; bring its source"
-
-
-def _list_files(revision: Revision) -> list[str]:
-    return run_git("ls-tree", "-r", "-z", "--name-only", str(revision.commit)).split("\0")
 
 
 def _find_own_waivers(revisions: Sides[Revision], files: ChangedFiles) -> Iterator[str]:

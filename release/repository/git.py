@@ -79,6 +79,11 @@ def find_experiments(name: str) -> dict[str, str]:
     return {match[2] + match[3]: match[1] for match in found if match and match[4] == name}
 
 
+def list_files_at(commit: str, *paths: str) -> list[str]:
+    """List the files of a commit, below some paths if any are named, whatever characters are in their names."""
+    return run_git("ls-tree", "-r", "-z", "--name-only", commit, *paths).split("\0")[:-1]
+
+
 def read_text_at(commit: str, path: str) -> str | None:
     """Read a file as it was at a commit; None when it was not there."""
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from release.judge.committed import JUDGE_PATHS
 from release.judge.owners import is_owner, render_owners
 from release.judge.scope import HARMLESS, is_brought, is_under, merge_contract, merge_params, name_judge_kind
 from testing.imports import find_closure
@@ -324,3 +325,9 @@ def test_what_is_harmless_is_loaded_by_nothing_that_makes_judges_or_decides_by_a
     closure = find_closure(*(file for name in ("stages", "release", "service") for file in (ROOT / name).rglob("*.py")))
     loaded = [str(file.relative_to(ROOT)) for file in closure]
     assert [path for path in loaded if is_under(path, HARMLESS)] == []
+
+
+def test_a_checkout_must_have_all_of_mains_code_that_judges_a_commit() -> None:
+    closure = find_closure(ROOT / "release/judge/committed.py", ROOT / "release/registration/admission.py")
+    folders = tuple(path if path.endswith(".py") else f"{path}/" for path in JUDGE_PATHS)
+    assert [path for file in closure if not is_under(path := str(file.relative_to(ROOT)), folders)] == []
