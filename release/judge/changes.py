@@ -10,6 +10,7 @@ from credit.reports.base import Flag, ReportPart
 from release.compare.data_and_params import compare_params
 from release.compare.sides import Sides
 from release.judge import scope
+from release.judge.contract_scope import merge_contract
 from release.judge.weaker_tests import find_weaker_tests
 from release.repository.git import run_git
 from release.repository.revision import Revision
@@ -81,7 +82,7 @@ def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> I
             is_used = texts.base is None
             yield JudgeChange(kind="contract", where=name, base="", head=what, is_used=is_used)
             continue
-        for one in scope.merge_contract(texts.base, texts.head)[1]:
+        for one in merge_contract(texts.base, texts.head)[1]:
             yield JudgeChange(
                 kind="contract",
                 where=f"{name}: {one.where}",

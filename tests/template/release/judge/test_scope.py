@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from release.judge.committed import JUDGE_PATHS
+from release.judge.contract_scope import merge_contract
 from release.judge.owners import is_owner, render_owners
-from release.judge.scope import HARMLESS, is_brought, is_under, merge_contract, merge_params, name_judge_kind
+from release.judge.scope import HARMLESS, is_brought, is_under, merge_params, name_judge_kind
 from testing.imports import find_closure
 from testing.lenders.frozen import LENDER, ROOT, list_tracked_files
 
