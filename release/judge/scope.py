@@ -64,7 +64,8 @@ JUDGE_PARAMS = ("select_features.max_auc",)
 """Keys of those blocks that judge."""
 
 LEVER_PARAMS = (
-    "data.contract", "fetch", "select_features.max_proxy", "train.heuristic", "train.policy", "train.read_protected",
+    "data.contract", "fetch", "select_features.keep_places", "select_features.max_proxy", "train.heuristic",
+    "train.policy", "train.read_protected",
 )  # fmt: skip
 """Those that move the result for everybody: taken from the change, so that their effect is judged, and told first."""
 

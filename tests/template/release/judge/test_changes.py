@@ -39,6 +39,17 @@ def test_limits_and_levers_are_told_with_both_values(propose) -> None:
     assert tell(revisions) == [("limits", "fairness.policy", "four_fifths_screen", "report_only")]
 
 
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("select_features.keep_places", "keep_places: true", "keep_places: false"),
+        ("watch.acts", "acts: true", "acts: false"),
+    ],
+)
+def test_what_moves_places_and_the_watch_is_told(propose, key: str, old: str, new: str) -> None:
+    assert [one[1] for one in tell(propose(edit("params.yaml", old, new)))] == [key]
+
+
 def test_another_approval_share_is_in_the_verdict_and_told(propose) -> None:
     revisions = propose(edit("params.yaml", "approval_share: base_rate", "approval_share: 0.5"))
     (one,) = find_judge_changes(revisions, list_changed_files(revisions))
