@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Self
+from unicodedata import name as unicode_name
+from unicodedata import normalize
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -35,9 +37,13 @@ class Waiver(Params):
     until: date = Field(strict=True)
 
     @model_validator(mode="after")
-    def _check_second(self) -> Self:
-        if self.second is not None and self.second.casefold().split() == self.who.casefold().split():
+    def _check_names(self) -> Self:
+        if self.second is not None and fold_name(self.second) == fold_name(self.who):
             raise make_value_error(f"{self.second!r} twice", "another person than who")
+        for name in filter(None, (self.who, self.second)):
+            if len(scripts := _list_scripts(name)) > 1:
+                found = f"{name!r}, with letters that are {' and '.join(scripts)}"
+                raise make_value_error(found, "letters of one script: some look alike, and would be two people")
         return self
 
     @property
@@ -49,6 +55,17 @@ class Waiver(Params):
     def finding(self) -> tuple[str, str, str]:
         """The finding that it is about: attribute, group and measure."""
         return self.attribute, self.group, self.measure
+
+
+def fold_name(name: str) -> str:
+    """Fold a name, so that the same one is the same however it is written: blanks, case, accents, full width."""
+    return "".join(one for one in normalize("NFKD", normalize("NFKD", name).casefold()) if one.isalnum())
+
+
+def _list_scripts(name: str) -> list[str]:
+    """List the scripts of which letters look alike, as far as a name has letters of them."""
+    found = {unicode_name(one, "").split(" ")[0].capitalize() for one in normalize("NFKC", name) if one.isalpha()}
+    return sorted(found & {"Latin", "Cyrillic", "Greek"})
 
 
 def load_waivers(folder: Path) -> dict[str, Waiver]:

@@ -1,14 +1,25 @@
 """The judgement as a comment: what touches the judge first, then both verdicts, then the comparison with the base."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from release.compare.comment import MARKER, render_comment
 from release.compare.markdown import NO_VALUE, escape, format_champion, format_table
 from release.compare.sides import Sides
+from release.judge.changes import JudgeChange
 from release.judge.judgement import Judgement
 
-MOST_ROWS = 60
-"""Rows of the table of changes; the JSON has them all."""
+MOST_ROWS, FIRST_OF_KIND = 60, 5
+"""Rows of the table of changes, and how many of each kind come before more of another; the JSON has them all."""
+
+MOST_CHARACTERS = 40_000
+"""Before the comparison. GitHub refuses a comment that is too long, and an older one would stay."""
+
+MOST_LISTED = 20
+"""Candidates, files of training code and problems that are listed; of the rest the number is."""
+
+MOST_OF_TEXT = 200
+"""Characters of one text of the change."""
 
 
 def render_judgement(judgement: Judgement) -> str:
@@ -20,11 +31,12 @@ def render_judgement(judgement: Judgement) -> str:
         _render_departures(judgement),
         _render_champions(judgement),
     ]
-    first = "\n\n".join([MARKER, *filter(None, parts)]).replace("\n\n", "\n", 1)
+    first = _cut_lines("\n\n".join([MARKER, *filter(None, parts)]).replace("\n\n", "\n", 1))
+    problems = _list_some([_shorten(problem) for problem in judgement.problems])
     if judgement.comparison is None:
-        problems = "\n".join(["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in judgement.problems)])
-        return f"{first}\n\n{problems}\n"
-    comparison = judgement.comparison.model_copy(update={"problems": judgement.problems})
+        lines = ["### ❌ Do not merge", *(f"- {escape(problem)}" for problem in problems)]
+        return "\n".join([first, "", *lines, ""])
+    comparison = judgement.comparison.model_copy(update={"problems": tuple(problems)})
     return f"{first}\n\n{render_comment(comparison, len(first)).removeprefix(MARKER).lstrip()}"
 
 
@@ -36,21 +48,45 @@ def _render_changes(judgement: Judgement) -> str:
         "### ⚖️ Changes to the judge\n\nThe verdict below is that of the base, whose judge this change does not alter "
         "before somebody who answers for it has merged it."
     )
-    rows = [
-        [
-            escape(one.kind),
-            escape(one.where),
-            escape(one.base) or NO_VALUE,
-            escape(one.head) or NO_VALUE,
-            "the change's" if one.is_used else "the base's",
-        ]
-        for one in judgement.changes[:MOST_ROWS]
-    ]
+    rows = _choose_rows(judgement.changes)
     if not rows:
         return text
     left = len(judgement.changes) - len(rows)
-    more = f"\n\n{left} more; `release judge --json` lists them." if left > 0 else ""
-    return f"{text}\n\n{format_table(['kind', 'what', 'base', 'change', 'in this verdict'], rows, 5)}{more}"
+    more = f" {left} more; `release judge --json` lists them." if left > 0 else ""
+    return f"{text}{more}\n\n{format_table(['kind', 'what', 'base', 'change', 'in this verdict'], rows, 5)}"
+
+
+def _choose_rows(changes: Sequence[JudgeChange]) -> list[list[str]]:
+    """Choose the rows that are shown: some of each kind first, so that no kind is hidden behind another."""
+    seen: Counter[str] = Counter()
+    order = []
+    for number, one in enumerate(changes):
+        seen[one.kind] += 1
+        order.append((seen[one.kind] > FIRST_OF_KIND, number))
+    return [_format_change(changes[number]) for _, number in sorted(order)[:MOST_ROWS]]
+
+
+def _format_change(one: JudgeChange) -> list[str]:
+    texts = (escape(_shorten(text)) for text in (one.kind, one.where, one.base, one.head))
+    return [*(text or NO_VALUE for text in texts), "the change's" if one.is_used else "the base's"]
+
+
+def _cut_lines(text: str) -> str:
+    """Cut whole lines off the end of a text that is too long: half a line may be half an escape."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    kept = text[:MOST_CHARACTERS].rpartition("\n")[0]
+    return f"{kept}\n\n_The rest is too long for GitHub; `release judge --json` has all of it._"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MOST_OF_TEXT else f"{text[:MOST_OF_TEXT]}…"
+
+
+def _list_some(texts: Sequence[str]) -> list[str]:
+    """List some texts, and how many more there are."""
+    more = len(texts) - MOST_LISTED
+    return [*texts[:MOST_LISTED], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def _render_verdicts(judgement: Judgement) -> str:
@@ -59,12 +95,14 @@ def _render_verdicts(judgement: Judgement) -> str:
         return ""
     rows = [
         [
-            escape(one.candidate),
+            escape(_shorten(one.candidate)),
             *(_format_verdict(Sides(*pair)) for pair in zip(one.verdict, one.eligible, strict=True)),
         ]
-        for one in judgement.verdicts
+        for one in judgement.verdicts[:MOST_LISTED]
     ]
-    champions = [format_champion(name) if name else NO_VALUE for name in judgement.champion]
+    if len(judgement.verdicts) > MOST_LISTED:
+        rows.append([f"and {len(judgement.verdicts) - MOST_LISTED:,} more", NO_VALUE, NO_VALUE])
+    champions = [format_champion(_shorten(name)) if name else NO_VALUE for name in judgement.champion]
     return "**Both verdicts**\n\n" + format_table(
         ["candidate", "the judge of the base", "the change's own, as it committed it"],
         [*rows, ["**goes forward**", *champions]],
@@ -82,7 +120,7 @@ def _format_verdict(pair: Sides[object]) -> str:
 def _render_training_code(judgement: Judgement) -> str:
     if not judgement.training_code:
         return ""
-    names = ", ".join(escape(path) for path in judgement.training_code)
+    names = ", ".join(_list_some([escape(_shorten(path)) for path in judgement.training_code]))
     return (
         f"**Read this code first**: {names}. It made the predictions that are judged here. Who is trained on whom, "
         "labels, groups and folds are the base's, and checked; that the scores are honest is for a person to see."
@@ -100,7 +138,7 @@ def _render_champions(judgement: Judgement) -> str:
 def _render_departures(judgement: Judgement) -> str:
     if not judgement.departures:
         return ""
-    lines = list(_list_departures(judgement))
+    lines = _list_some(list(_list_departures(judgement)))
     sign = "⚠️ " if judgement.lost_too_many else ""
     return "\n".join([f"**{sign}Who left the data** since the base, by group", "", *lines])
 

@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from credit.common.errors import CreditError, Problem, raise_if_any
+from release.judge.forbidden import find_frozen_stages
 from release.registration.provenance import KEY_VARIABLE
 from release.repository.clones import clone_commit, copy_remote_config
 from release.repository.data_sources import check_listing, check_source_file
@@ -56,11 +56,12 @@ def list_differences(committed: str, made: str) -> list[Problem]:
 
 
 def _refuse_frozen_stages(clone: Path) -> None:
-    """Refuse `frozen` in dvc.yaml: such a stage does not run, whatever is forced."""
-    stages: dict[str, Any] = (yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8")) or {}).get("stages", {})
-    frozen = sorted(name for name, stage in stages.items() if isinstance(stage, dict) and stage.get("frozen"))
-    if frozen:
-        raise CreditError(Problem("dvc.yaml", f"frozen: {', '.join(frozen)}", "stages that run", "take `frozen` out"))
+    """Refuse `frozen` in any dvc.yaml: such a stage does not run, whatever is forced."""
+    for path in sorted(clone.rglob("dvc.yaml")):
+        frozen = sorted(find_frozen_stages(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        if frozen:
+            found, where = f"frozen: {', '.join(frozen)}", str(path.relative_to(clone))
+            raise CreditError(Problem(where, found, "stages that run", "take `frozen` out"))
 
 
 def _refuse_unsafe_values(clone: Path) -> None:

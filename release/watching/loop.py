@@ -39,7 +39,8 @@ def _list_news(look: Look, session: Session) -> list[str]:
 
 def _name_alarms(look: Look) -> list[str]:
     groups = ", ".join(f"{one.attribute} {one.group}" for one in look.alarms)
-    return [f"alarm: {groups}", *([f"not taken back: {look.action.why_not}"] if look.action else [])]
+    why_not = [f"not taken back: {look.action.why_not}"] if look.action else []
+    return [f"alarm: {groups}", *why_not, *([f"not in the store: {look.unwritten}"] if look.unwritten else [])]
 
 
 @contextmanager

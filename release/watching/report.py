@@ -20,6 +20,8 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
     lines += [f"inconclusive: {line}" for line in look.obstacles]
     lines += [*_format_action(look), *_format_drift(look)]
+    if look.unwritten:
+        lines.append(f"note:   the alarm is not in the store, where release status looks: {look.unwritten}")
     if look.unchained:
         lines.append(f"note:   {look.unchained:,} decisions from before the log had numbers are not judged")
     listed = sorted((one for one in look.list_shown() if not one.is_alarm), key=lambda one: -one.peak / one.threshold)

@@ -9,9 +9,11 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from release.watching.acting import Action, find_reason_not_to_act, take_back
+from release.oncall.alarms import NewAlarm, record_alarms
+from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
 from release.watching.drift import DriftReport, find_period, report_drift
 from release.watching.target import Question
+from release.watching.wording import LEAST_SHOWN, describe_alarm
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
@@ -23,9 +25,6 @@ from watch.streams import Judging
 OpenLog = Callable[[], AbstractContextManager[list[Database]]]
 MORE_PEOPLE = 1.1
 """Where no target was found, so many times more people come before it is looked for again."""
-
-LEAST_SHOWN = 10
-"""People of a group that has fewer could be recognised in its figures."""
 
 Word = Literal["quiet", "alarm", "inconclusive"]
 
@@ -44,7 +43,7 @@ class Look(NamedTuple):
 
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
     `unchained`: decisions from before rows had a writer and a number, which are not judged; `drift`: of the last
-    period.
+    period; `unwritten`: why an alarm is not in the store, where those on call would see it.
     """
 
     entry: LedgerEntry | None
@@ -54,6 +53,7 @@ class Look(NamedTuple):
     action: Action | None
     unchained: int = 0
     drift: DriftReport | None = None
+    unwritten: str = ""
 
     @property
     def alarms(self) -> list[GroupFinding]:
@@ -91,6 +91,7 @@ class Session:
         self._ledger = Ledger(store, settings.environment)
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
         self._tried: _Tried | None = None
+        self._recorded: set[tuple[str, str, str]] = set()
         self._unchained: int | None = None
         self._drift: tuple[int, DriftReport] | None = None
 
@@ -117,9 +118,10 @@ class Session:
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
                 action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
+                unwritten = self._record(entry, findings, action) if entry else ""
                 unchained = self._count_unchained(databases)
                 drift = self._find_drift(databases[-1], entry, now) if entry else None
-            return Look(entry, rows, findings, obstacles, action, unchained, drift)
+            return Look(entry, rows, findings, obstacles, action, unchained, drift, unwritten)
         except CreditError as error:
             return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
 
@@ -128,6 +130,22 @@ class Session:
         if self._unchained is None:
             self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
         return self._unchained
+
+    def _record(self, entry: LedgerEntry, findings: list[GroupFinding], action: Action | None) -> str:
+        """Write alarms that are new to the store; returns why they are not, and the next look tries again."""
+        alarms = {(entry.id, one.attribute, one.group): one for one in findings if one.is_alarm}
+        if alarms.keys() <= self._recorded:
+            return ""
+        new = [
+            NewAlarm(one.attribute, one.group, one.crossed or entry.time, describe_alarm(one, self.settings.judging))
+            for one in alarms.values()
+        ]
+        try:
+            record_alarms(self._store, self.settings.environment, entry, new, describe_answer(action))
+        except CreditError as error:
+            return str(error)
+        self._recorded |= alarms.keys()
+        return ""
 
     def _find_drift(self, database: Database, entry: LedgerEntry, now: datetime) -> DriftReport | None:
         """Report on the last whole period, once: it is over."""

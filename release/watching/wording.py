@@ -16,6 +16,10 @@ _STREAMS = {
 }
 
 
+LEAST_SHOWN = 10
+"""People of a group that has fewer could be recognised in its figures."""
+
+
 def describe_finding(one: GroupFinding, judging: Judging) -> str:
     """Describe a group beside its reference group, with the evidence."""
     return (
@@ -23,6 +27,13 @@ def describe_finding(one: GroupFinding, judging: Judging) -> str:
         f"{one.reference} ({one.people:,} and {one.reference_people:,} people; the limit is {judging.limit:g}), "
         f"evidence {one.peak:,.3g} of {one.threshold:,.3g}"
     )
+
+
+def describe_alarm(one: GroupFinding, judging: Judging) -> str:
+    """Describe a group in alarm for the store, which more people read than the log: of a small one no figures."""
+    if min(one.people, one.reference_people) < LEAST_SHOWN:
+        return f"{one.attribute} {one.group}, of whom there are too few to show figures"
+    return describe_finding(one, judging)
 
 
 def describe_trial(trial: Trial, better_than: str) -> str:

@@ -119,7 +119,9 @@ class Follower:
             is_newest = False  # it is not valid, or the store is away: the listing tells which
         if is_newest:
             return None
-        for number in range(ledger.find_last_number(), after, -1):
+        for number in ledger.iterate_numbers():
+            if number <= after:
+                return None
             try:
                 entry = ledger.read_entry(number)
             except CreditError as error:

@@ -43,10 +43,26 @@ def test_a_fail_is_lifted_by_two_people_only_and_stays_a_fail(second: str | None
     assert (found.waiver.used, found.waiver.second) == (lifted, second)
 
 
-@pytest.mark.parametrize("second", ["", "  ", "the model risk committee", " The Model Risk Committee "])
+@pytest.mark.parametrize(
+    "second",
+    [
+        "",
+        "  ",
+        "the model risk committee",
+        " The Model Risk Committee ",
+        "the model-risk\u200b committee",
+        "the m\u00f6del risk committee",
+        "the m\u043edel risk committee",  # with a Cyrillic letter that looks alike
+    ],
+)
 def test_a_second_person_is_somebody_else(second: str) -> None:
     with pytest.raises(ValidationError):
         Waiver.model_validate(WAIVER.model_dump() | {"second": second})
+
+
+@pytest.mark.parametrize("second", ["\u0410\u043d\u043d\u0430 1", "\u5f20\u4f1f", "Zo\u00eb B."])
+def test_a_second_person_may_have_a_name_of_any_script(second: str) -> None:
+    assert Waiver.model_validate(WAIVER.model_dump() | {"second": second}).second == second
 
 
 def test_a_waiver_of_another_candidate_changes_nothing() -> None:

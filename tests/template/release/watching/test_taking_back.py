@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,14 @@ from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
+from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
 from release.watching import acting
 from release.watching.session import Look
+from release.watching.wording import describe_alarm
 from testing.releases import WHY, deploy_versions
+from watch.judging import GroupFinding
+from watch.ratio_interval import RatioInterval
+from watch.streams import Judging
 
 Command = Callable[..., tuple[int, Any]]
 WATCH = ("watch", "--env", "prod", "--once")
@@ -56,6 +62,66 @@ def test_an_alarm_takes_the_version_back_to_the_one_before_and_the_entry_has_the
     assert told["environments"]["prod"]["quarantine"] == ["v2.0.0"]
     code, told = command(*WATCH, "--json")
     assert (code, told["watch"], told["entry"]["number"], told["new"]) == (0, "quiet", 3, 0)
+
+
+def read_told_alarms(command: Command) -> list[str]:
+    """The alarms of `release status`, which knows the store and no log, and asks no service."""
+    _, told = command("status", "--env", "prod", "--json")
+    return [line for line in told["environments"]["prod"]["alarms"] if line.startswith("the watch")]
+
+
+def test_an_alarm_is_told_to_who_is_on_call_until_another_entry_decides(
+    released: Store, books: Books, live: LedgerEntry, command: Command, tmp_path: Path
+) -> None:
+    """Written once, by whichever watch is first; what it tells of another machine needs neither log nor state."""
+    assert read_told_alarms(command) == []
+    harm(books, live)
+    assert_untouched(look(books, acts=False), released, live, "watch.acts is false in params.yaml")
+    (told,) = read_told_alarms(command)
+    assert told.startswith("the watch, since 2026-03-02 ")
+    assert "race Black was approved 0." in told
+    assert told.endswith("; not taken back: watch.acts is false in params.yaml")
+    code, text = command("status", "--env", "prod")
+    assert (code, told in text) == (0, True)
+    look(books, acts=False)
+    _, names = released.list_children("alarms/prod/000000002")
+    assert names == ["000000001.json"]
+    apply_change(released, plan_rollback(Ledger(released, "prod"), WHY))
+    assert read_told_alarms(command) == []
+
+
+def test_of_two_watches_at_once_one_writes_each_alarm(released: Store, live: LedgerEntry) -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    found = [NewAlarm("race", group, moment, "in words") for group in ("Black", "Hispanic")]
+
+    def watch(_: int) -> None:
+        record_alarms(released, "prod", live, found, "not taken back")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(watch, range(16)))
+    assert sorted(alarm.group for alarm in read_alarms(released, "prod", live)) == ["Black", "Hispanic"]
+
+
+def test_figures_of_a_small_group_in_alarm_are_not_written(live: LedgerEntry) -> None:
+    interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
+    one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
+    assert describe_alarm(one, Judging(0.8, 0.01, 180)) == "race Black, of whom there are too few to show figures"
+    assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180))
+
+
+def test_an_alarm_that_is_damaged_is_a_problem_and_hides_nothing(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    harm(books, live)
+    look(books, acts=False)
+    key = "alarms/prod/000000002/000000001.json"
+    content = released.read(key) or b""
+    released.delete(key)
+    released.create(key, content.replace(live.id.encode(), b"0" * len(live.id)))
+    _, told = command("status", "--env", "prod", "--json")
+    of_prod = told["environments"]["prod"]
+    assert of_prod["version"] == live.version
+    assert any("alarm 1 on entry 2 of prod" in line for line in of_prod["alarms"])
 
 
 def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:
