@@ -1,7 +1,7 @@
 """HTTP of uvicorn and httptools, with limits that neither of them has: on headers, bodies, time and connections."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -140,8 +140,3 @@ class LimitedProtocol(HttpToolsProtocol):
         head = [STATUS_LINE[status], b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"]
         self.transport.write(b"".join([*head, b"content-length: %d\r\n\r\n" % len(said), said]))
         self.transport.close()
-
-
-def build_state(connections: OpenConnections) -> dict[str, Any]:
-    """Build what the lifespan hands to every connection."""
-    return {STATE_KEY: connections}
