@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from testing.parts.servers import PATIENCE
 
@@ -33,6 +33,35 @@ def serve_bytes(answer: bytes) -> Iterator[tuple[str, list[str]]]:
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
     finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join()
+
+
+@contextmanager
+def drip(head: bytes, content: bytes) -> Iterator[str]:
+    """Begin every answer, then send the same content five times a second for ever; yield the address."""
+    ended = threading.Event()
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(head)
+            while not ended.wait(0.2):
+                connection.sendall(content)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(listening.accept()[0],)).start()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        ended.set()
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
         thread.join()

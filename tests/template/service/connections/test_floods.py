@@ -1,5 +1,6 @@
 """Clients without a key that send headers for ever, never finish a request, or open very many connections."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -44,6 +45,44 @@ def test_headers_without_end_are_cut_off_after_some_kilobytes(impatient: Service
             pass
     assert sent < 20_000_000
     assert count_closed(impatient, "header_bytes") >= 1
+
+
+CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "pattern"),
+    [
+        (CHUNKED + b"2\r\n{}\r\n0\r\n", b"x: " + b"a" * 1_000 + b"\r\n"),
+        (CHUNKED + b"2\r\n{}\r\n0\r\nx: ", b"a" * 1_000),
+        (CHUNKED + b"2;", b"a" * 1_000),
+        (CHUNKED, b"0" * 1_000),
+    ],
+    ids=["trailers", "one trailer", "an extension of a chunk", "the size of a chunk"],
+)
+def test_what_a_body_is_wrapped_in_is_cut_off_as_a_body_is(impatient: Service, start: bytes, pattern: bytes) -> None:
+    """Trailers behind a body of two bytes were kept in memory for as long as a body may take, however many came."""
+    sent = 0
+    with connect(impatient.url) as (client,):
+        client.sendall(start)
+        try:
+            while sent < 100_000_000:
+                client.sendall(pattern)
+                sent += len(pattern)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert sent < 100_000_000
+    assert count_closed(impatient, "body_bytes") + count_closed(impatient, "body_time") >= 1
+
+
+def test_a_body_in_chunks_is_taken_whatever_their_size(impatient: Service, asked: Asked) -> None:
+    body = json.dumps(asked[0]).encode()
+    for size in (1, 7, len(body)):
+        parts = [body[place : place + size] for place in range(0, len(body), size)]
+        chunks = b"".join(b"%x;name=value\r\n%s\r\n" % (len(part), part) for part in parts)
+        with connect(impatient.url) as (client,):
+            client.sendall(CHUNKED.replace(b"host:", b"connection: close\r\nhost:") + chunks + b"0\r\nx: y\r\n\r\n")
+            assert read_to_end(client).startswith(b"HTTP/1.1 200 ")
 
 
 def test_headers_that_are_too_large_are_answered_so(impatient: Service) -> None:
