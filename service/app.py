@@ -63,7 +63,8 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
         metrics.set_problems(collect_problems(parts))
         metrics.set_circuits(parts.decider.circuits)
         parts.decider.watch.log_counts()
-        await asyncio.to_thread(app.state.watch.times.sample)
+        if app.state.watch.times.is_due:
+            await asyncio.to_thread(app.state.watch.times.sample)
         await asyncio.sleep(1)
 
 

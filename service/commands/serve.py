@@ -39,7 +39,7 @@ def _start_server(settings: Settings) -> None:
             "keys and applications travel unencrypted: set SERVICE_TLS_CERTIFICATE, or SERVICE_TRUSTED_PROXIES"
         )
     if settings.tls_certificate:
-        _LOG.info("connections are encrypted: https, whatever uvicorn says below")
+        _LOG.info("connections are encrypted: the address below is one of https")
     DecisionLog(settings.database, settings.state).close()  # tables are made once, before workers start
     uvicorn.run(
         "service.app:create",

@@ -1,5 +1,6 @@
 """How long decisions took in the last hour, from the service's own metric of it."""
 
+import logging
 import time
 from bisect import bisect_left
 from collections import deque
@@ -10,6 +11,8 @@ from service.metrics import read_decision_times
 
 Buckets = Mapping[float, int]
 """The number of decisions that took at most so many seconds, by these."""
+
+_LOG = logging.getLogger(__name__)
 
 _EVERY_SECONDS, _MAX_SAMPLES = 60.0, 61
 
@@ -40,11 +43,17 @@ class DecisionTimes:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, Buckets]] = deque([(time.monotonic(), {})], _MAX_SAMPLES)
 
+    @property
+    def is_due(self) -> bool:
+        """Tell whether the last sample is a minute old."""
+        return time.monotonic() - self._samples[-1][0] >= _EVERY_SECONDS
+
     def sample(self) -> None:
-        """Keep the counts of now, if the last ones are a minute old."""
-        now = time.monotonic()
-        if now - self._samples[-1][0] >= _EVERY_SECONDS:
-            self._samples.append((now, read_decision_times()))
+        """Keep the counts of now. Where they cannot be read, because a worker ends just now, they are tried again."""
+        try:
+            self._samples.append((time.monotonic(), read_decision_times()))
+        except Exception:  # noqa: BLE001 - whoever calls this watches over more than the page
+            _LOG.exception("how long decisions took could not be read")
 
     def read_period(self) -> PeriodTimes:
         """Read the decisions of the last hour, or since the start."""

@@ -22,10 +22,33 @@ def test_only_the_last_hour_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     times = DecisionTimes()
     for minute in range(181):
         now[0], counts[0] = 60.0 * minute, 10 * minute
-        times.sample()
-        times.sample()
+        assert times.is_due == (minute > 0)
+        if times.is_due:
+            times.sample()
+        assert not times.is_due
         assert times.read_period().total == min(10 * minute, 600)
     assert times.read_period().seconds == 3600
+
+
+def test_counts_that_cannot_be_read_end_nothing_and_are_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who samples them also watches the keys and the problems of the service."""
+    now = [0.0]
+    monkeypatch.setattr(decision_times.time, "monotonic", lambda: now[0])
+    times = DecisionTimes()
+
+    def fail() -> dict[float, int]:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(decision_times, "read_decision_times", fail)
+    now[0] = 60.0
+    times.sample()
+    assert times.is_due
+    assert "could not be read" in caplog.text
+    monkeypatch.setattr(decision_times, "read_decision_times", lambda: {INFINITE: 3})
+    times.sample()
+    assert not times.is_due
 
 
 def test_bars_are_of_the_decisions_between_two_bounds_and_begin_with_the_first() -> None:
