@@ -16,8 +16,6 @@ from credit.common.invalid_values import make_value_error
 ENV_PREFIX = "SERVICE_"
 STORE_SECONDS = 2.0
 """How long the service waits for an answer of the store, but for a version that it fetches."""
-LEAST_RATIO = 0.8
-"""The four-fifths rule of thumb of the Uniform Guidelines (29 CFR 1607.4 D)."""
 
 _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
@@ -97,8 +95,9 @@ class Settings(BaseSettings):
     """Connections to one worker from one address, unless it is one of `trusted_proxies`."""
     max_caller_requests: int = Field(default=200, ge=1, le=100_000)
     """Requests of one caller that a worker is at, at a time: of one key, or of one address where no key is needed."""
-    least_ratio: float = Field(default=LEAST_RATIO, ge=0, le=1)
-    """Share of approvals of a group by that of the reference group, below which the page calls it a problem."""
+    least_ratio: float | None = Field(default=None, ge=0, le=1)
+    """Share of approvals of a group by that of the reference group, below which the page calls it a problem; by default
+    the limit of the fairness policy by which the live version was judged."""
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")

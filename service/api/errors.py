@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
-from credit.decision_log.log import KeyConflictError
+from credit.decision_log.repeats import KeyConflictError
 from service import metrics
 from service.api.responses import RefusalError, render_refusal
 from service.deciding.decider import BusyError
