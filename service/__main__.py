@@ -1,9 +1,6 @@
 """The decision service: serve the live version, make keys, decide files; recompute, verify, find, erase decisions."""
 
 from collections.abc import Sequence
-from importlib import import_module
-
-import click
 
 from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
@@ -25,20 +22,9 @@ VERBS = {
 """Each subcommand and its line in `python -m service --help`."""
 
 
-class _ServiceGroup(cli.LazyGroup):
-    """A group whose subcommands may have a dash in their names, where their files have an underscore."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Import one subcommand. Raises NoSuchCommand, which names the nearest ones."""
-        if "-" in cmd_name and cmd_name in VERBS:
-            command: click.Command = import_module(f"service.commands.{cmd_name.replace('-', '_')}").run
-            return command
-        return super().get_command(ctx, cmd_name)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one subcommand, with the variables that are files set before."""
-    group = _ServiceGroup("service.commands", VERBS, help=__doc__, callback=load_secret_files)
+    group = cli.LazyGroup("service.commands", VERBS, help=__doc__, callback=load_secret_files)
     cli.run(group, "python -m service", arguments)
 
 

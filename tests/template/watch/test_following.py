@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, event, insert, update
 
 from credit.bundle.rule_causes import NO_MODEL
 from credit.common.errors import CreditError
@@ -206,6 +206,21 @@ def test_two_writers_are_merged_by_time_however_much_is_read_at_once(tmp_path: P
     assert_same(follow_once([logs[0].database], 700), expected)
     for log in [*logs, alone]:
         log.close()
+
+
+def test_a_poll_without_news_is_one_query_however_many_writers_there_are(tmp_path: Path) -> None:
+    asked: list[str] = []
+    for number in range(5):
+        log = DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path / str(number))
+        write_each(log, make_people(20, number))
+        log.close()
+    database = Database(f"sqlite:///{tmp_path}/decisions.db", read_only=True)
+    follower = Follower("prod", JUDGING, find_groups)
+    assert follower.catch_up([database]) == 100
+    event.listen(database.engine, "before_cursor_execute", lambda *called: asked.append(called[2]))
+    assert follower.catch_up([database]) == 0
+    database.close()
+    assert len(asked) == 1
 
 
 def test_nobody_is_left_out_without_a_count(log: DecisionLog) -> None:
