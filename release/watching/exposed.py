@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from credit.common.errors import CreditError, Problem
+from release.watching.exposed_told import collect_told
 from release.watching.session import Look, Settings
 from watch.state import WatchState
 
@@ -99,15 +100,7 @@ class Exposed(Collector):
                 if value is not None:
                     family.add_metric([environment, one.stream, one.attribute, one.group], float(value))
             yield family
-        yield from self._collect_drift(look)
-
-    def _collect_drift(self, look: Look) -> Iterator[Metric]:
-        family = GaugeMetricFamily(
-            "watch_drift", "1 when a figure of the last period differs", labels=["environment", "figure"]
-        )
-        for one in look.drift.findings if look.drift else ():
-            family.add_metric([self._settings.environment, one.figure], float(one.is_drift))
-        yield family
+        yield from collect_told(look.told, environment)
 
 
 def _gauge(name: str, text: str, environment: str, value: float) -> GaugeMetricFamily:

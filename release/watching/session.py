@@ -10,8 +10,8 @@ from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.watching.acting import Action, find_reason_not_to_act, take_back
-from release.watching.drift import DriftReport, find_period, report_drift
 from release.watching.target import Question
+from release.watching.telling import Teller, Told
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
@@ -43,8 +43,8 @@ class Look(NamedTuple):
     """The findings on an environment. `entry`: the live one, None when nothing is live, or it is not known.
 
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
-    `unchained`: decisions from before rows had a writer and a number, which are not judged; `drift`: of the last
-    period.
+    `unchained`: decisions from before rows had a writer and a number, which are not judged; `told`: other findings,
+    about which nothing is done.
     """
 
     entry: LedgerEntry | None
@@ -53,7 +53,7 @@ class Look(NamedTuple):
     obstacles: list[str]
     action: Action | None
     unchained: int = 0
-    drift: DriftReport | None = None
+    told: Told = Told()
 
     @property
     def alarms(self) -> list[GroupFinding]:
@@ -92,7 +92,7 @@ class Session:
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
         self._tried: _Tried | None = None
         self._unchained: int | None = None
-        self._drift: tuple[int, DriftReport] | None = None
+        self._teller = Teller(store, settings.environment, settings.params, self._read_groups)
 
     @property
     def state(self) -> WatchState:
@@ -118,8 +118,8 @@ class Session:
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
                 action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
                 unchained = self._count_unchained(databases)
-                drift = self._find_drift(databases[-1], entry, now) if entry else None
-            return Look(entry, rows, findings, obstacles, action, unchained, drift)
+                told = self._tell(databases[-1], entry, now) if entry else Told()
+            return Look(entry, rows, findings, obstacles, action, unchained, told)
         except CreditError as error:
             return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
 
@@ -129,20 +129,11 @@ class Session:
             self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
         return self._unchained
 
-    def _find_drift(self, database: Database, entry: LedgerEntry, now: datetime) -> DriftReport | None:
-        """Report on the last whole period, once: it is over."""
-        settings, period = self.settings, find_period(now, self.settings.params.drift_days)
-        if self._drift and self._drift[0] == entry.number and self._drift[1].start == period[0]:
-            return self._drift[1]
-        groups = self._read_groups(entry.digest)
-        if groups is None or entry.kind == "fallback":
-            return None
-        found = report_drift(self._store, database, settings.environment, entry, groups, settings.params, period)
-        self._drift = (entry.number, found)
-        return found
-
     def _read_groups(self, digest: str) -> WatchedGroups | None:
         return read_watched_groups(self._store, digest)
+
+    def _tell(self, database: Database, entry: LedgerEntry, now: datetime) -> Told:
+        return self._teller.tell(database, entry, self.state.streams.get((entry.number, entry.digest)), now)
 
     def _judge(self, entry: LedgerEntry) -> list[GroupFinding]:
         streams = self.state.streams.get((entry.number, entry.digest))
