@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from release.watching.exposed import Exposed
+from release.watching.picture import record_picture
 from release.watching.report import format_look, format_told
 from release.watching.session import Look, Session
 
@@ -18,7 +19,7 @@ def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> 
     told: list[str] = []
     while True:
         look = session.look(datetime.now(UTC))
-        exposed.note(look, session.state)
+        exposed.note(look, session.state, record_picture(session, look, datetime.now(UTC)))
         lines = _list_news(look, session)
         if lines != told:
             print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", *lines, sep="\n  ", file=sys.stderr, flush=True)

@@ -87,7 +87,7 @@ class Session:
     """Looks at one environment again and again."""
 
     def __init__(self, store: Store, settings: Settings, open_log: OpenLog, file: StateFile | None) -> None:
-        self._store, self.settings, self._open_log = store, settings, open_log
+        self._store, self.settings, self._open_log, self.file = store, settings, open_log, file
         self._ledger = Ledger(store, settings.environment)
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
         self._tried: _Tried | None = None

@@ -13,6 +13,7 @@ from service.engine.live_version import LiveVersion
 from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions
 from service.page.history import LedgerLine
 from service.page.trend import HOURS
+from service.page.watch import SeenWatch, WatchSection, build_watch_section
 from service.settings import LEAST_RATIO
 
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
@@ -32,6 +33,7 @@ class ServiceSnapshot:
     store: bool
     least_ratio: float = LEAST_RATIO
     newest: Sequence[NewDecision] = ()
+    watch: SeenWatch | None = None
 
 
 class LiveEntry(NamedTuple):
@@ -87,6 +89,7 @@ class Overview:
     now: DisplayTime
     least_ratio: float
     newest: list[NewestRow]
+    watch: WatchSection | None
     hours: int = HOURS
 
 
@@ -119,6 +122,9 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         now=describe_time(facts.now, facts.now),
         least_ratio=facts.least_ratio,
         newest=[_build_newest_row(one, facts.now) for one in facts.newest],
+        watch=build_watch_section(facts.watch, facts.environment, serving.number if serving else 0, facts.now)
+        if facts.watch
+        else None,
     )
 
 
