@@ -1,4 +1,4 @@
-"""The decision service: serve the live version, make keys, decide files; recompute, verify, find, erase decisions."""
+"""The decision service: serve the live version, make keys, decide files; recompute, verify, find, erase, export."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,7 @@ VERBS = {
     "erase": "Erase what the log has about an applicant: inputs, protected values, reference, words of reviews and "
     "corrections",
     "expire": "Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS",
+    "export": "Export the log for analysts: to MongoDB, or to Parquet by day",
     "example": "Print an application with all the fields that a version takes, as the API expects it",
     "score": "Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size",
 }

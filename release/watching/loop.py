@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
-from release.watching.exposed import Exposed
-from release.watching.picture import record_picture
 from release.watching.report import format_look, format_told
 from release.watching.session import Look, Session
+from release.watching.shown.exposed import Exposed
+from release.watching.shown.picture import record_picture
 
 
 def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> Look:

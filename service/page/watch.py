@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from credit.common.dates import DisplayTime, describe_time
-from credit.reports.watch import WatchedGroupState, WatchedRatio, WatchPicture
+from credit.reports.live.watch_picture import WatchedGroupState, WatchedRatio, WatchPicture
 
 _SECONDS, _MAX_BYTES = 2.0, 2_000_000
 _LATE = timedelta(minutes=5)

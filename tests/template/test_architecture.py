@@ -77,6 +77,7 @@ ARROWS: dict[str, set[str]] = {
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
+    "service/export": SERVICE | {"service/batch"},
     "service/commands": SERVICE
     | {
         "service/access",
@@ -84,6 +85,7 @@ ARROWS: dict[str, set[str]] = {
         "service/batch",
         "service/connections",
         "service/engine",
+        "service/export",
         "service/metrics.py",
         "service/people",
     },

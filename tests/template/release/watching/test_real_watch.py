@@ -12,7 +12,7 @@ from running_watch import run_watch, send
 
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from credit.reports.watch import WatchPicture
+from credit.reports.live.watch_picture import WatchPicture
 from testing.load import Load
 from testing.parts.servers import PATIENCE, wait_until
 from testing.services import Service

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from credit.registry.store import Store
-from credit.reports.watch import WatchedGroupState, WatchedRatio, WatchPicture
+from credit.reports.live.watch_picture import WatchedGroupState, WatchedRatio, WatchPicture
 from service.page.watch import HEIGHT, WIDTH, SeenWatch, WatchReader, build_watch_section, draw_chart
 from testing.parts.browsers import FAINT, OUTSIDE, browser, open_pages
 from testing.parts.servers import wait_until

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from credit.reports.watch import WatchedGroupState, WatchedRatio, WatchPicture
+from credit.reports.live.watch_picture import WatchedGroupState, WatchedRatio, WatchPicture
 from release.watching.report import format_told
 from release.watching.session import Look, Session, Settings
 from watch.judging import GroupFinding

@@ -18,9 +18,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from credit.common.errors import CreditError, Problem
-from credit.reports.watch import WatchPicture
-from release.watching.exposed_told import collect_told
+from credit.reports.live.watch_picture import WatchPicture
 from release.watching.session import Look, Settings
+from release.watching.shown.told_metrics import collect_told
 from watch.state import WatchState
 
 _LATE_LOOKS, _LEAST_SECONDS = 10, 60.0
