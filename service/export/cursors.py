@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Table, func, select
 
 from credit.decision_log.database import Database
 from credit.decision_log.tables import DECISIONS_TABLE
@@ -42,11 +42,11 @@ def iterate_batches(database: Database, table: Table, cursors: Mapping[str, LogC
     for writer, newest in find_newest_places(database, table).items():
         cursor = cursors.get(writer) or LogCursor()
         for gap in cursor.gaps:
-            for first in range(gap[0], gap[1] + 1, BATCH_ROWS):
-                rows = _read(database, table, writer, (first, min(first + BATCH_ROWS - 1, gap[1])))
-                if rows:
-                    cursor = _fill(cursor, [row["sequence"] for row in rows])
-                    yield LogBatch(writer, rows, cursor)
+            first = gap[0]
+            while rows := _read(database, table, writer, (first, gap[1])):
+                cursor = _fill(cursor, [row["sequence"] for row in rows])
+                yield LogBatch(writer, rows, cursor)
+                first = rows[-1]["sequence"] + 1
         while cursor.following <= newest:
             last = min(cursor.following + BATCH_ROWS - 1, newest)
             rows = _read(database, table, writer, (cursor.following, last))
@@ -73,9 +73,10 @@ def _fill(cursor: LogCursor, found: list[int]) -> LogCursor:
     return cursor._replace(gaps=left)
 
 
-def _read(database: Database, table: Table, writer: str, *ranges: Gap) -> list[dict[str, Any]]:
+def _read(database: Database, table: Table, writer: str, places: Gap) -> list[dict[str, Any]]:
+    """Read the first rows in a range of places."""
     columns = table.c
-    inside = or_(*(and_(columns.sequence >= first, columns.sequence <= last) for first, last in ranges))
-    query = select(table).where(columns.writer == writer, inside).order_by(columns.sequence)
+    query = select(table).where(columns.writer == writer, columns.sequence.between(*places))
+    query = query.order_by(columns.sequence).limit(BATCH_ROWS)
     with database.begin_read() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]

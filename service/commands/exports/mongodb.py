@@ -17,7 +17,7 @@ from service.export.mongodb import MongoTarget
 
 @click.command(cls=AnsweringCommand, help=__doc__)
 @click.option("--database", default="credit", show_default=True, help="its name in MongoDB")
-@add_export_options
+@add_export_options(10.0)
 def run(database: str, **options: Any) -> Answer:
     """Export to MongoDB."""
     url = os.environ.get("EXPORT_MONGODB_URL")

@@ -24,7 +24,7 @@ from service.export.parquet import ParquetTarget
 from testing.decisions import make_record, write_each
 from testing.lenders.frozen import ROOT
 from testing.parts.mongodb import MongoServer
-from testing.parts.servers import find_free_ports, wait_until
+from testing.parts.servers import Cluster, find_free_ports, wait_until
 
 START = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 Open = Callable[[], Target]
@@ -166,6 +166,18 @@ def test_killed_at_any_step_it_goes_on_and_has_everybody_once(
     export_news(log.database, open_target())
     assert_same(log, target := open_target(), 40 + more)
     assert export_news(log.database, target) == ExportRound()
+
+
+def test_postgresql_is_exported_as_sqlite_is(server: Cluster, open_target: Open, tmp_path: Path) -> None:
+    log = DecisionLog(server.url, tmp_path / "state")
+    rows, target = write(log, 20), open_target()
+    report(log, rows[3], 20, paid=True)
+    assert measure_lag(log.database, {})[0] == 20
+    assert export_news(log.database, target) == ExportRound(decisions=20, outcomes=1)
+    erase_decisions(log.events, [rows[5]["id"]], "erase", "tester", {})
+    assert export_news(log.database, target) == ExportRound(erased=1)
+    assert_same(log, target, 20)
+    log.close()
 
 
 def test_a_day_that_differs_is_named_whatever_differs(log: DecisionLog, open_target: Open) -> None:
