@@ -32,10 +32,11 @@ MAX_COST = 0.02
 
 
 class Load(NamedTuple):
-    """A load: requests a second, and milliseconds of the service's processor for each."""
+    """A load: requests a second, and milliseconds of the processor for each, by the service and by the watch."""
 
     per_second: float
     milliseconds: float
+    watching: float
 
 
 def measure() -> BenchTable:
@@ -50,7 +51,7 @@ def measure() -> BenchTable:
         for _ in range(ROUNDS):
             for name, number in (("without", signal.SIGSTOP), ("with", signal.SIGCONT)):
                 os.kill(watch.process, number)
-                loads[name].append(_load(service, approved))
+                loads[name].append(_load(service, watch, approved))
                 print(f"  {name} the watch: {loads[name][-1]}", file=sys.stderr)
         judged = _count_judged(watch)
     return _build_table(loads, judged)
@@ -74,10 +75,11 @@ def run_watch(store: str, folder: Path) -> Iterator[Server]:
             os.kill(watch.process, signal.SIGCONT)
 
 
-def _load(service: Server, body: Path) -> Load:
-    before = service.processor_seconds
+def _load(service: Server, watch: Server, body: Path) -> Load:
+    before = [one.processor_seconds for one in (service, watch)]
     found = run_wrk(f"{service.url}/v1/decisions", body, CONNECTIONS, SECONDS)
-    return Load(found.per_second, 1000 * (service.processor_seconds - before) / found.requests)
+    used = [one.processor_seconds - since for one, since in zip((service, watch), before, strict=True)]
+    return Load(found.per_second, *(1000 * one / found.requests for one in used))
 
 
 def _count_judged(watch: Server) -> int:
@@ -97,5 +99,7 @@ def _build_table(loads: dict[str, list[Load]], judged: int) -> BenchTable:
         cost = median(more * (one[place] / other[place] - 1) for one, other in pairs)
         met = f"below {MAX_COST:.0%}: {'met' if cost < MAX_COST else 'NOT met'}"
         rows.append((what, f"{of['without']:,.3g}", f"{of['with']:,.3g}", f"{cost:.1%}", met))
+    own = median(one.watching for one in loads["with"])
+    rows.append(("watch, processor ms a request, of two loads", "", f"{own:,.2g}", "", ""))
     rows.append(("decisions judged meanwhile", "", f"{judged:,}", "", ""))
     return BenchTable(("what", "without", "with", "cost, median of pairs", "target"), rows)
