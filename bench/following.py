@@ -2,7 +2,8 @@
 
 The random forest of the pipeline, one worker, loads by wrk. `release watch` looks each second, and is held by a signal
 in every other load, so that it has to catch up as much again in the others. Seconds of the processor of the service for
-each request are its own cost, whoever else is busy; the throughput is on the same cores as wrk and the watch.
+each request are its own cost, the throughput is on the same cores as wrk and the watch. A cost that is small beside the
+spread of the loads without the watch says that the machine was busy with something else.
 """
 
 import os
@@ -99,6 +100,9 @@ def _build_table(loads: dict[str, list[Load]], judged: int) -> BenchTable:
         cost = median(more * (one[place] / other[place] - 1) for one, other in pairs)
         met = f"below {MAX_COST:.0%}: {'met' if cost < MAX_COST else 'NOT met'}"
         rows.append((what, f"{of['without']:,.3g}", f"{of['with']:,.3g}", f"{cost:.1%}", met))
+        alone = [one[place] for one in loads["without"]]
+        spread = (max(alone) - min(alone)) / median(alone)
+        rows.append((f"{what}: spread of the loads without it", "", "", f"{spread:.0%}", ""))
     own = median(one.watching for one in loads["with"])
     rows.append(("watch, processor ms a request, of two loads", "", f"{own:,.2g}", "", ""))
     rows.append(("decisions judged meanwhile", "", f"{judged:,}", "", ""))
