@@ -45,7 +45,7 @@ def measure() -> BenchTable:
         raise CreditError(Problem("wrk", "no such command", fix="apt-get install wrk"))
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
-        store, approved, denied, row = _prepare_store(folder)
+        store, approved, denied, row = prepare_store(folder)
         one = running.enter_context(servers.run_service(store.url, folder, 1))
         two = running.enter_context(servers.run_service(store.url, folder, 2))
         constant = running.enter_context(servers.run_constant(folder))
@@ -71,7 +71,7 @@ def measure() -> BenchTable:
         return BenchTable(("what", "requests a second", "median ms", "p99 ms", "target"), rows)
 
 
-def _prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
+def prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
     """Prepare a store where the forest is live; an approved application, one that is not, the first for MLflow."""
     store = Store(str(folder / "store"))
     for version, candidate in (("v1.0.0", "logistic"), ("v2.0.0", "random_forest")):

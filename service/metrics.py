@@ -1,7 +1,7 @@
 """Prometheus metrics: counts of decisions, in all and by protected group, latency, and problems."""
 
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
@@ -12,6 +12,7 @@ from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.bundle.rule_causes import classify_cause
+from credit.common.errors import Problem
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
@@ -20,6 +21,7 @@ from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
+from service.engine.request_errors import UNKNOWN_FIELD
 from service.exposed_metrics import GroupHiding, WorkerProcesses
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
@@ -40,6 +42,7 @@ DECISION_SECONDS = Histogram(
 REPEAT_COUNT = Counter("service_repeated_decisions", "Decisions that were answered again under their idempotency key")
 CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were refused or closed", ["why"])
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
+FIELD_REFUSAL_COUNT = Counter("service_refused_fields", "Requests that were refused for a field", ["field"])
 KEY_REFUSAL_COUNT = Counter("service_refused_keys", "Requests without a key that is good for them", ["why"])
 RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
@@ -63,6 +66,9 @@ _BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "
 
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
+
+MAX_REFUSED_FIELDS = 200
+_SHOWN_FIELDS: set[str] = set()
 
 OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
 REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
@@ -100,6 +106,19 @@ def count_outcome(contract: Contract, value: Scalar, version: str | None) -> Non
 def _find_series(counter: Counter, *labels: str) -> Counter:
     """Find one series of a counter; finding it takes longer than counting."""
     return counter.labels(*labels)
+
+
+def count_refused_fields(problems: Sequence[Problem]) -> None:
+    """Count a refused request once for each field that it was refused for.
+
+    Of a family clients make up the names, and of what is no field too: the first ones have a series each.
+    """
+    names = {one.where.rpartition(".")[2] for one in problems if "." in one.where and one.found != UNKNOWN_FIELD[0]}
+    names |= {"unknown field" for one in problems if one.found == UNKNOWN_FIELD[0]}
+    for name in names:
+        shown = name if name in _SHOWN_FIELDS or len(_SHOWN_FIELDS) < MAX_REFUSED_FIELDS else "another field"
+        _SHOWN_FIELDS.add(shown)
+        FIELD_REFUSAL_COUNT.labels(shown).inc()
 
 
 def count_connection(why: str) -> None:

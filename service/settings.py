@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     least_ratio: float | None = Field(default=None, ge=0, le=1)
     """Share of approvals of a group by that of the reference group, below which the page calls it a problem; by default
     the limit of the fairness policy by which the live version was judged."""
+    watch_url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+/?$")] | None = None
+    """The address of `release watch`, such as http://127.0.0.1:8001; the page shows what it says."""
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")

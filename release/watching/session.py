@@ -11,8 +11,8 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.oncall.alarms import NewAlarm, record_alarms
 from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
-from release.watching.drift import DriftReport, find_period, report_drift
 from release.watching.target import Question
+from release.watching.telling import Teller, Told
 from release.watching.wording import LEAST_SHOWN, describe_alarm
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
@@ -42,8 +42,8 @@ class Look(NamedTuple):
     """The findings on an environment. `entry`: the live one, None when nothing is live, or it is not known.
 
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
-    `unchained`: decisions from before rows had a writer and a number, which are not judged; `drift`: of the last
-    period; `unwritten`: why an alarm is not in the store, where those on call would see it.
+    `unchained`: decisions from before rows had a writer and a number, which are not judged; `told`: other findings,
+    about which nothing is done; `unwritten`: why an alarm is not in the store, where those on call would see it.
     """
 
     entry: LedgerEntry | None
@@ -52,7 +52,7 @@ class Look(NamedTuple):
     obstacles: list[str]
     action: Action | None
     unchained: int = 0
-    drift: DriftReport | None = None
+    told: Told = Told()
     unwritten: str = ""
 
     @property
@@ -87,13 +87,13 @@ class Session:
     """Looks at one environment again and again."""
 
     def __init__(self, store: Store, settings: Settings, open_log: OpenLog, file: StateFile | None) -> None:
-        self._store, self.settings, self._open_log = store, settings, open_log
+        self._store, self.settings, self._open_log, self.file = store, settings, open_log, file
         self._ledger = Ledger(store, settings.environment)
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
         self._tried: _Tried | None = None
         self._recorded: set[tuple[str, str, str]] = set()
         self._unchained: int | None = None
-        self._drift: tuple[int, DriftReport] | None = None
+        self._teller = Teller(store, settings.environment, settings.params, self._read_groups)
 
     @property
     def state(self) -> WatchState:
@@ -120,8 +120,8 @@ class Session:
                 action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
                 unwritten = self._record(entry, findings, action) if entry else ""
                 unchained = self._count_unchained(databases)
-                drift = self._find_drift(databases[-1], entry, now) if entry else None
-            return Look(entry, rows, findings, obstacles, action, unchained, drift, unwritten)
+                told = self._tell(databases[-1], entry, now) if entry else Told()
+            return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten)
         except CreditError as error:
             return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
 
@@ -147,20 +147,11 @@ class Session:
         self._recorded |= alarms.keys()
         return ""
 
-    def _find_drift(self, database: Database, entry: LedgerEntry, now: datetime) -> DriftReport | None:
-        """Report on the last whole period, once: it is over."""
-        settings, period = self.settings, find_period(now, self.settings.params.drift_days)
-        if self._drift and self._drift[0] == entry.number and self._drift[1].start == period[0]:
-            return self._drift[1]
-        groups = self._read_groups(entry.digest)
-        if groups is None or entry.kind == "fallback":
-            return None
-        found = report_drift(self._store, database, settings.environment, entry, groups, settings.params, period)
-        self._drift = (entry.number, found)
-        return found
-
     def _read_groups(self, digest: str) -> WatchedGroups | None:
         return read_watched_groups(self._store, digest)
+
+    def _tell(self, database: Database, entry: LedgerEntry, now: datetime) -> Told:
+        return self._teller.tell(database, entry, self.state.streams.get((entry.number, entry.digest)), now)
 
     def _judge(self, entry: LedgerEntry) -> list[GroupFinding]:
         streams = self.state.streams.get((entry.number, entry.digest))

@@ -17,6 +17,7 @@ def handle_error(error: Exception) -> Response:
     """Count an error and render its refusal, which says nothing of what happened inside."""
     refusal = _classify_error(error)
     metrics.REFUSAL_COUNT.labels(str(refusal.status)).inc()
+    metrics.count_refused_fields(refusal.problems)
     return render_refusal(refusal)
 
 

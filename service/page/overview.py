@@ -14,6 +14,7 @@ from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_dec
 from service.page.history import LedgerLine
 from service.page.ratio_limit import ShownLimit
 from service.page.trend import HOURS
+from service.page.watch import SeenWatch, WatchSection, build_watch_section
 
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
 
@@ -36,6 +37,7 @@ class ServiceSnapshot:
     limit: ShownLimit
     newest: Sequence[NewDecision] = ()
     warnings: Sequence[str] = ()
+    watch: SeenWatch | None = None
 
 
 class LiveEntry(NamedTuple):
@@ -91,6 +93,7 @@ class Overview:
     now: DisplayTime
     limit: str
     newest: list[NewestRow]
+    watch: WatchSection | None
     hours: int = HOURS
 
 
@@ -123,6 +126,9 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         now=describe_time(facts.now, facts.now),
         limit=facts.limit.said,
         newest=[_build_newest_row(one, facts.now) for one in facts.newest],
+        watch=build_watch_section(facts.watch, facts.environment, serving.number if serving else 0, facts.now)
+        if facts.watch
+        else None,
     )
 
 

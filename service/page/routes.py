@@ -23,6 +23,7 @@ from service.page.overview import ServiceSnapshot, build_overview
 from service.page.ratio_limit import ShownLimit, find_limit
 from service.page.section import SectionContent, SectionSource, list_sections
 from service.page.trend import HOURS, begin_of_day
+from service.page.watch import SeenWatch, WatchReader
 
 ROUTER = APIRouter()
 
@@ -48,6 +49,9 @@ class PageState:
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
         self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
         self._newest: ValueCache[list[NewDecision]] = ValueCache(_CACHE_SECONDS)
+        url = self._settings.watch_url
+        self._watch = WatchReader(url) if url else None
+        self._seen_watch: ValueCache[SeenWatch] = ValueCache(_CACHE_SECONDS)
         self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
@@ -67,6 +71,7 @@ class PageState:
             store=store,
             limit=self.find_limit(),
             newest=self._newest.get((), self._read_newest),
+            watch=self._seen_watch.get((), self._watch.read) if self._watch else None,
         )
 
     def find_limit(self) -> ShownLimit:

@@ -80,6 +80,7 @@ ARROWS: dict[str, set[str]] = {
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
+    "service/export": SERVICE | {"service/batch"},
     "service/commands": SERVICE
     | {
         "service/access",
@@ -87,6 +88,7 @@ ARROWS: dict[str, set[str]] = {
         "service/batch",
         "service/connections",
         "service/engine",
+        "service/export",
         "service/metrics.py",
         "service/people",
     },
@@ -104,7 +106,8 @@ ARROWS: dict[str, set[str]] = {
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
-    "release/watching": RELEASE | {"credit/decision_log", "release/deployment", "release/oncall", "watch"},
+    "release/watching": RELEASE
+    | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},
     "release/commands": RELEASE
     | {
         "credit/decision_log",
@@ -120,6 +123,7 @@ ARROWS: dict[str, set[str]] = {
         "watch",
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
+    "watch/outcomes": BASE | {"credit/bundle", "credit/decision_log", "credit/evaluation", "watch"},
     "monitoring/alertmanager": set(),
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),

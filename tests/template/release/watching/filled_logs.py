@@ -84,6 +84,11 @@ PARAMS = {
     "drift_days": 7,
     "drift_alpha": 0.01,
     "drift_moved": 0.05,
+    "outcome_days": (90, 180, 365),
+    "outcome_alpha": 0.01,
+    "least_known": 0.8,
+    "outcome_stale_days": 60,
+    "model_days": 730,
     "stale_hours": 24,
     "poll_seconds": 10,
 }
