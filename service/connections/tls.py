@@ -81,7 +81,7 @@ class _Handshake(asyncio.Protocol):
         self._timer = self._http.loop.call_later(self._open.limits.header_seconds, self._expire)
 
     def data_received(self, data: bytes) -> None:
-        """Begin the handshake; later, keep what is for `http`."""
+        """Begin the handshake; later, keep its bytes for `http`."""
         if self._task is None:
             self._transport.pause_reading()
             self._hello = data

@@ -36,7 +36,7 @@ class Target(Protocol):
         """Note the place up to which rows are there, after them."""
 
     def finish(self, database: Database) -> None:
-        """Finish what was put."""
+        """Finish the rows that were put."""
 
     def digest(self) -> dict[Any, DayDigest]:
         """Digest the decisions of each day."""

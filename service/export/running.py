@@ -52,7 +52,7 @@ class ExportMetrics:
 
 @contextmanager
 def open_log(settings: Settings) -> Iterator[Database]:
-    """Open the database of the log for reading; what is in a spool is exported when it has arrived there."""
+    """Open the database of the log for reading; rows in a spool are exported when they have arrived there."""
     url = settings.database_url.get_secret_value() if settings.database_url else ""
     with open_read_only(url, settings.state) as databases:
         yield databases[-1]
@@ -108,7 +108,7 @@ def keep_exporting(settings: Settings, target: Target, name: str, seconds: float
 
 
 def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -> ExportRound:
-    """Export what is new. Where the target does not answer, its last known places say how much waits."""
+    """Export new rows. Where the target does not answer, its last known places say how much waits."""
     with open_log(settings) as database:
         try:
             exported.cursors = target.read_cursors("decisions")
