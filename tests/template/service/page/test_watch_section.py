@@ -121,7 +121,8 @@ def test_a_watch_that_was_never_there_is_told_and_the_page_is_there(released: St
 def test_the_page_shows_the_ratios_and_keeps_them(
     released: Store, tmp_path: Path, address: Any, browser: Any, width: int
 ) -> None:
-    hostile = make_picture(news=("<script>alert(1)</script>",), word="alarm")
+    alarmed = BLACK.model_copy(update={"evidence": 1.5, "is_alarm": True})
+    hostile = make_picture(news=("<script>alert(1)</script>",), word="alarm", groups=(alarmed,))
     address.answer = (200, hostile.model_dump_json().encode())
     url = f"http://127.0.0.1:{address.server_port}/"
     with run_service(released.url, tmp_path / "state", SERVICE_WATCH_URL=url) as service, open_pages(browser) as at:
@@ -130,6 +131,10 @@ def test_the_page_shows_the_ratios_and_keeps_them(
         assert "A group is treated unequally beyond doubt" in section.inner_text()
         assert "<script>alert(1)</script>" in section.inner_text()
         assert section.locator("polyline.line").count() == 1
+        mark, chart = (section.locator(f"figure {name}").bounding_box() for name in ("svg.mark", "> svg"))
+        assert mark is not None
+        assert chart is not None
+        assert 4 * mark["width"] < chart["width"]
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(FAINT) == []
         address.answer = (500, b"")
