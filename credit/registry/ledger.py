@@ -75,9 +75,9 @@ class Ledger:
             )
 
     def list_stray_blocks(self) -> list[str]:
-        """List the folders of entries beyond the end of the ledger: no command puts one where a block is missing.
+        """List the folders of entries behind a block that is missing, or was begun again: no command puts one there.
 
-        What lies there is no entry. If it were, one object of a high number would have to be searched below, number by
+        What lies there is no entry until the block is back. If it were, one object of a high number would have to be searched below, number by
         number, by whoever pulls the kill switch.
         """
         return self._split_blocks()[1]
@@ -190,14 +190,22 @@ class Ledger:
         return self._split_blocks()[0]
 
     def _split_blocks(self) -> tuple[list[str], list[str]]:
-        """Split the folders of numbers into the blocks, of which each follows the one before it, and strays."""
+        """Split the folders of numbers into the blocks, of which each follows a full one, and strays."""
         blocks: list[str] = []
         strays: list[str] = []
         names = [name for name in self.store.list_children(self._folder)[0] if name.isdecimal()]
         for name in sorted(names, key=lambda name: (len(name), name)):
-            follows = not blocks or int(name) == int(blocks[-1]) + BLOCK_ENTRIES
+            follows = not blocks or (int(name) == int(blocks[-1]) + BLOCK_ENTRIES and self._was_filled(blocks[-1]))
             (blocks if name == _name_block(int(name)) and follows else strays).append(name)
         return blocks, strays
+
+    def _was_filled(self, block: str) -> bool:
+        """Tell whether a block has an entry in its second half: one that was lost and begun again has not.
+
+        Else an entry that is written where a folder was lost would put those behind it back into force.
+        """
+        half = int(block) + BLOCK_ENTRIES // 2
+        return any((_match_entry(name, block) or 0) >= half for name in self._list_block(block))
 
     def _list_block(self, block: str) -> list[str]:
         return self.store.list_children(f"{self._folder}/{block}")[1]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -68,7 +69,7 @@ def test_the_newest_entry_is_live_and_environments_do_not_mix(store: Store) -> N
 
 
 def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
-    for number in (1, BLOCK_ENTRIES - 1, BLOCK_ENTRIES, 2 * BLOCK_ENTRIES + 7):
+    for number in (1, BLOCK_ENTRIES - 1, BLOCK_ENTRIES, 2 * BLOCK_ENTRIES - 1, 2 * BLOCK_ENTRIES + 7):
         disk.create(key(number), raw(number))
         assert Ledger(disk, "prod").find_last_number() == number
 
@@ -229,8 +230,23 @@ def test_one_object_of_a_high_number_is_no_entry_and_holds_nobody_up(disk: Store
     assert ledger.read_newest() == ledger.read_entry(2)
     assert append(ledger, live.plan_fallback(ledger, WHY)).number == 3
     (problem,) = check_chain(ledger)
-    assert "lies beyond the end of the ledger" in str(problem)
+    assert "lies behind a folder that is missing" in str(problem)
     assert key(number).rpartition("/")[0] in problem.where
+
+
+def test_an_entry_where_a_folder_was_lost_stays_the_newest(disk: Store, tmp_path: Path) -> None:
+    """Else the kill switch would close the gap, and the deploy behind it decide again."""
+    ledger = Ledger(disk, "prod")
+    for number in (1, BLOCK_ENTRIES - 1, 2 * BLOCK_ENTRIES - 1, 2 * BLOCK_ENTRIES + 3):
+        disk.create(key(number), raw(number))
+    assert ledger.find_last_number() == 2 * BLOCK_ENTRIES + 3
+    shutil.rmtree((tmp_path / "store" / key(BLOCK_ENTRIES)).parent)
+    assert ledger.find_last_number() == BLOCK_ENTRIES - 1
+    assert append(ledger, live.plan_fallback(ledger, WHY)).number == BLOCK_ENTRIES
+    newest = ledger.read_newest()
+    assert newest
+    assert (newest.number, newest.kind) == (BLOCK_ENTRIES, "fallback")
+    assert any("restore the missing folder" in str(one) for one in check_chain(ledger))
 
 
 def test_objects_whose_names_are_none_of_entries_are_none(disk: Store) -> None:
@@ -246,11 +262,11 @@ def test_the_newest_valid_entry_is_found_behind_a_gap_without_a_read_for_each_nu
     disk: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, read = Ledger(disk, "prod"), []
-    disk.create(key(1), raw(1))
+    disk.create(key(BLOCK_ENTRIES - 1), raw(BLOCK_ENTRIES - 1))
     disk.create(key(2 * BLOCK_ENTRIES - 1), b"no entry")
     monkeypatch.setattr(Ledger, "read_content", lambda self, number: (read.append(number), disk.read(key(number)))[1])
     assert read_head(ledger).number == 2 * BLOCK_ENTRIES - 1
-    assert read == [2 * BLOCK_ENTRIES - 1, 1]
+    assert read == [2 * BLOCK_ENTRIES - 1, BLOCK_ENTRIES - 1]
 
 
 def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time_of_the_store(
