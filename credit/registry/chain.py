@@ -13,7 +13,7 @@ from credit.common.parallel import run_in_threads
 from credit.registry.ledger import Ledger, LedgerEntry
 
 RESTORE_FIX = "restore it from the bucket's own history or from a backup; what decides is unchanged until then"
-_STRAY = "lies behind a folder that is missing, so nothing in it counts: that one was lost, or this one put there by hand"
+_STRAY = "lies behind a folder that is missing, so it does not count: that one was lost, or this one put there by hand"
 _STRAY_FIX = "restore the missing folder from the bucket's own history; only if there never was one, remove this one"
 _HAND_FIX = "release history says in whose name it is; release rollback --to VERSION leaves it behind"
 

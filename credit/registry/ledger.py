@@ -77,8 +77,8 @@ class Ledger:
     def list_stray_blocks(self) -> list[str]:
         """List the folders of entries behind a block that is missing, or was begun again: no command puts one there.
 
-        What lies there is no entry until the block is back. If it were, one object of a high number would have to be searched below, number by
-        number, by whoever pulls the kill switch.
+        What lies there is no entry until the block is back. If it were, whoever pulls the kill switch would have to
+        search below one object of a high number, number by number.
         """
         return self._split_blocks()[1]
 

@@ -14,8 +14,11 @@ LIMIT_FIELDS = ("type", "allowed", "range", "missing", "missing_codes", "fold", 
 """The fields of any column that decide who is set aside, or counts as somebody else."""
 
 VOUCHED_FIELDS = ("known_at_decision", "more_is", "about")
-"""What a person vouches for about a column that a model sees, and gates ask: that it is no leak, which values are
-better, that it is a place."""
+"""What a person vouches for about a column that a model sees: that it is no leak, which values are better, that it is
+about a place. Gates rely on it."""
+
+ADDED_GATES = ("more_is", "about")
+"""Those that only add a gate where the base says nothing, so that the change's own are in use."""
 
 
 class ContractChange(NamedTuple):
@@ -129,9 +132,15 @@ def _merge_limits(
     merged, changes = dict(after), []
     is_seen = after.get("role") in ("feature", "score")
     for key in (*LIMIT_FIELDS, *(VOUCHED_FIELDS if is_seen else ())):
-        if before.get(key) != after.get(key):
-            changes.append(ContractChange(f"{where}.{key}", before.get(key), after.get(key), False))
-        copy_key(merged, before, key)
+        if before.get(key) == after.get(key):
+            continue
+        is_used = key in ADDED_GATES and before.get(key) is None
+        changes.append(ContractChange(f"{where}.{key}", before.get(key), after.get(key), is_used))
+        if not is_used:
+            copy_key(merged, before, key)
+    if merged.get("more_is") != after.get("more_is"):  # a reason has the sides that the direction gives it
+        for key in ("reason", "reason_if_missing"):
+            copy_key(merged, before, key)
     if before.get("threshold") != after.get("threshold"):
         changes.append(ContractChange(f"{where}.threshold", before.get("threshold"), after.get("threshold"), True))
     return merged, changes

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from credit.contract.columns import Column
 from release.judge.committed import JUDGE_PATHS
 from release.judge.contract_scope import merge_contract
 from release.judge.owners import is_owner, render_owners
@@ -184,14 +185,40 @@ def test_limits_of_a_feature_which_set_rows_aside_are_the_bases(fields: dict[str
 
 @pytest.mark.parametrize("word", [{"known_at_decision": True}, {"more_is": "worse"}, {"about": "place"}])
 def test_what_is_vouched_for_about_a_feature_is_the_bases_and_told(word: dict[str, Any]) -> None:
-    """A leak that is said to be none passes the limit on leaks; another direction passes the gate on directions."""
-    (key, value), base = *word.items(), change_column("loanamt", **dict.fromkeys(word))
-    merged, changes = merge_contract(base, change_column("loanamt", **word))
-    assert merged == base
-    assert changes == [(f"columns.loanamt.{key}", None, value, False)]
-    merged, changes = merge_contract(change_column("loanamt", **word), base)
+    """A leak that is said to be none passes their limit; without its direction the gate on directions is gone."""
+    (key, value), without = *word.items(), change_column("loanamt", **dict.fromkeys(word))
+    merged, changes = merge_contract(change_column("loanamt", **word), without)
     assert merged["columns"]["loanamt"][key] == value
     assert changes == [(f"columns.loanamt.{key}", value, None, False)]
+    merged, changes = merge_contract(without, change_column("loanamt", **word))
+    adds_a_gate = key != "known_at_decision"
+    assert (merged["columns"]["loanamt"].get(key) == value) is adds_a_gate
+    assert changes == [(f"columns.loanamt.{key}", None, value, adds_a_gate)]
+
+
+SIDED = {"type": "number", "description": "d", "role": "feature"}
+LOW = SIDED | {"more_is": "better", "reason": {"too_low": "too little"}}
+BOTH = SIDED | {"reason": {"too_low": "too little", "too_high": "too much"}}
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "direction"),
+    [
+        (SIDED | {"role": "ignored", "because": "not yet"}, LOW, "better"),
+        (BOTH, LOW, "better"),
+        (LOW, BOTH, "better"),
+        (LOW, SIDED | {"more_is": "worse", "reason": {"too_high": "too much"}}, "better"),
+    ],
+)
+def test_a_reason_has_the_sides_of_the_direction_that_judges(
+    base: dict[str, Any], head: dict[str, Any], direction: str
+) -> None:
+    """Else no older version could be judged once main says which values are better, and no change could say it."""
+    columns = ({**CONTRACT, "columns": {**CONTRACT["columns"], "savings": one}} for one in (base, head))
+    merged, _ = merge_contract(*columns)
+    column = merged["columns"]["savings"]
+    assert column["more_is"] == direction
+    assert Column.model_validate(column).reason
 
 
 def test_a_new_column_is_no_leak_by_the_word_of_its_own_author() -> None:
