@@ -28,7 +28,7 @@ class DerivedColumns:
     """
 
     def __init__(self, contract: Contract, features: Sequence[str]) -> None:
-        self._names = [name for name in features if contract.columns[name].sql is not None]
+        self._names = [name for name in dict.fromkeys(features) if contract.columns[name].sql is not None]
         self._sources_of = {name: find_sources(contract, name) for name in self._names}
         self._sources = list(dict.fromkeys(source for sources in self._sources_of.values() for source in sources))
         inputs = {*self._sources, *features} - set(self._names)

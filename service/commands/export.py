@@ -1,4 +1,4 @@
-"""Export the decision log for analysts, beside the service: to MongoDB, or to Parquet by day"""
+"""Export the log for analysts: to MongoDB, or to Parquet by day"""
 
 from credit.common.cli import LazyGroup
 

@@ -35,6 +35,14 @@ def test_a_row_gets_its_derived_columns(derivations: DerivedColumns) -> None:
     assert derivations.add({"applied": None, "debts": 2})["season"] is None
 
 
+def test_a_column_that_model_and_rule_both_ask_for_is_computed_once(
+    derivations: DerivedColumns, tmp_path: Path
+) -> None:
+    both = DerivedColumns(load_contract(tmp_path / "c.yaml"), ["burdens", "season", "burdens"])
+    row = {"applied": "2026-11-24", "debts": 2}
+    assert both.add(row) == derivations.add(row)
+
+
 @pytest.mark.parametrize(
     ("values", "derived"),
     [({"debts": 2**63 - 1}, "burdens"), ({"applied": "20261124"}, "season"), ({"applied": "2026-W48-2"}, "season")],
