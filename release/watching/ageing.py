@@ -1,10 +1,12 @@
 """Find outcomes that nobody reports, a model of long ago, a model that only fails."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
 from sqlalchemy import select
 
+from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.decision_log.tables import OUTCOMES_TABLE
 from credit.decision_log.writers import find_newest_places
@@ -18,12 +20,12 @@ FAILED_IN_A_ROW = 5
 """Decisions in a row that the rule made since the model erred. Of a model that errs once in a hundred times, five in a
 row begin at one of ten billion decisions; of one that errs once in ten, at one of a hundred thousand."""
 
-What = Literal["failing", "outcomes", "model"]
+What = Literal["failing", "outcomes", "model", "untold"]
 CONCERNS: tuple[What, ...] = get_args(What)
 
 
 class Concern(NamedTuple):
-    """Something that people are told of. `what`: its kind, for the metrics."""
+    """Something that people are told of. `what`: its kind, for the metrics; `untold`: the others are not known."""
 
     what: What
     words: str
@@ -48,7 +50,7 @@ def list_concerns(
     found = []
     limit = timedelta(days=params.outcome_stale_days)
     last = find_last_outcome(database)
-    if Ledger(store, environment).read_entry(1).time + limit < now and (last is None or last + limit < now):
+    if _find_first_time(store, environment, entry) + limit < now and (last is None or last + limit < now):
         when = "none was ever reported" if last is None else f"the last one was reported on {last:%Y-%m-%d}"
         found.append(Concern("outcomes", f"no outcome for {params.outcome_stale_days} days: {when}"))
     published = require_version(store, entry.version, entry.digest).published_at
@@ -56,6 +58,15 @@ def list_concerns(
         words = f"{entry.version} is of {published:%Y-%m-%d}, more than {params.model_days} days old"
         found.append(Concern("model", words))
     return found
+
+
+def _find_first_time(store: Store, environment: str, entry: LedgerEntry) -> datetime:
+    """Find when the oldest entry was made that is valid: the first ones may be gone or damaged."""
+    ledger = Ledger(store, environment)
+    for number in sorted(ledger.iterate_numbers()):
+        with suppress(CreditError):
+            return ledger.read_entry(number).time
+    return entry.time
 
 
 def find_failing(entry: LedgerEntry, streams: EntryStreams | None) -> list[Concern]:

@@ -11,9 +11,9 @@ from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
 from release.oncall.alarms import NewAlarm, record_alarms
 from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
-from release.watching.target import Question
+from release.watching.target import LEAST_SHOWN, Question
 from release.watching.telling import Teller, Told
-from release.watching.wording import LEAST_SHOWN, describe_alarm
+from release.watching.wording import describe_alarm
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
@@ -110,20 +110,21 @@ class Session:
 
     def look(self, now: datetime) -> Look:
         """Follow the log to its end, judge, and act; a part out of reach is an obstacle."""
-        rows, entry = 0, None
+        rows, entry, action, unwritten = 0, None, None, ""
         try:
             with self._open_log() as databases:
                 rows = self.follower.catch_up(databases)
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
-                action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
+                action = self._answer(databases[-1], entry, findings, obstacles, now) if entry else None
                 unwritten = self._record(entry, findings, action) if entry else ""
-                unchained = self._count_unchained(databases)
                 told = self._tell(databases[-1], entry, now) if entry else Told()
+                unchained = self._count_unchained(databases)
             return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten)
         except CreditError as error:
-            return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
+            findings, why = self._judge(entry) if entry else [], [str(one) for one in error.problems]
+            return Look(entry, rows, findings, why, action, unwritten=unwritten)
 
     def _count_unchained(self, databases: list[Database]) -> int:
         """Count once the decisions without a number: there will be no more of them."""
@@ -160,6 +161,20 @@ class Session:
 
     def _find_obstacles(self, entry: LedgerEntry, now: datetime) -> list[str]:
         return find_obstacles(self.state, entry.number, now, self.settings.params.stale_hours)
+
+    def _answer(
+        self,
+        database: Database,
+        entry: LedgerEntry,
+        findings: list[GroupFinding],
+        obstacles: list[str],
+        now: datetime,
+    ) -> Action | None:
+        """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
+        try:
+            return self._act(database, entry, findings, obstacles, now)
+        except CreditError as error:
+            return Action(None, [], "; ".join(map(str, error.problems)))
 
     def _act(
         self,

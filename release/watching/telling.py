@@ -1,9 +1,10 @@
 """Find other applicants, other outcomes, old and failing models: people are told, and nothing is done by itself."""
 
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
 
+from credit.common.errors import CreditError
 from credit.decision_log.database import Database
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
@@ -14,6 +15,8 @@ from watch.groups import WatchedGroups
 from watch.params import WatchParams
 from watch.streams import EntryStreams
 
+_Found = TypeVar("_Found")
+
 
 class Told(NamedTuple):
     """What people are told about an entry. `drift`: of the last whole period; `outcomes`: of the newest months."""
@@ -21,6 +24,25 @@ class Told(NamedTuple):
     drift: DriftReport | None = None
     outcomes: OutcomeReport | None = None
     concerns: tuple[Concern, ...] = ()
+
+
+class _Kept(Generic[_Found]):
+    """What was found for an entry and a day or period, which is not looked for again."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Hashable, _Found] | None = None
+
+    def find(self, key: Hashable, find: Callable[[], _Found | None], untold: list[str]) -> _Found | None:
+        """Find it once for each key; what is not found is looked for again. `untold` gets what prevents it."""
+        if self._kept is not None and self._kept[0] == key:
+            return self._kept[1]
+        try:
+            found = find()
+        except CreditError as error:
+            untold += [str(one) for one in error.problems]
+            return None
+        self._kept = None if found is None else (key, found)
+        return found
 
 
 class Teller:
@@ -34,31 +56,31 @@ class Teller:
         read_groups: Callable[[str], WatchedGroups | None],
     ) -> None:
         self._store, self._environment, self._params, self._read_groups = store, environment, params, read_groups
-        self._drift: tuple[int, DriftReport] | None = None
         self._watch: OutcomeWatch | None = None
-        self._today: tuple[date, int, Told] | None = None
+        self._old, self._outcomes = _Kept[list[Concern]](), _Kept[OutcomeReport]()
+        self._drift = _Kept[DriftReport]()
 
     def tell(self, database: Database, entry: LedgerEntry, streams: EntryStreams | None, now: datetime) -> Told:
-        """Find the news about an entry. Raises CreditError when log or store are out of reach."""
-        if self._today is None or self._today[:2] != (now.date(), entry.number):
-            old = list_concerns(self._store, database, self._environment, entry, self._params, now)
-            found = Told(None, self._report_outcomes(database, entry, now), tuple(old))
-            self._today = (now.date(), entry.number, found)
-        today = self._today[2]
-        failing = find_failing(entry, streams)
-        return Told(self._find_drift(database, entry, now), today.outcomes, (*failing, *today.concerns))
+        """Find the news about an entry. A part that is damaged or out of reach hides no other, and is told of."""
+        store, environment, params = self._store, self._environment, self._params
+        day, period, untold = (entry.number, now.date()), find_period(now, params.drift_days), list[str]()
+        concerns = find_failing(entry, streams)
+        concerns += (
+            self._old.find(day, lambda: list_concerns(store, database, environment, entry, params, now), untold) or []
+        )
+        outcomes = self._outcomes.find(day, lambda: self._report_outcomes(database, entry, now), untold)
+        drift = self._drift.find((entry.number, period), lambda: self._report_drift(database, entry, period), untold)
+        if untold:
+            concerns.append(Concern("untold", f"not everything is known: {'; '.join(dict.fromkeys(untold))}"))
+        return Told(drift, outcomes, tuple(concerns))
 
-    def _find_drift(self, database: Database, entry: LedgerEntry, now: datetime) -> DriftReport | None:
-        """Report on the last whole period, once: it is over."""
-        period = find_period(now, self._params.drift_days)
-        if self._drift and self._drift[0] == entry.number and self._drift[1].start == period[0]:
-            return self._drift[1]
-        groups = self._read_groups(entry.digest)
-        if groups is None or entry.kind == "fallback":
+    def _report_drift(
+        self, database: Database, entry: LedgerEntry, period: tuple[datetime, datetime]
+    ) -> DriftReport | None:
+        groups = None if entry.kind == "fallback" else self._read_groups(entry.digest)
+        if groups is None:
             return None
-        found = report_drift(self._store, database, self._environment, entry, groups, self._params, period)
-        self._drift = (entry.number, found)
-        return found
+        return report_drift(self._store, database, self._environment, entry, groups, self._params, period)
 
     def _report_outcomes(self, database: Database, entry: LedgerEntry, now: datetime) -> OutcomeReport | None:
         groups = self._read_groups(entry.digest)

@@ -1,6 +1,6 @@
 """Drift by figure, outcomes by age and group, and concerns, as metrics.
 
-The number of series is bounded: two for each figure of drift, five for each age and each group, three of concerns.
+The number of series is bounded: two for each figure of drift, five for each age and each group, four of concerns.
 """
 
 from collections.abc import Callable, Iterator

@@ -130,6 +130,13 @@ def read_newest(store: Store, environment: str = "prod") -> LedgerEntry:
     return newest
 
 
+def damage_bundle(store: Store, entry: LedgerEntry) -> None:
+    """Damage the model of an entry's version in the store, which nothing needs that reads its contract only."""
+    (name,) = [one for one in store.list_children(f"bundles/{entry.digest}")[1] if one.endswith(".onnx")]
+    store.delete(f"bundles/{entry.digest}/{name}")
+    assert store.create(f"bundles/{entry.digest}/{name}", b"damaged")
+
+
 def change_params(folder: Path, **changes: Any) -> None:
     """Change the block `watch` of the parameters in a folder."""
     path = folder / "params.yaml"

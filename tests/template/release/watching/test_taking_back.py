@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filled_logs import Books, harm, look, mix_people, read_newest, start
+from filled_logs import PARAMS, Books, damage_bundle, harm, look, mix_people, read_newest, start
 from sqlalchemy import delete, update
 
 from credit.decision_log.tables import DECISIONS_TABLE
@@ -20,10 +20,16 @@ from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
 from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
 from release.watching import acting
+from release.watching.loop import keep_looking
+from release.watching.report import format_told
 from release.watching.session import Look
-from release.watching.wording import describe_alarm
+from release.watching.shown.exposed import Exposed
+from release.watching.target import Candidate, Question, try_candidates
+from release.watching.wording import describe_alarm, word_reason
 from testing.releases import WHY, deploy_versions
+from watch.groups import read_watched_groups
 from watch.judging import GroupFinding
+from watch.params import WatchParams
 from watch.ratio_interval import RatioInterval
 from watch.streams import Judging
 
@@ -107,6 +113,66 @@ def test_figures_of_a_small_group_in_alarm_are_not_written(live: LedgerEntry) ->
     one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
     assert describe_alarm(one, Judging(0.8, 0.01, 180)) == "race Black, of whom there are too few to show figures"
     assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180))
+
+
+@pytest.mark.parametrize("alpha", [0.01, 1000.0])
+def test_figures_of_a_small_group_are_in_no_reason_of_an_entry(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry, alpha: float
+) -> None:
+    """With the higher `better_alpha`, that nobody may choose, the candidate is the target; else it is told why not."""
+    harm(books, live, 20)
+    groups = read_watched_groups(released, live.digest)
+    assert groups is not None
+    params = WatchParams.model_validate(PARAMS).model_copy(update={"better_alpha": alpha})
+    judging = Judging(0.8, 0.01, 180)
+    interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
+    one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
+    question = Question("prod", live, groups, [one], params, judging)
+    (trial,) = try_candidates(released, books.log.database, question, [Candidate("v1.0.0", before)])
+    people = trial.findings["race", "Black"].people
+    assert (0 < people < 10, trial.why_not == "") == (True, alpha == 1000)
+    reason = word_reason("v2.0.0", [one], [trial], params, judging)
+    told = "race Black, of whom there are too few to show figures"
+    assert reason.startswith(f"unequal treatment by v2.0.0: {told}, alpha 0.01. ")
+    tried = reason.partition("alpha 0.01. ")[2]
+    not_better = "not v1.0.0: race Black: not better beyond doubt, evidence not shown, of too few people"
+    assert tried == (f"the same 20 applicants: {told}" if alpha == 1000 else not_better)
+
+
+@pytest.mark.parametrize("key", ["holds/prod/000000001.json", "environments/prod/000000000/000000001.json"])
+def test_an_alarm_about_which_nothing_can_be_done_is_told_with_why(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+) -> None:
+    """The newest hold is damaged, or an entry among those that are searched for a target."""
+    harm(books, live)
+    released.delete(key)
+    assert released.create(key, b"{}")
+    ended = threading.Event()
+    ended.set()
+    session = start(books, stale_hours=1e9)
+    found = keep_looking(session, Exposed(session.settings), ended)
+    assert_untouched(found, released, live, key)
+    assert f"not taken back: {released.url}/{key}: " in capsys.readouterr().err
+    (told,) = read_told_alarms(command)
+    assert f"; not taken back: {released.url}/{key}: " in told
+
+
+def test_a_version_whose_bundle_is_damaged_is_taken_back_and_counted(
+    released: Store, books: Books, live: LedgerEntry
+) -> None:
+    """What else is told of it needs its bundle, which the groups and the version before do not."""
+    harm(books, live)
+    damage_bundle(released, live)
+    found = look(books)
+    assert found.took_back
+    assert found.obstacles == []
+    assert [one.what for one in found.told.concerns] == ["untold"]
+    assert any(line.startswith("untold: not everything is known: ") for line in format_told(found.told))
 
 
 def test_an_alarm_that_is_damaged_is_a_problem_and_hides_nothing(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from filled_logs import Books, read_newest, start
+from filled_logs import Books, damage_bundle, read_newest, start
 
 from credit.bundle.rule_causes import describe_failure, describe_late
 from credit.decision_log.outcomes import record_outcome
@@ -105,6 +105,20 @@ def test_outcomes_that_stop_and_a_version_of_long_ago_are_told(books: Books, liv
     found = {one.what: one.words for one in session.look(now + 731 * DAY).told.concerns}
     assert f"the last one was reported on {now + 60 * DAY:%Y-%m-%d}" in found["outcomes"]
     assert found["model"].startswith("v2.0.0 is of ")
+
+
+def test_what_is_damaged_hides_nothing_else_that_is_told(released: Store, books: Books, live: LedgerEntry) -> None:
+    books.write(live, [(i, "white") for i in range(FAILED_IN_A_ROW)], **FAILURE)
+    released.delete("environments/prod/000000000/000000001.json")
+    damage_bundle(released, live)
+    session = start(books, stale_hours=1e9)
+    later = datetime.now(UTC) + 731 * DAY
+    found = session.look(later)
+    assert (found.word, found.told.outcomes) == ("quiet", None)
+    assert found.told.drift is not None
+    assert [one.what for one in found.told.concerns] == ["failing", "outcomes", "model", "untold"]
+    assert f"bundles/{live.digest}" in found.told.concerns[-1].words
+    assert session.look(later).told.concerns == found.told.concerns
 
 
 def test_ages_that_do_not_rise_are_refused(command: Callable[..., tuple[int, Any]], tmp_path: Any) -> None:
