@@ -84,6 +84,8 @@ def _count_body(body: list[ast.stmt], prefix: str, left_out: int) -> Iterator[tu
     for node, depth in _list_statements(body, 0):
         if isinstance(node, ast.ClassDef):
             marks = sum(map(_count_marks, node.decorator_list))
+            if not depth:
+                found = _leave_out(found, prefix, node.name)
             found |= _count_body(node.body, f"{prefix}{node.name}.", left_out + marks + depth)
         elif isinstance(node, _Function):
             earlier = found.pop(f"{prefix}{node.name}", None)
@@ -94,8 +96,13 @@ def _count_body(body: list[ast.stmt], prefix: str, left_out: int) -> Iterator[tu
                 found[f"{prefix}{node.name}"] = one
         else:
             for name in _list_bound_names(node):
-                found = {test: one for test, one in found.items() if test.split(".")[-1] != name}
+                found = _leave_out(found, prefix, name)
     yield from found.items()
+
+
+def _leave_out(found: Mapping[str, _Test], prefix: str, name: str) -> dict[str, _Test]:
+    """Leave out the function of a name, or all tests of the class."""
+    return {test: one for test, one in found.items() if name not in test.removeprefix(prefix).split(".")}
 
 
 def _list_statements(body: Iterable[ast.AST], depth: int) -> Iterator[tuple[ast.stmt, int]]:

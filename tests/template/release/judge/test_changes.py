@@ -137,6 +137,8 @@ class TestAll:
             "\n\ndef test_one(n):\n    pass\n\n\nclass TestAll",
             "test_one does not ask any more: `assert n` and 3 more",
         ),
+        ("(1, 1)\n", "(1, 1)\n\n\nTestAll = None\n", "1 of 3 gone: TestAll.test_two"),
+        ("(1, 1)\n", "(1, 1)\n\n\nclass TestAll:\n    pass\n", "1 of 3 gone: TestAll.test_two"),
         (
             "        np.testing.assert_allclose(1, 1)",
             "        np.testing.assert_allclose(1, 1, rtol=9)",
