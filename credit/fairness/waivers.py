@@ -20,6 +20,9 @@ from credit.common.params import Params
 from credit.fairness.policies import FairnessPolicy
 from credit.reports.fairness import Finding
 
+_SPELT = ("VOWEL SIGN", "THAI CHARACTER", "VOICED SOUND MARK")
+"""Marks above, below or beside a letter that spell another name, unlike accents: मीना is not मनी."""
+
 NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -43,7 +46,8 @@ class Waiver(Params):
         for name in filter(None, (self.who, self.second)):
             if len(scripts := _list_scripts(name)) > 1:
                 found = f"{name!r}, with letters that are {' and '.join(scripts)}"
-                raise make_value_error(found, "letters of one script: some look alike, and would be two people")
+                one = "letters of one script: with two, one name can be written so that it looks like another person's"
+                raise make_value_error(found, one)
         return self
 
     @property
@@ -59,7 +63,8 @@ class Waiver(Params):
 
 def fold_name(name: str) -> str:
     """Fold a name, so that the same one is the same however it is written: blanks, case, accents, full width."""
-    return "".join(one for one in normalize("NFKD", normalize("NFKD", name).casefold()) if one.isalnum())
+    folded = normalize("NFKD", normalize("NFKD", name).casefold())
+    return "".join(one for one in folded if one.isalnum() or any(part in unicode_name(one, "") for part in _SPELT))
 
 
 def _list_scripts(name: str) -> list[str]:

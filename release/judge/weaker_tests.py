@@ -5,7 +5,7 @@ What tests share counts as well: functions that assert for them, and the files t
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from release.compare.sides import Sides
@@ -51,7 +51,7 @@ def _compare_files(revisions: Sides[Revision], path: str) -> Iterator[str]:
         if after[name].left_out > before[name].left_out:
             yield f"{name} may be left out now"
         if after[name].ends > before[name].ends:
-            yield f"{name} may end early now"
+            yield f"{name} may end early, or pass over an assert, now"
         if lost := before[name].asserts - after[name].asserts:
             yield f"{name} does not ask any more: {_list_some(list(lost.elements()))}"
 
@@ -74,23 +74,44 @@ def count_tests(text: str) -> dict[str, _Test]:
 
 
 def _count_body(body: list[ast.stmt], prefix: str, left_out: int) -> Iterator[tuple[str, _Test]]:
-    """Count the functions of a file or a class. A name that is given again, or deleted, is no test any more."""
+    """Count the functions of a file or a class. A name that is given again, or deleted, is no test any more.
+
+    Below an `if` or the like a function may be left out, and beside one of its name it may be either.
+    """
     plain = [node for node in body if not isinstance(node, _Function | ast.ClassDef)]
     left_out += sum(map(_count_marks, plain))
     found: dict[str, _Test] = {}
-    for node in body:
+    for node, depth in _list_statements(body, 0):
         if isinstance(node, ast.ClassDef):
             marks = sum(map(_count_marks, node.decorator_list))
-            found |= _count_body(node.body, f"{prefix}{node.name}.", left_out + marks)
+            if not depth:
+                found = _leave_out(found, prefix, node.name)
+            found |= _count_body(node.body, f"{prefix}{node.name}.", left_out + marks + depth)
         elif isinstance(node, _Function):
-            found.pop(f"{prefix}{node.name}", None)
-            one = _count_function(node, left_out)
+            earlier = found.pop(f"{prefix}{node.name}", None)
+            one = _count_function(node, left_out + depth)
+            if earlier and depth:
+                one = _Test(earlier.asserts + one.asserts, earlier.left_out + one.left_out, earlier.ends + one.ends)
             if node.name.startswith("test") or one.asserts:
                 found[f"{prefix}{node.name}"] = one
         else:
             for name in _list_bound_names(node):
-                found = {test: one for test, one in found.items() if test.split(".")[-1] != name}
+                found = _leave_out(found, prefix, name)
     yield from found.items()
+
+
+def _leave_out(found: Mapping[str, _Test], prefix: str, name: str) -> dict[str, _Test]:
+    """Leave out the function of a name, or all tests of the class."""
+    return {test: one for test, one in found.items() if name not in test.removeprefix(prefix).split(".")}
+
+
+def _list_statements(body: Iterable[ast.AST], depth: int) -> Iterator[tuple[ast.stmt, int]]:
+    """List the statements of a body, with those below `if`, `try`, `with` and the like, and below how many of these."""
+    for node in body:
+        if isinstance(node, ast.stmt):
+            yield node, depth
+        if not isinstance(node, _Function | ast.ClassDef):
+            yield from _list_statements(ast.iter_child_nodes(node), depth + isinstance(node, ast.stmt))
 
 
 def _count_function(node: _Function, left_out: int) -> _Test:

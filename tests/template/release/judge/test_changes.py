@@ -83,7 +83,7 @@ def test_another_approval_share_is_in_the_verdict_and_told(propose) -> None:
         (
             "tests/test_it.py",
             "def test_one():\n    return\n    assert 1\n    assert 2\n\n\ndef test_two():\n    assert 3\n",
-            ("tests", "tests/test_it.py", "", "test_one may end early now"),
+            ("tests", "tests/test_it.py", "", "test_one may end early, or pass over an assert, now"),
         ),
         (
             "tests/test_it.py",
@@ -120,11 +120,11 @@ class TestAll:
     [
         ("[1, 2]", "[1]", "test_one does not ask any more: `2`"),
         ("[1, 2]", "[1, 2, 3]", None),
-        ("    assert n\n", "    if n > 5:\n        assert n\n", "test_one may end early now"),
+        ("    assert n\n", "    if n > 5:\n        assert n\n", "test_one may end early, or pass over an assert, now"),
         (
             "    assert n\n",
             "    try:\n        assert n\n    except Exception:\n        pass\n",
-            "test_one may end early now",
+            "test_one may end early, or pass over an assert, now",
         ),
         ("    assert n > 0", "    pass", "1 of 3 gone: check"),
         ("class TestAll", "@pytest.mark.skip\nclass TestAll", "TestAll.test_two may be left out now"),
@@ -137,6 +137,8 @@ class TestAll:
             "\n\ndef test_one(n):\n    pass\n\n\nclass TestAll",
             "test_one does not ask any more: `assert n` and 3 more",
         ),
+        ("(1, 1)\n", "(1, 1)\n\n\nTestAll = None\n", "1 of 3 gone: TestAll.test_two"),
+        ("(1, 1)\n", "(1, 1)\n\n\nclass TestAll:\n    pass\n", "1 of 3 gone: TestAll.test_two"),
         (
             "        np.testing.assert_allclose(1, 1)",
             "        np.testing.assert_allclose(1, 1, rtol=9)",
@@ -150,6 +152,49 @@ def test_a_test_is_weaker_in_many_ways(propose, old: str, new: str, told: str | 
     after = propose({"tests/test_asking.py": ASKING.replace(old, new, 1)}).head
     found = [one[3] for one in tell(Sides(before, after))]
     assert told in found if told else found == []
+
+
+BELOW = """try:
+    import polars
+except ImportError:
+    def test_one():
+        assert 1
+else:
+    def test_one():
+        assert 2
+
+with quiet():
+    for name in NAMES:
+        class TestAll:
+            if name:
+                async def test_two(self):
+                    assert 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("assert 1", "pass", "test_one does not ask any more: `assert 1`"),
+        ("assert 2", "pass", "test_one does not ask any more: `assert 2`"),
+        ("assert 3", "pass", "TestAll.test_two does not ask any more: `assert 3`"),
+        ("test_two", "two", "1 of 2 gone: TestAll.test_two"),
+        ("\nwith", "\nif True:\n    def test_one():\n        pass\n\nwith", "test_one may be left out now"),
+        ("\nwith", "\nif True:\n    test_one = None\n\nwith", "1 of 2 gone: test_one"),
+        ("\nwith", "\nif True:\n    def test_three():\n        assert 4\n\nwith", None),
+    ],
+)
+def test_tests_below_an_if_or_the_like_are_told_as_well(propose, old: str, new: str, told: str | None) -> None:
+    before = propose({"tests/test_below.py": BELOW}).head
+    after = propose({"tests/test_below.py": BELOW.replace(old, new, 1)}).head
+    found = [one[3] for one in tell(Sides(before, after))]
+    assert told in found if told else found == []
+
+
+def test_a_test_that_moves_below_an_if_may_be_left_out(propose) -> None:
+    text = Path("tests/test_it.py").read_text()
+    nested = text.replace("def test_two():\n    assert 3", "if 0:\n    def test_two():\n        assert 3")
+    assert [one[3] for one in tell(propose({"tests/test_it.py": nested}))] == ["test_two may be left out now"]
 
 
 def test_what_tests_share_and_read_is_told(propose) -> None:
