@@ -94,8 +94,9 @@ class _Handshake(asyncio.Protocol):
         self._leave()
 
     def abort(self) -> None:
-        """Close it at once."""
+        """Close it at once. Within its handshake, TLS tells nobody of the end, so it is not waited for."""
         self._is_given_up = True
+        self._leave()
         self._transport.abort()
 
     def shutdown(self) -> None:
@@ -104,7 +105,6 @@ class _Handshake(asyncio.Protocol):
 
     def _expire(self) -> None:
         self._open.count("handshake_time")
-        self._leave()
         self.abort()
 
     async def _encrypt(self) -> None:
@@ -122,7 +122,6 @@ class _Handshake(asyncio.Protocol):
         except OSError:  # no TLS, one that is refused, or a connection that was closed
             if not self._is_given_up:
                 self._open.count("handshake")
-            self._leave()
             self.abort()
             return
         if not self._is_admitted or encrypted is None or encrypted.is_closing():

@@ -38,26 +38,42 @@ class PeriodTimes(NamedTuple):
 
 
 class DecisionTimes:
-    """Samples of the counts, one a minute, so that those of the last hour are known."""
+    """Samples of the counts, one a minute, so that those of the last hour are known.
+
+    The first is of the start: where there are several workers, a new one finds the counts of all that were before it.
+    """
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, Buckets]] = deque([(time.monotonic(), {})], _MAX_SAMPLES)
+        self._samples: deque[tuple[float, Buckets]] = deque(maxlen=_MAX_SAMPLES)
+        self.sample()
 
     @property
     def is_due(self) -> bool:
-        """Tell whether the last sample is a minute old."""
-        return time.monotonic() - self._samples[-1][0] >= _EVERY_SECONDS
+        """Tell whether the last sample is a minute old, or there is none."""
+        return not self._samples or time.monotonic() - self._samples[-1][0] >= _EVERY_SECONDS
 
     def sample(self) -> None:
         """Keep the counts of now. Where they cannot be read, because a worker ends just now, they are tried again."""
-        try:
-            self._samples.append((time.monotonic(), read_decision_times()))
-        except Exception:  # noqa: BLE001 - whoever calls this watches over more than the page
-            _LOG.exception("how long decisions took could not be read")
+        counts = _read_counts()
+        if counts is not None:
+            self._samples.append((time.monotonic(), counts))
 
     def read_period(self) -> PeriodTimes:
-        """Read the decisions of the last hour, or since the start."""
-        (begun, before), now = self._samples[0], read_decision_times()
-        bounds = sorted(now)
-        counts = [now[bound] - before.get(bound, 0) for bound in bounds]
-        return PeriodTimes(bounds, counts, time.monotonic() - begun)
+        """Read the decisions of the last hour, or since the start; up to the last sample where they cannot be read."""
+        counts, now = _read_counts(), time.monotonic()
+        if not self._samples:
+            return PeriodTimes([], [], 0.0)
+        begun, before = self._samples[0]
+        if counts is None:
+            now, counts = self._samples[-1]
+        bounds = sorted(counts)
+        return PeriodTimes(bounds, [counts[bound] - before.get(bound, 0) for bound in bounds], now - begun)
+
+
+def _read_counts() -> Buckets | None:
+    """Read the counts of now; None where they cannot be read."""
+    try:
+        return read_decision_times()
+    except Exception:  # noqa: BLE001 - whoever samples watches over more than the page, which has more to show
+        _LOG.exception("how long decisions took could not be read")
+        return None

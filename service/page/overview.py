@@ -14,7 +14,7 @@ from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_dec
 from service.page.history import LedgerLine
 from service.page.ratio_limit import ShownLimit
 from service.page.trend import HOURS
-from service.page.watch import SeenWatch, WatchSection, build_watch_section
+from service.page.watch import SeenWatch
 
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
 
@@ -93,7 +93,6 @@ class Overview:
     now: DisplayTime
     limit: str
     newest: list[NewestRow]
-    watch: WatchSection | None
     hours: int = HOURS
 
 
@@ -126,9 +125,6 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         now=describe_time(facts.now, facts.now),
         limit=facts.limit.said,
         newest=[_build_newest_row(one, facts.now) for one in facts.newest],
-        watch=build_watch_section(facts.watch, facts.environment, serving.number if serving else 0, facts.now)
-        if facts.watch
-        else None,
     )
 
 

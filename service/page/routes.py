@@ -80,7 +80,9 @@ class PageState:
 
     def describe_sections(self, facts: ServiceSnapshot) -> dict[str, SectionContent]:
         """Describe the sections that have anything to show."""
-        source = SectionSource(self._parts, facts.now, facts.serving, facts.recent, facts.limit, self.times)
+        source = SectionSource(
+            self._parts, facts.now, facts.serving, facts.recent, facts.limit, self.times, facts.watch
+        )
         found = {name: section.describe(source) for name, section in list_sections().items()}
         return {name: content for name, content in found.items() if content is not None}
 

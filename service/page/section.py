@@ -14,10 +14,14 @@ from service.engine.live_version import LiveVersion
 from service.page import sections
 from service.page.decision_times import DecisionTimes
 from service.page.ratio_limit import ShownLimit
+from service.page.watch import SeenWatch
 
 
 class SectionSource(NamedTuple):
-    """What sections are made from. `recent`: the decisions of the last day; None: the log cannot be read."""
+    """What sections are made from.
+
+    `recent`: the decisions of the last day; None: the log cannot be read. `watch` None: the settings name none.
+    """
 
     parts: Parts
     now: datetime
@@ -25,6 +29,7 @@ class SectionSource(NamedTuple):
     recent: DecisionSummary | None
     limit: ShownLimit
     times: DecisionTimes
+    watch: SeenWatch | None = None
 
 
 class SectionContent(NamedTuple):

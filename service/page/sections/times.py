@@ -32,9 +32,7 @@ def describe(source: SectionSource) -> SectionContent | None:
     if not found.total:
         return None
     bounds = [(said, format_seconds(found.find_bound(share))) for share, said in _SHARES]
-    minutes = max(1, round(found.seconds / 60))
-    workers = source.parts.settings.workers
-    period = {1: "minute", 60: "hour"}.get(minutes, f"{minutes} minutes")
+    period, workers = format_period(found.seconds), source.parts.settings.workers
     return SectionContent(DecisionTimesShown(f"{found.total:,}", period, bounds, draw_bars(found), workers))
 
 
@@ -52,6 +50,12 @@ def draw_bars(found: PeriodTimes) -> list[TimeBar]:
         )
         for place in shown
     ]
+
+
+def format_period(seconds: float) -> str:
+    """Format a period for people; as it begins with a sample, one of an hour is up to a minute longer."""
+    minutes = max(1, round(seconds / 60))
+    return "hour" if minutes >= 60 else "minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def format_seconds(seconds: float) -> str:

@@ -157,6 +157,20 @@ def test_handshakes_count_among_the_connections_of_an_address(encrypted: Service
     assert count_closed(encrypted, "address") >= 40
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_handshake_that_gives_way_is_counted_no_longer(encrypted: Service) -> None:
+    """TLS does not tell of the end of a connection in its handshake; it was given up again when its time was over."""
+    hello = make_client_hello()
+    with connect(encrypted.url, 19) as begun:
+        for client in begun:
+            client.sendall(hello[:100])
+        assert ask_encrypted(encrypted, "/health/live") is not None, "what was sent has been read"
+        with connect(encrypted.url, 20) as newer:
+            for client in [*begun, *newer]:
+                assert read_to_end(client) == b""
+    assert count_closed(encrypted, "address") + count_closed(encrypted, "handshake_time") == 39
+
+
 def make_client_hello() -> bytes:
     """Make what a client sends first."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -11,7 +11,8 @@ import pytest
 
 from credit.registry.store import Store
 from credit.reports.live.watch_picture import WatchedGroupState, WatchedRatio, WatchPicture
-from service.page.watch import HEIGHT, WIDTH, SeenWatch, WatchReader, build_watch_section, draw_chart
+from service.page.sections.watch import HEIGHT, WIDTH, describe_watch, draw_chart
+from service.page.watch import SeenWatch, WatchReader
 from testing.parts.browsers import FAINT, OUTSIDE, browser, open_pages
 from testing.parts.servers import wait_until
 from testing.services import run_service
@@ -87,19 +88,44 @@ def test_one_point_is_drawn_and_none_too() -> None:
 
 def test_the_section_says_what_is_not_as_it_should_be() -> None:
     def build(picture: WatchPicture | None, answers: bool = True) -> Any:
-        return build_watch_section(SeenWatch(picture, answers), "prod", 2, NOW)
+        return describe_watch(SeenWatch(picture, answers), "prod", 2, NOW)
 
     quiet = build(make_picture())
-    assert (quiet.is_wrong, quiet.notes) == (False, [])
+    assert (quiet.problems, quiet.notes) == ([], [])
     assert build(None, False).headline == "The watch does not answer"
-    assert "this is what it said last" in build(make_picture(), False).notes[0]
-    assert build(make_picture(looked_at=NOW - timedelta(minutes=6))).notes == ["it is late"]
+    assert "the page shows what it said last" in build(make_picture(), False).notes[0]
+    late = build(make_picture(looked_at=NOW - timedelta(minutes=6)))
+    assert late.notes == ["the watch has not looked for more than five minutes"]
     assert "by entry 2" in build(make_picture(entry=1)).notes[0]
-    assert "it watches staging" in build(make_picture(environment="staging")).notes[0]
+    assert "the watch watches staging" in build(make_picture(environment="staging")).notes[0]
     assert build(make_picture(acts=False)).notes == ["it may not take a version back by itself"]
     alarm = build(make_picture(word="alarm", news=("not taken back: nobody is better",)))
-    assert (alarm.headline, alarm.is_wrong) == ("A group is treated unequally beyond doubt", True)
+    assert alarm.headline == "A group is treated unequally beyond doubt"
     assert alarm.notes == ["not taken back: nobody is better"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "answers", "problem"),
+    [
+        ({}, True, None),
+        ({"acts": False, "entry": 1}, True, None),
+        ({}, False, "The watch does not answer now: the page shows what it said last."),
+        ({"looked_at": NOW - timedelta(minutes=6)}, True, "The watch has not looked for more than five minutes."),
+        ({"environment": "staging"}, True, "The watch watches staging, and this service decides in prod."),
+        ({"word": "alarm"}, True, "The watch: A group is treated unequally beyond doubt."),
+        ({"word": "inconclusive"}, True, "The watch: Nothing can be concluded."),
+    ],
+)
+def test_each_reason_to_look_is_a_problem_by_its_name(
+    changes: dict[str, Any], answers: bool, problem: str | None
+) -> None:
+    found = describe_watch(SeenWatch(make_picture(**changes), answers), "prod", 2, NOW)
+    assert found.problems == ([] if problem is None else [problem])
+
+
+def test_a_watch_that_could_not_read_the_ledger_is_not_said_to_judge_another_entry() -> None:
+    blind = make_picture(entry=None, version=None, word="inconclusive", obstacles=("the log does not answer",))
+    assert describe_watch(SeenWatch(blind, True), "prod", 2, NOW).notes == ["the log does not answer"]
 
 
 @pytest.mark.parametrize("answer", [(500, b""), (200, b"{"), (200, b"<html>"), (404, b"")])
@@ -112,7 +138,9 @@ def test_the_last_picture_stays_when_the_watch_says_something_else(address: Any,
 
 def test_a_watch_that_was_never_there_is_told_and_the_page_is_there(released: Store, tmp_path: Path) -> None:
     with run_service(released.url, tmp_path / "state", SERVICE_WATCH_URL="http://127.0.0.1:1") as service:
-        assert "The watch does not answer" in service.wait().get("/").text
+        text = service.wait().get("/").text
+        assert "<li>The watch does not answer.</li>" in text
+        assert "No known problems" not in text
     with run_service(released.url, tmp_path / "other") as service:
         assert "h-watch" not in service.wait().get("/").text
 
@@ -129,6 +157,8 @@ def test_the_page_shows_the_ratios_and_keeps_them(
         page = at(f"{service.wait().url}/", width)
         section = page.locator("section[aria-labelledby=h-watch]")
         assert "A group is treated unequally beyond doubt" in section.inner_text()
+        assert "The watch: A group is treated unequally beyond doubt." in page.locator("section.first").inner_text()
+        assert "No known problems" not in page.content()
         assert "<script>alert(1)</script>" in section.inner_text()
         assert section.locator("polyline.line").count() == 1
         mark, chart = (section.locator(f"figure {name}").bounding_box() for name in ("svg.mark", "> svg"))

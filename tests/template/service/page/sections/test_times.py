@@ -4,7 +4,7 @@ import pytest
 
 from service.page import decision_times
 from service.page.decision_times import DecisionTimes, PeriodTimes
-from service.page.sections.times import draw_bars, format_seconds
+from service.page.sections.times import draw_bars, format_period, format_seconds
 
 INFINITE = float("inf")
 
@@ -51,10 +51,43 @@ def test_counts_that_cannot_be_read_end_nothing_and_are_tried_again(
     assert not times.is_due
 
 
+def test_what_was_counted_before_the_start_is_not_of_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is replaced finds the counts of days, which were shown as those of the last minute."""
+    counts = [5_000]
+    monkeypatch.setattr(decision_times, "read_decision_times", lambda: {INFINITE: counts[0]})
+    times = DecisionTimes()
+    assert times.read_period().total == 0
+    counts[0] += 3
+    assert times.read_period().total == 3
+
+
+def test_a_period_whose_begin_or_end_cannot_be_read_is_empty_or_ends_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[int | None] = [None, None, 7, 9, None]
+
+    def read() -> dict[float, int]:
+        answer = answers.pop(0)
+        if answer is None:
+            raise FileNotFoundError
+        return {INFINITE: answer}
+
+    monkeypatch.setattr(decision_times, "read_decision_times", read)
+    times = DecisionTimes()
+    assert times.is_due, "the first sample is tried again"
+    assert times.read_period().total == 0
+    times.sample()
+    times.sample()
+    assert times.read_period().total == 2
+
+
 def test_bars_are_of_the_decisions_between_two_bounds_and_begin_with_the_first() -> None:
     bars = draw_bars(PeriodTimes([0.001, 0.002, 0.005, 0.01, INFINITE], [0, 10, 10, 30, 30], 60))
     assert [(bar.label, bar.height) for bar in bars] == [("2 ms", 50.0), ("5 ms", 0.0), ("10 ms", 100.0)]
     assert draw_bars(PeriodTimes([0.001, INFINITE], [0, 0], 60)) == []
+
+
+def test_an_hour_is_told_as_one_although_its_first_sample_is_older() -> None:
+    found = [format_period(seconds) for seconds in (0, 89, 91, 3_300, 3_580, 3_600, 3_690)]
+    assert found == ["minute", "minute", "2 minutes", "55 minutes", "hour", "hour", "hour"]
 
 
 def test_bounds_are_told_in_their_unit() -> None:
