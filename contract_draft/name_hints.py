@@ -19,7 +19,8 @@ _PERSONAL_DATA = Hint(
     unless="type status",
 )
 _TIMES = Hint("date time timestamp datetime day when created submitted issued applied quarter month vintage")
-_DATES = Hint("date datetime timestamp datum fecha created submitted issued", unless="to days months years")
+_DATES = Hint("date datetime timestamp datum fecha", unless="to days months years")
+_DATED_EVENTS = Hint("created submitted issued", unless="to days months years amount amt sum total value number count")
 _IDENTIFIERS = Hint("id uuid guid key identifier number nr no ref reference rowid index")
 _SCORES = Hint(
     "score fico vantage rating scorecard riskscore creditscore", unless="type model version name source date"
@@ -69,7 +70,7 @@ def is_time(name: str) -> bool:
 
 def is_date(name: str) -> bool:
     """Tell whether a name suggests a day or a moment, and no span of time."""
-    return has_hint(name, _DATES)
+    return has_hint(name, _DATES) or has_hint(name, _DATED_EVENTS)
 
 
 def rank_application_date(name: str) -> int:

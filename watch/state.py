@@ -124,7 +124,11 @@ class StateFile:
     def read_ratios(self, key: EntryKey) -> list[RatioPoint]:
         """Read the ratios of an entry over time, the oldest first."""
         query = "SELECT hour, content FROM ratios WHERE entry = ? AND digest = ? ORDER BY hour"
-        rows = self._connection.execute(query, key).fetchall()
+        try:
+            rows = self._connection.execute(query, key).fetchall()
+        except sqlite3.Error:
+            _LOG.warning("the ratios of the hours could not be read from %s", self._path)
+            return []
         return [RatioPoint(*point) for _, text in rows for point in json.loads(text)]
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ class Target(Protocol):
 
 
 class ExportRound(NamedTuple):
-    """What was new: decisions, outcomes, and decisions that were erased. `missing`: decisions that may come later."""
+    """What was new: decisions, outcomes and erasures, each of one or many decisions. `missing`: may come later."""
 
     decisions: int = 0
     outcomes: int = 0
@@ -68,7 +68,7 @@ def export_news(database: Database, target: Target) -> ExportRound:
         rows = [one for row in batch.rows if row["kind"] in _ERASURES for one in row["detail"].get("rows", ())]
         target.refresh(database, rows)
         target.note("events", batch.writer, batch.cursor)
-        erased += len(rows)
+        erased += sum(row["kind"] in _ERASURES for row in batch.rows)
     target.finish(database)
     return ExportRound(decided, observed, erased, sum(one.missing for one in cursors.values()))
 

@@ -57,7 +57,10 @@ class ParquetTarget:
         except (ValueError, TypeError, AttributeError):
             fix = "name another folder, or remove this one: it is written again"
             raise CreditError(Problem(str(self._file), "no places of an export", fix=fix)) from None
-        if folder.exists() and any(folder.iterdir()) and not self._file.exists():
+        # whoever is killed in the first writing leaves the temporary file of the places, and nothing else
+        begun = f".{self._file.name}."
+        is_other = folder.exists() and not all(one.name.startswith(begun) for one in folder.iterdir())
+        if is_other and not self._file.exists():
             found = "a folder with something else in it"
             raise CreditError(Problem(str(folder), found, "an empty folder, or one that was exported to"))
         folder.mkdir(parents=True, exist_ok=True)

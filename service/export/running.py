@@ -95,7 +95,7 @@ def keep_exporting(settings: Settings, target: Target, name: str, seconds: float
             try:
                 made = _export_round(settings, target, exported)
                 total, problem = ExportRound(*map(sum, zip(total, made, strict=True))), ""
-            except CreditError as error:
+            except (CreditError, OSError) as error:
                 problem = str(error)
             if problem != told:
                 print(problem or "everything answers again", file=sys.stderr, flush=True)

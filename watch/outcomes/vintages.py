@@ -22,6 +22,9 @@ EVERYBODY = ("", "")
 GroupName = tuple[str, str]
 """Attribute and group."""
 
+_Approved = tuple[datetime, float, str | None, list[tuple[datetime, Scalar]]]
+"""When somebody was approved, the score, the attributes, the outcomes in their order."""
+
 _PAGE_ROWS = 500
 _C = DECISIONS_TABLE.c
 
@@ -97,14 +100,26 @@ def read_vintages(
 
 def _iterate_approved(
     database: Database, environment: str, digest: str, month: date, label: Label
-) -> Iterator[tuple[datetime, float, str | None, list[tuple[datetime, Scalar]]]]:
-    """Iterate over people whom the champion approved: when, the score, the attributes, the outcomes in their order."""
+) -> Iterator[_Approved]:
+    """Iterate over people whom the champion approved, day by day.
+
+    No index knows a digest: where it decided nobody, one statement over the month would read all of it, too long for
+    the database's limit on a statement.
+    """
+    for day in range((follow_month(month) - month).days):
+        yield from _iterate_day(database, environment, digest, _begin(month) + timedelta(days=day), label)
+
+
+def _iterate_day(
+    database: Database, environment: str, digest: str, begin: datetime, label: Label
+) -> Iterator[_Approved]:
+    """Iterate over people who were approved on the day that begins then."""
     columns = select(_C.id, _C.decided_at, _C.score, cast(_C.protected, Text)).where(
         _C.digest == digest, _C.decision == "approve", _C.repeat_of.is_(None), IS_BY_CHAMPION
     )
-    columns = columns.where(is_of_environment(environment), _C.decided_at < _begin(follow_month(month)))
+    columns = columns.where(is_of_environment(environment), _C.decided_at < begin + timedelta(days=1))
     columns = columns.order_by(_C.decided_at, _C.id).limit(_PAGE_ROWS)
-    beyond = [_C.decided_at >= _begin(month)]
+    beyond = [_C.decided_at >= begin]
     while True:
         with database.begin_read() as connection:
             page = connection.execute(columns.where(*beyond)).all()

@@ -37,6 +37,8 @@ def draft(folder: Path, name: str, make: Callable[[int], Any]) -> Draft:
         ("since", lambda n: f"2018Q{1 + n % 4}", "left_out", "dates that no format reads: '9a9' in 240 rows"),
         ("since", lambda n: f"2018-W{10 + n % 40}", "left_out", "dates that no format reads: '9-a9'"),
         ("issue_date", lambda n: 43_000 + n * 7 % 90, "left_out", "a number, and named like a date"),
+        ("value_date", lambda n: 43_000 + n * 7 % 90, "left_out", "a number, and named like a date"),
+        ("issued", lambda n: 43_000 + n * 7 % 90, "left_out", "a number, and named like a date"),
     ],
 )
 def test_a_date_in_another_notation_is_asked_about(
@@ -53,6 +55,8 @@ def test_a_date_in_another_notation_is_asked_about(
         ("payment_day", lambda n: 1 + n % 28),
         ("amount", lambda n: 201_800 + n % 100),
         ("days_to_issued", lambda n: 2_000 + n),
+        ("amount_issued", lambda n: 2_000 + n * 50),
+        ("total_value_issued", lambda n: 2_000 + n * 50),
     ],
 )
 def test_what_only_looks_like_a_date_is_none(tmp_path: Path, name: str, make: Callable[[int], Any]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -237,6 +238,14 @@ def test_ratios_are_kept_by_hour_for_two_weeks_and_by_day_before(tmp_path: Path)
     places = [one.hour - first for one in found]
     cut = hours - 1 - 24 * 14
     assert places == [*[day * 24 + 23 for day in range(cut // 24)], *range(cut, hours)]
+
+
+def test_ratios_that_cannot_be_read_are_told_and_end_no_watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with open_state(tmp_path / "watch", "prod") as file:
+        with sqlite3.connect(tmp_path / "watch/prod.db") as other:
+            other.execute("DROP TABLE ratios")
+        assert file.read_ratios((1, "d")) == []
+    assert "the ratios of the hours could not be read from" in caplog.text
 
 
 def test_nobody_is_left_out_without_a_count(log: DecisionLog) -> None:

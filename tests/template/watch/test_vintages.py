@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from credit.bundle.rule_causes import describe_slow
 from credit.contract.columns import Column
@@ -92,6 +93,23 @@ def test_only_people_whom_this_version_approved_in_this_month_count(log: Decisio
 def test_a_month_of_many_pages_is_counted_whole(log: DecisionLog) -> None:
     write_each(log, [approve_record(minute) for minute in range(1100)])
     assert read(log, 90)[90][EVERYBODY].people == 1100
+
+
+def test_a_month_is_read_day_by_day_and_everybody_of_it_is_counted_once(log: DecisionLog) -> None:
+    """No index knows a digest: a statement over a month in which it decided nobody would read the whole month."""
+    asked: list[tuple[str, str]] = []
+    midnights = [datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 32)]
+    ends = [one + timedelta(days=1, microseconds=-1) for one in midnights]
+    write_each(log, [make_record(decided_at=one, decision="approve") for one in (*midnights, *ends)])
+
+    def note(*called: Any) -> None:
+        days = [one for one in called[3] if str(one)[:4] == "2026"]
+        asked.extend([(min(days), max(days))] if days else [])
+
+    event.listen(log.database.engine, "before_cursor_execute", note)
+    assert read(log, 90)[90][EVERYBODY].people == 62
+    spans = [datetime.fromisoformat(last) - datetime.fromisoformat(first) for first, last in asked]
+    assert (len(spans), max(spans)) == (31, timedelta(days=1))
 
 
 def approve_record(minute: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from credit.bundle.rule_causes import describe_failure, describe_late
 from credit.decision_log.outcomes import record_outcome
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
-from release.watching import outcomes
-from release.watching.ageing import FAILED_IN_A_ROW
+from release.watching import ageing, outcomes
+from release.watching.ageing import FAILED_IN_A_ROW, find_last_outcome
 from release.watching.report import format_told
 from watch.outcomes.judging import Promise
 from watch.outcomes.vintages import EVERYBODY
@@ -99,7 +99,7 @@ def test_outcomes_that_stop_and_a_version_of_long_ago_are_told(books: Books, liv
     now = datetime.now(UTC)
     assert session.look(now).told.concerns == ()
     (concern,) = session.look(now + 61 * DAY).told.concerns
-    assert (concern.what, concern.words) == ("outcomes", "no outcome for 60 days: none was ever reported")
+    assert (concern.what, concern.words) == ("outcomes", "no outcome for 60 days")
     record_outcome(books.log.outcomes, rows[0]["id"], True, None, "paid", "tester", now + 60 * DAY)
     assert session.look(now + 62 * DAY).told.concerns == ()
     found = {one.what: one.words for one in session.look(now + 731 * DAY).told.concerns}
@@ -119,6 +119,27 @@ def test_what_is_damaged_hides_nothing_else_that_is_told(released: Store, books:
     assert [one.what for one in found.told.concerns] == ["failing", "outcomes", "model", "untold"]
     assert f"bundles/{live.digest}" in found.told.concerns[-1].words
     assert session.look(later).told.concerns == found.told.concerns
+
+
+def test_outcomes_of_another_environment_do_not_hide_that_this_one_has_none(
+    books: Books, live: LedgerEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both share a database, and the same service takes their outcomes."""
+    monkeypatch.setattr(ageing, "_PAGE_ROWS", 3)
+    first = datetime.now(UTC)
+    here, there = books.write(live, [(0, "white")]), books.write(live, [(0, "white")] * 8, environment="staging")
+
+    def find(environment: str, since: datetime = first) -> datetime | None:
+        return find_last_outcome(books.log.database, environment, since)
+
+    for day, row in enumerate(there[:4]):
+        record_outcome(books.log.outcomes, row["id"], True, None, "paid", "tester", first + day * DAY)
+    assert (find("prod"), find("staging")) == (None, first + 3 * DAY)
+    record_outcome(books.log.outcomes, here[0]["id"], True, None, "paid", "tester", first + 4 * DAY)
+    for day, row in enumerate(there[4:]):
+        record_outcome(books.log.outcomes, row["id"], True, None, "paid", "tester", first + (5 + day) * DAY)
+    assert (find("prod"), find("staging")) == (first + 4 * DAY, first + 8 * DAY)
+    assert find("prod", since=first + 6 * DAY) is None, "what is too old behind others is not looked for"
 
 
 def test_ages_that_do_not_rise_are_refused(command: Callable[..., tuple[int, Any]], tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 import requests
 from sqlalchemy import delete, insert, update
 
+from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.erasure import erase_decisions
@@ -21,6 +22,8 @@ from credit.decision_log.tables import DECISIONS_TABLE
 from service.export.following import ExportRound, Target, compare_days, export_news, measure_lag
 from service.export.mongodb import MongoTarget
 from service.export.parquet import ParquetTarget
+from service.export.running import keep_exporting
+from service.settings import load_settings
 from testing.decisions import make_record, write_each
 from testing.lenders.frozen import ROOT
 from testing.parts.mongodb import MongoServer
@@ -76,7 +79,7 @@ def test_the_outcome_that_was_observed_last_is_there_and_an_erased_person_is_not
     report(log, rows[3], 10, paid=False)
     report(log, rows[4], 10, paid=False)
     erase_decisions(log.events, [rows[5]["id"], rows[6]["id"]], "erase", "tester", {})
-    assert export_news(log.database, open_target()) == ExportRound(outcomes=3, erased=2)
+    assert export_news(log.database, open_target()) == ExportRound(outcomes=3, erased=1)
     assert_same(log, target, 20)
     found = read_all(open_target())
     assert found[rows[3]["id"]][0]["outcome"]["value"] is True
@@ -250,6 +253,49 @@ def test_what_is_no_target_is_told_in_one_line(
     assert (code, "a folder with something else in it" in told) == (1, True)
     (tmp_path / "full/cursors.json").write_text("[1]")
     assert "no places of an export" in command("parquet", str(tmp_path / "full"), "--once")[1]
+
+
+def test_whoever_is_killed_in_the_first_writing_of_places_goes_on_in_the_same_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "analysts"
+    folder.mkdir()
+    left = folder / f".cursors.json.{2**22 + 1}.part"  # the number of no process
+    left.touch()
+    ParquetTarget(folder)
+    assert [one.name for one in folder.iterdir()] == ["cursors.json"]
+
+
+class Obstructed(ParquetTarget):
+    """A folder in whose way a file is, until it was told; when all was written its process is told to end."""
+
+    def finish(self, database: Database) -> None:
+        try:
+            super().finish(database)
+        except OSError:
+            self.obstacle.unlink()
+            raise
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    @property
+    def obstacle(self) -> Path:
+        return self._folder / "decisions"
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
+    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    write(log, 10)
+    target = Obstructed(tmp_path / "analysts")
+    target.obstacle.touch()
+    try:
+        keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    away, back = capsys.readouterr().err.splitlines()
+    assert ("Not a directory" in away, back) == (True, "everything answers again")
+    assert_same(log, target, 10)
 
 
 def test_lag_is_how_many_wait_and_since_when_the_oldest_does(log: DecisionLog) -> None:
