@@ -1,7 +1,7 @@
 """Report what became of the people whom the live version approved, month by month, once a day. It tells, only."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from credit.contract.loading import load_contract
@@ -17,6 +17,11 @@ from watch.params import WatchParams
 
 MONTHS = 12
 """Months, at most, that are looked at, and that the newest one is compared with."""
+
+REPORTED_WITHIN = timedelta(days=14)
+"""How long after it was observed an outcome may be reported and still counts: a month is read once, so much later.
+
+To read it again each day would find more differences by chance than `outcome_alpha` says."""
 
 
 class OutcomeReport(NamedTuple):
@@ -65,9 +70,9 @@ class OutcomeWatch:
         self, database: Database, label: Label, params: WatchParams, now: datetime
     ) -> Iterator[Vintage]:
         """Iterate over months at the ages that they have reached, the oldest first; each is read once."""
-        kept = MONTHS + params.outcome_days[-1] // 28
+        kept = MONTHS + (params.outcome_days[-1] + REPORTED_WITHIN.days) // 28
         for month in list_months(now.date(), kept):
-            ages = list_complete_ages(month, params.outcome_days, now)
+            ages = list_complete_ages(month, params.outcome_days, now - REPORTED_WITHIN)
             read = self._read.setdefault(month, {})
             if missing := [age for age in ages if age not in read]:
                 found = read_vintages(database, self._environment, self.digest, month, missing, label, self._groups)

@@ -15,6 +15,7 @@ from running_watch import run_watch, send
 from credit.decision_log.outcomes import record_outcome
 from credit.registry.ledger import LedgerEntry
 from release.watching.drift import find_period
+from release.watching.outcomes import REPORTED_WITHIN
 from testing.parts.prometheus import MONITORING, Prometheus, run_prometheus
 from testing.parts.servers import wait_until
 from testing.services import Service
@@ -51,7 +52,8 @@ def past(books: Books, live: LedgerEntry) -> None:
     """Decisions of the last whole week, and of two months whose outcomes are 90 days old."""
     now = datetime.now(UTC)
     approved = books.town.find(live, "approve", live, "approve")
-    months = [one for one in list_months(now.date(), 9) if list_complete_ages(one, (90,), now)][-2:]
+    read = now - REPORTED_WITHIN
+    months = [one for one in list_months(now.date(), 9) if list_complete_ages(one, (90,), read)][-2:]
     for begin in (*(datetime.combine(month, time(12), UTC) for month in months), find_period(now, 7)[0]):
         books.now = begin
         for row in books.write(live, [(approved[i % len(approved)], "white") for i in range(120)]):

@@ -1,7 +1,7 @@
 """What became of people is told, what is too old, and a model that only fails: and nothing is taken back for it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,15 +35,29 @@ def test_a_month_that_turned_out_worse_is_told_at_equal_age(released: Store, boo
     for month, bad in ((1, 3), (2, 3), (3, 25)):
         write_month(books, live, month, bad)
     session = start(books, stale_hours=1e9, outcome_stale_days=9999, model_days=9999)
-    assert session.look(datetime(2026, 6, 20, tzinfo=UTC)).told.outcomes.told == []  # type: ignore[union-attr]
-    found = session.look(datetime(2026, 7, 2, tzinfo=UTC))
+    assert session.look(datetime(2026, 7, 2, tzinfo=UTC)).told.outcomes.told == []  # type: ignore[union-attr]
+    found = session.look(datetime(2026, 7, 16, tzinfo=UTC))
     assert found.told.outcomes is not None
     assert {(one.month.month, one.age, one.compared) for one in found.told.outcomes.told} == {(3, 90, "earlier months")}
     told = format_told(found.told)
     assert any("outcome: everybody, approved in 2026-03, after 90 days: 41.7% bad" in line for line in told)
     assert any("expected 5.0% by earlier months at this age" in line for line in told)
     assert (found.word, read_newest(released)) == ("quiet", live)
-    assert session.look(datetime(2026, 7, 2, 5, tzinfo=UTC)).told.outcomes is found.told.outcomes, "once a day"
+    assert session.look(datetime(2026, 7, 16, 5, tzinfo=UTC)).told.outcomes is found.told.outcomes, "once a day"
+
+
+def test_an_outcome_that_is_reported_two_weeks_after_it_was_observed_counts(books: Books, live: LedgerEntry) -> None:
+    """Everybody of March is 90 days old on 30 June; a month that was read is not read again."""
+    write_month(books, live, 3, 20)
+    late = books.write(live, [(books.town.find(live, "approve", live, "approve")[0], "white")])[0]
+    session = start(books, stale_hours=1e9, outcome_stale_days=9999, model_days=9999)
+    session.look(datetime(2026, 7, 13, tzinfo=UTC))
+    at = late["decided_at"] + 85 * DAY
+    record_outcome(books.log.outcomes, late["id"], False, at, "paid", "tester", datetime(2026, 7, 13, 12, tzinfo=UTC))
+    found = session.look(datetime(2026, 7, 14, tzinfo=UTC)).told.outcomes
+    assert found is not None
+    (march,) = [one for one in found.vintages if one.month == date(2026, 3, 1)]
+    assert march.cells[EVERYBODY][:3] == (61, 21, 21)
 
 
 def test_at_the_last_age_a_month_is_held_against_what_was_promised(
@@ -52,7 +66,7 @@ def test_at_the_last_age_a_month_is_held_against_what_was_promised(
     monkeypatch.setattr(outcomes, "read_promises", lambda _: {EVERYBODY: Promise(600, 30, 0.02)})
     write_month(books, live, 3, 25)
     session = start(books, stale_hours=1e9, outcome_stale_days=9999, model_days=9999)
-    found = session.look(datetime(2027, 4, 2, tzinfo=UTC)).told.outcomes
+    found = session.look(datetime(2027, 4, 16, tzinfo=UTC)).told.outcomes
     assert found is not None
     by = {one.compared: one for one in found.findings if one.age == 365}
     assert (by["bad rate"].expected, by["bad rate"].is_different) == (0.05, True)
@@ -63,7 +77,7 @@ def test_at_the_last_age_a_month_is_held_against_what_was_promised(
 def test_a_version_without_an_evaluation_is_compared_with_its_own_months_only(books: Books, live: LedgerEntry) -> None:
     write_month(books, live, 3, 25)
     session = start(books, stale_hours=1e9, outcome_stale_days=9999, model_days=9999)
-    found = session.look(datetime(2027, 4, 2, tzinfo=UTC)).told.outcomes
+    found = session.look(datetime(2027, 4, 16, tzinfo=UTC)).told.outcomes
     assert found is not None
     assert (found.findings, found.unknown) == ([], {90: 1 - 25 / 60, 180: 1 - 25 / 60, 365: 0.0})
 
