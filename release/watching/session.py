@@ -191,7 +191,7 @@ class Session:
         settings = self.settings
         groups = self._read_groups(entry.digest)
         if groups is None:
-            return None
+            return Action(None, [], f"the store has no bundle of {entry.version}")
         question = Question(settings.environment, entry, groups, alarms, settings.params, settings.judging)
         if why_not := find_reason_not_to_act(self._store, question, obstacles, now):
             return Action(None, [], why_not)

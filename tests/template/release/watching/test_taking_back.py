@@ -11,6 +11,7 @@ import pytest
 from filled_logs import PARAMS, Books, damage_bundle, harm, look, mix_people, read_newest, start
 from sqlalchemy import delete, update
 
+from credit.bundle.manifest import MANIFEST_FILE
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.holds import append_hold, read_hold
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -160,6 +161,19 @@ def test_an_alarm_about_which_nothing_can_be_done_is_told_with_why(
     assert f"not taken back: {released.url}/{key}: " in capsys.readouterr().err
     (told,) = read_told_alarms(command)
     assert f"; not taken back: {released.url}/{key}: " in told
+
+
+def test_an_alarm_on_a_version_that_the_store_has_no_more_is_told_with_why(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    session = start(books)
+    harm(books, live, 1)
+    assert session.look(books.now).word == "quiet"
+    released.delete(f"bundles/{live.digest}/{MANIFEST_FILE}")
+    harm(books, live)
+    assert_untouched(session.look(books.now), released, live, "the store has no bundle of v2.0.0")
+    (told,) = read_told_alarms(command)
+    assert told.endswith("; not taken back: the store has no bundle of v2.0.0")
 
 
 def test_a_version_whose_bundle_is_damaged_is_taken_back_and_counted(
