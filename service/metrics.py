@@ -111,7 +111,7 @@ def _find_series(counter: Counter, *labels: str) -> Counter:
 def count_refused_fields(problems: Sequence[Problem]) -> None:
     """Count a refused request once for each field that it was refused for.
 
-    Of a family clients make up the names, and of what is no field too: the first ones have a series each.
+    Unknown fields are one series. Clients make up names of a family's members, so only the first have a series each.
     """
     names = {one.where.rpartition(".")[2] for one in problems if "." in one.where and one.found != UNKNOWN_FIELD[0]}
     names |= {"unknown field" for one in problems if one.found == UNKNOWN_FIELD[0]}

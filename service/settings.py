@@ -5,6 +5,7 @@ from io import StringIO
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -29,6 +30,16 @@ def _require_network(value: str) -> str:
         ip_network(value)
     except ValueError:
         raise make_value_error(value, "an address or a network, such as 10.0.0.0/8") from None
+    return value
+
+
+def _require_address(value: str) -> str:
+    try:
+        is_one = bool(urlsplit(value).hostname) and urlsplit(value).port != 0
+    except ValueError:  # a port beyond 65535, or half of an IPv6 address
+        is_one = False
+    if not is_one:
+        raise make_value_error(value, "an address with a host, such as http://127.0.0.1:8001")
     return value
 
 
@@ -98,7 +109,7 @@ class Settings(BaseSettings):
     least_ratio: float | None = Field(default=None, ge=0, le=1)
     """Share of approvals of a group by that of the reference group, below which the page calls it a problem; by default
     the limit of the fairness policy by which the live version was judged."""
-    watch_url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+/?$")] | None = None
+    watch_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+/?$"), AfterValidator(_require_address)] | None = None
     """The address of `release watch`, such as http://127.0.0.1:8001; the page shows what it says."""
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 

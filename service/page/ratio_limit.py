@@ -24,4 +24,4 @@ def find_limit(chosen: float | None, serving: LiveVersion | None) -> ShownLimit:
     if limits.adverse_impact_ratio is None:
         return ShownLimit(None, f"no limit: the policy {limits.policy} of {name} has none of this ratio")
     least = limits.adverse_impact_ratio.at_least
-    return ShownLimit(least, f"{least:g}, the limit of the policy {limits.policy} of {name}")
+    return ShownLimit(least, f"{least:g}, by the policy {limits.policy} of {name}")

@@ -7,8 +7,6 @@ import http.client
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
 from credit.reports.live.watch_picture import WatchPicture
 
 _SECONDS, _MAX_BYTES = 2.0, 2_000_000
@@ -42,6 +40,6 @@ class WatchReader:
             if answer.status != http.HTTPStatus.OK:
                 return SeenWatch(self._seen, False)
             self._seen = WatchPicture.model_validate_json(content)
-        except (OSError, http.client.HTTPException, ValidationError):
+        except (OSError, http.client.HTTPException, ValueError):  # the last: of the address, or of the content
             return SeenWatch(self._seen, False)
         return SeenWatch(self._seen, True)

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from credit.common.errors import CreditError
 from service.page.section import PageSection, SectionContent, SectionSource
 
 
@@ -21,12 +20,9 @@ def describe(source: SectionSource) -> SectionContent:
     """Describe the log as it is now; the head of the page has its problems."""
     log = source.parts.log
     target = "nowhere" if log.refusal else "the database" if log.problem is None else "the spool"
-    try:
-        spooled = f"{log.count_spooled():,}"
-    except CreditError:
-        spooled = "unknown"
     spool = "ready for when the database does not answer" if log.spool_problem is None else "not there"
-    recent = source.recent
+    recent = source.recent  # its figures are some seconds old; counting anew would scan the spool for every look
+    spooled = f"{recent.spooled:,}" if recent else "unknown"
     waiting = f"{recent.waiting:,}" if recent and recent.database_answered else "unknown"
     checkpoint = "behind: the store does not take it" if source.parts.checkpoints.problem else "written to the store"
     kind = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}[log.database.engine.dialect.name]

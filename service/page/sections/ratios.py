@@ -10,6 +10,7 @@ from credit.contract.columns import Column
 from credit.contract.levels import UNDISCLOSED
 from credit.decision_log.counting.summary import DecisionCounts
 from service.page.decisions import FEW_PEOPLE, compute_ratio, count_people, format_ratio
+from service.page.ratio_limit import ShownLimit
 from service.page.section import PageSection, SectionContent, SectionSource
 from service.page.trend import HOURS, begin_of_day
 
@@ -25,7 +26,7 @@ _WIDTH, _HEIGHT, _LEFT = 480, 100, 30
 
 
 class RatioPoint(NamedTuple):
-    """The ratio of some hours. `x`, `y` from the upper left of the drawing; `place`: the how manyth of the day."""
+    """The ratio of some hours. `x`, `y` from the upper left of the drawing; `place`: its number in the day."""
 
     place: int
 
@@ -65,7 +66,7 @@ class RatioLevel(NamedTuple):
 
 
 class RatiosShown(NamedTuple):
-    """The attributes, the limit in words, and the lines across each drawing. `hours`: labels, and where they begin."""
+    """The attributes, and the lines across each drawing. `limit`: sentences; `hours`: labels, and where they begin."""
 
     attributes: list[AttributeRatios]
     limit: str
@@ -93,7 +94,15 @@ def describe(source: SectionSource) -> SectionContent | None:
         levels.append(RatioLevel("limit", _find_y(least), f"{least:g}"))
     times = [begin + timedelta(hours=hour) for hour in range(HOURS - 1)]  # beside the last there is no room
     hours = [(_find_x(place, HOURS + 1), f"{at:%H:%M}") for place, at in enumerate(times) if at.hour % 6 == 0]
-    return SectionContent(RatiosShown(shown, source.limit.said, levels, hours))
+    return SectionContent(RatiosShown(shown, _describe_limit(source.limit), levels, hours))
+
+
+def _describe_limit(limit: ShownLimit) -> str:
+    """Describe the line of the limit; the one of parity may be it."""
+    if limit.at_least is None:
+        return f"There is {limit.said}."
+    line = "The line of 1" if limit.at_least == 1 else "The broken line"
+    return f"{line} is the limit: {limit.said}. A triangle is below it."
 
 
 def _describe_attribute(
@@ -208,9 +217,9 @@ SECTION = PageSection(
     place=10,
     describe=describe,
     template="""
-<p class="small soft">Approvals of a group by those of its reference group, over the last day. The broken line is
-{{ it.limit }}. A triangle is below it; a hollow mark is of few people and varies by chance. Hours are UTC; a ratio
-below 0.4 or above 1.2 is drawn at the edge.</p>
+<p class="small soft">Approvals of a group by those of its reference group, over the last day. {{ it.limit }}
+A hollow mark is of few people and varies by chance. Hours are UTC; a ratio below 0.4 or above 1.2 is drawn at the
+edge.</p>
 <div class="pair">
 {% for attribute in it.attributes %}{% for group in attribute.groups %}
 <figure class="ratios">

@@ -100,7 +100,7 @@ def test_it_says_how_long_decisions_took_where_they_go_and_how_groups_fare(
     assert "Decisions go to the database SQLite In the spool 0" in text
     (first, *_) = re.findall(r'href="(/v1/decisions/[0-9a-f]{32})"', service.get("/").text)
     assert service.get(first).json()["version"] == "v2.0.0", "a decision leads to its record"
-    assert "The broken line is 0.8, the limit of the policy small_screen of v2.0.0." in text
+    assert "The broken line is the limit: 0.8, by the policy small_screen of v2.0.0. A triangle is below it." in text
     ratio = re.search(r"Race: Black to white by hour (\d\.\d\d)", text)
     assert ratio is not None
     assert f"ratio {ratio[1]}" in text.partition("Approvals by group")[2], "as the table of the day has it"

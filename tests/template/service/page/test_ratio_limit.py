@@ -18,10 +18,10 @@ def load(bundles: Callable[[str], Path]) -> LiveVersion:
 
 def test_it_is_that_of_the_policy_by_which_the_live_version_was_judged(bundles: Callable[[str], Path]) -> None:
     live = load(bundles)
-    assert find_limit(None, live) == (0.8, "0.8, the limit of the policy small_screen of v2.0.0")
+    assert find_limit(None, live) == (0.8, "0.8, by the policy small_screen of v2.0.0")
     strict = PolicyLimits(policy="strict", adverse_impact_ratio=RatioLimit(at_least=0.9, source="a test"))
     other = replace(live, bundle=replace(live.bundle, limits=strict))
-    assert find_limit(None, other) == (0.9, "0.9, the limit of the policy strict of v2.0.0")
+    assert find_limit(None, other) == (0.9, "0.9, by the policy strict of v2.0.0")
 
 
 def test_a_setting_overrides_it_and_is_named(bundles: Callable[[str], Path]) -> None:

@@ -136,6 +136,11 @@ def test_the_last_picture_stays_when_the_watch_says_something_else(address: Any,
     assert reader.read() == (make_picture(), False)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:80011", "a..b", "x" * 70])
+def test_an_address_that_nobody_can_have_ends_nothing(host: str) -> None:
+    assert WatchReader(f"http://{host}").read() == (None, False)
+
+
 def test_a_watch_that_was_never_there_is_told_and_the_page_is_there(released: Store, tmp_path: Path) -> None:
     with run_service(released.url, tmp_path / "state", SERVICE_WATCH_URL="http://127.0.0.1:1") as service:
         text = service.wait().get("/").text

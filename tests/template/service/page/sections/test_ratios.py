@@ -109,6 +109,16 @@ def test_without_a_limit_nothing_is_below_it_and_no_line_is_drawn() -> None:
     assert not only_group(found).is_below
     assert found is not None
     assert [level.kind for level in found.levels] == ["parity"]
+    assert found.limit == "There is no limit."
+
+
+def test_the_line_that_is_the_limit_is_named() -> None:
+    """A limit of 1 is the line of parity, and no other is drawn."""
+    for limit, kinds, said in ((0.8, ["parity", "limit"], "The broken line"), (1.0, ["parity"], "The line of 1")):
+        found = shown(count(1, "white", 100, 90), count(1, "Black", 100, 10), limit=limit)
+        assert found is not None
+        assert [level.kind for level in found.levels] == kinds
+        assert found.limit.startswith(f"{said} is the limit: ")
 
 
 def test_where_no_group_can_be_shown_there_is_no_section() -> None:
