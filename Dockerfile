@@ -2,7 +2,9 @@
 # (docker build needs no --format; compose.yaml starts it with everything around it). It carries the bundle of the
 # build, whose rule decides when neither the store nor the state has a version.
 #
-# It listens beyond loopback, so it wants keys. Nothing but /state and /tmp is written, and not by root:
+# It listens beyond loopback, so it wants keys; a file of them that is mounted by itself, as here, is read again with the
+# next start only, and the service says so when another took its place. Nothing but /state and /tmp is written, and not
+# by root:
 #   podman run --read-only --tmpfs /tmp --volume state:/state --env RELEASE_STORE=s3://models \
 #     --volume ./secrets/keys.json:/run/keys.json:ro --env SERVICE_KEYS_FILE=/run/keys.json \
 #     --publish 127.0.0.1:8000:8000 credit-service

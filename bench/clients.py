@@ -27,7 +27,8 @@ class Client:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
-        head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        line = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1"
+        head = f"{line}\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         start = time.perf_counter()
         writer.write(f"{head}content-length: {len(body or b'')}\r\n\r\n".encode() + (body or b""))
         told = await reader.readuntil(b"\r\n\r\n")

@@ -85,11 +85,13 @@ def run_mlflow(row: Path, folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def run_server(command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path) -> Iterator[Server]:
+def run_server(
+    command: list[str], env: Mapping[str, str], port: int, ready: str, folder: Path, home: Path = ROOT
+) -> Iterator[Server]:
     """Run a server until the block ends, in a process group of its own, because some start other processes."""
     log, url = folder / "server.log", f"http://127.0.0.1:{port}"
     with log.open("ab") as file:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file, start_new_session=True)
+        process = subprocess.Popen(command, cwd=home, env=env, stdout=file, stderr=file, start_new_session=True)
     try:
         deadline = time.monotonic() + 120
         while not _is_answering(url + ready):

@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from bench import servers
 from bench.packaged import package_candidate
@@ -33,7 +34,8 @@ from release.deployment.plan import plan_deployment
 BENCH_DECISIONS = 1_000_000
 WHY = Attribution("bench", "bench")
 ServiceRow = tuple[str, str, str, str, str]
-APPROVED, MANY_CLIENTS, TWO = "service, approved", "service, 32 connections", "service, 2 workers, 32 connections"
+APPROVED, DENIED = "service, approved", "service, denied, with its reasons"
+MANY_CLIENTS, TWO = "service, 32 connections", "service, 2 workers, 32 connections"
 PARSED, RAW, MLFLOW = "FastAPI, a constant, parsed", "FastAPI, a constant, raw", "mlflow models serve"
 
 
@@ -43,7 +45,7 @@ def measure() -> BenchTable:
         raise CreditError(Problem("wrk", "no such command", fix="apt-get install wrk"))
     with TemporaryDirectory() as temporary, ExitStack() as running:
         folder = Path(temporary)
-        store, approved, denied, row = _prepare_store(folder)
+        store, approved, denied, row = prepare_store(folder)
         one = running.enter_context(servers.run_service(store.url, folder, 1))
         two = running.enter_context(servers.run_service(store.url, folder, 2))
         constant = running.enter_context(servers.run_constant(folder))
@@ -51,20 +53,25 @@ def measure() -> BenchTable:
         path = "/v1/decisions"
         loads = _run_in_turn(
             {
-                APPROVED: (one.url + path, approved, 8),
-                "service, denied, with its reasons": (one.url + path, denied, 8),
-                MANY_CLIENTS: (one.url + path, approved, 32),
-                TWO: (two.url + path, approved, 32),
-                PARSED: (f"{constant.url}/parsed", approved, 8),
-                RAW: (f"{constant.url}/raw", approved, 8),
-                MLFLOW: (f"{mlflow.url}/invocations", row, 8),
+                APPROVED: (one, path, approved, 8),
+                DENIED: (one, path, denied, 8),
+                MANY_CLIENTS: (one, path, approved, 32),
+                TWO: (two, path, approved, 32),
+                PARSED: (constant, "/parsed", approved, 8),
+                RAW: (constant, "/raw", approved, 8),
+                MLFLOW: (mlflow, "/invocations", row, 8),
             }
         )
-        rows = [*_build_rows(loads), *_time_swap(store, one), *_measure_memory(one, approved)]
+        rows = [
+            *_build_rows(loads),
+            *_build_processor_rows(loads),
+            *_time_swap(store, one),
+            *_measure_memory(one, approved),
+        ]
         return BenchTable(("what", "requests a second", "median ms", "p99 ms", "target"), rows)
 
 
-def _prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
+def prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
     """Prepare a store where the forest is live; an approved application, one that is not, the first for MLflow."""
     store = Store(str(folder / "store"))
     for version, candidate in (("v1.0.0", "logistic"), ("v2.0.0", "random_forest")):
@@ -87,24 +94,45 @@ def _prepare_store(folder: Path) -> tuple[Store, Path, Path, Path]:
     return store, files["approve"], files["deny"], folder / "row.json"
 
 
-def _run_in_turn(asked: dict[str, tuple[str, Path, int]]) -> dict[str, LoadResult]:
-    loads: dict[str, list[LoadResult]] = {name: [] for name in asked}
+class ServerLoad(NamedTuple):
+    """What a load found, and the microseconds of the processor that a request took of the server's first process."""
+
+    found: LoadResult
+    microseconds: float
+
+
+def _run_in_turn(asked: dict[str, tuple[Server, str, Path, int]]) -> dict[str, ServerLoad]:
+    loads: dict[str, list[ServerLoad]] = {name: [] for name in asked}
     for _ in range(3):
-        for name, (url, body, connections) in asked.items():
-            loads[name].append(run_wrk(url, body, connections, 10))
-            print(f"  {name}: {loads[name][-1].per_second:,.0f} a second", file=sys.stderr)
+        for name, (server, path, body, connections) in asked.items():
+            used = server.processor_seconds
+            found = run_wrk(server.url + path, body, connections, 10)
+            used = server.processor_seconds - used
+            loads[name].append(ServerLoad(found, 1e6 * used / found.requests))
+            print(f"  {name}: {found.per_second:,.0f} a second", file=sys.stderr)
     return {name: sorted(three)[1] for name, three in loads.items()}
 
 
-def _build_rows(loads: dict[str, LoadResult]) -> list[ServiceRow]:
+def _build_processor_rows(loads: dict[str, ServerLoad]) -> list[ServiceRow]:
+    """Build the rows of the processor's time, which others on the machine change least, of those of one process."""
+    rows: list[ServiceRow] = [
+        (f"{name}, of the processor", f"{loads[name].microseconds:,.0f} microseconds a request", "", "", "")
+        for name in (APPROVED, DENIED, PARSED, RAW)
+    ]
+    late = loads[DENIED].found.p99 / loads[APPROVED].found.p99
+    return [*rows, (f"{DENIED}, p99 to approved", f"{late:.1f} times", "", "", _format_limit(late, 3))]
+
+
+def _build_rows(served: dict[str, ServerLoad]) -> list[ServiceRow]:
+    loads = {name: one.found for name, one in served.items()}
     rows: list[ServiceRow] = [
         (name, f"{one.per_second:,.0f}", f"{one.median:.1f}", f"{one.p99:.1f}", "") for name, one in loads.items()
     ]
     ours = loads[APPROVED]
-    targets: dict[str, float | None] = {MLFLOW: 40, PARSED: 0.4, RAW: None}
+    targets = {MLFLOW: 40, PARSED: 0.5, RAW: 0.4}
     for name, target in targets.items():
         ratio = ours.per_second / loads[name].per_second
-        met = "" if target is None else f"{target:g} times: {'met' if ratio >= target else 'NOT met'}"
+        met = f"{target:g} times: {'met' if ratio >= target else 'NOT met'}"
         rows.append((f"{APPROVED}, to {name}", f"{ratio:.2f} times", "", "", met))
     rows.append((f"{APPROVED}, p99", "", "", f"{ours.p99:.1f}", _format_limit(ours.p99, 10)))
     scaled = loads[TWO].per_second / loads[MANY_CLIENTS].per_second

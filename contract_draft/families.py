@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from contract_draft.guesses import Guess
 from contract_draft.values.column_profile import ColumnProfile
+from contract_draft.values.numbering import MIN_MEMBERS, TYPES_BY_WIDTH, name_kind, split_stem
 from credit.contract.text_format import TextFormat
 
-_MIN_MEMBERS = 3  # PAY_1, PAY_2 and PAY_3 say the same of three months
 _MANY_MEMBERS = 20  # so many are described as one even where their levels differ
-_TYPES_BY_WIDTH = ("boolean", "integer", "number")  # each holds the values of those before it
 
 
 class ColumnFamily(NamedTuple):
@@ -30,11 +29,11 @@ def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) 
     for look in looks:
         guess = guesses[look.name]
         is_doubtful = look.written is not None and look.written.is_doubtful  # a question is about a column
-        parts = re.fullmatch(r"(.*\D)(\d+)", look.name)
-        if parts and guess.role in ("feature", "protected", "ignored") and not is_doubtful:
+        stem = split_stem(look.name)
+        if stem and guess.role in ("feature", "protected", "ignored") and not is_doubtful:
             groups[
-                parts[1],
-                "number" if look.type in _TYPES_BY_WIDTH else look.type,
+                stem,
+                name_kind(look),
                 guess,
                 look.written and look.written.reading.format,
             ].append(look)
@@ -59,7 +58,7 @@ def find_families(looks: Sequence[ColumnProfile], guesses: Mapping[str, Guess]) 
 def _is_alike(members: Sequence[ColumnProfile], guess: Guess) -> bool:
     """Tell whether a few columns are one family: the same levels, and none is a group of people by itself."""
     levels = {frozenset(text for text, _ in look.values) for look in members if look.type == "category"}
-    return len(members) >= _MIN_MEMBERS and len(levels) <= 1 and guess.role != "protected"
+    return len(members) >= MIN_MEMBERS and len(levels) <= 1 and guess.role != "protected"
 
 
 def _build_pattern(stem: str, members: Sequence[ColumnProfile]) -> str:
@@ -70,7 +69,7 @@ def _build_pattern(stem: str, members: Sequence[ColumnProfile]) -> str:
 def _merge_profiles(members: Sequence[ColumnProfile]) -> ColumnProfile:
     """Merge the profiles of all members: the widest type, the outermost values, all codes."""
     kinds = {look.type for look in members}
-    kind = next((kind for kind in reversed(_TYPES_BY_WIDTH) if kind in kinds), members[0].type)
+    kind = next((kind for kind in reversed(TYPES_BY_WIDTH) if kind in kinds), members[0].type)
     counts: dict[str, int] = defaultdict(int)
     for look in members:
         for text, count in look.values:
@@ -87,4 +86,5 @@ def _merge_profiles(members: Sequence[ColumnProfile]) -> ColumnProfile:
         values=tuple(sorted(counts.items())),
         written=members[0].written,
         settled=frozenset.intersection(*(look.settled for look in members)),
+        identifying=members[0].identifying if all(look.identifying for look in members) else "",
     )

@@ -9,10 +9,12 @@ from contract_draft.names.outcomes import is_known_afterwards, rank_outcome
 from contract_draft.names.protected import suggest_attribute, suggest_protected_attribute
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.identifiers import LONG_NUMBERS
+from contract_draft.values.numbering import find_alike
 from credit.contract.columns import ColumnRole
 
 _MIN_COUNTER_ROWS = 10  # fewer whole numbers in a row happen by chance
 _MANY_ROWS = 1_000  # of so many amounts some are the same
+_FIRST_YEAR = 1_900  # a smaller number is a day of the month, or a span of time
 
 
 class Guess(NamedTuple):
@@ -45,9 +47,10 @@ def guess_roles(
     is_chosen: whether a person said which one the label is.
     """
     found: dict[str, Guess] = {}
-    rivals = find_rivals(looks, label)
+    rivals, alike = find_rivals(looks, label), find_alike(looks)
     guesses = {
-        look.name: _guess_label(look, label, is_chosen, rivals) or _guess_role(look, telling.get(look.name), label)
+        look.name: _guess_label(look, label, is_chosen, rivals)
+        or _guess_role(look, telling.get(look.name), label, alike.get(look.name, ()))
         for look in looks
     }
     guesses |= _choose_time([name for name, guess in guesses.items() if guess.role == "time"])
@@ -92,7 +95,9 @@ def _guess_label(
     return Guess("label", "named like an outcome", kind="label")
 
 
-def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | None) -> Guess:
+def _guess_role(
+    look: ColumnProfile, auc: float | None, label: ColumnProfile | None, alike: Sequence[ColumnProfile]
+) -> Guess:
     can_identify = look.may_count or look.type in ("text", "category")
     if look.unique and can_identify and name_hints.is_identifier(look.name):
         return Guess("id", "a different value in every row, and named like an identifier", kind="identifier")
@@ -118,7 +123,8 @@ def _guess_role(look: ColumnProfile, auc: float | None, label: ColumnProfile | N
     ):
         if is_named(look.name):
             return Guess("ignored", why, kind="left_out")
-    return _guess_identifier_by_values(look) or _guess_by_type(look)
+    by_values = _guess_numbered_identifiers(look, alike) if alike else _guess_identifier_by_values(look)
+    return by_values or _guess_by_type(look)
 
 
 def _guess_identifier(look: ColumnProfile) -> Guess | None:
@@ -151,6 +157,18 @@ def _guess_identifier_by_values(look: ColumnProfile) -> Guess | None:
     return Guess("ignored" if look.type == "text" else "feature", why, kind="identifier")
 
 
+def _guess_numbered_identifiers(look: ColumnProfile, alike: Sequence[ColumnProfile]) -> Guess | None:
+    """Guess what numbered columns are whose values look like identifiers: one question for all, and none is the id.
+
+    Amounts of six months may be all different in one of them by chance; in all six they are asked about.
+    """
+    if not all(one.identifying and (one.type == "text" or one.may_count) for one in alike):
+        return None
+    what = "codes" if look.type == "text" else "numbers"
+    why = f"numbered columns, {what} that hardly repeat in each: ids of other people or loans, or values?"
+    return Guess("ignored" if look.type == "text" else "feature", why, kind="identifier")
+
+
 def _guess_by_type(look: ColumnProfile) -> Guess:
     if look.type in ("date", "timestamp"):
         why = f"a {look.type}" + (", and named like a time" if name_hints.is_time(look.name) else "")
@@ -161,4 +179,7 @@ def _guess_by_type(look: ColumnProfile) -> Guess:
         return Guess("ignored", "free text, or a category of many values")
     if look.type in ("integer", "number", "boolean") and name_hints.is_score(look.name):
         return Guess("score", "named like a credit score", kind="score")
+    if look.may_count and name_hints.is_date(look.name) and (look.low or 0) >= _FIRST_YEAR:
+        why = "a number, and named like a date: a source, of which `sql` makes a date or an age?"
+        return Guess("ignored", why, kind="left_out")
     return Guess("feature")

@@ -15,6 +15,8 @@ MAX_CODES = 20
 """An integer with at most so many values may be a code."""
 
 _RARE_SHARE = 0.01  # of the rows; of a level with fewer people no figure says much
+_MOST_STRAY = 0.1  # of the rows; where more have rare numbers, those are amounts
+_MANY_ROWS, _MIN_TIMES = 100, 4  # in fewer rows amounts are rare by chance, unless the others are so much commoner
 
 
 def propose_levels(look: ColumnProfile, is_protected: bool) -> tuple[ColumnProfile, str]:
@@ -74,10 +76,20 @@ def propose_others(look: ColumnProfile) -> tuple[ColumnProfile, str]:
     common = [float(text) for text, _ in look.values if text not in few]
     if not rare or (look.type == "integer" and min(float(text) for text in few) > max(common)):
         return look, ""
+    if look.type == "integer" and not _are_stray(look, rare):
+        return look, ""
     told = f"no words say what {_list_levels(rare)} mean: in `{OTHER}`, by `fold`, or moved to `allowed` as they are"
     if look.type == "integer":
         told += "; if the numbers are amounts: type integer, without `allowed` and `fold`, or the answer []"
     return replace(fold_levels(look, {OTHER: few}), type="category"), told
+
+
+def _are_stray(look: ColumnProfile, rare: Sequence[tuple[str, int]]) -> bool:
+    """Tell whether rare numbers are few beside the others, as codes are that nobody explained."""
+    strays = dict(rare)
+    rows, least = sum(n for _, n in look.values), min(n for text, n in look.values if text not in strays)
+    is_clear = rows >= _MANY_ROWS or least >= _MIN_TIMES * max(strays.values())
+    return is_clear and sum(strays.values()) <= _MOST_STRAY * rows
 
 
 def _list_levels(levels: Sequence[tuple[str, int]]) -> str:

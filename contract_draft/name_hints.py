@@ -7,9 +7,10 @@ from contract_draft.names.words import Hint, has_hint, split_words
 _WEIGHTS = Hint("fnlwgt weight weights wgt pweight sampweight gewichtung", "finalweight samplingweight surveyweight")
 _PLACES = Hint(
     "zip zipcode postcode plz tract neighborhood neighbourhood district redline msa county city borough municipality "
-    "gemeinde stadt wohnort ville commune ciudad cidade municipio comune bairro barrio woonplaats kommun kommune",
+    "gemeinde stadt wohnort ville commune ciudad cidade municipio comune bairro barrio woonplaats kommun kommune "
+    "country bundesland departement provincia province provincie wojewodztwo uf",
     "postal zipcod addrstate residencialstate residentialstate statecode codepostal",
-    "state region",
+    "state region land pays pais estado stato kraj ulke",
 )
 _PERSONAL_DATA = Hint(
     "name surname lastname firstname fullname email phone mobile ssn address street iban passport "
@@ -18,6 +19,8 @@ _PERSONAL_DATA = Hint(
     unless="type status",
 )
 _TIMES = Hint("date time timestamp datetime day when created submitted issued applied quarter month vintage")
+_DATES = Hint("date datetime timestamp datum fecha", unless="to days months years")
+_DATED_EVENTS = Hint("created submitted issued", unless="to days months years amount amt sum total value number count")
 _IDENTIFIERS = Hint("id uuid guid key identifier number nr no ref reference rowid index")
 _SCORES = Hint(
     "score fico vantage rating scorecard riskscore creditscore", unless="type model version name source date"
@@ -63,6 +66,11 @@ def is_personal(name: str) -> bool:
 def is_time(name: str) -> bool:
     """Tell whether a name suggests a point in time."""
     return has_hint(name, _TIMES)
+
+
+def is_date(name: str) -> bool:
+    """Tell whether a name suggests a day or a moment, and no span of time."""
+    return has_hint(name, _DATES) or has_hint(name, _DATED_EVENTS)
 
 
 def rank_application_date(name: str) -> int:

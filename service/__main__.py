@@ -1,9 +1,6 @@
-"""The decision service: serve the live version, make keys, decide files; recompute, verify, find, erase decisions."""
+"""The decision service: serve the live version, make keys, decide files; recompute, verify, find, erase, export."""
 
 from collections.abc import Sequence
-from importlib import import_module
-
-import click
 
 from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
@@ -19,26 +16,16 @@ VERBS = {
     "erase": "Erase what the log has about an applicant: inputs, protected values, reference, words of reviews and "
     "corrections",
     "expire": "Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS",
+    "export": "Export the log for analysts: to MongoDB, or to Parquet by day",
     "example": "Print an application with all the fields that a version takes, as the API expects it",
     "score": "Decide a whole file of applications by any version, as the API would: CSV or Parquet, of any size",
 }
 """Each subcommand and its line in `python -m service --help`."""
 
 
-class _ServiceGroup(cli.LazyGroup):
-    """A group whose subcommands may have a dash in their names, where their files have an underscore."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Import one subcommand. Raises NoSuchCommand, which names the nearest ones."""
-        if "-" in cmd_name and cmd_name in VERBS:
-            command: click.Command = import_module(f"service.commands.{cmd_name.replace('-', '_')}").run
-            return command
-        return super().get_command(ctx, cmd_name)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one subcommand, with the variables that are files set before."""
-    group = _ServiceGroup("service.commands", VERBS, help=__doc__, callback=load_secret_files)
+    group = cli.LazyGroup("service.commands", VERBS, help=__doc__, callback=load_secret_files)
     cli.run(group, "python -m service", arguments)
 
 

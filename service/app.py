@@ -35,7 +35,7 @@ from service.api.openapi import describe_api
 from service.api.responses import RefusalError
 from service.api.state import Parts, collect_problems
 from service.connections.open_connections import OpenConnections, build_limits
-from service.connections.protocol import build_state
+from service.connections.tls import build_state, load_tls
 from service.deciding.decider import BusyError, Decider, TimeLimits
 from service.engine.follower import Follower
 from service.engine.live_version import LiveVersion
@@ -63,6 +63,8 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
         metrics.set_problems(collect_problems(parts))
         metrics.set_circuits(parts.decider.circuits)
         parts.decider.watch.log_counts()
+        if app.state.watch.times.is_due:
+            await asyncio.to_thread(app.state.watch.times.sample)
         await asyncio.sleep(1)
 
 
@@ -108,7 +110,7 @@ def create(chosen: Settings | None = None) -> Any:
         _freeze_memory()
         watching = asyncio.create_task(_watch_problems(app, guarded))
         _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
-        yield build_state(connections)
+        yield build_state(connections, load_tls(chosen))
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
         decider.close()

@@ -1,7 +1,7 @@
 """Prometheus metrics: counts of decisions, in all and by protected group, latency, and problems."""
 
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
@@ -12,6 +12,7 @@ from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from credit.bundle.rule_causes import classify_cause
+from credit.common.errors import Problem
 from credit.common.files import is_running
 from credit.contract import Contract
 from credit.contract.levels import Scalar
@@ -20,6 +21,7 @@ from service.deciding.circuit_breaker import CircuitState
 from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
+from service.engine.request_errors import UNKNOWN_FIELD
 from service.exposed_metrics import GroupHiding, WorkerProcesses
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
@@ -31,14 +33,16 @@ GROUP_DECISION_COUNT = Counter(
 FOLDED_LEVEL_COUNT = Counter(
     "service_folded_levels", "Decisions by a level that counts as another one", ["column", "into", "version"]
 )
+_SECONDS_NAME = "service_decision_seconds"
 DECISION_SECONDS = Histogram(
-    "service_decision_seconds",
+    _SECONDS_NAME,
     "From a request to its decision in the log",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 REPEAT_COUNT = Counter("service_repeated_decisions", "Decisions that were answered again under their idempotency key")
 CONNECTION_COUNT = Counter("service_refused_connections", "Connections that were refused or closed", ["why"])
 REFUSAL_COUNT = Counter("service_refused_requests", "Requests that were not answered", ["status"])
+FIELD_REFUSAL_COUNT = Counter("service_refused_fields", "Requests that were refused for a field", ["field"])
 KEY_REFUSAL_COUNT = Counter("service_refused_keys", "Requests without a key that is good for them", ["why"])
 RULE_TAKEOVER_COUNT = Counter("service_rule_took_over", "Decisions by the rule in place of the model", ["because"])
 FOLLOWED_ENTRY = Gauge("service_ledger_entry", "The ledger entry that is followed", multiprocess_mode="livemin")
@@ -62,6 +66,9 @@ _BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "
 
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set where there are several workers: the folder of their metrics."""
+
+MAX_REFUSED_FIELDS = 200
+_SHOWN_FIELDS: set[str] = set()
 
 OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
 REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
@@ -101,6 +108,19 @@ def _find_series(counter: Counter, *labels: str) -> Counter:
     return counter.labels(*labels)
 
 
+def count_refused_fields(problems: Sequence[Problem]) -> None:
+    """Count a refused request once for each field that it was refused for.
+
+    Unknown fields are one series. Clients make up names of a family's members, so only the first have a series each.
+    """
+    names = {one.where.rpartition(".")[2] for one in problems if "." in one.where and one.found != UNKNOWN_FIELD[0]}
+    names |= {"unknown field" for one in problems if one.found == UNKNOWN_FIELD[0]}
+    for name in names:
+        shown = name if name in _SHOWN_FIELDS or len(_SHOWN_FIELDS) < MAX_REFUSED_FIELDS else "another field"
+        _SHOWN_FIELDS.add(shown)
+        FIELD_REFUSAL_COUNT.labels(shown).inc()
+
+
 def count_connection(why: str) -> None:
     """Count a connection that was refused, or closed before it had sent a whole request."""
     CONNECTION_COUNT.labels(why).inc()
@@ -129,6 +149,13 @@ def expose_metrics() -> Response:
     """Expose the metrics of all workers as text."""
     shown = GroupHiding(_build_registry(), "service_group_decisions")
     return Response(_generate(shown), media_type=CONTENT_TYPE_LATEST)
+
+
+def read_decision_times() -> dict[float, int]:
+    """Read how many decisions of all workers took at most so many seconds, by these; infinity: all."""
+    found = (_build_registry() if _FOLDER_VARIABLE in os.environ else DECISION_SECONDS).collect()
+    samples = (sample for metric in found for sample in metric.samples if sample.name == f"{_SECONDS_NAME}_bucket")
+    return {float(sample.labels["le"]): int(sample.value) for sample in samples}
 
 
 def find_common_entry(number: int) -> int:

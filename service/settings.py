@@ -5,6 +5,7 @@ from io import StringIO
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -16,8 +17,6 @@ from credit.common.invalid_values import make_value_error
 ENV_PREFIX = "SERVICE_"
 STORE_SECONDS = 2.0
 """How long the service waits for an answer of the store, but for a version that it fetches."""
-LEAST_RATIO = 0.8
-"""The four-fifths rule of thumb of the Uniform Guidelines (29 CFR 1607.4 D)."""
 
 _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
@@ -31,6 +30,16 @@ def _require_network(value: str) -> str:
         ip_network(value)
     except ValueError:
         raise make_value_error(value, "an address or a network, such as 10.0.0.0/8") from None
+    return value
+
+
+def _require_address(value: str) -> str:
+    try:
+        is_one = bool(urlsplit(value).hostname) and urlsplit(value).port != 0
+    except ValueError:  # a port beyond 65535, or half of an IPv6 address
+        is_one = False
+    if not is_one:
+        raise make_value_error(value, "an address with a host, such as http://127.0.0.1:8001")
     return value
 
 
@@ -97,8 +106,11 @@ class Settings(BaseSettings):
     """Connections to one worker from one address, unless it is one of `trusted_proxies`."""
     max_caller_requests: int = Field(default=200, ge=1, le=100_000)
     """Requests of one caller that a worker is at, at a time: of one key, or of one address where no key is needed."""
-    least_ratio: float = Field(default=LEAST_RATIO, ge=0, le=1)
-    """Share of approvals of a group by that of the reference group, below which the page calls it a problem."""
+    least_ratio: float | None = Field(default=None, ge=0, le=1)
+    """Share of approvals of a group by that of the reference group, below which the page calls it a problem; by default
+    the limit of the fairness policy by which the live version was judged."""
+    watch_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+/?$"), AfterValidator(_require_address)] | None = None
+    """The address of `release watch`, such as http://127.0.0.1:8001; the page shows what it says."""
     max_batch: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")

@@ -132,6 +132,7 @@ def shorten_pipeline(project: Project) -> None:
     project.edit("params.yaml", "strength: [1, 2, 4]", "strength: [1, 4]")
     project.edit("params.yaml", "seeds: 3 ", "seeds: 2 ")
     project.edit("params.yaml", "partitions: 10 ", "partitions: 2 ")
+    project.edit("params.yaml", "  folds: 5\n  salt: ", "  folds: 2\n  salt: ")
 
 
 def _list_clone_files(lender: Path | None) -> dict[str, Path]:

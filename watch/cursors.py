@@ -1,12 +1,13 @@
 """The place in the log up to which decisions were counted: of each writer, its next row and the rows that are missing.
 
-A writer numbers its rows from 1 on. A number that is passed over belongs to a row that is in a spool out of reach, or
-was deleted: it stays on the list, and is counted when it comes.
+A row that is missing stays on the list, and is counted when it comes.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from credit.decision_log.writers import list_missing
 
 
 class Gap(NamedTuple):
@@ -26,20 +27,12 @@ class WriterCursor:
 
     def take(self, rows: Iterable[tuple[int, int]]) -> None:
         """Take rows in the order of their numbers, each a number and a ledger entry."""
-        for sequence, entry in rows:
-            if sequence == self.following:
-                self.following += 1
-            elif sequence > self.following:
-                self.gaps.append(Gap(self.following, sequence - 1, entry))
-                self.following = sequence + 1
-            else:
-                self._fill(sequence)
-
-    def _fill(self, sequence: int) -> None:
-        gap = next(one for one in self.gaps if one.first <= sequence <= one.last)
-        parts = [gap._replace(last=sequence - 1), gap._replace(first=sequence + 1)]
-        place = self.gaps.index(gap)
-        self.gaps[place : place + 1] = [one for one in parts if one.first <= one.last]
+        entries = dict(rows)
+        found = list(entries)
+        last = max(self.following - 1, *found[-1:])
+        left = [Gap(*part, gap.entry) for gap in self.gaps for part in list_missing(gap.first, gap.last, found)]
+        new = [Gap(first, end, entries[end + 1]) for first, end in list_missing(self.following, last, found)]
+        self.gaps, self.following = left + new, last + 1
 
     @property
     def missing(self) -> int:

@@ -50,7 +50,10 @@ def judge_drift(figures: Mapping[str, BinCounts], alpha: float, least_moved: flo
 
 
 def count_distribution(reference: Distribution, values: list[Scalar | None]) -> dict[str, BinCounts]:
-    """Count values in the bins of a reference: those that are known, and how many are missing."""
+    """Count values in the bins of a reference: those that are known, how many are missing, and how many are unknown.
+
+    Unknown is a category that the version was not made from.
+    """
     known = [value for value in values if value is not None]
     missing = len(values) - len(known)
     of_missing = BinCounts(
@@ -63,7 +66,11 @@ def count_distribution(reference: Distribution, values: list[Scalar | None]) -> 
         index = {value: place for place, value in enumerate(reference.values or ())}
         places = np.array([index.get(value, bins - 1) for value in known], dtype=np.int64)
     live = np.bincount(places, minlength=bins).astype(float)
-    return {"": BinCounts(np.array(reference.counts, float), live), "missing": of_missing}
+    before = np.array(reference.counts, float)
+    found = {"": BinCounts(before, live), "missing": of_missing}
+    if reference.edges is None:
+        found["unknown"] = BinCounts(*(np.array([one[-1], one[:-1].sum()]) for one in (before, live)))
+    return found
 
 
 def _judge(name: str, counts: BinCounts, alpha: float, least_moved: float) -> DriftFinding:

@@ -1,7 +1,10 @@
 """The block `watch` of params.yaml: the limit, how surely it is judged, and whether a version may be taken back."""
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import Field, field_validator
+
+from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 
 
@@ -28,6 +31,23 @@ class WatchParams(Params):
     """How likely a period is to be told to differ in any figure by chance."""
     drift_moved: float = Field(ge=0, lt=1)
     """The share of people, at least, who would have to be in another bin."""
+    outcome_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = Field(min_length=1, max_length=6)
+    """The ages at which months of decisions are compared; at the last one outcomes are what the label is about."""
+    outcome_alpha: float = Field(gt=0, lt=0.5)
+    """How likely a month is to be told to turn out otherwise than expected, at any age, by chance."""
+    least_known: float = Field(gt=0, le=1)
+    """At the last age, the share of outcomes that must be known for a month to be judged."""
+    outcome_stale_days: int = Field(ge=1)
+    """Without an outcome for so long it is told."""
+    model_days: int = Field(ge=1)
+    """A version that was published longer ago is told."""
     stale_hours: float = Field(gt=0)
     """Without a decision for so long, the watch is inconclusive."""
     poll_seconds: float = Field(gt=0, le=3600)
+
+    @field_validator("outcome_days")
+    @classmethod
+    def _check_order(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if list(days) != sorted(set(days)):
+            raise make_value_error(f"{list(days)}", "ages that rise")
+        return days

@@ -10,9 +10,8 @@ from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, extrac
 
 from credit.bundle.rule_causes import NO_MODEL
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.chain import DECISIONS
-from credit.decision_log.integrity.reading import list_writers
 from credit.decision_log.tables import DECISIONS_TABLE, is_of_environment
+from credit.decision_log.writers import find_newest_places
 from watch.cursors import WriterCursor
 
 BATCH_ROWS = 50_000
@@ -80,12 +79,11 @@ def read_batch(
     `databases`: the spool first, since rows move from there to the database. Where a writer has more rows than are
     read, none of another is taken that is later than these. Raises CreditError when the log is out of reach.
     """
-    writers = list_writers(databases, DECISIONS)
-    news = [name for name in writers if _has_news(databases, name, cursors.get(name) or WriterCursor())]
+    news = _list_news(databases, cursors)
     rows_each = max(limit // max(len(news), 1), _LEAST_ROWS)
     parts, ends = [], []
-    for name in news:
-        rows = _read_writer(databases, environment, name, cursors.get(name) or WriterCursor(), rows_each)
+    for name, cursor in news.items():
+        rows = _read_writer(databases, environment, name, cursor, rows_each)
         moments = np.maximum.accumulate(np.fromiter(map(itemgetter(1), rows), float, len(rows)))
         parts.append((name, rows, moments))
         ends += [moments[-1]] if len(rows) >= rows_each else []
@@ -133,16 +131,14 @@ def _arrange(rows: list[Row], moments: NDArray[np.float64]) -> Decisions:
     )
 
 
-def _has_news(databases: Sequence[Database], writer: str, cursor: WriterCursor) -> bool:
-    """Tell whether a writer has rows that were not counted: a look-up in the index."""
-    if cursor.gaps:
-        return True
+def _list_news(databases: Sequence[Database], cursors: Mapping[str, WriterCursor]) -> dict[str, WriterCursor]:
+    """List the writers that have rows which were not counted, or miss some that may have come."""
+    newest: dict[str, int] = {}
     for database in databases:
-        with database.begin_read() as connection:
-            query = select(func.max(_C.sequence)).where(_C.writer == writer)
-            if (connection.execute(query).scalar_one() or 0) >= cursor.following:
-                return True
-    return False
+        for name, last in find_newest_places(database).items():
+            newest[name] = max(last, newest.get(name, 0))
+    known = {name: cursors.get(name) or WriterCursor() for name in sorted(newest)}
+    return {name: cursor for name, cursor in known.items() if cursor.gaps or newest[name] >= cursor.following}
 
 
 def _read_writer(

@@ -2,26 +2,44 @@
 
 import fcntl
 import json
+import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from watch.cursors import Gap, WriterCursor
 from watch.streams import EntryStreams, Judging
 
+_LOG = logging.getLogger(__name__)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors (writer TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS streams (
     entry INTEGER, digest TEXT, content TEXT NOT NULL, PRIMARY KEY (entry, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ratios (
+    entry INTEGER, digest TEXT, hour INTEGER, content TEXT NOT NULL, PRIMARY KEY (entry, digest, hour)) WITHOUT ROWID;
 """
 _FORMAT = 1
 
+_HOURLY = 14 * 24
+"""Hours for which there is a point of each; of the days before them the last one of each day stays."""
+
 EntryKey = tuple[int, str]
+
+
+class RatioPoint(NamedTuple):
+    """The ratio of a group in an hour since 1970, with its interval."""
+
+    hour: int
+    attribute: str
+    group: str
+    ratio: float | None
+    low: float
+    high: float | None
 
 
 @dataclass
@@ -74,7 +92,7 @@ class StateFile:
         run("BEGIN IMMEDIATE")
         before = run("SELECT content FROM facts WHERE name = 'judging'").fetchone()
         if before is None or json.loads(before[0]) != judging:
-            for table in ("facts", "cursors", "streams"):
+            for table in ("facts", "cursors", "streams", "ratios"):
                 run(f"DELETE FROM {table}")
         facts = {"judging": judging, "last": state.last, "elsewhere": state.elsewhere}
         for name, content in facts.items():
@@ -84,6 +102,34 @@ class StateFile:
         for key in entries:
             run("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (*key, json.dumps(state.streams[key].dump())))
         run("COMMIT")
+
+    def note_ratios(self, key: EntryKey, points: Sequence[RatioPoint]) -> None:
+        """Note the ratios of an hour, in place of those of an earlier look in it; drops most points of old days."""
+        if not points:
+            return
+        hour = points[0].hour
+        try:
+            with self._connection:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO ratios VALUES (?, ?, ?, ?)", (*key, hour, json.dumps(points))
+                )
+                self._connection.execute(
+                    "DELETE FROM ratios AS old WHERE hour < ? AND EXISTS (SELECT 1 FROM ratios AS later WHERE "
+                    "later.entry = old.entry AND later.hour / 24 = old.hour / 24 AND later.hour > old.hour)",
+                    (hour - _HOURLY,),
+                )
+        except sqlite3.Error:
+            _LOG.warning("the ratios of an hour could not be noted in %s", self._path)
+
+    def read_ratios(self, key: EntryKey) -> list[RatioPoint]:
+        """Read the ratios of an entry over time, the oldest first."""
+        query = "SELECT hour, content FROM ratios WHERE entry = ? AND digest = ? ORDER BY hour"
+        try:
+            rows = self._connection.execute(query, key).fetchall()
+        except sqlite3.Error:
+            _LOG.warning("the ratios of the hours could not be read from %s", self._path)
+            return []
+        return [RatioPoint(*point) for _, text in rows for point in json.loads(text)]
 
     def close(self) -> None:
         """Close the file."""

@@ -34,7 +34,8 @@ class EntryStreams:
     """All that is known of the decisions by one ledger entry with one bundle.
 
     `groups`: by stream, attribute and group; `compared`: those of them that share alpha; `counts`: people by stream and
-    decision; `unjudged`: decisions that are in no stream, by reason.
+    decision; `unjudged`: decisions that are in no stream, by reason; `stepped_in`: the newest decisions in a row that
+    the rule made in place of the champion.
     """
 
     entry: int
@@ -45,10 +46,13 @@ class EntryStreams:
     references: dict[str, str]
     counts: dict[str, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in STREAM_KINDS})
     unjudged: dict[str, int] = field(default_factory=dict)
+    stepped_in: int = 0
 
     def feed(self, decided: Decisions, groups: WatchedGroups, judging: Judging) -> None:
         """Feed decisions by this entry in the order of the log."""
         moments, kinds = decided.moments, decided.kinds
+        own = np.flatnonzero(decided.champion)
+        self.stepped_in = len(moments) - 1 - int(own[-1]) if len(own) else self.stepped_in + len(moments)
         codes = _assign_codes(decided, groups)
         approved = {"approvals": kinds == "approve", "referrals": kinds != "deny", "rule": kinds == "approve"}
         for stream, found in approved.items():

@@ -35,9 +35,12 @@ def summarize_questions(draft: Draft) -> str:
 def describe_question(draft: Draft, question: Question) -> list[str]:
     """Describe what the file shows about a question: why it is asked, and the values of its columns."""
     shown = list(draft.labels) if question.topic == "label" else list(question.columns)
-    lines = [question.why] if question.why else []
-    named = [name for name in shown[:_MOST_COLUMNS] if name in draft.looks]
-    lines += [f"{name}: {describe_values(draft.looks[name])}" for name in named]
+    is_one = len(set(question.whys)) == 1
+    lines = [question.why] if is_one and question.why else []
+    whys = {} if is_one else dict(zip(question.columns, question.whys, strict=True))
+    for name in shown[:_MOST_COLUMNS]:
+        told = [whys.get(name, ""), describe_values(draft.looks[name]) if name in draft.looks else ""]
+        lines += [f"{name}: {'; '.join(filter(None, told))}"] if any(told) else []
     if len(shown) > _MOST_COLUMNS:
         lines.append(f"and {len(shown) - _MOST_COLUMNS} more: {', '.join(shown[_MOST_COLUMNS:])}")
     return lines
@@ -74,10 +77,10 @@ def build_answers_text(draft: Draft, name: str) -> str:
         sections[section] = dict(answer) if SECTIONS[section] else {"": answer}
     reasons: dict[tuple[str, str], str] = {}
     for question in draft.questions:
-        for column, proposal in zip(question.columns, question.proposals, strict=True):
+        for column, proposal, why in zip(question.columns, question.proposals, question.whys, strict=True):
             key = column if SECTIONS[question.section] else ""
             sections[question.section][key] = OpenQuestion(proposal, question.topic)
-            reasons[question.section, key] = question.why
+            reasons[question.section, key] = why
     document = build_block([], 0)
     for section, answers in sections.items():
         fields = [
@@ -101,7 +104,9 @@ def list_for_machines(draft: Draft) -> list[dict[str, Any]]:
             "section": question.section,
             "topic": question.topic,
             "asks": TOPICS[question.topic].asks,
-            "why": question.why,
+            "why": dict(zip(question.columns, question.whys, strict=True))
+            if SECTIONS[question.section]
+            else question.why,
             "has_default": question.has_default,
             "proposals": dict(zip(question.columns, question.proposals, strict=True))
             if SECTIONS[question.section]

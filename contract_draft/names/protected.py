@@ -99,7 +99,22 @@ _ATTRIBUTE_NAMES = (
     "sex sexe sexo sesso gender genero genere genre geschlecht geslacht plec cinsiyet kjonn kon xingbie race raza raca "
     "razza ethnicity ethnic etnia marital married_status education educ edu religion nationality disability age"
 )
-_LEVELS = {"sex": {"mr", "mrs", "ms", "miss", "mme", "herr", "frau", "vrouw"}}  # each says little by itself
+_COUNTRIES = (
+    "unitedstates unitedstatesofamerica usa us unitedkingdom uk mexico canada puertorico cuba haiti jamaica guatemala "
+    "honduras elsalvador nicaragua dominicanrepublic brazil argentina chile colombia peru ecuador venezuela bolivia "
+    "germany france italy spain portugal poland greece romania bulgaria hungary serbia croatia albania austria "
+    "switzerland belgium netherlands sweden norway denmark finland ireland russia ukraine turkey iran iraq syria "
+    "israel egypt morocco algeria tunisia nigeria ghana kenya ethiopia somalia southafrica india china japan "
+    "southkorea vietnam thailand indonesia philippines pakistan bangladesh afghanistan taiwan "
+    "deutschland frankreich italien spanien polen russland turkei tuerkei schweiz osterreich oesterreich rumanien "
+    "etatsunis royaumeuni allemagne espagne italie pologne maroc algerie tunisie suisse belgique turquie "
+    "estadosunidos reinounido alemania francia italia polonia marruecos espana brasil "
+    "american german french italian spanish polish russian turkish mexican indian chinese british dutch"
+)
+_LEVELS = {  # each says little by itself
+    "sex": {"mr", "mrs", "ms", "miss", "mme", "herr", "frau", "vrouw"},
+    "nationality": {*_COUNTRIES.split()},
+}
 _NO_PEOPLE = "charge charges offense offence crime grade car vehicle paint"  # whose levels are F and M, or black
 _SEX_INITIALS = ({"m", "f"}, {"f", "h"}, {"m", "w"}, {"k", "m"}, {"m", "v"})
 
@@ -125,7 +140,7 @@ def suggest_attribute_of_levels(name: str, levels: Sequence[str]) -> str | None:
         return "sex"
     for attribute, hint in _PROTECTED.items():
         words = _LEVELS.get(attribute, set())
-        found = [level for level in levels if has_hint(level, hint) or words.issuperset(split_words(level) or [""])]
+        found = [level for level in levels if has_hint(level, hint) or "".join(split_words(level)) in words]
         if len(found) >= 2 and 2 * len(found) > len(levels):
             return attribute
     return None

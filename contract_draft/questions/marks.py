@@ -52,7 +52,7 @@ def resolve_marks(parts: Parts, answers: Answers) -> ResolvedParts:
             of[0].question.topic,
             tuple(mark.column for mark in of),
             tuple(mark.question.proposal if (said := mark.question.answer) is None else said for mark in of),
-            of[0].comment,
+            tuple(mark.comment for mark in of),
             not (TOPICS[of[0].question.topic].is_prompt or of[0].question.is_guess),
         )
         for of in alike.values()

@@ -50,19 +50,24 @@ SECTIONS = {topic.section: topic.by_column for topic in TOPICS.values()}
 class Question(NamedTuple):
     """A question that is open, for one column or for several that are alike; `proposals` has one for each.
 
-    `why` tells what the file shows; `has_default`: whether something speaks for the proposals.
+    `whys` tell what the file shows of each; `has_default`: whether something speaks for the proposals.
     """
 
     topic: str
     columns: tuple[str, ...]
     proposals: tuple[Any, ...]
-    why: str
+    whys: tuple[str, ...]
     has_default: bool
 
     @property
     def section(self) -> str:
         """The key of the answers."""
         return TOPICS[self.topic].section
+
+    @property
+    def why(self) -> str:
+        """What the file shows, where that is the same of all columns; else of the first."""
+        return self.whys[0]
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""Numbers that may stand for "not known": at round codes, far outside the other values or commoner than those."""
+"""Numbers and dates that may stand for "not known": at round codes, far outside the others or commoner than those."""
 
 from typing import NamedTuple
 
@@ -11,6 +11,12 @@ _WHOLE |= {int("9" * length + last) for last in "678" for length in range(1, 6)}
 _WHOLE |= {-int(digit * length) for digit in "789" for length in range(2, 6)}
 LIKELY_CODES = tuple(sorted(_WHOLE))
 """Codes that are in use, before the point: 999999.375 is one too."""
+
+_DATES = (  # the first or the last day of a program, or of a database
+    "1000-01-01 1111-11-11 1753-01-01 1800-01-01 1899-12-30 1899-12-31 1900-01-01 1900-01-02 1900-12-31 1901-01-01 "
+    "1970-01-01 2049-12-31 2050-12-31 2099-12-31 2199-12-31 2222-02-22 2999-12-31 3000-01-01 3000-12-31 7777-07-07 "
+    "8888-08-08 9999-01-01 9999-09-09 9999-12-31"
+)
 
 _MIN_SPIKE = 5  # rows
 _MIN_TIMES = 4  # as common as the values near it are
@@ -49,3 +55,21 @@ def _is_likely_code(table: TextTable, code: float, count: int, low: float | None
     ((together, each, different),) = table.connection.sql(f"select sum(n), avg(n), count(*) {near}").fetchall()
     is_spike = different >= _MIN_NEAR and count >= _MIN_TIMES * each
     return count >= _MIN_SPIKE and (is_spike or count >= (together or 0))
+
+
+def find_likely_dates(table: TextTable, test: str) -> tuple[str, ...]:
+    """Find the likely codes among the dates of the table `seen`, which pass a test; in the file's own notation."""
+    listed = ", ".join(f"'{date}'" for date in _DATES.split())
+    day = "try_cast(text as timestamp)"
+    dates = f"(select text, n, {day} as day, left(text, 10) in ({listed}) as odd from seen where known and {test})"
+    low, high, each = table.connection.sql(
+        f"select min(epoch(day)), max(epoch(day)), avg(n) from {dates} where not odd"
+    ).fetchall()[0]
+    if low is None:
+        return ()
+    odd = table.connection.sql(f"select text, n, epoch(day) from {dates} where odd order by text").fetchall()
+    return tuple(
+        text
+        for text, n, at in odd
+        if at - high > high - low or low - at > high - low or (n >= _MIN_SPIKE and n >= _MIN_TIMES * each)
+    )

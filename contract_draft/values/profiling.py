@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from contract_draft.values.column_profile import ColumnProfile
 from contract_draft.values.identifiers import describe_identifying, is_whole
-from contract_draft.values.likely_codes import find_likely_codes
+from contract_draft.values.likely_codes import find_likely_codes, find_likely_dates
 from contract_draft.values.seen import (
     fill_seen,
     has_endless_digits,
@@ -79,7 +79,7 @@ def _rewrite_column(table: TextTable, i: int, by: TextFormat) -> None:
 
 def _profile_as_it_is(table: TextTable, i: int) -> ColumnProfile:
     look = _profile_values(table, i)
-    if look.type == "text" and (unread := describe_unread(table, look.rows - look.missing)):
+    if look.type in ("text", "category") and (unread := describe_unread(table, look.type, look.rows - look.missing)):
         return replace(look, unread=unread)
     why = describe_identifying(table, look.type, look.rows - look.missing)
     return replace(look, identifying=why, is_whole=look.low is not None and is_whole(table))
@@ -108,8 +108,8 @@ def _profile_values(table: TextTable, i: int) -> ColumnProfile:
             continue
         others = query_other_texts(table, test)
         if known - sum(rows for _, rows in others) >= _MIN_MOMENTS * known and _is_written(table, test, others):
-            codes = (*look.codes, *(text for text, _ in others))
-            values = tuple(pair for pair in look.values if pair not in others)
+            codes = (*find_likely_dates(table, test), *look.codes, *(text for text, _ in others))
+            values = tuple((text, n) for text, n in look.values if text not in codes)
             return replace(look, type=kind, values=values, codes=codes, others=query_all_texts(table, test))
     kind, few = _detect_text_type(table, look, known), query_other_texts(table)
     if few and not has_endless_digits(table) and _are_words_among_numbers(kind, distinct - len(few), few):

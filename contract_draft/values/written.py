@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from contract_draft.values.formats import list_date_formats, list_number_formats
 from contract_draft.values.seen import MAX_OTHERS
 from contract_draft.values.text_table import TextTable
 from credit.contract.text_format import TextFormat
-from credit.data.casts.written_text import RARE_BLANKS, build_number_pattern, read_text_sql, translate_blanks_sql
+from credit.data.casts.written_text import RARE_BLANKS, build_number_pattern, read_text_sql
 from credit.data.sql_text import quote_literal
 
 MIN_FIT = 0.9
@@ -16,30 +17,6 @@ MIN_FIT = 0.9
 _SAMPLE = 200  # different texts, by which formats that cannot fit are ruled out
 _FIRST_DAY, _LAST_DAY = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2099-12-31'"
 _EXAMPLES = ("TIMESTAMP '2020-12-31 13:05:00'", "TIMESTAMP '2020-02-01 13:05:00'")  # the second may be read two ways
-_MONEY = r"[$€£¥₹₽₺₩]|R\$|US\$|USD|EUR|GBP|CHF|BRL|MXN|PLN|SEK|NOK|DKK|CZK|INR|Rs\.?|zł|kr\.?|Kč"
-_MINUS = "\N{MINUS SIGN}"
-_BEFORE = rf"^[(+{_MINUS}-]?\s*({_MONEY})\s*[+-]?[.,]?\d"
-_BEHIND = rf"^[^A-Za-z]*\d[.,]?(\s*(?:%|{_MONEY})|\s+[a-z][a-z. ]*)[)-]?$"
-_NEGATIVES = (None, "(1)", "1-", f"{_MINUS}1")
-_MARKS = (
-    TextFormat(),
-    TextFormat(thousands=","),
-    TextFormat(decimal=","),
-    TextFormat(decimal=",", thousands="."),
-    TextFormat(thousands=" "),
-    TextFormat(decimal=",", thousands=" "),
-    TextFormat(thousands="'"),
-    TextFormat(thousands="\N{RIGHT SINGLE QUOTATION MARK}"),  # as Swiss programs write it
-)
-_DAYS = (
-    *(f"{first}{mark}{last}" for mark in "/-." for last in ("%Y", "%y") for first in (f"%d{mark}%m", f"%m{mark}%d")),
-    *("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d%b%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y"),
-    *("%b %d, %Y", "%B %d, %Y"),
-)
-_MONTHS = ("%b-%Y", "%b-%y", "%y-%b", "%b %Y", "%B %Y", "%m/%Y", "%m-%Y", "%m.%Y", "%Y-%m", "%Y/%m")
-_CLOCKS = (" %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ":%H:%M:%S")
-
-
 _SHAPES = {"Y": r"\d{4}", "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,}", "p": "[AaPp][Mm]"}
 _SHAPES |= {"y": r"\d{2}"} | dict.fromkeys("dmHIMS", r"\d{1,2}")
 
@@ -76,25 +53,23 @@ def find_written_text(table: TextTable, is_free: bool = False) -> Written | None
     is_free: of texts that would be free ones few words may be most of the rows, as codes for missing.
     """
     least = 0.0 if is_free else MIN_FIT
-    unit = _find_unit(table)
-    signs = [sign for sign in _NEGATIVES if sign is None or _is_negated(table, sign)]
-    numbers = [one.model_copy(update={"unit": unit, "negative": sign}) for sign in signs for one in _MARKS]
-    moments = [f"{day}{clock}" for day in ("%Y-%m-%d", *_DAYS) for clock in _CLOCKS]
-    dates = [TextFormat(date=pattern) for pattern in (*_DAYS, *_MONTHS, *moments)]
-    number = _choose_format(table, [TextFormat(), *numbers], least)  # 02134 is read by no format better than by none
+    plain = TextFormat()  # 02134 is read by no format better than by none
+    number = _choose_format(table, [plain, *list_number_formats(table)], least)
     if number is not None:
-        return None if number.reading.format == TextFormat() else number
-    return _choose_format(table, dates, least)
+        return None if number.reading.format == plain else number
+    return _choose_format(table, list_date_formats(), least)
 
 
 def find_written_number(table: TextTable) -> Written | None:
-    """Find what else the numbers of the table `seen` may be: 19.877 is 19,877 to some, and 20261231 a date.
+    """Find what else the numbers of the table `seen` may be: 19.877 is 19,877 to some, 20261231 a date, 202612 a month.
 
     None where nothing speaks for it.
     """
-    if not _query(table, r"select 1 from seen where known and not regexp_full_match(text, '\d{8}') limit 1"):
-        date = _choose_format(table, [TextFormat(date="%Y%m%d")])
-        return date and date._replace(others=(Reading(TextFormat(), date.example),))
+    for pattern, digits in (("%Y%m%d", 8), ("%Y%m", 6)):
+        odd = f"known and not regexp_full_match(text, '\\d{{{digits}}}')"
+        if not _query(table, f"select 1 from seen where {odd} limit 1"):
+            date = _choose_format(table, [TextFormat(date=pattern)])
+            return date and date._replace(others=(Reading(TextFormat(), date.example),))
     plain, grouped = TextFormat(), TextFormat(decimal=",", thousands=".")
     pattern = quote_literal(build_number_pattern(grouped))
     point = "number is not null and contains(text, '.')"
@@ -120,21 +95,6 @@ def read_written_sql(text: str, written: TextFormat) -> str:
     moment = f"try_cast({plain} AS TIMESTAMP)"
     kind = "TIMESTAMP" if "%H" in written.date or "%I" in written.date else "DATE"
     return f"CASE WHEN {moment} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN CAST(CAST({moment} AS {kind}) AS VARCHAR) END"
-
-
-def _is_negated(table: TextTable, sign: str) -> bool:
-    """Tell whether a text has a minus, or parentheses, where this way to write a negative number has them."""
-    pattern = quote_literal(rf"\s*{re.escape(sign).replace('1', '.*[0-9].*')}\s*")
-    return bool(_query(table, f"select 1 from seen where known and regexp_full_match(text, {pattern}) limit 1"))
-
-
-def _find_unit(table: TextTable) -> str | None:
-    """Find the sign or the words that stand beside most of the numbers."""
-    text = f"trim({translate_blanks_sql('text')})"
-    before, behind = (f"regexp_extract({text}, {quote_literal(pattern)}, 1)" for pattern in (_BEFORE, _BEHIND))
-    found = f"select {before}, trim({behind}), sum(n) from seen where known group by all order by 3 desc, 1, 2 limit 1"
-    first, last, *_ = (_query(table, found) or [("", "")])[0]
-    return None if bool(first) == bool(last) else str(first or last)
 
 
 def _choose_format(table: TextTable, formats: Sequence[TextFormat], least: float = MIN_FIT) -> Written | None:

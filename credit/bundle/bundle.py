@@ -20,6 +20,7 @@ from credit.contract.contract import Contract
 from credit.contract.leakage import find_used_columns
 from credit.contract.loading import load_contract
 from credit.reports.candidate import BundleCandidate
+from credit.reports.fairness import PolicyLimits
 from credit.reports.features import BundleFeatures
 from credit.scoring.derived_columns import find_sources
 from credit.scoring.design_matrix import list_design_columns
@@ -57,6 +58,8 @@ class Bundle:
     """The champion's name within a sentence, after `the`."""
     translations: Mapping[str, CodedTexts] = field(default_factory=dict)
     """The words of reasons by language, without that of the contract."""
+    limits: PolicyLimits | None = None
+    """The limits of the fairness policy; None: it was made before a bundle had them."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -137,7 +140,8 @@ def load_bundle(folder: Path) -> Bundle:
         for name in manifest.files
         if (found := _REASON_TEXTS.fullmatch(name))
     }
-    return Bundle(manifest, contract, model, rule, whole.families, _read_label(folder, manifest), translations)
+    limits = PolicyLimits.read(folder / PolicyLimits.NAME) if PolicyLimits.NAME in manifest.files else None
+    return Bundle(manifest, contract, model, rule, whole.families, _read_label(folder, manifest), translations, limits)
 
 
 def name_reason_texts(language: str) -> str:

@@ -9,7 +9,6 @@ from credit.choice.champion import ChooseParams
 from credit.common.errors import CreditError, Problem
 from credit.common.files import read_yaml
 from credit.common.params import DataParams, Params, parse_block
-from credit.data.expectations import ValidateParams
 from credit.data.splitting import SplitParams
 from credit.evaluation.candidates import ListedCandidates
 from credit.evaluation.metrics import EvaluateParams
@@ -19,6 +18,7 @@ from credit.selection.selection import SelectFeaturesParams
 from credit.stability.repeats import StabilityParams
 from credit.training.agreement import PackageParams
 from credit.training.train import TrainParams
+from credit.validation.expectations import ValidateParams
 from scenario.params import FetchParams
 from watch.params import WatchParams
 

@@ -56,8 +56,11 @@ def describe_check(contract_file: Path) -> str:
         if has_raw
         else "not here, so expressions were tried on the types that the contract says"
     )
+    families = [one.role for one in contract.families.values()]
+    of_families = f"; {len(families)} families of columns, {families.count('feature')} of features" if families else ""
     return (
-        f"{contract_file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features\n"
+        f"{contract_file}: complete; {len(contract.columns)} columns, {len(contract.features)} of them features"
+        f"{of_families}\n"
         f"{PARAMS} and {WAIVERS}/: {of_params}\n"
         f"{raw}: {of_raw}"
     )

@@ -5,11 +5,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NamedTuple, NoReturn, get_args
 
 import click
 
-from credit.common.errors import print_error
+from credit.common.errors import CreditError, Problem, print_error
 
 
 class Answer(NamedTuple):
@@ -93,16 +94,28 @@ class LazyGroup(Command, click.Group):
         return list(self._verbs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Import one subcommand. Raises NoSuchCommand, which names the nearest ones."""
+        """Import one subcommand. Raises NoSuchCommand, which names the nearest ones; CreditError without a library."""
         if cmd_name not in self._verbs:
             raise click.NoSuchCommand(cmd_name, possibilities=self._verbs, ctx=ctx)
-        command: click.Command = import_module(f"{self._package}.{cmd_name}").run
+        try:
+            command: click.Command = import_module(f"{self._package}.{cmd_name.replace('-', '_')}").run
+        except ModuleNotFoundError as error:
+            raise_missing_library(cmd_name, error)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a line for each subcommand."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self._verbs.items()))
+
+
+def raise_missing_library(command: str, error: ModuleNotFoundError) -> NoReturn:
+    """Raise CreditError for a library that is not installed; what is missing of one that is here is another fault."""
+    library = (error.name or "").partition(".")[0]
+    if not library or find_spec(library) is not None:
+        raise error
+    fix = "`make setup` installs the locked dependencies in a clone"
+    raise CreditError(Problem(command, f"the library {library} is not installed", fix=fix)) from None
 
 
 class ExclusiveOption(click.Option):

@@ -9,7 +9,7 @@ from credit.common.errors import Problem
 from credit.contract.columns import Column, ColumnRole
 from credit.contract.contract import Contract
 from credit.contract.levels import SideReasons
-from credit.contract.loading import ContractOutline
+from credit.contract.outline.parts import ContractOutline
 from credit.contract.rule import RULE_COLUMN, describe_missing_rule
 from credit.contract.suggestions import suggest_reason
 

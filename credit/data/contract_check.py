@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from credit.common.errors import Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.completeness import find_gaps
 from credit.contract.leakage import find_used_columns
-from credit.contract.loading import ContractOutline, outline_contract
+from credit.contract.loading import outline_contract
+from credit.contract.outline.parts import ContractOutline
 from credit.contract.sql_names import extract_sql_names
 from credit.data.casts.columns import SQL_TYPES, derive_sql
 from credit.data.sql_text import quote_identifier
@@ -35,6 +37,10 @@ def find_contract_problems(outline: ContractOutline) -> list[Problem]:
 def find_sql_problems(contract: Contract, file: str, unread: frozenset[str] = frozenset()) -> list[Problem]:
     """Try the expression of each derived column, and of the rule, on a table without rows.
 
+    The text may be that of a change, which the judge of its base tries: nothing runs that is more than one statement
+    or that reaches a file. The table has a name that nobody knows, as that name is the whole row, protected columns
+    and label included.
+
     `unread`: columns with faults of their own, in lower case; expressions that name them are not tried.
     """
     if not contract.derived:
@@ -52,14 +58,18 @@ def find_sql_problems(contract: Contract, file: str, unread: frozenset[str] = fr
         if column.sql is None
     )
     problems = []
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
         for name, column in contract.derived.items():
             sql = column.sql or ""
             if extract_sql_names(sql) & unread:
                 continue
             where = f"{file}: {'rule' if contract.is_rule_expression(name) else f'columns.{name}'}.sql"
+            query = f"SELECT *, {derive_sql(column)} FROM (SELECT {nothing or 'NULL'}) AS row_{token_hex(8)} LIMIT 0"
             try:
-                connection.execute(f"SELECT *, {derive_sql(column)} FROM (SELECT {nothing or 'NULL'}) LIMIT 0")
+                if len(connection.extract_statements(query)) > 1:
+                    problems.append(Problem(where, "more than one statement", "one expression"))
+                    continue
+                connection.execute(query)
             except duckdb.Error as error:
                 problems.append(Problem(where, str(error).splitlines()[0]))
             else:
@@ -73,8 +83,11 @@ def _find_doubtful_parts(connection: "DuckDBPyConnection", sql: str) -> Iterator
     By the parse tree of the engine itself. Yields pairs of texts: the finding, and the expectation.
     """
     (parsed,) = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql} FROM t"]).fetchone() or ("{}",)
-    (statement,) = json.loads(parsed)["statements"]
-    values = statement["node"]["select_list"]
+    statements = json.loads(parsed).get("statements", [])
+    values = statements[0]["node"].get("select_list") if len(statements) == 1 else None
+    if values is None:
+        yield "no expression by itself", "one expression"
+        return
     parts = list(_walk(values))
     kinds = {part["class"] for part in parts}
     if len(values) != 1:

@@ -66,6 +66,8 @@ def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...
         return len(set(names) & set(known)), len(names), max(map(len, rows), default=0)
 
     best = max(_DELIMITERS, key=rank)
+    if set(map(len, lines[best][1:])) == {1}:  # a mark in a title, which divides nothing below it
+        best = max(_DELIMITERS, key=lambda delimiter: _find_width(lines[delimiter][1:]))
     if rank(best)[1] == 1 and _is_blank_separated(blank := split_fields(text, _BLANK, is_whole)):
         best, lines[_BLANK] = _BLANK, blank
     names, *rows = lines[best] or [[]]
@@ -77,6 +79,12 @@ def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...
     if (problem := find_first_line_problem(names, rows, f"{file}: line 1")) and not set(names) & set(known):
         raise CreditError(problem)
     return tuple(names), best
+
+
+def _find_width(rows: Sequence[Sequence[str]]) -> int:
+    """Find how many fields every row has; 0 where they differ, or there is none."""
+    widths = set(map(len, rows))
+    return widths.pop() if len(widths) == 1 else 0
 
 
 def _read_first_text(file: Path) -> tuple[str, bool]:

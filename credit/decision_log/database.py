@@ -1,30 +1,23 @@
-"""A database of the decision log: connect, upgrade the tables, write and read decisions."""
+"""A database of the decision log: upgrade the tables, write and read decisions."""
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json, to_json
-from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.bulk_insert import MAX_ROWS, build_insert, insert_decisions
+from credit.decision_log.connecting.engine import create_database_engine
 from credit.decision_log.durability import WatchedFile, watch_durability
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _LOG = logging.getLogger(__name__)
-_JSON: dict[str, Any] = {"json_serializer": lambda value: to_json(value).decode(), "json_deserializer": from_json}
-
-_TIMEOUT_SECONDS = 3
-"""How long a database may keep a decision waiting before the spool takes it."""
-
 _MAX_ATTEMPTS = 10
 """How often a transaction is begun again since another service took one of its idempotency keys."""
 
@@ -43,7 +36,7 @@ class Database:
     def __init__(self, url: str, read_only: bool = False) -> None:
         try:
             self._url = make_url(url)
-            self.engine = _create_engine(url, read_only)
+            self.engine = create_database_engine(url, read_only)
             self._own: PoolProxiedConnection | None = None
             self._kept: PoolProxiedConnection | None = None
             self.file = WatchedFile(self._url, read_only)
@@ -222,35 +215,6 @@ class _TakenError(Exception):
     """An idempotency key that another service wrote in the midst of a transaction."""
 
 
-def _create_engine(url: str, read_only: bool) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        limit = f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}"
-        limit += " -c default_transaction_read_only=on" if read_only else ""
-        arguments = {"connect_timeout": _TIMEOUT_SECONDS, "options": limit, "tcp_user_timeout": _TIMEOUT_SECONDS * 1000}
-        arguments["client_encoding"] = "utf8"  # that of SQL_ASCII, the default there, is bytes instead of text
-        pool: dict[str, Any] = {"pool_timeout": _TIMEOUT_SECONDS, "pool_size": 3, "max_overflow": 2}
-        engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
-        event.listen(engine, "do_connect", _connect_with_timeout)
-        event.listen(engine, "checkout", _check_connection)
-        return engine
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(parsed.get_backend_name())
-    if read_only:
-        uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
-        return create_engine(
-            "sqlite://", **_JSON, creator=lambda: sqlite3.connect(uri, timeout=_TIMEOUT_SECONDS, uri=True)
-        )
-    if parsed.database and parsed.database != ":memory:":
-        with suppress(OSError):  # to open the file says what is wrong
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    arguments = {"timeout": _TIMEOUT_SECONDS, "check_same_thread": False}
-    engine = create_engine(url, **_JSON, connect_args=arguments, pool_timeout=_TIMEOUT_SECONDS)
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
-    return engine
-
-
 def _select_by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, DecisionRow]:
     there = select(DECISIONS_TABLE).where(DECISIONS_TABLE.c.idempotency_key.in_(keys))
     return {row.idempotency_key: dict(row._mapping) for row in connection.execute(there)}
@@ -273,34 +237,3 @@ def _is_repeat(record: DecisionRow, there: Mapping[str, DecisionRow]) -> bool:
 def _mark_repeat(record: DecisionRow, there: Mapping[str, DecisionRow]) -> DecisionRow:
     key = record["idempotency_key"]
     return {**record, "repeat_of": there[key]["id"], "repeated_key": key, "idempotency_key": None}
-
-
-def _connect_with_timeout(_: Any, __: Any, arguments: Any, named: dict[str, Any]) -> Any:
-    """Connect with a time limit of our own: the server's limits do not help when it hangs."""
-    from credit.decision_log.postgres import TimeoutConnection
-
-    return TimeoutConnection.connect(*arguments, **named)
-
-
-def _check_connection(connection: Any, _: Any, __: Any) -> None:
-    """Replace a connection that a restarted server has closed, before it is used."""
-    from select import POLLIN, poll  # which Windows does not have
-
-    watched = poll()
-    watched.register(connection.fileno(), POLLIN)
-    if watched.poll(0):
-        raise DisconnectionError
-
-
-def _configure_sqlite(connection: Any, _: Any) -> None:
-    """Configure SQLite: a commit is on the disk, readers do not wait for writers, checkpoints are rare because slow."""
-    connection.isolation_level = None  # else the driver begins transactions by itself, and too late
-    cursor = connection.cursor()
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4000", "temp_store=MEMORY"):
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    """Begin with a write lock, so that a transaction that reads first waits for another writer instead of failing."""
-    connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import DecisionRow
-from credit.decision_log.log import DecisionLog, RecordedRequest
+from credit.decision_log.log import DecisionLog
+from credit.decision_log.repeats import RecordedRequest
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,16 +5,16 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import delete, func, select, text
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError
 from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, OUTCOMES, Chain
 from credit.decision_log.recent import RecentRequests
+from credit.decision_log.repeats import RecordedRequest, find_recorded
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _LOG = logging.getLogger(__name__)
@@ -22,13 +22,6 @@ _LOG = logging.getLogger(__name__)
 DRAINING = "the spool is not replayed yet"
 """The problem of a log whose database is there, while it gets the decisions of the spool."""
 
-
-class KeyConflictError(CreditError):
-    """A request under the idempotency key of another one."""
-
-
-RecordedRequest = list[DecisionRow] | CreditError
-"""The decisions that are recorded for a request, or why there are none; KeyConflictError: it is refused."""
 
 _REPLAY_ROWS = 500
 """Decisions that are replayed in one transaction."""
@@ -268,22 +261,3 @@ def count_decisions(database: Database) -> int:
     """Count the decisions of a database, all of them: of a spool."""
     with database.begin_read() as connection:
         return int(connection.execute(select(func.count()).select_from(DECISIONS_TABLE)).scalar_one())
-
-
-def find_recorded(request: list[DecisionRow], there: Mapping[str, DecisionRow]) -> RecordedRequest:
-    """Find the recorded decisions of a request: itself, those of the same request before, or none of them."""
-    first = request[0]["idempotency_key"]
-    if first is None or there[first]["id"] == request[0]["id"]:
-        return request
-    found = [there[key] for record in request if (key := record["idempotency_key"]) in there]
-    if len(found) == len(request) and _is_same_request(request, found):
-        return found
-    return KeyConflictError(Problem("Idempotency-Key", "the key of another request", "a key of its own"))
-
-
-def _is_same_request(request: Sequence[DecisionRow], found: Sequence[DecisionRow]) -> bool:
-    """Compare the fingerprints; of decisions from before there were any, and so without one, the values."""
-    if found[0]["fingerprint"] is not None:
-        return bool(found[0]["fingerprint"] == request[0]["fingerprint"])
-    values = itemgetter("inputs", "protected")
-    return list(map(values, found)) == list(map(values, request))

@@ -3,7 +3,7 @@
 Rows are in the same order in every candidate's file, so two candidates can be compared person by person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,13 +82,20 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
     people = make_frame(table.select(list(own))).rename(columns=own)
     people = people.assign(**{name: name_groups(people[name]) for name in contract.protected})
     scores = table["score"].to_numpy().astype(np.float64)
-    raise_if_any([*_find_unknown_groups(path, people, contract), *_find_other_scores(path, scores)])
+    decisions = np.asarray(table["decision"].to_pandas(), dtype=np.str_)
+    raise_if_any(
+        [
+            *_find_unknown_groups(path, people, contract),
+            *_find_other_scores(path, scores),
+            *_find_other_decisions(path, scores, decisions),
+        ]
+    )
     return Predictions(
         people,
         table["fold"].to_numpy().astype(np.int64),
         table["favourable"].to_numpy(zero_copy_only=False).astype(np.bool_),
         scores,
-        np.asarray(table["decision"].to_pandas(), dtype=np.str_),
+        decisions,
     )
 
 
@@ -118,12 +125,24 @@ def name_groups(values: pd.Series) -> pd.Series:
 def _find_unknown_groups(path: Path, people: pd.DataFrame, contract: Contract) -> Iterator[Problem]:
     for name in contract.protected:
         groups = list_groups(contract, name)
-        counts = people[name][~people[name].isin(groups)].value_counts()  # of those that have a value
-        if len(counts):
-            shown = [f"{value!r} ({rows:,} rows)" for value, rows in counts.items()]
-            more = f" and {len(shown) - _MOST_SHOWN} others" if len(shown) > _MOST_SHOWN else ""
-            expected = f"{', '.join(groups)}, or no value"
-            yield Problem(f"{path}: {_GROUP_PREFIX}{name}", ", ".join(shown[:_MOST_SHOWN]) + more, expected)
+        if shown := _list_others(people[name], groups):
+            yield Problem(f"{path}: {_GROUP_PREFIX}{name}", shown, f"{', '.join(groups)}, or no value")
+
+
+def _list_others(values: pd.Series, known: Sequence[str]) -> str:
+    """List the values that are not known, with their rows; those that are missing are none."""
+    counts = values[~values.isin(known)].value_counts()
+    shown = [f"{value!r} ({rows:,} rows)" for value, rows in counts.items()]
+    more = f" and {len(shown) - _MOST_SHOWN} others" if len(shown) > _MOST_SHOWN else ""
+    return ", ".join(shown[:_MOST_SHOWN]) + more
+
+
+def _find_other_decisions(path: Path, scores: NDArray[np.float64], decisions: NDArray[np.str_]) -> Iterator[Problem]:
+    expected = "approve, refer or deny"
+    if shown := _list_others(pd.Series(decisions), DECISION_KINDS):
+        yield Problem(f"{path}: decision", shown, expected)
+    elif unseen := int((np.isnan(scores) & (decisions != "refer")).sum()):
+        yield Problem(f"{path}: decision", f"{unseen:,} people decided without a score", "a referral of each")
 
 
 def _find_other_scores(path: Path, scores: NDArray[np.float64]) -> Iterator[Problem]:

@@ -108,6 +108,15 @@ def _locate_predictions(candidate: str) -> Path:
     return path
 
 
+def _require_parquet(path: Path) -> None:
+    """Require that a file which a person names is no text. Raises CreditError that says how to write it."""
+    if path.is_file():
+        with path.open("rb") as opened:
+            if opened.read(4) != b"PAR1":
+                fix = "pandas writes one: to_parquet(index=False)"
+                raise CreditError(Problem(str(path), "a file of another kind", "Parquet", fix))
+
+
 @click.command(cls=cli.AnsweringCommand, help=__doc__, epilog=_EXAMPLES)
 @click.argument("candidate", required=False, help="whose predictions (default: the champion's)")
 @click.option("--predictions", type=Path, metavar="FILE", help="(default: data/predictions/CANDIDATE.parquet)")
@@ -119,6 +128,8 @@ def run(candidate: str | None, predictions: Path | None, policy: str | None, aga
     params = read_params(Fairness, "fairness")
     if policy:
         params = params.switch_policy(policy)
+    for given in filter(None, (predictions, against)):
+        _require_parquet(given)
     predictions = predictions or _locate_predictions(candidate)
     judged = judge_predictions(candidate, predictions, params, against, date.today())
     return cli.Answer(judged.content(), format_verdict(judged), EXIT_BLOCKED if judged.blocks else 0)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Self
+from unicodedata import name as unicode_name
+from unicodedata import normalize
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -17,6 +19,9 @@ from credit.common.invalid_values import make_value_error
 from credit.common.params import Params
 from credit.fairness.policies import FairnessPolicy
 from credit.reports.fairness import Finding
+
+_SPELT = ("VOWEL SIGN", "THAI CHARACTER", "VOICED SOUND MARK")
+"""Marks above, below or beside a letter that spell another name, unlike accents: मीना is not मनी."""
 
 NonEmptyText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -35,9 +40,14 @@ class Waiver(Params):
     until: date = Field(strict=True)
 
     @model_validator(mode="after")
-    def _check_second(self) -> Self:
-        if self.second is not None and self.second.casefold().split() == self.who.casefold().split():
+    def _check_names(self) -> Self:
+        if self.second is not None and fold_name(self.second) == fold_name(self.who):
             raise make_value_error(f"{self.second!r} twice", "another person than who")
+        for name in filter(None, (self.who, self.second)):
+            if len(scripts := _list_scripts(name)) > 1:
+                found = f"{name!r}, with letters that are {' and '.join(scripts)}"
+                one = "letters of one script: with two, one name can be written so that it looks like another person's"
+                raise make_value_error(found, one)
         return self
 
     @property
@@ -49,6 +59,18 @@ class Waiver(Params):
     def finding(self) -> tuple[str, str, str]:
         """The finding that it is about: attribute, group and measure."""
         return self.attribute, self.group, self.measure
+
+
+def fold_name(name: str) -> str:
+    """Fold a name, so that the same one is the same however it is written: blanks, case, accents, full width."""
+    folded = normalize("NFKD", normalize("NFKD", name).casefold())
+    return "".join(one for one in folded if one.isalnum() or any(part in unicode_name(one, "") for part in _SPELT))
+
+
+def _list_scripts(name: str) -> list[str]:
+    """List the scripts of which letters look alike, as far as a name has letters of them."""
+    found = {unicode_name(one, "").split(" ")[0].capitalize() for one in normalize("NFKC", name) if one.isalpha()}
+    return sorted(found & {"Latin", "Cyrillic", "Greek"})
 
 
 def load_waivers(folder: Path) -> dict[str, Waiver]:

@@ -13,6 +13,8 @@ from credit.common.parallel import run_in_threads
 from credit.registry.ledger import Ledger, LedgerEntry
 
 RESTORE_FIX = "restore it from the bucket's own history or from a backup; what decides is unchanged until then"
+_STRAY = "lies behind a folder that is missing, so it does not count: that one was lost, or this one put there by hand"
+_STRAY_FIX = "restore the missing folder from the bucket's own history; only if there never was one, remove this one"
 _HAND_FIX = "release history says in whose name it is; release rollback --to VERSION leaves it behind"
 
 
@@ -43,7 +45,10 @@ def examine_chain(ledger: Ledger) -> LedgerReport:
     hashes = dict(zip(numbers, run_in_threads(ledger.hash_entry, numbers), strict=True))
     entries = [one for one in ledger.read_entries_or_errors() if isinstance(one, LedgerEntry)]
     chain = _Chain(hashes, {one.number - 1: one.previous for one in entries if one.previous}, checkpoints)
-    problems = []
+    problems = [
+        Problem(f"{ledger.store.url}/environments/{ledger.environment}/{name}", _STRAY, fix=_STRAY_FIX)
+        for name in ledger.list_stray_blocks()
+    ]
     for number in numbers:
         if damage := _describe_damage(chain, number):
             problems.append(Problem(ledger.build_url(number), damage, fix=RESTORE_FIX))

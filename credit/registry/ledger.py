@@ -65,10 +65,22 @@ class Ledger:
 
     def find_last_number(self) -> int:
         """Find the number of the newest entry, valid or not."""
+        return next(self.iterate_numbers(), 0)
+
+    def iterate_numbers(self) -> Iterator[int]:
+        """Iterate over the numbers of the entries that are there, valid or not, from the newest on."""
         for block in reversed(self._list_blocks()):
-            if numbers := [number for name in self._list_block(block) if (number := _match_entry(name))]:
-                return max(numbers)
-        return 0
+            yield from sorted(
+                filter(None, (_match_entry(name, block) for name in self._list_block(block))), reverse=True
+            )
+
+    def list_stray_blocks(self) -> list[str]:
+        """List the folders of entries behind a block that is missing, or was begun again: no command puts one there.
+
+        What lies there is no entry until the block is back. If it were, whoever pulls the kill switch would have to
+        search below one object of a high number, number by number.
+        """
+        return self._split_blocks()[1]
 
     def list_checkpoints(self) -> dict[int, set[str]]:
         """List the hashes by which each entry was witnessed when it was written; one each, if nobody interfered."""
@@ -124,7 +136,7 @@ class Ledger:
 
     def iterate_valid_entries(self) -> Iterator[LedgerEntry]:
         """Iterate over entries from the newest on, without those that are not valid."""
-        for number in range(self.find_last_number(), 0, -1):
+        for number in self.iterate_numbers():
             try:
                 yield self.read_entry(number)
             except CreditError:
@@ -169,13 +181,31 @@ class Ledger:
         return f"environments/{self.environment}"
 
     def _build_key(self, number: int) -> str:
-        return f"{self._folder}/{number // BLOCK_ENTRIES * BLOCK_ENTRIES:09d}/{number:09d}.json"
+        return f"{self._folder}/{_name_block(number)}/{number:09d}.json"
 
     def _build_checkpoint_key(self, number: int, content: bytes) -> str:
         return f"{self._build_key(number).removesuffix('.json')}.{hashlib.sha256(content).hexdigest()}"
 
     def _list_blocks(self) -> list[str]:
-        return [name for name in self.store.list_children(self._folder)[0] if name.isdecimal()]
+        return self._split_blocks()[0]
+
+    def _split_blocks(self) -> tuple[list[str], list[str]]:
+        """Split the folders of numbers into the blocks, of which each follows a full one, and strays."""
+        blocks: list[str] = []
+        strays: list[str] = []
+        names = [name for name in self.store.list_children(self._folder)[0] if name.isdecimal()]
+        for name in sorted(names, key=lambda name: (len(name), name)):
+            follows = not blocks or (int(name) == int(blocks[-1]) + BLOCK_ENTRIES and self._was_filled(blocks[-1]))
+            (blocks if name == _name_block(int(name)) and follows else strays).append(name)
+        return blocks, strays
+
+    def _was_filled(self, block: str) -> bool:
+        """Tell whether a block has an entry in its second half: one that was lost and begun again has not.
+
+        Else an entry that is written where a folder was lost would put those behind it back into force.
+        """
+        half = int(block) + BLOCK_ENTRIES // 2
+        return any((_match_entry(name, block) or 0) >= half for name in self._list_block(block))
 
     def _list_block(self, block: str) -> list[str]:
         return self.store.list_children(f"{self._folder}/{block}")[1]
@@ -185,7 +215,12 @@ class Ledger:
         return f"{self.store.url}/{self._build_key(number)}"
 
 
-def _match_entry(name: str) -> int | None:
-    """Match the number of the entry in an object of this name; None when the object is something else."""
+def _name_block(number: int) -> str:
+    return f"{number // BLOCK_ENTRIES * BLOCK_ENTRIES:09d}"
+
+
+def _match_entry(name: str, block: str) -> int | None:
+    """Match the number of the entry in an object of a block; None when the object is something else."""
     stem = name.removesuffix(".json")
-    return int(stem) if stem.isdecimal() else None
+    number = int(stem) if stem.isascii() and stem.isdecimal() else 0
+    return number if name == f"{number:09d}.json" and _name_block(number) == block else None

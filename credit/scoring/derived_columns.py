@@ -28,8 +28,9 @@ class DerivedColumns:
     """
 
     def __init__(self, contract: Contract, features: Sequence[str]) -> None:
-        self._names = [name for name in features if contract.columns[name].sql is not None]
-        self._sources = list(dict.fromkeys(source for name in self._names for source in find_sources(contract, name)))
+        self._names = [name for name in dict.fromkeys(features) if contract.columns[name].sql is not None]
+        self._sources_of = {name: find_sources(contract, name) for name in self._names}
+        self._sources = list(dict.fromkeys(source for sources in self._sources_of.values() for source in sources))
         inputs = {*self._sources, *features} - set(self._names)
         self._folds = {name: contract.columns[name] for name in inputs if contract.columns[name].has_folds}
         if not self._names:
@@ -42,7 +43,9 @@ class DerivedColumns:
             f"CAST(? AS {SQL_TYPES[contract.columns[s].type]}) AS {quote_identifier(s)}" for s in self._sources
         )
         self._turn = Lock()
-        self._query = f"SELECT {', '.join(derive_sql(contract.columns[n]) for n in self._names)} FROM (SELECT {given})"
+        self._expressions = {name: derive_sql(contract.columns[name]) for name in self._names}
+        self._given = f"FROM (SELECT {given})"
+        self._query = f"SELECT {', '.join(self._expressions.values())} {self._given}"
 
     def list_folded(self, row: ApplicationRow) -> list[tuple[str, str]]:
         """List the columns whose level in the row counts as another, each with that one."""
@@ -64,7 +67,23 @@ class DerivedColumns:
             with self._turn:
                 values: Any = self._connection.execute(self._query, [row[name] for name in self._sources]).fetchone()
         except duckdb.Error:
-            expected = f"a value from which {' and '.join(self._names)} can be computed"
-            problems = [Problem(name, repr(row[name])[:80], expected) for name in self._sources]
-            raise CreditError(problems) from None
+            raise CreditError(self._find_unfit_sources(row)) from None
         return {**row, **dict(zip(self._names, values, strict=True))}
+
+    def _find_unfit_sources(self, row: ApplicationRow) -> list[Problem]:
+        """Find the values of which some derived column cannot be computed, and which one that is."""
+        import duckdb
+
+        failing = []
+        for name, expression in self._expressions.items():
+            try:
+                with self._turn:
+                    self._connection.execute(f"SELECT {expression} {self._given}", [row[one] for one in self._sources])
+            except duckdb.Error:
+                failing.append(name)
+        unfit = {source: [name for name in failing if source in self._sources_of[name]] for source in self._sources}
+        return [
+            Problem(source, repr(row[source])[:80], f"a value from which {' and '.join(names)} can be computed")
+            for source, names in unfit.items()
+            if names
+        ]

@@ -56,8 +56,9 @@ class Model:
         outcomes = [self.policy.decide_one(score) for score in scores.tolist()]
         adverse = [i for i, outcome in enumerate(outcomes) if outcome != "approve"]
         reasons: list[tuple[GivenReason, ...]] = [()] * len(rows)
-        for i, ranked in zip(adverse, self.rank_features(matrix[adverse]), strict=True):
-            reasons[i] = word_ranked(self.reasons, ranked, rows[i], self.rules.smallest_share)
+        if adverse:  # for nobody it takes longer than the score of somebody
+            for i, ranked in zip(adverse, self.rank_features(matrix[adverse]), strict=True):
+                reasons[i] = word_ranked(self.reasons, ranked, rows[i], self.rules.smallest_share)
         return refer_unexplained(outcomes, scores, reasons, self.decided_by)
 
     def rank_features(self, matrix: NDArray[np.float32]) -> list[list[RankedFeature]]:

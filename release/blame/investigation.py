@@ -14,7 +14,7 @@ from release.blame.hybrids.source import clone_source
 from release.blame.hybrids.workshop import Outcome, Workshop
 from release.blame.jobs import count_jobs
 from release.blame.joining import Measured, measure_all_sets
-from release.blame.judging import Ruler, is_made_again
+from release.blame.judging import Ruler, is_made_again, is_moved_again
 from release.blame.progress import Progress
 from release.blame.reseeding import SeedSpreads
 from release.blame.smallest_set import find_smallest_set
@@ -95,18 +95,14 @@ class Investigation:
         return [first, self._seeds.find(name, head, self.figures.head, self.differences.factors)]
 
     def is_confirmed(self, ruler: Ruler) -> bool:
-        """Tell whether other seeds on both sides move a figure the same way, by at least half of the band.
-
-        A move that one pair of seeds made by chance is seldom made by another: with the band alone, one of twenty
-        pairs of builds that differ in random numbers only was accused. Without seeds there is no chance to rule out.
-        """
-        if not any(one.deviation for one in ruler.spreads):
+        """Tell whether other pairs of seeds move a figure as the versions did; the rule has no seed."""
+        if not any(one.runs for one in ruler.spreads):
             return True
         try:
-            again = self._seeds.measure_move(ruler.name, self.candidates, self.differences.factors)
+            moves = self._seeds.measure_moves(ruler.name, self.candidates, self.differences.factors)
         except CreditError:
             return True  # the bad version does not run: making it again says so
-        return again is not None and again * ruler.move > 0 and abs(again) > ruler.band / 2
+        return is_moved_again(ruler, moves)
 
     def measure(self, ruler: Ruler) -> Measured:
         """Make the hybrids of all sets of factors; with many, of a smallest set that moves the figure as all do."""

@@ -1,6 +1,8 @@
 """Judge one figure: its move beside the band of the seeds, and the part of each factor."""
 
 from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean
 
 from release.blame.answer.content import FactorPart, FigureBlame, TogetherPart, Verdict
 from release.blame.hybrids.factors import LIBRARIES
@@ -69,6 +71,17 @@ def judge_parts(ruler: Ruler, measured: Measured, candidate: str | None) -> Figu
     found = together or any(ruler.is_beyond(one.value) for one in parts)
     whole = not ruler.is_beyond(ruler.move - explained)
     return ruler.answer("attributed" if found and whole else "inconclusive", parts, together, explained)
+
+
+def is_moved_again(ruler: Ruler, moves: Sequence[float]) -> bool:
+    """Tell whether other pairs of seeds move a figure the same way: their mean, whose band is the narrower.
+
+    A move that one pair of seeds made by chance is seldom made by others. Where the seeds move figures as a normal
+    distribution does, of 10,000 pairs of builds that differ in seeds only, 2 pass the band and this with nine runs
+    with other seeds, 13 with four (four figures each).
+    """
+    again = fmean(moves) if moves else 0.0
+    return again * ruler.move > 0 and abs(again) > ruler.band / sqrt(len(moves))
 
 
 def _find_libraries_part(ruler: Ruler, start: float) -> list[Share]:

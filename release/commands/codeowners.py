@@ -12,7 +12,7 @@ from release.judge.owners import FILE, MARKER, is_owner, render_owners
 EPILOG = """example:
   release codeowners @your-organisation/model-risk
 
-On GitHub, require reviews from code owners, and the checks gates and tests, in the rules of main."""
+On GitHub, require reviews of code owners, and the checks gates, tests and results, in the rules of main."""
 
 
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)

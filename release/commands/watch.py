@@ -19,11 +19,11 @@ from credit.fairness.policies import Fairness
 from credit.registry.address import open_store
 from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
-from release.watching.exposed import Exposed, expose
 from release.watching.loop import end_by_signal, keep_looking
 from release.watching.replay import replay_log
 from release.watching.report import dump_look, dump_replay, format_look, format_replay
 from release.watching.session import Look, OpenLog, Session, Settings
+from release.watching.shown.exposed import Exposed, expose
 from watch.params import WatchParams
 from watch.state import open_state
 from watch.streams import Judging

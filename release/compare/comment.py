@@ -30,7 +30,7 @@ def render_comment(comparison: Comparison, reserved: int = 0) -> str:
         parts = [re.sub(r"<details>.*?</details>", "", part, flags=re.DOTALL).rstrip() for part in parts] + [
             TRUNCATION_NOTICE
         ]
-    while (beyond := _count_characters(parts) - most) > 0:
+    while (beyond := _count_characters(parts) - most) > 0 and any(parts):
         longest = max(range(len(parts)), key=lambda i: len(parts[i]))
         parts[longest] = parts[longest][:-beyond].rpartition("\n")[0]  # whole lines: half a line may be half an escape
     return f"{MARKER}\n" + "\n\n".join(filter(None, parts)) + "\n"

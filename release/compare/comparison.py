@@ -14,7 +14,7 @@ from release.compare.features import FeatureComparison, compare_features
 from release.compare.integrity import find_altered_reports
 from release.compare.same_people import MeasuredPeople, Uncompared, compare_test_people
 from release.compare.sides import Sides
-from release.repository.git import run_git
+from release.repository.git import list_files_at
 from release.repository.reports import RevisionReports, read_revision_reports
 from release.repository.revision import Revision
 from release.repository.waivers import describe_waivers
@@ -157,10 +157,9 @@ def _list_waivers(revision: Revision) -> list[str]:
     """List the waivers, a line each: who let which finding through, why, and until when."""
     if revision.commit is None:
         return describe_waivers(Path("waivers"))
-    names = run_git("ls-tree", "-r", "-z", "--name-only", revision.commit, "waivers/").split("\0")
     with tempfile.TemporaryDirectory(prefix="release-") as temporary:
         (Path(temporary) / "waivers").mkdir()
-        for name in filter(None, names):
+        for name in list_files_at(revision.commit, "waivers/"):
             copy = Path(temporary) / "waivers" / Path(name).name
             copy.write_text(revision.read_text(name) or "", encoding="utf-8")
         return [line.replace(f"{temporary}/", "", 1) for line in describe_waivers(Path(temporary) / "waivers")]

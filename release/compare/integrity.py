@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from credit.common.errors import CreditError, Problem
-from release.repository.git import run_git
+from release.repository.git import list_files_at
 from release.repository.revision import Revision
 
 REQUIRED_REPORTS = ("reports/choice.json", "reports/metrics.json", "reports/fairness", "reports/features.json",
@@ -50,8 +50,7 @@ def _list_files(revision: Revision, folder: str) -> list[str]:
     if revision.commit is None:
         names = [file.relative_to(folder).as_posix() for file in Path(folder).rglob("*") if file.is_file()]
     else:
-        listed = run_git("ls-tree", "-r", "-z", "--name-only", revision.commit, f"{folder}/").split("\0")
-        names = [name.removeprefix(f"{folder}/") for name in listed if name]
+        names = [name.removeprefix(f"{folder}/") for name in list_files_at(revision.commit, f"{folder}/")]
     return sorted(names)
 
 

@@ -53,8 +53,9 @@ def find_rollback_entry(
 
 def read_head(ledger: Ledger) -> Head:
     """Read the end of a ledger. Entries that are not valid are passed over."""
-    number = ledger.find_last_number()
-    for one in range(number, 0, -1):
+    number = 0
+    for one in ledger.iterate_numbers():
+        number = number or one
         try:
             return Head(number, ledger.read_entry(one))
         except CreditError:

@@ -23,7 +23,7 @@ from release.evidence.decisions import replay_decisions, word_notices
 from release.evidence.inventory import list_inventory
 from release.registration.provenance import KEYS_FOLDER, find_envelope
 from release.repository.dvc_outputs import pull_file, read_dvc_outputs
-from release.repository.git import read_text_at, run_git
+from release.repository.git import list_files_at, read_text_at
 from release.repository.main_branch import read_files_of_main
 from release.repository.reports import read_bundle_reports
 from release.repository.revision import Revision, resolve_revisions
@@ -103,7 +103,7 @@ def _collect_from_git(subject: Subject) -> Iterator[tuple[str, bytes]]:
     commit = subject.tag.commit
     for chapter, sources in FROM_GIT.items():
         for source in sources:
-            for path in run_git("ls-tree", "-r", "--name-only", commit, source).splitlines():
+            for path in list_files_at(commit, source):
                 yield f"{chapter}/{path.removeprefix('reports/').removeprefix(f'{chapter}/')}", _read_at(commit, path)
     revision = Revision(subject.tag.name, commit)
     if (contract := revision.read_text(revision.contract_path)) is not None:

@@ -7,10 +7,14 @@ code 0: all of it is whole and signed; 1: it is not.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[0]  # this folder, where Python looks first: a json.py that somebody put here would speak for this
+
 import base64
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Tuple  # noqa: UP035 - an examiner's Python may be old
 

@@ -1,17 +1,16 @@
-"""What a change does to the judge: paths, parameters, the contract, waivers, tests, packages, frozen stages."""
+"""What a change does to the judge: paths, parameters, the contract, waivers, tests, packages."""
 
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
-from pydantic import ValidationError
 
-from credit.fairness.waivers import Waiver
 from credit.reports.base import Flag, ReportPart
 from release.compare.data_and_params import compare_params
 from release.compare.sides import Sides
 from release.judge import scope
+from release.judge.contract_scope import merge_contract
 from release.judge.weaker_tests import find_weaker_tests
 from release.repository.git import run_git
 from release.repository.revision import Revision
@@ -53,6 +52,7 @@ def find_judge_changes(revisions: Sides[Revision], files: ChangedFiles) -> list[
     """Find everything that touches the judge, what matters most first."""
     return [
         *_list_param_changes(revisions),
+        *_list_lost_attributes(revisions),
         *_list_contract_changes(revisions, files),
         *_list_path_changes(revisions, files),
         *_list_new_packages(revisions, files),
@@ -65,15 +65,15 @@ def find_judge_changes(revisions: Sides[Revision], files: ChangedFiles) -> list[
 
 def _list_param_changes(revisions: Sides[Revision]) -> Iterator[JudgeChange]:
     for key, (before, after) in compare_params(revisions).items():
-        is_lever = scope.is_under(key, scope.LEVER_PARAMS, ".")
-        if is_lever or scope.is_under(key, scope.JUDGE_PARAMS, "."):
+        is_lever = scope.is_param_under(key, scope.LEVER_PARAMS)
+        if is_lever or scope.is_judge_param(key):
             kind = "a parameter that moves everybody" if is_lever else "limits"
             yield JudgeChange(kind=kind, where=key, base=str(before), head=str(after), is_used=is_lever)
 
 
 def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> Iterator[JudgeChange]:
     for path in files.letters:
-        if not path.startswith(scope.CONTRACTS) or path.startswith(scope.WORDS):
+        if not path.startswith(scope.CONTRACTS) or path.startswith(scope.WORDS) or scope.name_judge_kind(path):
             continue
         texts = revisions.map(lambda side, path=path: read_mapping(side, path))  # type: ignore[misc]
         name = path.removeprefix(scope.CONTRACTS)
@@ -82,7 +82,7 @@ def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> I
             is_used = texts.base is None
             yield JudgeChange(kind="contract", where=name, base="", head=what, is_used=is_used)
             continue
-        for one in scope.merge_contract(texts.base, texts.head)[1]:
+        for one in merge_contract(texts.base, texts.head)[1]:
             yield JudgeChange(
                 kind="contract",
                 where=f"{name}: {one.where}",
@@ -93,6 +93,23 @@ def _list_contract_changes(revisions: Sides[Revision], files: ChangedFiles) -> I
         if _deals_by_whole_rows(texts.base) and _list_raw_columns(texts.base) != _list_raw_columns(texts.head):
             what = "no id, and other columns: rows change sides, so figures are about other people; give rows an id"
             yield JudgeChange(kind="split", where=name, base="", head=what, is_used=True)
+
+
+def _list_lost_attributes(revisions: Sides[Revision]) -> Iterator[JudgeChange]:
+    """List what the contract in use protects and that of the change does not, where the change uses another file."""
+    if not revisions.map(lambda side: side.dataset).has_changed:
+        return
+    before, after = revisions.map(lambda side: _list_protected(read_mapping(side, side.contract_path) or {}))
+    for name in before:
+        if name not in after:
+            where = f"{revisions.head.dataset}.yaml: columns.{name}"
+            what = f"protected, in {revisions.base.dataset}.yaml"
+            yield JudgeChange(kind="contract", where=where, base=what, head="not protected", is_used=True)
+
+
+def _list_protected(contract: dict[str, Any]) -> list[str]:
+    columns = contract.get("columns") or {}
+    return [name for name, of in columns.items() if isinstance(of, dict) and of.get("role") == "protected"]
 
 
 def _format(value: Any) -> str:
@@ -136,44 +153,3 @@ def _list_new_packages(revisions: Sides[Revision], files: ChangedFiles) -> Itera
             before, after = revisions.map(lambda side, path=path: set(_PACKAGE.findall(side.read_text(path) or "")))  # type: ignore[misc]
             for name in sorted(after - before):
                 yield JudgeChange(kind="packages", where=path, base="", head=f"new: {name}", is_used=False)
-
-
-def find_forbidden(revisions: Sides[Revision], files: ChangedFiles) -> list[str]:
-    """Find what no change may bring, whatever the verdict; a sentence each."""
-    return [*_find_frozen_stages(revisions.head), *_find_own_waivers(revisions, files)]
-
-
-def _find_frozen_stages(head: Revision) -> Iterator[str]:
-    """Find stages that DVC would skip, whatever changes: their outputs stay what somebody left there."""
-    for path in ("dvc.yaml", *(name for name in _list_files(head) if name.endswith(".dvc"))):
-        content = read_mapping(head, path) or {}
-        stages = content.get("stages")
-        parts = stages.items() if isinstance(stages, dict) else [("", content)]
-        for name, of in parts:
-            if isinstance(of, dict) and of.get("frozen") and (name or "deps" in of):
-                yield f"{path}: {name or 'it'} is frozen, so it would never run again; remove `frozen`"
-
-
-def _list_files(revision: Revision) -> list[str]:
-    return run_git("ls-tree", "-r", "-z", "--name-only", str(revision.commit)).split("\0")
-
-
-def _find_own_waivers(revisions: Sides[Revision], files: ChangedFiles) -> Iterator[str]:
-    """Find waivers of the change that its own author signs. None of the change's counts before it is in the base."""
-    for path, letter in files.letters.items():
-        if not path.startswith("waivers/") or not path.endswith(".yaml") or letter == "D":
-            continue
-        try:
-            waiver = Waiver.model_validate(read_mapping(revisions.head, path) or {})
-        except ValidationError:
-            continue  # the pipeline of the base says what is wrong with it once it is there
-        base, head = revisions.map(lambda side: str(side.commit))
-        log = run_git("log", "--format=%an%n%ae%n%cn%n%ce", f"{base}..{head}", "--", path)
-        authors = {_fold(line) for line in log.splitlines()} - {_fold("GitHub"), _fold("noreply@github.com")}
-        for name in filter(None, (waiver.who, waiver.second)):
-            if _fold(name) in authors:
-                yield f"{path}: {name} signs a waiver that {name} wrote; another person has to"
-
-
-def _fold(name: str) -> str:
-    return " ".join(name.casefold().split())

@@ -24,15 +24,16 @@ from release.judge.findings import Findings
 from release.judge.partitions import read_gates
 from release.judge.scope import PARAMS
 from release.judge.trial import write_settings
-from release.repository.git import run_git
+from release.repository.git import list_files_at
 from release.repository.main_branch import list_changes_since, require_merged
 from release.repository.revision import Revision
 
 JUDGE_PATHS = (
-    "credit/choice", "credit/common", "credit/contract", "credit/evaluation", "credit/fairness", "credit/stability",
-    "release/judge", "release/registration",
+    "credit/__init__.py", "credit/bundle", "credit/choice", "credit/common", "credit/contract", "credit/data",
+    "credit/evaluation", "credit/fairness", "credit/registry", "credit/reports", "credit/scoring", "credit/stability",
+    "release/__init__.py", "release/compare", "release/judge", "release/registration", "release/repository",
 )  # fmt: skip
-"""The code that judges. What differs from main's is another judge."""
+"""The code that judges, and all that it imports. What differs from main's is another judge."""
 
 WAIVERS_FOLDER = "waivers"
 
@@ -91,8 +92,7 @@ def _judge_champion(revisions: Sides[Revision], champion: str) -> _Judged:
 
 
 def _list_waivers(base: Revision) -> list[str]:
-    listed = run_git("ls-tree", "-r", "--name-only", str(base.commit), "--", f"{WAIVERS_FOLDER}/").splitlines()
-    return [path for path in listed if not path.endswith("README.md")]
+    return [path for path in list_files_at(str(base.commit), f"{WAIVERS_FOLDER}/") if not path.endswith("README.md")]
 
 
 def _pull_predictions(head: Revision, contract: Contract, names: Sequence[str]) -> Iterator[tuple[str, Predictions]]:

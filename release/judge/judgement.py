@@ -12,7 +12,8 @@ from credit.reports.predictions import PredictionsReport
 from release.compare.comparison import Comparison, compare_revisions
 from release.compare.sides import Sides
 from release.judge import trial
-from release.judge.changes import ChangedFiles, JudgeChange, find_forbidden, find_judge_changes, list_changed_files
+from release.judge.changes import ChangedFiles, JudgeChange, find_judge_changes, list_changed_files
+from release.judge.forbidden import find_forbidden
 from release.judge.partitions import count_champions
 from release.judge.people import Departure, check_people, find_departures
 from release.repository.revision import Revision

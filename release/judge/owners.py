@@ -21,10 +21,14 @@ def render_owners(owners: Sequence[str]) -> str:
 
     The training code, params.yaml and the contracts are owned too: what they do to the judge is a part of them.
     """
-    free = (*scope.HARMLESS, *scope.RESULTS, scope.DATA)
+    free, named = (*scope.HARMLESS, *scope.RESULTS, scope.DATA), " ".join(owners)
     lines = [
         f"{MARKER} Everything has an owner but what judges nothing.",
-        f"* {' '.join(owners)}",
+        f"* {named}",
         *(f"/{path}" for path in sorted(free)),
+        "# Files that a tool obeys wherever they lie.",
+        *(f"{name} {named}" for name in (*sorted(scope.STEERING_FILES), "*.dvc")),
+        f"/{scope.DATA}*.dvc",
+        *(f"/{path}" for path in sorted(free) if path.rpartition("/")[2] in scope.STEERING_FILES),
     ]
     return "\n".join(lines) + "\n"

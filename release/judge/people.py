@@ -76,6 +76,8 @@ class Departure(ReportPart):
     group: str
     base: Count
     head: Count
+    dataset: str | None = None
+    """That of the change, where it uses another one than the base: the people may be others altogether."""
 
     @property
     def share(self) -> float:
@@ -86,18 +88,22 @@ class Departure(ReportPart):
 def find_departures(revisions: Sides[Revision], folder: Path) -> list[Departure]:
     """Find the groups that lost people since the base, the largest loss first.
 
-    Counted as the contract of the base counts them, in both data; a group that is gone altogether has nobody.
+    Counted as the contract of the base counts them, in both data; a group that is gone altogether has nobody. Another
+    dataset may be a copy with fewer people, so its groups are compared by name, in the attributes that both have.
     """
     before = ValidationReport.read_at(revisions.base, ValidationReport.PATH)
-    if before is None or revisions.map(lambda side: side.dataset).has_changed:
+    if before is None:
         return []
     after = ValidationReport.read(folder / ValidationReport.PATH)
-    return sorted(_list_departures(before, after), key=lambda one: -one.share)
+    other = revisions.head.dataset if revisions.map(lambda side: side.dataset).has_changed else None
+    return sorted(_list_departures(before, after, other), key=lambda one: -one.share)
 
 
-def _list_departures(before: ValidationReport, after: ValidationReport) -> Iterator[Departure]:
+def _list_departures(before: ValidationReport, after: ValidationReport, other: str | None) -> Iterator[Departure]:
     for attribute, groups in before.groups.items():
+        if other and attribute not in after.groups:
+            continue  # told as one that is not protected any more
         for group, people in groups.items():
             left = after.groups.get(attribute, {}).get(group, 0)
             if left < people:
-                yield Departure(attribute=attribute, group=group, base=people, head=left)
+                yield Departure(attribute=attribute, group=group, base=people, head=left, dataset=other)

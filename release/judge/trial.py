@@ -16,6 +16,7 @@ from credit.common.files import write_text
 from release.compare.sides import Sides
 from release.judge import scope
 from release.judge.changes import ChangedFiles, read_mapping
+from release.judge.contract_scope import merge_contract
 from release.repository.clones import run_dvc, share_settings
 from release.repository.data_sources import check_listing, check_source_file, find_cache
 from release.repository.git import run_git
@@ -61,7 +62,7 @@ def write_settings(folder: Path, revisions: Sides[Revision]) -> None:
     before, after = (read_mapping(side, contract) for side in revisions)
     if after is None:
         raise CreditError(Problem(f"{contract} at {revisions.head.name}", "no such file, or no contract in it"))
-    _write_yaml(folder / contract, scope.merge_contract(before, after)[0] if before else after)
+    _write_yaml(folder / contract, merge_contract(before, after)[0] if before else after)
 
 
 def _refuse_link(folder: Path, path: str) -> None:

@@ -12,6 +12,7 @@ from credit.registry.ledger import LedgerEntry
 from credit.registry.notes import Note, read_notes
 from credit.registry.store import Store
 from release.deployment.clients import ClientEffects, compare_clients
+from release.oncall.alarms import Alarm, read_alarms
 from release.oncall.service_reports import DecidedReport, ServiceReport, ask_for_reports
 
 _WORDS = {"approve": "approved", "refer": "referred", "deny": "denied"}
@@ -35,18 +36,21 @@ class Situation(NamedTuple):
     """The situation of an environment in which something is live.
 
     `reports`: of the services of this environment, and of those that do not answer; None: none is configured.
+    `watched`: the alarms that the watch wrote about this entry.
     """
 
     entry: LedgerEntry
     way_back: WayBack | None
     reports: list[ServiceReport] | None
     notes: list[Note]
+    watched: list[Alarm]
     problems: list[str]
 
     @property
     def alarms(self) -> list[str]:
-        """A line for each service that does not answer, that lags behind, and for each problem of one."""
-        found = [f"{one.url}: {one.failure}" for one in self.reports or () if one.report is None]
+        """A line for each alarm of the watch, each service that does not answer or lags behind, each problem of one."""
+        found = list(map(str, self.watched))
+        found += [f"{one.url}: {one.failure}" for one in self.reports or () if one.report is None]
         for url, report, _ in self.reports or ():
             if report is not None and report.entry != self.entry.number:
                 found.append(f"{url}: it decides by {report.version or 'the rule of its image'}, entry {report.entry}")
@@ -71,7 +75,7 @@ def investigate(store: Store, live: Mapping[str, tuple[LedgerEntry | None, str |
             entry,
             _assess_way_back(load, entry, back) if back else None,
             _select_reports(name, reports) if reports else None,
-            *_read_notes(store, name, entry, problems),
+            *_read_remarks(store, name, entry, problems),
         )
         for name, (entry, back) in known.items()
     }
@@ -81,13 +85,20 @@ def _select_reports(environment: str, reports: list[ServiceReport]) -> list[Serv
     return [one for one in reports if one.report is None or one.report.environment == environment]
 
 
-def _read_notes(
+def _read_remarks(
     store: Store, environment: str, entry: LedgerEntry, problems: list[str]
-) -> tuple[list[Note], list[str]]:
+) -> tuple[list[Note], list[Alarm], list[str]]:
+    """Read the notes and the alarms about an entry; what cannot be read becomes one more problem."""
+    found, notes, alarms = list(problems), [], []
     try:
-        return read_notes(store, environment, entry), problems
+        notes = read_notes(store, environment, entry)
     except CreditError as error:
-        return [], [*problems, str(error)]
+        found.append(str(error))
+    try:
+        alarms = read_alarms(store, environment, entry)
+    except CreditError as error:
+        found.append(str(error))
+    return notes, alarms, found
 
 
 def _make_loader(store: Store) -> LoadBundle:
@@ -192,5 +203,6 @@ def dump_situation(situation: Situation) -> dict[str, Any]:
         "way_back": way._asdict() | {"effects": effects} if way else None,
         "decided": decided,
         "alarms": situation.alarms,
+        "watch": [alarm.model_dump(mode="json") for alarm in situation.watched],
         "notes": [note.model_dump(mode="json") for note in situation.notes],
     }

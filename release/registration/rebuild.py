@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.common.files import read_yaml
+from release.judge.forbidden import find_frozen_stages
 from release.registration.provenance import KEY_VARIABLE
 from release.repository.clones import clone_commit, copy_remote_config
 from release.repository.data_sources import check_listing, check_source_file
@@ -56,17 +56,27 @@ def list_differences(committed: str, made: str) -> list[Problem]:
 
 
 def _refuse_frozen_stages(clone: Path) -> None:
-    """Refuse `frozen` in dvc.yaml: such a stage does not run, whatever is forced."""
-    stages: dict[str, Any] = (yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8")) or {}).get("stages", {})
-    frozen = sorted(name for name, stage in stages.items() if isinstance(stage, dict) and stage.get("frozen"))
-    if frozen:
-        raise CreditError(Problem("dvc.yaml", f"frozen: {', '.join(frozen)}", "stages that run", "take `frozen` out"))
+    """Refuse `frozen` in any dvc.yaml: such a stage does not run, whatever is forced."""
+    for path in sorted(clone.rglob("dvc.yaml")):
+        frozen = sorted(find_frozen_stages(_read_committed(clone, path)))
+        if frozen:
+            found, where = f"frozen: {', '.join(frozen)}", str(path.relative_to(clone))
+            raise CreditError(Problem(where, found, "stages that run", "take `frozen` out"))
+
+
+def _read_committed(clone: Path, path: Path) -> Any:
+    """Read YAML of a clone. Raises CreditError that names the file as the commit does."""
+    try:
+        return read_yaml(path)
+    except CreditError as error:
+        shown = [one._replace(where=one.where.removeprefix(f"{clone}/")) for one in error.problems]
+        raise CreditError(shown) from None
 
 
 def _refuse_unsafe_values(clone: Path) -> None:
     """Refuse values of params.yaml that a shell would read as commands of their own."""
     pipeline, params = (clone / "dvc.yaml").read_text(encoding="utf-8"), clone / "params.yaml"
-    content = yaml.safe_load(params.read_text(encoding="utf-8")) if params.is_file() else None
+    content = _read_committed(clone, params) if params.is_file() else None
     raise_if_any(find_unsafe_values(pipeline, content or {}, params.name))
 
 

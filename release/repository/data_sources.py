@@ -26,12 +26,22 @@ def check_source_file(file: Path) -> str:
     Raises CreditError with everything else that it says.
     """
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError) as error:
-        raise CreditError(Problem(str(file), f"not YAML: {error}")) from None
-    raise_if_any([Problem(file.name, found, expected) for found, expected in _find_faults(content, file.stem)])
-    digest: str = content["outs"][0]["md5"]
+        text = file.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise CreditError(Problem(str(file), f"not text: {error}")) from None
+    raise_if_any(find_source_faults(text, file.name))
+    digest: str = yaml.load(text, yaml.CSafeLoader)["outs"][0]["md5"]
     return digest
+
+
+def find_source_faults(text: str, file: str) -> list[Problem]:
+    """Find what the text of a `*.dvc` file says beyond one output, beside it and called as itself."""
+    try:
+        content = yaml.load(text, yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        return [Problem(file, f"not YAML: {error}")]
+    name = PurePosixPath(file).stem
+    return [Problem(file, found, expected) for found, expected in _find_faults(content, name)]
 
 
 def _find_faults(content: Any, name: str) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -12,6 +14,9 @@ from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
 from credit.common.temporary import make_temporary_folder
 from release.repository.git import read_text_at
+
+if TYPE_CHECKING:
+    from dvc.api import DVCFileSystem
 
 BUNDLE_PATH = "models/bundle"
 
@@ -72,10 +77,8 @@ def pull_file(commit: str | None, path: str) -> bytes:
 
     Raises CreditError when neither has it.
     """
-    from dvc.api import DVCFileSystem
-
     try:
-        content: bytes = DVCFileSystem(rev=commit).read_bytes(path)
+        content: bytes = _open_outputs(commit).read_bytes(path)
     except list_dvc_errors() as error:
         found = f"neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
         where = f"{path} at {commit[:10]}" if commit else path
@@ -83,12 +86,25 @@ def pull_file(commit: str | None, path: str) -> bytes:
     return content
 
 
-def _copy_from_dvc(commit: str, folder: Path) -> str:
-    """Copy the bundle into a folder; returns the MD5 that DVC knows its manifest by."""
+def _open_outputs(commit: str | None) -> "DVCFileSystem":
+    """Open the outputs of a commit once for all that a command reads of them; those of the working tree anew."""
     from dvc.api import DVCFileSystem
 
+    return _open_outputs_once(Path.cwd(), commit) if commit else DVCFileSystem()
+
+
+@lru_cache(maxsize=8)
+def _open_outputs_once(clone: Path, commit: str) -> "DVCFileSystem":
+    """Open the outputs of a commit of the clone in this folder: DVC reads the whole pipeline for it."""
+    from dvc.api import DVCFileSystem
+
+    return DVCFileSystem(rev=commit)
+
+
+def _copy_from_dvc(commit: str, folder: Path) -> str:
+    """Copy the bundle into a folder; returns the MD5 that DVC knows its manifest by."""
     try:
-        files = DVCFileSystem(rev=commit)
+        files = _open_outputs(commit)
         expected: str = files.info(f"{BUNDLE_PATH}/{MANIFEST_FILE}")["md5"]
         files.get(BUNDLE_PATH, str(folder), recursive=True)
     except list_dvc_errors() as error:

@@ -19,7 +19,7 @@ def run_git(*arguments: str, stdin: str | None = None, date: str | None = None) 
     """Run a git command and return what it prints. `date`: of a tag. Raises CreditError with git's complaint."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
     dated = {"GIT_COMMITTER_DATE": date} if date else {}
-    command = ["git", "--no-optional-locks", *arguments]
+    command = ["git", "--no-optional-locks", "--literal-pathspecs", *arguments]  # a file may be called *
     try:
         done = subprocess.run(
             command,
@@ -77,6 +77,11 @@ def find_experiments(name: str) -> dict[str, str]:
     listed = run_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/").splitlines()
     found = (_EXPERIMENT.fullmatch(line) for line in listed)
     return {match[2] + match[3]: match[1] for match in found if match and match[4] == name}
+
+
+def list_files_at(commit: str, *paths: str) -> list[str]:
+    """List the files of a commit, below some paths if any are named, whatever characters are in their names."""
+    return run_git("ls-tree", "-r", "-z", "--name-only", commit, *paths).split("\0")[:-1]
 
 
 def read_text_at(commit: str, path: str) -> str | None:

@@ -8,7 +8,7 @@ from credit.common.errors import CreditError, Problem
 from release.repository.git import has_origin, read_text_at, resolve_commit, run_git
 
 _BRANCHES = ("main", "master")
-_TREE_LINE = re.compile(r"100(?:644|755) blob [0-9a-f]+\t(.+)")
+_TREE_LINE = re.compile(r"100(?:644|755) blob [0-9a-f]+\t(.+)", re.DOTALL)
 
 
 class Main(NamedTuple):
@@ -50,14 +50,15 @@ def list_tags_of_main(pattern: str) -> set[str]:
 
 def list_changes_since(main: Main, paths: tuple[str, ...]) -> list[str]:
     """List the files below paths that differ between main and this checkout, committed or not."""
-    changed = run_git("diff", "--name-only", main.commit, "--", *paths).splitlines()
-    return changed + run_git("ls-files", "--others", "--exclude-standard", "--", *paths).splitlines()
+    changed = run_git("diff", "--name-only", "-z", main.commit, "--", *paths).split("\0")
+    there = run_git("ls-files", "--others", "--exclude-standard", "-z", "--", *paths).split("\0")
+    return [path for path in (*changed, *there) if path]
 
 
 def read_files_of_main(folder: str, suffix: str) -> Iterator[tuple[str, str]]:
     """Read the files of a folder as main has them, whatever this checkout changed: path and text, in order."""
     main = find_main()
-    for line in run_git("ls-tree", main.commit, f"{folder}/").splitlines():
+    for line in run_git("ls-tree", "-z", main.commit, f"{folder}/").split("\0"):
         found = _TREE_LINE.fullmatch(line)
         if found and found[1].endswith(suffix):
             yield found[1], read_text_at(main.commit, found[1]) or ""

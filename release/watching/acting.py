@@ -30,6 +30,13 @@ class Action(NamedTuple):
     why_not: str
 
 
+def describe_answer(action: Action | None) -> str:
+    """Describe what was done about an alarm."""
+    if action and action.rollout:
+        return f"taken back: entry {action.rollout.current.number}"
+    return f"not taken back: {action.why_not}" if action else "not taken back"
+
+
 def find_reason_not_to_act(store: Store, question: Question, obstacles: Sequence[str], now: datetime) -> str:
     """Find why nothing is taken back, whatever it could be taken back to; empty when nothing prevents it."""
     live, params, environment = question.live, question.params, question.environment

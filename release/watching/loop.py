@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
-from release.watching.exposed import Exposed
-from release.watching.report import format_look
+from release.watching.report import format_look, format_told
 from release.watching.session import Look, Session
+from release.watching.shown.exposed import Exposed
+from release.watching.shown.picture import record_picture
 
 
 def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> Look:
@@ -18,7 +19,7 @@ def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> 
     told: list[str] = []
     while True:
         look = session.look(datetime.now(UTC))
-        exposed.note(look, session.state)
+        exposed.note(look, session.state, record_picture(session, look, datetime.now(UTC)))
         lines = _list_news(look, session)
         if lines != told:
             print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", *lines, sep="\n  ", file=sys.stderr, flush=True)
@@ -29,17 +30,21 @@ def keep_looking(session: Session, exposed: Exposed, ended: threading.Event) -> 
 
 def _list_news(look: Look, session: Session) -> list[str]:
     """List the lines that are news when they change: the word, obstacles and actions, and no figures of a quiet day."""
+    told = format_told(look.told)
     if look.word == "quiet" and look.entry is not None:
-        return [f"{session.settings.environment}: quiet, {look.entry.version}, entry {look.entry.number}"]
+        return [f"{session.settings.environment}: quiet, {look.entry.version}, entry {look.entry.number}", *told]
     if look.word == "inconclusive":
-        return [f"{session.settings.environment}: inconclusive", *look.obstacles]
+        return [f"{session.settings.environment}: inconclusive", *look.obstacles, *told]
+    if not look.took_back:
+        return [*_name_alarms(look), *told]
     lines = format_look(look, session.state, session.settings)
-    return [line for line in lines[1:] if not line.startswith("group:")] if look.took_back else _name_alarms(look)
+    return [line for line in lines[1:] if not line.startswith("group:")]
 
 
 def _name_alarms(look: Look) -> list[str]:
     groups = ", ".join(f"{one.attribute} {one.group}" for one in look.alarms)
-    return [f"alarm: {groups}", *([f"not taken back: {look.action.why_not}"] if look.action else [])]
+    why_not = [f"not taken back: {look.action.why_not}"] if look.action else []
+    return [f"alarm: {groups}", *why_not, *([f"not in the store: {look.unwritten}"] if look.unwritten else [])]
 
 
 @contextmanager

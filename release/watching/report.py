@@ -4,12 +4,21 @@ import math
 from typing import Any
 
 from release.watching.drift import DriftReport
+from release.watching.outcomes import OutcomeReport
 from release.watching.replay import Replay, ReplayedEntry
 from release.watching.session import Look, Settings
 from release.watching.target import Trial
+from release.watching.telling import Told
 from release.watching.wording import describe_finding, describe_trial
 from watch.judging import GroupFinding
+from watch.outcomes.judging import OutcomeFinding
 from watch.state import WatchState
+
+_EXPECTED_BY = {
+    "bad rate": "what the evaluation promised",
+    "calibration": "the scores",
+    "earlier months": "earlier months at this age",
+}
 
 
 def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
@@ -19,7 +28,9 @@ def format_look(look: Look, state: WatchState, settings: Settings) -> list[str]:
     lines = [f"{settings.environment}: {look.word}, {what}; {_describe_counts(look, state)}"]
     lines += [f"alarm:  {describe_finding(one, settings.judging)}" for one in look.alarms]
     lines += [f"inconclusive: {line}" for line in look.obstacles]
-    lines += [*_format_action(look), *_format_drift(look)]
+    lines += [*_format_action(look), *format_told(look.told)]
+    if look.unwritten:
+        lines.append(f"note:   the alarm is not in the store, where release status looks: {look.unwritten}")
     if look.unchained:
         lines.append(f"note:   {look.unchained:,} decisions from before the log had numbers are not judged")
     listed = sorted((one for one in look.list_shown() if not one.is_alarm), key=lambda one: -one.peak / one.threshold)
@@ -34,15 +45,27 @@ def _describe_counts(look: Look, state: WatchState) -> str:
     return f"{counted:,} decisions judged{unjudged}, {look.rows:,} of the log are new"
 
 
-def _format_drift(look: Look) -> list[str]:
-    if look.drift is None or not look.drift.drifted:
-        return []
-    period = f"{look.drift.start:%Y-%m-%d} to {look.drift.end:%Y-%m-%d}, {look.drift.people:,} people"
-    return [
-        f"drift:  {one.figure}: {one.moved:.0%} of people are in another bin than those the version was made from "
-        f"({period}; chi-square {one.statistic:,.0f}, limit {one.limit:.0f})"
-        for one in look.drift.drifted
-    ]
+def format_told(told: Told) -> list[str]:
+    """Format a line for each thing that differs, or is too old."""
+    lines = [f"{one.what + ':':8}{one.words}" for one in told.concerns]
+    if told.drift is not None:
+        period = f"{told.drift.start:%Y-%m-%d} to {told.drift.end:%Y-%m-%d}, {told.drift.people:,} people"
+        lines += [
+            f"drift:  {one.figure}: {one.moved:.0%} of people are in another bin than those the version was made from "
+            f"({period}; chi-square {one.statistic:,.0f}, limit {one.limit:.0f})"
+            for one in told.drift.drifted
+        ]
+    return lines + ([_describe_outcome(one) for one in told.outcomes.told] if told.outcomes else [])
+
+
+def _describe_outcome(one: OutcomeFinding) -> str:
+    low, high = one.interval
+    group = " ".join(one.group).strip() or "everybody"
+    return (
+        f"outcome: {group}, approved in {one.month:%Y-%m}, after {one.age} days: {one.rate:.1%} bad "
+        f"(interval {low:.1%} to {high:.1%}, {one.bad:,} of {one.of:,}), expected {one.expected:.1%} "
+        f"by {_EXPECTED_BY[one.compared]}"
+    )
 
 
 def _format_action(look: Look) -> list[str]:
@@ -71,7 +94,9 @@ def dump_look(look: Look, state: WatchState, settings: Settings) -> dict[str, An
         "unjudged": streams.unjudged if streams else {},
         "elsewhere": state.elsewhere,
         "unchained": look.unchained,
-        "drift": _dump_drift(look.drift) if look.drift else None,
+        "drift": _dump_drift(look.told.drift) if look.told.drift else None,
+        "outcomes": _dump_outcomes(look.told.outcomes) if look.told.outcomes else None,
+        "concerns": {one.what: one.words for one in look.told.concerns},
         "groups": [_dump_finding(one) for one in look.list_shown()],
         "inconclusive": look.obstacles,
         "action": action
@@ -87,6 +112,15 @@ def _dump_drift(drift: DriftReport) -> dict[str, Any]:
     figures = [one._asdict() | {"limit": None if math.isinf(one.limit) else one.limit} for one in drift.findings]
     period = {"start": drift.start.isoformat(), "end": drift.end.isoformat()}
     return period | {"people": drift.people, "unread": drift.unread, "figures": figures}
+
+
+def _dump_outcomes(outcomes: OutcomeReport) -> dict[str, Any]:
+    findings = [
+        one._asdict()
+        | {"month": one.month.isoformat(), "rate": one.rate, "interval": one.interval, "told": one.is_different}
+        for one in outcomes.findings
+    ]
+    return {"findings": findings, "unknown": outcomes.unknown}
 
 
 def _dump_finding(one: GroupFinding) -> dict[str, Any]:

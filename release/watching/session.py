@@ -9,9 +9,11 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from release.watching.acting import Action, find_reason_not_to_act, take_back
-from release.watching.drift import DriftReport, find_period, report_drift
-from release.watching.target import Question
+from release.oncall.alarms import NewAlarm, record_alarms
+from release.watching.acting import Action, describe_answer, find_reason_not_to_act, take_back
+from release.watching.target import LEAST_SHOWN, Question
+from release.watching.telling import Teller, Told
+from release.watching.wording import describe_alarm
 from watch.follower import Follower
 from watch.groups import WatchedGroups, read_watched_groups
 from watch.judging import GroupFinding, find_obstacles, list_findings
@@ -23,9 +25,6 @@ from watch.streams import Judging
 OpenLog = Callable[[], AbstractContextManager[list[Database]]]
 MORE_PEOPLE = 1.1
 """Where no target was found, so many times more people come before it is looked for again."""
-
-LEAST_SHOWN = 10
-"""People of a group that has fewer could be recognised in its figures."""
 
 Word = Literal["quiet", "alarm", "inconclusive"]
 
@@ -43,8 +42,8 @@ class Look(NamedTuple):
     """The findings on an environment. `entry`: the live one, None when nothing is live, or it is not known.
 
     `rows`: decisions that are new; `obstacles`: why nothing can be concluded; `action`: None without an alarm;
-    `unchained`: decisions from before rows had a writer and a number, which are not judged; `drift`: of the last
-    period.
+    `unchained`: decisions from before rows had a writer and a number, which are not judged; `told`: other findings,
+    about which nothing is done; `unwritten`: why an alarm is not in the store, where those on call would see it.
     """
 
     entry: LedgerEntry | None
@@ -53,7 +52,8 @@ class Look(NamedTuple):
     obstacles: list[str]
     action: Action | None
     unchained: int = 0
-    drift: DriftReport | None = None
+    told: Told = Told()
+    unwritten: str = ""
 
     @property
     def alarms(self) -> list[GroupFinding]:
@@ -87,12 +87,13 @@ class Session:
     """Looks at one environment again and again."""
 
     def __init__(self, store: Store, settings: Settings, open_log: OpenLog, file: StateFile | None) -> None:
-        self._store, self.settings, self._open_log = store, settings, open_log
+        self._store, self.settings, self._open_log, self.file = store, settings, open_log, file
         self._ledger = Ledger(store, settings.environment)
         self.follower = Follower(settings.environment, settings.judging, self._read_groups, file)
         self._tried: _Tried | None = None
+        self._recorded: set[tuple[str, str, str]] = set()
         self._unchained: int | None = None
-        self._drift: tuple[int, DriftReport] | None = None
+        self._teller = Teller(store, settings.environment, settings.params, self._read_groups)
 
     @property
     def state(self) -> WatchState:
@@ -109,19 +110,21 @@ class Session:
 
     def look(self, now: datetime) -> Look:
         """Follow the log to its end, judge, and act; a part out of reach is an obstacle."""
-        rows, entry = 0, None
+        rows, entry, action, unwritten = 0, None, None, ""
         try:
             with self._open_log() as databases:
                 rows = self.follower.catch_up(databases)
                 entry = self._ledger.read_newest()
                 findings = self._judge(entry) if entry else []
                 obstacles = self._find_obstacles(entry, now) if entry else ["nothing was deployed yet"]
-                action = self._act(databases[-1], entry, findings, obstacles, now) if entry else None
+                action = self._answer(databases[-1], entry, findings, obstacles, now) if entry else None
+                unwritten = self._record(entry, findings, action) if entry else ""
+                told = self._tell(databases[-1], entry, now) if entry else Told()
                 unchained = self._count_unchained(databases)
-                drift = self._find_drift(databases[-1], entry, now) if entry else None
-            return Look(entry, rows, findings, obstacles, action, unchained, drift)
+            return Look(entry, rows, findings, obstacles, action, unchained, told, unwritten)
         except CreditError as error:
-            return Look(entry, rows, self._judge(entry) if entry else [], [str(one) for one in error.problems], None)
+            findings, why = self._judge(entry) if entry else [], [str(one) for one in error.problems]
+            return Look(entry, rows, findings, why, action, unwritten=unwritten)
 
     def _count_unchained(self, databases: list[Database]) -> int:
         """Count once the decisions without a number: there will be no more of them."""
@@ -129,20 +132,27 @@ class Session:
             self._unchained = sum(count_unchained(one, self.settings.environment) for one in databases)
         return self._unchained
 
-    def _find_drift(self, database: Database, entry: LedgerEntry, now: datetime) -> DriftReport | None:
-        """Report on the last whole period, once: it is over."""
-        settings, period = self.settings, find_period(now, self.settings.params.drift_days)
-        if self._drift and self._drift[0] == entry.number and self._drift[1].start == period[0]:
-            return self._drift[1]
-        groups = self._read_groups(entry.digest)
-        if groups is None or entry.kind == "fallback":
-            return None
-        found = report_drift(self._store, database, settings.environment, entry, groups, settings.params, period)
-        self._drift = (entry.number, found)
-        return found
+    def _record(self, entry: LedgerEntry, findings: list[GroupFinding], action: Action | None) -> str:
+        """Write alarms that are new to the store; returns why they are not, and the next look tries again."""
+        alarms = {(entry.id, one.attribute, one.group): one for one in findings if one.is_alarm}
+        if alarms.keys() <= self._recorded:
+            return ""
+        new = [
+            NewAlarm(one.attribute, one.group, one.crossed or entry.time, describe_alarm(one, self.settings.judging))
+            for one in alarms.values()
+        ]
+        try:
+            record_alarms(self._store, self.settings.environment, entry, new, describe_answer(action))
+        except CreditError as error:
+            return str(error)
+        self._recorded |= alarms.keys()
+        return ""
 
     def _read_groups(self, digest: str) -> WatchedGroups | None:
         return read_watched_groups(self._store, digest)
+
+    def _tell(self, database: Database, entry: LedgerEntry, now: datetime) -> Told:
+        return self._teller.tell(database, entry, self.state.streams.get((entry.number, entry.digest)), now)
 
     def _judge(self, entry: LedgerEntry) -> list[GroupFinding]:
         streams = self.state.streams.get((entry.number, entry.digest))
@@ -151,6 +161,20 @@ class Session:
 
     def _find_obstacles(self, entry: LedgerEntry, now: datetime) -> list[str]:
         return find_obstacles(self.state, entry.number, now, self.settings.params.stale_hours)
+
+    def _answer(
+        self,
+        database: Database,
+        entry: LedgerEntry,
+        findings: list[GroupFinding],
+        obstacles: list[str],
+        now: datetime,
+    ) -> Action | None:
+        """Act on alarms; what is damaged or out of reach is why not, so that the alarm is recorded all the same."""
+        try:
+            return self._act(database, entry, findings, obstacles, now)
+        except CreditError as error:
+            return Action(None, [], "; ".join(map(str, error.problems)))
 
     def _act(
         self,
@@ -167,7 +191,7 @@ class Session:
         settings = self.settings
         groups = self._read_groups(entry.digest)
         if groups is None:
-            return None
+            return Action(None, [], f"the store has no bundle of {entry.version}")
         question = Question(settings.environment, entry, groups, alarms, settings.params, settings.judging)
         if why_not := find_reason_not_to_act(self._store, question, obstacles, now):
             return Action(None, [], why_not)

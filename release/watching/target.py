@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
@@ -13,12 +14,18 @@ from credit.registry.names import Version, parse_version
 from credit.registry.store import Store
 from release.deployment.change import FALLBACK_TARGET
 from release.oncall.affected import LiveDecider
+from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
 from watch.judging import GroupFinding
 from watch.paired import PairedFinding, choose_starts, compare_paired
 from watch.params import WatchParams
 from watch.sample import Sample, SampledApplication, read_sample
 from watch.streams import Judging
+
+LEAST_SHOWN = 10
+"""People of a group that has fewer could be recognised in its figures."""
+
+_NOT_SHOWN = "not shown, of too few people"
 
 
 class Candidate(NamedTuple):
@@ -32,6 +39,7 @@ class Trial(NamedTuple):
     """A candidate, tried on the applicants of the live version.
 
     `findings`: by attribute and group, of those in alarm. `why_not`: why it is not the target, empty where it is.
+    `small`: of the groups too few of which, or of the group beside them, were asked to show figures.
     """
 
     name: str
@@ -39,6 +47,7 @@ class Trial(NamedTuple):
     asked: int
     findings: dict[tuple[str, str], PairedFinding]
     why_not: str
+    small: frozenset[tuple[str, str]] = frozenset()
 
 
 class Question(NamedTuple):
@@ -112,8 +121,23 @@ def _try(store: Store, sample: Sample, question: Question, candidate: Candidate,
         if code
     }
     in_alarm = {(one.attribute, one.group): found[one.attribute, one.group] for one in question.alarms}
-    why_not = _find_objection(found, in_alarm, question, number)
-    return Trial(candidate.name, decided, asked, in_alarm, why_not)
+    small = _list_small(codes[starts.skipped :], question.groups)
+    why_not = _find_objection(found, in_alarm, small, question, number)
+    return Trial(candidate.name, decided, asked, in_alarm, why_not, small)
+
+
+def _list_small(codes: NDArray[np.int64], groups: WatchedGroups) -> frozenset[tuple[str, str]]:
+    """List the groups too few of which, or of the group beside them, are among applicants. `codes`: shape (n, k)."""
+    counts = {
+        name: np.bincount(codes[:, place], minlength=len(there))
+        for place, (name, there) in enumerate(groups.names.items())
+    }
+    return frozenset(
+        (name, group)
+        for name, there in groups.names.items()
+        for code, group in enumerate(there)
+        if min(counts[name][code], counts[name][REFERENCE]) < LEAST_SHOWN
+    )
 
 
 def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
@@ -124,19 +148,22 @@ def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
 def _find_objection(
     found: dict[tuple[str, str], PairedFinding],
     in_alarm: dict[tuple[str, str], PairedFinding],
+    small: Collection[tuple[str, str]],
     question: Question,
     number: int,
 ) -> str:
     """Find why a candidate is not the target: it must help every group in alarm, and harm none."""
     judging, needed = question.judging, number / question.params.better_alpha
-    for (attribute, group), one in in_alarm.items():
-        name = f"{attribute} {group}"
+    for name, one in in_alarm.items():
         if one.ratio is None or one.ratio < judging.limit:
             ratio = "no approvals to compare" if one.ratio is None else f"ratio {one.ratio:.2f}"
-            return f"{name}: {ratio}, and the limit is {judging.limit:g}"
+            shown = f"ratio {_NOT_SHOWN}" if name in small else ratio
+            return f"{' '.join(name)}: {shown}, and the limit is {judging.limit:g}"
         if one.better < needed:
-            return f"{name}: not better beyond doubt, evidence {one.better:,.3g} of {needed:,.3g}"
-    for (attribute, group), one in found.items():
+            shown = _NOT_SHOWN if name in small else f"{one.better:,.3g} of {needed:,.3g}"
+            return f"{' '.join(name)}: not better beyond doubt, evidence {shown}"
+    for name, one in found.items():
         if one.breach >= question.groups.number / judging.alpha:
-            return f"{attribute} {group}: it is below the limit itself, evidence {one.breach:,.3g}"
+            shown = _NOT_SHOWN if name in small else f"{one.breach:,.3g}"
+            return f"{' '.join(name)}: it is below the limit itself, evidence {shown}"
     return ""

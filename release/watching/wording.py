@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from release.watching.target import Trial
+from release.watching.target import LEAST_SHOWN, Trial
 from watch.judging import GroupFinding
 from watch.params import WatchParams
 from watch.ratio_interval import RatioInterval
@@ -15,6 +15,8 @@ _STREAMS = {
     "rule": "was approved, by the rule in place of the model,",
 }
 
+_TOO_FEW = "of whom there are too few to show figures"
+
 
 def describe_finding(one: GroupFinding, judging: Judging) -> str:
     """Describe a group beside its reference group, with the evidence."""
@@ -25,14 +27,23 @@ def describe_finding(one: GroupFinding, judging: Judging) -> str:
     )
 
 
+def describe_alarm(one: GroupFinding, judging: Judging) -> str:
+    """Describe a group in alarm for the store, which more people read than the log: of a small one no figures."""
+    if min(one.people, one.reference_people) < LEAST_SHOWN:
+        return f"{one.attribute} {one.group}, {_TOO_FEW}"
+    return describe_finding(one, judging)
+
+
 def describe_trial(trial: Trial, better_than: str) -> str:
-    """Describe a candidate on the applicants of the live version."""
+    """Describe a candidate on the applicants of the live version: of small groups no figures."""
     if trial.why_not:
         return f"not {trial.name}: {trial.why_not}"
     parts = [
-        f"{attribute} {group} {_format(one.live_ratio)} by {better_than} and {_format(one.ratio)} by {trial.name}, "
+        f"{' '.join(name)}, {_TOO_FEW}"
+        if name in trial.small
+        else f"{' '.join(name)} {_format(one.live_ratio)} by {better_than} and {_format(one.ratio)} by {trial.name}, "
         f"paired evidence {one.better:,.3g}"
-        for (attribute, group), one in trial.findings.items()
+        for name, one in trial.findings.items()
     ]
     return f"the same {trial.asked:,} applicants: {'; '.join(parts)}"
 
@@ -40,8 +51,8 @@ def describe_trial(trial: Trial, better_than: str) -> str:
 def word_reason(
     version: str, alarms: Sequence[GroupFinding], trials: Sequence[Trial], params: WatchParams, judging: Judging
 ) -> str:
-    """Word the reason of the entry that takes a version back."""
-    found = "; ".join(describe_finding(one, judging) for one in alarms[:3])
+    """Word the reason of the entry that takes a version back: of small groups no figures, as of an alarm."""
+    found = "; ".join(describe_alarm(one, judging) for one in alarms[:3])
     more = f" and {len(alarms) - 3} more groups" if len(alarms) > 3 else ""
     tried = "; ".join(describe_trial(one, version) for one in trials)
     return f"unequal treatment by {version}: {found}{more}, alpha {params.alpha:g}. {tried}"[:1000]

@@ -1,5 +1,6 @@
 """The file of API keys: read strictly, changed by one command at a time, and watched while the service runs."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -41,11 +42,22 @@ def load_keys(path: Path) -> tuple[ApiKey, ...]:
 
 
 def change_keys(path: Path, change: Callable[[tuple[ApiKey, ...]], tuple[ApiKey, ...]]) -> None:
-    """Change the keys of a file, which need not exist; another command waits meanwhile. Raises CreditError."""
+    """Change the keys of a file, which need not exist; another command waits meanwhile.
+
+    Where it is a link, the file that it leads to is changed. Raises CreditError, also where no file can be replaced.
+    """
+    path = path.resolve()
     with _lock_folder(path.parent):
         keys = change(load_keys(path) if path.exists() else ())
-        write_json(path, [one.model_dump(mode="json", exclude_none=True) for one in keys])
-        path.chmod(0o600)
+        try:
+            write_json(path, [one.model_dump(mode="json", exclude_none=True) for one in keys])
+            path.chmod(0o600)
+        except OSError as error:
+            said = "it is mounted by itself" if error.errno == errno.EBUSY else error.strerror or "no writing"
+            fix = "change the keys where they are kept, and hand them out from there"
+            raise CreditError(
+                Problem(f"{path}: cannot be replaced", said, "a file in a folder to write to", fix)
+            ) from None
 
 
 class KeyFileWatch:
@@ -79,23 +91,42 @@ def _identify(path: Path | None) -> tuple[int, ...] | None:
         found = path.stat() if path is not None else None
     except OSError:
         return None
-    return found and (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode)
+    return found and (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_mode,
+        found.st_nlink,  # 0: see _require_present
+    )
 
 
 def _require_private(path: Path) -> None:
-    """Require that nobody else can write the file or replace it. Raises CreditError."""
+    """Require that nobody else can write the file or replace it, nor a link to it. Raises CreditError."""
+    folders = {path.absolute().parent, path.resolve().parent}
     try:
-        file, folder = path.stat(), path.absolute().parent.stat()
+        file, modes = path.stat(), {folder: folder.stat().st_mode for folder in sorted(folders)}
     except OSError as error:
         raise CreditError(Problem(str(path), error.strerror or "unreadable", "a readable file")) from None
+    _require_present(path, file)
     expected = "a file that only its owner can write"
     if file.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         mode = stat.filemode(file.st_mode)
         raise CreditError(Problem(str(path), f"others can write it ({mode})", expected, f"chmod go-w {path}"))
-    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
-        raise CreditError(
-            Problem(str(path), "everybody can replace it", expected, f"chmod o-w {path.absolute().parent}")
-        )
+    for folder, rights in modes.items():
+        if rights & stat.S_IWOTH and not rights & stat.S_ISVTX:
+            raise CreditError(Problem(str(path), "everybody can replace it", expected, f"chmod o-w {folder}"))
+
+
+def _require_present(path: Path, file: os.stat_result) -> None:
+    """Require that a file is still in some folder. Raises CreditError.
+
+    One that is mounted by itself into a container stays what it was, a file without a name, when another takes its
+    place outside: a key that is revoked there would be good here for ever.
+    """
+    if not file.st_nlink:
+        fix = "mount the folder that it is in, and start the container anew"
+        raise CreditError(Problem(str(path), "another file took its place outside of this container", "that file", fix))
 
 
 @contextmanager

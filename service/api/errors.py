@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
-from credit.decision_log.log import KeyConflictError
+from credit.decision_log.repeats import KeyConflictError
 from service import metrics
 from service.api.responses import RefusalError, render_refusal
 from service.deciding.decider import BusyError
@@ -17,6 +17,7 @@ def handle_error(error: Exception) -> Response:
     """Count an error and render its refusal, which says nothing of what happened inside."""
     refusal = _classify_error(error)
     metrics.REFUSAL_COUNT.labels(str(refusal.status)).inc()
+    metrics.count_refused_fields(refusal.problems)
     return render_refusal(refusal)
 
 

@@ -2,20 +2,20 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.convertors import Convertor, register_url_convertor
 
 from credit.common.errors import CreditError
 from credit.decision_log.outcomes import find_newest_outcome, record_outcome
 from credit.decision_log.people.reviews import find_newest_review
 from service import metrics
+from service.api.decision_ids import DecisionId
 from service.api.log.applicants import hash_applicants
 from service.api.log.decided_contract import find_contract
-from service.api.log.outcomes import OutcomeReport, check_outcome, parse_outcome
+from service.api.log.outcomes import OutcomeReport, check_outcome
 from service.api.log.records import note_look_up, require_record
+from service.api.log.reports import REPORT_BYTES, parse_report
 from service.api.openapi import NOT_FOUND_REFUSAL, READ_REFUSALS, REFUSALS
 from service.api.request_reading import read_body, read_idempotency_key, read_language, read_parts, require_serving
 from service.api.responses import (
@@ -57,24 +57,6 @@ _KEY_HEADER = {
         },
     ]
 }
-
-
-class _DecisionIdConvertor(Convertor[str]):
-    """Ids of decisions: other text in their place, such as `batch`, is no route."""
-
-    regex = "[0-9a-f]{32}"
-
-    def convert(self, value: str) -> str:
-        """Return the id unchanged."""
-        return value
-
-    def to_string(self, value: str) -> str:
-        """Return the id unchanged."""
-        return value
-
-
-register_url_convertor("decision", _DecisionIdConvertor())
-DecisionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
 @ROUTER.post(
@@ -148,7 +130,7 @@ async def report_outcome(request: Request) -> Response:
 
     The outcome that was observed last holds. The same report again changes nothing.
     """
-    reported = parse_outcome(await read_body(request))
+    reported = parse_report(OutcomeReport, await read_body(request, REPORT_BYTES))
     return await run_in_threadpool(_record_outcome, request, reported)
 
 

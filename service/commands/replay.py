@@ -5,11 +5,12 @@ SERVICE_DATABASE_URL and SERVICE_STATE, as the service does, and the version on 
 Changes nothing. Exit code 0: the same; 3: something differs; 1: it could not be recomputed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Any
 
 import click
+import numpy as np
 
 from credit.common.cli import Answer, AnsweringCommand
 from credit.common.errors import CreditError, Problem
@@ -130,9 +131,16 @@ def run(identifier: str) -> Answer:
         "logged": {name: record[name] for name in COMPARED_FIELDS},
         "recomputed": {name: again[name] for name in COMPARED_FIELDS},
         "row": wrong or ("not chained" if record["writer"] is None else "as it was written"),
-        "differs": [name for name in COMPARED_FIELDS if record[name] != again[name]],
+        "differs": [name for name in COMPARED_FIELDS if _differs(name, record, again)],
     }
     return Answer(content, _format_text(content, wrong), EXIT_DIFFERS if content["differs"] or wrong else 0)
+
+
+def _differs(name: str, record: DecisionRow, again: Mapping[str, Any]) -> bool:
+    """Tell whether a field differs. The rule's scores in the log had more digits once, before they were float32."""
+    if name == "score" and record["decided_by"] == "rule":
+        return bool(np.float32(record[name]) != np.float32(again[name]))
+    return bool(record[name] != again[name])
 
 
 def _format_text(content: dict[str, Any], wrong: str | None) -> str:

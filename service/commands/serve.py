@@ -2,17 +2,15 @@
 
 import logging
 import os
-import ssl
 from tempfile import TemporaryDirectory
 
 import click
 import uvicorn
 
 from credit.common.cli import Command
-from credit.common.errors import CreditError, Problem
 from credit.decision_log.log import DecisionLog
 from service.access.key_file import read_keys
-from service.connections.protocol import LimitedProtocol
+from service.connections.tls import load_tls, make_protocol
 from service.logs import configure_logging
 from service.settings import Settings, load_settings
 
@@ -35,11 +33,13 @@ def run() -> None:
 
 def _start_server(settings: Settings) -> None:
     read_keys(settings.keys_file)
-    _check_tls(settings)
+    load_tls(settings)
     if not settings.is_on_loopback and not settings.tls_certificate and not settings.trusted_proxies:
         _LOG.warning(
             "keys and applications travel unencrypted: set SERVICE_TLS_CERTIFICATE, or SERVICE_TRUSTED_PROXIES"
         )
+    if settings.tls_certificate:
+        _LOG.info("connections are encrypted: the address below is one of https")
     DecisionLog(settings.database, settings.state).close()  # tables are made once, before workers start
     uvicorn.run(
         "service.app:create",
@@ -49,24 +49,10 @@ def _start_server(settings: Settings) -> None:
         workers=settings.workers,
         access_log=False,
         log_config=None,
-        http=LimitedProtocol,
+        http=make_protocol,  # type: ignore[arg-type]  # it calls what it gets, of whatever kind
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
-
-
-def _check_tls(settings: Settings) -> None:
-    """Check that the certificate and its key can be used. Raises CreditError."""
-    if settings.tls_certificate is None:
-        return
-    try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_certificate, settings.tls_key)
-    except OSError as error:  # of which SSLError is one
-        said = getattr(error, "reason", None) or error.strerror or "unreadable"
-        where = f"SERVICE_TLS_CERTIFICATE {settings.tls_certificate} and SERVICE_TLS_KEY {settings.tls_key}"
-        raise CreditError(Problem(where, said.lower().replace("_", " "), "a certificate and its key, in PEM")) from None

@@ -21,6 +21,7 @@ class ConnectionLimits(NamedTuple):
 
     header_bytes: int
     header_seconds: float
+    body_bytes: int
     body_seconds: float
     connections: int
     address_connections: int
@@ -100,6 +101,7 @@ def build_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         header_bytes=settings.max_header_bytes,
         header_seconds=settings.header_seconds,
+        body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
         connections=settings.max_connections,
         address_connections=settings.max_address_connections,

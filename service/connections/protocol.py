@@ -1,7 +1,7 @@
 """HTTP of uvicorn and httptools, with limits that neither of them has: on headers, bodies, time and connections."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -13,7 +13,12 @@ STATE_KEY = "connections"
 _MAX_PIPELINED = 20
 """Requests that a client may send before the answer to the first."""
 
-_REASONS = {408: "the request took too long", 431: "the headers are too large", 503: "too many connections"}
+_REASONS = {
+    408: "the request took too long",
+    413: "the body is too large",
+    431: "the headers are too large",
+    503: "too many connections",
+}
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -29,7 +34,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.address = self.client[0] if self.client else ""
         self._open: OpenConnections = self.app_state[STATE_KEY]
         self._stage: Literal["idle", "headers", "body"] = "headers"  # they must come in time from the very beginning
-        self._begun = self._header_bytes = 0
+        self._begun = self._header_bytes = self._body_bytes = 0
         self._timer: tuple[str, asyncio.TimerHandle] | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._is_admitted = self._open.admit(self)
@@ -65,6 +70,11 @@ class LimitedProtocol(HttpToolsProtocol):
                 if self._header_bytes > size:
                     self._open.count("header_bytes")
                     self._refuse(431)
+            elif self._stage == "body":
+                self._body_bytes += len(piece)
+                if self._body_bytes > 2 * self._open.limits.body_bytes + size:  # chunks of one byte take six
+                    self._open.count("body_bytes")
+                    self._refuse(413)
             if len(self.pipeline) > _MAX_PIPELINED:
                 self._open.count("pipelined")
                 self.abort()
@@ -77,8 +87,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stage = "headers"
 
     def on_headers_complete(self) -> None:
-        """Note that the headers are whole."""
+        """Note that the headers are whole. Whatever the body is wrapped in, trailers included, is counted with it."""
         self._stage = "body"
+        self._body_bytes = 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -140,8 +151,3 @@ class LimitedProtocol(HttpToolsProtocol):
         head = [STATUS_LINE[status], b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"]
         self.transport.write(b"".join([*head, b"content-length: %d\r\n\r\n" % len(said), said]))
         self.transport.close()
-
-
-def build_state(connections: OpenConnections) -> dict[str, Any]:
-    """Build what the lifespan hands to every connection."""
-    return {STATE_KEY: connections}

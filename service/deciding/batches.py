@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from credit.bundle.rule_causes import describe_late, describe_slow
 from credit.common.errors import CreditError
 from credit.decision_log.database import DecisionRow
-from credit.decision_log.log import RecordedRequest
+from credit.decision_log.repeats import RecordedRequest
 from service.deciding.decision_records import RecordOrigin
 from service.deciding.model_threads import ModelThreads
 from service.deciding.model_watch import ModelWatch

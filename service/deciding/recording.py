@@ -9,7 +9,7 @@ from credit.bundle.final_decision import FinalDecision
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import DecisionRow
 from credit.decision_log.group_commit import WriteCallback, Writer, WriteRequest
-from credit.decision_log.log import KeyConflictError, RecordedRequest
+from credit.decision_log.repeats import KeyConflictError, RecordedRequest
 from service.deciding.decision_records import RecordOrigin, build_record, fingerprint_request
 from service.deciding.tasks import DecisionTask
 from service.engine.requests import ApplicationRequest

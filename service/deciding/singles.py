@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from credit.bundle.rule_causes import describe_late, describe_slow
 from credit.common.errors import CreditError
 from credit.decision_log.database import DecisionRow
-from credit.decision_log.log import RecordedRequest
+from credit.decision_log.repeats import RecordedRequest
 from service.deciding.decision_records import RecordOrigin
 from service.deciding.model_threads import ModelThreads
 from service.deciding.model_watch import ModelWatch
@@ -20,6 +20,9 @@ from service.engine.requests import ApplicationRequest
 
 _TICK_SECONDS = 0.02
 """How often deadlines are looked at, and how long applications wait for others that are being recorded."""
+
+_GATHER_SECONDS = 0.001
+"""How long the first of a group waits for the others who were answered together with it."""
 
 
 class SingleTask(DecisionTask):
@@ -56,6 +59,8 @@ class Singles:
         self._left_groups: list[TaskGroup] = []
         self._recording: set[int] = set()
         self._is_ticking = False
+        self._expected = 1
+        self._gathering: asyncio.TimerHandle | None = None
 
     def add(self, task: SingleTask) -> None:
         """Decide an application, by the rule at once when the model would be late or is left alone."""
@@ -68,11 +73,21 @@ class Singles:
             return
         self._waiting.append(task)
         self._pending.append(task)
-        if len(self._waiting) == 1 and self._is_idle() and not self._recording:
-            loop.call_soon(self._submit)
+        if self._is_idle() and not self._recording:
+            self._gather(loop)
         if not self._is_ticking:
             self._is_ticking = True
             loop.call_later(_TICK_SECONDS, self._tick)
+
+    def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand what waits to the model once as many have come as were answered together last, or a moment later.
+
+        Those whom the last answers reached ask again, each at another time; a group costs as much as many in it.
+        """
+        if len(self._waiting) >= self._expected:
+            loop.call_soon(self._submit)
+        elif len(self._waiting) == 1:
+            self._gathering = loop.call_later(_GATHER_SECONDS, self._submit)
 
     def renew(self) -> None:
         """Leave the group that is with the model to it, and to deadlines: its thread has been replaced."""
@@ -94,6 +109,9 @@ class Singles:
 
     def _submit(self) -> None:
         """Hand what waits to the model, if that has nothing else to do."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         if not self._is_idle():
             return
         tasks = [task for task in self._waiting if not task.is_claimed]
@@ -156,6 +174,7 @@ class Singles:
         self, tasks: list[SingleTask], built: list[list[DecisionRow]], recorded: list[RecordedRequest] | CreditError
     ) -> None:
         self._recording.discard(id(built))
+        self._expected = len(tasks) + len(self._waiting)
         for place, task in enumerate(tasks):
             settle(task.answer, built[place], recorded if isinstance(recorded, CreditError) else recorded[place])
         if self._waiting:

@@ -7,26 +7,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from credit.bundle.rule_causes import describe_doubt, describe_fallback
+from credit.bundle.rule_causes import describe_doubt
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.ledger import Ledger, LedgerEntry
-from credit.registry.signatures import require_signature
-from credit.registry.store import Store
-from credit.registry.versions import fetch_temporarily, require_version
 from service.engine.bundle_cache import BundleCache
 from service.engine.identity_watch import IdentityWatch
 from service.engine.kept_contracts import KeptContracts
 from service.engine.known_clients import KnownClients
 from service.engine.live_version import LiveVersion
-from service.engine.loading import load_folder
 from service.engine.patrol import FollowedEntry, Patrol
+from service.engine.version_sources import VersionSources
 from service.settings import STORE_SECONDS, Settings
 
 _LOG = logging.getLogger(__name__)
-_MAX_LOADED = 3
-"""Versions that stay loaded, so that going back to one of them takes no time."""
-
 _POLLS_A_LOOK = 10
 """How many times the ledger is asked before the store is asked for versions that were published."""
 
@@ -46,7 +40,7 @@ class Follower:
         self._patrol: Patrol | None = None
         self._identity: IdentityWatch | None = None
         self._polls = 0
-        self._loaded: dict[str, LiveVersion] = {}
+        self._versions = VersionSources(self._cache, lambda: self.settings, self._report_problem)
         self._refused: dict[int, float] = {}
         self._followed: FollowedEntry | None = None
         self._retry_at = 0.0
@@ -119,7 +113,9 @@ class Follower:
             is_newest = False  # it is not valid, or the store is away: the listing tells which
         if is_newest:
             return None
-        for number in range(ledger.find_last_number(), after, -1):
+        for number in ledger.iterate_numbers():
+            if number <= after:
+                return None
             try:
                 entry = ledger.read_entry(number)
             except CreditError as error:
@@ -155,14 +151,14 @@ class Follower:
 
     def _follow(self, ledger: Ledger, entry: LedgerEntry) -> None:
         try:
-            serving = self._load(entry, ledger)
+            serving = self._versions.load(entry, ledger)
         except Exception as error:  # noqa: BLE001 - a bad bundle is refused, whatever is wrong with it
             if not isinstance(error, CreditError):
                 _LOG.exception("loading a version failed")
             said = f"entry {entry.number}, {entry.version}, was refused: it cannot be loaded and verified"
             self._report_problem("refused", said, error)
             self._refused[entry.number] = time.monotonic() + _RETRY_SECONDS
-            if entry.kind != "fallback" or (serving := self._substitute_rule(entry)) is None:  # type: ignore[assignment]
+            if entry.kind != "fallback" or (serving := self._versions.find_rule(entry, self.serving)) is None:  # type: ignore[assignment]
                 return
             self._cache_entry(serving, entry.number)
         else:
@@ -194,73 +190,15 @@ class Follower:
             self._cache.fetch(ledger.store, serving.entry)
         self._cache_entry(serving, serving.number)
 
-    def _load(self, entry: LedgerEntry, ledger: Ledger | None) -> LiveVersion:
-        """Load a version from memory, from the disk, else from the store. Raises CreditError when it is not intact."""
-        if ledger is not None and self.settings.trusted_keys is not None:
-            require_signature(ledger.store, entry.version, entry.digest, self.settings.trusted_keys)
-        there = self._loaded.get(entry.digest)
-        if there is None:
-            try:
-                there = load_folder(entry, self._cache.locate_bundle(entry.digest), self.settings.max_batch)
-            except CreditError:
-                if ledger is None:
-                    raise
-                there = self._fetch(entry, ledger)
-        self._loaded.pop(entry.digest, None)
-        self._loaded[entry.digest] = there
-        while len(self._loaded) > _MAX_LOADED:
-            self._loaded.pop(next(iter(self._loaded)))
-        return replace(there, entry=entry)
-
-    def _fetch(self, entry: LedgerEntry, ledger: Ledger) -> LiveVersion:
-        """Fetch a version from the store: onto the disk, or past it into memory, where the disk does not take it."""
-        try:
-            return load_folder(entry, self._cache.fetch(ledger.store, entry), self.settings.max_batch)
-        except CreditError as error:
-            patient = Store(ledger.store.url, make=False)
-            record = require_version(patient, entry.version, entry.digest)
-            with fetch_temporarily(patient, record) as folder:
-                there = load_folder(entry, folder, self.settings.max_batch)
-            _LOG.warning(
-                "%s is served from memory, as the disk of the service does not take it: %s", entry.version, error
-            )
-            return there
-
-    def _substitute_rule(self, entry: LedgerEntry) -> LiveVersion | None:
-        """Let any rule at hand decide: the kill switch needs no bundle of its own. None when there is no rule."""
-        other = self.serving or self._load_last() or self._load_baked()
-        if other is None:
-            return None
-        because = describe_fallback(f"{entry.reason} (its own version cannot be loaded)")
-        return replace(other, entry=entry, load_failure=because, doubt=None)
-
     def _serve_without_store(self) -> None:
         self._clients.add_kept(self._cache.folder)
-        serving = self._load_last()
+        serving = self._versions.load_last()
         if serving is not None and serving.entry and (doubt := self._cache.explain_doubt(serving.entry)) is not None:
             self._report_problem("disk", f"{doubt}; the rule decides until the store answers", None)
             serving = replace(serving, doubt=describe_doubt(doubt))
-        serving = serving or self._load_baked()
+        serving = serving or self._versions.load_baked()
         if serving is not None and self.serving is None:
             self._take_over(serving)
-
-    def _load_last(self) -> LiveVersion | None:
-        """Load the last good version from the disk; None when there is none, or it is damaged."""
-        entry = self._cache.read_last_entry()
-        try:
-            return self._load(entry, None) if entry is not None else None
-        except CreditError as error:
-            self._report_problem("disk", "the last good version on the disk is damaged", error)
-            return None
-
-    def _load_baked(self) -> LiveVersion | None:
-        if self.settings.baked is None:
-            return None
-        try:
-            return load_folder(None, self.settings.baked, self.settings.max_batch)
-        except CreditError as error:
-            self._report_problem("baked", "the rule in the image cannot be loaded", error)
-            return None
 
     def _take_over(self, serving: LiveVersion) -> None:
         self.serving = serving = self._accept_others(serving)

@@ -68,11 +68,11 @@ class AttributeApprovals(NamedTuple):
     least: int = MIN_SHOWN
     reference: str = ""
 
-    def list_warnings(self, least_ratio: float) -> list[str]:
+    def list_warnings(self, limit: str) -> list[str]:
         """List the groups whose ratio is below the limit."""
         return [
             f"{capitalise(self.name)}: {group.name} was approved {group.ratio} times as often as {self.reference}; "
-            f"the limit is {least_ratio:g}."
+            f"the limit is {limit}."
             for group in self.groups
             if group.is_below
         ]
@@ -114,14 +114,17 @@ def count_by_decider(known: DecisionCounts) -> list[DeciderShare]:
 
 
 def count_by_group(
-    counts: DecisionCounts, protected: Mapping[str, Column], least_ratio: float
+    counts: DecisionCounts, protected: Mapping[str, Column], least_ratio: float | None
 ) -> list[AttributeApprovals]:
     """Count the approvals of every group, as the contract in use describes them."""
     return [_build_attribute(counts, name, column, least_ratio) for name, column in protected.items()]
 
 
-def _build_attribute(counts: DecisionCounts, name: str, column: Column, least_ratio: float) -> AttributeApprovals:
-    """Build the groups of an attribute. Whose value is not known is in none of its counts, and so undisclosed."""
+def count_people(counts: DecisionCounts, name: str, column: Column) -> tuple[Counter[str], Counter[str]]:
+    """Count the people of each group of an attribute, and the approved among them.
+
+    Whose value is not known is in none of its counts, and so undisclosed.
+    """
     people: Counter[str] = Counter()
     approved: Counter[str] = Counter()
     for cell, number in counts.items():
@@ -132,6 +135,14 @@ def _build_attribute(counts: DecisionCounts, name: str, column: Column, least_ra
             counted[group] += number
             if cell.attribute is not None:
                 counted[UNDISCLOSED] -= number
+    return people, approved
+
+
+def _build_attribute(
+    counts: DecisionCounts, name: str, column: Column, least_ratio: float | None
+) -> AttributeApprovals:
+    """Build the groups of an attribute."""
+    people, approved = count_people(counts, name, column)
     known = [str(value) for value in column.allowed or ()]
     others = sorted(people.keys() - {*known, UNDISCLOSED})  # what the contract does not list, together
     rounded = any(0 < count < MIN_SHOWN for count in people.values())
@@ -150,16 +161,25 @@ def _build_attribute(counts: DecisionCounts, name: str, column: Column, least_ra
 
 
 def _add_ratio(
-    group: GroupApprovals, own: tuple[int, int], reference: tuple[int, int], least_ratio: float
+    group: GroupApprovals, own: tuple[int, int], reference: tuple[int, int], least_ratio: float | None
 ) -> GroupApprovals:
     """Add the ratio of two shares, each of approved people among all, where it may be shown and is known."""
-    if min(own[1], reference[1]) < MIN_SHOWN or not reference[0]:
+    if (ratio := compute_ratio(own, reference)) is None:
         return group
-    ratio = (own[0] / own[1]) / (reference[0] / reference[1])
-    is_below = ratio < least_ratio and min(own[1], reference[1]) >= FEW_PEOPLE
-    return group._replace(
-        ratio=f"{math.floor(100 * ratio + 1e-9) / 100:.2f}", is_below=is_below
-    )  # never rounded up to it
+    is_below = least_ratio is not None and ratio < least_ratio and min(own[1], reference[1]) >= FEW_PEOPLE
+    return group._replace(ratio=format_ratio(ratio), is_below=is_below)
+
+
+def compute_ratio(own: tuple[int, int], reference: tuple[int, int]) -> float | None:
+    """Compute the ratio of two shares, each of approved people among all; None where it may not be shown or is none."""
+    if min(own[1], reference[1]) < MIN_SHOWN or not reference[0]:
+        return None
+    return own[0] * reference[1] / (own[1] * reference[0])  # exact up to here: 0.8 is not below 0.8
+
+
+def format_ratio(ratio: float) -> str:
+    """Format a ratio, never rounded up to its limit."""
+    return f"{math.floor(100 * ratio + 1e-9) / 100:.2f}"
 
 
 def _build_group(name: str, people: int, approved: int, rounded: bool) -> GroupApprovals:
@@ -207,7 +227,7 @@ def describe_gaps(known: DecisionSummary | None) -> list[str]:
 
 
 def describe_decisions(
-    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime, least_ratio: float
+    known: DecisionSummary | None, protected: Mapping[str, Column], now: datetime, least_ratio: float | None
 ) -> RecentDecisions:
     """Describe the decisions of the last day. `known` None: the decision log cannot be read."""
     counts = known.counts if known else Counter()

@@ -12,15 +12,19 @@ from credit.decision_log.people.reviews import ReviewCounts
 from service.engine.live_version import LiveVersion
 from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions
 from service.page.history import LedgerLine
+from service.page.ratio_limit import ShownLimit
 from service.page.trend import HOURS
-from service.settings import LEAST_RATIO
+from service.page.watch import SeenWatch
 
 KIND_WORDS = {"deploy": "Deployed", "rollback": "Rolled back", "fallback": "Fell back to the rule"}
 
 
 @dataclass(frozen=True)
 class ServiceSnapshot:
-    """The service at a moment. `recent`, `reviews` None: the log cannot be read. `store`: whether it answers."""
+    """The service at a moment. `recent`, `reviews` None: the log cannot be read. `store`: whether it answers.
+
+    `warnings`: problems that sections of the page tell.
+    """
 
     environment: str
     now: datetime
@@ -30,8 +34,10 @@ class ServiceSnapshot:
     reviews: ReviewCounts | None
     history: Sequence[LedgerLine]
     store: bool
-    least_ratio: float = LEAST_RATIO
+    limit: ShownLimit
     newest: Sequence[NewDecision] = ()
+    warnings: Sequence[str] = ()
+    watch: SeenWatch | None = None
 
 
 class LiveEntry(NamedTuple):
@@ -85,7 +91,7 @@ class Overview:
     history: list[HistoryRow]
     store: bool
     now: DisplayTime
-    least_ratio: float
+    limit: str
     newest: list[NewestRow]
     hours: int = HOURS
 
@@ -97,8 +103,8 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
     state = serving.decides if serving else "dark"
     headline, lead = _write_headline(facts)
     protected = serving.bundle.contract.protected if serving else {}
-    decisions = describe_decisions(facts.recent, protected, facts.now, facts.least_ratio)
-    unequal = [said for one in decisions.attributes for said in one.list_warnings(facts.least_ratio)]
+    decisions = describe_decisions(facts.recent, protected, facts.now, facts.limit.at_least)
+    unequal = [said for one in decisions.attributes for said in one.list_warnings(facts.limit.said)]
     return Overview(
         state=state,
         headline=headline,
@@ -111,13 +117,13 @@ def build_overview(facts: ServiceSnapshot) -> Overview:
         live=LiveEntry(KIND_WORDS[entry.kind], describe_time(entry.time, facts.now), entry.actor, entry.reason)
         if entry
         else None,
-        wrong=[*_list_warnings(facts), *unequal],
+        wrong=[*_list_warnings(facts), *unequal, *facts.warnings],
         decisions=decisions,
         reviews=_describe_reviews(facts.reviews),
         history=[_build_history_row(line, entry.number if entry else 0, facts.now) for line in facts.history],
         store=facts.store,
         now=describe_time(facts.now, facts.now),
-        least_ratio=facts.least_ratio,
+        limit=facts.limit.said,
         newest=[_build_newest_row(one, facts.now) for one in facts.newest],
     )
 

@@ -1,12 +1,15 @@
 """The page at /: the live version, since when and why, whether the rule decides, and the decisions of the last day."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
@@ -14,9 +17,13 @@ from credit.decision_log.counting.summary import DecisionSummary, NewDecision, l
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
 from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
+from service.page.decision_times import DecisionTimes
 from service.page.history import LedgerHistory, LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
+from service.page.ratio_limit import ShownLimit, find_limit
+from service.page.section import SectionContent, SectionSource, list_sections
 from service.page.trend import HOURS, begin_of_day
+from service.page.watch import SeenWatch, WatchReader
 
 ROUTER = APIRouter()
 
@@ -24,15 +31,27 @@ _CACHE_SECONDS = 5.0
 """Age in seconds up to which the figures and the history are shown without being read again."""
 
 
+class ShownSection(NamedTuple):
+    """A section as it is shown; `body` is markup that its template made, with all values escaped."""
+
+    name: str
+    title: str
+    body: Markup
+
+
 class PageState:
     """The state of the service for the page. The ledger and the log are read every few seconds, however many look."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._settings, self._follower, self._log = parts, parts.settings, parts.follower, parts.log
+        self.times = DecisionTimes()
         self._history = LedgerHistory(self._settings.environment)
         self._lines: ValueCache[tuple[list[LedgerLine], bool]] = ValueCache(_CACHE_SECONDS)
         self._recent: ValueCache[DecisionSummary | None] = ValueCache(_CACHE_SECONDS)
         self._newest: ValueCache[list[NewDecision]] = ValueCache(_CACHE_SECONDS)
+        url = self._settings.watch_url
+        self._watch = WatchReader(url) if url else None
+        self._seen_watch: ValueCache[SeenWatch] = ValueCache(_CACHE_SECONDS)
         self._reviews: ValueCache[ReviewCounts | None] = ValueCache(_CACHE_SECONDS)
 
     def take_snapshot(self) -> ServiceSnapshot:
@@ -50,9 +69,22 @@ class PageState:
             reviews=self._reviews.get((), self._read_reviews),
             history=lines,
             store=store,
-            least_ratio=self._settings.least_ratio,
+            limit=self.find_limit(),
             newest=self._newest.get((), self._read_newest),
+            watch=self._seen_watch.get((), self._watch.read) if self._watch else None,
         )
+
+    def find_limit(self) -> ShownLimit:
+        """Find the limit of the ratio, that of the version that decides unless the settings say one."""
+        return find_limit(self._parts.settings.least_ratio, self._follower.serving)
+
+    def describe_sections(self, facts: ServiceSnapshot) -> dict[str, SectionContent]:
+        """Describe the sections that have anything to show."""
+        source = SectionSource(
+            self._parts, facts.now, facts.serving, facts.recent, facts.limit, self.times, facts.watch
+        )
+        found = {name: section.describe(source) for name, section in list_sections().items()}
+        return {name: content for name, content in found.items() if content is not None}
 
     def _read_history(self) -> tuple[list[LedgerLine], bool]:
         """Read the history, and whether it is current. The store is not asked while the follower cannot reach it."""
@@ -87,11 +119,26 @@ class PageState:
 def show_page(request: Request) -> HTMLResponse:
     """Render the page. Not async: reading the ledger and the log may take a while."""
     watch: PageState = request.app.state.watch
-    return HTMLResponse(_load_template().render(it=build_overview(watch.take_snapshot())))
+    facts = watch.take_snapshot()
+    described = watch.describe_sections(facts)
+    facts = replace(facts, warnings=[said for content in described.values() for said in content.problems])
+    sections = [
+        ShownSection(name, section.title, Markup(_load_section(name).render(it=described[name].values)))  # noqa: S704
+        for name, section in list_sections().items()
+        if name in described
+    ]
+    page = _load_environment().get_template("page.html.j2")
+    return HTMLResponse(page.render(it=build_overview(facts), sections=sections))
 
 
 @cache
-def _load_template() -> Template:
+def _load_section(name: str) -> Template:
+    content = '{% import "macros.html.j2" as m %}' + list_sections()[name].template
+    return _load_environment().from_string(content)
+
+
+@cache
+def _load_environment() -> Environment:
     folder = Path(__file__).parent / "templates"
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -101,4 +148,4 @@ def _load_template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["sentence"] = capitalise
-    return environment.get_template("page.html.j2")
+    return environment

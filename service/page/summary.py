@@ -16,6 +16,7 @@ from service.api.responses import render_json
 from service.api.state import Parts, collect_problems
 from service.engine.live_version import LiveVersion
 from service.page.decisions import count_by, count_by_group, describe_gaps
+from service.page.ratio_limit import find_limit
 
 _CLOCK_MARGIN = timedelta(hours=1)
 """Time before an entry from which its decisions are looked for: the clock that wrote it may have been ahead."""
@@ -32,7 +33,7 @@ class DecidedGroup(BaseModel):
     approved: str = Field(description="Share of them; empty: hidden", examples=["87%"])
     note: str
     ratio: str = Field(description="Their share by that of the reference group; empty: hidden", examples=["0.72"])
-    is_below: bool = Field(description="The ratio is below SERVICE_LEAST_RATIO, and neither group has few people")
+    is_below: bool = Field(description="The ratio is below `limit`, and neither group has few people")
 
 
 class DecidedResponse(BaseModel):
@@ -52,6 +53,9 @@ class DecidedResponse(BaseModel):
         description="What analysts decided in this time, the newest review of each decision; null: not known",
         examples=[{"approve": 5, "deny": 2, "override": 1}],
     )
+    limit: float | None = Field(
+        description="Of the ratio: that of the fairness policy of the live version, or SERVICE_LEAST_RATIO; null: none"
+    )
     groups: list[DecidedGroup]
     notes: list[str] = Field(description="What is missing from the figures, or may be counted twice")
     problems: list[str] = Field(description="What is wrong with the service")
@@ -62,6 +66,7 @@ def summarize_live(request: Request) -> Response:
     """Show what was decided by the live version since it is live, by decision and by group, and what is wrong."""
     serving, parts = require_serving(request), read_parts(request)
     protected = serving.bundle.contract.protected
+    limit = find_limit(parts.settings.least_ratio, serving)
     recent, entry = _read_log(parts, serving), serving.entry
     known = recent.counts if recent else Counter()
     counts = {kind: count_by(known, "decision")[kind] for kind in ("approve", "refer", "deny")}
@@ -75,11 +80,10 @@ def summarize_live(request: Request) -> Response:
         "decisions": counts,
         "by_rule": count_by(known, "decided_by")["rule"],
         "reviews": _count_reviews(parts, serving),
+        "limit": limit.at_least,
         "groups": [
             {"attribute": attribute, **group._asdict()}
-            for attribute, found in zip(
-                protected, count_by_group(known, protected, parts.settings.least_ratio), strict=True
-            )
+            for attribute, found in zip(protected, count_by_group(known, protected, limit.at_least), strict=True)
             for group in found.groups
         ],
         "notes": describe_gaps(recent),

@@ -51,7 +51,9 @@ def draw_trend(counts: DecisionCounts, now: datetime) -> Trend:
     begin = begin_of_day(now)
     hours = [begin + timedelta(hours=hour) for hour in range(HOURS + 1)]
     most = max(sum(numbers[hour, kind] for kind in _KINDS) for hour in hours)
-    return Trend([_draw_bar(hour, {kind: numbers[hour, kind] for kind in _KINDS}, most) for hour in hours], f"{most:,}")
+    bars = [_draw_bar(hour, {kind: numbers[hour, kind] for kind in _KINDS}, most) for hour in hours]
+    bars[-1] = bars[-1]._replace(label="")  # beside which there is no room
+    return Trend(bars, f"{most:,}")
 
 
 def _draw_bar(hour: datetime, numbers: dict[str, int], most: int) -> Bar:

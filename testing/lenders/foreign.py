@@ -29,6 +29,10 @@ columns:
   age: {type: integer, role: feature, sql: "date_diff('month', opened, applied)", description: d, reason: Your account}
   months: {type: integer, role: feature, sql: "CAST(regexp_extract(term, '[0-9]+') AS INTEGER)", description: d,
            reason: Your term}
+  years: {type: integer, role: feature, sql: "CAST(regexp_extract(term, '[0-9]+') AS INTEGER) / 12", description: d,
+          reason: Your term}
+  band: {type: category, role: feature, allowed: [low, middle, high], description: d, reason: Your rate,
+         sql: "CASE WHEN rate < 5 THEN 'low' WHEN rate < 15 THEN 'middle' WHEN rate < 99 THEN 'high' ELSE 'none' END"}
   home: {type: category, role: feature, allowed: [own, rent, other], fold: {other: [tent, boat], own: [bought]},
          new_levels: other, description: d, reason: Your home}
   is_owner: {type: boolean, role: feature, sql: "home = 'own'", description: d, reason: Your home}
@@ -36,7 +40,7 @@ columns:
            new_levels: rest, missing: allowed, missing_codes: ["9"], description: d}
   paid: {type: boolean, role: label, favourable: true, description: d}
 """
-FEATURES = ["amount", "rate", "points", "age", "months", "home", "is_owner"]
+FEATURES = ["amount", "rate", "points", "age", "months", "years", "band", "home", "is_owner"]
 
 
 def make_people(rows: int, seed: int) -> pd.DataFrame:

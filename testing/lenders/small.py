@@ -13,6 +13,7 @@ from credit.common.candidate_definition import list_definitions
 from credit.contract import load_contract
 from credit.data.tables import is_favourable, make_frame, open_table
 from credit.packaging.build import BundleInputs, build_bundle
+from credit.reports.fairness import PolicyLimits
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams
 from credit.training.skops_files import save_estimator
@@ -27,6 +28,10 @@ PARAMS: dict[str, Any] = {
 }
 """The lender's block `train`, in which every candidate runs that the project has: a new one with its own block."""
 FEATURES = ["income", "points", "home", "self", "bureau_1", "bureau_2"]
+LIMITS = {
+    PolicyLimits.NAME: b'{"policy": "small_screen", "adverse_impact_ratio": {"at_least": 0.8, "source": "a test"}}'
+}
+"""What a bundle has of the fairness policy."""
 CONTRACT = """
 name: small
 row: a person
@@ -123,7 +128,7 @@ def bundles(inputs: BundleInputs, tmp_path_factory: pytest.TempPathFactory) -> C
 
     def build(champion: str) -> Path:
         if not (root / champion).exists():
-            build_bundle(champion, inputs, PackageParams(max_other_decisions=0), root / champion, {})
+            build_bundle(champion, inputs, PackageParams(max_other_decisions=0), root / champion, LIMITS)
         return root / champion
 
     return build

@@ -20,6 +20,7 @@ from credit.registry.ledger import Ledger
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from credit.registry.versions import publish_bundle
+from credit.reports.fairness import PolicyLimits
 from credit.training.agreement import PackageParams
 from release.deployment.apply import apply_change
 from release.deployment.change import Attribution
@@ -94,7 +95,8 @@ def _package(project: Path, candidate: str, folder: Path) -> Path:
     data = project / "data"
     models, candidates = project / "models/candidates", project / "reports/candidates"
     inputs = BundleInputs(project / CONTRACT, data / "train.parquet", data / "test.parquet", models, candidates)
-    build_bundle(candidate, inputs, PackageParams(max_other_decisions=0), folder / candidate, {})
+    extra = {PolicyLimits.NAME: (project / "models/bundle" / PolicyLimits.NAME).read_bytes()}
+    build_bundle(candidate, inputs, PackageParams(max_other_decisions=0), folder / candidate, extra)
     return folder / candidate
 
 

@@ -31,6 +31,12 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
+def find_secantus() -> str | None:
+    """Find a server that speaks MongoDB's protocol. It is under the GPL: in a folder of its own, in no lock of ours."""
+    own = Path.home() / ".cache/secantusdb/bin/secantusd-py"
+    return shutil.which("secantusd-py") or (str(own) if own.exists() else None)
+
+
 def _has_programs(*names: str) -> Callable[[], bool]:
     return lambda: all(map(shutil.which, names))
 
@@ -43,6 +49,10 @@ NEEDS = {
     ),
     "promtool": Need(_has_programs("promtool"), "apt-get install prometheus"),
     "Alertmanager": Need(_has_programs("amtool", "prometheus-alertmanager"), "apt-get install prometheus-alertmanager"),
+    "SecantusDB": Need(
+        lambda: find_secantus() is not None,
+        "python3 -m venv ~/.cache/secantusdb && ~/.cache/secantusdb/bin/pip install SecantusDB==0.7.0b3",
+    ),
     "jq": Need(_has_programs("jq"), "apt-get install jq"),
     "curl": Need(_has_programs("curl"), "apt-get install curl"),
     "root": Need(lambda: os.geteuid() == 0, "run it as root"),

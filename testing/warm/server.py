@@ -67,6 +67,7 @@ def serve(path: str) -> None:
     """Fork for each command, until whoever started this closes stdin."""
     for name in LIBRARIES:
         import_module(name)
+    import_module("lock_files").hasten_lock_file()
     gc.collect()
     gc.freeze()  # else a collection in each fork copies every page
     listening = socket.socket(socket.AF_UNIX)

@@ -13,6 +13,7 @@ BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "cr
 MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
 LIBRARY = JUDGED | {
+    "credit/validation",
     "credit/alternatives",
     "credit/choice",
     "credit/stability",
@@ -38,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "credit/reports": {"credit/common"},
     "credit/contract": {"credit/common", "credit/reports"},
     "credit/data": {"credit/common", "credit/reports", "credit/contract"},
+    "credit/validation": {"credit/common", "credit/reports", "credit/contract", "credit/data"},
     "credit/scoring": BASE,
     "credit/bundle": BASE,
     "credit/selection": BASE,
@@ -52,7 +54,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
-    "credit/check": JUDGED | {"credit/alternatives", "credit/choice", "credit/stability", "scenario", "watch"},
+    "credit/check": JUDGED
+    | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
     "credit": LIBRARY,
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
@@ -77,6 +80,7 @@ ARROWS: dict[str, set[str]] = {
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
+    "service/export": SERVICE | {"service/batch"},
     "service/commands": SERVICE
     | {
         "service/access",
@@ -84,6 +88,7 @@ ARROWS: dict[str, set[str]] = {
         "service/batch",
         "service/connections",
         "service/engine",
+        "service/export",
         "service/metrics.py",
         "service/people",
     },
@@ -101,7 +106,8 @@ ARROWS: dict[str, set[str]] = {
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
     "release/oncall": RELEASE | {"release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
-    "release/watching": RELEASE | {"credit/decision_log", "release/deployment", "release/oncall", "watch"},
+    "release/watching": RELEASE
+    | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},
     "release/commands": RELEASE
     | {
         "credit/decision_log",
@@ -117,6 +123,7 @@ ARROWS: dict[str, set[str]] = {
         "watch",
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
+    "watch/outcomes": BASE | {"credit/bundle", "credit/decision_log", "credit/evaluation", "watch"},
     "monitoring/alertmanager": set(),
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),

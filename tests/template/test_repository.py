@@ -73,6 +73,20 @@ def test_an_environment_whose_path_has_a_blank_is_refused_before_anything_is_mad
     assert list(tmp_path.iterdir()) == []
 
 
+def test_setup_says_beforehand_what_it_takes_and_shows_that_it_goes_on(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "setup", f"VENV={tmp_path}/venv"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    said = re.search(r"about a minute, and [\d.]+ GB of disk", told)
+    assert said
+    assert said.start() < told.index("-m pip")
+    progress = re.search(r"awk '(.+?)'", told[told.index("-m pip") :])
+    assert progress
+    lines = "".join(f"Collecting package{n}\n  a line\n" for n in range(3))
+    done = subprocess.run(["awk", progress[1]], input=lines, capture_output=True, text=True, check=True)
+    assert done.stdout == "...\n"
+
+
 def test_make_works_in_a_folder_with_a_blank_and_on_a_file_with_one(tmp_path: Path) -> None:
     project = clone_project(tmp_path / "a b/the template")
     (project.folder / "my loans.csv").write_text(

@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from dvc.utils.serialize import loads_yaml
 
+from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
 from testing.warm.commands import find_warm_commands
+from testing.warm.lock_files import print_lock
 from testing.warm.processes import WarmProcess
 
 SPEAK = """\
@@ -116,3 +119,48 @@ def test_what_is_no_command_of_the_project_runs_cold() -> None:
     python = str(find_warm_commands() / "python")
     told = subprocess.run([python, "-c", "import sys; print('numpy' in sys.modules)"], capture_output=True, text=True)
     assert told.stdout == "False\n"
+
+
+def test_dvc_writes_its_lock_file_as_a_cold_one_does(tmp_path: Path) -> None:
+    """Parameters, a long command, a matrix and outputs that change are written alike."""
+    written = {}
+    for name, env in (("warm", {}), ("cold", {"COLD": "1"})):
+        folder = tmp_path / name
+        folder.mkdir()
+        written[name] = [_run_pipeline(folder, pipeline, env) for pipeline in (PIPELINE, CHANGED_PIPELINE)]
+    assert written["warm"] == written["cold"]
+    first, second = written["warm"]
+    assert first != second
+    assert "a@two:" in second
+
+
+def test_the_lock_file_of_the_project_is_printed_as_dvc_prints_it() -> None:
+    text = (ROOT / "dvc.lock").read_text()
+    assert print_lock(loads_yaml(text)) == text
+
+
+def _run_pipeline(folder: Path, pipeline: str, env: dict[str, str]) -> str:
+    dvc = str(find_warm_commands() / "dvc")
+    own = {name: value for name, value in os.environ.items() if name != "COLD"} | env
+    (folder / "params.yaml").write_text(
+        "share: 1.0e-05\nnested: {seeds: [1, 2], name: 'yes', none: null, long: 'a b'}\n"
+    )
+    (folder / "dvc.yaml").write_text(pipeline)
+    for command in ([dvc, "init", "--no-scm", "--quiet", "--force"], [dvc, "repro", "--quiet"]):
+        subprocess.run(command, cwd=folder, env=own, check=True, capture_output=True)
+    return (folder / "dvc.lock").read_text()
+
+
+PIPELINE = """\
+stages:
+  a:
+    matrix: {of: [one, two]}
+    cmd: printf '%s' ${item.of} > ${item.of} && true "a command so long that it is written on more than one line of it"
+    params: [share, nested]
+    outs: ["${item.of}"]
+  b:
+    cmd: cat one two > both
+    deps: [one, two]
+    outs: [both]
+"""
+CHANGED_PIPELINE = PIPELINE.replace("cat one two", "cat two one").replace("[share, nested]", "[nested]")

@@ -7,35 +7,24 @@ and only if nobody else counted meanwhile.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
-from sqlalchemy import Row, and_, or_, select, text, update
+from sqlalchemy import Row, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
 from credit.decision_log.tables import COUNTED_WRITERS_TABLE, DECISIONS_TABLE, HOURLY_COUNTS_TABLE
+from credit.decision_log.writers import find_newest_places, list_missing
 
 SLICE_ROWS = 2_000
 """Decisions that are counted in one transaction: what is decided meanwhile waits for its few milliseconds."""
 
 _INSERT_ROWS = 500
 """Rows of one statement: SQLite takes 32,766 values."""
-
-_PLACES = text(
-    """WITH RECURSIVE writers(writer) AS (
-        SELECT min(writer) FROM decisions
-        UNION ALL
-        SELECT (SELECT min(d.writer) FROM decisions d WHERE d.writer > w.writer) FROM writers w
-        WHERE w.writer IS NOT NULL
-    )
-    SELECT w.writer, (SELECT max(d.sequence) FROM decisions d WHERE d.writer = w.writer)
-    FROM writers w WHERE w.writer IS NOT NULL"""
-)
-"""The newest place of each writer; two look-ups in the index for each, however many decisions there are."""
 
 Gap = tuple[int, int]
 """The first and the last place of decisions that are not in the database yet."""
@@ -75,8 +64,8 @@ class CountedPlace(NamedTuple):
 
 def find_places(database: Database) -> list[CountedPlace]:
     """Find how far each writer's decisions are counted. Raises CreditError when the database does not answer."""
+    newest = find_newest_places(database)
     with database.begin_read() as connection:
-        newest = connection.execute(_PLACES).all()
         known = {row.writer: row for row in connection.execute(select(COUNTED_WRITERS_TABLE))}
     return [
         CountedPlace(
@@ -85,7 +74,7 @@ def find_places(database: Database) -> list[CountedPlace]:
             known[writer].counted if writer in known else 0,
             tuple((first, end) for first, end in known[writer].gaps) if writer in known else (),
         )
-        for writer, last in newest
+        for writer, last in newest.items()
     ]
 
 
@@ -122,25 +111,13 @@ def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace,
         rows = connection.execute(asked).all()
     found = [row.sequence for row in rows]
     counted = max([place.counted, *found])
-    gaps = tuple(_list_gaps([*place.gaps, (place.counted + 1, counted)], found))
+    ranges = [*place.gaps, (place.counted + 1, counted)]
+    gaps = tuple(gap for first, last in ranges for gap in list_missing(first, last, found))
     if rows:
         with database.begin_write() as connection:
             if _move_place(connection, place, counted, gaps):
                 _add_counts(connection, count_cells_of(rows))
     return place._replace(counted=counted, gaps=gaps), len(rows) == SLICE_ROWS
-
-
-def _list_gaps(ranges: Iterable[Gap], found: Sequence[int]) -> Iterator[Gap]:
-    """List the rest of ranges of places without those that were found, which rise."""
-    there = sorted(set(found))
-    for first, last in ranges:
-        begin = first
-        for one in (one for one in there if first <= one <= last):
-            if begin < one:
-                yield begin, one - 1
-            begin = one + 1
-        if begin <= last:
-            yield begin, last
 
 
 def _move_place(connection: Connection, place: CountedPlace, counted: int, gaps: Sequence[Gap]) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import ChainedTable
+from credit.decision_log.writers import find_newest_places
 
 PAGE_ROWS = 500
 
@@ -19,19 +20,7 @@ Row = dict[str, Any]
 
 def list_writers(databases: Sequence[Database], kind: ChainedTable) -> list[str]:
     """List the writers of a table; a look-up in the index for each, however many rows they wrote."""
-    return sorted({writer for database in databases for writer in _iterate_writers(database, kind)})
-
-
-def _iterate_writers(database: Database, kind: ChainedTable) -> Iterator[str]:
-    writer = kind.table.c.writer
-    last = ""
-    while True:
-        with database.begin_read() as connection:
-            found = connection.execute(select(func.min(writer)).where(writer > last)).scalar_one()
-        if found is None:
-            return
-        yield found
-        last = found
+    return sorted({writer for database in databases for writer in find_newest_places(database, kind.table)})
 
 
 def read_rows(

@@ -8,7 +8,10 @@ _CAUSES = (
     ("disk I/O error", "the disk of {log} fails, or is full"),
     ("read-only", "{log} is read-only"),
     ("readonly", "{log} is read-only"),
-    ("its tables are not of revision", "the tables of {log} are those of another version of the service"),
+    (
+        "its tables are not of revision",
+        "the tables of {log} are newer than this service",
+    ),
     ("its file was removed", "the file of {log} was removed or replaced"),
     (DRAINING, "{log} answers, and gets the decisions that are in the spool"),
     ("unable to open", "{log} cannot be opened"),

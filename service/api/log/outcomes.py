@@ -1,4 +1,4 @@
-"""Parse and check the reported outcomes of decisions."""
+"""Check the reported outcomes of decisions."""
 
 from datetime import datetime, timedelta
 
@@ -10,8 +10,6 @@ from credit.contract import Contract
 from credit.contract.levels import Scalar
 from credit.decision_log.database import DecisionRow
 from service.api.responses import RefusalError
-from service.engine.body_limits import require_unique_keys
-from service.engine.request_errors import describe_error
 
 _CLOCK_SKEW = timedelta(days=1)  # clocks and time zones of others
 
@@ -24,16 +22,6 @@ class OutcomeReport(BaseModel):
     decision_id: str = Field(pattern="^[0-9a-f]{32}$")
     outcome: bool | int | float | str = Field(examples=[True])
     observed_at: AwareDatetime | None = Field(default=None, description="Default: now")
-
-
-def parse_outcome(body: bytes) -> OutcomeReport:
-    """Parse a reported outcome. Raises CreditError with every field that is wrong."""
-    try:
-        reported = OutcomeReport.model_validate_json(body)
-    except ValidationError as error:
-        raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
-    require_unique_keys(body, len(reported.model_fields_set))
-    return reported
 
 
 def check_outcome(reported: OutcomeReport, decision: DecisionRow, contract: Contract, now: datetime) -> Scalar:

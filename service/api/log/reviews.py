@@ -1,25 +1,23 @@
 """The route by which analysts tell what they decided: on referrals, and where they override a decision."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from credit.common.errors import CreditError, Problem
 from credit.decision_log.people.reviews import Review, record_review
 from service import metrics
+from service.api.decision_ids import DecisionId
 from service.api.log.records import require_record
+from service.api.log.reports import REPORT_BYTES, parse_report
 from service.api.openapi import NOT_FOUND_REFUSAL, REFUSALS
 from service.api.request_reading import read_body, read_parts
 from service.api.responses import RefusalError, render_json
-from service.engine.body_limits import require_unique_keys
-from service.engine.request_errors import describe_error
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
-
-_MAX_BODY_BYTES = 10_000
 
 
 class ReviewReport(BaseModel):
@@ -62,18 +60,14 @@ class ReviewResponse(BaseModel):
     },
     tags=["review"],
 )
-async def review_decision(request: Request, decision_id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Response:
+async def review_decision(request: Request, decision_id: DecisionId) -> Response:
     """Record what an analyst decided on a referral, or instead of a decision. The newest review holds."""
-    reported = _parse_review(await read_body(request, _MAX_BODY_BYTES))
+    reported = _parse_review(await read_body(request, REPORT_BYTES))
     return await run_in_threadpool(_record_review, request, decision_id, reported)
 
 
 def _parse_review(body: bytes) -> ReviewReport:
-    try:
-        reported = ReviewReport.model_validate_json(body)
-    except ValidationError as error:
-        raise CreditError([describe_error(one) for one in error.errors(include_url=False)]) from None
-    require_unique_keys(body, len(reported.model_fields_set))
+    reported = parse_report(ReviewReport, body)
     if reported.decision == "deny" and reported.reason is None:
         raise CreditError(Problem("reason", "nothing", "the reason of a denial, which the applicant is told"))
     return reported

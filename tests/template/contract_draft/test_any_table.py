@@ -23,10 +23,11 @@ from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
 from credit.contract.text_format import TextFormat
-from credit.data.expectations import ValidateParams
+from credit.validation.expectations import ValidateParams
+from credit.validation.tally import ValidationTally
 from service.batch.source import open_source
 from stages.ingest import ingest_table
-from stages.validate import ValidationTally, validate_table
+from stages.validate import validate_table
 
 ALL = list(HealthCheck)
 ROWS = 48
@@ -44,12 +45,40 @@ PALETTES = {
     "slashed": ["31/12/2020", "01/02/2020", "1/2/2020", "28/02/2019"],
     "months": ["Jan-2018", "Feb-2019", "Dec-2020"],
     "compact": ["20200131", "20191231", "20200229"],
+    "signed": ["(1,200.50)", "(7.25)", "3.10", "1,234,567.00", "(12.00)"],
+    "trailing": ["1,234.5-", "0.5-", "7.0", "12,345.0"],
+    "swiss": ["1'234.50", "12'345.00", "7.25", "1'234'567.10"],
+    "french": ["1\u202f234,5", "12\u00a0345,0", "7,25", "999,0"],
+    "thousands": ["45k", "7k", "1.2M", "120k"],
+    "compact months": ["201801", "201912", "202002"],
+    "foreign months": ["Mai-2018", "Okt-2019", "Dez-2020"],
+    "quarters": ["2018Q1", "2019Q3", "2020Q4"],
+    "sentinels": ["2020-01-31", "2019-05-02", "2018-11-30", "9999-12-31", "1900-01-01"],
+    "moments": ["2020-01-31 13:05:00", "2020-02-01T00:00:00", "1999-12-31 23:59"],
+    "durations": ["3 yrs 1 mon", "0 yrs 11 mon", "12 yrs 0 mon"],
+    "access": ["-1", "0"],
+    "countries": ["United-States", "México", "India", "?"],
     "words": ["own", "Own", " own", "own ", "o", "rent", 'say "no"', "two\nlines", "a,b", "a;b", "a\tb", "ünï", "👍"],
     "codes": ["1", "2", "3", "1.0", "01", "4"],
     "yes": ["yes", "no", "TRUE", "f", "1", "0"],
     "mixed": ["x", "1", "2020-01-31", "$5", "?", "'", '"', "#", "\\", "=1+1", "\r\n", "ß", "\u00a0"],
 }
 LEVELS = ("words", "codes")
+ODD_NAMES = [
+    "select",
+    "end",
+    "_row",
+    "row",
+    'a "b"',
+    "u;v",
+    "u,v",
+    "größe",
+    "2019",
+    "per cent %",
+    "it's",
+    "a.b",
+    "Total",
+]
 GENDERS = ["F", "female", "M", "male ", "male", "NA", "", "x"]
 
 
@@ -67,11 +96,17 @@ def draw_column(draw: st.DrawFn, pool: list[str], has_new: bool) -> list[str]:
 def draw_tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]], dict[str, Any]]:
     """Draw names, rows, and how they are written as a file."""
     has_new = draw(st.booleans())
-    kinds = draw(st.lists(st.sampled_from(sorted(PALETTES)), min_size=2, max_size=3))
+    kinds = draw(st.lists(st.sampled_from(sorted(PALETTES)), min_size=2, max_size=4))
+    odd = draw(st.permutations(ODD_NAMES))
     columns = {
-        f"{kind} {place}": draw_column(draw, PALETTES[kind], has_new and kind in LEVELS)
+        odd[place] if draw(st.booleans()) else f"{kind} {place}": draw_column(
+            draw, PALETTES[kind], has_new and kind in LEVELS
+        )
         for place, kind in enumerate(kinds)
     }
+    if draw(st.booleans()):
+        kind = draw(st.sampled_from(sorted({*PALETTES} - {*LEVELS})))
+        columns |= {f"pay_{month}": draw_column(draw, PALETTES[kind], False) for month in range(1, 4)}
     columns["gender"] = draw_column(draw, GENDERS, has_new)
     columns["income"] = [str(n * 37 % 91) for n in range(ROWS)]
     columns["repaid"] = [str(n % 2) for n in range(ROWS)]
@@ -81,7 +116,7 @@ def draw_tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]], dict[str, 
     names = ["loan_id", *columns]
     rows = [list(row) for row in zip(ids, *columns.values(), strict=True)]
     quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-    delimiter, end = draw(st.sampled_from([",", ";", "\t"])), draw(st.sampled_from(["\n", "\r\n"]))
+    delimiter, end = draw(st.sampled_from([",", ";", "\t", "|"])), draw(st.sampled_from(["\n", "\r\n"]))
     return names, rows, {"quoting": quoting, "delimiter": delimiter, "lineterminator": end}
 
 
@@ -120,8 +155,10 @@ def fold_alike(levels: Any) -> Any:
 def read_number(text: str, written: TextFormat) -> str:
     """The plain notation of a number that is written so."""
     text = re.sub("[\u00a0\u202f]", " ", text).replace(written.unit or "\0", "").replace(" ", "")
-    text = text.replace(written.thousands or "\0", "")
-    return text.replace(written.decimal_mark, ".")
+    text = text.replace(written.thousands or "\0", "").replace(written.decimal_mark, ".")
+    sign = (written.negative or "\0").replace("1", "")
+    bare = text.translate(dict.fromkeys(map(ord, sign)))
+    return text if text == bare else f"-{bare}"
 
 
 def read_value(column: Column, text: str) -> Any:
@@ -152,12 +189,14 @@ def check_reports(
     """Check that every row is accepted or set aside, once, with its reason, and that the counts are those."""
     report = tally.build_report()
     accepted = pq.read_table(folder / "accepted.parquet").to_pylist()
-    aside = pq.read_table(folder / "aside.parquet").to_pylist()
-    numbers = [row.pop("row") for row in aside]
+    set_aside = pq.read_table(folder / "aside.parquet")
+    number, reasons, *_ = set_aside.column_names  # `row_` where the file has a column called `row`
+    aside = set_aside.to_pylist()
+    numbers = [row.pop(number) for row in aside]
     assert numbers == bad
-    assert all(row.pop("reasons") for row in aside)
-    assert aside == [typed[number - 1] for number in numbers]
-    assert accepted == [row for number, row in enumerate(typed, 1) if number not in numbers]
+    assert all(row.pop(reasons) for row in aside)
+    assert aside == [typed[at - 1] for at in numbers]
+    assert accepted == [row for at, row in enumerate(typed, 1) if at not in numbers]
     assert (report.rows, report.accepted, report.quarantined) == (len(typed), len(accepted), len(aside))
     assert report.missing == {
         name: count for name in contract.columns if (count := sum(row[name] is None for row in typed))
@@ -166,7 +205,9 @@ def check_reports(
 
 def is_good(column: Column, value: Any) -> bool:
     """Tell whether the contract accepts a value of the typed table."""
-    return column.missing == "allowed" if value is None else not column.allowed or value in column.allowed
+    if value is None:
+        return column.missing == "allowed" and column.role not in ("label", "id", "group")
+    return not column.allowed or value in column.allowed
 
 
 def check_table(
@@ -208,7 +249,7 @@ def test_no_row_and_no_value_of_any_table_is_lost_invented_or_changed_without_a_
     came = Counter[str]()
 
     # what fails is not made smaller: it takes minutes
-    @settings(max_examples=25, phases=[Phase.explicit, Phase.generate], derandomize=True, suppress_health_check=ALL)
+    @settings(max_examples=18, phases=[Phase.explicit, Phase.generate], derandomize=True, suppress_health_check=ALL)
     @given(draw_tables(), st.booleans())
     def take(table: tuple[list[str], list[list[str]], dict[str, Any]], is_folding: bool) -> None:
         with TemporaryDirectory() as folder:

@@ -13,8 +13,8 @@ import yaml
 from contract_draft.draft import draft_contract
 from credit.common.errors import CreditError
 from credit.contract import load_contract
-from credit.data.expectations import ValidateParams
 from credit.data.splitting import SplitParams
+from credit.validation.expectations import ValidateParams
 from stages.ingest import ingest_table
 from stages.split import split_rows
 from stages.validate import validate_table
@@ -391,6 +391,41 @@ def ask_about_plain_codes(folder: Path) -> None:
     assert (question.columns, question.proposals) == (("home",), ({"other": ["5"]},))
 
 
+def ask_about_short_numbers(folder: Path) -> None:
+    for value in ("{}k", "{}.5M"):
+        raw = write(folder / "raw", change("income", lambda n, _, value=value: value.format(100 + n)))
+        made = drafted(raw, "income")
+        assert (made["role"], "Numbers that no one format reads" in made["because"]) == ("? ignored", True)
+
+
+def ask_about_months(folder: Path) -> None:
+    made = drafted(write(folder / "raw", change("applied", lambda n, _: str(201_801 + n % 12))), "applied")
+    assert (made["type"], made["format"]) == ("date", '? {"date": "%Y%m"}')
+
+
+def ask_about_dates_in_disguise(folder: Path) -> None:
+    for name, value in (("since", "Okt-20{}"), ("since", "20{}Q1"), ("issue_date", "431{}")):
+        rows = [[*row, value.format(10 + n % 11)] for n, row in enumerate(make_rows())]
+        made = drafted(write(folder / "raw", rows, [*NAMES, name]), name)
+        assert (made["role"], "makes a date" in made["because"]) == ("? ignored", True)
+
+
+def ask_about_days_for_none(folder: Path) -> None:
+    for day in ("1900-01-01", "9999-12-31"):
+        raw = write(folder / "raw", change("applied", lambda n, field, day=day: day if n % 9 == 0 else field))
+        assert drafted(raw, "applied")["missing_codes"] == f'? ["{day}"]'
+
+
+def ask_about_numbered_ids(folder: Path) -> None:
+    rows = [
+        [*row, *(str(100_003 + 7 * n + 1_009 * month) for month in range(3))]
+        for n, row in enumerate([*make_rows(), *make_rows()])
+    ]
+    raw = write(folder / "raw", rows, [*NAMES, "bal1", "bal2", "bal3"])
+    (question,) = [q for q in draft_contract(raw, "x").questions if "bal" in q.columns]
+    assert (question.topic, question.proposals) == ("identifier", ("feature",))
+
+
 def refuse_rounding(folder: Path) -> None:
     content = yaml.safe_load(CONTRACT)
     content["columns"]["half"] = {"type": "integer", "role": "feature", "sql": "income / 2", "missing": "allowed"}
@@ -433,8 +468,12 @@ CASES: dict[str, Callable[[Path], None]] = {
     "`12,34,567.00`, `(1,234)`, `1,234-` or `1'234.50`": read_other_signs,
     "`3 yrs 1 mon`": read_durations,
     "`1,234.5` in some rows and `1.234,5` in others": ask_about_mixed_marks,
+    "`45k` or `1.2M`": ask_about_short_numbers,
     "`31/12/2020` or `Jan-2018`": read_written_dates,
     "only `19.877` and the like, or `01/02/2020`": ask_about_two_readings,
+    "`201801`": ask_about_months,
+    "`Okt-2018`, `2018Q1`, or numbers named like a date": ask_about_dates_in_disguise,
+    "1900-01-01, 9999-12-31 or the like among its dates": ask_about_days_for_none,
     "a number or a date that is written otherwise than `format` says": refuse_other_notation,
     "several dates": ask_about_several_dates,
     "a date before that of the application": ask_about_ages,
@@ -445,6 +484,7 @@ CASES: dict[str, Callable[[Path], None]] = {
     "a number that R wrote as `1e+05`": read_numbers_of_r,
     "ids as `1001.0`, `KdNr`, or codes under any name": ask_about_other_ids,
     "a `customer_id` in several rows": ask_about_groups,
+    "numbered columns that all look like ids": ask_about_numbered_ids,
     "a value of another type than the contract says": refuse_types,
     "`099` or `99.0` in a column of texts whose code is 99": read_texts_beside_codes,
     "half a month where a derived column is an integer": refuse_rounding,

@@ -1,15 +1,19 @@
 """Stores to release to, the small lender to fill them, and a repository with versions."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from credit.common.errors import run_command
 from credit.registry.names import ARTIFACT, parse_version
 from credit.registry.store import Store
 from credit.registry.versions import VersionRecord
+from release.__main__ import main
 from release.judge.findings import Findings
 from release.registration import admission
 from testing.lenders.small import bundles, inputs, rows
@@ -47,6 +51,30 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         run("git", "commit", "--quiet", "--message", str(version))
         run("gto", "register", ARTIFACT, "--version", str(version), "--message", f"about {version}")
     run("git", "push", "--quiet", "--tags", "origin", "main")
+    return run
+
+
+@pytest.fixture
+def command(
+    disk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, Any]]:
+    """Run `release` where there is no git: the code, and what it prints: JSON where it is asked for; else all text."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "GIT_CEILING_DIRECTORIES": "/",
+        "RELEASE_STORE": disk.url,
+        "RELEASE_ACTOR": "on call",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> tuple[int, Any]:
+        with pytest.raises(SystemExit) as left:
+            run_command(lambda: main(arguments))
+        told = capsys.readouterr()
+        if "--json" in arguments and told.out:
+            return int(left.value.code or 0), json.loads(told.out)
+        return int(left.value.code or 0), told.out + told.err
+
     return run
 
 

@@ -8,7 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.samples import Sample
 
+from credit.common.errors import Problem
 from credit.registry.store import Store
+from service import metrics
+from service.engine.request_errors import UNKNOWN_FIELD
 from service.exposed_metrics import WorkerProcesses, hide_small_groups
 from testing.parts.servers import wait_until
 from testing.releases import deploy_versions
@@ -85,3 +88,18 @@ def test_several_workers_tell_their_memory_and_time_together(released: Store, tm
         figures = read_figures(service.wait())
         wait_until(lambda: read_figures(service)["process_resident_memory_bytes"] > 100_000_000, "both workers")
         assert figures["process_cpu_seconds_total"] > 0
+
+
+def test_names_that_clients_make_up_are_no_series_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_SHOWN_FIELDS", set())
+    before = count_field_series()
+    for number in range(3 * metrics.MAX_REFUSED_FIELDS):
+        found = [Problem(f"application.family_of_test_{number}", "'x'", "a number")]
+        metrics.count_refused_fields([*found, Problem(f"application.made_up_{number}", *UNKNOWN_FIELD)])
+    metrics.count_refused_fields([Problem("the body", "nothing", "JSON")])
+    assert count_field_series() - before <= metrics.MAX_REFUSED_FIELDS + 1
+
+
+def count_field_series() -> int:
+    (family,) = metrics.FIELD_REFUSAL_COUNT.collect()
+    return sum(one.name == "service_refused_fields_total" for one in family.samples)

@@ -17,6 +17,7 @@ from credit.decision_log.database import Database
 from credit.registry.store import Store
 from service.page.history import LedgerHistory
 from testing.parts.servers import Cluster, fill, mount_small_disk, wait_until
+from testing.parts.sockets import drip
 from testing.services import Service, run_service
 
 Asked = list[dict[str, Any]]
@@ -59,6 +60,21 @@ def test_the_page_asks_a_store_that_hangs_no_longer_than_some_seconds(
     with pytest.raises(CreditError, match="the store s3://models"):
         LedgerHistory("prod").read()
     assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("content", [b"", b"<"], ids=["it never comes", "it comes in drops"])
+def test_a_store_that_begins_an_answer_and_never_ends_it_is_given_up_too(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 100000\r\n\r\n"
+    with drip(head, content) as address:
+        names = {"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ALLOW_HTTP": "true"}
+        for name, value in {**names, "AWS_ENDPOINT_URL": address, "RELEASE_STORE": "s3://models"}.items():
+            monkeypatch.setenv(name, value)
+        start = time.monotonic()
+        with pytest.raises(CreditError, match="the store s3://models"):
+            LedgerHistory("prod").read()
+        assert time.monotonic() - start < 20
 
 
 def test_a_first_start_with_a_full_disk_serves_from_memory(

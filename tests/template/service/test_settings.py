@@ -63,3 +63,16 @@ def test_a_setting_that_cannot_be_used_is_named_as_its_variable(monkeypatch: pyt
     monkeypatch.setenv("SERVICE_HOST", "0.0.0.0")
     with pytest.raises(CreditError, match=r"^the settings: found host 0\.0\.0\.0 without keys_file, expected SERVICE_"):
         load_settings()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:80011", "http://h:0", "http://:80", "http://[::1:80", "http://a b"])
+def test_an_address_of_the_watch_that_nobody_can_have_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_WATCH_URL", url)
+    with pytest.raises(CreditError, match=r"^SERVICE_WATCH_URL: "):
+        load_settings()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8001", "https://watch.example/", "http://[::1]:8001"])
+def test_an_address_of_the_watch_may_be_a_name_or_a_number(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_WATCH_URL", url)
+    assert load_settings().watch_url == url

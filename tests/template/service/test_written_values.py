@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from credit.bundle.bundle import load_bundle
+from credit.common.errors import CreditError
 from credit.contract import load_contract
 from credit.decision_log.database import Database
 from credit.registry import versions
@@ -45,6 +46,17 @@ def ingested(raw: Path, foreign: Path, tmp_path: Path) -> Decided:
     decided = load_bundle(foreign).decide(pq.read_table(tmp_path / "typed.parquet").to_pylist())
     assert {one.decision for one in decided} == {"approve", "refer", "deny"}
     return [(one.decision, one.score, list(one.reasons)) for one in decided]
+
+
+def as_raw(raw: Path, serving: LiveVersion) -> list[dict[str, Any]]:
+    """The rows of a file by the types of the contract."""
+    (part,) = open_source(raw, serving.bundle).stream_batches()
+    return part.rows
+
+
+def as_sent(raw: Path, serving: LiveVersion) -> list[dict[str, Any]]:
+    """The same rows as a client sends them."""
+    return [row | {day: row[day].isoformat() for day in ("applied", "opened")} for row in as_raw(raw, serving)]
 
 
 def load_version(folder: Path) -> LiveVersion:
@@ -101,14 +113,7 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
     deploy_versions(disk, "v1.0.0")
     serving = load_version(foreign)
     assert serving.decide(parse_application(serving, dict(serving.example))).decision.decision
-    (part,) = open_source(raw, serving.bundle).stream_batches()
-    sent: list[dict[str, Any]] = [
-        {
-            "application": row | {day: row[day].isoformat() for day in ("applied", "opened")},
-            "protected": {"school": "7"},
-        }
-        for row in part.rows
-    ]
+    sent: list[dict[str, Any]] = [{"application": row, "protected": {"school": "7"}} for row in as_sent(raw, serving)]
     with run_service(disk.url, tmp_path / "state") as service:
         service.wait()
         answers = service.decide({"applications": sent}, "/v1/decisions/batch").json()["decisions"]
@@ -117,7 +122,8 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
         coded = {service.decide({**sent[0], "protected": {"school": "9"}}).status_code for _ in range(5)}
         later = service.get("/metrics").text
         schema = service.get("/openapi.json").json()["components"]["schemas"]["Application"]["properties"]
-    houseboats = [row for row in part.rows if row["home"] == "houseboat"]
+    houseboats = [one for one in sent if one["application"]["home"] == "houseboat"]
+    assert {"low", "middle", "high"} == {serving.derivations.add(row)["band"] for row in as_raw(raw, serving)}
     assert 'service_folded_levels_total{column="home",into="other",version="v1.0.0"}' in figures
     assert 'group="rest"' in figures
     assert 'group="7"' not in figures
@@ -130,3 +136,33 @@ def test_the_service_decides_values_as_json_has_them_and_logs_levels_as_they_wer
     assert len(houseboats) == 7
     again = recompute(serving, record)
     assert (again["decision"], again["score"], again["reasons"]) == ingested[3]
+
+
+def test_a_derived_half_or_an_unknown_derived_level_is_refused_by_score_and_api_alike(
+    raw: Path, foreign: Path, tmp_path: Path, disk: Store
+) -> None:
+    """2.5 years are no integer, and a rate of 120% is in no band: no way in rounds the one or guesses the other."""
+    names, *lines = (line.split(";") for line in raw.read_text().splitlines()[:4])
+    lines[1][names.index("term")], lines[2][names.index("rate")] = "30 months", "120.0%"
+    raw.write_text("\n".join(map(";".join, [names, *lines])) + "\n")
+    contract = load_contract(foreign / "contract.yaml")
+    with pytest.raises(CreditError, match=r"years: found .*2\.5.* in row 2, expected integer"):
+        ingest_table(contract, raw, tmp_path / "typed.parquet", "c.yaml")
+    serving = load_version(foreign)
+    tally = score_file(serving, raw, tmp_path / "out.parquet", tmp_path / "rejected.parquet")
+    told = [row["problems"] for row in pq.read_table(tmp_path / "rejected.parquet").to_pylist()]
+    assert (tally.rows, tally.decided) == (3, 1)
+    assert told == [
+        ["term: found '30 months', expected a value from which years can be computed"],
+        ["band: found 'none', expected one of ['low', 'middle', 'high']"],
+    ]
+    versions.publish_bundle(disk, parse_version("v1.0.0"), foreign, "0" * 40, "tester")
+    deploy_versions(disk, "v1.0.0")
+    with run_service(disk.url, tmp_path / "state") as service:
+        service.wait()
+        answers = [service.decide({"application": row}) for row in as_sent(raw, serving)]
+    assert [answer.status_code for answer in answers] == [200, 422, 422]
+    problems = [one["problems"] for one in (answer.json() for answer in answers[1:])]
+    assert [
+        [f"{one['field']}: found {one['found']}, expected {one['expected']}" for one in listed] for listed in problems
+    ] == [[f"application.{problem}" for problem in row] for row in told]

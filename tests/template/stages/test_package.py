@@ -14,9 +14,13 @@ import pytest
 from credit.bundle.bundle import load_bundle
 from credit.common.candidate_definition import label_candidate
 from credit.common.errors import CreditError
+from credit.common.params import read_params
+from credit.fairness.policies import Fairness
 from credit.packaging.build import BundleInputs, build_bundle
 from credit.reports.choice import Choice
+from credit.reports.fairness import PolicyLimits, RatioLimit
 from credit.training.agreement import PackageParams
+from stages.package import find_limits
 from testing.lenders.frozen import CANDIDATES, LENDER, ROOT
 from testing.warm.commands import find_warm_commands
 
@@ -95,6 +99,20 @@ def test_what_the_data_did_not_decide_is_in_the_bundle_for_live_monitoring(
     path.write_text(json.dumps(judged | {"obligations": [obligation]}))
     run(inputs, reports, tmp_path / "bundle")
     assert json.loads((tmp_path / "bundle/obligations.json").read_text()) == [obligation]
+
+
+def test_the_limit_of_the_policy_is_in_the_bundle_for_live_monitoring(
+    inputs: BundleInputs, reports: Path, tmp_path: Path
+) -> None:
+    fairness = read_params(Fairness, "fairness", ROOT / "params.yaml")
+    run(inputs, reports, tmp_path / "bundle")
+    limits = load_bundle(tmp_path / "bundle").limits
+    assert limits is not None
+    assert limits.policy == fairness.policy
+    of_policy = fairness.chosen_policy.limits["adverse_impact_ratio"]
+    assert limits.adverse_impact_ratio == RatioLimit(at_least=of_policy.at_least, source=of_policy.source)
+    others = fairness.switch_policy("equal_opportunity")
+    assert find_limits(others) == PolicyLimits(policy="equal_opportunity", adverse_impact_ratio=None)
 
 
 def test_other_stages_add_their_files(inputs: BundleInputs, tmp_path: Path) -> None:

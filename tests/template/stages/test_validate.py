@@ -9,9 +9,10 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.expectations import ValidateParams
+from credit.validation.expectations import ValidateParams
+from credit.validation.tally import ValidationTally
 from stages.ingest import ingest_table
-from stages.validate import ValidationTally, validate_table
+from stages.validate import validate_table
 
 CONTRACT = Contract(
     name="t",

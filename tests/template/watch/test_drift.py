@@ -51,7 +51,16 @@ def test_values_are_counted_in_the_bins_of_the_reference_and_missing_ones_beside
     assert counted["missing"].reference.tolist() == [4, 6]
     words = Distribution(values=("own", "rent"), counts=(5, 5, 0), missing=0)
     assert count_distribution(words, ["own", "boat", "boat", None])[""].live.tolist() == [1, 0, 2]
+    assert count_distribution(words, ["own", "boat", "boat", None])["unknown"].live.tolist() == [2, 1]
     assert count_distribution(words, [])[""].live.tolist() == [0, 0, 0]
+    assert "unknown" not in counted, "of a number"
+
+
+def test_a_category_that_the_version_does_not_know_is_told_by_its_field() -> None:
+    words = Distribution(values=("own", "rent"), counts=(600, 400, 0), missing=0)
+    found = count_distribution(words, ["own"] * 160 + ["rent"] * 100 + ["boat"] * 40)
+    told = {one.figure for one in judge_drift(found, ALPHA, MOVED) if one.is_drift}
+    assert told == {"", "unknown"}
 
 
 def test_a_value_that_the_reference_never_had_is_found_and_one_bin_says_nothing() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, event, insert, update
 
 from credit.bundle.rule_causes import NO_MODEL
 from credit.common.errors import CreditError
@@ -23,7 +24,7 @@ from testing.parts.servers import Cluster
 from watch.follower import UNKNOWN_VERSION, Follower
 from watch.groups import WatchedGroups, list_watched_groups
 from watch.judging import find_obstacles, list_gaps
-from watch.state import WatchState, open_state
+from watch.state import RatioPoint, WatchState, open_state
 from watch.streams import Judging
 
 JUDGING = Judging(limit=0.8, alpha=0.01, horizon_days=180)
@@ -206,6 +207,45 @@ def test_two_writers_are_merged_by_time_however_much_is_read_at_once(tmp_path: P
     assert_same(follow_once([logs[0].database], 700), expected)
     for log in [*logs, alone]:
         log.close()
+
+
+def test_a_poll_without_news_is_one_query_however_many_writers_there_are(tmp_path: Path) -> None:
+    asked: list[str] = []
+    for number in range(5):
+        log = DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path / str(number))
+        write_each(log, make_people(20, number))
+        log.close()
+    database = Database(f"sqlite:///{tmp_path}/decisions.db", read_only=True)
+    follower = Follower("prod", JUDGING, find_groups)
+    assert follower.catch_up([database]) == 100
+    event.listen(database.engine, "before_cursor_execute", lambda *called: asked.append(called[2]))
+    assert follower.catch_up([database]) == 0
+    database.close()
+    assert len(asked) == 1
+
+
+def test_ratios_are_kept_by_hour_for_two_weeks_and_by_day_before(tmp_path: Path) -> None:
+    first, hours = 24 * 20_000, 24 * 20
+    with open_state(tmp_path / "watch", "prod") as file:
+        for hour in range(hours):
+            for ratio in (0.5, 0.9):  # the later one of an hour stays
+                file.note_ratios((1, "d"), [RatioPoint(first + hour, "race", "Black", ratio, 0.1, None)])
+        file.note_ratios((2, "d"), [])
+    with open_state(tmp_path / "watch", "prod") as file:
+        found = file.read_ratios((1, "d"))
+        assert file.read_ratios((2, "d")) == []
+    assert {one.ratio for one in found} == {0.9}
+    places = [one.hour - first for one in found]
+    cut = hours - 1 - 24 * 14
+    assert places == [*[day * 24 + 23 for day in range(cut // 24)], *range(cut, hours)]
+
+
+def test_ratios_that_cannot_be_read_are_told_and_end_no_watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with open_state(tmp_path / "watch", "prod") as file:
+        with sqlite3.connect(tmp_path / "watch/prod.db") as other:
+            other.execute("DROP TABLE ratios")
+        assert file.read_ratios((1, "d")) == []
+    assert "the ratios of the hours could not be read from" in caplog.text
 
 
 def test_nobody_is_left_out_without_a_count(log: DecisionLog) -> None:

@@ -22,6 +22,7 @@ FILES = [
     "candidate.json",
     "contract.yaml",
     "examples.json",
+    "fairness_limits.json",
     "features.json",
     "heuristic.json",
     "manifest.json",

@@ -189,6 +189,12 @@ def test_the_command_says_on_what_grounds_it_found_nothing(lender: QuickLender) 
     assert first == "data/contracts/mine.yaml: complete; 8 columns, 4 of them features"
     assert params == "params.yaml and waivers/: no stage will refuse what they say"
     assert raw == "data/raw/mine: has the columns of the contract, and every expression runs on them"
+    lender.contract["families"] = {
+        name: {"pattern": f"{name}_[0-9]", "type": "integer", "role": role, "description": "d", **said}
+        for name, role, said in (("pay", "feature", {"reason": "r"}), ("note", "ignored", {"because": "b"}))
+    }
+    lender.write()
+    assert describe_check(CONTRACT_FILE).splitlines()[0].endswith("; 2 families of columns, 1 of features")
     RAW_FILE.unlink()
     Path("params.yaml").unlink()
     _, params, raw = describe_check(CONTRACT_FILE).splitlines()

@@ -93,6 +93,21 @@ def test_only_the_called_subcommand_is_imported(
     assert called(group)[0] == 2
 
 
+@pytest.mark.parametrize("missing", ["no_such_library", "no_such_library.part"])
+def test_a_library_that_is_not_installed_is_named_in_one_line(missing: str, group: LazyGroup, tmp_path: Path) -> None:
+    (tmp_path / "verbs_of_test/broken.py").write_text(f"import {missing}")
+    with pytest.raises(CreditError) as raised:
+        group.get_command(click.Context(group), "broken")
+    told = "broken: the library no_such_library is not installed; `make setup` installs the locked dependencies"
+    assert str(raised.value).startswith(told)
+
+
+def test_a_part_that_a_library_lacks_is_another_fault(group: LazyGroup, tmp_path: Path) -> None:
+    (tmp_path / "verbs_of_test/broken.py").write_text("import json.no_such_part")
+    with pytest.raises(ModuleNotFoundError):
+        group.get_command(click.Context(group), "broken")
+
+
 def test_a_stage_takes_the_parameters_of_its_function(called: Callable[..., tuple[object, str, str]]) -> None:
     @make_stage("Do it.\n\nAnd how.")
     def stage(kind: Literal["one", "other"], raw_file: Path) -> None:

@@ -61,6 +61,10 @@ def test_five_faults_are_listed_at_once(tmp_path: Path) -> None:
         ("income - (select 1)", "found a query within it"),
         ("income * random()", "found random(), which gives another value each time, expected a value of the row alone"),
         ("1 + 1", "found no column, expected a value of the row"),
+        ("struct_extract(unnamed_subquery, ''paid'')::int", "Binder Error: Referenced column"),
+        ("list_transform([income], lambda unnamed_subquery: 1)[1] * len(unnamed_subquery::text)", "Binder Error"),
+        ("(select len(content) from read_text(''/etc/hostname''))", "Permission Error"),
+        ("1) AS DOUBLE), CAST((income", "found no expression by itself, expected one expression"),
     ],
 )
 def test_an_expression_that_hides_what_it_reads_or_needs_other_rows_is_refused(
@@ -70,6 +74,16 @@ def test_an_expression_that_hides_what_it_reads_or_needs_other_rows_is_refused(
     column = f"  extra: {{type: number, role: feature, sql: '{sql}', description: d, reason: r}}\n  paid:"
     problems = check(tmp_path, change(("  paid:", column)))
     assert any(line.startswith(f"columns.extra.sql: {told}") for line in problems), problems
+
+
+def test_an_expression_that_goes_on_as_another_statement_writes_nothing(tmp_path: Path) -> None:
+    """It is tried where a change is judged: it could write the judge's own code before that runs."""
+    file = tmp_path / "judge.py"
+    sql = f"1) AS DOUBLE) FROM (SELECT 1); COPY (SELECT 1) TO ''{file}'' (FORMAT csv); SELECT (CAST((1"
+    for end in ("", ") AS DOUBLE) FROM (SELECT 1 AS income) --"):
+        column = f"  extra: {{type: number, role: feature, sql: '{sql}{end}', description: d, reason: r}}\n  paid:"
+        assert check(tmp_path, change(("  paid:", column)))
+        assert not file.exists()
 
 
 @pytest.mark.parametrize("sql", ["income, income", ""])

@@ -24,7 +24,8 @@ def read(path: Path, *lines: str) -> tuple[tuple[str, ...], str | None]:
     ("first", "told"),
     [
         (["Report, May, 2026, Lisbon, draft, v2"], WIDER),
-        (["Report; May; 2026; Lisbon; draft; v2"], "found 6 names, and 1 fields in the lines below"),
+        (["Report; May; 2026; Lisbon; draft; v2"], "found 1 names, and 4 fields in the lines below"),
+        (["|1x3 Lisbon"], "found 1 names, and 4 fields in the lines below"),
         (["Report, May 2026, all branches, Lisbon"], "found a title, with the names below it"),
         (["Secret,,,"], "found a title, with the names below it"),
     ],

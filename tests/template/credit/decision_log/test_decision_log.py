@@ -11,8 +11,9 @@ from sqlalchemy import event, text
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
-from credit.decision_log.log import DecisionLog, KeyConflictError
+from credit.decision_log.log import DecisionLog
 from credit.decision_log.recent import RecentRequests
+from credit.decision_log.repeats import KeyConflictError
 from testing.decisions import list_identifiers, make_record, read_decision, write_each
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import Cluster, fill, mount_small_disk, wait_until
@@ -80,7 +81,8 @@ def test_a_process_that_is_killed_between_the_two_steps_of_a_replay_changes_noth
     code = """
 import os, signal, sys
 from pathlib import Path
-from credit.decision_log.log import DecisionLog, KeyConflictError
+from credit.decision_log.log import DecisionLog
+from credit.decision_log.repeats import KeyConflictError
 from credit.decision_log.recent import RecentRequests
 log = DecisionLog(sys.argv[1], Path(sys.argv[2]))
 log.spool.begin_write = lambda: os.kill(os.getpid(), signal.SIGKILL)

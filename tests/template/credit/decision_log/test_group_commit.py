@@ -10,7 +10,8 @@ from sqlalchemy import event
 
 from credit.common.errors import CreditError
 from credit.decision_log.group_commit import Writer, WriteRequest
-from credit.decision_log.log import DecisionLog, RecordedRequest
+from credit.decision_log.log import DecisionLog
+from credit.decision_log.repeats import RecordedRequest
 from testing.decisions import list_identifiers, make_record
 from testing.parts.servers import PATIENCE, wait_until
 

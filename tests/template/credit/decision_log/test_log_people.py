@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.verify import verify_databases
-from credit.decision_log.log import DecisionLog, KeyConflictError
+from credit.decision_log.log import DecisionLog
 from credit.decision_log.outcomes import Outcome, find_newest_outcome, list_outcomes, record_outcome
 from credit.decision_log.people import erasure
 from credit.decision_log.people.applicants import correct_decision, export_decision, find_decisions, hash_reference
@@ -18,6 +18,7 @@ from credit.decision_log.people.erasure import count_expired, erase_decisions, e
 from credit.decision_log.people.events import build_event, list_events
 from credit.decision_log.people.reviews import Review, count_reviews, find_newest_review, record_review
 from credit.decision_log.recent import RecentRequests
+from credit.decision_log.repeats import KeyConflictError
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE
 from testing.decisions import make_record, read_decision, write_each
 

@@ -73,6 +73,12 @@ def test_codes_of_groups_may_be_whole_numbers(tmp_path: Path, values: object) ->
         ("group_race", [2, 2], r"group_race: found '2' \(2 rows\), expected white"),
         ("score", [87.5, 12.0], "score: found 2 of 2 beyond 0 to 1, from 12 to 87.5, expected probabilities"),
         ("score", [float("inf"), 0.5], "score: found 1 of 2 beyond 0 to 1"),
+        (
+            "decision",
+            ["Deny", "deny"],
+            r"p\.parquet: decision: found 'Deny' \(1 rows\), expected approve, refer or deny",
+        ),
+        ("decision", ["deny", "deny"], r"p\.parquet: decision: found 1 people decided without a score, expected a ref"),
     ],
 )
 def test_a_column_of_another_type_or_with_gaps_is_one_line(

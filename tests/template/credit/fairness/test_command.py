@@ -68,6 +68,7 @@ def test_a_version_against_itself_has_not_changed_and_a_worse_one_blocks(finishe
         (["logistic", "--policy", "six"], "policy: found six, expected one of four_fifths_screen, equal_opportunity"),
         (["logistic", "--against", "data/test.parquet"], "data/test.parquet: found no column group_race, expected it"),
         (["logistic", "--against", "other.parquet"], "other.parquet: found predictions about 3 other people"),
+        (["logistic", "--predictions", "params.yaml"], "params.yaml: found a file of another kind, expected Parquet"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(finished: Project, arguments: list[str], said: str) -> None:

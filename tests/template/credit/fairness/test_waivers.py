@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from fairness_rows import TODAY, WAIVER, counted, policy, rules
@@ -11,7 +12,7 @@ from credit.common.errors import CreditError
 from credit.fairness.findings import judge_fairness
 from credit.fairness.group_comparison import list_judged_groups
 from credit.fairness.policies import Limit
-from credit.fairness.waivers import Waiver, check_waivers, find_overlong, load_waivers
+from credit.fairness.waivers import Waiver, check_waivers, find_overlong, fold_name, load_waivers
 from testing.lenders.frozen import LENDER, ROOT
 
 UNEQUAL = counted((3750, 5000), (17, 30))
@@ -43,10 +44,44 @@ def test_a_fail_is_lifted_by_two_people_only_and_stays_a_fail(second: str | None
     assert (found.waiver.used, found.waiver.second) == (lifted, second)
 
 
-@pytest.mark.parametrize("second", ["", "  ", "the model risk committee", " The Model Risk Committee "])
+@pytest.mark.parametrize(
+    "second",
+    [
+        "",
+        "  ",
+        "the model risk committee",
+        " The Model Risk Committee ",
+        "the model-risk\u200b committee",
+        "the m\u00f6del risk committee",
+        "the m\u043edel risk committee",  # with a Cyrillic letter that looks alike
+    ],
+)
 def test_a_second_person_is_somebody_else(second: str) -> None:
     with pytest.raises(ValidationError):
         Waiver.model_validate(WAIVER.model_dump() | {"second": second})
+
+
+def test_letters_that_look_alike_are_found_in_the_first_name_too() -> None:
+    mixed = WAIVER.model_dump() | {"who": "the m\u043edel risk committee", "second": "the head of lending"}
+    with pytest.raises(
+        ValidationError, match=r"Cyrillic and Latin(.|\n)*one name can be written so that it looks like"
+    ):
+        Waiver.model_validate(mixed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("राम", "रमा"), ("मीना", "मनी"), ("กิต", "กีต"), ("かな", "がな"), ("ບິນ", "ບູນ"), ("করি", "করা")],
+)
+def test_a_vowel_that_is_a_sign_makes_another_name(one: str, other: str) -> None:
+    """Marks of Devanagari, Thai, kana, Lao and Bengali spell a name; they are no accents."""
+    assert Waiver.model_validate(WAIVER.model_dump() | {"who": one, "second": other}).second == other
+    assert fold_name(normalize("NFD", f" {one}\u200b")) == fold_name(one)
+
+
+@pytest.mark.parametrize("second", ["\u0410\u043d\u043d\u0430 1", "\u5f20\u4f1f", "Zo\u00eb B."])
+def test_a_second_person_may_have_a_name_of_any_script(second: str) -> None:
+    assert Waiver.model_validate(WAIVER.model_dump() | {"second": second}).second == second
 
 
 def test_a_waiver_of_another_candidate_changes_nothing() -> None:

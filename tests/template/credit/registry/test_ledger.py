@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit.common.errors import CreditError, Problem
+from credit.registry.chain import check_chain
 from credit.registry.ledger import BLOCK_ENTRIES, EntryKind, Ledger, LedgerEntry
 from credit.registry.names import parse_version
 from credit.registry.store import Store
@@ -21,6 +23,7 @@ from credit.registry.versions import VersionRecord
 from release.deployment import plan as live
 from release.deployment.apply import apply_change, choose_change_time
 from release.deployment.change import ANY, Attribution, Change, Condition
+from release.deployment.way_back import read_head
 from testing.parts.servers import PATIENCE
 from testing.releases import WHY, deploy_versions, make_version_record
 
@@ -66,7 +69,7 @@ def test_the_newest_entry_is_live_and_environments_do_not_mix(store: Store) -> N
 
 
 def test_the_newest_entry_is_found_across_blocks(disk: Store) -> None:
-    for number in (1, BLOCK_ENTRIES - 1, BLOCK_ENTRIES, 2 * BLOCK_ENTRIES + 7):
+    for number in (1, BLOCK_ENTRIES - 1, BLOCK_ENTRIES, 2 * BLOCK_ENTRIES - 1, 2 * BLOCK_ENTRIES + 7):
         disk.create(key(number), raw(number))
         assert Ledger(disk, "prod").find_last_number() == number
 
@@ -215,6 +218,55 @@ def test_the_kill_switch_works_behind_an_entry_that_is_not_valid_and_whatever_th
     disk.create(key(2), b"not an entry")
     made = append(ledger, live.plan_fallback(ledger, WHY))
     assert (made.number, made.kind, made.version) == (3, "fallback", "v1.0.0")
+
+
+@pytest.mark.parametrize("number", [2 * BLOCK_ENTRIES + 3, 999_999_999])
+def test_one_object_of_a_high_number_is_no_entry_and_holds_nobody_up(disk: Store, number: int) -> None:
+    """Whoever pulls the kill switch would search below it, number by number, for hours."""
+    ledger = Ledger(disk, "prod")
+    for version in VERSIONS[:2]:
+        append(ledger, live.plan_deployment(ledger, make_version_record(version), WHY))
+    disk.create(key(number), raw(number, version="v9.9.9"))
+    assert ledger.read_newest() == ledger.read_entry(2)
+    assert append(ledger, live.plan_fallback(ledger, WHY)).number == 3
+    (problem,) = check_chain(ledger)
+    assert "lies behind a folder that is missing" in str(problem)
+    assert key(number).rpartition("/")[0] in problem.where
+
+
+def test_an_entry_where_a_folder_was_lost_stays_the_newest(disk: Store, tmp_path: Path) -> None:
+    """Else the kill switch would close the gap, and the deploy behind it decide again."""
+    ledger = Ledger(disk, "prod")
+    for number in (1, BLOCK_ENTRIES - 1, 2 * BLOCK_ENTRIES - 1, 2 * BLOCK_ENTRIES + 3):
+        disk.create(key(number), raw(number))
+    assert ledger.find_last_number() == 2 * BLOCK_ENTRIES + 3
+    shutil.rmtree((tmp_path / "store" / key(BLOCK_ENTRIES)).parent)
+    assert ledger.find_last_number() == BLOCK_ENTRIES - 1
+    assert append(ledger, live.plan_fallback(ledger, WHY)).number == BLOCK_ENTRIES
+    newest = ledger.read_newest()
+    assert newest
+    assert (newest.number, newest.kind) == (BLOCK_ENTRIES, "fallback")
+    assert any("restore the missing folder" in str(one) for one in check_chain(ledger))
+
+
+def test_objects_whose_names_are_none_of_entries_are_none(disk: Store) -> None:
+    """Another number of digits, digits of another script, an entry in the folder of others."""
+    ledger = Ledger(disk, "prod")
+    disk.create(key(1), raw(1))
+    for name in ("7.json", "\u0661\u0662\u0663.json", "000001001.json", "000000009.JSON"):
+        disk.create(f"environments/prod/000000000/{name}", raw(7))
+    assert (ledger.find_last_number(), list(ledger.iterate_numbers())) == (1, [1])
+
+
+def test_the_newest_valid_entry_is_found_behind_a_gap_without_a_read_for_each_number(
+    disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, read = Ledger(disk, "prod"), []
+    disk.create(key(BLOCK_ENTRIES - 1), raw(BLOCK_ENTRIES - 1))
+    disk.create(key(2 * BLOCK_ENTRIES - 1), b"no entry")
+    monkeypatch.setattr(Ledger, "read_content", lambda self, number: (read.append(number), disk.read(key(number)))[1])
+    assert read_head(ledger).number == 2 * BLOCK_ENTRIES - 1
+    assert read == [2 * BLOCK_ENTRIES - 1, BLOCK_ENTRIES - 1]
 
 
 def test_a_deployment_waits_until_the_clock_is_set_and_a_rollback_takes_the_time_of_the_store(

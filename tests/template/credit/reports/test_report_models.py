@@ -22,7 +22,6 @@ from credit.common.files import format_json
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.contract.rule import Rule
-from credit.data.expectations import ValidateParams
 from credit.evaluation.metrics import UnitValues, compute_metrics
 from credit.evaluation.predictions import Predictions
 from credit.fairness.counts import count_predictions
@@ -43,6 +42,7 @@ from credit.reports.reference import ReferenceReport
 from credit.reports.summary import Summary
 from credit.reports.validation import ValidationReport
 from credit.training.train import TrainParams, train_candidate
+from credit.validation.expectations import ValidateParams
 from stages.fairness import judge_candidate
 from stages.validate import validate_table
 from testing.lenders.frozen import CANDIDATES, LENDER, ROOT

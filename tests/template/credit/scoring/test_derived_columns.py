@@ -35,15 +35,27 @@ def test_a_row_gets_its_derived_columns(derivations: DerivedColumns) -> None:
     assert derivations.add({"applied": None, "debts": 2})["season"] is None
 
 
-@pytest.mark.parametrize("values", [{"applied": "20261124"}, {"applied": "2026-W48-2"}, {"debts": 2**63 - 1}])
-def test_values_that_nothing_can_be_computed_from_are_refused_by_name(
-    derivations: DerivedColumns, values: dict[str, Any]
+def test_a_column_that_model_and_rule_both_ask_for_is_computed_once(
+    derivations: DerivedColumns, tmp_path: Path
+) -> None:
+    both = DerivedColumns(load_contract(tmp_path / "c.yaml"), ["burdens", "season", "burdens"])
+    row = {"applied": "2026-11-24", "debts": 2}
+    assert both.add(row) == derivations.add(row)
+
+
+@pytest.mark.parametrize(
+    ("values", "derived"),
+    [({"debts": 2**63 - 1}, "burdens"), ({"applied": "20261124"}, "season"), ({"applied": "2026-W48-2"}, "season")],
+)
+def test_a_value_that_a_column_cannot_be_computed_from_is_refused_by_name_and_no_other_is(
+    derivations: DerivedColumns, values: dict[str, Any], derived: str
 ) -> None:
     row = {"applied": "2026-11-24", "debts": 2} | values
     with pytest.raises(CreditError) as refused:
         derivations.add(row)
-    expected = "a value from which season and burdens can be computed"
-    assert refused.value.problems == [Problem(name, repr(row[name]), expected) for name in ("applied", "debts")]
+    ((name, value),) = values.items()
+    expected = f"a value from which {derived} can be computed"
+    assert refused.value.problems == [Problem(name, repr(value), expected)]
     assert derivations.add({"applied": "2026-11-24", "debts": 2})["burdens"] == 3
 
 

@@ -107,7 +107,7 @@ def test_two_builds_of_one_commit_blame_nothing_and_run_nothing(lender: Traceabl
 def test_in_twenty_trials_of_other_random_numbers_nobody_is_accused(lender: TraceableLender) -> None:
     """The code draws other numbers, which changes every score a little: as good as another seed, and no cause.
 
-    The band lets 2 in 100 through, and these twenty are always the same: of twenty others, one was accused.
+    The twenty are always the same; how often others would be accused is counted in `test_judging.py`.
     """
     accused, before = [], 'Random(f"'
     for trial in range(20):

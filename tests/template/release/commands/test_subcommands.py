@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from release.__main__ import VERBS
+from release.repository.dvc_outputs import parse_dvc_lock
 from testing.projects import Project
 from testing.warm.commands import find_warm_commands
 
@@ -179,7 +180,8 @@ def test_a_version_is_deployed_shown_exported_proved_and_what_is_broken_is_named
     assert told["restorable"]
     assert told["in_store"]
     remote = lender.folder.parent / "remote/files/md5"
-    broken = next(path for path in remote.rglob("*") if path.is_file() and not path.name.endswith(".dir"))
+    md5 = parse_dvc_lock((lender.folder / "dvc.lock").read_text(), "dvc.lock")["data/train.parquet"]
+    broken = remote / md5[:2] / md5[2:]
     content = broken.read_bytes()
     broken.chmod(0o644)
     broken.write_bytes(content + b" ")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -133,6 +134,18 @@ def test_one_program_verifies_all_of_it_offline_and_finds_what_was_changed(writt
     said = verify(folder).stdout
     assert "index.dsse.json: it is not about index.json as it is here" in said
     assert "version.dsse.json: it is not about credit-model@v1.0.1 as it is here" in said
+
+
+def test_a_module_that_somebody_put_beside_the_program_does_not_speak_for_it(written: Written, tmp_path: Path) -> None:
+    """Called as the page says, Python looks beside the program first."""
+    shutil.copytree(written.folder, tmp_path / "v")
+    for name in ("json.py", "base64.py", "hashlib.py", "pathlib.py", "typing.py"):
+        (tmp_path / "v" / name).write_text("print('0 problems')\nraise SystemExit(0)\n")
+    command = [sys.executable, str(tmp_path / "v/verify.py")]
+    done = subprocess.run(command, cwd=tmp_path / "v", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "error: json.py: not in index.json" in done.stdout
+    assert "5 problems" in done.stdout
 
 
 def test_the_same_version_and_moment_give_the_same_bytes_and_a_moment_leaves_out_what_came_later(

@@ -6,10 +6,13 @@ import pytest
 
 from credit.common.errors import CreditError, Problem
 from release.commands.judge import _answer
+from release.compare.comment import MAX_CHARACTERS
 from release.compare.comparison import compare_revisions
 from release.compare.sides import Sides
 from release.judge.changes import JudgeChange
-from release.judge.judgement import Judgement, describe_failure
+from release.judge.judgement import CandidateVerdicts, Judgement, describe_failure
+from release.judge.people import Departure
+from release.judge.wording import render_judgement
 from release.repository.revision import resolve_revisions
 from testing.report_edits import Edit
 from tests.template.release.compare.conftest import edit
@@ -48,6 +51,51 @@ def test_it_is_3_without_a_verdict_that_passes_and_4_where_one_passes_and_the_ju
     assert answer.code == code
     assert ("### ⚖️ Changes to the judge" in answer.text) == bool(fields.keys() & {"changes", "lost_too_many"})
     assert ("Do not merge" in answer.text) == (code == 3)
+
+
+def test_a_comment_is_one_that_github_takes_whatever_the_change_brings(failed: Judgement) -> None:
+    """It refuses a longer one, and the green comment of an earlier run would stay; and each kind of change is seen."""
+    long = JudgeChange(kind="contract", where="w" * 5000, base="<" * 5000, head="@" * 5000, is_used=False)
+    last = JudgeChange(kind="workflows", where=".github/workflows/mine.yml", base="", head="added", is_used=False)
+    verdict = CandidateVerdicts(candidate="&" * 5000, verdict=Sides(None, "pass"), eligible=Sides(None, True))
+    flood = {
+        "changes": (long,) * 500 + (last,),
+        "training_code": tuple(f"credit/candidates/{'&' * 200}{number}.py" for number in range(500)),
+        "problems": ("<" * 5000,) * 500,
+        "verdicts": (verdict,) * 500,
+    }
+    comparison = compare_revisions(*resolve_revisions("HEAD", None, merge_base=False))
+    for one in (None, comparison):
+        comment = render_judgement(failed.model_copy(update=flood | {"comparison": one}))
+        assert len(comment) <= MAX_CHARACTERS
+        assert "### ❌ Do not merge" in comment
+        assert "| workflows | .github/workflows/mine.yml |" in comment
+        assert "441 more; `release judge --json` lists them." in comment
+
+
+@pytest.mark.parametrize("character", ["_", "&", "w"])
+def test_every_kind_is_seen_and_hides_neither_both_verdicts_nor_the_code_to_read_nor_who_left(
+    failed: Judgement, character: str
+) -> None:
+    """Five of each of 16 kinds are more than the rows; each text is as long as escapes make it."""
+    kinds = [f"kind {number:02}" for number in range(16)]
+    long = character * 5000
+    changes = [
+        JudgeChange(kind=kind, where=long, base=long, head=long, is_used=False) for kind in kinds for _ in range(5)
+    ]
+    verdict = CandidateVerdicts(candidate=long, verdict=Sides(None, "pass"), eligible=Sides(None, True))
+    flood = {
+        "changes": tuple(changes),
+        "training_code": (f"credit/candidates/{long}.py",) * 50,
+        "verdicts": (verdict,) * 50,
+        "departures": (Departure(attribute="race", group=long, base=9, head=1, dataset=long),) * 50,
+    }
+    comment = render_judgement(failed.model_copy(update=flood))
+    assert [kind for kind in kinds if f"\n| {kind} |" not in comment] == []
+    for part in ("**Both verdicts**", "**Read this code first**", "**Who left the data** since the base, in another"):
+        assert part in comment
+    assert comment.count("9 → 1 people (-88.9%)") == 20
+    assert "and 30 more" in comment
 
 
 def test_a_pipeline_that_does_not_run_is_3(failed: Judgement) -> None:

@@ -20,15 +20,23 @@ from testing.lenders.frozen import LENDER
 from testing.lenders.small import CONTRACT, make_people
 
 
-def find(monkeypatch: pytest.MonkeyPatch, folder: Path, groups: dict[str, dict[str, int]]) -> list[Departure]:
-    """The lender's data as the base; the same with other people in some groups as the change's."""
+def find(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, groups: dict[str, dict[str, int]], params: str = ""
+) -> list[Departure]:
+    """The lender's data as the base; the same with other people in some groups as the change's.
+
+    params: those of the change, where they are others.
+    """
     before = ValidationReport.read(LENDER / ValidationReport.PATH)
     after = {name: {**of, **groups.get(name, {})} for name, of in before.groups.items()}
     after = {name: {group: people for group, people in of.items() if people >= 0} for name, of in after.items()}
     before.model_copy(update={"groups": after}).write(folder / ValidationReport.PATH)
     monkeypatch.chdir(LENDER)
     side = Revision("the working tree", None)
-    return find_departures(Sides(side, side), folder)
+    other = Revision("the change", None)
+    if params:
+        vars(other)["params"] = yaml.safe_load(params)
+    return find_departures(Sides(side, other), folder)
 
 
 def test_nobody_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -49,6 +57,28 @@ def test_those_who_came_are_no_loss_and_the_largest_loss_is_first(
 def test_a_group_that_is_gone_altogether_lost_everybody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (one,) = find(monkeypatch, tmp_path, {"race": {"Black": -1}})
     assert (one.base, one.head, one.share) == (197, 0, 1)
+
+
+def test_a_copy_of_the_data_by_another_name_lost_its_people_as_well(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (one,) = find(monkeypatch, tmp_path, {"race": {"Black": 60}}, "data: {contract: loans2}")
+    assert (one.group, one.base, one.head, one.dataset) == ("Black", 197, 60, "loans2")
+
+
+def test_another_dataset_is_compared_in_the_attributes_that_both_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that is gone is told by `test_changes`; groups by another name are nobody that the base knows."""
+    before = ValidationReport.read(LENDER / ValidationReport.PATH)
+    left = {name: dict.fromkeys(of, -1) for name, of in before.groups.items()}
+    found = find(monkeypatch, tmp_path, left, "data: {contract: loans2}")
+    assert {(one.group, one.head) for one in found if one.attribute == "race"} >= {("white", 0), ("Black", 0)}
+    del before.groups["race"]
+    before.write(tmp_path / ValidationReport.PATH)
+    other = Revision("the change", None)
+    vars(other)["params"] = {"data": {"contract": "loans2"}}
+    assert find_departures(Sides(Revision("the working tree", None), other), tmp_path) == []
 
 
 def test_people_of_a_contract_with_a_family_and_without_an_id_are_those_of_its_data(tmp_path: Path) -> None:

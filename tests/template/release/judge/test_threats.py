@@ -103,6 +103,7 @@ def test_what_a_change_makes_of_the_rule_is_judged_and_its_predictions_are_about
     assert found["training_code"] == ["credit/candidates/logistic.py"]
     assert {one["where"]: one["is_used"] for one in found["changes"]} == {
         "loanapp.yaml: rule": True,
+        "loanapp.yaml: columns.gdlin.more_is": False,
         "loanapp.yaml: columns.gdlin.threshold": True,
     }
     drops = [problem for problem in found["problems"] if "a drop of more than" in problem]

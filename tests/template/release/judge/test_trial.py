@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from credit.common.errors import CreditError, Problem
+from release.compare.sides import Sides
 from release.judge.changes import list_changed_files
 from release.judge.judgement import describe_failure
 from release.judge.trial import assemble_trial, pull_raw_data
@@ -37,6 +38,20 @@ def test_a_link_among_the_data_is_refused(propose, tmp_path: Path) -> None:
     revisions = propose({"docs/x.md": "x"})
     with pytest.raises(CreditError, match="data/raw/loans: found a link"):
         assemble_trial(tmp_path / "trial", revisions, list_changed_files(revisions), with_code=False)
+
+
+def test_a_file_called_as_a_pattern_brings_no_other_file(propose, tmp_path: Path) -> None:
+    """To git `*` in the name of a file means all of them, also those that are the judge's."""
+    own = Path("credit/training/cross_fitting.py")
+    own.parent.mkdir(parents=True)
+    own.write_text("judge = True\n")
+    before = propose({".dvc/config": ""}).head
+    brought = {"credit/training/*": "", "credit/training/train.py": "new = 1\n"}
+    after = propose({str(own): "judge = False\n"} | brought).head
+    revisions = Sides(before, after)
+    assemble_trial(tmp_path / "trial", revisions, list_changed_files(revisions), with_code=True)
+    assert (tmp_path / "trial" / own).read_text() == "judge = True\n"
+    assert (tmp_path / "trial/credit/training/train.py").read_text() == "new = 1\n"
 
 
 def test_data_that_would_land_in_the_judge_are_not_pulled(tmp_path: Path) -> None:

@@ -250,6 +250,36 @@ def test_what_is_committed_and_is_not_what_the_code_gives_is_found(
         rebuild_from_source("HEAD")
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("dvc.yaml", "stages: {mine: {cmd: x, frozen: true}}", "dvc.yaml: found frozen: mine, expected"),
+        (
+            "dvc.yaml",
+            "stages: {mine: {foreach: [a], do: {cmd: x, frozen: true}}}",
+            "dvc.yaml: found frozen: mine, expected",
+        ),
+        ("docs/dvc.yaml", "stages: {mine: {cmd: x, frozen: true}}", "docs/dvc.yaml: found frozen: mine, expected"),
+        ("docs/dvc.yaml", "stages: {mine: [", "docs/dvc.yaml: not YAML: line "),
+        ("docs/dvc.yaml", "stages: {a: {cmd: x}, a: {cmd: y}}", "docs/dvc.yaml: a: duplicate key, lines 1 and 1"),
+        ("params.yaml", "mine: [", "params.yaml: not YAML: line "),
+    ],
+)
+def test_a_pipeline_that_does_not_run_or_that_nobody_can_read_is_refused_in_one_line(
+    run: Run, path: str, text: str, said: str
+) -> None:
+    files = {"dvc.lock": "stages: {}\n", "dvc.yaml": "stages: {copy: {cmd: x}}\n", path: text}
+    for name, content in files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(content)
+    run("git", "add", "--all")
+    run("git", "commit", "--quiet", "--message", "as it is")
+    with pytest.raises(CreditError) as error:
+        rebuild_from_source("HEAD")
+    (problem,) = error.value.problems
+    assert str(problem).startswith(said)
+
+
 def test_a_difference_of_any_stage_is_named() -> None:
     lock = "stages: {a: {outs: [{path: x, md5: '1'}, {path: y, md5: '2'}]}}"
     assert list_differences(lock, lock) == []

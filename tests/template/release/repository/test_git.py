@@ -9,7 +9,8 @@ import pytest
 
 from credit.common.errors import CreditError
 from release.repository import tags
-from release.repository.git import find_actor, run_git
+from release.repository.git import find_actor, list_files_at, run_git
+from release.repository.main_branch import find_main, list_changes_since, read_files_of_main
 
 
 @pytest.fixture
@@ -30,6 +31,23 @@ def test_a_tag_that_is_no_utf_8_does_not_hold_anybody_up(repository: Path) -> No
     subprocess.run([*me, "tag", "-a", "-F", "-", "credit-model@v1.0.0"], input=b"Gr\xfc\xdfe", check=True)
     (tag,) = tags.read_registry().versions.values()
     assert tag.message.startswith("Gr")
+
+
+def test_files_are_listed_by_their_names_whatever_is_in_these(repository: Path) -> None:
+    """Git quotes them else; a waiver that is read by its quoted name is none."""
+    me = ["git", "-c", "user.name=m", "-c", "user.email=m@example.org"]
+    (repository / "waivers").mkdir()
+    names = ["waivers/f\u00fcr alle.yaml", 'waivers/"*".yaml', "waivers/two\nlines.yaml"]
+    for name in [*names, "else.yaml"]:
+        (repository / name).write_text("x")
+    run_git("add", "--all")
+    subprocess.run([*me, "commit", "--quiet", "--message", "c"], check=True)
+    run_git("branch", "--move", "--force", "main")
+    assert sorted(list_files_at("HEAD", "waivers/")) == sorted(names)
+    assert len(list_files_at("HEAD")) == 4
+    assert [name for name, _ in read_files_of_main("waivers", ".yaml")] == sorted(names)
+    (repository / names[0]).write_text("changed")
+    assert list_changes_since(find_main(), ("waivers",)) == [names[0]]
 
 
 def test_a_git_that_does_not_start_is_one_line(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

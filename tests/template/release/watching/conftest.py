@@ -1,6 +1,5 @@
 """A store in which v2.0.0 is live after v1.0.0, and a log that its decisions are written to as the service does."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,8 @@ from typing import Any
 import pytest
 from filled_logs import Books, Town, change_params
 
-from credit.common.errors import run_command
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
-from release.__main__ import main
 from testing.lenders.frozen import ROOT
 from testing.services import asked, released, service
 
@@ -32,29 +29,13 @@ def books(town: Town, tmp_path: Path) -> Iterator[Books]:
 
 @pytest.fixture
 def command(
-    disk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: Callable[..., tuple[int, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, Any]]:
-    """Run `release` in a folder with the parameters of the template: the code, and its JSON or its text."""
+    """Run `release` in a folder with the parameters of the template."""
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"))
     change_params(tmp_path, stale_hours=1e9)
-    monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "GIT_CEILING_DIRECTORIES": "/",
-        "RELEASE_STORE": disk.url,
-        "RELEASE_ACTOR": "on call",
-        "SERVICE_STATE": str(tmp_path / "state"),
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> tuple[int, Any]:
-        with pytest.raises(SystemExit) as left:
-            run_command(lambda: main(arguments))
-        told = capsys.readouterr()
-        if "--json" in arguments and told.out:
-            return int(left.value.code or 0), json.loads(told.out)
-        return int(left.value.code or 0), told.out + told.err
-
-    return run
+    monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
+    return command
 
 
 @pytest.fixture

@@ -84,6 +84,11 @@ PARAMS = {
     "drift_days": 7,
     "drift_alpha": 0.01,
     "drift_moved": 0.05,
+    "outcome_days": (90, 180, 365),
+    "outcome_alpha": 0.01,
+    "least_known": 0.8,
+    "outcome_stale_days": 60,
+    "model_days": 730,
     "stale_hours": 24,
     "poll_seconds": 10,
 }
@@ -123,6 +128,13 @@ def read_newest(store: Store, environment: str = "prod") -> LedgerEntry:
     newest = Ledger(store, environment).read_newest()
     assert newest is not None
     return newest
+
+
+def damage_bundle(store: Store, entry: LedgerEntry) -> None:
+    """Damage the model of an entry's version in the store, which nothing needs that reads its contract only."""
+    (name,) = [one for one in store.list_children(f"bundles/{entry.digest}")[1] if one.endswith(".onnx")]
+    store.delete(f"bundles/{entry.digest}/{name}")
+    assert store.create(f"bundles/{entry.digest}/{name}", b"damaged")
 
 
 def change_params(folder: Path, **changes: Any) -> None:

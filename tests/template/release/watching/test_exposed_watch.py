@@ -9,8 +9,9 @@ from filled_logs import PARAMS
 from prometheus_client import CollectorRegistry, generate_latest
 
 from release.watching.drift import DriftReport
-from release.watching.exposed import Exposed
 from release.watching.session import Look, Settings
+from release.watching.shown.exposed import Exposed
+from release.watching.telling import Told
 from testing.lenders.frozen import ROOT
 from watch.drift import DriftFinding
 from watch.params import WatchParams
@@ -26,7 +27,7 @@ def test_every_metric_that_an_alert_is_about_is_there() -> None:
     params = WatchParams.model_validate(PARAMS)
     exposed = Exposed(Settings("prod", params, Judging(0.8, 0.01, 180), 0.05))
     week = DriftReport(NOW, NOW, 200, 0, [DriftFinding("score", 200, 90.0, 20.0, 0.3, True)])
-    exposed.note(Look(None, 0, [], ["the log has no decision yet"], None, drift=week), WatchState(last=1.0))
+    exposed.note(Look(None, 0, [], ["the log has no decision yet"], None, told=Told(week)), WatchState(last=1.0))
     registry = CollectorRegistry()
     registry.register(exposed)
     named = {name for rule in RULES for name in re.findall(r"watch_\w+", rule["expr"])}

@@ -4,20 +4,25 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from filled_logs import Town, change_params, mix_people
+from filled_logs import Books, Town, change_params, mix_people
 from running_watch import run_watch, send
 
+from credit.decision_log.outcomes import record_outcome
 from credit.registry.ledger import LedgerEntry
+from release.watching.drift import find_period
+from release.watching.outcomes import REPORTED_WITHIN
 from testing.parts.prometheus import MONITORING, Prometheus, run_prometheus
 from testing.parts.servers import wait_until
 from testing.services import Service
+from watch.outcomes.vintages import list_complete_ages, list_months
 
 DASHBOARDS = {path.stem: json.loads(path.read_text()) for path in sorted(MONITORING.glob("grafana/dashboards/*.json"))}
-MOST_SERIES = 100
+MOST_SERIES = 180
 """Series of one version with one protected attribute of two groups, of service and watch together: see operating.md."""
 
 
@@ -43,8 +48,29 @@ def list_targets(dashboard: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.fixture
+def past(books: Books, live: LedgerEntry) -> None:
+    """Decisions of the last whole week, and of two months whose outcomes are 90 days old."""
+    now = datetime.now(UTC)
+    approved = books.town.find(live, "approve", live, "approve")
+    read = now - REPORTED_WITHIN
+    months = [one for one in list_months(now.date(), 9) if list_complete_ages(one, (90,), read)][-2:]
+    for begin in (*(datetime.combine(month, time(12), UTC) for month in months), find_period(now, 7)[0]):
+        books.now = begin
+        for row in books.write(live, [(approved[i % len(approved)], "white") for i in range(120)]):
+            at = row["decided_at"] + timedelta(days=80)
+            if at < now:
+                record_outcome(books.log.outcomes, row["id"], True, at, "paid", "tester", at)
+
+
+@pytest.fixture
 def seen(
-    service: Service, town: Town, live: LedgerEntry, before: LedgerEntry, command: Callable[..., Any], tmp_path: Path
+    past: None,
+    service: Service,
+    town: Town,
+    live: LedgerEntry,
+    before: LedgerEntry,
+    command: Callable[..., Any],
+    tmp_path: Path,
 ) -> Iterator[Seen]:
     """A service decides while a watch that may not act looks on; half of the people come before the first scrape."""
     change_params(tmp_path, poll_seconds=0.1, acts=False)
@@ -52,6 +78,11 @@ def seen(
     with run_watch(tmp_path, service.url) as watching:
         people = send(service, town, mix_people(400, approved, approved))
         assert service.decide(b"{").status_code == 422
+        (one,) = town.ask([(0, "white")])
+        for wrong in ({"home": "boat"}, {"nothing": 1}):
+            assert service.decide(one | {"application": one["application"] | wrong}).status_code == 422
+        decided = service.decide(one).json()["id"]
+        assert service.decide({"decision_id": decided, "outcome": True}, "/v1/outcomes").ok
         watching.wait_for(people)
         targets = {"decisions": service.url.removeprefix("http://"), "watch": f"127.0.0.1:{watching.port}"}
         with run_prometheus(tmp_path, targets) as prometheus:
@@ -92,6 +123,8 @@ def test_every_panel_shows_something_and_every_rule_is_evaluated(seen: Seen) -> 
             assert len(set(shown)) == len(shown), f"{name}: {title}: two lines of the name {shown}"
     (asked,) = (e for t, e, _ in list_targets(DASHBOARDS["on-call"]) if t == "Decisions a minute")
     assert {labels["decision"] for labels, value in prometheus.query(asked) if value > 0} == {"approve", "deny"}
+    (asked,) = (e for t, e, _ in list_targets(DASHBOARDS["drift"]) if t == "Refused for a field")
+    assert {"home", "unknown field"} <= {labels["field"] for labels, _ in prometheus.query(asked)}
     rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
     states = {

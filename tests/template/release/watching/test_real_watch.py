@@ -12,6 +12,7 @@ from running_watch import run_watch, send
 
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.store import Store
+from credit.reports.live.watch_picture import WatchPicture
 from testing.load import Load
 from testing.parts.servers import PATIENCE, wait_until
 from testing.services import Service
@@ -71,10 +72,17 @@ def test_health_says_when_it_does_not_look_and_metrics_are_bounded_and_described
     with run_watch(tmp_path, "") as watching:
         watching.wait_for(sum(1 for _, race in mix_people(500, [0], [0]) if race == "Black"))
         answer, health, other = watching.read("/metrics"), watching.read("/health"), watching.read("/")
+        picture = watching.read("/picture")
     assert answer is not None
     assert health is not None
     assert other is not None
     assert (health.json()["watch"], other.status_code) == ("alarm", 404)
+    assert picture is not None
+    drawn = WatchPicture.model_validate_json(picture.content)
+    assert (drawn.word, drawn.entry, drawn.acts, drawn.limit) == ("alarm", 2, False, 0.8)
+    assert [(one.group, one.is_alarm, one.evidence >= 1) for one in drawn.groups] == [("Black", True, True)]
+    assert {one.group for one in drawn.history} == {"Black"}
+    assert drawn.news[0] == "not taken back: watch.acts is false in params.yaml"
     series = [line for line in answer.text.splitlines() if not line.startswith("#")]
     assert 'watch_alarm{environment="prod"} 1.0' in series
     assert 'watch_acts{environment="prod"} 0.0' in series

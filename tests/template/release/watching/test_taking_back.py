@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filled_logs import Books, harm, look, mix_people, read_newest, start
+from filled_logs import PARAMS, Books, damage_bundle, harm, look, mix_people, read_newest, start
 from sqlalchemy import delete, update
 
+from credit.bundle.manifest import MANIFEST_FILE
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.registry.holds import append_hold, read_hold
 from credit.registry.ledger import Ledger, LedgerEntry
@@ -17,9 +19,20 @@ from credit.registry.store import Store
 from credit.registry.versions import require_version
 from release.deployment.apply import apply_change
 from release.deployment.plan import plan_fallback, plan_rollback, plan_rollback_to
+from release.oncall.alarms import NewAlarm, read_alarms, record_alarms
 from release.watching import acting
+from release.watching.loop import keep_looking
+from release.watching.report import format_told
 from release.watching.session import Look
+from release.watching.shown.exposed import Exposed
+from release.watching.target import Candidate, Question, try_candidates
+from release.watching.wording import describe_alarm, word_reason
 from testing.releases import WHY, deploy_versions
+from watch.groups import read_watched_groups
+from watch.judging import GroupFinding
+from watch.params import WatchParams
+from watch.ratio_interval import RatioInterval
+from watch.streams import Judging
 
 Command = Callable[..., tuple[int, Any]]
 WATCH = ("watch", "--env", "prod", "--once")
@@ -56,6 +69,139 @@ def test_an_alarm_takes_the_version_back_to_the_one_before_and_the_entry_has_the
     assert told["environments"]["prod"]["quarantine"] == ["v2.0.0"]
     code, told = command(*WATCH, "--json")
     assert (code, told["watch"], told["entry"]["number"], told["new"]) == (0, "quiet", 3, 0)
+
+
+def read_told_alarms(command: Command) -> list[str]:
+    """The alarms of `release status`, which knows the store and no log, and asks no service."""
+    _, told = command("status", "--env", "prod", "--json")
+    return [line for line in told["environments"]["prod"]["alarms"] if line.startswith("the watch")]
+
+
+def test_an_alarm_is_told_to_who_is_on_call_until_another_entry_decides(
+    released: Store, books: Books, live: LedgerEntry, command: Command, tmp_path: Path
+) -> None:
+    """Written once, by whichever watch is first; what it tells of another machine needs neither log nor state."""
+    assert read_told_alarms(command) == []
+    harm(books, live)
+    assert_untouched(look(books, acts=False), released, live, "watch.acts is false in params.yaml")
+    (told,) = read_told_alarms(command)
+    assert told.startswith("the watch, since 2026-03-02 ")
+    assert "race Black was approved 0." in told
+    assert told.endswith("; not taken back: watch.acts is false in params.yaml")
+    code, text = command("status", "--env", "prod")
+    assert (code, told in text) == (0, True)
+    look(books, acts=False)
+    _, names = released.list_children("alarms/prod/000000002")
+    assert names == ["000000001.json"]
+    apply_change(released, plan_rollback(Ledger(released, "prod"), WHY))
+    assert read_told_alarms(command) == []
+
+
+def test_of_two_watches_at_once_one_writes_each_alarm(released: Store, live: LedgerEntry) -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    found = [NewAlarm("race", group, moment, "in words") for group in ("Black", "Hispanic")]
+
+    def watch(_: int) -> None:
+        record_alarms(released, "prod", live, found, "not taken back")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(watch, range(16)))
+    assert sorted(alarm.group for alarm in read_alarms(released, "prod", live)) == ["Black", "Hispanic"]
+
+
+def test_figures_of_a_small_group_in_alarm_are_not_written(live: LedgerEntry) -> None:
+    interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
+    one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
+    assert describe_alarm(one, Judging(0.8, 0.01, 180)) == "race Black, of whom there are too few to show figures"
+    assert "(10 and 100 people" in describe_alarm(one._replace(people=10), Judging(0.8, 0.01, 180))
+
+
+@pytest.mark.parametrize("alpha", [0.01, 1000.0])
+def test_figures_of_a_small_group_are_in_no_reason_of_an_entry(
+    released: Store, books: Books, live: LedgerEntry, before: LedgerEntry, alpha: float
+) -> None:
+    """With the higher `better_alpha`, that nobody may choose, the candidate is the target; else it is told why not."""
+    harm(books, live, 20)
+    groups = read_watched_groups(released, live.digest)
+    assert groups is not None
+    params = WatchParams.model_validate(PARAMS).model_copy(update={"better_alpha": alpha})
+    judging = Judging(0.8, 0.01, 180)
+    interval, crossed = RatioInterval(0.0, 0.0, 0.5), datetime(2026, 3, 2, tzinfo=UTC)
+    one = GroupFinding("approvals", "race", "Black", "white", 9, 0, 100, 60, interval, 500, 500, 100, crossed)
+    question = Question("prod", live, groups, [one], params, judging)
+    (trial,) = try_candidates(released, books.log.database, question, [Candidate("v1.0.0", before)])
+    people = trial.findings["race", "Black"].people
+    assert (0 < people < 10, trial.why_not == "") == (True, alpha == 1000)
+    reason = word_reason("v2.0.0", [one], [trial], params, judging)
+    told = "race Black, of whom there are too few to show figures"
+    assert reason.startswith(f"unequal treatment by v2.0.0: {told}, alpha 0.01. ")
+    tried = reason.partition("alpha 0.01. ")[2]
+    not_better = "not v1.0.0: race Black: not better beyond doubt, evidence not shown, of too few people"
+    assert tried == (f"the same 20 applicants: {told}" if alpha == 1000 else not_better)
+
+
+@pytest.mark.parametrize("key", ["holds/prod/000000001.json", "environments/prod/000000000/000000001.json"])
+def test_an_alarm_about_which_nothing_can_be_done_is_told_with_why(
+    released: Store,
+    books: Books,
+    live: LedgerEntry,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+) -> None:
+    """The newest hold is damaged, or an entry among those that are searched for a target."""
+    harm(books, live)
+    released.delete(key)
+    assert released.create(key, b"{}")
+    ended = threading.Event()
+    ended.set()
+    session = start(books, stale_hours=1e9)
+    found = keep_looking(session, Exposed(session.settings), ended)
+    assert_untouched(found, released, live, key)
+    assert f"not taken back: {released.url}/{key}: " in capsys.readouterr().err
+    (told,) = read_told_alarms(command)
+    assert f"; not taken back: {released.url}/{key}: " in told
+
+
+def test_an_alarm_on_a_version_that_the_store_has_no_more_is_told_with_why(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    session = start(books)
+    harm(books, live, 1)
+    assert session.look(books.now).word == "quiet"
+    released.delete(f"bundles/{live.digest}/{MANIFEST_FILE}")
+    harm(books, live)
+    assert_untouched(session.look(books.now), released, live, "the store has no bundle of v2.0.0")
+    (told,) = read_told_alarms(command)
+    assert told.endswith("; not taken back: the store has no bundle of v2.0.0")
+
+
+def test_a_version_whose_bundle_is_damaged_is_taken_back_and_counted(
+    released: Store, books: Books, live: LedgerEntry
+) -> None:
+    """What else is told of it needs its bundle, which the groups and the version before do not."""
+    harm(books, live)
+    damage_bundle(released, live)
+    found = look(books)
+    assert found.took_back
+    assert found.obstacles == []
+    assert [one.what for one in found.told.concerns] == ["untold"]
+    assert any(line.startswith("untold: not everything is known: ") for line in format_told(found.told))
+
+
+def test_an_alarm_that_is_damaged_is_a_problem_and_hides_nothing(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    harm(books, live)
+    look(books, acts=False)
+    key = "alarms/prod/000000002/000000001.json"
+    content = released.read(key) or b""
+    released.delete(key)
+    released.create(key, content.replace(live.id.encode(), b"0" * len(live.id)))
+    _, told = command("status", "--env", "prod", "--json")
+    of_prod = told["environments"]["prod"]
+    assert of_prod["version"] == live.version
+    assert any("alarm 1 on entry 2 of prod" in line for line in of_prod["alarms"])
 
 
 def test_where_no_version_was_before_the_rule_decides(released: Store, books: Books, command: Command) -> None:

@@ -27,25 +27,25 @@ def test_drift_is_told_of_the_figures_that_changed(released: Store, books: Books
     session = start(books, acts=True, stale_hours=1e6)
     write_week(books, live, everybody, 1)
     usual = session.look(books.now)
-    assert usual.drift is not None
-    assert (usual.drift.people, usual.drift.unread) == (300, 0)
-    features = {one.figure for one in usual.drift.findings}
+    assert usual.told.drift is not None
+    assert (usual.told.drift.people, usual.told.drift.unread) == (300, 0)
+    features = {one.figure for one in usual.told.drift.findings}
     assert {"score", "decisions", "groups of race", "income", "missing income", "home", "points"} <= features
-    assert [one.figure for one in usual.drift.drifted if one.figure != "groups of race"] == []
-    assert session.look(books.now + timedelta(days=1)).drift is usual.drift, "judged once"
+    assert [one.figure for one in usual.told.drift.drifted if one.figure != "groups of race"] == []
+    assert session.look(books.now + timedelta(days=1)).told.drift is usual.told.drift, "judged once"
 
     write_week(books, live, owners, 2)
     other = session.look(books.now)
-    assert other.drift is not None
-    assert "home" in {one.figure for one in other.drift.drifted}
-    assert other.drift.start == usual.drift.start + 2 * WEEK
+    assert other.told.drift is not None
+    assert "home" in {one.figure for one in other.told.drift.drifted}
+    assert other.told.drift.start == usual.told.drift.start + 2 * WEEK
     assert other.word == "quiet"
     assert read_newest(released) == live
 
 
 def test_a_week_of_few_people_says_nothing(books: Books, live: LedgerEntry) -> None:
     write_week(books, live, list(range(99)), 3, 99)
-    found = start(books, stale_hours=1e6).look(books.now).drift
+    found = start(books, stale_hours=1e6).look(books.now).told.drift
     assert found is not None
     assert (found.people, found.findings) == (99, [])
 

@@ -1,6 +1,10 @@
 """Which hosts requests may name, encryption, and proxies in front."""
 
 import ipaddress
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +20,11 @@ from credit.common.errors import CreditError
 from credit.registry.store import Store
 from service.access.hosts import is_known_host, list_hosts
 from service.commands.keys.make import make_key
-from service.commands.serve import _check_tls
 from service.connections.open_connections import build_limits
+from service.connections.tls import load_tls
 from service.settings import Settings, load_settings
 from testing.parts.servers import PATIENCE, wait_until
+from testing.parts.sockets import connect, read_to_end
 from testing.services import Service, run_service
 
 
@@ -100,11 +105,85 @@ def test_it_answers_encrypted_with_its_certificate(
             requests.get(f"{service.url}/health/ready", timeout=PATIENCE)
 
 
+@pytest.fixture
+def encrypted(released: Store, tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Service]:
+    """A service with a certificate that waits for nobody for long, and admits few connections of one address."""
+    names = {"SERVICE_TLS_CERTIFICATE": str(certificate[0]), "SERVICE_TLS_KEY": str(certificate[1])}
+    names |= {"SERVICE_HEADER_SECONDS": "2", "SERVICE_MAX_ADDRESS_CONNECTIONS": "20"}
+    with run_service(released.url, tmp_path / "state", **names) as service:
+        wait_until(lambda: ask_encrypted(service, "/health/ready") is not None, "the service", service.process)
+        yield service
+
+
+def ask_encrypted(service: Service, path: str) -> str | None:
+    """Ask by a connection of its own; None without an answer."""
+    try:
+        return requests.get(service.url.replace("http:", "https:") + path, verify=False, timeout=PATIENCE).text
+    except requests.ConnectionError:
+        return None
+
+
+def count_closed(service: Service, why: str) -> float:
+    """Count the connections that were closed for a reason."""
+    told = ask_encrypted(service, "/metrics") or ""
+    found = [line for line in told.splitlines() if line.startswith(f'service_refused_connections_total{{why="{why}"}}')]
+    return float(found[0].rsplit(" ", 1)[1]) if found else 0.0
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_handshake_that_is_never_finished_is_given_up_as_headers_are(encrypted: Service) -> None:
+    """One that is never begun, one that stops, and one of which a byte comes now and then."""
+    hello = make_client_hello()
+    with connect(encrypted.url, 3) as (silent, half, slow):
+        half.sendall(hello[:100])
+        with suppress(ConnectionError):
+            for place in range(len(hello) - 1):
+                slow.sendall(hello[place : place + 1])
+                time.sleep(0.05)
+        for client in (silent, half, slow):
+            assert read_to_end(client) == b""
+    assert count_closed(encrypted, "handshake_time") == 3
+    with connect(encrypted.url) as (plain,):
+        plain.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert not read_to_end(plain).startswith(b"HTTP")
+    assert count_closed(encrypted, "handshake") == 1
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_handshakes_count_among_the_connections_of_an_address(encrypted: Service) -> None:
+    with connect(encrypted.url, 60) as clients:
+        assert ask_encrypted(encrypted, "/health/live") is not None
+        assert read_to_end(clients[0]) == b""
+    assert count_closed(encrypted, "address") >= 40
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_handshake_that_gives_way_is_counted_no_longer(encrypted: Service) -> None:
+    """TLS does not tell of the end of a connection in its handshake; it was given up again when its time was over."""
+    hello = make_client_hello()
+    with connect(encrypted.url, 19) as begun:
+        for client in begun:
+            client.sendall(hello[:100])
+        assert ask_encrypted(encrypted, "/health/live") is not None, "what was sent has been read"
+        with connect(encrypted.url, 20) as newer:
+            for client in [*begun, *newer]:
+                assert read_to_end(client) == b""
+    assert count_closed(encrypted, "address") + count_closed(encrypted, "handshake_time") == 39
+
+
+def make_client_hello() -> bytes:
+    """Make what a client sends first."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost").do_handshake()
+    return outgoing.read()
+
+
 def test_a_certificate_that_cannot_be_used_is_said_in_one_line(certificate: tuple[Path, Path], tmp_path: Path) -> None:
-    _check_tls(Settings(tls_certificate=certificate[0], tls_key=certificate[1]))
+    load_tls(Settings(tls_certificate=certificate[0], tls_key=certificate[1]))
     for one, two in (certificate[::-1], (certificate[0], tmp_path / "nowhere"), (certificate[0], certificate[0])):
         with pytest.raises(CreditError, match="expected a certificate and its key, in PEM"):
-            _check_tls(Settings(tls_certificate=one, tls_key=two))
+            load_tls(Settings(tls_certificate=one, tls_key=two))
     with pytest.raises(ValueError, match="one of tls_certificate and tls_key"):
         Settings(tls_certificate=certificate[0])
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from credit.bundle.rule_causes import NO_MODEL
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
@@ -120,6 +121,25 @@ def test_what_the_rule_decided_by_the_kill_switch_the_rule_decides_again(
     told = json.loads(replay(service, answer["id"], "--json").stdout)
     assert told["logged"]["rule_because"] == "fallback to the rule: a test"
     assert told["differs"] == []
+
+
+def test_one_rule_has_one_number_however_it_comes_to_decide(service: Service, released: Store, asked: Asked) -> None:
+    """As the champion, put forward in a model's place, in the log, recomputed, and with the digits of older logs."""
+    deploy_versions(released, "v1.0.0")
+    wait_until(lambda: service.get("/v1/version").json()["version"] == "v1.0.0", "v1.0.0")
+    champion = service.decide({"applications": asked[:40]}, "/v1/decisions/batch").json()["decisions"]
+    apply_change(released, plan_fallback(Ledger(released, "prod"), WHY))
+    wait_until(lambda: service.get("/v1/version").json()["kind"] == "fallback", "the rule")
+    forward = service.decide({"applications": asked[:40]}, "/v1/decisions/batch").json()["decisions"]
+    assert [one["rule_because"] for one in (forward[0], champion[0])] == ["fallback to the rule: a test", NO_MODEL]
+    assert [one["score"] for one in forward] == [one["score"] for one in champion]
+    assert len({one["score"] for one in forward}) > 1
+    looked_up = service.get(f"/v1/decisions/{forward[0]['id']}").json()
+    told = json.loads(replay(service, forward[0]["id"], "--json").stdout)
+    assert looked_up["score"] == told["recomputed"]["score"] == forward[0]["score"]
+    for more, differs in ((1e-10, []), (1e-6, ["score"])):
+        change(service, f"score = {forward[0]['score'] + more!r}", forward[0]["id"])
+        assert json.loads(replay(service, forward[0]["id"], "--json").stdout)["differs"] == differs
 
 
 def test_what_the_rule_decided_since_it_was_the_best_candidate_comes_out_the_same(

@@ -1,15 +1,16 @@
 """Clients without a key that send headers for ever, never finish a request, or open very many connections."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from testing.parts.servers import PATIENCE, wait_until
+from testing.parts.servers import wait_until
+from testing.parts.sockets import connect, read_to_end
 from testing.services import Service, run_service
 
 Asked = list[dict[str, Any]]
@@ -24,27 +25,6 @@ def impatient(tmp_path_factory: pytest.TempPathFactory, service_of_many: Service
         yield running.wait()
 
 
-@contextmanager
-def connect(service: Service, count: int = 1) -> Iterator[list[socket.socket]]:
-    """Open connections, one after the other."""
-    port = int(service.url.rsplit(":", 1)[1])
-    with ExitStack() as opened:
-        yield [
-            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)) for _ in range(count)
-        ]
-
-
-def read_to_end(client: socket.socket) -> bytes:
-    """Read until the service closes the connection."""
-    content = b""
-    try:
-        while part := client.recv(65_536):
-            content += part
-    except ConnectionResetError:
-        pass
-    return content
-
-
 def count_closed(service: Service, why: str) -> float:
     lines = service.get("/metrics").text.splitlines()
     found = [line for line in lines if line.startswith(f'service_refused_connections_total{{why="{why}"}}')]
@@ -55,7 +35,7 @@ def count_closed(service: Service, why: str) -> float:
 def test_headers_without_end_are_cut_off_after_some_kilobytes(impatient: Service, pattern: bytes) -> None:
     """A hundred megabytes of them took 17 s of the processor."""
     sent = 0
-    with connect(impatient) as (client,):
+    with connect(impatient.url) as (client,):
         client.sendall(HEAD)
         try:
             while sent < 20_000_000:
@@ -67,11 +47,49 @@ def test_headers_without_end_are_cut_off_after_some_kilobytes(impatient: Service
     assert count_closed(impatient, "header_bytes") >= 1
 
 
+CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "pattern"),
+    [
+        (CHUNKED + b"2\r\n{}\r\n0\r\n", b"x: " + b"a" * 1_000 + b"\r\n"),
+        (CHUNKED + b"2\r\n{}\r\n0\r\nx: ", b"a" * 1_000),
+        (CHUNKED + b"2;", b"a" * 1_000),
+        (CHUNKED, b"0" * 1_000),
+    ],
+    ids=["trailers", "one trailer", "an extension of a chunk", "the size of a chunk"],
+)
+def test_what_a_body_is_wrapped_in_is_cut_off_as_a_body_is(impatient: Service, start: bytes, pattern: bytes) -> None:
+    """Trailers behind a body of two bytes were kept in memory for as long as a body may take, however many came."""
+    sent = 0
+    with connect(impatient.url) as (client,):
+        client.sendall(start)
+        try:
+            while sent < 100_000_000:
+                client.sendall(pattern)
+                sent += len(pattern)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert sent < 100_000_000
+    assert count_closed(impatient, "body_bytes") + count_closed(impatient, "body_time") >= 1
+
+
+def test_a_body_in_chunks_is_taken_whatever_their_size(impatient: Service, asked: Asked) -> None:
+    body = json.dumps(asked[0]).encode()
+    for size in (1, 7, len(body)):
+        parts = [body[place : place + size] for place in range(0, len(body), size)]
+        chunks = b"".join(b"%x;name=value\r\n%s\r\n" % (len(part), part) for part in parts)
+        with connect(impatient.url) as (client,):
+            client.sendall(CHUNKED.replace(b"host:", b"connection: close\r\nhost:") + chunks + b"0\r\nx: y\r\n\r\n")
+            assert read_to_end(client).startswith(b"HTTP/1.1 200 ")
+
+
 def test_headers_that_are_too_large_are_answered_so(impatient: Service) -> None:
-    with connect(impatient) as (client,):
+    with connect(impatient.url) as (client,):
         client.sendall(HEAD + b"x: " + b"a" * 40_000)
         assert read_to_end(client).startswith(b"HTTP/1.1 431 ")
-    with connect(impatient) as (client,):
+    with connect(impatient.url) as (client,):
         client.sendall(HEAD + b"x: " + b"a" * 20_000 + b"\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
         assert read_to_end(client).startswith(b"HTTP/1.1 422 ")
 
@@ -90,7 +108,7 @@ def test_a_request_that_is_never_finished_is_given_up(
 ) -> None:
     """Also one of which a byte comes now and then: the time is that of the whole."""
     before = count_closed(impatient, why)
-    with connect(impatient, 2) as (silent, slow):
+    with connect(impatient.url, 2) as (silent, slow):
         for client in (silent, slow):
             client.sendall(start)
         try:
@@ -104,7 +122,7 @@ def test_a_request_that_is_never_finished_is_given_up(
 
 
 def test_a_second_request_on_a_connection_has_its_own_time(impatient: Service, asked: Asked) -> None:
-    with connect(impatient) as (client,):
+    with connect(impatient.url) as (client,):
         for _ in range(2):
             client.sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
             content = b""
@@ -119,7 +137,7 @@ def test_a_second_request_on_a_connection_has_its_own_time(impatient: Service, a
 
 def test_a_client_that_reads_no_answer_is_given_up(impatient: Service) -> None:
     before = count_closed(impatient, "unread") + count_closed(impatient, "pipelined")
-    with connect(impatient) as (client,):
+    with connect(impatient.url) as (client,):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         client.settimeout(0.2)
         try:
@@ -137,7 +155,7 @@ def test_of_one_address_the_oldest_that_ask_nothing_give_way(
     limits = {"SERVICE_MAX_ADDRESS_CONNECTIONS": "20"}
     with run_service(service_of_many.store, tmp_path / "state", **limits) as service:
         service.wait()
-        with connect(service, 50) as clients:
+        with connect(service.url, 50) as clients:
             assert service.decide(asked[0]).status_code == 200
             assert read_to_end(clients[0]) == b""
             clients[-1].sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
@@ -151,7 +169,7 @@ def test_more_idle_connections_than_files_may_be_open_keep_nobody_out(
     """400 of them at `ulimit -n 256` made the service unreachable."""
     with run_service(service_of_many.store, tmp_path / "state", files=256) as service:
         service.wait()
-        with connect(service, 400):
+        with connect(service.url, 400):
             for one in asked[:20]:
                 assert service.decide(one).status_code == 200
 
@@ -162,7 +180,7 @@ def test_a_caller_has_so_many_requests_at_a_time_and_no_more(
     """A request whose body has not come yet is one of them; health is asked all the same."""
     with run_service(service_of_many.store, tmp_path / "state", SERVICE_MAX_CALLER_REQUESTS="5") as service:
         service.wait()
-        with connect(service, 5) as clients:
+        with connect(service.url, 5) as clients:
             for client in clients:
                 client.sendall(HEAD + b"content-length: 99\r\n\r\n{")
             wait_until(lambda: service.decide(asked[0]).status_code == 429, "the limit")

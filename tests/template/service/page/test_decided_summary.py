@@ -24,6 +24,7 @@ def test_it_counts_what_the_live_entry_decided_and_nothing_before_it(
 ) -> None:
     empty = service.get("/v1/decided").json()
     assert (empty["total"], empty["first"], empty["version"], empty["problems"]) == (0, None, "v2.0.0", [])
+    assert empty["limit"] == 0.8, "that of the policy in the bundle"
     answers = decide(service, asked[:60])
     told = service.get("/v1/decided").json()
     expected = Counter(answer["decision"] for answer in answers)

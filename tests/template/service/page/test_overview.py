@@ -23,8 +23,10 @@ from service.engine.request_types import build_request_parser
 from service.page.decisions import GroupApprovals, count_by_decider, count_by_decision, count_by_group
 from service.page.history import LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
+from service.page.ratio_limit import ShownLimit
 from service.page.trend import begin_of_day
 
+LIMIT = ShownLimit(0.8, "0.8, the limit of a test")
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 RACE = Column.model_validate(
     {"type": "category", "role": "protected", "allowed": ["white", "Black"], "reference": "white", "description": "d"}
@@ -79,7 +81,7 @@ def serving(bundles: Callable[[str], Path]) -> Callable[..., LiveVersion]:
 def facts(serving: Callable[..., LiveVersion]) -> ServiceSnapshot:
     """All is well: entry 2 is live after entry 1."""
     history = [LedgerLine(2, entry(2)), LedgerLine(1, entry(1, version="v1.0.0"))]
-    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, recent(), None, history, True)
+    return ServiceSnapshot("prod", NOW, serving(entry(2)), {}, recent(), None, history, True, LIMIT)
 
 
 def groups(*counts: DecisionCounts) -> dict[str, GroupApprovals]:
@@ -273,6 +275,7 @@ def shares(group: str, people: int, approved: int) -> DecisionCounts:
         (100, 79, "0.79", True),
         (100, 80, "0.80", False),
         (1000, 799, "0.79", True),
+        (300, 240, "0.80", False),
         (29, 1, "0.03", False),
         (4, 0, "", False),
         (30, 0, "0.00", True),
@@ -286,7 +289,7 @@ def test_a_group_below_the_limit_is_a_problem_unless_its_people_are_few(
     found = groups(counts)["Black"]
     assert (found.ratio, found.is_below) == (ratio, is_below)
     said = build_overview(replace(facts, recent=DecisionSummary(counts)))
-    wrong = [f"Race: Black was approved {ratio} times as often as white; the limit is 0.8."]
+    wrong = [f"Race: Black was approved {ratio} times as often as white; the limit is 0.8, the limit of a test."]
     assert said.wrong == (wrong if is_below else [])
 
 

@@ -89,6 +89,23 @@ def test_its_figures_are_those_of_the_answers(service: Service, asked: list[dict
         assert f"{name} {len(of_group)} {100 * sum(of_group) / len(of_group):.0f}%" in text
 
 
+def test_it_says_how_long_decisions_took_where_they_go_and_how_groups_fare(
+    service: Service, asked: list[dict[str, Any]]
+) -> None:
+    service.decide({"applications": asked[:200]}, "/v1/decisions/batch").raise_for_status()
+    service.decide({"applications": asked[200:]}, "/v1/decisions/batch").raise_for_status()
+    text = text_of(service)
+    assert f"The {len(asked)} decisions of the last minute by this service" in text
+    assert re.search(r"99 of a hundred within [\d.]+ m?s ", text)
+    assert "Decisions go to the database SQLite In the spool 0" in text
+    (first, *_) = re.findall(r'href="(/v1/decisions/[0-9a-f]{32})"', service.get("/").text)
+    assert service.get(first).json()["version"] == "v2.0.0", "a decision leads to its record"
+    assert "The broken line is the limit: 0.8, by the policy small_screen of v2.0.0. A triangle is below it." in text
+    ratio = re.search(r"Race: Black to white by hour (\d\.\d\d)", text)
+    assert ratio is not None
+    assert f"ratio {ratio[1]}" in text.partition("Approvals by group")[2], "as the table of the day has it"
+
+
 def test_it_says_that_the_rule_decides_and_why(service: Service, released: Store) -> None:
     put_forward(released, "complaints about <b>denials</b>")
     text = wait_for(service, "The rule decides")
@@ -169,7 +186,7 @@ def test_it_can_be_read_by_everybody(busy: Service, opened: Callable[[Service, i
     assert tables >= 3
     assert page.locator("table > caption").count() == tables
     assert page.locator("th:not([scope])").count() == 0
-    assert [page.locator(f"h{level}").count() for level in (1, 2)] == [1, 4]
+    assert [page.locator(f"h{level}").count() for level in (1, 2)] == [1, 7]
 
 
 def test_who_decides_is_the_first_thing_seen_on_a_phone(busy: Service, opened: Callable[[Service, int], Page]) -> None:

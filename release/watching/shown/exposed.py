@@ -1,4 +1,5 @@
-"""The watch over HTTP, by default on this machine only: `/metrics` for Prometheus, `/health` for whoever runs it.
+"""The watch over HTTP, by default on this machine only: `/metrics` for Prometheus, `/health` for whoever runs it,
+`/picture` for the page of the service.
 
 The number of series is bounded: for each group of the live version, in three streams, six of them.
 """
@@ -17,7 +18,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from credit.common.errors import CreditError, Problem
+from credit.reports.live.watch_picture import WatchPicture
 from release.watching.session import Look, Settings
+from release.watching.shown.told_metrics import collect_told
 from watch.state import WatchState
 
 _LATE_LOOKS, _LEAST_SECONDS = 10, 60.0
@@ -30,12 +33,14 @@ class Exposed(Collector):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._last: tuple[Look, float, float | None] | None = None
+        self.picture: WatchPicture | None = None
         self._looks = self._rows = self._actions = 0
         self._turn = threading.Lock()
 
-    def note(self, look: Look, state: WatchState) -> None:
+    def note(self, look: Look, state: WatchState, picture: WatchPicture | None = None) -> None:
         """Note a look that has just ended."""
         with self._turn:
+            self.picture = picture
             self._last = (look, time.time(), state.last)
             self._looks += 1
             self._rows += look.rows
@@ -99,15 +104,7 @@ class Exposed(Collector):
                 if value is not None:
                     family.add_metric([environment, one.stream, one.attribute, one.group], float(value))
             yield family
-        yield from self._collect_drift(look)
-
-    def _collect_drift(self, look: Look) -> Iterator[Metric]:
-        family = GaugeMetricFamily(
-            "watch_drift", "1 when a figure of the last period differs", labels=["environment", "figure"]
-        )
-        for one in look.drift.findings if look.drift else ():
-            family.add_metric([self._settings.environment, one.figure], float(one.is_drift))
-        yield family
+        yield from collect_told(look.told, environment)
 
 
 def _gauge(name: str, text: str, environment: str, value: float) -> GaugeMetricFamily:
@@ -132,8 +129,10 @@ def expose(exposed: Exposed, host: str, port: int) -> Iterator[int]:
             elif self.path == "/health":
                 code, content = exposed.describe_health()
                 self._answer(code, "application/json", json.dumps(content).encode())
+            elif self.path == "/picture" and exposed.picture is not None:
+                self._answer(200, "application/json", exposed.picture.model_dump_json().encode())
             else:
-                self._answer(404, "text/plain", b"/metrics or /health\n")
+                self._answer(404, "text/plain", b"/metrics, /health or /picture\n")
 
         def _answer(self, code: int, kind: str, content: bytes) -> None:
             self.send_response(code)

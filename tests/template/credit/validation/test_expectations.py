@@ -9,7 +9,7 @@ import pytest
 
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.expectations import ContractSuite
+from credit.validation.expectations import ContractSuite
 
 COLUMNS = {
     "id": Column(type="text", role="id", description="d"),

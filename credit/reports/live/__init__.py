@@ -1,0 +1,1 @@
+"""What running processes say to each other, as models."""

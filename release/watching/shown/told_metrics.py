@@ -1,0 +1,68 @@
+"""Drift by figure, outcomes by age and group, and concerns, as metrics.
+
+The number of series is bounded: two for each figure of drift, five for each age and each group, four of concerns.
+"""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from release.watching.ageing import CONCERNS
+from release.watching.drift import DriftReport
+from release.watching.outcomes import OutcomeReport
+from release.watching.telling import Told
+from watch.outcomes.judging import OutcomeFinding
+from watch.outcomes.vintages import EVERYBODY, GroupName
+
+_SHOWN = {EVERYBODY: ("all", "everybody")}
+"""Prometheus drops a label that is empty."""
+
+
+def collect_told(told: Told, environment: str) -> Iterator[Metric]:
+    """Collect the metrics of drift, outcomes and concerns."""
+    concern = GaugeMetricFamily("watch_concern", "1 while people are told of it", labels=["environment", "what"])
+    there = {one.what for one in told.concerns}
+    for what in CONCERNS:
+        concern.add_metric([environment, what], float(what in there))
+    yield concern
+    yield from _collect_drift(told.drift, environment)
+    yield from _collect_outcomes(told.outcomes, environment)
+
+
+def _collect_drift(drift: DriftReport | None, environment: str) -> Iterator[Metric]:
+    is_drift = GaugeMetricFamily(
+        "watch_drift", "1 when a figure of the last period differs", labels=["environment", "figure"]
+    )
+    moved = GaugeMetricFamily(
+        "watch_drift_moved", "The share of people who would have to be in another bin", labels=["environment", "figure"]
+    )
+    for one in drift.findings if drift else ():
+        is_drift.add_metric([environment, one.figure], float(one.is_drift))
+        moved.add_metric([environment, one.figure], one.moved)
+    yield is_drift
+    yield moved
+
+
+def _collect_outcomes(outcomes: OutcomeReport | None, environment: str) -> Iterator[Metric]:
+    shown: dict[tuple[int, GroupName], list[OutcomeFinding]] = {}
+    for one in outcomes.findings if outcomes else ():
+        shown.setdefault((one.age, one.group), []).append(one)
+    labels = ["environment", "age", "attribute", "group"]
+    values: dict[str, tuple[str, Callable[[list[OutcomeFinding]], float]]] = {
+        "watch_outcome_bad_rate": ("Bad outcomes of the newest month of this age", lambda of: of[0].rate),
+        "watch_outcome_bad_rate_low": ("The lower end of its interval", lambda of: of[0].interval[0]),
+        "watch_outcome_bad_rate_high": ("The upper end of its interval", lambda of: of[0].interval[1]),
+        "watch_outcome_expected": ("What was promised, or earlier months had", lambda of: of[0].expected),
+        "watch_outcome_differs": ("1 when it differs by more than chance", lambda of: any(o.is_different for o in of)),
+    }
+    for name, (text, read) in values.items():
+        family = GaugeMetricFamily(name, text, labels=labels)
+        for (age, group), of in shown.items():
+            family.add_metric([environment, str(age), *_SHOWN.get(group, group)], float(read(of)))
+        yield family
+    unknown = GaugeMetricFamily(
+        "watch_outcome_unknown", "The share of that month whose outcome is not known", labels=["environment", "age"]
+    )
+    for age, share in (outcomes.unknown if outcomes else {}).items():
+        unknown.add_metric([environment, str(age)], share)
+    yield unknown

@@ -1,0 +1,139 @@
+"""A folder of Parquet as the target: a file for each day, written again from the log whenever something of it is new.
+
+So a day is never there twice, whenever the export was killed. `decisions/` has no protected attribute, these are in
+`protected/`. The places up to which the log was read are in `cursors.json`, written after the files.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic_core import from_json, to_json
+from sqlalchemy import select
+
+from credit.common.errors import CreditError, Problem
+from credit.common.files import atomic_write
+from credit.decision_log.database import Database
+from credit.decision_log.tables import DECISIONS_TABLE
+from service.batch.sink import open_sink
+from service.export.cursors import LogBatch, LogCursor
+from service.export.following import Cursors, Stream, iterate_records
+from service.export.records import DayDigest, ExportedRecord, digest_days
+
+_PAGE_ROWS = 1_000
+_TEXTS = ("decision", "decided_by", "rule_because", "version", "digest", "environment", "repeat_of")
+_JSONS = ("reasons", "reason_codes", "inputs", "outcome")
+DECISIONS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("decided_at", pa.timestamp("us", tz="UTC")),
+        ("score", pa.float64()),
+        ("entry", pa.int64()),
+        ("erased", pa.bool_()),
+        *((name, pa.string()) for name in (*_TEXTS, *_JSONS)),
+    ]
+)
+"""What differs between versions, such as inputs, is JSON."""
+PROTECTED_SCHEMA = pa.schema([("id", pa.string()), ("values", pa.string())])
+
+
+class ParquetTarget:
+    """A folder. Raises CreditError for a folder that is something else."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._file = folder, folder / "cursors.json"
+        self._days: set[date] = set()
+        try:
+            content = json.loads(self._file.read_text()) if self._file.exists() else {}
+            self._cursors: dict[str, Cursors] = {
+                stream: {name: LogCursor(following, tuple(map(tuple, gaps))) for name, (following, gaps) in of.items()}
+                for stream, of in content.items()
+            }
+        except (ValueError, TypeError, AttributeError):
+            fix = "name another folder, or remove this one: it is written again"
+            raise CreditError(Problem(str(self._file), "no places of an export", fix=fix)) from None
+        # whoever is killed in the first writing leaves the temporary file of the places, and nothing else
+        begun = f".{self._file.name}."
+        is_other = folder.exists() and not all(one.name.startswith(begun) for one in folder.iterdir())
+        if is_other and not self._file.exists():
+            found = "a folder with something else in it"
+            raise CreditError(Problem(str(folder), found, "an empty folder, or one that was exported to"))
+        folder.mkdir(parents=True, exist_ok=True)
+        if not self._file.exists():
+            self._write_cursors()
+
+    def read_cursors(self, stream: Stream) -> Cursors:
+        """Read the place of each writer."""
+        return dict(self._cursors.get(stream, {}))
+
+    def put(self, database: Database, batch: LogBatch) -> None:
+        """Mark the days of decisions."""
+        self._days |= {row["decided_at"].astimezone(UTC).date() for row in batch.rows}
+
+    def refresh(self, database: Database, decisions: list[str]) -> None:
+        """Mark the days of decisions whose outcome is new, or that were erased."""
+        for start in range(0, len(decisions), 500):
+            columns = DECISIONS_TABLE.c
+            asked = select(columns.decided_at).where(columns.id.in_(decisions[start : start + 500]))
+            with database.begin_read() as connection:
+                self._days |= {one.astimezone(UTC).date() for one in connection.execute(asked).scalars()}
+
+    def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
+        """Note the place of a writer, to be written when the days are."""
+        self._cursors.setdefault(stream, {})[writer] = cursor
+
+    def finish(self, database: Database) -> None:
+        """Write the marked days, then the places."""
+        for day in sorted(self._days):
+            self._write_day(database, day)
+        self._days.clear()
+        self._write_cursors()
+
+    def digest(self) -> dict[date, DayDigest]:
+        """Digest the decisions of each day."""
+        return digest_days(self._iterate_records())
+
+    def _write_day(self, database: Database, day: date) -> None:
+        begin = datetime.combine(day, time(), UTC)
+        records = iterate_records(database, begin, begin + timedelta(days=1))
+        with (
+            open_sink(self._locate("decisions", day), DECISIONS_SCHEMA) as write,
+            open_sink(self._locate("protected", day), PROTECTED_SCHEMA) as write_protected,
+        ):
+            while page := list(islice(records, _PAGE_ROWS)):
+                write(pa.Table.from_pylist([_flatten(one) for one in page], DECISIONS_SCHEMA))
+                told = [{"id": one.id, "values": _dump(one.protected)} for one in page if one.protected is not None]
+                write_protected(pa.Table.from_pylist(told, PROTECTED_SCHEMA))
+
+    def _write_cursors(self) -> None:
+        with atomic_write(self._file) as temporary:
+            temporary.write_text(json.dumps(self._cursors))
+
+    def _locate(self, kind: str, day: date) -> Path:
+        path = self._folder / kind / f"day={day}" / f"{kind}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _iterate_records(self) -> Iterator[ExportedRecord]:
+        for file in sorted(self._folder.glob("decisions/day=*/decisions.parquet")):
+            day = date.fromisoformat(file.parent.name.removeprefix("day="))
+            told = pq.read_table(self._locate("protected", day), partitioning=None).to_pylist()
+            protected = {one["id"]: from_json(one["values"]) for one in told}
+            for row in pq.read_table(file, partitioning=None).to_pylist():
+                moment, identifier = row.pop("decided_at"), row.pop("id")
+                content = row | {name: None if row[name] is None else from_json(row[name]) for name in _JSONS}
+                yield ExportedRecord(identifier, moment, content, protected.get(identifier))
+
+
+def _flatten(record: ExportedRecord) -> dict[str, Any]:
+    texts = {name: _dump(record.content[name]) for name in _JSONS}
+    return {"id": record.id, "decided_at": record.decided_at, **record.content, **texts}
+
+
+def _dump(value: Any) -> str | None:
+    return None if value is None else to_json(value).decode()
