@@ -189,6 +189,25 @@ def test_it_can_be_read_by_everybody(busy: Service, opened: Callable[[Service, i
     assert [page.locator(f"h{level}").count() for level in (1, 2)] == [1, 7]
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_mark_is_as_small_as_a_letter_wherever_it_stands(
+    released: Store, asked: list[dict[str, Any]], opened: Callable[[Service, int], Page], tmp_path: Path, width: int
+) -> None:
+    """Charts are as wide as their figure; the mark of a group below the limit stands in one too."""
+    with run_service(released.url, tmp_path / "state", SERVICE_LEAST_RATIO="1") as below:
+        answers = below.wait().decide({"applications": asked}, "/v1/decisions/batch").json()["decisions"]
+        decided = [
+            (one, "white" if answer["decision"] == "approve" else "Black")
+            for one, answer in zip(asked, answers, strict=True)
+        ]
+        again = [one | {"protected": {"race": race}} for one, race in decided]
+        below.decide({"applications": again}, "/v1/decisions/batch").raise_for_status()
+        page = opened(below, width)
+        assert page.locator(".ratios figcaption .mark").count() > 0
+        sizes = page.locator(".mark").evaluate_all("marks => marks.map(mark => mark.getBoundingClientRect().width)")
+        assert max(sizes) <= 32
+
+
 def test_who_decides_is_the_first_thing_seen_on_a_phone(busy: Service, opened: Callable[[Service, int], Page]) -> None:
     box = opened(busy, 390).get_by_role("heading", name="The rule decides").bounding_box()
     assert box
