@@ -51,10 +51,14 @@ class ExportRound(NamedTuple):
     missing: int = 0
 
 
-def export_news(database: Database, target: Target) -> ExportRound:
-    """Export everything that is new. Raises CreditError when the log or the target is out of reach."""
+def export_news(database: Database, target: Target, places: Cursors | None = None) -> ExportRound:
+    """Export everything that is new. Raises CreditError when the log or the target is out of reach.
+
+    `places` are those of decisions in the target, where they are known; each is moved on when it is noted there, so
+    that they are true after a failure too.
+    """
     decided = observed = erased = 0
-    cursors = target.read_cursors("decisions")
+    cursors = target.read_cursors("decisions") if places is None else places
     for batch in iterate_batches(database, DECISIONS_TABLE, cursors):
         target.put(database, batch)
         target.note("decisions", batch.writer, batch.cursor)

@@ -114,7 +114,7 @@ def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -
             exported.cursors = target.read_cursors("decisions")
         finally:
             exported.note_lag(*measure_lag(database, exported.cursors))
-        made = export_news(database, target)
+        made = export_news(database, target, exported.cursors)
         exported.note_round(made)
     return made
 

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pyarrow.parquet as pq
 import pytest
 import requests
+from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, insert, update
 
 from credit.decision_log.database import Database
@@ -19,7 +22,8 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.erasure import erase_decisions
 from credit.decision_log.tables import DECISIONS_TABLE
-from service.export.following import ExportRound, Target, compare_days, export_news, measure_lag
+from service.export.cursors import LogCursor
+from service.export.following import Cursors, ExportRound, Stream, Target, compare_days, export_news, measure_lag
 from service.export.mongodb import MongoTarget
 from service.export.parquet import ParquetTarget
 from service.export.running import keep_exporting
@@ -264,6 +268,17 @@ def test_whoever_is_killed_in_the_first_writing_of_places_goes_on_in_the_same_fo
     assert [one.name for one in folder.iterdir()] == ["cursors.json"]
 
 
+@contextmanager
+def keep_signal_handlers() -> Iterator[None]:
+    """Give back the handlers of signals when the block ends."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Obstructed(ParquetTarget):
     """A folder in whose way a file is, until it was told; when all was written its process is told to end."""
 
@@ -284,18 +299,58 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
     log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     write(log, 10)
     target = Obstructed(tmp_path / "analysts")
     target.obstacle.touch()
-    try:
+    with keep_signal_handlers():
         keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     away, back = capsys.readouterr().err.splitlines()
     assert ("Not a directory" in away, back) == (True, "everything answers again")
     assert_same(log, target, 10)
+
+
+class Gone(ParquetTarget):
+    """A folder that answers for one round; after the next its process is told to end."""
+
+    rounds = 0
+
+    def read_cursors(self, stream: Stream) -> Cursors:
+        self.rounds += stream == "decisions"
+        if self.rounds > 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise OSError("gone")
+        return super().read_cursors(stream)
+
+
+def test_what_waits_is_counted_from_the_last_round_though_the_target_was_gone_right_after_it(
+    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
+    target, registries = Gone(tmp_path / "analysts"), []
+
+    def keep_registry(port: int, host: str, registry: CollectorRegistry) -> tuple[Mock, Mock]:
+        registries.append(registry)
+        return Mock(), Mock()
+
+    monkeypatch.setattr("service.export.running.start_http_server", keep_registry)
+    monkeypatch.setattr(target, "finish", lambda database: write(log, 3))
+    write(log, 10)
+    with keep_signal_handlers():
+        keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
+    assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 10
+    assert registries[0].get_sample_value("export_waiting_decisions", {"target": "parquet"}) == 3
+
+
+def test_places_are_true_after_a_round_that_ended_halfway(
+    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, places = ParquetTarget(tmp_path / "analysts"), dict[str, LogCursor]()
+    write(log, 1_200, hours=0.05)
+    put = target.put
+    monkeypatch.setattr(target, "put", Mock(side_effect=[None, OSError("full")], wraps=put))
+    with pytest.raises(OSError, match="full"):
+        export_news(log.database, target, places)
+    assert measure_lag(log.database, places)[0] == 200
 
 
 def test_lag_is_how_many_wait_and_since_when_the_oldest_does(log: DecisionLog) -> None:
