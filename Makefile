@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro serve watch test check lint format bench contract secrets lock
+.PHONY: help setup repro serve watch test check lint format bench contract manifest secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -68,6 +68,10 @@ contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make cont
 	@test -n "$(FILE)" || { echo "error: FILE: found nothing, expected a file; run make contract FILE=loans.csv" >&2; exit 1; }
 	@python -m contract_draft "$(FILE)" $(if $(NAME),--name "$(NAME)") $(if $(LABEL),--label "$(LABEL)") \
 	  $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(if $(FORCE),--force)
+
+manifest: $(INSTALLED) ## name Parquet files that stay where they are: make manifest FROM=s3://bucket/loans NAME=loans
+	@test -n "$(FROM)" && test -n "$(NAME)" || { echo "error: FROM, NAME: expected a folder or s3://bucket/prefix, and a name; run make manifest FROM=s3://bucket/loans NAME=loans" >&2; exit 1; }
+	@python -m credit.data.manifest "$(FROM)" "data/raw/$(NAME)"
 
 # Only you may enter the folder; its files may be read, because in containers other users need them.
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/

@@ -44,7 +44,7 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
             "preserve_insertion_order": False,
         }
         with duckdb.connect(config=config) as connection:
-            found = open_raw_table(path, (), connection)
+            found = open_raw_table(path, (), connection, roots=None)
             scan = found.scan_sql(dict.fromkeys(found.columns, "VARCHAR"))
             kinds = [row[1] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
             raise_if_any(_find_type_problems(found.columns, kinds, path))

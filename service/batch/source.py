@@ -115,7 +115,7 @@ def open_source(path: Path, bundle: Bundle) -> ApplicationSource:
     # and it takes a cast that stands twice out of the TRY around it
     connection.execute("SET disabled_optimizers = 'statistics_propagation,common_subexpressions'")
     contract = bundle.contract
-    table = open_raw_table(path, contract.columns.keys(), connection)
+    table = open_raw_table(path, contract.columns.keys(), connection, roots=None)
     columns = {name: contract.columns[name] for name in bundle.inputs}
     raise_if_any(_check_columns(path, table, columns))
     if table.parquet:
