@@ -24,7 +24,7 @@ RESULTS = ("dvc.lock", "reports/")
 
 HARMLESS = (
     "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/grafana/", "bench/", "contract_draft/",
-    "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
+    "notebooks/", "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
 STEERING_FILES = {
