@@ -1,0 +1,64 @@
+"""`service migrate`: tables are there before services start, made by a role that the services need not have."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database
+from credit.decision_log.log import DecisionLog
+from service.__main__ import main
+from testing.decisions import make_record, write_each
+from testing.parts.servers import Cluster
+
+
+def migrate(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run the subcommand; return what it says."""
+    monkeypatch.setenv("SERVICE_DATABASE_URL", url)
+    with pytest.raises(SystemExit) as ended:
+        main(["migrate"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out.strip()
+
+
+def test_tables_are_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/decisions.db"
+    first = migrate(url, monkeypatch, capsys)
+    newest = first.rpartition(" ")[2]
+    assert first == f"{url}: tables none -> {newest}"
+    assert migrate(url, monkeypatch, capsys) == f"{url}: tables are of revision {newest} already"
+
+
+def test_a_database_that_does_not_answer_is_an_error_so_that_the_job_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CreditError, match="no answer"):
+        migrate("postgresql+psycopg://owner@127.0.0.1:9/decisions", monkeypatch, capsys)
+
+
+def test_services_whose_role_may_not_change_tables_start_and_record_afterwards(
+    server: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The role that docs/kubernetes.md gives to them."""
+    owner = create_engine(server.url)
+    with owner.begin() as connection:
+        connection.execute(text("CREATE ROLE decisions LOGIN IN ROLE pg_read_all_data, pg_write_all_data"))
+    url = make_url(server.url).set(username="decisions").render_as_string()
+    try:
+        with pytest.raises(CreditError, match="permission denied"):
+            Database(url).prepare()
+        assert "tables none -> " in migrate(server.url, monkeypatch, capsys)
+        log = DecisionLog(url, tmp_path)
+        write_each(log, [make_record()])
+        log.close()
+        database = Database(url, read_only=True)
+        with database.begin_read() as connection:
+            assert connection.execute(text("SELECT count(*) FROM decisions")).scalar_one() == 1
+        database.close()
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("DROP ROLE decisions"))
+        owner.dispose()
