@@ -22,6 +22,7 @@ from service.__main__ import VERBS
 from service.api import monitoring
 from service.settings import Settings, load_settings
 from testing.lenders.frozen import ROOT
+from testing.parts.needs import require
 
 OVERLAYS = ("staging", "prod")
 DOCKERFILE = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
@@ -279,6 +280,22 @@ def test_nobody_talks_to_anybody_but_for_what_is_listed(overlay: str) -> None:
 
 def _select(app: str) -> Object:
     return {"podSelector": {"matchLabels": {"app": app}}}
+
+
+def test_the_scrapes_that_the_page_shows_are_valid_and_name_what_is_there(tmp_path: Path) -> None:
+    require("promtool")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/containers.md").read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(shown)
+    command = ["promtool", "check", "config", "--syntax-only", str(tmp_path / "prometheus.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    decisions, watched = yaml.safe_load(shown)["scrape_configs"]
+    (found,) = decisions["dns_sd_configs"]
+    asked = [f"{name}:{found['port']}" for name in found["names"]] + watched["static_configs"][0]["targets"]
+    services = {name: one["spec"]["ports"][0]["port"] for name, one in list_objects("prod", "Service").items()}
+    (space,) = list_objects("prod", "Namespace")
+    names = ("decisions-each", "watch")
+    assert asked == [f"{name}.{space}.svc.cluster.local:{services[name]}" for name in names]
 
 
 def test_staging_and_prod_share_no_database_and_no_namespace() -> None:
