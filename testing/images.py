@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from testing.containers import IMAGE, WATCH_IMAGE, Podman
+from testing.parts.containers import IMAGE, WATCH_IMAGE, Podman
 from testing.projects import clone_project, find_shared_folder
 
 _BASE = "localhost/credit-test-base:bookworm"

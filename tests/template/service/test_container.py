@@ -12,8 +12,8 @@ import pytest
 from credit.registry.store import Store
 from service.commands.keys.make import make_key
 from service.commands.keys.revoke import revoke_keys
-from testing.containers import IMAGE, Container, Podman, run_container
 from testing.lenders.frozen import ROOT
+from testing.parts.containers import IMAGE, Container, Podman, run_container
 from testing.parts.servers import wait_until
 
 MODULES = ", ".join(

@@ -13,8 +13,8 @@ from sqlalchemy.exc import ProgrammingError
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
 from service.commands.keys.make import make_key
-from testing.containers import WATCH_IMAGE, Container, Podman, run_container
 from testing.lenders.frozen import ROOT
+from testing.parts.containers import WATCH_IMAGE, Container, Podman, run_container
 from testing.parts.servers import Cluster, wait_until
 
 WORDS = ("No group is treated unequally beyond doubt", "Nothing can be concluded")
