@@ -31,11 +31,10 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=
  && python3 -m pip --python /venv/bin/python install --no-cache-dir --no-deps --only-binary :all: --require-hashes \
     --requirement requirements.watch.lock
 
-FROM ${BASE_IMAGE} AS shared
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin service \
- && install -d -o service -g service /state
+# No training code: tests/template/test_architecture.py proves that each image needs its folders and no other. Code comes after
+# packages, so that a change of it costs no copy of them.
+FROM scratch AS shared
 WORKDIR /app
-# No training code: tests/template/test_architecture.py proves that each image needs its folders and no other.
 COPY credit/__init__.py credit/
 COPY credit/bundle credit/bundle
 COPY credit/common credit/common
@@ -45,6 +44,11 @@ COPY credit/decision_log credit/decision_log
 COPY credit/registry credit/registry
 COPY credit/reports credit/reports
 COPY credit/scoring credit/scoring
+
+FROM ${BASE_IMAGE} AS closed
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin service \
+ && install -d -o service -g service /state
+WORKDIR /app
 ENV PATH=/venv/bin:$PATH \
     ORT_DISABLE_TELEMETRY=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -53,8 +57,9 @@ USER 10001:10001
 VOLUME /state
 STOPSIGNAL SIGTERM
 
-FROM shared AS watch
+FROM closed AS watch
 COPY --from=watch-packages /venv /venv
+COPY --from=shared /app/credit credit
 COPY credit/evaluation credit/evaluation
 COPY credit/fairness credit/fairness
 COPY watch watch
@@ -74,8 +79,9 @@ raise SystemExit(asked.getresponse().status != 200)"]
 ENTRYPOINT ["python", "-m", "release", "watch", "--host", "0.0.0.0", "--state", "/state"]
 CMD ["--env", "prod"]
 
-FROM shared AS service
+FROM closed AS service
 COPY --from=packages /venv /venv
+COPY --from=shared /app/credit credit
 COPY service service
 COPY models/bundle models/bundle
 ENV SERVICE_HOST=0.0.0.0 \

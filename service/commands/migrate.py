@@ -1,7 +1,8 @@
 """Bring the tables of the decision log up to date, before services of this version start
 
-A service does so itself when it starts. Where its role may not change tables, or many start at a time, run this first
-as the role to which they belong. It is safe beside running services, and says what it found."""
+A service does so itself when it starts, if it may and if it takes less than three seconds. Run this first for a large
+log, or as the role to which the tables belong. Services may run beside it: what they decide meanwhile waits in their
+spools. It says which tables it found."""
 
 import click
 
@@ -17,10 +18,10 @@ EPILOG = """example:
 @click.command(cls=AnsweringCommand, help=__doc__, epilog=EPILOG)
 def run() -> Answer:
     """Run the migrations that are missing."""
-    database = Database(load_settings().database)
+    database = Database(load_settings().database, patient=True)
     try:
         before = _read_revision(database)
-        database.prepare(anew=before is None)
+        database.prepare()
         after = _read_revision(database)
     finally:
         database.close()

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from credit.common.errors import CreditError
+from credit.decision_log.connecting.postgres import TimeoutConnection
+from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from service.__main__ import main
 from testing.decisions import make_record, write_each
@@ -60,3 +62,13 @@ def test_services_whose_role_may_not_change_tables_record_by_it_and_wait_in_the_
         with owner.begin() as connection:
             connection.execute(text("DROP ROLE decisions"))
         owner.dispose()
+
+
+def test_a_migration_may_take_as_long_as_it_takes(server: Cluster) -> None:
+    """A service gives its database three seconds, in which no large table is changed."""
+    for patient, limit in ((False, "3s"), (True, "0")):
+        database = Database(server.url, patient=patient)
+        with database.begin_read() as connection:
+            assert connection.execute(text("SHOW statement_timeout")).scalar_one() == limit
+            assert isinstance(connection.connection.driver_connection, TimeoutConnection) != patient
+        database.close()
