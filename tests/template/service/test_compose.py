@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from sqlalchemy import make_url
 
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.chain import Head
@@ -23,6 +24,7 @@ from testing.projects import Project
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
+ROLE_SCRIPT = (ROOT / "deploy/database/watch_role.sql").read_text()
 
 
 def test_compose_yaml_is_what_the_specification_of_compose_allows() -> None:
@@ -51,6 +53,17 @@ def test_every_secret_is_made_and_none_stands_in_the_configuration(secrets: Path
     values = {path.read_text().strip() for path in made}
     assert not any(value in (ROOT / "compose.yaml").read_text() for value in values)
     assert secrets.stat().st_mode & 0o077 == 0
+
+
+def test_the_watch_gets_its_own_secrets_as_the_variables_that_it_reads() -> None:
+    watch = SERVICES["watch"]
+    mounted = {one["target"]: one["source"] for one in watch["secrets"]}
+    assert mounted.keys() == {"AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "RELEASE_SERVICE_KEY"}
+    assert all(source.startswith("watch_") for source in mounted.values()), "none is the service's"
+    assert watch["environment"]["SERVICE_SECRETS"] == "/run/secrets"
+    assert f"CREATE ROLE {make_url(watch['environment']['SERVICE_DATABASE_URL']).username} LOGIN" in ROLE_SCRIPT
+    assert f"/run/secrets/{mounted['PGPASSWORD']}`" in ROLE_SCRIPT
+    assert mounted["PGPASSWORD"] in SERVICES["database"]["secrets"]
 
 
 def test_secrets_in_use_are_not_replaced(project: Project) -> None:
