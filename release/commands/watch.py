@@ -1,8 +1,9 @@
 """Watch how groups are treated by live decisions, and take a version back when it must be
 
 Follows the log that SERVICE_DATABASE_URL and SERVICE_STATE name, beside the service, and serves /metrics and /health,
-by default on loopback. Limits are in the block `watch` of params.yaml. Exit code of --once and --replay: 0, nothing; 3,
-an alarm; 4, inconclusive: decisions are missing, too old or out of reach."""
+by default on loopback. Files of the folder SERVICE_SECRETS are variables too, as PGPASSWORD. Limits are in the block
+`watch` of params.yaml. Exit code of --once and --replay: 0, nothing; 3, an alarm; 4, inconclusive: decisions are
+missing, too old or out of reach."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,7 @@ from credit.common.params import read_params
 from credit.decision_log.locate import locate_in_environment, open_read_only
 from credit.fairness.policies import Fairness
 from credit.registry.address import open_store
+from credit.registry.secret_files import load_secret_files
 from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
 from release.watching.loop import end_by_signal, keep_looking
@@ -55,6 +57,7 @@ EXIT_CODES = {"quiet": 0, "alarm": 3, "inconclusive": 4}
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="of /metrics and /health")
 def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host: str, port: int) -> Answer:
     """Follow the log, judge, and act."""
+    load_secret_files()
     settings, store = read_settings(env), open_store()
     begin = None if since is None else parse_time(since)
     open_log = partial(open_read_only, *locate_in_environment())

@@ -45,6 +45,9 @@ JUDGE_KINDS = {
     "service/": "the service that decides",
     "monitoring/": "what wakes somebody",
     "watch/": "the watch",
+    "deploy/": "where service and watch run",
+    "compose.yaml": "where service and watch run",
+    "Dockerfile": "where service and watch run",
     "credit/packaging/": "what goes into a bundle",
     "credit/report/": "what goes into a bundle",
     "tests/": "tests",
@@ -52,6 +55,7 @@ JUDGE_KINDS = {
     ".dvc/": "DVC's settings and remotes",
     "requirements.lock": "packages",
     "requirements.service.lock": "packages",
+    "requirements.watch.lock": "packages",
     "pyproject.toml": "packages",
     "Makefile": "workflows",
 }

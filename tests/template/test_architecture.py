@@ -194,13 +194,37 @@ def test_a_folder_holds_at_most_thirteen_files(folder: Path) -> None:
     assert len(files) <= 13
 
 
+def list_copied(*stages: str) -> set[str]:
+    """List what the stages of an image copy of the repository's code: folders and single files."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    parts = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM |\Z)", text, flags=re.MULTILINE | re.DOTALL))
+    copies = [line.split()[1:-1] for stage in stages for line in parts[stage].splitlines() if line.startswith("COPY ")]
+    return {source for sources in copies for source in sources if re.match(r"(credit|release|service|watch)\b", source)}
+
+
+SHARED_FILES = {"credit/__init__.py"}
+
+
 def test_the_image_of_the_service_has_all_that_it_imports_and_no_folder_more() -> None:
-    copied = set(re.findall(r"^COPY (credit/\w+|service) ", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    copied = list_copied("shared", "service")
     closure = find_closure(*(ROOT / "service").rglob("*.py"), *(ROOT / "credit/decision_log").rglob("*.py"))
     needed = {name_folder(file) for file in closure}
-    assert copied == {folder for folder in needed if folder.startswith("credit/")} | {"service"}
+    assert copied - SHARED_FILES == {folder for folder in needed if folder.startswith("credit/")} | {"service"}
     assert {folder.split("/")[0] for folder in needed} == {"credit", "service"}
     assert not copied & {"credit/training", "credit/packaging", "credit/selection"}
+
+
+def test_the_image_of_the_watch_has_all_that_it_imports_and_no_folder_more() -> None:
+    """Of `release` it has no other subcommand, and so none that deploys."""
+    copied = list_copied("shared", "watch")
+    closure = find_closure(ROOT / "release/__main__.py", ROOT / "release/commands/watch.py")
+    closure |= find_closure(*(ROOT / "credit/decision_log").rglob("*.py"))
+    folders = {name_folder(file) for file in closure if file.name != "__init__.py"} - {"release", "release/commands"}
+    needed = {"watch" if folder.startswith("watch") else folder for folder in folders}
+    files = {
+        str(file.relative_to(ROOT)) for file in closure if file.parent in {ROOT / "release", ROOT / "release/commands"}
+    }
+    assert copied - SHARED_FILES == needed | files
 
 
 def test_no_test_is_imported_by_the_source() -> None:

@@ -27,6 +27,7 @@ WALKS = [
         "docs/serving.md",
         "docs/decision-log.md",
         "docs/watching.md",
+        "docs/containers.md",
         "docs/operating.md",
     ],
     ["docs/getting-started.md", "docs/fairness.md", "docs/own-data.md", "docs/extending.md"],
