@@ -108,10 +108,20 @@ ARROWS: dict[str, set[str]] = {
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/watching": RELEASE
     | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},
+    "release/challenge": RELEASE
+    | {
+        "credit/decision_log",
+        "release/deployment",
+        "release/oncall",
+        "release/watching",
+        "watch",
+        "watch/challenge",
+    },
     "release/commands": RELEASE
     | {
         "credit/decision_log",
         "release/blame",
+        "release/challenge",
         "release/compare",
         "release/deployment",
         "release/drill",
@@ -124,6 +134,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
     "watch/outcomes": BASE | {"credit/bundle", "credit/decision_log", "credit/evaluation", "watch"},
+    "watch/challenge": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "watch"},
     "monitoring/alertmanager": set(),
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),

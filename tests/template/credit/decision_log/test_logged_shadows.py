@@ -19,8 +19,7 @@ from credit.decision_log.people.applicants import export_decision
 from credit.decision_log.people.erasure import erase_decisions, expire_decisions
 from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
-from testing.decisions import make_record, write_each
-from testing.shadows import make_shadow
+from testing.decisions import make_record, make_shadow, write_each
 
 
 class _GoneError(Exception):
