@@ -71,10 +71,13 @@ ARROWS: dict[str, set[str]] = {
     "service": SERVICE,
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
+    "service/shadow": SERVICE,
     "service/connections": SERVICE,
     "service/access": SERVICE,
-    "service/metrics.py": SERVICE | {"service/deciding", "service/engine", "service/exposed_metrics.py"},
-    "service/api": SERVICE | {"service/access", "service/deciding", "service/engine", "service/metrics.py"},
+    "service/metrics.py": SERVICE
+    | {"service/deciding", "service/engine", "service/exposed_metrics.py", "service/shadow"},
+    "service/api": SERVICE
+    | {"service/access", "service/deciding", "service/engine", "service/metrics.py", "service/shadow"},
     "service/page": SERVICE
     | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
     "service/exposed_metrics.py": SERVICE,
@@ -95,7 +98,7 @@ ARROWS: dict[str, set[str]] = {
     "service/reloading.py": SERVICE | {"service/access"},
     "service/app.py": SERVICE
     | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
-    | {"service/metrics.py", "service/page", "service/reloading.py"},
+    | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},
     "release": {"credit/common"},
     "release/repository": RELEASE,
     "release/registration": RELEASE | {"release/compare", "release/deployment", "release/judge"},
