@@ -93,7 +93,7 @@ def create(chosen: Settings | None = None) -> Any:
     async def run_parts(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
-        shadows = Shadows(log, chosen.environment, metrics.count_shadows)
+        shadows = Shadows(log, metrics.count_shadows)
         writer = ShadowedWriter(log, shadows)
         counting = CountingThread(log, _COUNT_SECONDS)
         checkpoints = CheckpointThread(

@@ -12,7 +12,7 @@ from credit.registry.signatures import require_signature
 from credit.registry.store import Store
 from credit.registry.versions import fetch_temporarily, require_version
 from service.settings import STORE_SECONDS, Settings
-from service.shadow.challenger import Challenger, ChallengerError
+from service.shadow.challenger import Challenger, ChallengerError, LogPlace
 from service.shadow.shadows import Shadows
 
 _LOG = logging.getLogger(__name__)
@@ -92,4 +92,5 @@ class ChallengeFollower:
             require_signature(store, challenge.version, challenge.digest, trusted)
         patient = Store(store.url, make=False)  # a version is larger than a record of a challenge
         with fetch_temporarily(patient, require_version(patient, challenge.version, challenge.digest)) as folder:
-            return Challenger(challenge, folder)
+            settings = self._read_settings()
+            return Challenger(challenge, folder, LogPlace(settings.database, settings.spool))

@@ -1,23 +1,28 @@
-"""The challenger's own process: applications come in, a batch in each line, and what it decides about them goes out.
+"""The challenger's own process: applications come in, and what it would have decided about them goes into the log.
 
 A process of its own, so that the interpreter that answers applicants never waits for it, whatever it does to its memory
 or its time. It ends with the pipe from which it reads, however the service ended.
+
+A line is a list of applications, or whether the database may be used: then what was decided is written and counted.
 """
 
 import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from pydantic_core import from_json, to_json
 
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
 from credit.bundle.logged_applications import LoggedDecider
-from credit.common.errors import CreditError
-from credit.scoring.row_encoder import ApplicationRow
+from credit.decision_log.database import Database
+from credit.decision_log.shadows.recording import ShadowLog
+from credit.registry.challenges import Challenge
+from service.shadow.recorder import AnsweredApplication, ShadowRecorder, decide_application
 
 READY = b"ready\n"
 _NICENESS = 19
@@ -26,32 +31,33 @@ _NICENESS = 19
 _PARENT_SECONDS = 1.0
 
 
-def main(folder: str) -> None:
-    """Load the bundle in a folder, say that it is ready, and decide until nothing comes any more."""
+def main() -> None:
+    """Load the bundle that the first line names, say that it is ready, and go on until nothing comes any more."""
     answers = _take_output()
     os.nice(_NICENESS)
     _end_with_parent(os.getppid())
+    folder, database, spool, challenge = from_json(sys.stdin.buffer.readline())
     bundle = load_bundle(Path(folder))
     check_examples(bundle, Path(folder))  # which warms it too
-    decider = LoggedDecider(bundle)
+    decide = partial(decide_application, LoggedDecider(bundle))
+    log = ShadowLog(_open(database), _open(spool))
+    recorder = ShadowRecorder(log, Challenge.parse(challenge.encode(), "the challenge"), decide)
     answers.write(READY)
     answers.flush()
     for line in sys.stdin.buffer:
-        answers.write(to_json([decide_application(decider, one) for one in from_json(line)]) + b"\n")
-        answers.flush()
+        content = from_json(line)
+        if isinstance(content, bool):
+            answers.write(to_json(recorder.write(content)) + b"\n")
+            answers.flush()
+        else:
+            recorder.decide(AnsweredApplication(*one) for one in content)
 
 
-def decide_application(decider: LoggedDecider, inputs: ApplicationRow) -> list[Any]:
-    """Decide one: decision, score, who decided, why the rule did, and whether the model failed at it."""
-    failures: list[Exception | None] = []
-    try:
-        decided = decider.decide(inputs, note_failure=failures.append)
-    except CreditError:  # whose words repeat what the applicant wrote
-        return [None, None, None, "its contract refuses a value", True]
-    except Exception as error:  # noqa: BLE001 - the next application is decided all the same
-        return [None, None, None, f"it failed ({type(error).__name__})", True]
-    decision, because = decided
-    return [decision.decision, float(decision.score), decision.decided_by, because, bool(failures)]
+def _open(url: str) -> Database:
+    """Open a database that the service has prepared; one whose file is replaced is not written to."""
+    database = Database(url)
+    database.file.remember()
+    return database
 
 
 def _take_output() -> IO[bytes]:
@@ -73,4 +79,4 @@ def _end_with_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from credit.common.errors import CreditError
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.chain import SHADOWS, Chain
+from credit.decision_log.integrity.chain import SHADOWS, Chain, Head
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +53,13 @@ class ShadowLog:
                 raise
             self.chain.advance(rows)
 
+    def adopt_head(self, head: Head) -> None:
+        """Take over the head of a writer in another process, for the checkpoints of this one."""
+        with self._turn:
+            if head.sequence:
+                heads = self.chain.heads
+                heads[:] = [*(one for one in heads if one.sequence and one.writer != head.writer), head]
+
     def replay(self, lock: AbstractContextManager[None]) -> int:
         """Move rows from the spool into the database, those of `_REPLAY_ROWS` at a time; returns how many were moved.
 
@@ -85,6 +92,7 @@ class ShadowLog:
     def _insert(self, database: Database, rows: Sequence[ShadowRow]) -> bool:
         """Insert rows into the database; False when it does not take them."""
         try:
+            database.check_file()  # in a process that does not look for itself an empty one would be made
             with database.begin_write() as connection:
                 _add(connection, _apply_erasures(connection, rows))
         except CreditError as error:

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from credit.bundle.logged_applications import LoggedDecider
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.verify import verify_databases
+from credit.decision_log.log import DecisionLog
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from credit.registry.challenges import Challenge, Challenges
 from credit.registry.store import Store
 from credit.registry.versions import load_stored_bundle, require_version
-from service.shadow.challenger import Challenger, ChallengerError
+from service.shadow.challenger import Challenger, ChallengerError, LogPlace
+from service.shadow.recorder import AnsweredApplication
 from testing.parts.servers import wait_until
 from testing.services import Service, run_service
 from watch.challenge.reading import read_shadowed
@@ -111,26 +113,26 @@ def test_a_challenger_decides_the_same_people_beside_survives_a_kill_and_goes_wh
     log.close()
 
 
-def test_a_process_decides_as_the_bundle_does_and_ends_when_it_takes_too_long(
+def test_a_process_that_takes_too_long_is_ended_and_one_that_cannot_be_loaded_is_told(
     released: Store, bundles: Callable[[str], Path], asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    with pytest.raises(ChallengerError, match="before it was ready"):
-        Challenger(begin(released), tmp_path)
-    challenger = Challenger(Challenges(released, "prod").read(1), bundles("random_forest"))
-    decider = LoggedDecider(load_stored_bundle(released, require_version(released, "v3.0.0")))
-    applications = [one["application"] for one in asked[:20]]
-    decided = challenger.decide([*applications, {"income": "much"}])
-    expected = [decider.decide(one).decision for one in applications]
-    assert [(one.decision, one.score, one.has_failed) for one in decided[:-1]] == [
-        (one.decision, float(one.score), False) for one in expected
-    ]
-    assert decided[-1].rule_because is not None
+    log = DecisionLog(f"sqlite:///{tmp_path}/decisions.db", tmp_path)
+    place, challenge = LogPlace(f"sqlite:///{tmp_path}/decisions.db", f"sqlite:///{tmp_path}/spool.db"), begin(released)
+    with pytest.raises(ChallengerError, match="ended before it was ready"):
+        Challenger(challenge, tmp_path, place)
+    challenger = Challenger(challenge, bundles("random_forest"), place)
+    whole = [AnsweredApplication(f"{number:032x}", 2, one["application"]) for number, one in enumerate(asked[:20])]
+    strange = AnsweredApplication("f" * 32, 2, {"income": "much"})
+    found = challenger.shadow([*whole, strange], may_use_database=False)
+    assert (found.scored + found.failed, found.unrecorded, found.head.sequence) == (21, 0, 21)
+    assert log.shadows.count_spooled() == 21
     challenger._seconds = 0.0
     with pytest.raises(ChallengerError):
-        challenger.decide(applications * 500)
+        challenger.shadow(whole * 500, may_use_database=True)
     challenger.close()
     with pytest.raises(ChallengerError):
-        challenger.decide(applications)
+        challenger.shadow(whole, may_use_database=True)
+    log.close()
 
 
 def test_a_challenger_that_cannot_be_loaded_is_told_and_the_champion_decides(

@@ -14,11 +14,13 @@ from sqlalchemy import select
 from credit.common.errors import CreditError
 from credit.decision_log.group_commit import WriteRequest
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import SHADOWS_TABLE
 from credit.registry.challenges import Challenge
 from service.shadow import shadows as shadowing
-from service.shadow.challenger import Challenger, ChallengerError, ShadowDecision
+from service.shadow.challenger import Challenger, ChallengerError
 from service.shadow.recorded import ShadowedWriter
+from service.shadow.recorder import AnsweredApplication, RecordedShadows, ShadowDecision, ShadowRecorder
 from service.shadow.shadows import Shadows
 from testing.decisions import make_record
 from testing.parts.servers import PATIENCE, wait_until
@@ -39,13 +41,15 @@ FAILED = ShadowDecision("refer", 0.0, "rule", "the model failed (ValueError)", h
 
 
 class PlantedChallenger(Challenger):
-    """A challenger without a process, which decides as it is told to."""
+    """A challenger without a process of its own, which decides as it is told to."""
 
-    def __init__(self, decide: Callable[[Sequence[Any]], list[ShadowDecision]]) -> None:
-        self.challenge, self._decide, self.is_closed = CHALLENGE, decide, False
+    def __init__(self, log: DecisionLog, decide: Callable[[Any], ShadowDecision]) -> None:
+        self.challenge, self.is_closed = CHALLENGE, False
+        self._recorder = ShadowRecorder(ShadowLog(log.database, log.spool), CHALLENGE, decide)
 
-    def decide(self, applications: Sequence[Any]) -> list[ShadowDecision]:
-        return self._decide(applications)
+    def shadow(self, batch: Sequence[AnsweredApplication], may_use_database: bool) -> RecordedShadows:
+        self._recorder.decide(batch)
+        return self._recorder.write(may_use_database)
 
     def close(self) -> None:
         self.is_closed = True
@@ -57,7 +61,7 @@ class Desk:
     def __init__(self, state: Path) -> None:
         self.log = DecisionLog(f"sqlite:///{state}/decisions.db", state)
         self.counted: Counter[str] = Counter()
-        self.shadows = Shadows(self.log, "prod", self._count)
+        self.shadows = Shadows(self.log, self._count)
         self.writer = ShadowedWriter(self.log, self.shadows)
 
     def _count(self, outcome: str, count: int) -> None:
@@ -111,13 +115,13 @@ def test_what_the_champion_decided_is_decided_beside_and_recorded_with_the_chall
     own = make_record(digest=CHALLENGE.digest)
     with open_desk(tmp_path) as desk:
         desk.decide(make_record())
-        desk.shadows.begin(PlantedChallenger(lambda asked: [APPROVED] * len(asked)))
+        desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
         desk.decide(champion, by_rule, own)
         desk.wait_for(scored=1)
-    with open_desk(tmp_path) as desk:
-        rows = desk.read()
+        heads, rows = desk.log.shadows.chain.heads, desk.read()
     assert [row["decision_id"] for row in rows] == [champion["id"]]
     first = {name: rows[0][name] for name in ("challenge", "version", "entry", "decision", "score", "decided_by")}
+    assert heads == [(rows[0]["writer"], 1, rows[0]["row_hash"])], "for the checkpoints"
     assert first == {"challenge": 3, "version": "v9.0.0", "entry": 1} | {
         "decision": "approve",
         "score": 0.9,
@@ -126,7 +130,7 @@ def test_what_the_champion_decided_is_decided_beside_and_recorded_with_the_chall
 
 
 def test_a_repeated_request_is_not_shadowed_again(desk: Desk) -> None:
-    desk.shadows.begin(PlantedChallenger(lambda asked: [APPROVED] * len(asked)))
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
     key = {"idempotency_key": "k", "fingerprint": "f"}
     (first,) = desk.decide(make_record(**key))
     (second,) = desk.decide(make_record(**key))
@@ -142,12 +146,12 @@ def test_while_the_challenger_hangs_everybody_is_answered_and_who_finds_no_room_
     monkeypatch.setattr(shadowing, "MAX_WAITING", 5)
     is_asked, is_let_go = threading.Event(), threading.Event()
 
-    def hang(asked: Sequence[Any]) -> list[ShadowDecision]:
+    def hang(_: Any) -> ShadowDecision:
         is_asked.set()
         assert is_let_go.wait(PATIENCE)
-        return [APPROVED] * len(asked)
+        return APPROVED
 
-    desk.shadows.begin(PlantedChallenger(hang))
+    desk.shadows.begin(PlantedChallenger(desk.log, hang))
     desk.decide(make_record())
     assert is_asked.wait(PATIENCE)
     told = desk.decide(*[make_record() for _ in range(20)])
@@ -159,10 +163,10 @@ def test_while_the_challenger_hangs_everybody_is_answered_and_who_finds_no_room_
 
 
 def test_a_challenger_that_ends_is_a_problem_and_no_application_goes_uncounted(desk: Desk) -> None:
-    def end(asked: Sequence[Any]) -> list[ShadowDecision]:
+    def end(_: Any) -> ShadowDecision:
         raise ChallengerError("its process ended")
 
-    lost = PlantedChallenger(end)
+    lost = PlantedChallenger(desk.log, end)
     desk.shadows.begin(lost)
     desk.decide(make_record(), make_record())
     desk.wait_for(failed=2)
@@ -171,10 +175,6 @@ def test_a_challenger_that_ends_is_a_problem_and_no_application_goes_uncounted(d
     assert desk.shadows.problem == "the challenger v9.0.0 ended or took too long, and is loaded again"
     desk.decide(make_record())
     desk.wait_for(failed=2, dropped=1)
-    wait_until(lambda: len(desk.read()) == 2, "that the failures are in the log")
-    assert {(row["decision"], row["rule_because"]) for row in desk.read()} == {
-        (None, "the challenger ended or took too long")
-    }
     desk.shadows.end()
     assert desk.shadows.problem is None
     desk.decide(make_record())
@@ -183,7 +183,7 @@ def test_a_challenger_that_ends_is_a_problem_and_no_application_goes_uncounted(d
 
 def test_one_that_fails_on_every_application_is_a_problem_and_one_that_does_not_is_none(desk: Desk) -> None:
     answers = [FAILED]
-    desk.shadows.begin(PlantedChallenger(lambda asked: answers * len(asked)))
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: answers[0]))
     desk.decide(*[make_record() for _ in range(19)])
     desk.wait_for(failed=19)
     assert desk.shadows.problem is None, "of so few nothing is said"
@@ -198,12 +198,12 @@ def test_one_that_fails_on_every_application_is_a_problem_and_one_that_does_not_
 
 
 def test_while_the_database_is_away_shadows_are_spooled_and_come_later(desk: Desk) -> None:
-    desk.shadows.begin(PlantedChallenger(lambda asked: [APPROVED] * len(asked)))
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
     desk.log.problem = "no answer"
     desk.log.recover = lambda: False  # type: ignore[method-assign]  # the thread that would find it there again
     desk.decide(make_record())
     desk.wait_for(scored=1)
-    wait_until(lambda: desk.log.shadows.count_spooled() == 1, "the shadow in the spool")
+    assert desk.log.shadows.count_spooled() == 1
     assert desk.read() == []
     del desk.log.recover  # type: ignore[method-assign]
     wait_until(lambda: len(desk.read()) == 1, "the shadow in the database")
@@ -213,12 +213,12 @@ def test_while_the_database_is_away_shadows_are_spooled_and_come_later(desk: Des
 def test_an_end_lets_those_go_that_wait_and_counts_them(desk: Desk) -> None:
     is_asked, is_let_go = threading.Event(), threading.Event()
 
-    def hang(asked: Sequence[Any]) -> list[ShadowDecision]:
+    def hang(_: Any) -> ShadowDecision:
         is_asked.set()
         assert is_let_go.wait(PATIENCE)
         raise ChallengerError("its pipe is closed")
 
-    desk.shadows.begin(PlantedChallenger(hang))
+    desk.shadows.begin(PlantedChallenger(desk.log, hang))
     desk.decide(make_record())
     assert is_asked.wait(PATIENCE)
     desk.decide(make_record(), make_record())
