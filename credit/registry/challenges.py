@@ -1,6 +1,7 @@
 """Challenges: a version that decides beside the live one, for nobody. Objects beside the ledger, which never change."""
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
@@ -40,9 +41,15 @@ class Challenges:
     def __init__(self, store: Store, environment: str) -> None:
         self.store, self.environment = store, environment
 
+    def find_last_number(self) -> int:
+        """Find the number of the newest record, valid or not; 0 without one."""
+        _, names = self.store.list_children(f"challenges/{self.environment}")
+        stems = (name.removesuffix(".json") for name in names)
+        return max((int(stem) for stem in stems if stem.isascii() and stem.isdecimal()), default=0)
+
     def read_newest(self) -> Challenge | None:
         """Read the newest record; None when there was never a challenge. Raises CreditError when it is not valid."""
-        number = self._find_last_number()
+        number = self.find_last_number()
         return self.read(number) if number else None
 
     def read_current(self) -> Challenge | None:
@@ -52,7 +59,7 @@ class Challenges:
 
     def read_all(self) -> list[Challenge]:
         """Read every record, the oldest first. Raises CreditError when one is not valid."""
-        return [self.read(number) for number in range(1, self._find_last_number() + 1)]
+        return [self.read(number) for number in range(1, self.find_last_number() + 1)]
 
     def read(self, number: int) -> Challenge:
         """Read one record. Raises CreditError when it does not exist or is not valid."""
@@ -63,13 +70,28 @@ class Challenges:
 
     def find(self, number: int) -> Challenge | None:
         """Find one record; None when it does not exist yet. Raises CreditError when it is not valid."""
-        content = self.store.read(self._build_key(number))
-        if content is None:
-            return None
-        found = Challenge.parse(content, self._build_url(number), "release challenge --end leaves it behind")
+        content = self.read_content(number)
+        return None if content is None else self.parse(number, content)
+
+    def find_last_valid(self) -> Challenge | None:
+        """Find the newest record that is valid; None without one. Raises CreditError when the store does not answer."""
+        for number in range(self.find_last_number(), 0, -1):
+            content = self.read_content(number) or b""
+            with suppress(CreditError):
+                return self.parse(number, content)
+        return None
+
+    def read_content(self, number: int) -> bytes | None:
+        """Read the bytes of a record, valid or not; None when there is none."""
+        return self.store.read(self._build_key(number))
+
+    def parse(self, number: int, content: bytes) -> Challenge:
+        """Parse the record of a number. Raises CreditError when it is not valid, or another one."""
+        where, fix = self._build_url(number), "release challenge --end leaves it behind"
+        found = Challenge.parse(content, where, fix)
         if (found.environment, found.number) != (self.environment, number):
             named = f"challenge {found.number} of {found.environment}"
-            raise CreditError(Problem(self._build_url(number), named, f"challenge {number} of {self.environment}"))
+            raise CreditError(Problem(where, named, f"challenge {number} of {self.environment}", fix))
         return found
 
     def append(
@@ -85,8 +107,8 @@ class Challenges:
 
         Raises ChallengeConflictError when another command was first.
         """
-        last = self._find_last_number() if after is None else after
-        before = self.store.read(self._build_key(last)) if last else None
+        last = self.find_last_number() if after is None else after
+        before = self.read_content(last) if last else None
         made = Challenge(
             environment=self.environment,
             number=last + 1,
@@ -106,11 +128,6 @@ class Challenges:
         found = f"{other.actor} {what} {other.version} first, record {other.number}"
         fix = "nothing was changed; see release status, and run the command again if it is still needed"
         raise ChallengeConflictError(Problem(f"environment {self.environment}", found, fix=fix))
-
-    def _find_last_number(self) -> int:
-        _, names = self.store.list_children(f"challenges/{self.environment}")
-        stems = (name.removesuffix(".json") for name in names)
-        return max((int(stem) for stem in stems if stem.isascii() and stem.isdecimal()), default=0)
 
     def _build_key(self, number: int) -> str:
         return f"challenges/{self.environment}/{number:09d}.json"

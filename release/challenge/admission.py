@@ -76,6 +76,18 @@ def _list_misfits(store: Store, live: LedgerEntry, record: VersionRecord, notes:
     notes += effects._replace(referred=(), ruled=()).list_lines()
 
 
+def find_ended(store: Store, environment: str) -> tuple[Challenge, int]:
+    """Find the challenge that an end is the end of, and the number of the newest record, which may not be valid.
+
+    Raises CreditError when no challenge is on.
+    """
+    book = Challenges(store, environment)
+    last, valid = book.find_last_number(), book.find_last_valid()
+    if valid is None or valid.number == last:
+        return require_challenge(store, environment), last
+    return valid, last
+
+
 def require_challenge(store: Store, environment: str) -> Challenge:
     """Return the challenge that is on. Raises CreditError when none is."""
     current = Challenges(store, environment).read_current()

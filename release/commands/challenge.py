@@ -14,7 +14,7 @@ from credit.decision_log.locate import has_log, locate_in_environment, open_read
 from credit.registry.address import open_store
 from credit.registry.challenges import Challenges
 from credit.registry.store import Store
-from release.challenge.admission import Contest, admit_challenger, require_challenge
+from release.challenge.admission import Contest, admit_challenger, find_ended
 from release.challenge.forecast import Forecast, try_prediction
 from release.challenge.wording import describe_forecast, dump_forecast
 from release.commands.options import StoreCommand, add_dry_run, add_environment, add_reason
@@ -84,13 +84,13 @@ def _describe_begin(env: str, contest: Contest, dry_run: bool) -> str:
 
 
 def _end(store: Store, env: str, reason: str, dry_run: bool) -> Answer:
-    current = require_challenge(store, env)
+    current, last = find_ended(store, env)
     content: dict[str, Any] = {"environment": env, "ended": current.model_dump(mode="json", exclude_none=True)}
     if dry_run:
         text = f"would end: {env} the challenge by {current.version}, record {current.number}"
         return Answer(content | {"challenge": None, "dry_run": True}, text)
     of = (current.version, current.digest)
-    made = Challenges(store, env).append("end", of, current.entry, reason, find_actor(), current.number)
+    made = Challenges(store, env).append("end", of, current.entry, reason, find_actor(), last)
     text = f"{env}: the challenge by {current.version} is ended; what it would have decided stays in the log"
     undo = f"undo:  release challenge {current.version} --env {env} --shadow --reason '...'"
     return Answer(content | {"challenge": made.model_dump(mode="json", exclude_none=True)}, f"{text}\n{undo}")

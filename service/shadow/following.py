@@ -27,6 +27,7 @@ class ChallengeFollower:
     def __init__(self, read_settings: Callable[[], Settings], shadows: Shadows) -> None:
         self._read_settings, self._shadows = read_settings, shadows
         self._challenges: Challenges | None = None
+        self._number = 0
         self._newest: Challenge | None = None
         self._retry_at = 0.0
         self._ended = threading.Event()
@@ -48,24 +49,28 @@ class ChallengeFollower:
             self._ended.wait(self._read_settings().poll_seconds)
 
     def _look(self) -> None:
+        """Take up the records that are new; of several, the newest. Raises CreditError when the store is away."""
         if self._challenges is None:
             store = open_store(make=False, seconds=STORE_SECONDS)
             challenges = Challenges(store, self._read_settings().environment)
-            self._newest = challenges.read_newest()
+            self._number = max(0, challenges.find_last_number() - 1)
             self._challenges = challenges
-            if self._newest is not None:
-                self._follow(challenges.store, self._newest)
-            return
-        number = self._newest.number if self._newest else 0
-        found = self._newest
-        while (following := self._challenges.find(number + 1)) is not None:
-            found, number = following, following.number
-        if found is None:
-            return
-        is_lost = found.kind == "shadow" and self._shadows.challenger is None and time.monotonic() >= self._retry_at
-        if found is not self._newest or is_lost:
-            self._newest = found
-            self._follow(self._challenges.store, found)
+        challenges, is_new = self._challenges, False
+        while (content := challenges.read_content(self._number + 1)) is not None:
+            self._number, is_new = self._number + 1, True
+            self._newest = self._read(challenges, content)
+        is_lost = self._shadows.challenger is None and time.monotonic() >= self._retry_at
+        if self._newest is not None and (is_new or (is_lost and self._newest.kind == "shadow")):
+            self._follow(challenges.store, self._newest)
+
+    def _read(self, challenges: Challenges, content: bytes) -> Challenge | None:
+        """Read a record; where it is not valid nobody decides beside, and that is a problem."""
+        try:
+            return challenges.parse(self._number, content)
+        except CreditError as error:
+            _LOG.error("%s", error)
+            self._shadows.end(f"record {self._number} of the challenges is not valid; nobody decides beside")
+            return None
 
     def _follow(self, store: Store, challenge: Challenge) -> None:
         if challenge.kind == "end":

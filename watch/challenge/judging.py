@@ -66,7 +66,8 @@ def judge_challenger(
     champion = np.array([one.champion == "approve" for one in decided], bool)
     challenger = np.array([one.challenger == "approve" for one in decided], bool)
     width = len(groups.names)
-    codes = np.array([groups.assign(one.protected) for one in decided], np.int64).reshape(len(decided), width)
+    assigned = {text: groups.assign(text) for text in {one.protected for one in decided}}
+    codes = np.array([assigned[one.protected] for one in decided], np.int64).reshape(len(decided), width)
     flips = weigh_groups(codes, groups, champion, challenger)
     found = {
         (attribute, group): GroupComparison(

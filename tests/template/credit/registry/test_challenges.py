@@ -48,5 +48,6 @@ def test_a_record_that_is_not_valid_or_not_its_own_is_one_line_and_no_challenge(
     assert disk.create("challenges/prod/000000002.json", made.serialize())
     with pytest.raises(CreditError, match=r"challenge 1 of prod.*challenge 2 of prod"):
         book.read_current()
+    assert book.find_last_valid() == made
     assert book.append("end", OF, 1, "leave it behind", "somebody").number == 3
     assert book.read_current() is None

@@ -74,6 +74,17 @@ def test_a_challenge_is_one_record_that_status_and_history_say_and_nothing_else_
     assert (code, "no challenge" in told) == (1, True)
 
 
+def test_a_record_that_is_not_valid_is_told_and_an_end_leaves_it_behind(released: Store, command: Command) -> None:
+    assert command(*BEGIN)[0] == 0
+    assert released.create("challenges/prod/000000002.json", b"{}")
+    for arguments in (("status", "--env", "prod"), BEGIN):
+        code, told = command(*arguments)
+        assert (code, "challenges/prod/000000002.json" in told) == (1, True)
+    assert command(*END)[0] == 0
+    assert command("status", "--env", "prod")[0] == 0
+    assert Challenges(released, "prod").read(3).version == "v3.0.0"
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -149,3 +149,8 @@ def test_a_challenger_that_cannot_be_loaded_is_told_and_the_champion_decides(
     assert (answer["version"], answer["decided_by"]) == ("v2.0.0", "model")
     assert 'service_problem{what="challenger"} 1.0' in service.get("/metrics").text
     wait_until(lambda: 'service_shadows_total{outcome="dropped"} 1.0' in service.get("/metrics").text, "the count")
+    assert released.create("challenges/prod/000000002.json", b"{}")
+    said = "record 2 of the challenges is not valid; nobody decides beside"
+    wait_until(lambda: service.read_health()["problems"] == [said], "the other problem", service.process)
+    Challenges(released, "prod").append("end", (record.version, record.digest), 2, "enough", "tester")
+    wait_until(lambda: service.read_health()["problems"] == [], "the end", service.process)
