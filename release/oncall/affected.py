@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from credit.bundle.logged_applications import LoggedDecider
 from credit.bundle.rule_causes import describe_fallback
 from credit.common.errors import CreditError
+from credit.decision_log.shadows.logged_decider import LoggedDecider
 from credit.registry import versions
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store

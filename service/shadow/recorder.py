@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from credit.bundle.logged_applications import LoggedDecider
 from credit.common.errors import CreditError
 from credit.decision_log.integrity.chain import Head
+from credit.decision_log.shadows.logged_decider import LoggedDecider
 from credit.decision_log.shadows.recording import ShadowLog, ShadowRow
 from credit.registry.challenges import Challenge
 from credit.scoring.row_encoder import ApplicationRow

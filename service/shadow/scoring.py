@@ -18,8 +18,8 @@ from pydantic_core import from_json, to_json
 
 from credit.bundle.bundle import load_bundle
 from credit.bundle.examples import check_examples
-from credit.bundle.logged_applications import LoggedDecider
 from credit.decision_log.database import Database
+from credit.decision_log.shadows.logged_decider import LoggedDecider
 from credit.decision_log.shadows.recording import ShadowLog
 from credit.registry.challenges import Challenge
 from service.shadow.recorder import AnsweredApplication, ShadowRecorder, decide_application

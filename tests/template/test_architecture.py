@@ -107,7 +107,7 @@ ARROWS: dict[str, set[str]] = {
     "release/compare": RELEASE,
     "release/blame": RELEASE | {"credit/report", "release/compare"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
-    "release/oncall": RELEASE | {"release/deployment"},
+    "release/oncall": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/watching": RELEASE
     | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},

@@ -1,1 +1,1 @@
-"""What challengers would have decided, written beside the decisions and read to judge them."""
+"""Logged applications decided again: by challengers, whose decisions are written beside, or by any bundle."""

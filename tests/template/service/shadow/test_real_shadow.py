@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from credit.bundle.logged_applications import LoggedDecider
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.verify import verify_databases
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.shadows.logged_decider import LoggedDecider
 from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from credit.registry.challenges import Challenge, Challenges
 from credit.registry.store import Store
