@@ -52,16 +52,16 @@ def test_where_both_approve_as_many_a_difference_is_seen_no_more_often_than_alph
     assert count_seen(4_000, discordant, 0.0, runs) <= ALPHA * runs
 
 
-@pytest.mark.parametrize(("discordant", "difference"), CASES[:2])
-def test_for_one_look_the_number_is_that_of_the_test_of_mcnemar(discordant: float, difference: float) -> None:
+def test_for_one_look_the_number_is_that_of_the_test_of_mcnemar() -> None:
     """Against the exact test, by scipy: as often as said, and alpha where there is no difference."""
-    rng, runs, number = np.random.default_rng(21), 400, count_for_one_look(discordant, difference, ALPHA)
+    (discordant, difference), runs = CASES[1], 200
+    rng, number = np.random.default_rng(21), count_for_one_look(discordant, difference, ALPHA)
 
     def reject(by: float) -> float:
         found = (weigh_flips(*draw_pairs(rng, number, discordant, by)) for _ in range(runs))
         return sum(binomtest(one.gained, one.gained + one.lost).pvalue < ALPHA for one in found) / runs
 
-    assert reject(difference) == pytest.approx(POWER, abs=0.05)
+    assert reject(difference) == pytest.approx(POWER, abs=0.07)
     assert reject(0.0) <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / runs)
 
 
