@@ -73,7 +73,8 @@ def _list_misfits(store: Store, live: LedgerEntry, record: VersionRecord, notes:
         found = f"its model could not score what clients of {live.version} send: what comes {said}"
         fix = "clients have to send what it needs first, as before a deployment"
         yield Problem(f"the contract of {record.version}", found, fix=fix)
-    notes += effects._replace(referred=(), ruled=()).list_lines()
+    rest = effects._replace(referred=(), ruled=()).list_lines()
+    notes += [f"of what clients of {live.version} send, {line}" for line in rest]
 
 
 def find_ended(store: Store, environment: str) -> tuple[Challenge, int]:

@@ -68,8 +68,9 @@ def run(
         "notes": contest.notes,
         "forecast": dump_forecast(forecast) if forecast else None,
     }
-    lines = [_describe_begin(env, contest, dry_run), *(f"note:  {line}" for line in contest.notes)]
+    lines = [_describe_begin(env, contest, dry_run)]
     lines += describe_forecast(forecast) if forecast else [f"takes: not known, {why_not}"]
+    lines += [f"note:  {line}" for line in contest.notes]
     lines += [] if dry_run else [f"undo:  release challenge --end --env {env} --reason '...'"]
     lines += [f"next:  release compare --live --env {env}"]
     return Answer(content | ({"dry_run": True} if dry_run else {}), "\n".join(lines))
