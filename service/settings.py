@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         """The URL of the decision log."""
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/decisions.db"
 
+    @property
+    def spool(self) -> str:
+        """The URL of the spool."""
+        return f"sqlite:///{self.state}/spool.db"
+
 
 def load_settings() -> Settings:
     """Load the settings of this process. Raises CreditError with every one that is unknown or impossible."""

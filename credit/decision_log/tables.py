@@ -126,6 +126,30 @@ EVENTS_TABLE = Table(
 )
 """What else happened to decisions: looked up, reviewed, corrected, erased. `personal` goes with an erasure."""
 
+SHADOWS_TABLE = Table(
+    "shadows",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("decision_id", String(32), nullable=False, index=True),
+    Column("shadowed_at", UtcDateTime, nullable=False),
+    Column("environment", String(16), nullable=False),
+    Column("challenge", Integer, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("decision", String(8)),
+    Column("score", Float),
+    Column("decided_by", String(8)),
+    Column("rule_because", Text),
+    *_make_chain_columns(),
+    Index("shadows_by_writer", "writer", "sequence"),
+    Index("shadows_by_challenge", "challenge", "entry"),
+)
+"""What the challenger of a challenge would have decided, beside the decision that was answered by the entry.
+
+Without a `decision` it could decide nothing, and `rule_because` says why, or its values were erased with the person's.
+"""
+
 HOURLY_COUNTS_TABLE = Table(
     "hourly_counts",
     METADATA,

@@ -13,10 +13,7 @@ import click
 
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
-from credit.common.errors import CreditError, Problem
-from credit.common.params import read_params
 from credit.decision_log.locate import locate_in_environment, open_read_only
-from credit.fairness.policies import Fairness
 from credit.registry.address import open_store
 from credit.registry.secret_files import load_secret_files
 from credit.registry.store import Store
@@ -25,10 +22,9 @@ from release.watching.loop import end_by_signal, keep_looking
 from release.watching.replay import replay_log
 from release.watching.report import dump_look, dump_replay, format_look, format_replay
 from release.watching.session import Look, OpenLog, Session, Settings
+from release.watching.settings import read_settings
 from release.watching.shown.exposed import Exposed, expose
-from watch.params import WatchParams
 from watch.state import open_state
-from watch.streams import Judging
 
 EPILOG = """example:
   release watch --env prod
@@ -70,20 +66,6 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
         look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)
     text = "\n".join(format_look(look, session.state, settings))
     return Answer(dump_look(look, session.state, settings), text, EXIT_CODES[look.word] if once else 0)
-
-
-def read_settings(environment: str) -> Settings:
-    """Read how an environment is watched from params.yaml. Raises CreditError when no limit is there."""
-    params, fairness = read_params(WatchParams, "watch"), read_params(Fairness, "fairness")
-    limit = params.at_least
-    if limit is None:
-        of_policy = fairness.chosen_policy.limits.get("adverse_impact_ratio")
-        limit = of_policy.at_least if of_policy else None
-    if limit is None:
-        found = f"null, and the policy {fairness.policy} has no adverse_impact_ratio with at_least"
-        raise CreditError(Problem("params.yaml: watch.at_least", found, "a limit of the ratio, such as 0.8"))
-    judging = Judging(limit, params.alpha, params.horizon_days)
-    return Settings(environment, params, judging, 1 - fairness.report_level)
 
 
 def _keep_looking(session: Session, host: str, port: int) -> Look:

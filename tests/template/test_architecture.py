@@ -71,10 +71,13 @@ ARROWS: dict[str, set[str]] = {
     "service": SERVICE,
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
+    "service/shadow": SERVICE,
     "service/connections": SERVICE,
     "service/access": SERVICE,
-    "service/metrics.py": SERVICE | {"service/deciding", "service/engine", "service/exposed_metrics.py"},
-    "service/api": SERVICE | {"service/access", "service/deciding", "service/engine", "service/metrics.py"},
+    "service/metrics.py": SERVICE
+    | {"service/deciding", "service/engine", "service/exposed_metrics.py", "service/shadow"},
+    "service/api": SERVICE
+    | {"service/access", "service/deciding", "service/engine", "service/metrics.py", "service/shadow"},
     "service/page": SERVICE
     | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
     "service/exposed_metrics.py": SERVICE,
@@ -95,7 +98,7 @@ ARROWS: dict[str, set[str]] = {
     "service/reloading.py": SERVICE | {"service/access"},
     "service/app.py": SERVICE
     | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
-    | {"service/metrics.py", "service/page", "service/reloading.py"},
+    | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},
     "release": {"credit/common"},
     "release/repository": RELEASE,
     "release/registration": RELEASE | {"release/compare", "release/deployment", "release/judge"},
@@ -104,14 +107,24 @@ ARROWS: dict[str, set[str]] = {
     "release/compare": RELEASE,
     "release/blame": RELEASE | {"credit/report", "release/compare"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
-    "release/oncall": RELEASE | {"release/deployment"},
+    "release/oncall": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/watching": RELEASE
     | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},
+    "release/challenge": RELEASE
+    | {
+        "credit/decision_log",
+        "release/deployment",
+        "release/oncall",
+        "release/watching",
+        "watch",
+        "watch/challenge",
+    },
     "release/commands": RELEASE
     | {
         "credit/decision_log",
         "release/blame",
+        "release/challenge",
         "release/compare",
         "release/deployment",
         "release/drill",
@@ -124,6 +137,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
     "watch/outcomes": BASE | {"credit/bundle", "credit/decision_log", "credit/evaluation", "watch"},
+    "watch/challenge": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "watch"},
     "monitoring/alertmanager": set(),
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),
