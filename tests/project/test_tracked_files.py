@@ -39,7 +39,7 @@ def test_the_image_has_the_same_versions_as_everybody_else() -> None:
     assert "://" not in (ROOT / "requirements.service.lock").read_text()
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml", "CITATION.cff"])
+@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml"])
 def test_yaml_files_are_yaml(name: str) -> None:
     assert yaml.safe_load((ROOT / name).read_text())
 

@@ -108,12 +108,14 @@ ARROWS: dict[str, set[str]] = {
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/watching": RELEASE
     | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},
+    "release/doctor": RELEASE | {"release/deployment", "release/judge", "release/registration"},
     "release/commands": RELEASE
     | {
         "credit/decision_log",
         "release/blame",
         "release/compare",
         "release/deployment",
+        "release/doctor",
         "release/drill",
         "release/evidence",
         "release/judge",
@@ -130,6 +132,7 @@ ARROWS: dict[str, set[str]] = {
     "testing/warm": set(),
     "testing/pages": LIBRARY | {"release/deployment", "testing", "testing/parts", "testing/lenders"},
     "testing/lenders": LIBRARY | {"stages"},
+    "scaffold": {"credit/common", "credit/registry", "release/doctor", "release/judge", "release/repository"},
     "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
     "bench/slow_service.py": LIBRARY | {"service/commands", "service/engine"},
 }

@@ -1,0 +1,57 @@
+"""Let copier make a project of the template, or update one, in a folder of its own."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from copier import run_copy, run_update
+from copier.errors import CopierError, DirtyLocalWarning
+from plumbum import ProcessExecutionError
+
+from credit.common.errors import CreditError, Problem
+from credit.registry.names import Version
+from release.repository.git import run_git
+from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE
+
+_MARKERS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)\s*$", re.MULTILINE)
+
+
+def render_project(
+    template: Path, version: Version, address: str, answers: dict[str, Any], ask: bool, folder: Path
+) -> None:
+    """Render the template of a clone into a folder, as if it had come from its address at the tag of a version."""
+    tag = str(version)
+    run_git("-C", str(template), "tag", "--force", tag, "HEAD")
+    with _translate_errors():
+        run_copy(str(template), folder, answers, vcs_ref=tag, defaults=not ask, overwrite=True, quiet=True)
+    path = folder / ANSWERS_FILE
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"^_src_path: .*$", lambda _: f"_src_path: {address}", text, flags=re.MULTILINE))
+
+
+def update_project(folder: Path, version: Version, answers: dict[str, Any]) -> list[str]:
+    """Update the project in a folder to a version; returns the files in which the project and the template differ."""
+    with _translate_errors():
+        run_update(folder, answers, vcs_ref=str(version), defaults=True, overwrite=True, conflict="inline", quiet=True)
+    changed = run_git("-C", str(folder), "ls-files", "--modified", "--others", "-z").split("\0")[:-1]
+    return sorted({name for name in changed if _is_conflict(folder / name)})
+
+
+def _is_conflict(path: Path) -> bool:
+    return path.suffix == ".rej" or (path.is_file() and _MARKERS.search(path.read_bytes()) is not None)
+
+
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DirtyLocalWarning)
+            yield
+    except ProcessExecutionError as error:  # git, by which copier fetches and merges
+        lines = [line for line in str(error.stderr).splitlines() if line.strip()] or ["git failed"]
+        raise CreditError(Problem("copier", lines[-1][:300])) from None
+    except (CopierError, ValueError) as error:
+        raise CreditError(Problem(QUESTIONS_FILE, " ".join(str(error).split())[:500])) from None
