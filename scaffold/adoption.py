@@ -18,7 +18,7 @@ TEMPLATE_REMOTE = "template"
 
 
 class Adoption(NamedTuple):
-    """What was done, or would be: the commit, None of a rehearsal or where nothing is to do; the files; what to know."""
+    """A change that was made, or with --dry-run would be: its commit, None without one, its files, and notes on it."""
 
     version: Version
     commit: str | None
@@ -96,7 +96,7 @@ def _find_address(address: str | None) -> str:
     """Find where the template's later versions will come from: as it is said, else the remote `template`."""
     if address is None and TEMPLATE_REMOTE in run_git("remote").split():
         address = run_git("remote", "get-url", TEMPLATE_REMOTE).strip()
-    if not address or any(char.isspace() for char in address):
+    if not address or not address.isprintable():
         fix = "make adopt TEMPLATE=https://…; GitHub says under the project's name what it was generated from"
         raise CreditError(Problem("TEMPLATE", repr(address or ""), "the git address of the template", fix))
     return address if "://" in address or "@" in address else str(Path(address).absolute())

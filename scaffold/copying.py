@@ -1,5 +1,6 @@
 """Let copier make a project of the template, or update one, in a folder of its own."""
 
+import json
 import re
 import warnings
 from collections.abc import Iterator
@@ -27,17 +28,25 @@ def render_project(
     run_git("-C", str(template), "tag", "--force", tag, "HEAD")
     with _translate_errors():
         run_copy(str(template), folder, answers, vcs_ref=tag, defaults=not ask, overwrite=True, quiet=True)
-    path = folder / ANSWERS_FILE
-    text = path.read_text(encoding="utf-8")
-    path.write_text(re.sub(r"^_src_path: .*$", lambda _: f"_src_path: {address}", text, flags=re.MULTILINE))
+    _write_origin(folder, _commit=tag, _src_path=address)
 
 
 def update_project(folder: Path, version: Version, answers: dict[str, Any]) -> list[str]:
     """Update the project in a folder to a version; returns the files in which the project and the template differ."""
     with _translate_errors():
         run_update(folder, answers, vcs_ref=str(version), defaults=True, overwrite=True, conflict="inline", quiet=True)
+    _write_origin(folder, _commit=str(version))
     changed = run_git("-C", str(folder), "ls-files", "--modified", "--others", "-z").split("\0")[:-1]
     return sorted({name for name in changed if _is_conflict(folder / name)})
+
+
+def _write_origin(folder: Path, **values: str) -> None:
+    """Write the template's version or address into the answers: copier names the nearest tag, were it a model's."""
+    path = folder / ANSWERS_FILE
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.partition(":")[0] not in values]
+    said = [f"{key}: {json.dumps(value)}" for key, value in values.items()]
+    path.write_text("\n".join([*kept[:1], *said, *kept[1:]]) + "\n", encoding="utf-8")
 
 
 def _is_conflict(path: Path) -> bool:

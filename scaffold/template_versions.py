@@ -1,4 +1,4 @@
-"""Versions of the template: git tags v1.2.0 of its repository. Those of a model are <model>@v1.2.0, and never meet them."""
+"""Versions of the template: tags v1.2.0 of its repository, which those of a model, <model>@v1.2.0, never meet."""
 
 import tomllib
 from pathlib import Path

@@ -16,7 +16,7 @@ from credit.contract.sql_names import extract_sql_names
 from credit.contract.text_format import TextFormat
 
 CONTRACT_FORMAT = 1
-"""The newest layout of a contract. Raised when older code could no longer read a contract; this code reads all before."""
+"""The newest layout. Raised when older code could no longer read a contract; this code reads all before it."""
 
 
 class DataSource(FrozenModel):

@@ -38,9 +38,8 @@ def outline_contract(path: str | Path) -> ContractOutline:
         raise CreditError(Problem(file, "no keys", "a contract"))
     form = content.get("contract_format")
     if isinstance(form, int) and form > CONTRACT_FORMAT:
-        raise CreditError(
-            Problem(f"{file}: contract_format", str(form), f"at most {CONTRACT_FORMAT}", _NEEDS_NEWER_CODE)
-        )
+        where = f"{file}: contract_format"
+        raise CreditError(Problem(where, str(form), f"at most {CONTRACT_FORMAT}", _NEEDS_NEWER_CODE))
     questions = dict(find_open_questions(content))
     problems = [
         Problem(f"{file}: {key}", f"the open question {value!r}", "a person's answer")

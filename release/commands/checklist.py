@@ -1,4 +1,6 @@
-"""List what only a person can do on GitHub, as a page: environments, variables, secrets, the rules of main"""
+"""List the settings that only a person can make on GitHub, as a page
+
+Environments, variables, secrets and the rules of main, as the workflows need them."""
 
 from pathlib import Path
 

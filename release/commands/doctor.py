@@ -1,4 +1,4 @@
-"""Check what the project needs around it: git, store, data, tools, settings on GitHub; each line says how to fix it"""
+"""Check all around the project: git, store, data, tools, GitHub; each line says how to fix it"""
 
 import click
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from credit.registry.names import ARTIFACT
 from release.doctor.purposes import PURPOSES
 from release.doctor.workflows import REQUIRED_CHECKS, WORKFLOWS_FOLDER, Need, list_environments, list_needs
 from release.judge.owners import FILE
@@ -40,7 +41,7 @@ def _describe_need(need: Need) -> str:
     purpose = PURPOSES[need.name]
     place = f" --env {need.environment}" if need.environment else ""
     where = f" in `{need.environment}`" if need.environment else ""
-    may = " May be missing." if purpose.is_optional else ""
+    may = " (may be missing)" if purpose.is_optional else ""
     return f"- [ ] `{need.name}`{where}: {purpose.text}. `gh {need.kind} set {need.name}{place}`{may}"
 
 
@@ -52,5 +53,5 @@ def _list_rules(project: Path) -> list[str]:
         f"- [ ] A pull request before merging, with a review from code owners{owners}",
         "- [ ] Dismiss stale approvals when new commits are pushed",
         f"- [ ] Required checks, from the source GitHub Actions: {checks}; and branches up to date before merging",
-        "- [ ] Tags `v*`, `*@v*` and `*#*`: a tag ruleset under which only the workflows and the people on call make them",
+        f"- [ ] A tag ruleset for `{ARTIFACT}@*` and `{ARTIFACT}#*`: only the workflows and who is on call make them",
     ]

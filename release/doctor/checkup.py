@@ -8,7 +8,7 @@ from credit.common.errors import CreditError
 
 
 class State(StrEnum):
-    """Whether a check passed, failed, or could not be made; what was not checked is never called good."""
+    """Whether a check passed, failed, or could not be made: nothing is called good unseen."""
 
     OK = "ok"
     PROBLEM = "problem"
@@ -16,7 +16,7 @@ class State(StrEnum):
 
 
 class Result(NamedTuple):
-    """`what` was checked, how it is, what was `found`, and how to `fix` it; nothing to fix where it is good."""
+    """The result of one check: its subject, its state, the finding, and how to `fix` it where it is not good."""
 
     what: str
     state: State

@@ -31,9 +31,8 @@ def check_github() -> Iterator[Result]:
             yield Result(f"GitHub: {what}", State.NOT_CHECKED, why, _FIX)
         return
     there = _ask("environments", "api", "repos/{owner}/{repo}/environments", "--jq", "[.environments[].name]")
-    yield from _compare(
-        "environments", list_environments(), there, "gh api --method PUT repos/{owner}/{repo}/environments/%s"
-    )
+    fix = "gh api --method PUT repos/{owner}/{repo}/environments/%s"
+    yield from _compare("environments", list_environments(), there, fix)
     yield from _check_needs()
     rules = "[.[].parameters.required_status_checks // [] | .[].context]"
     there = _ask("rules of main", "api", "repos/{owner}/{repo}/rules/branches/main", "--jq", rules)

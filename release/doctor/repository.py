@@ -39,7 +39,8 @@ def check_origin() -> Iterator[Result]:
         yield Result("origin", State.PROBLEM, str(error), "git remote -v shows its address; may you read it?")
         return
     yield Result("origin", State.OK, run_git("remote", "get-url", "origin").strip())
-    there = dict(reversed(line.split("\trefs/tags/")) for line in listed if f"refs/tags/{ARTIFACT}" in line)
+    pairs = (line.partition("\trefs/tags/") for line in listed)
+    there = {name: digest for digest, _, name in pairs if name.startswith((f"{ARTIFACT}@", f"{ARTIFACT}#"))}
     yield from _compare_tags(there)
 
 
@@ -51,9 +52,8 @@ def _compare_tags(there: dict[str, str]) -> Iterator[Result]:
     other = sorted(name for name in there.keys() & here.keys() if there[name] != here[name])
     unpushed = sorted(here.keys() - there.keys())
     if missing or other:
-        found = (
-            f"{len(missing)} of origin's are missing here, {len(other)} are others: {', '.join((missing + other)[:3])}"
-        )
+        shown = ", ".join((missing + other)[:3])
+        found = f"{len(missing)} of origin's are missing here, {len(other)} are others: {shown}"
         yield Result("tags of versions", State.PROBLEM, found, "git fetch --force --tags origin")
     if unpushed:
         found = f"{len(unpushed)} are here only: {', '.join(unpushed[:3])}"

@@ -22,7 +22,7 @@ _LOCKED = re.compile(r"^([a-z0-9.-]+)==([^ \\;]+)(?: ; ([^\\\n]+?))?(?: \\)?$", 
 
 
 def check_python() -> Iterator[Result]:
-    """Check the version of Python, and that what is installed is what is locked."""
+    """Check the version of Python, and that the installed packages are the locked ones."""
     told = ".".join(map(str, sys.version_info[:3]))
     is_new = sys.version_info[:2] >= OLDEST_PYTHON
     yield Result("python", State.OK if is_new else State.PROBLEM, told, "" if is_new else "make PYTHON=python3.12")
@@ -55,7 +55,7 @@ def check_programs() -> Iterator[Result]:
 
 
 def check_formats() -> Iterator[Result]:
-    """Check that this code reads what is here: the contract in force, and the bundle."""
+    """Check that this code reads the contract in force and the bundle."""
     readable = f"bundles up to {BUNDLE_FORMAT}, ledgers up to {LedgerEntry.NEWEST_FORMAT}"
     readable += f", versions up to {VersionRecord.NEWEST_FORMAT}, contracts up to {CONTRACT_FORMAT}"
     yield Result("formats", State.OK, readable)
@@ -68,7 +68,7 @@ def check_formats() -> Iterator[Result]:
 
 
 def _read_lock(text: str) -> dict[str, list[str | None]]:
-    """Read the versions of each package that a lock allows: several by Python's version, None where not every system has it."""
+    """Read the versions that a lock allows each package; None among them: some systems do without."""
     locked: dict[str, list[str | None]] = {}
     for name, wanted, marker in _LOCKED.findall(text):
         locked.setdefault(name, []).extend([wanted, None] if marker else [wanted])

@@ -58,7 +58,7 @@ def _find_needs(content: Any) -> Iterator[Need]:
         for kind, name in _USED.findall(str(job)):
             if kind == "vars":
                 yield Need("variable", name, None)
-            for environment in (_find_environments(job) or [None]) if kind == "secrets" else []:
+            for environment in _find_environments(job) or (None,) if kind == "secrets" else ():
                 yield Need("secret", name, environment)
 
 

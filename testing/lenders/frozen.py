@@ -16,7 +16,7 @@ _PARAMS = LENDER / "params.yaml"
 CANDIDATES: tuple[str, ...] = (
     tuple(yaml.safe_load(_PARAMS.read_text())["train"]["candidates"]) if _PARAMS.exists() else ()
 )
-"""The candidates that the lender ran, in its order; none in a project made of the template, which has no such tests."""
+"""The candidates that the lender ran, in its order; none in a project, which has no tests of the template."""
 
 OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
 """How the names begin of the files that belong to whoever uses the template."""
