@@ -9,15 +9,16 @@ from release.doctor.places import check_remote, check_store
 from release.doctor.repository import check_git, check_origin
 from release.doctor.tools import check_formats, check_programs, check_python
 
-CHECKS: dict[str, Check] = {
-    "git": check_git,
-    "origin": check_origin,
-    "tools": check_python,
-    "programs": check_programs,
-    "formats": check_formats,
-    "store": check_store,
-    "DVC remote": check_remote,
-    "GitHub": check_github,
+_CLONE = "run this in a clone of the project"
+CHECKS = {
+    "git": Check(check_git, _CLONE),
+    "origin": Check(check_origin, _CLONE),
+    "python": Check(check_python, "make setup"),
+    "programs": Check(check_programs, _CLONE),
+    "contract": Check(check_formats, "python -m credit.check lists all that is wrong"),
+    "store": Check(check_store, "is its address right? RELEASE_STORE goes before release.yaml"),
+    "DVC remote": Check(check_remote, _CLONE),
+    "GitHub": Check(check_github, _CLONE),
 }
 
 EPILOG = """example:

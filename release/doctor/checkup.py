@@ -28,13 +28,18 @@ class Result(NamedTuple):
         return f"{line}; {self.fix}" if self.fix else line
 
 
-Check = Callable[[], Iterator[Result]]
+class Check(NamedTuple):
+    """A check, and the first thing to do where it cannot go on and the error does not say it."""
+
+    run: Callable[[], Iterator[Result]]
+    fix: str
 
 
 def run_checks(checks: dict[str, Check]) -> Iterator[Result]:
     """Run every check; one that cannot go on for bad input is a problem itself, and keeps no other from running."""
     for what, check in checks.items():
         try:
-            yield from check()
+            yield from check.run()
         except CreditError as error:
-            yield from (Result(what, State.PROBLEM, str(problem)) for problem in error.problems)
+            for problem in error.problems:
+                yield Result(what, State.PROBLEM, str(problem._replace(fix="")), problem.fix or check.fix)

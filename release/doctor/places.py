@@ -39,7 +39,8 @@ def _compare_clocks(store: Store) -> Result:
         found = f"{after:%Y-%m-%d %H:%M:%S} UTC here, {there:%Y-%m-%d %H:%M:%S} UTC in the store"
         return Result("clock", State.PROBLEM, found, "set the clock of this machine; a deploy is refused until then")
     if store.folder is not None:
-        return Result("clock", State.NOT_CHECKED, "the store is a folder, and has the clock of this machine")
+        found = "the store is a folder, and has the clock of this machine"
+        return Result("clock", State.NOT_CHECKED, found, "nothing to do: a bucket has a clock of its own")
     return Result("clock", State.OK, f"within {MAX_CLOCK_SKEW.total_seconds():g} s of the store's")
 
 
@@ -49,7 +50,10 @@ def _read_ledgers(store: Store) -> Iterator[Result]:
         try:
             newest = Ledger(store, name).read_newest()
         except CreditError as error:
-            yield Result(f"ledger of {name}", State.PROBLEM, str(error))
+            problem = error.problems[0]
+            yield Result(
+                f"ledger of {name}", State.PROBLEM, str(problem._replace(fix="")), problem.fix or "release verify"
+            )
         else:
             found = f"entry {newest.number}, format {newest.format}" if newest else "nothing was ever live"
             yield Result(f"ledger of {name}", State.OK, found)
@@ -57,24 +61,26 @@ def _read_ledgers(store: Store) -> Iterator[Result]:
 
 def check_remote() -> Iterator[Result]:
     """Check that DVC has a default remote, and that it answers."""
-    from dvc.exceptions import DvcException  # half a second, which other commands do not need
+    from botocore.exceptions import BotoCoreError, ClientError  # half a second with DVC, which others do not need
+    from dvc.exceptions import DvcException
+
+    try:
+        yield _look_at_remote()
+    except (DvcException, BotoCoreError, ClientError, OSError, ValueError) as error:
+        found = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        yield Result("DVC remote", State.PROBLEM, found, "dvc remote list shows its address; are its keys set?")
+
+
+def _look_at_remote() -> Result:
     from dvc.repo import Repo
 
     with Repo() as repo:
         name = repo.config["core"].get("remote")
         if not name:
             fix = "dvc remote add --default storage URL, and dvc remote modify storage verify true"
-            yield Result("DVC remote", State.PROBLEM, "none is set: nobody else can get the data", fix)
-            return
-        url = repo.config["remote"].get(name, {}).get("url", "")
-        try:
-            files = repo.cloud.get_remote_odb(name)
-            is_there = files.fs.exists(files.path)
-        except (DvcException, OSError, ValueError) as error:
-            found = f"{name}, {url}: {(str(error).splitlines() or [type(error).__name__])[0][:200]}"
-            yield Result("DVC remote", State.PROBLEM, found, "dvc remote list shows it; are its keys set?")
-        else:
-            found = f"{name}, {url}" + ("" if is_there else ": empty so far")
-            yield Result(
-                "DVC remote", State.OK if is_there else State.NOT_CHECKED, found, "" if is_there else "dvc push"
-            )
+            return Result("DVC remote", State.PROBLEM, "none is set: nobody else can get the data", fix)
+        files = repo.cloud.get_remote_odb(name)
+        found = f"{name}, {repo.config['remote'][name]['url']}"
+        if files.fs.exists(files.path):
+            return Result("DVC remote", State.OK, found)
+        return Result("DVC remote", State.NOT_CHECKED, f"{found}: nothing is there so far", "dvc push")

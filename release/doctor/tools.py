@@ -47,7 +47,7 @@ def check_programs() -> Iterator[Result]:
     for name, need in (
         ("make", "runs everything"),
         ("curl", "asks the service, in the pages"),
-        ("gh", "GitHub's settings"),
+        ("gh", "reads GitHub's settings"),
     ):
         path = shutil.which(name)
         state = State.OK if path else State.NOT_CHECKED
