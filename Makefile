@@ -39,6 +39,7 @@ adopt: $(INSTALLED) ## make this clone of the template your project; again: brin
 
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@python -m credit.check
+	@python -m credit.plan
 	@dvc repro
 	@python -m credit.summary
 

@@ -21,7 +21,7 @@ CANDIDATES: tuple[str, ...] = (
 OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
 """How the names begin of the files that belong to whoever uses the template."""
 
-_NOT_READ = (".gitignore", "README.md", "benchmarks.md")
+_NOT_READ = (".gitignore", "README.md", "benchmarks.md", ".jinja")
 
 
 def list_tracked_files() -> list[str]:
