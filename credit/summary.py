@@ -72,9 +72,8 @@ def find_next_step() -> str | None:
         return None  # no git here, so nothing to commit
     if not changed:
         return None
-    return (
-        f"next: {len(changed)} files of results changed; git add dvc.lock reports, commit, dvc push; then release check"
-    )
+    files = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+    return f"next: {files} of results changed; git add dvc.lock reports, commit, dvc push; then release check"
 
 
 @click.command(cls=cli.Command, help=__doc__, epilog="Run by `make repro`.")
