@@ -99,4 +99,4 @@ def _find_address(address: str | None) -> str:
     if not address or not address.isprintable():
         fix = "make adopt TEMPLATE=https://…; GitHub says under the project's name what it was generated from"
         raise CreditError(Problem("TEMPLATE", repr(address or ""), "the git address of the template", fix))
-    return address if "://" in address or "@" in address else str(Path(address).absolute())
+    return address if "://" in address or "@" in address else str(Path(address).resolve())
