@@ -56,7 +56,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/decision_log": JUDGED,
     "credit/check": JUDGED
     | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
-    "credit": LIBRARY,
+    "credit/stage_seconds.py": set(),
+    "credit": LIBRARY | {"credit/stage_seconds.py"},
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
     "contract_draft/names": {"contract_draft/values"},
@@ -67,7 +68,7 @@ ARROWS: dict[str, set[str]] = {
     "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/document", "contract_draft/draft.py"},
     "contract_draft/__main__.py": DRAFT
     | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog", "credit/check"},
-    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
+    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"credit/stage_seconds.py", "scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
