@@ -76,7 +76,13 @@ def format_plan(plan: Plan, seconds: Mapping[str, float]) -> str:
 @click.command(cls=cli.Command, help=__doc__, epilog="Run by `make repro`.")
 def run() -> None:
     """Print the plan."""
-    plan = read_plan()
+    from dvc.exceptions import DvcException
+
+    try:
+        plan = read_plan()
+    except DvcException as error:  # `dvc repro` comes next, and says all of it
+        cli.print_answer(f"plan: not known, {(str(error).splitlines() or ['DVC refuses'])[0]}")
+        return
     cli.print_answer(format_plan(plan, read_seconds(plan.stages)))
 
 

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from credit.common.errors import CreditError, Problem
 from credit.common.files import read_yaml, write_text
 from credit.registry.names import ARTIFACT, Version, match_version
 from release.doctor.checklist import CHECKLIST_FILE, render_checklist
-from release.judge.owners import FILE, render_owners
+from release.judge.owners import FILE, MARKER, render_owners
 from release.repository.git import run_git
 from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE, read_origin, refuse_renaming
 from scaffold.committing import clone_here, commit_clone, list_changes
@@ -55,7 +56,15 @@ def _write_pages(project: Path, owners: list[str]) -> list[str]:
     write_text(project / CHECKLIST_FILE, render_checklist(project))
     if not owners:
         return ["nobody is named who approves a change of what judges; release codeowners OWNER writes it"]
-    write_text(project / FILE, render_owners(owners))
+    return _write_owners(project, owners)
+
+
+def _write_owners(project: Path, owners: list[str]) -> list[str]:
+    """Write the code owners, unless a person wrote the file; returns what to know about it."""
+    path = project / FILE
+    if path.exists() and MARKER not in path.read_text(encoding="utf-8"):
+        return [f"{FILE} is written by a person and stays; the owners go there by hand"]
+    write_text(path, render_owners(owners))
     return []
 
 
@@ -86,10 +95,12 @@ def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adop
             fix = f"copier update --defaults --vcs-ref {target} on a branch shows both between markers"
             found = f"changes lines that you changed too: {', '.join(conflicts)}"
             raise CreditError(Problem(f"the template {target}", found, fix=fix))
+        owners = str(answers.get("owners", "")).split()
+        notes = _write_owners(project, owners) if owners else []
         changes = list_changes(project)
         message = f"Update the template from {here} to {target}"
         commit = commit_clone(project, message) if changes and not dry_run else None
-    return Adoption(target, commit, changes, [])
+    return Adoption(target, commit, changes, notes)
 
 
 def _find_address(address: str | None) -> str:
@@ -99,4 +110,7 @@ def _find_address(address: str | None) -> str:
     if not address or not address.isprintable():
         fix = "make adopt TEMPLATE=https://…; GitHub says under the project's name what it was generated from"
         raise CreditError(Problem("TEMPLATE", repr(address or ""), "the git address of the template", fix))
+    parts = urlsplit(address)
+    if parts.password or (parts.username and parts.scheme in ("http", "https")):
+        raise CreditError(Problem("TEMPLATE", "a name or a secret in the address", "one without, as it goes into git"))
     return address if "://" in address or "@" in address else str(Path(address).resolve())

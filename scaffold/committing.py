@@ -61,12 +61,12 @@ def describe_changes(changes: list[str]) -> list[str]:
 
 
 def commit_clone(clone: Path, message: str) -> str:
-    """Commit the files of a clone here, as the one commit after HEAD; returns its hash.
+    """Commit the files of a clone here, as the one commit after that which it was cloned at; returns its hash.
 
-    Raises CreditError and changes nothing when git refuses: nobody to commit as, or a file in the way.
+    Raises CreditError and changes nothing when git refuses: nobody to commit as, a file in the way, or a commit since.
     """
     run_git("-C", str(clone), *_NOBODY, "commit", "--quiet", "--no-verify", "--message", message)
     run_git("fetch", "--quiet", "--no-tags", str(clone), "HEAD")
-    commit = run_git("commit-tree", "FETCH_HEAD^{tree}", "-p", "HEAD", "-m", message).strip()
+    commit = run_git("commit-tree", "FETCH_HEAD^{tree}", "-p", "FETCH_HEAD^", "-m", message).strip()
     run_git("merge", "--quiet", "--ff-only", commit)
     return commit

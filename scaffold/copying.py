@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from copier import run_copy, run_update
-from copier.errors import CopierError, DirtyLocalWarning
+from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
 from plumbum import ProcessExecutionError
 
 from credit.common.errors import CreditError, Problem
@@ -59,6 +59,8 @@ def _translate_errors() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DirtyLocalWarning)
             yield
+    except CopierAnswersInterrupt:
+        raise KeyboardInterrupt from None  # Ctrl-C at a question
     except ProcessExecutionError as error:  # git, by which copier fetches and merges
         lines = [line for line in str(error.stderr).splitlines() if line.strip()] or ["git failed"]
         raise CreditError(Problem("copier", lines[-1][:300])) from None

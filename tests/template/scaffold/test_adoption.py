@@ -8,7 +8,8 @@ import yaml
 
 from credit.common.errors import CreditError
 from scaffold.adoption import Adoption, adopt
-from scaffold.answers import ANSWERS_FILE
+from scaffold.answers import ANSWERS_FILE, read_answers
+from scaffold.committing import clone_here, commit_clone, list_changes, require_clean
 from tests.template.scaffold.conftest import Repository, make_template
 
 ANSWERS = {
@@ -166,6 +167,26 @@ def test_without_the_templates_address_it_says_what_to_type(project: Repository)
         adopt(None, {}, ask=False, dry_run=False)
 
 
+def test_an_address_with_a_secret_is_not_written_into_git(project: Repository) -> None:
+    with pytest.raises(CreditError, match="a name or a secret in the address"):
+        adopt("https://somebody:token@git.example.org/template", {}, ask=False, dry_run=False)
+
+
+def test_a_commit_made_meanwhile_is_not_lost(adopted: tuple[Repository, Repository]) -> None:
+    """The change was made of what was before; git refuses to put it on top of another."""
+    _, project = adopted
+    with clone_here(checkout=True) as clone:
+        (clone / "stages/new.py").write_text("new\n")
+        list_changes(clone)
+        Path("mine.py").write_text("mine\n")
+        project.commit("meanwhile")
+        with pytest.raises(CreditError, match="git merge"):
+            commit_clone(clone, "too late")
+    assert count_commits(project) == 3
+    assert Path("mine.py").exists()
+    assert not Path("stages/new.py").exists()
+
+
 def test_a_second_run_without_a_newer_version_has_nothing_to_do(adopted: tuple[Repository, Repository]) -> None:
     _, project = adopted
     again = adopt(None, {}, ask=False, dry_run=False)
@@ -205,7 +226,7 @@ def test_a_later_version_arrives_and_everything_of_the_lender_stays(adopted: tup
     kept = {name: Path(name).read_bytes() for name in OWNED}
     release_second_version(template)
 
-    done = adopt(None, {"environments": "test staging prod"}, ask=False, dry_run=False)
+    done = adopt(None, {"environments": "test staging prod", "owners": "@bank/board"}, ask=False, dry_run=False)
     assert str(done.version) == "v0.2.0"
     assert count_commits(project) == 4
     assert project.git("status", "--porcelain") == ""
@@ -215,6 +236,7 @@ def test_a_later_version_arrives_and_everything_of_the_lender_stays(adopted: tup
     assert not [name for name in files if "<<<<<<<" in Path(name).read_text()]
     assert not {"data/contracts/scenario.yaml", "waivers/theirs.yaml", "copier.yml", "CHANGELOG.md"} & files
     assert {"stages/mine.py", "stages/new.py"} <= files
+    assert "* @bank/board" in Path(".github/CODEOWNERS").read_text()
     split = Path("stages/split.py").read_text()
     assert "Changed by the template." in split
     assert "def shuffle()" in split
@@ -237,3 +259,16 @@ def test_lines_that_both_changed_are_named_and_nothing_changes(adopted: tuple[Re
     assert count_commits(project) == 3
     assert project.git("status", "--porcelain") == ""
     assert "timeout-minutes: 10" in Path(".github/workflows/deploy.yml").read_text()
+
+
+def test_a_question_that_nobody_asks_is_refused_by_name(project: Repository, tmp_path: Path) -> None:
+    (tmp_path / "answers.yml").write_text("stroe: s3://models\nplaces: [us]\n")
+    with pytest.raises(CreditError, match=r"answers.yml: stroe: found no such question, expected one of project_name,"):
+        read_answers(tmp_path / "answers.yml")
+
+
+def test_changes_that_nobody_committed_are_not_mixed_in(project: Repository) -> None:
+    require_clean()
+    project.edit("params.yaml", "max_features: 30", "max_features: 12")
+    with pytest.raises(CreditError, match="1 changed files, expected none; commit or stash them"):
+        require_clean()
