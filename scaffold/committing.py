@@ -43,21 +43,19 @@ def list_changes(clone: Path) -> list[str]:
 
 
 def describe_changes(changes: list[str]) -> list[str]:
-    """Describe changes: one line per file, but one per folder of which many are deleted."""
-    words = {"A": "new", "M": "changed", "D": "gone"}
-    gone = [line.split("\t")[1] for line in changes if line.startswith("D")]
-    folders: dict[str, int] = {}
-    for name in gone:
-        folder = "/".join(name.split("/")[:2])
-        folders[folder] = folders.get(folder, 0) + 1
-    lines = [
-        f"  {words.get(kind, kind):<8} {name}"
-        for kind, name in (line.split("\t") for line in changes if line[0] != "D")
-    ]
+    """Describe changes: a line per file, but one per folder of which several files are gone."""
+    parted = [line.split("\t", 1) for line in changes]
+    words = {"A": "new", "M": "changed"}
+    lines = [f"  {words.get(kind, kind):<8} {name}" for kind, name in parted if kind != "D"]
     shown = lines[:_SHOWN] + ([f"  and {len(lines) - _SHOWN} more files"] if len(lines) > _SHOWN else [])
-    return shown + [
-        f"  gone     {name}" + (f"/ ({count} files)" if count > 1 else "") for name, count in folders.items()
-    ]
+    folders: dict[str, list[str]] = {}
+    for name in (name for kind, name in parted if kind == "D"):
+        folders.setdefault("/".join(name.split("/")[:2]), []).append(name)
+    return shown + [f"  gone     {_name_files(folder, names)}" for folder, names in folders.items()]
+
+
+def _name_files(folder: str, names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{folder}/ ({len(names)} files)"
 
 
 def commit_clone(clone: Path, message: str) -> str:

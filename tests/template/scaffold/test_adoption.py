@@ -9,7 +9,7 @@ import yaml
 from credit.common.errors import CreditError
 from scaffold.adoption import Adoption, adopt
 from scaffold.answers import ANSWERS_FILE, read_answers
-from scaffold.committing import clone_here, commit_clone, list_changes, require_clean
+from scaffold.committing import clone_here, commit_clone, describe_changes, list_changes, require_clean
 from tests.template.scaffold.conftest import Repository, make_template
 
 ANSWERS = {
@@ -268,3 +268,14 @@ def test_changes_that_nobody_committed_are_not_mixed_in(project: Repository) -> 
     project.edit("params.yaml", "max_features: 30", "max_features: 12")
     with pytest.raises(CreditError, match="1 changed files, expected none; commit or stash them"):
         require_clean()
+
+
+def test_one_file_that_is_gone_is_named_and_of_several_their_folder_and_number() -> None:
+    gone = ["D\tone/two/three.py", "D\ttests/template/a.py", "D\ttests/template/b/c.py", "D\tCHANGELOG.md"]
+    assert describe_changes(["A\tnew.py", "M\told.py", *gone]) == [
+        "  new      new.py",
+        "  changed  old.py",
+        "  gone     one/two/three.py",
+        "  gone     tests/template/ (2 files)",
+        "  gone     CHANGELOG.md",
+    ]
