@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro serve watch test check lint format bench contract manifest secrets lock
+.PHONY: help setup adopt repro serve watch test check lint format bench contract manifest secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,8 +33,13 @@ $(INSTALLED): requirements.lock
 	  'cd "$$root" && exec "$$bin/python" -m release "$$@"' > "$(BIN)/release" && chmod +x "$(BIN)/release"
 	@touch $@
 
+adopt: $(INSTALLED) ## make this clone of the template your project; again: bring the template's newest version
+	@python -m scaffold $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(DATA),--data "$(DATA)") \
+	  $(if $(DEFAULTS),--defaults) $(if $(DRY_RUN),--dry-run)
+
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@python -m credit.check
+	@python -m credit.plan
 	@dvc repro
 	@python -m credit.summary
 

@@ -32,6 +32,8 @@ VERBS = {
     "key": "Make the pair of keys that versions are signed with",
     "sign": "Sign a version from before there were keys, or with a new key",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",
+    "doctor": "Check all around the project: git, store, data, tools, GitHub; each line says how to fix it",
+    "checklist": "List the settings that only a person can make on GitHub, as a page",
     "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
 }
 """Each subcommand and its line in `release --help`: first what somebody needs who was woken up."""

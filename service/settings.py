@@ -4,7 +4,7 @@ import os
 from io import StringIO
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.invalid_values import make_value_error
+from credit.registry.names import ENVIRONMENTS
 
 ENV_PREFIX = "SERVICE_"
 STORE_SECONDS = 2.0
@@ -23,6 +24,12 @@ _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
 def _split_list(value: Any) -> Any:
     return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
+
+
+def _require_environment(value: str) -> str:
+    if value not in ENVIRONMENTS:
+        raise make_value_error(value, f"one of {', '.join(ENVIRONMENTS)}")
+    return value
 
 
 def _require_network(value: str) -> str:
@@ -59,7 +66,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
-    environment: Literal["staging", "prod"] = "prod"
+    environment: Annotated[str, AfterValidator(_require_environment)] = "prod"
     state: Path = Path(".service")
     """Folder of what survives a restart: the last good version, the spool, and by default the decision log."""
     database_url: SecretStr | None = None

@@ -26,7 +26,7 @@ locks and disks, and a third process uses it."""
 
 def choose_suites() -> list[str]:
     """Choose the suites; say why the template's is not asked, where it is here."""
-    if not (ROOT / TEMPLATE).is_dir():
+    if not (ROOT / TEMPLATE / "conftest.py").is_file():  # an empty folder of __pycache__ may be left
         return [PROJECT]
     if other := find_other_inputs():
         shown = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")

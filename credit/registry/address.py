@@ -14,6 +14,9 @@ from credit.registry.store import MissingStoreError, Store
 ADDRESS_FILE = "release.yaml"
 VARIABLE = "RELEASE_STORE"
 
+_RUNNERS = ("GITHUB_ACTIONS", "GITLAB_CI")
+"""Variables that are `true` where a job runs on a machine whose disk is lost."""
+
 
 class StoreAddress(NamedTuple):
     """The address of a store, and where it is written: the variable or the file."""
@@ -45,9 +48,9 @@ def find_address() -> StoreAddress:
         fix = f"set it, or run this in a clone of the project, where {ADDRESS_FILE} names the store"
         raise CreditError(Problem(VARIABLE, "nothing", expected, fix))
     url = _read_file(Path(ADDRESS_FILE)).store.strip()
-    if "://" not in url and os.environ.get("GITHUB_ACTIONS") == "true":
+    if "://" not in url and "true" in map(os.environ.get, _RUNNERS):
         found = f"nothing, and the folder {url} of {ADDRESS_FILE} is lost with the runner's disk"
-        raise CreditError(Problem(VARIABLE, found, "a bucket such as s3://models", "set the variable on GitHub"))
+        raise CreditError(Problem(VARIABLE, found, "a bucket such as s3://models", "set the variable there"))
     return StoreAddress(url, ADDRESS_FILE)
 
 

@@ -24,7 +24,7 @@ RESULTS = ("dvc.lock", "reports/")
 
 HARMLESS = (
     "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/grafana/", "bench/", "contract_draft/",
-    "notebooks/", "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
+    "notebooks/", "credit/explain.py", "credit/plan.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
 STEERING_FILES = {
@@ -41,6 +41,8 @@ STEERING_FILES = {
 JUDGE_KINDS = {
     ".github/": "workflows",
     ".ci/": "workflows",
+    "ci/": "workflows",
+    ".gitlab-ci.yml": "workflows",
     "waivers/": "waivers",
     "service/": "the service that decides",
     "monitoring/": "what wakes somebody",

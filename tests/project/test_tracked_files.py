@@ -40,7 +40,7 @@ def test_an_image_has_the_same_versions_as_everybody_else(file: str) -> None:
     assert "://" not in (ROOT / file).read_text()
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml", "CITATION.cff"])
+@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml"])
 def test_yaml_files_are_yaml(name: str) -> None:
     assert yaml.safe_load((ROOT / name).read_text())
 

@@ -56,7 +56,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/decision_log": JUDGED,
     "credit/check": JUDGED
     | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
-    "credit": LIBRARY,
+    "credit/stage_seconds.py": set(),
+    "credit": LIBRARY | {"credit/stage_seconds.py"},
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
     "contract_draft/names": {"contract_draft/values"},
@@ -67,7 +68,7 @@ ARROWS: dict[str, set[str]] = {
     "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/document", "contract_draft/draft.py"},
     "contract_draft/__main__.py": DRAFT
     | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog", "credit/check"},
-    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
+    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"credit/stage_seconds.py", "scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
@@ -120,6 +121,7 @@ ARROWS: dict[str, set[str]] = {
         "watch",
         "watch/challenge",
     },
+    "release/doctor": RELEASE | {"release/deployment", "release/judge", "release/registration"},
     "release/commands": RELEASE
     | {
         "credit/decision_log",
@@ -127,6 +129,7 @@ ARROWS: dict[str, set[str]] = {
         "release/challenge",
         "release/compare",
         "release/deployment",
+        "release/doctor",
         "release/drill",
         "release/evidence",
         "release/judge",
@@ -144,6 +147,7 @@ ARROWS: dict[str, set[str]] = {
     "testing/warm": set(),
     "testing/pages": LIBRARY | {"release/deployment", "testing", "testing/parts", "testing/lenders"},
     "testing/lenders": LIBRARY | {"stages"},
+    "scaffold": {"credit/common", "credit/registry", "release/doctor", "release/judge", "release/repository"},
     "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
     "bench/slow_service.py": LIBRARY | {"service/commands", "service/engine"},
 }

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from testing.imports import list_dependencies
 from testing.lenders.frozen import LENDER, ROOT, list_own_files, list_tracked_files
 from testing.projects import clone_project
@@ -116,6 +118,10 @@ def test_a_clone_on_windows_has_the_same_bytes() -> None:
 
 def test_the_configuration_of_pre_commit_is_valid() -> None:
     subprocess.run([Path(sys.prefix) / "bin/pre-commit", "validate-config"], cwd=ROOT, check=True)
+
+
+def test_the_citation_is_yaml() -> None:
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())
 
 
 def test_ci_can_be_run() -> None:

@@ -33,3 +33,13 @@ def test_an_address_of_the_watch_that_nobody_can_have_is_refused(url: str, monke
 def test_an_address_of_the_watch_may_be_a_name_or_a_number(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_WATCH_URL", url)
     assert load_settings().watch_url == url
+
+
+def test_an_environment_is_one_where_a_version_can_be_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list is the project's own, so that an adopted project may have others."""
+    monkeypatch.setattr("service.settings.ENVIRONMENTS", ("test", "prod"))
+    monkeypatch.setenv("SERVICE_ENVIRONMENT", "test")
+    assert load_settings().environment == "test"
+    monkeypatch.setenv("SERVICE_ENVIRONMENT", "staging")
+    with pytest.raises(CreditError, match=r"SERVICE_ENVIRONMENT: found '?staging'?, expected one of test, prod"):
+        load_settings()

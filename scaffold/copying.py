@@ -1,0 +1,68 @@
+"""Let copier make a project of the template, or update one, in a folder of its own."""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from copier import run_copy, run_update
+from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
+from plumbum import ProcessExecutionError
+
+from credit.common.errors import CreditError, Problem
+from credit.registry.names import Version
+from release.repository.git import run_git
+from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE
+
+_MARKERS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)\s*$", re.MULTILINE)
+
+
+def render_project(
+    template: Path, version: Version, address: str, answers: dict[str, Any], ask: bool, folder: Path
+) -> None:
+    """Render the template of a clone into a folder, as if it had come from its address at the tag of a version."""
+    tag = str(version)
+    run_git("-C", str(template), "tag", "--force", tag, "HEAD")
+    with _translate_errors():
+        run_copy(str(template), folder, answers, vcs_ref=tag, defaults=not ask, overwrite=True, quiet=True)
+    _write_origin(folder, _commit=tag, _src_path=address)
+
+
+def update_project(folder: Path, version: Version, answers: dict[str, Any]) -> list[str]:
+    """Update the project in a folder to a version; returns the files in which the project and the template differ."""
+    with _translate_errors():
+        run_update(folder, answers, vcs_ref=str(version), defaults=True, overwrite=True, conflict="inline", quiet=True)
+    _write_origin(folder, _commit=str(version))
+    changed = run_git("-C", str(folder), "ls-files", "--modified", "--others", "-z").split("\0")[:-1]
+    return sorted({name for name in changed if _is_conflict(folder / name)})
+
+
+def _write_origin(folder: Path, **values: str) -> None:
+    """Write the template's version or address into the answers: copier names the nearest tag, were it a model's."""
+    path = folder / ANSWERS_FILE
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.partition(":")[0] not in values]
+    said = [f"{key}: {json.dumps(value)}" for key, value in values.items()]
+    path.write_text("\n".join([*kept[:1], *said, *kept[1:]]) + "\n", encoding="utf-8")
+
+
+def _is_conflict(path: Path) -> bool:
+    return path.suffix == ".rej" or (path.is_file() and _MARKERS.search(path.read_bytes()) is not None)
+
+
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DirtyLocalWarning)
+            yield
+    except CopierAnswersInterrupt:
+        raise KeyboardInterrupt from None  # Ctrl-C at a question
+    except ProcessExecutionError as error:  # git, by which copier fetches and merges
+        lines = [line for line in str(error.stderr).splitlines() if line.strip()] or ["git failed"]
+        raise CreditError(Problem("copier", lines[-1][:300])) from None
+    except (CopierError, ValueError) as error:
+        raise CreditError(Problem(QUESTIONS_FILE, " ".join(str(error).split())[:500])) from None

@@ -1,0 +1,124 @@
+"""What GitHub and GitLab run is there: every command, every option of it, every target of make, every script."""
+
+import re
+import shlex
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from credit.common.files import read_yaml
+from release.__main__ import VERBS
+from testing.lenders.frozen import ROOT
+
+GITLAB = ROOT / "ci/gitlab.yml"
+WORKFLOWS = sorted((ROOT / ".github").rglob("*.yml"))
+RELEASE = re.compile(r"(?<!gh )\brelease ((?:[^\n|;&]|\\\n)+)")
+ARRAY = re.compile(r"\w+\+?=\(([^)]*)\)")
+"""A list of words of bash, in which a step gathers the options of its call."""
+
+
+def list_scripts(content: Any) -> list[str]:
+    """The texts that a shell runs, wherever a file of GitHub or of GitLab has them."""
+    if isinstance(content, list):
+        return [text for one in content for text in list_scripts(one)]
+    if not isinstance(content, dict):
+        return []
+    found = []
+    for key, value in content.items():
+        if key in ("run", "script", "before_script"):
+            found += [value] if isinstance(value, str) else [line for line in value or [] if isinstance(line, str)]
+        found += list_scripts(value)
+    return found
+
+
+def list_calls(path: Path) -> list[list[str]]:
+    """The calls of `release` in a file, as words without the name and without redirections."""
+    calls = []
+    for script in list_scripts(read_yaml(path)):
+        code = "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#"))
+        for text in RELEASE.findall(code.replace("\\\n", " ")):
+            words = shlex.split(text.partition(" > ")[0].partition(" >> ")[0].rstrip(") "), comments=False)
+            calls.append(words)
+    return calls
+
+
+def find_command(name: str) -> click.Command:
+    assert name in VERBS, f"release {name}"
+    command: click.Command = import_module(f"release.commands.{name}").run
+    return command
+
+
+@pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS], ids=lambda path: path.name)
+def test_every_command_and_every_option_is_there(path: Path) -> None:
+    for verb, *words in list_calls(path):
+        options = {
+            one for parameter in find_command(verb).params for one in (*parameter.opts, *parameter.secondary_opts)
+        }
+        said = {word.partition("=")[0] for word in words if word.startswith("--") and word != "--"}
+        assert said <= options, f"{path.name}: release {verb} {sorted(said - options)}"
+
+
+def test_every_option_that_a_step_gathers_is_one_of_its_calls() -> None:
+    found = set()
+    for path in WORKFLOWS:
+        gathered = {one for text in list_scripts(read_yaml(path)) for one in ARRAY.findall(text)}
+        said = {option for one in gathered for option in re.findall(r"--[a-z-]+", one)}
+        taken = {
+            one for verb, *_ in list_calls(path) for parameter in find_command(verb).params for one in parameter.opts
+        }
+        assert said <= taken, path.name
+        found |= said
+    assert {"--after-rule", "--from", "--push", "--of"} <= found
+
+
+def test_gitlab_calls_everything_that_github_calls() -> None:
+    """Attaching files to a release of GitHub is GitHub's own: its calls are `export` and `show`."""
+    on_github = {words[0] for path in WORKFLOWS for words in list_calls(path)} - {"export", "show"}
+    assert on_github == {words[0] for words in list_calls(GITLAB)}
+    assert {"judge", "register", "deploy", "rollback", "blame", "verify", "drill"} == on_github
+
+
+def test_the_arguments_of_gitlabs_calls_are_taken() -> None:
+    """Each call is parsed by its own command, with a value for each variable."""
+    values = {"ENVIRONMENT": "prod", "VERSION": "v1.0.0"}
+    for verb, *words in list_calls(GITLAB):
+        filled = [re.sub(r"\$(\w+)", lambda found: values.get(found[1], "main"), word) for word in words]
+        find_command(verb).make_context(verb, filled)
+
+
+def test_gitlabs_file_fits_its_schema() -> None:
+    schema = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
+    subprocess.run(["check-jsonschema", *schema, str(GITLAB)], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("path", [GITLAB, *WORKFLOWS], ids=lambda path: path.name)
+def test_every_target_of_make_and_every_script_is_there(path: Path) -> None:
+    text = "\n".join(list_scripts(read_yaml(path)))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^\s*make ([a-z]+)", text, re.MULTILINE)) <= targets
+    for script in re.findall(r"\.ci/\w+", text):
+        assert (ROOT / script).stat().st_mode & 0o111, script
+
+
+def test_every_job_that_gitlab_waits_for_is_there() -> None:
+    jobs = yaml.safe_load(GITLAB.read_text())
+    for name, job in jobs.items():
+        if isinstance(job, dict) and name not in ("variables", "default"):
+            assert set(job.get("needs", ())) <= set(jobs), name
+            assert job.get("extends", ".main") in jobs, name
+            assert job.get("stage", "check") in jobs["stages"], name
+
+
+@pytest.mark.parametrize(("changed", "code"), [("reports/new.json", 1), ("notes.md", 0)])
+def test_a_report_that_nobody_committed_is_not_what_the_pipeline_gives(tmp_path: Path, changed: str, code: int) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / changed).parent.mkdir(exist_ok=True)
+    (tmp_path / changed).write_text("new")
+    done = subprocess.run([ROOT / ".ci/check_results"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert ("run dvc repro, and commit them" in done.stderr) == bool(code)
