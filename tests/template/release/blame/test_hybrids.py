@@ -123,14 +123,19 @@ def test_with_many_factors_the_smallest_set_is_divided_and_the_others_are_named(
     assert answer.runs < 2**6 / 4
 
 
-def test_other_libraries_are_told_and_never_silently_nothing(lender: TraceableLender) -> None:
+def test_other_libraries_that_cannot_be_installed_are_told_and_never_silently_nothing(
+    lender: TraceableLender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     lender.write_rows(make_rows(burden=1.0))
     (lender.folder / "requirements.lock").write_text("click==0.0.1\n")
     lender.build()
     answer = find_cause(ask())
     (note,) = [one for one in answer.notes if one.startswith("libraries differ")]
     assert "not separable" in note
-    assert "requirements.lock" not in str(answer.factors)
+    assert "the libraries of good: cannot be installed, pip: " in note
+    assert "PIP_FIND_LINKS" in note
+    assert [of.factor for of in answer.factors] == ["data"]
 
 
 def test_a_hybrid_is_left_in_a_folder_with_what_the_answer_says_of_it(lender: TraceableLender) -> None:
