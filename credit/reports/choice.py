@@ -154,6 +154,13 @@ class ShippedDifference(ReportPart):
     approved_in_folds: Share
 
 
+class RowsStability(ReportPart):
+    """Figures of the test rows alone, by the models of the folds: how far those of the shipped model move by seeds."""
+
+    roc_auc: Spread | None
+    expected_value: Spread | None
+
+
 class CandidateStability(ReportPart):
     """One candidate over the partitions."""
 
@@ -164,6 +171,8 @@ class CandidateStability(ReportPart):
     verdicts: dict[Verdict, Count]
     roc_auc: Spread | None
     expected_value: Spread | None
+    test_rows: RowsStability | None = None
+    """None: of before it was measured."""
     worst_group_ratio: Spread | None
     worst_groups: dict[str, Count]
     """Whose ratio that is, and in how many partitions."""

@@ -17,6 +17,7 @@ from release.blame.hybrid_rows import list_hybrids
 from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
 from release.blame.hybrids.locks import describe_changes, is_installed
 from release.blame.inside.look import look_inside
+from release.blame.inside.people_or_model import divide_people_and_model
 from release.blame.investigation import Investigation, Question
 from release.blame.joining import Measured
 from release.blame.judging import Ruler, is_made_again, judge_parts
@@ -100,6 +101,7 @@ def _answer(
         joined=tuple(JoinedFactors(factors=one.factors, why=one.why) for one in (measured.joins if measured else ())),
         hybrids=tuple(hybrids),
         flips=tuple(flips),
+        people_or_model=divide_people_and_model(case, figures[0]) if measured and verdict == "attributed" else None,
         inside=tuple(look_inside(case, figures[0], measured)) if measured and verdict == "attributed" else (),
         notes=(*notes, *unknown, *_list_notes(case)),
         runs=case.workshop.ran,

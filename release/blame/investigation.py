@@ -183,9 +183,13 @@ class Investigation:
         self.workshop.leave(make_recipe(self.sides, tuple(one for name, one in known.items() if name in names)), folder)
 
     def _measure_set(self, factors: tuple[Factor, ...]) -> Outcome:
-        """Make a hybrid; of no factor it is the good version as it was committed."""
-        if factors or self.inseparable:
-            return self._make(make_recipe(self.sides, factors))
+        """Make a hybrid; of no factor it is the good version."""
+        return self._make(make_recipe(self.sides, factors)) if factors else self.find_good()
+
+    def find_good(self) -> Outcome:
+        """Find what the good version is: as committed; where libraries are not separable, as those here make it."""
+        if self.inseparable:
+            return self._make(make_recipe(self.sides, ()))
         good = self.sides.base
         table = read_judged_table(good)
         return Outcome(seconds=0.0, figures=self.figures.base, judged_table=table, outputs=good.dvc_outputs)
@@ -200,6 +204,10 @@ class Investigation:
     def remake(self) -> Outcome:
         """Make the bad version again, with its own seeds."""
         return self._make(make_whole_recipe(self.sides, self.differences.factors))
+
+    def make(self, recipe: Recipe) -> Outcome:
+        """Make one more hybrid, or take its earlier outcome. Raises CreditError when it does not run."""
+        return self._make(recipe)
 
     def _make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
         with self._progress.follow(recipe.name):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from credit.common.candidate_names import HEURISTIC
 from credit.reports.choice import CandidateStability, StabilityReport
+from credit.reports.choice import Spread as ReportedSpread
 
 LEAST_PARTITIONS = 5
 """Fewer say too little about a deviation: then the band is measured."""
@@ -29,7 +30,10 @@ class Spread(NamedTuple):
 
 
 def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> Spread | None:
-    """Read the spread of a figure of a group; None where the report does not have it. The rule has no seed."""
+    """Read the spread of a figure, of a group or of the test rows; None where the report does not have it.
+
+    The rule has no seed.
+    """
     if candidate == HEURISTIC:
         return Spread(0.0, 0, "the rule has no seed")
     of = report.candidates.get(candidate) if report else None
@@ -41,6 +45,9 @@ def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> 
 
 def _find_value(of: CandidateStability, figure: str) -> float | None:
     measure, _, group = figure.partition(":")
+    if not group:
+        own: dict[str, ReportedSpread | None] = dict(of.test_rows or ())
+        return None if (spread := own.get(measure)) is None else spread.deviation
     found = (one for one in of.findings if one.measure == measure and f"{one.attribute}={one.group}" == group)
     return next((one.value.deviation for one in found if one.value), None)
 

@@ -17,6 +17,7 @@ from release.blame.hybrids.environments import Environment, Environments
 from release.blame.hybrids.factors import TARGET
 from release.blame.hybrids.figures import ChampionFigures, read_champion_figures
 from release.blame.hybrids.locks import read_lock
+from release.blame.hybrids.other_people import bring_people
 from release.blame.hybrids.pipeline_inputs import LOCK, PARAMS, PIPELINE, is_below
 from release.blame.hybrids.recipes import Recipe
 from release.compare.same_people import read_judged_table
@@ -65,11 +66,11 @@ class Workshop:
         with make_temporary_folder() as temporary:
             clone = temporary / "clone"
             environment = self._assemble(clone, recipe)
-            file = self._kept / f"{self._hash_inputs(clone, target, environment)}.json"
+            file = self._kept / f"{self._hash_inputs(clone, recipe, target, environment)}.json"
             if (kept := _read_kept(file)) is not None:
                 return kept
             self.ran += 1
-            outcome = self._run(clone, recipe.name, target, environment)
+            outcome = self._run(clone, recipe, target, environment)
             outcome.write(file)
             return outcome
 
@@ -79,7 +80,7 @@ class Workshop:
         run_git("-C", str(folder), "remote", "remove", "origin")  # it is gone when this command ends
         environment = self._lay_over(folder, recipe)
         own = (folder / PIPELINE).read_bytes()
-        self._run(folder, recipe.name, TARGET, environment)
+        self._run(folder, recipe, TARGET, environment)
         (folder / PIPELINE).write_bytes(own)
 
     def _assemble(self, clone: Path, recipe: Recipe) -> Environment:
@@ -103,21 +104,24 @@ class Workshop:
             (clone / LOCK).unlink(missing_ok=True)
         return environment
 
-    def _hash_inputs(self, clone: Path, target: str, environment: Environment) -> str:
+    def _hash_inputs(self, clone: Path, recipe: Recipe, target: str, environment: Environment) -> str:
         """Hash all that the pipeline reads or starts from, results in git too, and the libraries that run it."""
         run_git("-C", str(clone), "add", "--all")
         listed = run_git("-C", str(clone), "ls-files", "--stage", "-z").split("\0")
         read = [line for line in listed if not is_below(line.partition("\t")[2], _UNREAD)]
-        return hashlib.sha256("\0".join([target, environment.description, *read]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\0".join([target, environment.description, *map(str, recipe.people), *read]).encode()
+        ).hexdigest()
 
-    def _run(self, clone: Path, name: str, target: str, environment: Environment) -> Outcome:
+    def _run(self, clone: Path, recipe: Recipe, target: str, environment: Environment) -> Outcome:
         """Run the stages that have changed, down to a stage."""
-        start = time.monotonic()
+        start, name = time.monotonic(), recipe.name
         share_settings(clone, self._make_run_cache(environment.runs) if environment.runs else None)
         _allow_run_cache(clone / PIPELINE)
         _take_from_cache(clone, name)
         what = f"the pipeline with {name}"
-        run_dvc(clone, what, "repro", target, environment=environment.folder)  # quiet, DVC would not say why
+        below = bring_people(clone, recipe.people, what, environment.folder) if recipe.people else [target]
+        run_dvc(clone, what, "repro", *below, environment=environment.folder)  # quiet, DVC would not say why
         outputs = parse_dvc_lock((clone / LOCK).read_text(encoding="utf-8"), LOCK)
         snapshot = FolderSnapshot(name, clone)
         figures, table = read_champion_figures(snapshot), read_judged_table(snapshot)

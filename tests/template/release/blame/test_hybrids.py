@@ -88,7 +88,14 @@ def test_the_working_tree_is_a_side_with_what_is_not_committed(lender: Traceable
     (lender.folder / "data/raw/.gitignore").write_text("/mine\n/other\n")
     before = take_picture(lender.folder)
     answer = find_cause(ask("workspace"))
-    assert {part.factor for part in answer.figures[0].parts if part.beyond_noise} == {"data", "code"}
+    (figure,) = answer.figures
+    assert {part.factor for part in figure.parts if part.beyond_noise} == {"data", "code"}
+    both = answer.people_or_model
+    assert both is not None
+    assert both.why_not == ""
+    assert (both.values[0], both.values[-1]) == (figure.good, figure.bad)
+    parts = {part.factor: part.value for part in figure.parts}
+    assert (both.people, both.model) == (pytest.approx(parts["data"]), pytest.approx(parts["code"]))
     assert take_picture(lender.folder) == before
 
 
