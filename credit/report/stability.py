@@ -21,7 +21,7 @@ class StabilityRow(NamedTuple):
     blocked: str
     value: str
     auc: str
-    """Of the test rows."""
+    """Of the test rows, by other seeds."""
     otherwise: str
     """Test rows that the shipped model decides otherwise, and the group where they are most."""
     thresholds: str
@@ -76,7 +76,7 @@ def _build_row(name: str, one: CandidateStability, partitions: int, results: Res
         ", ".join(f"{verdict} {times}" for verdict, times in one.verdicts.items()),
         f"{one.blocked} of {partitions}",
         _format_spread(one.expected_value),
-        _format_spread(one.test_rows.roc_auc if one.test_rows else None),
+        _format_spread(one.seeds.roc_auc if one.seeds else None),
         format_percent(shipped.share) + whom,
         _format_thresholds(name, shipped),
     )

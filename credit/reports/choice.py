@@ -154,11 +154,13 @@ class ShippedDifference(ReportPart):
     approved_in_folds: Share
 
 
-class RowsStability(ReportPart):
-    """Figures of the test rows alone, by the models of the folds: how far those of the shipped model move by seeds."""
+class SeedStability(ReportPart):
+    """The shipped candidate trained again on the same rows with other seeds."""
 
-    roc_auc: Spread | None
-    expected_value: Spread | None
+    fits: Count
+    """How often, itself included."""
+    roc_auc: Spread
+    """On the test rows."""
 
 
 class CandidateStability(ReportPart):
@@ -171,8 +173,8 @@ class CandidateStability(ReportPart):
     verdicts: dict[Verdict, Count]
     roc_auc: Spread | None
     expected_value: Spread | None
-    test_rows: RowsStability | None = None
-    """None: of before it was measured."""
+    seeds: SeedStability | None = None
+    """None where nothing was trained again: there is one partition, or the report is older."""
     worst_group_ratio: Spread | None
     worst_groups: dict[str, Count]
     """Whose ratio that is, and in how many partitions."""

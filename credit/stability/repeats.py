@@ -6,7 +6,6 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from credit.choice.champion import ChooseParams, choose_champion
@@ -19,7 +18,7 @@ from credit.fairness.counts import count_predictions
 from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
-from credit.reports.choice import CandidateStability, FindingStability, RowsStability, ShippedDifference, Spread
+from credit.reports.choice import CandidateStability, FindingStability, SeedStability, ShippedDifference, Spread
 from credit.reports.fairness import FairnessVerdict, Finding
 from credit.reports.metrics import CandidateMetrics
 
@@ -68,19 +67,8 @@ def repeat_choice(contract: Contract, predictions: Mapping[str, Predictions], ga
     return Repeat(metrics, verdicts, choose_champion(gates.choose, metrics, verdicts).champion)
 
 
-def measure_test_rows(predictions: Sequence[Predictions], rows: NDArray[np.bool_], values: UnitValues) -> RowsStability:
-    """Measure how figures of the test rows alone move between partitions; rows: shape (n,)."""
-    metrics = [
-        compute_metrics(one.favourable[rows], one.scores[rows], one.decisions[rows], values) for one in predictions
-    ]
-    return RowsStability(
-        roc_auc=measure_spread([one.roc_auc for one in metrics]),
-        expected_value=measure_spread([one.expected_value for one in metrics]),
-    )
-
-
 def summarise_candidate(
-    name: str, repeats: Sequence[Repeat], test_rows: RowsStability, shipped: ShippedDifference
+    name: str, repeats: Sequence[Repeat], seeds: SeedStability | None, shipped: ShippedDifference
 ) -> CandidateStability:
     """Summarise one candidate over the partitions."""
     metrics, verdicts = [one.metrics[name] for one in repeats], [one.verdicts[name] for one in repeats]
@@ -91,7 +79,7 @@ def summarise_candidate(
         verdicts=dict(Counter(one.verdict for one in verdicts)),
         roc_auc=measure_spread([one.roc_auc for one in metrics]),
         expected_value=measure_spread([one.expected_value for one in metrics]),
-        test_rows=test_rows,
+        seeds=seeds,
         worst_group_ratio=measure_spread([one.value if one else None for one in lowest]),
         worst_groups=dict(Counter(one.key for one in lowest if one)),
         findings=tuple(_summarise_findings(verdicts)),

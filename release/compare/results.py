@@ -13,7 +13,7 @@ SHOWN_METRICS = (
 )  # fmt: skip
 """Figures of reports/metrics.json, in the order in which they are shown."""
 
-BANDED_METRICS = ("roc_auc", "expected_value")
+BANDED_METRICS = ("roc_auc",)
 """Those of them whose seed band is in reports/stability.json."""
 
 

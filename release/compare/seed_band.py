@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from credit.common.candidate_names import HEURISTIC
 from credit.reports.choice import CandidateStability, StabilityReport
-from credit.reports.choice import Spread as ReportedSpread
 
 LEAST_PARTITIONS = 5
 """Fewer say too little about a deviation: then the band is measured."""
@@ -30,13 +29,12 @@ class Spread(NamedTuple):
 
 
 def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> Spread | None:
-    """Read the spread of a figure, of a group or of the test rows; None where the report does not have it.
-
-    The rule has no seed.
-    """
+    """Read the spread of a ratio, or of AUC on the test rows; None where the report lacks it. The rule has no seed."""
     if candidate == HEURISTIC:
         return Spread(0.0, 0, "the rule has no seed")
     of = report.candidates.get(candidate) if report else None
+    if of and of.seeds and figure == "roc_auc":
+        return Spread(of.seeds.roc_auc.deviation, of.seeds.fits, f"{of.seeds.fits} fits with other seeds")
     if report is None or of is None or report.partitions < LEAST_PARTITIONS:
         return None
     value = _find_value(of, figure)
@@ -45,9 +43,6 @@ def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> 
 
 def _find_value(of: CandidateStability, figure: str) -> float | None:
     measure, _, group = figure.partition(":")
-    if not group:
-        own: dict[str, ReportedSpread | None] = dict(of.test_rows or ())
-        return None if (spread := own.get(measure)) is None else spread.deviation
     found = (one for one in of.findings if one.measure == measure and f"{one.attribute}={one.group}" == group)
     return next((one.value.deviation for one in found if one.value), None)
 
