@@ -13,7 +13,7 @@ from credit.common.errors import CreditError
 from credit.common.files import write_text
 from credit.common.temporary import make_temporary_folder
 from credit.reports.base import Count, Number, Report
-from release.blame.hybrids.environments import Environment, Environments
+from release.blame.hybrids.environments import Environment, Environments, hash_text
 from release.blame.hybrids.factors import TARGET
 from release.blame.hybrids.figures import ChampionFigures, read_champion_figures
 from release.blame.hybrids.locks import read_lock
@@ -129,7 +129,8 @@ class Workshop:
 
     def _make_run_cache(self, name: str) -> Path:
         """Make a cache with the files of DVC's and runs of its own: of one environment only."""
-        files, folder = find_cache()[0] / "files", self._kept / "caches" / name
+        files = find_cache()[0] / "files"
+        folder = self._kept / "caches" / hash_text(f"{name} {files}")  # the cache may move
         for one in (files, folder):
             one.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
