@@ -17,10 +17,14 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
 class Usage(NamedTuple):
-    """Wall clock seconds, and the peak memory in bytes of the command or of one of its children."""
+    """Wall clock seconds, the peak memory in bytes of the command or of one of its children, and processor seconds.
+
+    The last are those of the command and of all children that were waited for.
+    """
 
     seconds: float
     peak: int
+    processor: float
 
     @property
     def mebibytes(self) -> str:
@@ -47,7 +51,7 @@ def run_timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> U
     if process.returncode:
         last = lines[-1] if lines else "no output"
         raise CreditError(Problem(_shorten(command), f"exit code {process.returncode}: {last}", "0"))
-    return Usage(seconds, usage.ru_maxrss * _MAXRSS_UNIT)
+    return Usage(seconds, usage.ru_maxrss * _MAXRSS_UNIT, usage.ru_utime + usage.ru_stime)
 
 
 def measure_medians(times: int, *runs: Callable[[], Usage]) -> list[float]:

@@ -31,7 +31,14 @@ DRAFT = {
     "contract_draft/names",
     "contract_draft/values",
 }
-RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
+RELEASE = BASE | {
+    "credit/bundle",
+    "credit/evaluation",
+    "credit/fairness",
+    "credit/registry",
+    "release/repository",
+    "release/running",
+}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
 
 ARROWS: dict[str, set[str]] = {
@@ -101,6 +108,7 @@ ARROWS: dict[str, set[str]] = {
     | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
     | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},
     "release": {"credit/common"},
+    "release/running": set(),
     "release/repository": RELEASE,
     "release/registration": RELEASE | {"release/compare", "release/deployment", "release/judge"},
     "release/deployment": RELEASE,

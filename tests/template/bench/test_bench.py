@@ -77,7 +77,7 @@ def test_medians_take_turns_in_going_first() -> None:
 
     def run(name: str) -> Usage:
         order.append(name)
-        return Usage(next(taken[name]), 0)
+        return Usage(next(taken[name]), 0, 0)
 
     assert measure_medians(3, lambda: run("a"), lambda: run("b")) == [2.0, 5.0]
     assert "".join(order) == "abbaab"
