@@ -73,7 +73,7 @@ class Singles:
             return
         self._waiting.append(task)
         self._pending.append(task)
-        if self._is_idle() and not self._recording:
+        if self._is_idle():
             self._gather(loop)
         if not self._is_ticking:
             self._is_ticking = True
@@ -86,7 +86,7 @@ class Singles:
         """
         if len(self._waiting) >= self._expected:
             loop.call_soon(self._submit)
-        elif len(self._waiting) == 1:
+        elif self._gathering is None:
             self._gathering = loop.call_later(_GATHER_SECONDS, self._submit)
 
     def renew(self) -> None:
@@ -177,5 +177,5 @@ class Singles:
         self._expected = len(tasks) + len(self._waiting)
         for place, task in enumerate(tasks):
             settle(task.answer, built[place], recorded if isinstance(recorded, CreditError) else recorded[place])
-        if self._waiting:
-            self._submit()
+        if self._waiting and self._is_idle() and self._loop is not None:
+            self._gather(self._loop)
