@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select, true
 
 from credit.common.errors import CreditError
-from credit.decision_log.counting.hourly import Cell, count_cells_of, count_on
+from credit.decision_log.counting.hourly import Cell, count_cells_of, count_on, list_counted_columns
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.tables import DECISIONS_TABLE, HOURLY_COUNTS_TABLE, is_of_environment
@@ -104,8 +104,7 @@ def count_spooled_cells(
     """Count the newest decisions of a spool since a moment. Raises CreditError when it does not answer."""
     decisions = DECISIONS_TABLE.c
     asked = (
-        select(*(decisions[name] for name in Cell._fields if name in decisions))
-        .add_columns(decisions.decided_at, decisions.protected, decisions.repeat_of)
+        select(*list_counted_columns())
         .where(decisions.decided_at >= since, is_of_environment(environment))
         .where(true() if entry is None else decisions.entry == entry)
         .order_by(decisions.decided_at.desc())
