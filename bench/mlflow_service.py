@@ -1,4 +1,4 @@
-"""The service beside MLflow with the same forest, which has no validation, reasons or log: three rounds of ten seconds."""
+"""The service beside MLflow with the same forest, without validation, reasons and a log. Three rounds of 10 seconds."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

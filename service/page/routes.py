@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
-from credit.decision_log.counting.summary import DecisionSummary, NewDecision, list_newest, summarize_decisions
+from credit.decision_log.counting.newest import NewDecision, list_newest
+from credit.decision_log.counting.summary import DecisionSummary, summarize_decisions
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
 from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache

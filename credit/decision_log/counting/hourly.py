@@ -7,7 +7,7 @@ and only if nobody else counted meanwhile.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace,
     if rows:
         with database.begin_write() as connection:
             if _move_place(connection, place, counted, gaps):
-                _add_counts(connection, count_cells_of(row[1:] for row in rows))
+                add_counts(connection, count_cells_of(row[1:] for row in rows))
     return place._replace(counted=counted, gaps=gaps), len(rows) == SLICE_ROWS
 
 
@@ -137,7 +137,7 @@ def _move_place(connection: Connection, place: CountedPlace, counted: int, gaps:
 
 
 def list_counted_columns() -> list[ColumnElement[Any]]:
-    """List the columns that are counted; protected values as their text, which nearly all decisions share with others."""
+    """List the columns that are counted; protected values as text, which many decisions have in common."""
     decisions = DECISIONS_TABLE.c
     alike = [decisions[name] for name in _ALIKE]
     return [decisions.repeat_of, decisions.decided_at, cast(decisions.protected, Text), *alike]
@@ -148,17 +148,22 @@ def count_cells_of(rows: Iterable[Sequence[Any]]) -> Counter[Cell]:
 
     A repeat that was recognised too late is about an application that is counted.
     """
-    hours: Counter[tuple[Any, ...]] = Counter()
-    for repeat_of, decided_at, protected, *alike in rows:
+    alike: Counter[tuple[Any, ...]] = Counter()
+    for repeat_of, decided_at, protected, *values in rows:
         if repeat_of is None:
             hour = decided_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-            hours[hour, protected, *alike] += 1
+            alike[hour, protected, *values] += 1
+    return count_by_group(alike)
+
+
+def count_by_group(alike: Mapping[tuple[Any, ...], int]) -> Counter[Cell]:
+    """Count decisions with an hour and all other counted values in common, in all and by each protected value."""
     found: Counter[Cell] = Counter()
-    for (hour, protected, environment, *alike), number in hours.items():
-        found[Cell._make((environment, hour, *alike, None, None))] += number
+    for (hour, protected, environment, *values), number in alike.items():
+        found[Cell._make((environment, hour, *values, None, None))] += number
         for attribute, value in from_json(protected).items():
             if value is not None:
-                found[Cell._make((environment, hour, *alike, _clean(attribute), _clean(str(value))))] += number
+                found[Cell._make((environment, hour, *values, _clean(attribute), _clean(str(value))))] += number
     return found
 
 
@@ -167,7 +172,7 @@ def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-def _add_counts(connection: Connection, counts: Counter[Cell]) -> None:
+def add_counts(connection: Connection, counts: Counter[Cell]) -> None:
     """Add counts to those that are there, in the order of their keys: who adds at once must not wait for each other."""
     rows = sorted(
         ({"cell": cell.hash(), **cell._asdict(), "number": number} for cell, number in counts.items()),

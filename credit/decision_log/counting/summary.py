@@ -43,25 +43,6 @@ class DecisionSummary(NamedTuple):
         return sum(number for cell, number in self.counts.items() if cell.attribute is None)
 
 
-class NewDecision(NamedTuple):
-    """What the page shows of a decision, which is nothing of the applicant."""
-
-    id: str
-    decided_at: datetime
-    decision: str
-    decided_by: str
-    version: str | None
-
-
-def list_newest(database: Database, environment: str, number: int = 10) -> list[NewDecision]:
-    """List the newest decisions of an environment, newest first. Raises CreditError without an answer."""
-    decisions = DECISIONS_TABLE.c
-    shown = [decisions[name] for name in NewDecision._fields]
-    newest = select(*shown).where(is_of_environment(environment)).order_by(decisions.decided_at.desc()).limit(number)
-    with database.begin_read() as connection:
-        return [NewDecision(*row) for row in connection.execute(newest)]
-
-
 def summarize_decisions(
     log: DecisionLog, since: datetime, environment: str, entry: int | None = None
 ) -> DecisionSummary:
