@@ -1,7 +1,6 @@
 """A decision log of millions of rows, filled by the database itself, with counts by hour as the product has them."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,27 +52,35 @@ def analyse(database: Database) -> None:
 
 
 def count_in_sql(database: Database, first: int, last: int) -> Counter[Cell]:
-    """Count decisions by their places as the product does, but by the database."""
+    """Count decisions by their places as the product does, but by the database, a part after the other."""
+    counts: Counter[Cell] = Counter()
+    for start in range(first, last, _PART_ROWS):
+        counts.update(count_by_group(_count_part(database, start, min(start + _PART_ROWS, last))))
+    return counts
+
+
+def _count_part(database: Database, first: int, last: int) -> dict[tuple[Any, ...], int]:
     repeat_of, decided_at, protected, *alike = list_counted_columns()
     is_postgresql = database.engine.dialect.name == "postgresql"
     hour: Any = (
         func.date_trunc("hour", decided_at, "UTC") if is_postgresql else func.strftime("%Y-%m-%d %H", decided_at)
     )
-    hex_of = _HEX[database.engine.dialect.name]
+    place = _HEX[database.engine.dialect.name]
     asked = (
-        select(hour.label("hour"), protected.label("protected"), *alike, func.count())
-        .where(DECISIONS_TABLE.c.id >= literal_column(hex_of.format(first)))
-        .where(DECISIONS_TABLE.c.id < literal_column(hex_of.format(last)), repeat_of.is_(None))
+        select(hour, protected, *alike, func.count())
+        .where(DECISIONS_TABLE.c.id >= literal_column(place.format(first)))
+        .where(DECISIONS_TABLE.c.id < literal_column(place.format(last)), repeat_of.is_(None))
         .group_by(literal_column("1"), literal_column("2"), *alike)
     )
     with database.begin_write() as connection:
         if is_postgresql:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
         rows = connection.execute(asked).all()
-    read: Callable[[Any], datetime] = (
-        (lambda found: found) if is_postgresql else (lambda found: datetime.fromisoformat(f"{found}:00+00:00"))
-    )
-    return count_by_group({(read(found), *values): number for found, *values, number in rows})
+    return {(_read_hour(found), *values): number for found, *values, number in rows}
+
+
+def _read_hour(found: datetime | str) -> datetime:
+    return found if isinstance(found, datetime) else datetime.fromisoformat(f"{found}:00+00:00")
 
 
 def note_counts(database: Database, counts: Counter[Cell], last: int) -> None:

@@ -31,6 +31,9 @@ ROUTER = APIRouter()
 _CACHE_SECONDS = 5.0
 """Age in seconds up to which the figures and the history are shown without being read again."""
 
+REFRESH_SECONDS = 30
+"""How often a browser reads the page again, by itself and without a script, unless its reader stopped that."""
+
 
 class ShownSection(NamedTuple):
     """A section as it is shown; `body` is markup that its template made, with all values escaped."""
@@ -129,7 +132,9 @@ def show_page(request: Request) -> HTMLResponse:
         if name in described
     ]
     page = _load_environment().get_template("page.html.j2")
-    return HTMLResponse(page.render(it=build_overview(facts), sections=sections))
+    refresh = None if request.query_params.get("refresh") == "no" else REFRESH_SECONDS
+    values = {"it": build_overview(facts), "sections": sections}
+    return HTMLResponse(page.render(values, refresh=refresh, refresh_seconds=REFRESH_SECONDS))
 
 
 @cache
