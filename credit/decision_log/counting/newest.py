@@ -12,8 +12,9 @@ from credit.decision_log.database import Database
 from credit.decision_log.tables import DECISIONS_TABLE, UtcDateTime, is_of_environment
 from credit.decision_log.writers import WRITERS_WALK
 
-_WINDOW_ROWS = 1_000
-"""Decisions of any environment, the newest, among which those are looked for that have no writer."""
+_NEAR_ROWS, _FAR_ROWS = 100, 1_000
+"""Newest decisions of any environment: where most logs have enough of the own one, and where those are looked for that
+have no writer."""
 
 
 class NewDecision(NamedTuple):
@@ -32,18 +33,26 @@ _SHOWN = [DECISIONS_TABLE.c[name] for name in NewDecision._fields]
 def list_newest(database: Database, environment: str, number: int = 10) -> list[NewDecision]:
     """List the newest decisions of an environment, newest first. Raises CreditError without an answer.
 
-    A walk along the index of times would meet all decisions of the other environments first. A writer is a process and
-    so of one environment: the newest decisions are among the last ones of those writers that wrote last.
+    A walk along the index of times may meet all decisions of other environments first. A writer is a process and so of
+    one environment: the newest decisions are among the last ones of those writers that wrote last.
     """
-    found: list[NewDecision] = []
     with database.begin_read() as connection:
-        for writer, last in _find_writers(connection, environment):
-            if len(found) >= number and found[number - 1].decided_at >= last:
-                break  # its decisions, and those of all writers after it, are older
-            found = _sort([*found, *_select(connection, _build_query(environment, writer, number))])
+        found = _select(connection, _build_window(environment, _NEAR_ROWS))
         if len(found) < number:
-            found = _sort([*found, *_select(connection, _build_window(environment))])
+            found = _list_by_writers(connection, environment, number)
+        if len(found) < number:
+            of_none = _build_window(environment, _FAR_ROWS).where(DECISIONS_TABLE.c.writer.is_(None))
+            found = _sort([*found, *_select(connection, of_none)])
     return found[:number]
+
+
+def _list_by_writers(connection: Connection, environment: str, number: int) -> list[NewDecision]:
+    found: list[NewDecision] = []
+    for writer, last in _find_writers(connection, environment):
+        if len(found) >= number and found[number - 1].decided_at >= last:
+            break  # its decisions, and those of all writers after it, are older
+        found = _sort([*found, *_select(connection, _build_query(environment, writer, number))])
+    return found
 
 
 def _find_writers(connection: Connection, environment: str) -> list[tuple[str, datetime]]:
@@ -66,12 +75,12 @@ def _build_query(environment: str, writer: str, number: int) -> Select[Any]:
     return own.order_by(DECISIONS_TABLE.c.sequence.desc()).limit(number)
 
 
-def _build_window(environment: str) -> Select[Any]:
-    """Build the query for decisions of before writers numbered them: those among the newest of all."""
+def _build_window(environment: str, rows: int) -> Select[Any]:
+    """Build the query for the decisions of an environment among the newest of all, newest first."""
     decisions = DECISIONS_TABLE.c
-    window = select(DECISIONS_TABLE).order_by(decisions.decided_at.desc()).limit(_WINDOW_ROWS).subquery()
-    own = select(*(window.c[name] for name in NewDecision._fields))
-    return own.where(window.c.writer.is_(None), is_of_environment(environment, window))
+    edge = select(decisions.id).order_by(decisions.decided_at.desc(), decisions.id.desc()).limit(rows)
+    own = select(*_SHOWN).where(decisions.id.in_(edge), is_of_environment(environment))
+    return own.order_by(decisions.decided_at.desc(), decisions.id.desc())
 
 
 @cache

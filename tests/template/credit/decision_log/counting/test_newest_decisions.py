@@ -19,10 +19,12 @@ from testing.decisions import make_record
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database, of each kind."""
-    local = request.param == "sqlite"
+@pytest.fixture(params=[("sqlite", 1), ("sqlite", 100), ("postgresql", 1)], ids="{0[0]}-near-{0[1]}".format)
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """An empty database, of each kind; of which few decisions are looked at first, or many."""
+    kind, near = request.param
+    monkeypatch.setattr(newest, "_NEAR_ROWS", near)
+    local = kind == "sqlite"
     url = f"sqlite:///{tmp_path}/decisions.db" if local else request.getfixturevalue("server").url
     log = DecisionLog(url, tmp_path)
     with log.database.begin_write() as connection:
@@ -74,7 +76,8 @@ def test_those_of_before_writers_numbered_them_come_where_there_are_few_others(
     old = fill(database, [30, 20, 10])
     own = fill(database, [5], writer="a")
     assert find(database, "prod", 3) == [own[0], old[2], old[1]]
-    monkeypatch.setattr(newest, "_WINDOW_ROWS", 2)
+    monkeypatch.setattr(newest, "_NEAR_ROWS", 1)
+    monkeypatch.setattr(newest, "_FAR_ROWS", 2)
     assert find(database, "prod", 3) == [own[0], old[2]]
 
 
