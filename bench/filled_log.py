@@ -1,13 +1,15 @@
-"""A decision log of millions of rows, filled by the database itself, with counts by hour as the product has them."""
+"""A decision log of millions of rows, filled by the database itself, with counts by hour as the product has them.
+
+Through an engine of its own: that of the log gives up after three seconds.
+"""
 
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TextClause, func, literal_column, select, text, update
+from sqlalchemy import Engine, TextClause, func, literal_column, select, text, update
 
 from credit.decision_log.counting.hourly import Cell, add_counts, count_by_group, list_counted_columns
-from credit.decision_log.database import Database
 from credit.decision_log.tables import COUNTED_WRITERS_TABLE, DECISIONS_TABLE
 
 WRITER_ROWS = 10_000
@@ -31,50 +33,45 @@ _PROTECTED = f"""'{{"race"\\:' || {_RACE} || ',"sex"\\:"' || CASE i / 3 % 2 WHEN
 || '","age"\\:' || CAST(18 + i * 31 % 62 AS text) || '}}'"""
 
 
-def fill(database: Database, first: int, last: int, begin: datetime, seconds: float) -> None:
+def fill(engine: Engine, first: int, last: int, begin: datetime, seconds: float) -> None:
     """Fill in decisions by their places, from `begin` on one every so many seconds. Their hashes are made up."""
-    statement = _build_insert(database.engine.dialect.name)
+    statement = _build_insert(engine.dialect.name)
     for start in range(first, last, _PART_ROWS):
-        with database.begin_write() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
+        with engine.begin() as connection:
             end, moment = min(start + _PART_ROWS, last), begin - timedelta(seconds=first * seconds)
             values = {"first": start, "last": end, "begin": moment.timestamp(), "seconds": seconds}
             connection.execute(statement, values)
 
 
-def analyse(database: Database) -> None:
+def analyse(engine: Engine) -> None:
     """Let PostgreSQL look at the tables, as its daemon does some minutes after so many rows came."""
-    if database.engine.dialect.name == "postgresql":
-        with database.begin_write() as connection:
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
             connection.execute(text("ANALYZE"))
 
 
-def count_in_sql(database: Database, first: int, last: int) -> Counter[Cell]:
+def count_in_sql(engine: Engine, first: int, last: int) -> Counter[Cell]:
     """Count decisions by their places as the product does, but by the database, a part after the other."""
     counts: Counter[Cell] = Counter()
     for start in range(first, last, _PART_ROWS):
-        counts.update(count_by_group(_count_part(database, start, min(start + _PART_ROWS, last))))
+        counts.update(count_by_group(_count_part(engine, start, min(start + _PART_ROWS, last))))
     return counts
 
 
-def _count_part(database: Database, first: int, last: int) -> dict[tuple[Any, ...], int]:
+def _count_part(engine: Engine, first: int, last: int) -> dict[tuple[Any, ...], int]:
     repeat_of, decided_at, protected, *alike = list_counted_columns()
-    is_postgresql = database.engine.dialect.name == "postgresql"
+    is_postgresql = engine.dialect.name == "postgresql"
     hour: Any = (
         func.date_trunc("hour", decided_at, "UTC") if is_postgresql else func.strftime("%Y-%m-%d %H", decided_at)
     )
-    place = _HEX[database.engine.dialect.name]
+    place = _HEX[engine.dialect.name]
     asked = (
         select(hour, protected, *alike, func.count())
         .where(DECISIONS_TABLE.c.id >= literal_column(place.format(first)))
         .where(DECISIONS_TABLE.c.id < literal_column(place.format(last)), repeat_of.is_(None))
         .group_by(literal_column("1"), literal_column("2"), *alike)
     )
-    with database.begin_write() as connection:
-        if is_postgresql:
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+    with engine.begin() as connection:
         rows = connection.execute(asked).all()
     return {(_read_hour(found), *values): number for found, *values, number in rows}
 
@@ -83,9 +80,9 @@ def _read_hour(found: datetime | str) -> datetime:
     return found if isinstance(found, datetime) else datetime.fromisoformat(f"{found}:00+00:00")
 
 
-def note_counts(database: Database, counts: Counter[Cell], last: int) -> None:
+def note_counts(engine: Engine, counts: Counter[Cell], last: int) -> None:
     """Note counts, and that the decisions of all writers up to a place are counted."""
-    with database.begin_write() as connection:
+    with engine.begin() as connection:
         add_counts(connection, counts)
         known = set(connection.execute(select(COUNTED_WRITERS_TABLE.c.writer)).scalars())
         places = {f"{one // WRITER_ROWS:032x}": min(WRITER_ROWS, last - one) for one in range(0, last, WRITER_ROWS)}

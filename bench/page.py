@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Engine, create_engine
+
 from bench.filled_log import analyse, count_in_sql, fill, note_counts
 from bench.report import BenchTable, format_target
 from credit.common.errors import CreditError, Problem
@@ -39,17 +41,18 @@ def measure(rows: int = LONG) -> BenchTable:
 
 
 def _measure_log(name: str, url: str, state: Path, rows: int) -> list[tuple[str, ...]]:
-    log = DecisionLog(url, state)
+    log, engine = DecisionLog(url, state), create_engine(url)
     begin, day = datetime.now(UTC) - timedelta(hours=_HOURS), _HOURS * 3600
     try:
-        counting = _fill_counted(log, begin, day / SHORT)
+        counting = _fill_counted(log, engine, begin, day / SHORT)
         short = _time_page(log, "prod")
-        fill(log.database, SHORT, rows, begin, day / (rows - SHORT))
-        note_counts(log.database, count_in_sql(log.database, SHORT, rows), rows)
+        fill(engine, SHORT, rows, begin, day / (rows - SHORT))
+        note_counts(engine, count_in_sql(engine, SHORT, rows), rows)
         new = _time_page(log, "prod")
-        analyse(log.database)
+        analyse(engine)
         times = {"": _time_page(log, "prod"), ", environment without any": _time_page(log, "staging")}
     finally:
+        engine.dispose()
         log.close()
     if name == "PostgreSQL":
         times = {", not analysed yet": new} | times
@@ -68,17 +71,17 @@ def _measure_log(name: str, url: str, state: Path, rows: int) -> list[tuple[str,
     ]
 
 
-def _fill_counted(log: DecisionLog, begin: datetime, seconds: float) -> float:
+def _fill_counted(log: DecisionLog, engine: Engine, begin: datetime, seconds: float) -> float:
     """Fill in the short log and let the product count it; return the CPU seconds of counting one decision.
 
     Raises CreditError when the database counts otherwise: the long log would not be one of the product then.
     """
-    fill(log.database, 0, SHORT, begin, seconds)
+    fill(engine, 0, SHORT, begin, seconds)
     start = time.process_time()
     while count_on(log.database, 50):
         pass
     counting = (time.process_time() - start) / SHORT
-    if read_counts(log.database, begin - timedelta(hours=1), "prod") != count_in_sql(log.database, 0, SHORT):
+    if read_counts(log.database, begin - timedelta(hours=1), "prod") != count_in_sql(engine, 0, SHORT):
         raise CreditError(Problem("bench page", "other counts by SQL than by the product", "the same"))
     return counting
 

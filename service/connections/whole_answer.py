@@ -28,7 +28,13 @@ class WholeAnswer:
         self._start: MutableMapping[str, Any] | None = None
 
     async def send(self, message: Any) -> None:
-        """Send a part of the answer, as an ASGI application does."""
+        """Send a part of the answer, as an ASGI application does; nothing to a connection that was given up.
+
+        uvicorn tells only the newest of pipelined requests that its client is gone.
+        """
+        if self._cycle.transport.is_closing():
+            self._cycle.disconnected = True
+            return
         if message["type"] == "http.response.start" and not self._cycle.response_started:
             self._start = message  # also in place of one that came before the application failed
             return
