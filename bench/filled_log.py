@@ -30,7 +30,7 @@ _RACE = """CASE i * 104729 % 4 WHEN 0 THEN '"white"' WHEN 1 THEN '"Black"' WHEN 
 _PROTECTED = f"""'{{"race"\\:' || {_RACE} || ',"sex"\\:"' || CASE i / 3 % 2 WHEN 0 THEN 'female' ELSE 'male' END
 || '","schooling"\\:"' || CASE i / 5 % 2 WHEN 0 THEN 'up to 12 years' ELSE 'over 12 years' END
 || '","marital_status"\\:"' || CASE i / 7 % 2 WHEN 0 THEN 'married' ELSE 'unmarried' END
-|| '","age"\\:' || CAST(18 + i * 31 % 62 AS text) || '}}'"""
+|| '","age"\\:' || CAST(18 + i * 37 % 62 AS text) || '}}'"""
 
 
 def fill(engine: Engine, first: int, last: int, begin: datetime, seconds: float) -> None:
