@@ -32,16 +32,19 @@ class WholeAnswer:
 
         uvicorn tells only the newest of pipelined requests that its client is gone.
         """
-        if self._cycle.transport.is_closing():
-            self._cycle.disconnected = True
+        cycle = self._cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected or cycle.transport.is_closing():
+            cycle.disconnected = True
             return
-        if message["type"] == "http.response.start" and not self._cycle.response_started:
+        if message["type"] == "http.response.start" and not cycle.response_started:
             self._start = message  # also in place of one that came before the application failed
             return
         start, self._start = self._start, None
         if start is not None:
             if (whole := self._join(start, message)) is not None:
-                await self._write(whole)
+                self._write(whole)
                 return
             await self._leave(start)  # type: ignore[arg-type]
         await self._leave(message)
@@ -54,13 +57,9 @@ class WholeAnswer:
         head, length = build_head(start["status"], (*cycle.default_headers, *start.get("headers", ())))
         return b"".join((head, body)) if length == len(body) else None
 
-    async def _write(self, whole: bytes) -> None:
+    def _write(self, whole: bytes) -> None:
         """Write what uvicorn would, and leave the request as it does."""
         cycle = self._cycle
-        if cycle.flow.write_paused and not cycle.disconnected:
-            await cycle.flow.drain()
-        if cycle.disconnected:
-            return
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         cycle.transport.write(whole)

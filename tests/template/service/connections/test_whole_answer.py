@@ -127,3 +127,16 @@ def test_nothing_is_sent_to_a_connection_that_was_given_up_and_nothing_is_logged
     asyncio.run(cycle.run_asgi(answer))  # type: ignore[arg-type]
     assert read_written(cycle) == b""
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("messages", [[start(JSON, LONG), body()], [start(JSON), body(more=True), body()]])
+def test_nothing_is_sent_to_a_client_that_was_given_up_for_not_reading(messages: list[Message]) -> None:
+    cycle = make_cycle()
+
+    async def give_up() -> None:
+        cycle.transport.is_closing.return_value = True  # type: ignore[attr-defined]
+
+    cycle.flow.write_paused = True
+    cycle.flow.drain = give_up  # type: ignore[method-assign]
+    assert send_all(WholeAnswer(cycle).send, messages) == ""
+    assert read_written(cycle) == b""
