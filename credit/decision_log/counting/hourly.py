@@ -158,12 +158,17 @@ def count_cells_of(rows: Iterable[Sequence[Any]]) -> Counter[Cell]:
 
 def count_by_group(alike: Mapping[tuple[Any, ...], int]) -> Counter[Cell]:
     """Count decisions with an hour and all other counted values in common, in all and by each protected value."""
-    found: Counter[Cell] = Counter()
+    common: dict[tuple[Any, ...], Counter[tuple[str | None, str | None]]] = {}
     for (hour, protected, environment, *values), number in alike.items():
-        found[Cell._make((environment, hour, *values, None, None))] += number
+        counts = common.setdefault((environment, hour, *values), Counter())
+        counts[None, None] += number
         for attribute, value in from_json(protected).items():
             if value is not None:
-                found[Cell._make((environment, hour, *values, _clean(attribute), _clean(str(value))))] += number
+                counts[attribute, str(value)] += number
+    found: Counter[Cell] = Counter()
+    for shared, counts in common.items():
+        for (attribute, value), number in counts.items():
+            found[Cell._make((*shared, attribute and _clean(attribute), value and _clean(value)))] += number
     return found
 
 
