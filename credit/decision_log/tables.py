@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Float,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -182,6 +183,6 @@ COUNTED_WRITERS_TABLE = Table(
 """The place up to which a writer's decisions are counted, but those in `gaps`, pairs of first and last place."""
 
 
-def is_of_environment(environment: str, table: Table = DECISIONS_TABLE) -> ColumnElement[bool]:
+def is_of_environment(environment: str, table: FromClause = DECISIONS_TABLE) -> ColumnElement[bool]:
     """Build the condition for decisions of an environment; those from before it was noted were of the only one."""
     return or_(table.c.environment == environment, table.c.environment.is_(None))
