@@ -231,4 +231,4 @@ def _score_by(model: Model, data: FoldData, seed: int) -> Scores:
 def _read_fold(contract: Contract, fold: CrossFittingFold, kept: Sequence[str]) -> FoldData:
     seen, unseen = (build_design_matrix(contract, kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     y, groups = is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen)
-    return FoldData(seen, y, groups, unseen, list_directions(contract, kept), {})
+    return FoldData(seen, y, groups, unseen, list_directions(contract, kept), {}, {})

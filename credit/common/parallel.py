@@ -10,8 +10,10 @@ from credit.common.errors import CreditError, Problem
 from credit.common.garbage import collect_rarely
 
 _THREADS = 16
+_IMPORTS = 2.0
+"""Seconds of CPU that a process imports before it works: scikit-learn and pandas."""
 _WORTH_PROCESSES = 20.0
-"""Seconds of CPU: so much work is worth starting processes, each of which imports for two seconds first."""
+"""Seconds of CPU that are worth starting processes."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -35,8 +37,8 @@ def run_in_threads(work: Callable[[_T], _R], items: list[_T]) -> list[_R]:
 def run_tasks(tasks: list[Any], bar: str, worth: float = _WORTH_PROCESSES, threaded: bool = False) -> list[Any]:
     """Run joblib's delayed tasks one by one, the rest in processes once that is worth it; results in order.
 
-    worth: the seconds of CPU that are to be left, as the tasks until then took. threaded: each task is on all cores
-    already, so that processes would gain nothing.
+    worth: the seconds of CPU that are to be left, as the tasks until then took besides imports. threaded:
+    each task is on all cores already, so that processes would gain nothing.
     """
     from tqdm import tqdm
 
@@ -45,7 +47,7 @@ def run_tasks(tasks: list[Any], bar: str, worth: float = _WORTH_PROCESSES, threa
 
 
 def _run_one_by_one(tasks: list[Any], bar: str, worth: float) -> Iterator[Any]:
-    start = time.process_time()
+    start = time.process_time() + _IMPORTS
     for done, (work, args, options) in enumerate(tasks):
         if done and (time.process_time() - start) / done * (len(tasks) - done) > worth:
             yield from run_in_processes(tasks[done:], bar)
