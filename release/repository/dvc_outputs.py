@@ -1,6 +1,7 @@
 """Read what dvc.lock names at a commit, and pull the bundle or one file from DVC's cache or remote."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,6 +14,7 @@ from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
 from credit.common.temporary import make_temporary_folder
+from release.repository.data_sources import check_listing, find_cache
 from release.repository.git import read_text_at
 
 if TYPE_CHECKING:
@@ -55,13 +57,14 @@ def pull_bundle(commit: str) -> Iterator[Path]:
 
     Raises CreditError when neither has it, or its manifest is not the one that dvc.lock names.
     """
-    if BUNDLE_PATH not in read_dvc_outputs(commit):
+    outputs = read_dvc_outputs(commit)
+    if BUNDLE_PATH not in outputs:
         raise CreditError(
             Problem(f"dvc.lock at {commit[:10]}", f"has no {BUNDLE_PATH}", fix="run dvc repro and commit")
         )
     with make_temporary_folder() as temporary:
         folder = temporary / "bundle"
-        expected = _copy_from_dvc(commit, folder)
+        expected = _copy_from_cache(outputs[BUNDLE_PATH], folder) or _copy_from_dvc(commit, folder)
         found = hashlib.md5((folder / MANIFEST_FILE).read_bytes(), usedforsecurity=False).hexdigest()
         if found != expected:
             raise CreditError(
@@ -77,6 +80,9 @@ def pull_file(commit: str | None, path: str) -> bytes:
 
     Raises CreditError when neither has it.
     """
+    digests = parse_dvc_lock(read_text_at(commit, "dvc.lock") or "", f"dvc.lock at {commit[:10]}") if commit else {}
+    if path in digests and (cached := _read_cached(find_cache()[0], digests[path])) is not None:
+        return cached
     try:
         content: bytes = _open_outputs(commit).read_bytes(path)
     except list_dvc_errors() as error:
@@ -84,6 +90,36 @@ def pull_file(commit: str | None, path: str) -> bytes:
         where = f"{path} at {commit[:10]}" if commit else path
         raise CreditError(Problem(where, found, fix="dvc push from where it was made")) from None
     return content
+
+
+def _read_cached(cache: Path, digest: str) -> bytes | None:
+    """Read an object of DVC's cache; None where it is missing, or is not what its hash says.
+
+    DVC itself reads the whole pipeline of a commit first, a second that a hash from dvc.lock saves.
+    """
+    try:
+        content = (cache / "files/md5" / digest[:2] / digest[2:]).read_bytes()
+    except OSError:
+        return None
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return content if found == digest.removesuffix(".dir") else None
+
+
+def _copy_from_cache(digest: str, folder: Path) -> str | None:
+    """Copy the bundle with this hash from DVC's cache; returns the MD5 of its manifest, None where it lacks a file."""
+    cache, _ = find_cache()
+    listing = _read_cached(cache, digest)
+    if listing is None or not digest.endswith(".dir"):
+        return None
+    check_listing(cache, digest, BUNDLE_PATH)
+    digests = {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(listing)}
+    contents = {name: _read_cached(cache, of) for name, of in digests.items()}
+    if None in contents.values() or MANIFEST_FILE not in digests:
+        return None
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content or b"")
+    return digests[MANIFEST_FILE]
 
 
 def _open_outputs(commit: str | None) -> "DVCFileSystem":
