@@ -64,7 +64,7 @@ def pull_bundle(commit: str) -> Iterator[Path]:
         )
     with make_temporary_folder() as temporary:
         folder = temporary / "bundle"
-        expected = _copy_from_cache(outputs[BUNDLE_PATH], folder) or _copy_from_dvc(commit, folder)
+        expected = _copy_from_dvc(commit, outputs[BUNDLE_PATH], folder)
         found = hashlib.md5((folder / MANIFEST_FILE).read_bytes(), usedforsecurity=False).hexdigest()
         if found != expected:
             raise CreditError(
@@ -81,9 +81,9 @@ def pull_file(commit: str | None, path: str) -> bytes:
     Raises CreditError when neither has it.
     """
     digests = parse_dvc_lock(read_text_at(commit, "dvc.lock") or "", f"dvc.lock at {commit[:10]}") if commit else {}
-    if path in digests and (cached := _read_cached(find_cache()[0], digests[path])) is not None:
-        return cached
     try:
+        if path in digests and (cached := _read_cached(find_cache()[0], digests[path])) is not None:
+            return cached
         content: bytes = _open_outputs(commit).read_bytes(path)
     except list_dvc_errors() as error:
         found = f"neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
@@ -137,9 +137,11 @@ def _open_outputs_once(clone: Path, commit: str) -> "DVCFileSystem":
     return DVCFileSystem(rev=commit)
 
 
-def _copy_from_dvc(commit: str, folder: Path) -> str:
-    """Copy the bundle into a folder; returns the MD5 that DVC knows its manifest by."""
+def _copy_from_dvc(commit: str, digest: str, folder: Path) -> str:
+    """Copy the bundle, whose hash dvc.lock has, into a folder; returns the MD5 that DVC knows its manifest by."""
     try:
+        if manifest := _copy_from_cache(digest, folder):
+            return manifest
         files = _open_outputs(commit)
         expected: str = files.info(f"{BUNDLE_PATH}/{MANIFEST_FILE}")["md5"]
         files.get(BUNDLE_PATH, str(folder), recursive=True)
