@@ -80,7 +80,7 @@ def pull_file(commit: str | None, path: str) -> bytes:
 
     Raises CreditError when neither has it.
     """
-    digests = parse_dvc_lock(read_text_at(commit, "dvc.lock") or "", f"dvc.lock at {commit[:10]}") if commit else {}
+    digests = _list_digests(Path.cwd(), commit) if commit else {}
     try:
         if path in digests and (cached := _read_cached(find_cache()[0], digests[path])) is not None:
             return cached
@@ -90,6 +90,12 @@ def pull_file(commit: str | None, path: str) -> bytes:
         where = f"{path} at {commit[:10]}" if commit else path
         raise CreditError(Problem(where, found, fix="dvc push from where it was made")) from None
     return content
+
+
+@lru_cache(maxsize=8)
+def _list_digests(clone: Path, commit: str) -> dict[str, str]:
+    """List the hashes of a commit of the clone in this folder once for all that a command reads of it."""
+    return parse_dvc_lock(read_text_at(commit, "dvc.lock") or "", f"dvc.lock at {commit[:10]}")
 
 
 def _read_cached(cache: Path, digest: str) -> bytes | None:
