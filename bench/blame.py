@@ -16,7 +16,7 @@ _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.org")
 def measure() -> BenchTable:
     """Measure both questions as multiples of one forced run."""
     with copy_project() as project:
-        forced = project.run("dvc", "repro", "--force", "choose").processor
+        forced = project.run("dvc", "repro", "--force", "choose").cpu
         _commit(project, "good")
         (two, few), (four, many) = (_ask(project, name, of) for name, of in (("two", TWO), ("four", FOUR)))
     return BenchTable(
@@ -45,7 +45,7 @@ def _ask(project: ProjectCopy, name: str, changes: dict[str, float]) -> tuple[fl
     kept = project.folder / ".dvc/tmp/blame"
     before = len(list(kept.glob("*.json")))
     used: Usage = project.run("python", "-m", "release", "blame", "good", name, "--of", "expected_value")
-    return used.processor, len(list(kept.glob("*.json"))) - before
+    return used.cpu, len(list(kept.glob("*.json"))) - before
 
 
 def _commit(project: ProjectCopy, tag: str) -> None:

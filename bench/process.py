@@ -17,14 +17,12 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
 class Usage(NamedTuple):
-    """Wall clock seconds, the peak memory in bytes of the command or of one of its children, and processor seconds.
-
-    The last are those of the command and of all children that were waited for.
-    """
+    """Wall clock seconds, the peak memory in bytes of the command or of one of its children, and processor seconds."""
 
     seconds: float
     peak: int
-    processor: float
+    cpu: float = 0.0
+    """Of the command and of all that it started and waited for, in the system as well."""
 
     @property
     def mebibytes(self) -> str:
