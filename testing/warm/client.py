@@ -47,7 +47,9 @@ def ask(
 
 
 def _is_warm(arguments: list[str]) -> bool:
-    return arguments[:1] == ["-m"] and "serve" not in arguments and "".join(arguments[1:2]).startswith(WARM)
+    if arguments[:1] == ["-m"]:
+        return "serve" not in arguments and "".join(arguments[1:2]).startswith(WARM)
+    return "".join(arguments[:1]).startswith("stages/")
 
 
 def _run_cold(folder: str, name: str, arguments: list[str]) -> None:

@@ -21,9 +21,14 @@ ENTRY_POINTS = {"dvc": "main", "gto": "app"}
 
 LIBRARIES = (
     "alembic.command",
+    "configobj",
     "cryptography.hazmat.primitives.serialization.ssh",
     "duckdb",
     "dvc.cli.parser",
+    "dvc.lock",
+    "dvc.repo.datasets",
+    "dvc.repo.open_repo",
+    "dvc.repo.plots",
     "dvc.repo.reproduce",
     "dvc.repo.status",
     "dvc_data.index",
@@ -33,17 +38,21 @@ LIBRARIES = (
     "gto.cli",
     "jinja2",
     "joblib",
+    "networkx",
     "obstore",
     "onnxruntime",
     "pandas",
+    "platformdirs",
     "prometheus_client.multiprocess",
     "psutil",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "pydantic",
     "requests",
     "rich.console",
     "rich.table",
     "ruamel.yaml",
+    "scipy.cluster",
     "scipy.optimize",
     "scipy.stats",
     "skl2onnx",
@@ -67,7 +76,7 @@ def serve(path: str) -> None:
     """Fork for each command, until whoever started this closes stdin."""
     for name in LIBRARIES:
         import_module(name)
-    import_module("lock_files").hasten_lock_file()
+    _hasten(Path(path).with_name("remembered"))
     gc.collect()
     gc.freeze()  # else a collection in each fork copies every page
     listening = socket.socket(socket.AF_UNIX)
@@ -92,6 +101,14 @@ def serve(path: str) -> None:
                         one.close()
                     _run_command(connection)
                 asking[process] = connection
+
+
+def _hasten(folder: Path) -> None:
+    """Let the forks remember in a folder what they parse, print and compile."""
+    remembered = import_module("remembered").Remembered(folder)
+    import_module("lock_files").hasten_lock_file(remembered)
+    import_module("hastened").hasten_parsing(remembered)
+    import_module("hastened").hasten_imports(remembered)
 
 
 def _watch_children() -> tuple[socket.socket, socket.socket]:
@@ -155,9 +172,13 @@ def _end_with(connection: socket.socket) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run `-m MODULE …`, as Python does, or a program of `ENTRY_POINTS`; return the exit code."""
+    """Run `FILE.py …` or `-m MODULE …`, as Python does, or a program of `ENTRY_POINTS`; return the exit code."""
     try:
-        if arguments[0] == "-m":
+        if arguments[0].endswith(".py"):
+            sys.argv = arguments
+            sys.path[0] = str(Path(arguments[0]).resolve().parent)
+            runpy.run_path(arguments[0], run_name="__main__")
+        elif arguments[0] == "-m":
             sys.argv = arguments[1:]
             sys.path[:1] = [str(Path.cwd()), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
             runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
