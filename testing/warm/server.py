@@ -2,7 +2,7 @@
 
 import atexit
 import gc
-import json
+import marshal
 import os
 import runpy
 import selectors
@@ -15,6 +15,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+
+from client import LENGTH  # type: ignore[import-not-found]
 
 ENTRY_POINTS = {"dvc": "main", "gto": "app"}
 """The programs that are asked for by their names, and the function in their module `cli`."""
@@ -133,25 +135,34 @@ def _tell_how_they_ended(asking: dict[int, socket.socket]) -> None:
 def _run_command(connection: socket.socket) -> NoReturn:
     """Take the place of the process that asks, with its streams, folder and environment; tell it the exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    message, streams, *_ = socket.recv_fds(connection, 1 << 20, 3)
-    while not message.endswith(b"\n"):
-        message += connection.recv(1 << 20)
-    asked = json.loads(message)
+    folder, environment, arguments, streams = _receive(connection)
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)
     sys.stdin, sys.stdout, sys.stderr = _open_streams()
-    os.chdir(asked["folder"])
+    os.chdir(folder)
     os.environ.clear()
-    os.environ.update(asked["environment"])
+    os.environ.update(environment)
     os.setsid()
     connection.sendall(f"{os.getpid()}\n".encode())
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    code = _run(asked["arguments"])
+    code = _run(arguments)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+def _receive(connection: socket.socket) -> tuple[str, dict[str, str], list[str], list[int]]:
+    """Receive what is asked for: the folder, the environment, the arguments, and the standard streams."""
+    message, streams, *_ = socket.recv_fds(connection, 1 << 20, 3)
+    while len(message) < LENGTH or len(message) < LENGTH + int.from_bytes(message[:LENGTH], sys.byteorder):
+        more = connection.recv(1 << 20)
+        if not more:
+            os._exit(1)  # whoever asked is gone
+        message += more
+    folder, environment, arguments = marshal.loads(message[LENGTH:])
+    return folder, environment, arguments, streams
 
 
 def _open_streams() -> list[Any]:
