@@ -99,6 +99,6 @@ def read_columns(table: TextTable, selected: Mapping[str, str]) -> "Iterator[tup
     for start in range(0, len(listed), _BLOCK_COLUMNS):
         names = listed[start : start + _BLOCK_COLUMNS]
         columns = ", ".join(f"{selected[name]} as v{place}" for place, name in enumerate(names))
-        frame = table.connection.sql(f"select {content} as h, {columns} from {chosen}").df().sort_values("h")
+        frame = table.connection.execute(f"select {content} as h, {columns} from {chosen}").df().sort_values("h")
         for place, name in enumerate(names):
             yield name, frame[f"v{place}"].to_numpy()
