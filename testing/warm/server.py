@@ -16,8 +16,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from client import LENGTH  # type: ignore[import-not-found]
-
 ENTRY_POINTS = {"dvc": "main", "gto": "app"}
 """The programs that are asked for by their names, and the function in their module `cli`."""
 
@@ -78,6 +76,7 @@ def serve(path: str) -> None:
     """Fork for each command, until whoever started this closes stdin."""
     for name in LIBRARIES:
         import_module(name)
+    import_module("client")
     _hasten(Path(path).with_name("remembered"))
     gc.collect()
     gc.freeze()  # else a collection in each fork copies every page
@@ -155,13 +154,14 @@ def _run_command(connection: socket.socket) -> NoReturn:
 
 def _receive(connection: socket.socket) -> tuple[str, dict[str, str], list[str], list[int]]:
     """Receive what is asked for: the folder, the environment, the arguments, and the standard streams."""
+    head: int = import_module("client").LENGTH
     message, streams, *_ = socket.recv_fds(connection, 1 << 20, 3)
-    while len(message) < LENGTH or len(message) < LENGTH + int.from_bytes(message[:LENGTH], sys.byteorder):
+    while len(message) < head or len(message) < head + int.from_bytes(message[:head], sys.byteorder):
         more = connection.recv(1 << 20)
         if not more:
             os._exit(1)  # whoever asked is gone
         message += more
-    folder, environment, arguments = marshal.loads(message[LENGTH:])
+    folder, environment, arguments = marshal.loads(message[head:])
     return folder, environment, arguments, streams
 
 
