@@ -18,7 +18,7 @@ _BODILESS = (204, 304)
 class WholeAnswer:
     """The `send` of one request: it keeps the start of an answer until its body comes.
 
-    What is not whole, or not usual, it leaves to uvicorn.
+    It leaves to uvicorn an answer in pieces, or an unusual one.
     """
 
     __slots__ = ("_cycle", "_leave", "_start")

@@ -82,7 +82,7 @@ class Singles:
         """Hand what waits to the model once as many have come as were answered together last, or a moment later.
 
         Those whom the last answers reached ask again, each at another time; a group costs as much as many in it. Also
-        while another group is being recorded: what is decided meanwhile goes into the next write.
+        while another group is being recorded: those decided meanwhile go into the next write.
         """
         if len(self._waiting) >= self._expected:
             loop.call_soon(self._submit)

@@ -41,7 +41,7 @@ class RecordedShadows(NamedTuple):
 
 
 class ShadowRecorder:
-    """Decides applications for a challenge, and writes what was decided when it is told to."""
+    """Decides applications for a challenge, and writes the decisions when it is told to."""
 
     def __init__(
         self, log: ShadowLog, challenge: Challenge, decide: Callable[[ApplicationRow], ShadowDecision]
@@ -58,7 +58,7 @@ class ShadowRecorder:
             self._rows.append(self._build_row(one, decided))
 
     def write(self, may_use_database: bool) -> RecordedShadows:
-        """Write what was decided since the last time; what neither database nor spool takes is counted."""
+        """Write the decisions since the last time; those that neither database nor spool takes are counted."""
         rows, failed, unrecorded = self._rows, self._failed, 0
         self._rows, self._failed = [], 0
         if rows:

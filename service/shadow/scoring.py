@@ -3,7 +3,7 @@
 A process of its own, so that the interpreter that answers applicants never waits for it, whatever it does to its memory
 or its time. It ends with the pipe from which it reads, however the service ended.
 
-A line is a list of applications, or whether the database may be used: then what was decided is written and counted.
+A line is a list of applications, or whether the database may be used: then the decisions are written and counted.
 """
 
 import os
