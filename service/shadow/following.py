@@ -91,7 +91,7 @@ class ChallengeFollower:
         _LOG.info("challenge %d: %s decides beside, for nobody", challenge.number, challenge.version)
 
     def _load(self, store: Store, challenge: Challenge) -> Challenger:
-        """Load a challenger by the rules of the live version: signed where that is asked for, and every hash checked."""
+        """Load a challenger by the rules of the live version: signed where asked for, every hash checked."""
         trusted = self._read_settings().trusted_keys
         if trusted is not None:
             require_signature(store, challenge.version, challenge.digest, trusted)
