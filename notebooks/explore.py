@@ -29,6 +29,8 @@ contract = load_contract(locate_contract())
 predictions = {
     file.stem: read_predictions(file, contract) for file in sorted(Path("data/predictions").glob("*.parquet"))
 }
+if not predictions:
+    sys.exit("error: data/predictions: found nothing, expected decisions of candidates; run make repro")
 treatment = {name: FairnessReport.read(Path(FairnessReport.locate(name))) for name in predictions}
 pictures: dict[str, alt.TopLevelMixin] = {}
 
@@ -179,27 +181,28 @@ pictures["Decisions"]
 
 # %%
 first, *others = predictions
-flips = pd.concat(
-    pd.DataFrame(
-        {
-            "group": f"{attribute}: " + predictions[first].people[attribute].fillna("undisclosed").astype(str),
-            "candidate": other,
-            "change": pd.Series(predictions[first].decisions) + " to " + predictions[other].decisions,
-            "is other": predictions[first].decisions != predictions[other].decisions,
-        }
+if others:
+    flips = pd.concat(
+        pd.DataFrame(
+            {
+                "group": f"{attribute}: " + predictions[first].people[attribute].fillna("undisclosed").astype(str),
+                "candidate": other,
+                "change": pd.Series(predictions[first].decisions) + " to " + predictions[other].decisions,
+                "is other": predictions[first].decisions != predictions[other].decisions,
+            }
+        )
+        for other in others
+        for attribute in contract.protected
     )
-    for other in others
-    for attribute in contract.protected
-)
-flips["people"] = flips.groupby(["group", "candidate"])["group"].transform("size")
-shares = flips[flips["is other"]].groupby(["group", "candidate", "change", "people"], as_index=False).size()
-shares["share"] = shares["size"] / shares["people"]
-pictures[f"Decided otherwise than by {first}"] = (
-    alt.Chart(shares, width=240)
-    .mark_bar()
-    .encode(x=alt.X("share:Q", title="share of the group"), y=alt.Y("group:N", title=None), color="change:N")
-    .facet(column=alt.Column("candidate:N", title=None))
-)
+    flips["people"] = flips.groupby(["group", "candidate"])["group"].transform("size")
+    shares = flips[flips["is other"]].groupby(["group", "candidate", "change", "people"], as_index=False).size()
+    shares["share"] = shares["size"] / shares["people"]
+    pictures[f"Decided otherwise than by {first}"] = (
+        alt.Chart(shares, width=240)
+        .mark_bar()
+        .encode(x=alt.X("share:Q", title="share of the group"), y=alt.Y("group:N", title=None), color="change:N")
+        .facet(column=alt.Column("candidate:N", title=None))
+    )
 list(pictures.values())[-1]
 
 # %%

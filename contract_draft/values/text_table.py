@@ -58,6 +58,7 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
             except duckdb.Error as error:
                 raise CreditError(describe_duckdb_error(path, error)) from None
             (rows,) = connection.execute("SELECT count(*) FROM raw").fetchall()[0]
+            found.check_read(rows, path)
             if not rows:
                 raise CreditError(Problem(str(path), "no rows", "at least one row below the names"))
             yield TextTable(connection, list(found.columns), rows)

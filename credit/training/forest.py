@@ -31,7 +31,8 @@ class Forest(RandomForestClassifier):  # type: ignore[misc]
         params, seed = self.get_params(), self.random_state
         usual = RandomForestClassifier().get_params()
         other = any(value != usual[name] for name, value in params.items() if name not in _FREE)
-        if other or sample_weight is not None or not isinstance(seed, int) or np.isnan(X).any():
+        is_plain = isinstance(seed, int) and isinstance(self.min_samples_leaf, int) and isinstance(X, np.ndarray)
+        if other or sample_weight is not None or not is_plain or np.isnan(X).any():
             return super().fit(X, y, sample_weight)  # type: ignore[no-any-return]
         first = RandomForestClassifier(**params | {"n_estimators": 1, "n_jobs": 1}).fit(X, y)
         for name, value in vars(first).items():

@@ -1,5 +1,6 @@
 """Make the manifest of Parquet files that stay where they are, so that DVC tracks one file instead of all of them."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -7,7 +8,7 @@ import click
 from credit.common import cli
 from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, run_command
-from credit.data.manifest.content import is_manifest, read_manifest, write_manifest
+from credit.data.manifest.content import Part, is_manifest, read_manifest, write_manifest
 from credit.data.manifest.making import make_manifest
 
 
@@ -23,7 +24,7 @@ def run(source: str, file: Path) -> Answer:
     is_there = is_manifest(file)
     if file.exists() and not is_there:
         raise CreditError(Problem(str(file), "no manifest", "nothing, or one", "choose another name"))
-    before = {part.path: part for part in read_manifest(file).parts} if is_there else {}
+    before = _read_parts(file) if is_there else {}
     manifest = make_manifest(source)
     write_manifest(manifest, file)
     after = {part.path: part for part in manifest.parts}
@@ -37,6 +38,15 @@ def run(source: str, file: Path) -> Answer:
     size = f"{len(after):,} files, {manifest.rows:,} rows, {manifest.bytes:,} bytes"
     text = f"{file}: {size} below {manifest.root}; {told}"
     return Answer(content, f"{text}\nnext: dvc add {file}")
+
+
+def _read_parts(file: Path) -> dict[str, Part]:
+    """Read the files of the manifest before, by their paths; none of a damaged one, which the new one replaces."""
+    try:
+        return {part.path: part for part in read_manifest(file).parts}
+    except CreditError as error:
+        print(f"warning: the manifest before is damaged: {error}", file=sys.stderr)
+        return {}
 
 
 if __name__ == "__main__":

@@ -123,16 +123,21 @@ def _read_part(line: bytes, where: str) -> Part:
         part = Part.model_validate_json(line)
     except ValidationError as error:
         raise CreditError(Problem(where, _describe(error), "a file of the table", _REMAKE)) from None
-    pure = PurePosixPath(part.path)
-    if pure.is_absolute() or ".." in pure.parts or str(pure) != part.path or "\\" in part.path:
-        raise CreditError(Problem(where, f"the path {part.path[:80]!r}", "a path below the root"))
+    check_part_path(part.path, where)
     if part.sha256 is None and part.etag is None:
         raise CreditError(Problem(where, "no hash", "sha256 or etag, by which a changed file is found", _REMAKE))
     return part
 
 
+def check_part_path(path: str, where: str) -> None:
+    """Check that a path is plain and leads nowhere but below the root. Raises CreditError if not."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or str(pure) != path or "\\" in path:
+        raise CreditError(Problem(where, f"the path {path[:80]!r}", "a plain path below the root"))
+
+
 def _describe(error: ValueError) -> str:
-    """Describe in a few words what is wrong with a line."""
+    """Describe the fault of a line in a few words."""
     if not isinstance(error, ValidationError):
         return "no JSON"
     first = error.errors(include_url=False, include_input=False)[0]

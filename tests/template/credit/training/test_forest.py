@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -48,6 +49,15 @@ def test_so_are_they_of_several_classes_with_names_and_of_missing_values() -> No
         mine, theirs = Forest(**params), RandomForestClassifier(**params)
         guesses = [cross_val_predict(one, columns, classes, method="predict_proba") for one in (mine, theirs)]
         assert (guesses[0] == guesses[1]).all()
+
+
+def test_so_are_they_of_a_share_of_rows_in_a_leaf_and_of_a_frame() -> None:
+    params = {"n_estimators": 4, "min_samples_leaf": 0.02, "random_state": 0}
+    for columns in (X, pd.DataFrame(X)):
+        mine, theirs = Forest(**params).fit(columns, Y), RandomForestClassifier(**params).fit(columns, Y)
+        assert (mine.predict_proba(columns) == theirs.predict_proba(columns)).all()
+    framed = Forest(4, random_state=0).fit(pd.DataFrame(X), Y)
+    assert (framed.predict_proba(pd.DataFrame(X)) == Forest(4, random_state=0).fit(X, Y).predict_proba(X)).all()
 
 
 def test_it_can_be_cloned_and_fitted_again() -> None:

@@ -11,13 +11,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
+from contract_draft.values.text_table import open_text_table
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.data.manifest.__main__ import run
 from credit.data.manifest.content import DataManifest, read_manifest, write_manifest
 from credit.data.manifest.making import make_manifest
+from credit.data.manifest.params import IngestParams
 from credit.data.raw_files import open_raw_table
 from stages.ingest import ingest_table
 from testing.parts.servers import make_s3_client
@@ -95,6 +98,10 @@ def test_the_command_says_what_is_new_and_writes_over_no_data(
     (lake / "part-10.parquet").unlink()
     told = call(str(lake), str(raw))[1]
     assert (told["parts"], told["new"], told["changed"], told["gone"]) == (3, 1, 1, 1)
+    text = raw.read_text()
+    raw.write_text(text.replace('"rows": 100', '"rows": 99', 1))
+    assert call(str(lake), str(raw))[1]["new"] == 3
+    assert raw.read_text() == text
     raw.write_text("income,paid\n1,true\n")
     with pytest.raises(CreditError, match="no manifest, expected nothing"):
         call(str(lake), str(raw))
@@ -190,7 +197,14 @@ def test_rows_that_the_files_do_not_have_stop_the_stage(lake: Path, tmp_path: Pa
     [
         (lambda lake: pq.write_table(make_part(0).rename_columns(["x", "paid"]), lake / "z.parquet"), "other columns"),
         (lambda lake: (lake / "z.parquet").write_bytes(b"PAR1"), "z.parquet: found cannot be read"),
-        (lambda lake: (lake / "_delta_log").mkdir(), "a Delta table"),
+        (lambda lake: [(lake / "_delta_log").mkdir(), (lake / "_delta_log/0.json").touch()], "a Delta table"),
+        (lambda lake: (lake / "part-9.parquet").rename(lake / "part-9.PARQUET"), "part-9.PARQUET among the data"),
+        (lambda lake: [(lake / "x.csv").touch(), (lake / "b/y").touch()], "b/y and 1 more among the data"),
+        (lambda lake: (lake / "part-9.parquet").rename(lake / "part\\9.parquet"), "a plain path below the root"),
+        (
+            lambda lake: pq.write_table(pa.table({"Income": [1], "income": [1]}), lake / "a.parquet"),
+            "a name used by column 1 too",
+        ),
         (
             lambda lake: (lake / "year=2026").mkdir() or (lake / "part-9.parquet").rename(lake / "year=2026/a.parquet"),
             "year, a column that only the folder's name has",
@@ -250,6 +264,39 @@ def test_objects_are_read_as_they_were_when_the_manifest_was_made_or_not_at_all(
         assert ingest(tmp_path / "raw", (root,)) == list(range(300))
     else:
         assert "has changed" in refuse(tmp_path / "raw", (root,))
+    bucket.client.put_object(Bucket=bucket.name, Key="loans/_delta_log/0.json", Body=b"{}")
+    with pytest.raises(CreditError, match="a Delta table"):
+        make_manifest(root)
+    bucket.client.delete_object(Bucket=bucket.name, Key="loans/_delta_log/0.json")
     again = make_manifest(root)
     assert [one == two for one, two in zip(manifest.parts, again.parts, strict=True)] == [True, True, False]
     assert bool(again.parts[0].version) == ("no-versions" not in request.node.name)
+
+
+def test_a_store_that_does_not_answer_or_lets_nobody_in_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    with pytest.raises(CreditError, match="cannot be read: Unable to locate credentials"):
+        make_manifest("s3://bucket/loans")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a")
+    with pytest.raises(CreditError, match="cannot be read: Could not connect"):
+        make_manifest("s3://bucket/loans")
+
+
+@pytest.mark.parametrize("root", ["", "/", "lake", "s3://", "file:///x"])
+def test_a_root_that_says_no_place_is_refused(root: str) -> None:
+    with pytest.raises(ValidationError):
+        IngestParams(parts_from=(root,))
+
+
+def test_a_drafter_refuses_files_that_are_not_those_of_the_manifest(lake: Path, tmp_path: Path) -> None:
+    write_manifest(make_manifest(str(lake)), tmp_path / "raw")
+    with open_text_table(tmp_path / "raw") as table:
+        assert table.rows == 300
+    (lake / "part-9.parquet").write_bytes(serialize(make_part(300)))
+    with pytest.raises(CreditError, match="other content"), open_text_table(tmp_path / "raw"):
+        pass
