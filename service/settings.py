@@ -19,6 +19,7 @@ ENV_PREFIX = "SERVICE_"
 STORE_SECONDS = 2.0
 """How long the service waits for an answer of the store, but for a version that it fetches."""
 
+_ENVIRONMENT_LETTERS = 16
 _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
 
@@ -29,6 +30,8 @@ def _split_list(value: Any) -> Any:
 def _require_environment(value: str) -> str:
     if value not in ENVIRONMENTS:
         raise make_value_error(value, f"one of {', '.join(ENVIRONMENTS)}")
+    if len(value) > _ENVIRONMENT_LETTERS:
+        raise make_value_error(value, f"a name of at most {_ENVIRONMENT_LETTERS} letters, as the decision log has them")
     return value
 
 

@@ -67,9 +67,22 @@ def _replace_file(path: Path, text: str) -> None:
         temporary.touch(mode=0o600)
         temporary.write_text(text, encoding="utf-8")
         if before is not None:
-            with suppress(PermissionError):  # another owner: what they read through the group or as others stays
-                os.chown(temporary, before.st_uid, before.st_gid)
-            temporary.chmod(stat.S_IMODE(before.st_mode) & 0o744)
+            _keep_owners(temporary, before)
+
+
+def _keep_owners(file: Path, before: os.stat_result) -> None:
+    """Give a file the owner, the group and the readers of the one before, as far as this user may.
+
+    Where the group cannot be kept, no other group may read it.
+    """
+    mode = stat.S_IMODE(before.st_mode) & 0o744
+    try:
+        os.chown(file, -1, before.st_gid)
+    except PermissionError:
+        mode &= 0o704
+    with suppress(PermissionError):
+        os.chown(file, before.st_uid, -1)
+    file.chmod(mode)
 
 
 class KeyFileWatch:

@@ -171,21 +171,28 @@ class Follower:
     def _cache_entry(self, serving: LiveVersion, number: int) -> None:
         """Keep what a restart without the store goes by: first that there is a newer entry, then the entry itself."""
         self._retry_at = time.monotonic() + _RETRY_SECONDS
-        failed: list[CreditError] = []
-        for keep in (partial(self._keep_followed, number), partial(self._keep_entry, serving)):
+        failed: list[tuple[str, CreditError]] = []
+        steps = {
+            "the store went before it was told which entry is followed": partial(self._note_followed, number),
+            "the disk does not take which entry is followed": self._keep_followed,
+            "the last good version cannot be saved to the disk": partial(self._keep_entry, serving),
+        }
+        for said, keep in steps.items():
             try:
                 keep()
-            except CreditError as error:  # which keeps nobody from taking over, nor the other from being kept
-                failed.append(error)
+            except CreditError as error:  # which keeps nobody from taking over, nor the others from being kept
+                failed.append((said, error))
         if failed:
-            self._report_problem("disk", "the last good version cannot be saved to the disk", failed[0])
+            self._report_problem("disk", *failed[0])
         else:
             self.problems.pop("disk", None)
 
-    def _keep_followed(self, number: int) -> None:
-        """Keep which entry is followed; its hash comes from the store, which may have gone since it was read."""
+    def _note_followed(self, number: int) -> None:
+        """Note which entry is followed; its hash comes from the store, which may have gone since it was read."""
         if self._patrol is not None and self._identity is not None:
             self._followed = self._patrol.follow(number, self._identity.id) or self._followed
+
+    def _keep_followed(self) -> None:
         if self._followed is not None:
             self._cache.keep_followed(self._followed)
 

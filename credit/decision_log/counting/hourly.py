@@ -162,7 +162,7 @@ def count_by_group(alike: Mapping[tuple[Any, ...], int]) -> Counter[Cell]:
     for (hour, protected, environment, *values), number in alike.items():
         counts = common.setdefault((environment, hour, *values), Counter())
         counts[None, None] += number
-        for attribute, value in from_json(protected).items():
+        for attribute, value in (from_json(protected) or {}).items():  # none of a decision that was erased
             if value is not None:
                 counts[attribute, str(value)] += number
     found: Counter[Cell] = Counter()

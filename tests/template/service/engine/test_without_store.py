@@ -222,6 +222,7 @@ def test_a_kill_switch_takes_over_and_is_kept_though_the_store_goes_right_after_
     apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("incident", "on call")))
     wait_until(lambda: follower.serving is not None and follower.serving.decides == "rule", "the rule")
     wait_until(lambda: "disk" in follower.problems, "that not all was kept")
+    assert str(follower.problems["disk"]).startswith("the store went before it was told which entry is followed")
     follower.stop()
     away(released)
     monkeypatch.setenv("SERVICE_START_SECONDS", "0.1")
