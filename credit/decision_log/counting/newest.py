@@ -34,8 +34,8 @@ def list_newest(database: Database, environment: str, number: int = 10) -> list[
     """List the newest decisions of an environment, newest first. Raises CreditError without an answer.
 
     A walk along the index of times may meet all decisions of other environments first. A writer is a process and so of
-    one environment: the newest decisions are among the last ones of those writers that wrote last. Decisions from before
-    the log had writers are listed while they are among the newest 1,000 of all.
+    one environment: the newest decisions are among the last ones of those writers that wrote last. Decisions from
+    before the log had writers are listed while they are among the newest 1,000 of all.
     """
     with database.begin_read() as connection:
         found = _select(connection, _build_window(environment, _NEAR_ROWS))

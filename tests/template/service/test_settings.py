@@ -3,6 +3,7 @@
 import pytest
 
 from credit.common.errors import CreditError
+from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from service.settings import load_settings
 
 
@@ -43,3 +44,11 @@ def test_an_environment_is_one_where_a_version_can_be_live(monkeypatch: pytest.M
     monkeypatch.setenv("SERVICE_ENVIRONMENT", "staging")
     with pytest.raises(CreditError, match=r"SERVICE_ENVIRONMENT: found '?staging'?, expected one of test, prod"):
         load_settings()
+
+
+def test_an_environment_has_a_name_that_the_log_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.settings.ENVIRONMENTS", ("acceptance-eu-west", "prod"))
+    monkeypatch.setenv("SERVICE_ENVIRONMENT", "acceptance-eu-west")
+    with pytest.raises(CreditError, match="expected a name of at most 16 letters"):
+        load_settings()
+    assert {table.c.environment.type.length for table in (DECISIONS_TABLE, SHADOWS_TABLE)} == {16}

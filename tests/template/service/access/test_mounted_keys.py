@@ -183,3 +183,23 @@ def test_a_changed_file_keeps_its_owner_and_readers_and_gets_no_other_writers(tm
         make_key(file, f"other-{before}", ("decide",))
         found = file.stat()
         assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (after, 10001, 10002)
+
+
+@pytest.mark.parametrize(("is_member", "mode"), [(True, 0o440), (False, 0o400)])
+def test_who_may_not_keep_the_owner_keeps_the_group_or_lets_no_other_group_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_member: bool, mode: int
+) -> None:
+    file, changed = tmp_path / "keys.json", []
+    make_key(file, "branch", ("decide",))
+    file.chmod(0o440)
+
+    def refuse_others(_: Path, owner: int, group: int) -> None:
+        """Change the group of a file where the user is a member, and no owner, as the system does for no root."""
+        if owner != -1 or not is_member:
+            raise PermissionError
+        changed.append(group)
+
+    monkeypatch.setattr(os, "chown", refuse_others)
+    make_key(file, "other", ("decide",))
+    assert changed == [file.stat().st_gid] * is_member
+    assert stat.S_IMODE(file.stat().st_mode) == mode
