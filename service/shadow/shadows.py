@@ -150,9 +150,9 @@ class Shadows:
 
     def _note(self, outcome: ShadowOutcome, count: int) -> None:
         if count:
+            self._count(outcome, count)
             with self._turn:
                 self.counts[outcome] += count
-            self._count(outcome, count)
 
 
 def _is_by_champion(record: DecisionRow) -> bool:

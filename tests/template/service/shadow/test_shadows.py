@@ -68,15 +68,18 @@ class Desk:
         self.counted[outcome] += count
 
     def decide(self, *records: dict[str, Any]) -> list[Any]:
-        """Record decisions, a request each; what those who wait for them are told, in this order."""
+        """Record decisions, a request each; what those who wait for them are told, in this order.
+
+        The shadows get them after that: returns when an empty request was answered, which is no sooner.
+        """
         told: list[Any] = []
         done = threading.Event()
 
         def hear(recorded: Any) -> None:
             told.extend([recorded] if isinstance(recorded, CreditError) else recorded)
-            done.set()
 
         self.writer.put(WriteRequest([[record] for record in records], hear))
+        self.writer.put(WriteRequest([], lambda _: done.set()))
         assert done.wait(PATIENCE)
         return told
 
