@@ -1,6 +1,7 @@
 """Judge the challenge that is on by the log: what the challenger would have decided about the champion's applicants."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem
@@ -22,9 +23,12 @@ from watch.groups import WatchedGroups, read_watched_groups
 DIFFERENCE = 0.02
 """The share of applicants for which it is said how many applications it takes."""
 
+_WAIT = timedelta(minutes=1)
+"""For so long an application may wait for the challenger before it is called missing."""
+
 
 class Judgement(NamedTuple):
-    """The verdict on a challenger. `missing`: applications between the first and the last that it never got.
+    """The verdict on a challenger. `missing`: applications since its first one that it never got.
 
     `small`: the groups of which, or of whose reference group, there are too few to show figures.
     """
@@ -63,7 +67,8 @@ def judge_challenge(store: Store, databases: list[Database], settings: Settings)
     groups = read_watched_groups(store, live.digest)
     if groups is None:
         raise CreditError(Problem(f"the store {store.url}", f"it has no bundle of {live.version}"))
-    read = read_shadowed(databases[-1], settings.environment, challenge.number, live.number, live.digest)
+    until = datetime.now(UTC) - _WAIT
+    read = read_shadowed(databases[-1], settings.environment, challenge.number, live.number, live.digest, until)
     alphas = Alphas(settings.params.better_alpha, settings.judging.alpha)
     finding = judge_challenger(read.applications, groups, settings.judging.limit, alphas)
     flips = {name: one.flips for name, one in finding.groups.items()}
@@ -91,7 +96,7 @@ def _find_obstacles(
 def _note_gaps(read: ShadowedApplications, finding: ChallengeFinding) -> Iterator[str]:
     """Note the applications that are not compared."""
     if read.missing:
-        yield f"{read.missing:,} applications in between have none: dropped, in a spool, or the service was killed"
+        yield f"{read.missing:,} applications since its first one have none: dropped, in a spool, or it was away"
     if finding.undecided:
         yield f"{finding.undecided:,} applications are left out, about which it could decide nothing"
 

@@ -65,7 +65,7 @@ async def check_readiness(request: Request) -> Response:
 
 
 def describe_challenger(shadows: Shadows) -> dict[str, Any] | None:
-    """Describe who decides beside in this worker, and to what end applications came since it started."""
+    """Describe who decides beside in this worker, and to what end the applications for its challenge came."""
     challenger = shadows.challenger
     if challenger is None:
         return None

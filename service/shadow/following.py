@@ -29,6 +29,7 @@ class ChallengeFollower:
         self._challenges: Challenges | None = None
         self._number = 0
         self._newest: Challenge | None = None
+        self._is_followed = True  # the newest record, also when the read of a next one fails
         self._retry_at = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="challenges", daemon=True)
@@ -55,13 +56,17 @@ class ChallengeFollower:
             challenges = Challenges(store, self._read_settings().environment)
             self._number = max(0, challenges.find_last_number() - 1)
             self._challenges = challenges
-        challenges, is_new = self._challenges, False
+        challenges = self._challenges
         while (content := challenges.read_content(self._number + 1)) is not None:
-            self._number, is_new = self._number + 1, True
+            self._number += 1
             self._newest = self._read(challenges, content)
-        is_lost = self._shadows.challenger is None and time.monotonic() >= self._retry_at
-        if self._newest is not None and (is_new or (is_lost and self._newest.kind == "shadow")):
-            self._follow(challenges.store, self._newest)
+            self._is_followed, self._retry_at = self._newest is None, 0.0
+        newest, is_lost = self._newest, self._shadows.challenger is None
+        if newest is None or time.monotonic() < self._retry_at:
+            return
+        if not self._is_followed or (is_lost and newest.kind == "shadow"):
+            self._follow(challenges.store, newest)
+            self._is_followed = True
 
     def _read(self, challenges: Challenges, content: bytes) -> Challenge | None:
         """Read a record; where it is not valid nobody decides beside, and that is a problem."""

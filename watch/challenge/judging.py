@@ -1,7 +1,8 @@
 """Judge a challenger on the champion's applicants: who would be approved instead, and how groups would fare.
 
 Each question has an alpha of its own, which its groups share: does it approve other people, everybody and group by
-group; does it treat a group less unequally than the champion, or more; is it below the limit itself.
+group; does it treat a group less unequally than the champion, or more, which are two words that may be wrong; is it
+below the limit itself.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from watch.challenge.reading import ShadowedApplication
 from watch.evidence import REFERENCE
 from watch.groups import WatchedGroups
 from watch.paired import PairedFinding, Starts, compare_paired
+
+_WORDS = 2
+"""Less unequally, and more: evidence of its own each, of which the alpha has its half."""
 
 
 class Alphas(NamedTuple):
@@ -82,7 +86,7 @@ def judge_challenger(
         found,
         len(applications) - len(decided),
         count_flip_tests(groups) / alphas.difference,
-        compared / alphas.difference,
+        _WORDS * compared / alphas.difference,
         compared / alphas.breach,
     )
 

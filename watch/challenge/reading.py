@@ -22,16 +22,19 @@ class ShadowedApplication(NamedTuple):
 
 
 class ShadowedApplications(NamedTuple):
-    """Applications in their order. `missing`: how many were decided between them that the challenger never got."""
+    """Applications in their order. `missing`: how many were decided since the first that the challenger never got."""
 
     applications: list[ShadowedApplication]
     missing: int
 
 
 def read_shadowed(
-    database: Database, environment: str, challenge: int, entry: int, digest: str
+    database: Database, environment: str, challenge: int, entry: int, digest: str, until: datetime
 ) -> ShadowedApplications:
-    """Read what the champion of an entry decided during a challenge. Raises CreditError without an answer."""
+    """Read what the champion of an entry decided during a challenge. Raises CreditError without an answer.
+
+    `until`: what was decided before it has its shadow by now, or is missing, as after a challenger that came no more.
+    """
     decided = _select_decided(environment, entry, digest)
     query = select(_D.decided_at, _D.decision, _S.decision, cast(_D.protected, Text))
     query = query.join_from(DECISIONS_TABLE, SHADOWS_TABLE, _S.decision_id == _D.id)
@@ -40,7 +43,7 @@ def read_shadowed(
         found = [ShadowedApplication(*row) for row in connection.execute(query.order_by(_D.decided_at, _D.id))]
         if not found:
             return ShadowedApplications([], 0)
-        between = _D.decided_at.between(found[0].decided_at, found[-1].decided_at)
+        between = _D.decided_at.between(found[0].decided_at, max(found[-1].decided_at, until))
         counted = select(func.count()).select_from(DECISIONS_TABLE).where(between, *decided)
         number = int(connection.execute(counted).scalar_one())
     return ShadowedApplications(found, number - len(found))

@@ -131,3 +131,32 @@ def test_what_the_challenger_could_not_decide_is_counted_and_compared_with_nobod
     assert (found.undecided, found.everybody.people) == (25, 75)
     nobody = judge_challenger([], make_groups(), 0.8, Alphas(0.01, 0.01))
     assert (nobody.everybody.people, nobody.list_worse(), nobody.list_breaches()) == (0, [], [])
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.75), (0.75, 0.5)])
+def test_evidence_that_would_do_for_one_of_two_words_is_not_enough_for_either(shares: tuple[float, float]) -> None:
+    """Where either of two words may be wrong, one of them has half of the alpha: twice the evidence is asked for."""
+    groups, group = make_groups(), ("race", "Black")
+    found = judge_challenger(make_applications(300, *shares, 22), groups, 0.8, Alphas(0.01, 0.01))
+    paired = found.groups[group].paired
+    assert paired is not None
+    evidence = max(paired.better, found.groups[group].worse)
+    assert groups.number / 0.01 < evidence < 2 * groups.number / 0.01
+    assert (found.list_better(), found.list_worse()) == ([], [])
+    more = judge_challenger(make_applications(400, *shares, 22), groups, 0.8, Alphas(0.01, 0.01))
+    assert more.list_better() + more.list_worse() == [group]
+
+
+def test_where_both_treat_a_group_alike_either_word_is_said_no_more_often_than_alpha() -> None:
+    """Half of the group is decided otherwise, as often for the better as for the worse; looked at three times."""
+    alpha, runs, said = 0.3, 50, 0
+    rng, moment = np.random.default_rng(24), np.datetime64("2026-01-01").astype(object)
+    for _ in range(runs):
+        is_member = rng.random(600) < 0.5
+        approved = rng.random((2, 600)) < np.where(is_member, 0.4, 0.8)
+        kinds = np.where(np.where(is_member, approved, approved[0]), "approve", "deny").T.tolist()
+        race = np.where(is_member, '{"race": "Black"}', '{"race": "white"}').tolist()
+        applications = [ShadowedApplication(moment, *pair, text) for pair, text in zip(kinds, race, strict=True)]
+        looks = [judge_challenger(applications[:n], make_groups(), 0.8, Alphas(alpha, 0.01)) for n in (200, 400, 600)]
+        said += any(look.list_better() or look.list_worse() for look in looks)
+    assert said <= alpha * runs

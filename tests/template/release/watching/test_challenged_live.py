@@ -1,6 +1,7 @@
 """A challenge is begun for a version that may, judged by flips that were planted, and ended; nobody notices it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -169,7 +170,29 @@ def test_a_small_group_has_no_figures_and_missing_shadows_are_counted(
     assert small == {"attribute": "race", "group": "Black", "withheld": True}
     code, told = command(*LIVE)
     assert "race Black: too few people to show figures" in told
-    assert "10 applications in between have none" in told
+    assert "10 applications since its first one have none" in told
+
+
+def test_a_challenger_that_comes_no_more_concludes_nothing(
+    released: Store, books: Books, live: LedgerEntry, command: Command
+) -> None:
+    """What was decided before its first shadow is not its own fault, and what is new may still wait for it.
+
+    New is here an hour ahead, so that no machine is slow enough to make it a minute old.
+    """
+    assert command(*BEGIN)[0] == 0
+    people = list_people(books, live)
+    members = [place for place, (_, race) in enumerate(people) if race == "Black"]
+    books.write(live, people[:30])
+    shadow(books, live, people, set(members[::2]))
+    books.write(live, people[:40])
+    code, told = command(*LIVE, "--json", "--gate")
+    assert (code, told["verdict"], told["missing"]) == (3, "worse", 40), "that is fewer than one in ten"
+    books.write(live, people[:10])
+    books.write(live, people[:20], decided_at=datetime.now(UTC) + timedelta(hours=1))
+    code, told = command(*LIVE, "--json", "--gate")
+    assert (code, told["verdict"], told["missing"]) == (4, "inconclusive", 50)
+    assert told["inconclusive"] == ["it decided 400 of 450 applications only, and which ones may be no chance"]
 
 
 def test_each_entry_of_the_ledger_starts_anew(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_a_challenger_decides_the_same_people_beside_survives_a_kill_and_goes_wh
     assert {*before, *late, *(one["id"] for one in answered)} <= pairs.keys(), "every decision is there"
     lost = [one for one in late if pairs[one][1] is None]
     log = Database(f"sqlite:///{service.state}/decisions.db", read_only=True)
-    found = read_shadowed(log, "prod", challenge.number, 2, answered[0]["digest"])
+    found = read_shadowed(log, "prod", challenge.number, 2, answered[0]["digest"], datetime.now(UTC))
     assert (len(found.applications), found.missing) == (41 + len(late) - len(lost), len(lost))
 
     end(released, challenge)

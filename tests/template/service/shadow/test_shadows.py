@@ -17,6 +17,7 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import SHADOWS_TABLE
 from credit.registry.challenges import Challenge
+from service.api.monitoring import describe_challenger
 from service.shadow import shadows as shadowing
 from service.shadow.challenger import Challenger, ChallengerError
 from service.shadow.recorded import ShadowedWriter
@@ -36,6 +37,7 @@ CHALLENGE = Challenge(
     actor="tester",
     time=datetime(2026, 1, 1, tzinfo=UTC),
 )
+NEXT = CHALLENGE.model_copy(update={"number": 5, "version": "v10.0.0", "digest": "a" * 64})
 APPROVED = ShadowDecision("approve", 0.9, "model", None, has_failed=False)
 FAILED = ShadowDecision("refer", 0.0, "rule", "the model failed (ValueError)", has_failed=True)
 
@@ -43,9 +45,11 @@ FAILED = ShadowDecision("refer", 0.0, "rule", "the model failed (ValueError)", h
 class PlantedChallenger(Challenger):
     """A challenger without a process of its own, which decides as it is told to."""
 
-    def __init__(self, log: DecisionLog, decide: Callable[[Any], ShadowDecision]) -> None:
-        self.challenge, self.is_closed = CHALLENGE, False
-        self._recorder = ShadowRecorder(ShadowLog(log.database, log.spool), CHALLENGE, decide)
+    def __init__(
+        self, log: DecisionLog, decide: Callable[[Any], ShadowDecision], challenge: Challenge = CHALLENGE
+    ) -> None:
+        self.challenge, self.is_closed = challenge, False
+        self._recorder = ShadowRecorder(ShadowLog(log.database, log.spool), challenge, decide)
 
     def shadow(self, batch: Sequence[AnsweredApplication], may_use_database: bool) -> RecordedShadows:
         self._recorder.decide(batch)
@@ -68,15 +72,18 @@ class Desk:
         self.counted[outcome] += count
 
     def decide(self, *records: dict[str, Any]) -> list[Any]:
-        """Record decisions, a request each; what those who wait for them are told, in this order."""
+        """Record decisions, a request each; what those who wait for them are told, in this order.
+
+        The shadows get them after that: returns when an empty request was answered, which is no sooner.
+        """
         told: list[Any] = []
         done = threading.Event()
 
         def hear(recorded: Any) -> None:
             told.extend([recorded] if isinstance(recorded, CreditError) else recorded)
-            done.set()
 
         self.writer.put(WriteRequest([[record] for record in records], hear))
+        self.writer.put(WriteRequest([], lambda _: done.set()))
         assert done.wait(PATIENCE)
         return told
 
@@ -227,3 +234,51 @@ def test_an_end_lets_those_go_that_wait_and_counts_them(desk: Desk) -> None:
     desk.wait_for(dropped=3)
     assert desk.counted == {"dropped": 3}
     assert (desk.shadows.challenger, desk.shadows.problem) == (None, None)
+
+
+def test_who_waits_for_a_challenge_is_never_decided_for_the_one_after_it(desk: Desk) -> None:
+    """Neither who waits when the next one begins, nor who is put at that moment by somebody who knows the old one."""
+    is_asked, is_let_go = threading.Event(), threading.Event()
+
+    def hang(_: Any) -> ShadowDecision:
+        is_asked.set()
+        assert is_let_go.wait(PATIENCE)
+        raise ChallengerError("its pipe is closed")
+
+    class SlowRecords(list[Any]):
+        """Decisions while which are read the next challenge begins."""
+
+        def __iter__(self) -> Iterator[Any]:
+            desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED, NEXT))
+            return super().__iter__()
+
+    desk.shadows.begin(PlantedChallenger(desk.log, hang))
+    desk.decide(make_record())
+    assert is_asked.wait(PATIENCE)
+    desk.decide(make_record(), make_record())
+    desk.shadows.put(SlowRecords([make_record()]))
+    assert desk.counted == {"dropped": 2}
+    new = make_record()
+    desk.decide(new)
+    is_let_go.set()
+    desk.wait_for(scored=1, dropped=4)
+    assert [(row["decision_id"], row["challenge"]) for row in desk.read()] == [(new["id"], 5)]
+    wait_until(lambda: desk.shadows.counts["scored"] == 1, "its count")
+    assert desk.shadows.counts == {"scored": 1}, "what was dropped was not for this challenge"
+
+
+def test_a_challenge_is_counted_by_itself_also_when_its_challenger_is_loaded_again(desk: Desk) -> None:
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
+    desk.decide(make_record(), make_record())
+    desk.wait_for(scored=2)
+    desk.shadows.end("it is loaded again")
+    desk.decide(make_record())
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: APPROVED))
+    shown = {"scored": 2, "failed": 0, "dropped": 1, "unrecorded": 0}
+    wait_until(lambda: describe_challenger(desk.shadows) == shown | {"version": "v9.0.0", "challenge": 3}, "its count")
+    desk.shadows.end()
+    desk.shadows.begin(PlantedChallenger(desk.log, lambda _: FAILED, NEXT))
+    desk.decide(make_record())
+    desk.wait_for(scored=2, failed=1, dropped=1)
+    shown = {"scored": 0, "failed": 1, "dropped": 0, "unrecorded": 0}
+    wait_until(lambda: describe_challenger(desk.shadows) == shown | {"version": "v10.0.0", "challenge": 5}, "its count")
