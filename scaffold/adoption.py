@@ -16,6 +16,10 @@ from scaffold.copying import render_project, update_project
 from scaffold.template_versions import list_template_versions, read_template_version
 
 TEMPLATE_REMOTE = "template"
+LOCAL_DATABASE = "database"
+"""The host by which services reach the database of compose.yaml."""
+
+WATCH_ROLE_FILE = "deploy/database/watch_role.sql"
 
 
 class Adoption(NamedTuple):
@@ -44,7 +48,7 @@ def _adopt(address: str, answers: dict[str, Any], ask: bool, dry_run: bool) -> A
         render_project(template, version, address, answers, ask, project)
         given = read_yaml(project / ANSWERS_FILE)
         refuse_renaming(ARTIFACT, given["model_name"])
-        notes = [*_note_template(address, version), *_write_pages(project, given["owners"].split())]
+        notes = [*_note_template(address, version), *_note_database(given["database"]), *_write_pages(project, given["owners"].split())]
         changes = list_changes(project)
         message = f"Adopt the template {version}"
         commit = None if dry_run else commit_clone(project, message)
@@ -77,6 +81,14 @@ def _note_template(address: str, version: Version) -> list[str]:
     return [] if version in there else [f"the template at {address} has no tag {version}; an update needs it there"]
 
 
+def _note_database(address: str) -> list[str]:
+    """Note what a database needs that compose.yaml does not make."""
+    host = address.partition("@")[2].partition("/")[0]
+    if host.partition(":")[0] == LOCAL_DATABASE:
+        return []
+    return [f"the watch reads the database at {host} as the role watch; make it there: {WATCH_ROLE_FILE}"]
+
+
 def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adoption:
     origin = read_origin()
     if address is not None and address != origin["_src_path"]:
@@ -97,6 +109,7 @@ def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adop
             raise CreditError(Problem(f"the template {target}", found, fix=fix))
         owners = str(answers.get("owners", "")).split()
         notes = _write_owners(project, owners) if owners else []
+        notes += _note_database(answers["database"]) if "database" in answers else []
         changes = list_changes(project)
         message = f"Update the template from {here} to {target}"
         commit = commit_clone(project, message) if changes and not dry_run else None
