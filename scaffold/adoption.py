@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import read_yaml, write_text
 from credit.registry.names import ARTIFACT, Version, match_version
 from release.doctor.checklist import CHECKLIST_FILE, render_checklist
@@ -12,7 +12,7 @@ from release.judge.owners import FILE, MARKER, render_owners
 from release.repository.git import run_git
 from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE, read_origin, refuse_renaming
 from scaffold.committing import clone_here, commit_clone, list_changes
-from scaffold.copying import render_project, update_project
+from scaffold.copying import Conflicts, render_project, update_project
 from scaffold.template_versions import list_template_versions, read_template_version
 
 TEMPLATE_REMOTE = "template"
@@ -48,7 +48,8 @@ def _adopt(address: str, answers: dict[str, Any], ask: bool, dry_run: bool) -> A
         render_project(template, version, address, answers, ask, project)
         given = read_yaml(project / ANSWERS_FILE)
         refuse_renaming(ARTIFACT, given["model_name"])
-        notes = [*_note_template(address, version), *_note_database(given["database"]), *_write_pages(project, given["owners"].split())]
+        notes = [*_note_template(address, version), *_note_database(given["database"])]
+        notes += _write_pages(project, given["owners"].split())
         changes = list_changes(project)
         message = f"Adopt the template {version}"
         commit = None if dry_run else commit_clone(project, message)
@@ -103,10 +104,7 @@ def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adop
     if target == here and not answers:
         return Adoption(here, None, [], [])
     with clone_here(checkout=True) as project:
-        if conflicts := update_project(project, target, answers):
-            fix = f"copier update --defaults --vcs-ref {target} on a branch shows both between markers"
-            found = f"changes lines that you changed too: {', '.join(conflicts)}"
-            raise CreditError(Problem(f"the template {target}", found, fix=fix))
+        raise_if_any(_describe_conflicts(update_project(project, target, answers), target))
         owners = str(answers.get("owners", "")).split()
         notes = _write_owners(project, owners) if owners else []
         notes += _note_database(answers["database"]) if "database" in answers else []
@@ -114,6 +112,18 @@ def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adop
         message = f"Update the template from {here} to {target}"
         commit = commit_clone(project, message) if changes and not dry_run else None
     return Adoption(target, commit, changes, notes)
+
+
+def _describe_conflicts(conflicts: Conflicts, target: Version) -> list[Problem]:
+    where, problems = f"the template {target}", []
+    if conflicts.merged:
+        fix = f"copier update --defaults --vcs-ref {target} on a branch shows both between markers"
+        problems.append(Problem(where, f"changes lines that you changed too: {', '.join(conflicts.merged)}", fix=fix))
+    if conflicts.replaced:
+        fix = "git mv each to a name of your own and commit, then run it again"
+        found = f"takes away or replaces files that you changed: {', '.join(conflicts.replaced)}"
+        problems.append(Problem(where, found, fix=fix))
+    return problems
 
 
 def _find_address(address: str | None) -> str:

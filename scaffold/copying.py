@@ -6,16 +6,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from copier import run_copy, run_update
 from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
 from plumbum import ProcessExecutionError
 
 from credit.common.errors import CreditError, Problem
+from credit.common.files import read_yaml
+from credit.common.temporary import make_temporary_folder
 from credit.registry.names import Version
 from release.repository.git import run_git
 from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE
+from scaffold.losses import keep_changed_files, list_unmerged
 
 _MARKERS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)\s*$", re.MULTILINE)
 
@@ -31,13 +34,31 @@ def render_project(
     _write_origin(folder, _commit=tag, _src_path=address)
 
 
-def update_project(folder: Path, version: Version, answers: dict[str, Any]) -> list[str]:
-    """Update the project in a folder to a version; returns the files in which the project and the template differ."""
+class Conflicts(NamedTuple):
+    """Files that the project and the template both changed: `merged` have markers, `replaced` are gone or binary."""
+
+    merged: list[str]
+    replaced: list[str]
+
+
+def update_project(folder: Path, version: Version, answers: dict[str, Any]) -> Conflicts:
+    """Update the project in a folder to a version; returns the files that the project and the template both changed."""
+    before = read_yaml(folder / ANSWERS_FILE)
     with _translate_errors():
         run_update(folder, answers, vcs_ref=str(version), defaults=True, overwrite=True, conflict="inline", quiet=True)
     _write_origin(folder, _commit=str(version))
     changed = run_git("-C", str(folder), "ls-files", "--modified", "--others", "-z").split("\0")[:-1]
-    return sorted({name for name in changed if _is_conflict(folder / name)})
+    return Conflicts(sorted({name for name in changed if _is_conflict(folder / name)}), _list_replaced(folder, before))
+
+
+def _list_replaced(folder: Path, before: dict[str, Any]) -> list[str]:
+    """List the files whose changes are lost; the template is rendered once more, as it was, when any could be."""
+    if not (unmerged := list_unmerged(folder)):
+        return []
+    given = {key: value for key, value in before.items() if not key.startswith("_")}
+    with make_temporary_folder() as temporary, _translate_errors():
+        run_copy(before["_src_path"], temporary, given, vcs_ref=before["_commit"], defaults=True, quiet=True)
+        return keep_changed_files(folder, unmerged, temporary)
 
 
 def _write_origin(folder: Path, **values: str) -> None:
