@@ -13,6 +13,7 @@ from release.repository.git import run_git
 from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE, read_origin, refuse_renaming
 from scaffold.committing import clone_here, commit_clone, list_changes
 from scaffold.copying import Conflicts, render_project, update_project
+from scaffold.readme import README_FILE, note_own_readme, restore_readme
 from scaffold.template_versions import list_template_versions, read_template_version
 
 TEMPLATE_REMOTE = "template"
@@ -45,10 +46,13 @@ def _adopt(address: str, answers: dict[str, Any], ask: bool, dry_run: bool) -> A
     version = read_template_version(Path())
     refuse_renaming(ARTIFACT, answers.get("model_name"))
     with clone_here(checkout=True) as template, clone_here(checkout=False) as project:
-        render_project(template, version, address, answers, ask, project)
+        own_readme = note_own_readme(version)
+        render_project(template, version, address, answers, ask, project, [README_FILE] if own_readme else [])
+        if own_readme:
+            restore_readme(project)
         given = read_yaml(project / ANSWERS_FILE)
         refuse_renaming(ARTIFACT, given["model_name"])
-        notes = [*_note_template(address, version), *_note_database(given["database"])]
+        notes = [*_note_template(address, version), *own_readme, *_note_database(given["database"])]
         notes += _write_pages(project, given["owners"].split())
         changes = list_changes(project)
         message = f"Adopt the template {version}"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from copier import run_copy, run_update
 from copier.errors import CopierAnswersInterrupt, CopierError, DirtyLocalWarning
+from jinja2 import TemplateError
 from plumbum import ProcessExecutionError
 
 from credit.common.errors import CreditError, Problem
@@ -24,13 +25,28 @@ _MARKERS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)\s*$",
 
 
 def render_project(
-    template: Path, version: Version, address: str, answers: dict[str, Any], ask: bool, folder: Path
+    template: Path,
+    version: Version,
+    address: str,
+    answers: dict[str, Any],
+    ask: bool,
+    folder: Path,
+    without: list[str],
 ) -> None:
-    """Render the template of a clone into a folder, as if it had come from its address at the tag of a version."""
+    """Render a clone of the template into a folder, `without` some files, as if it came from its address at a tag."""
     tag = str(version)
     run_git("-C", str(template), "tag", "--force", tag, "HEAD")
     with _translate_errors():
-        run_copy(str(template), folder, answers, vcs_ref=tag, defaults=not ask, overwrite=True, quiet=True)
+        run_copy(
+            str(template),
+            folder,
+            answers,
+            vcs_ref=tag,
+            defaults=not ask,
+            overwrite=True,
+            quiet=True,
+            exclude=[f"/{name}" for name in without],
+        )
     _write_origin(folder, _commit=tag, _src_path=address)
 
 
@@ -85,5 +101,10 @@ def _translate_errors() -> Iterator[None]:
     except ProcessExecutionError as error:  # git, by which copier fetches and merges
         lines = [line for line in str(error.stderr).splitlines() if line.strip()] or ["git failed"]
         raise CreditError(Problem("copier", lines[-1][:300])) from None
+    except TemplateError as error:  # a file that a `.jinja` includes has its marks, or is gone
+        where = getattr(error, "name", None) or "the template"
+        fix = "bring the file back as the template has it, or take copier's marks [%, [= and [## out of it"
+        found = f"copier cannot render it: {' '.join(str(error).split())[:300]}"
+        raise CreditError(Problem(where, found, fix=fix)) from None
     except (CopierError, ValueError) as error:
         raise CreditError(Problem(QUESTIONS_FILE, " ".join(str(error).split())[:500])) from None
