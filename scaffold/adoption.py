@@ -96,7 +96,7 @@ def _note_database(address: str) -> list[str]:
 
 def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adoption:
     origin = read_origin()
-    if address is not None and address != origin["_src_path"]:
+    if address is not None and origin["_src_path"] not in (address, _find_address(address)):
         fix = "when the template has moved, write its new address there and commit"
         raise CreditError(Problem(f"{ANSWERS_FILE}: _src_path", origin["_src_path"], address, fix))
     refuse_renaming(ARTIFACT, answers.get("model_name"))

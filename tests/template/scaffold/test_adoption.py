@@ -150,6 +150,8 @@ def test_the_study_alone_may_stay(template: Repository, project: Repository) -> 
         ({"model_name": 'x"\nimport os'}, "as credit-model"),
         ({"owners": "risk"}, "found risk"),
         ({"store": "s3://key:secret@models"}, "without a name"),
+        ({"store": "a:"}, "a colon at its end"),
+        ({"remote": "a:"}, "a colon at its end"),
         ({"database": "postgresql+psycopg://me:password@db/log"}, "the password is the file"),
         ({"database": "postgresql+psycopg://watch@db/log"}, "not watch"),
         ({"demo_data": []}, "at least one"),
@@ -205,6 +207,24 @@ def test_without_the_templates_address_it_says_what_to_type(project: Repository)
 def test_an_address_with_a_secret_is_not_written_into_git(project: Repository) -> None:
     with pytest.raises(CreditError, match="a name or a secret in the address"):
         adopt("https://somebody:token@git.example.org/template", {}, ask=False, dry_run=False)
+
+
+@pytest.mark.parametrize("store", ["-", "no", "1:30"])
+def test_every_store_that_is_answered_is_read_back_as_text(
+    template: Repository, project: Repository, store: str
+) -> None:
+    adopt_with(template, store=store)
+    assert yaml.safe_load((project.folder / "release.yaml").read_text()) == {"store": store}
+
+
+def test_the_same_command_a_second_time_has_nothing_to_do_though_its_path_is_relative(
+    template: Repository, project: Repository
+) -> None:
+    for _ in range(2):
+        done = adopt("../upstream", {}, ask=False, dry_run=False)
+    assert (done.commit, done.changes) == (None, [])
+    with pytest.raises(CreditError, match=r"_src_path.*write its new address there"):
+        adopt("../elsewhere", {}, ask=False, dry_run=False)
 
 
 def test_a_commit_made_meanwhile_is_not_lost(adopted: tuple[Repository, Repository]) -> None:
