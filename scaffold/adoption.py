@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from credit.common.errors import CreditError, Problem
+from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import read_yaml, write_text
 from credit.registry.names import ARTIFACT, Version, match_version
 from release.doctor.checklist import CHECKLIST_FILE, render_checklist
@@ -12,10 +12,15 @@ from release.judge.owners import FILE, MARKER, render_owners
 from release.repository.git import run_git
 from scaffold.answers import ANSWERS_FILE, QUESTIONS_FILE, read_origin, refuse_renaming
 from scaffold.committing import clone_here, commit_clone, list_changes
-from scaffold.copying import render_project, update_project
+from scaffold.copying import Conflicts, render_project, update_project
+from scaffold.readme import README_FILE, note_own_readme, restore_readme
 from scaffold.template_versions import list_template_versions, read_template_version
 
 TEMPLATE_REMOTE = "template"
+LOCAL_DATABASE = "database"
+"""The host by which services reach the database of compose.yaml."""
+
+WATCH_ROLE_FILE = "deploy/database/watch_role.sql"
 
 
 class Adoption(NamedTuple):
@@ -41,10 +46,14 @@ def _adopt(address: str, answers: dict[str, Any], ask: bool, dry_run: bool) -> A
     version = read_template_version(Path())
     refuse_renaming(ARTIFACT, answers.get("model_name"))
     with clone_here(checkout=True) as template, clone_here(checkout=False) as project:
-        render_project(template, version, address, answers, ask, project)
+        own_readme = note_own_readme(version)
+        render_project(template, version, address, answers, ask, project, [README_FILE] if own_readme else [])
+        if own_readme:
+            restore_readme(project)
         given = read_yaml(project / ANSWERS_FILE)
         refuse_renaming(ARTIFACT, given["model_name"])
-        notes = [*_note_template(address, version), *_write_pages(project, given["owners"].split())]
+        notes = [*_note_template(address, version), *own_readme, *_note_database(given["database"])]
+        notes += _write_pages(project, given["owners"].split())
         changes = list_changes(project)
         message = f"Adopt the template {version}"
         commit = None if dry_run else commit_clone(project, message)
@@ -77,9 +86,17 @@ def _note_template(address: str, version: Version) -> list[str]:
     return [] if version in there else [f"the template at {address} has no tag {version}; an update needs it there"]
 
 
+def _note_database(address: str) -> list[str]:
+    """Note what a database needs that compose.yaml does not make."""
+    host = address.partition("@")[2].partition("/")[0]
+    if host.partition(":")[0] == LOCAL_DATABASE:
+        return []
+    return [f"the watch reads the database at {host} as the role watch; make it there: {WATCH_ROLE_FILE}"]
+
+
 def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adoption:
     origin = read_origin()
-    if address is not None and address != origin["_src_path"]:
+    if address is not None and origin["_src_path"] not in (address, _find_address(address)):
         fix = "when the template has moved, write its new address there and commit"
         raise CreditError(Problem(f"{ANSWERS_FILE}: _src_path", origin["_src_path"], address, fix))
     refuse_renaming(ARTIFACT, answers.get("model_name"))
@@ -91,16 +108,26 @@ def _update(address: str | None, answers: dict[str, Any], dry_run: bool) -> Adop
     if target == here and not answers:
         return Adoption(here, None, [], [])
     with clone_here(checkout=True) as project:
-        if conflicts := update_project(project, target, answers):
-            fix = f"copier update --defaults --vcs-ref {target} on a branch shows both between markers"
-            found = f"changes lines that you changed too: {', '.join(conflicts)}"
-            raise CreditError(Problem(f"the template {target}", found, fix=fix))
+        raise_if_any(_describe_conflicts(update_project(project, target, answers), target))
         owners = str(answers.get("owners", "")).split()
         notes = _write_owners(project, owners) if owners else []
+        notes += _note_database(answers["database"]) if "database" in answers else []
         changes = list_changes(project)
         message = f"Update the template from {here} to {target}"
         commit = commit_clone(project, message) if changes and not dry_run else None
     return Adoption(target, commit, changes, notes)
+
+
+def _describe_conflicts(conflicts: Conflicts, target: Version) -> list[Problem]:
+    where, problems = f"the template {target}", []
+    if conflicts.merged:
+        fix = f"copier update --defaults --vcs-ref {target} on a branch shows both between markers"
+        problems.append(Problem(where, f"changes lines that you changed too: {', '.join(conflicts.merged)}", fix=fix))
+    if conflicts.replaced:
+        fix = "git mv each to a name of your own and commit, then run it again"
+        found = f"takes away or replaces files that you changed: {', '.join(conflicts.replaced)}"
+        problems.append(Problem(where, found, fix=fix))
+    return problems
 
 
 def _find_address(address: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -77,9 +78,10 @@ def test_every_answer_arrives(template: Repository, project: Repository) -> None
     remote = subprocess.run(["dvc", "remote", "list"], cwd=project.folder, capture_output=True, text=True, check=True)
     assert remote.stdout.split()[0] == "storage"
     assert "url = ../../data" in read[".dvc/config"]
-    services = yaml.safe_load(read["compose.yaml"])["services"]
-    assert ANSWERS["database"] in str(services)
-    assert "decisions@database" not in str(services)
+    assert read_addresses(project) == {
+        "decisions": "postgresql+psycopg://me@db.example.org/log",
+        "watch": "postgresql+psycopg://watch@db.example.org/log",
+    }
     pipeline = yaml.safe_load(read["dvc.yaml"])
     assert list(pipeline["artifacts"]) == ["loan-model"]
     assert pipeline["stages"]["fetch"]["matrix"] == {"dataset": ["scenario"]}
@@ -89,6 +91,42 @@ def test_every_answer_arrives(template: Repository, project: Repository) -> None
     assert {name for name in read if name.startswith("release/evidence/places/")} == {"release/evidence/places/us.yaml"}
     assert not [name for name in read if "loanapp" in name]
     assert yaml.safe_load(read[ANSWERS_FILE]) == {**ANSWERS, "_commit": "v0.1.0", "_src_path": str(template.folder)}
+
+
+def read_services(project: Repository) -> dict[str, dict[str, Any]]:
+    services: dict[str, dict[str, Any]] = yaml.safe_load((project.folder / "compose.yaml").read_text())["services"]
+    return services
+
+
+def read_addresses(project: Repository) -> dict[str, str]:
+    """Read the address of the decision log of each service that has one."""
+    given = {name: service.get("environment", {}) for name, service in read_services(project).items()}
+    return {name: values["SERVICE_DATABASE_URL"] for name, values in given.items() if "SERVICE_DATABASE_URL" in values}
+
+
+def test_the_watch_reads_the_database_that_the_service_writes_and_a_note_says_what_is_missing_there(
+    template: Repository, project: Repository
+) -> None:
+    done = adopt_with(template, database="postgresql+psycopg://me@db.example.org:5433/log")
+    assert read_addresses(project) == {
+        "decisions": "postgresql+psycopg://me@db.example.org:5433/log",
+        "watch": "postgresql+psycopg://watch@db.example.org:5433/log",
+    }
+    assert [note for note in done.notes if "db.example.org:5433" in note and "deploy/database/watch_role.sql" in note]
+
+
+def test_the_database_beside_the_service_is_made_for_the_user_and_the_name_that_were_answered(
+    template: Repository, project: Repository
+) -> None:
+    done = adopt_with(template, database="postgresql+psycopg://123@database/on")
+    assert read_addresses(project) == {
+        "decisions": "postgresql+psycopg://123@database/on",
+        "watch": "postgresql+psycopg://watch@database/on",
+    }
+    database = read_services(project)["database"]
+    assert (database["environment"]["POSTGRES_USER"], database["environment"]["POSTGRES_DB"]) == ("123", "on")
+    assert database["healthcheck"]["test"] == ["CMD", "pg_isready", "--username", "123"]
+    assert not [note for note in done.notes if "watch_role.sql" in note]
 
 
 def test_the_study_alone_may_stay(template: Repository, project: Repository) -> None:
@@ -112,7 +150,10 @@ def test_the_study_alone_may_stay(template: Repository, project: Repository) -> 
         ({"model_name": 'x"\nimport os'}, "as credit-model"),
         ({"owners": "risk"}, "found risk"),
         ({"store": "s3://key:secret@models"}, "without a name"),
+        ({"store": "a:"}, "a colon at its end"),
+        ({"remote": "a:"}, "a colon at its end"),
         ({"database": "postgresql+psycopg://me:password@db/log"}, "the password is the file"),
+        ({"database": "postgresql+psycopg://watch@db/log"}, "not watch"),
         ({"demo_data": []}, "at least one"),
         ({"places": ["moon"]}, "moon"),
         ({"project_name": "a\nb"}, "a line of text"),
@@ -166,6 +207,24 @@ def test_without_the_templates_address_it_says_what_to_type(project: Repository)
 def test_an_address_with_a_secret_is_not_written_into_git(project: Repository) -> None:
     with pytest.raises(CreditError, match="a name or a secret in the address"):
         adopt("https://somebody:token@git.example.org/template", {}, ask=False, dry_run=False)
+
+
+@pytest.mark.parametrize("store", ["-", "no", "1:30"])
+def test_every_store_that_is_answered_is_read_back_as_text(
+    template: Repository, project: Repository, store: str
+) -> None:
+    adopt_with(template, store=store)
+    assert yaml.safe_load((project.folder / "release.yaml").read_text()) == {"store": store}
+
+
+def test_the_same_command_a_second_time_has_nothing_to_do_though_its_path_is_relative(
+    template: Repository, project: Repository
+) -> None:
+    for _ in range(2):
+        done = adopt("../upstream", {}, ask=False, dry_run=False)
+    assert (done.commit, done.changes) == (None, [])
+    with pytest.raises(CreditError, match=r"_src_path.*write its new address there"):
+        adopt("../elsewhere", {}, ask=False, dry_run=False)
 
 
 def test_a_commit_made_meanwhile_is_not_lost(adopted: tuple[Repository, Repository]) -> None:
