@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
-from credit.registry.secret_files import load_secret_files
+from credit.registry.address import load_secret_files
 
 VERBS = {
     "serve": "Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are",

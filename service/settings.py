@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     hosts: NameList = ()
     """Hosts that requests may name beside those of loopback; without any, beyond loopback, all."""
     secrets: Path | None = None
-    """A folder whose files are variables too; see `credit.registry.secret_files`."""
+    """A folder whose files are variables too; see `credit.registry.address`."""
     trusted_keys: Path | None = None
     """A folder of public keys, `*.pub`: what none of them signed is not taken up. By default nobody has to sign."""
     settings_file: Path | None = None

@@ -1,6 +1,10 @@
-"""The address of the store: RELEASE_STORE, else the file release.yaml, which is in git; there is no default."""
+"""The address of the store: RELEASE_STORE, else the file release.yaml, which is in git; there is no default.
+
+Variables may be files, as Docker and Kubernetes hand out secrets.
+"""
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +17,9 @@ from credit.registry.store import MissingStoreError, Store
 
 ADDRESS_FILE = "release.yaml"
 VARIABLE = "RELEASE_STORE"
+
+_SECRETS_VARIABLE = "SERVICE_SECRETS"
+_VARIABLE_NAME = re.compile("[A-Z][A-Z0-9_]*")
 
 _RUNNERS = ("GITHUB_ACTIONS", "GITLAB_CI")
 """Variables that are `true` where a job runs on a machine whose disk is lost."""
@@ -32,6 +39,23 @@ class _AddressFile(FrozenModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     store: str
+
+
+def load_secret_files() -> None:
+    """Set every variable that has a file in the folder SERVICE_SECRETS, such as PGPASSWORD; one that is set stays.
+
+    Files with other names are left alone. Raises CreditError when the folder or a file cannot be read.
+    """
+    folder = os.environ.get(_SECRETS_VARIABLE)
+    if not folder:
+        return
+    try:
+        for file in Path(folder).iterdir():
+            if _VARIABLE_NAME.fullmatch(file.name):
+                os.environ.setdefault(file.name, file.read_text().strip())
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "a file that is not text"
+        raise CreditError(Problem(f"{_SECRETS_VARIABLE} {folder}", said, "a folder of readable files")) from None
 
 
 def find_address() -> StoreAddress:

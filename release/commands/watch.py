@@ -14,8 +14,7 @@ import click
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
 from credit.decision_log.locate import locate_in_environment, open_read_only
-from credit.registry.address import open_store
-from credit.registry.secret_files import load_secret_files
+from credit.registry.address import load_secret_files, open_store
 from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
 from release.watching.loop import end_by_signal, keep_looking

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit.common.errors import CreditError
-from credit.registry.secret_files import load_secret_files
+from credit.registry.address import load_secret_files
 
 
 @pytest.fixture
