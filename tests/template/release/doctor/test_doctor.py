@@ -313,3 +313,37 @@ def test_the_checklist_has_everything_that_the_workflows_read() -> None:
     assert all(f"- [ ] `{name}`" in page for name in environments)
     assert "Prevent self-review" in page
     assert set(REQUIRED_CHECKS) <= list_checks(ROOT / ".github/workflows")
+
+
+OWN = """
+on: push
+env: {PAGER: "${{ secrets.PAGER_URL }}"}
+jobs:
+  tell:
+    runs-on: ubuntu-latest
+    environment: {name: intranet, url: "https://loans.example"}
+    env: {SLACK: "${{ secrets.SLACK_URL }}", TOKEN: "${{ secrets.GITHUB_TOKEN }}", TEAM: "${{ vars.TEAM }}"}
+    steps: [{run: "true"}]
+"""
+
+
+@pytest.mark.parametrize("name", ["own.yml", "own.yaml"])
+def test_a_workflow_of_the_projects_own_is_read_like_the_others(
+    hub: Callable[[dict[str, Any]], list[Result]], name: str
+) -> None:
+    """Of its needs nothing is known but the name, and what GitHub sets by itself nobody has to set."""
+    Path(".github/workflows", name).write_text(OWN)
+    Path(".github/workflows/empty.yml").write_text("")
+    page = render_checklist(Path())
+    assert "- [ ] `intranet`\n" in page
+    for command in ("gh secret set SLACK_URL --env intranet", "gh secret set PAGER_URL --env intranet"):
+        assert f"of a workflow of your own. `{command}`" in page
+    assert "`TEAM`: of a workflow of your own. `gh variable set TEAM`" in page
+    assert "GITHUB_TOKEN" not in page
+    problems = [f"{one.found}; {one.fix}" for one in hub(SET) if one.state == State.PROBLEM]
+    assert problems == [
+        "no intranet; gh api --method PUT repos/{owner}/{repo}/environments/intranet",
+        "no PAGER_URL; gh secret set PAGER_URL --env intranet",
+        "no SLACK_URL; gh secret set SLACK_URL --env intranet",
+        "no TEAM; gh variable set TEAM",
+    ]
