@@ -1,5 +1,6 @@
 """What GitHub and GitLab run is there: every command, every option of it, every target of make, every script."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -89,6 +90,26 @@ def test_the_arguments_of_gitlabs_calls_are_taken() -> None:
     for verb, *words in list_calls(GITLAB):
         filled = [re.sub(r"\$(\w+)", lambda found: values.get(found[1], "main"), word) for word in words]
         find_command(verb).make_context(verb, filled)
+
+
+def test_gitlabs_judge_is_that_of_the_default_branch_whatever_the_merge_request_is_for(tmp_path: Path) -> None:
+    """The target may be changed once the pipeline is green; so each merge request has the judge, and that of main."""
+    variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "lax", "CI_DEFAULT_BRANCH": "main"}
+    people = {f"GIT_{who}_{what}": "modeler" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+    def run(script: str, folder: Path) -> None:
+        subprocess.run(["bash", "-ec", script], cwd=folder, env={**os.environ, **people, **variables}, check=True)
+
+    for name in ("origin", "clone"):
+        (tmp_path / name).mkdir()
+    commit = "echo {0} > judge && git add judge && git commit --quiet --message {0}"
+    run(f"git init --quiet --initial-branch main && {commit.format('strict')}", tmp_path / "origin")
+    run(f"git switch --quiet --create lax && {commit.format('weak')}", tmp_path / "origin")
+    run("git clone --quiet ../origin .", tmp_path / "clone")
+    jobs = yaml.safe_load(GITLAB.read_text())
+    run("\n".join(line for line in jobs[".judge"]["before_script"] if line.startswith("git ")), tmp_path / "clone")
+    assert (tmp_path / "clone/judge").read_text() == "strict\n"
+    assert "TARGET_BRANCH" not in str([job["rules"] for job in jobs.values() if "rules" in job])
 
 
 def test_gitlabs_file_fits_its_schema() -> None:
