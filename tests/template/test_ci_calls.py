@@ -112,6 +112,38 @@ def test_gitlabs_judge_is_that_of_the_default_branch_whatever_the_merge_request_
     assert "TARGET_BRANCH" not in str([job["rules"] for job in jobs.values() if "rules" in job])
 
 
+def list_parents(job: Any) -> list[str]:
+    """The jobs that a job of GitLab extends; of two that say the same, the last counts."""
+    parents = job.get("extends", [])
+    return [parents] if isinstance(parents, str) else parents
+
+
+def resolve(jobs: Any, name: str, key: str) -> Any:
+    """What a job of GitLab says for a key, or the last of those that it extends."""
+    if key in jobs[name]:
+        return jobs[name][key]
+    found = [resolve(jobs, parent, key) for parent in list_parents(jobs[name])]
+    return next((one for one in reversed(found) if one is not None), None)
+
+
+def test_on_gitlab_the_code_of_a_fork_gets_neither_credentials_nor_data_and_is_not_let_through() -> None:
+    jobs = yaml.safe_load(GITLAB.read_text())
+    names = [name for name, job in jobs.items() if isinstance(job, dict) and "script" in job]
+    of_changes = {name for name in names if "merge_request_event" in str(resolve(jobs, name, "rules"))}
+    of_forks = {
+        name for name in of_changes if "SOURCE_PROJECT_ID == $CI_PROJECT_ID" not in str(resolve(jobs, name, "rules"))
+    }
+    assert of_changes - of_forks == {"results", "data", "predictions"}
+    assert of_forks == {"tests", "gates"}
+    assert not [name for name in of_forks if resolve(jobs, name, "environment")]
+    assert all(one["optional"] for one in jobs["gates"]["needs"]), "else there is no pipeline, and nothing says why"
+    first = jobs["gates"]["script"][0]
+    for source, code in (("1", 0), ("2", 1)):
+        variables = {"CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": source}
+        done = subprocess.run(["bash", "-ec", first], env=variables, capture_output=True, text=True, check=False)
+        assert (done.returncode, "push it here" in done.stderr) == (code, bool(code))
+
+
 def test_gitlabs_file_fits_its_schema() -> None:
     schema = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
     subprocess.run(["check-jsonschema", *schema, str(GITLAB)], check=True, capture_output=True)
@@ -130,8 +162,9 @@ def test_every_job_that_gitlab_waits_for_is_there() -> None:
     jobs = yaml.safe_load(GITLAB.read_text())
     for name, job in jobs.items():
         if isinstance(job, dict) and name not in ("variables", "default"):
-            assert set(job.get("needs", ())) <= set(jobs), name
-            assert job.get("extends", ".main") in jobs, name
+            needs = {one["job"] if isinstance(one, dict) else one for one in job.get("needs", ())}
+            assert needs <= set(jobs), name
+            assert set(list_parents(job)) <= set(jobs), name
             assert job.get("stage", "check") in jobs["stages"], name
 
 
