@@ -226,3 +226,21 @@ def test_a_report_that_nobody_committed_is_not_what_the_pipeline_gives(tmp_path:
     done = subprocess.run([ROOT / ".ci/check_results"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert ("run dvc repro, and commit them" in done.stderr) == bool(code)
+
+
+@pytest.mark.parametrize(("good", "words"), [("test", ["test"]), ("staging", ["staging", "a-branch"])])
+def test_blame_on_github_asks_the_project_what_its_environments_are(
+    tmp_path: Path, good: str, words: list[str]
+) -> None:
+    """Of an environment, blame takes two versions by itself; to any other good one, the workflow names the bad one."""
+    for folder in ("credit/registry", "release"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "credit/registry/names.py").write_text('ENVIRONMENTS = ("test",)')
+    (tmp_path / "release/__main__.py").write_text("import sys; print(*sys.argv[1:])")
+    steps = read_yaml(ROOT / ".github/workflows/blame.yml")["jobs"]["blame"]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("name") == "Blame"]
+    variables = {"GOOD": good, "BAD": "a-branch", "FIGURES": "", "RUNNER_TEMP": str(tmp_path)}
+    variables["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary")
+    subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, env=os.environ | variables, check=True)
+    called = (tmp_path / "summary").read_text().split()
+    assert called[: called.index("--markdown")] == ["blame", *words]
