@@ -49,17 +49,17 @@ def list_checks(folder: Path = WORKFLOWS_FOLDER) -> set[str]:
     return checks
 
 
-def _read_workflows(folder: Path) -> list[dict[str, Any]]:
+def _read_workflows(folder: Path) -> list[dict[Any, Any]]:
     """Read every workflow, of which some may be a project's own; GitHub takes both endings of YAML."""
     contents = [read_yaml(path) for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])]
     return [content for content in contents if isinstance(content, dict)]
 
 
-def _list_jobs(content: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_jobs(content: dict[Any, Any]) -> list[dict[str, Any]]:
     return list((content.get("jobs") or {}).values())
 
 
-def _find_needs(content: dict[str, Any]) -> Iterator[Need]:
+def _find_needs(content: dict[Any, Any]) -> Iterator[Need]:
     for job in _list_jobs(content):
         for kind, name in _USED.findall(f"{content.get('env')} {job}"):
             if name in _GIVEN:
