@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from credit.registry.names import ARTIFACT
-from release.doctor.purposes import PURPOSES
+from release.doctor.purposes import find_purpose
 from release.doctor.workflows import REQUIRED_CHECKS, WORKFLOWS_FOLDER, Need, list_environments, list_needs
 from release.judge.owners import FILE
 from release.registration.gates import PRODUCTION
@@ -38,7 +38,7 @@ def _describe_environment(name: str) -> str:
 
 
 def _describe_need(need: Need) -> str:
-    purpose = PURPOSES[need.name]
+    purpose = find_purpose(need.name)
     place = f" --env {need.environment}" if need.environment else ""
     where = f" in `{need.environment}`" if need.environment else ""
     may = " (may be missing)" if purpose.is_optional else ""

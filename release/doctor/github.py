@@ -11,7 +11,7 @@ from typing import Any
 from credit.common.errors import CreditError
 from release.doctor.checklist import CHECKLIST_FILE
 from release.doctor.checkup import Result, State
-from release.doctor.purposes import PURPOSES
+from release.doctor.purposes import find_purpose
 from release.doctor.workflows import REQUIRED_CHECKS, WORKFLOWS_FOLDER, list_environments, list_needs
 from release.judge.owners import FILE
 from release.repository.git import TIMEOUT_SECONDS, run_git
@@ -40,7 +40,7 @@ def check_github() -> Iterator[Result]:
 
 
 def _check_needs() -> Iterator[Result]:
-    needs = [need for need in list_needs() if not PURPOSES[need.name].is_optional]
+    needs = [need for need in list_needs() if not find_purpose(need.name).is_optional]
     places = dict.fromkeys((need.kind, need.environment) for need in needs)
     for kind, environment in places:
         names = [need.name for need in needs if (need.kind, need.environment) == (kind, environment)]

@@ -26,3 +26,10 @@ PURPOSES = {
     "RELEASE_SIGNING_KEY": Purpose("the private key of `release key`, once keys/ has its public one", is_optional=True),
     "RELEASE_ATTEST": Purpose("`true`: GitHub attests where a bundle comes from", is_optional=True),
 }
+
+_OWN = Purpose("of a workflow of your own")
+
+
+def find_purpose(name: str) -> Purpose:
+    """Find what a variable or a secret is for; what the template does not know, a workflow of the project reads."""
+    return PURPOSES.get(name, _OWN)

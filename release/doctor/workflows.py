@@ -14,6 +14,8 @@ REQUIRED_CHECKS = ("gates", "tests", "results")
 
 _USED = re.compile(r"\b(vars|secrets)\.([A-Z][A-Z0-9_]*)")
 _CHOSEN = "${{ inputs.environment }}"
+_GIVEN = {"GITHUB_TOKEN"}
+"""What GitHub sets by itself."""
 
 
 class Need(NamedTuple):
@@ -26,36 +28,42 @@ class Need(NamedTuple):
 
 def list_needs(folder: Path = WORKFLOWS_FOLDER) -> list[Need]:
     """List what the jobs of all workflows read, each once, in order."""
-    found = {need for path in sorted(folder.glob("*.yml")) for need in _find_needs(read_yaml(path))}
+    found = {need for content in _read_workflows(folder) for need in _find_needs(content)}
     return sorted(found, key=lambda need: (need.kind, need.environment or "", need.name))
 
 
 def list_environments(folder: Path = WORKFLOWS_FOLDER) -> list[str]:
     """List the environments of GitHub that jobs run in: those where a version can be live, then the others."""
-    named = {
-        one for path in folder.glob("*.yml") for job in _list_jobs(read_yaml(path)) for one in _find_environments(job)
-    }
+    jobs = [job for content in _read_workflows(folder) for job in _list_jobs(content)]
+    named = {one for job in jobs for one in _find_environments(job)}
     return [*(name for name in ENVIRONMENTS if name in named), *sorted(named - {*ENVIRONMENTS})]
 
 
 def list_checks(folder: Path = WORKFLOWS_FOLDER) -> set[str]:
     """List the names of the jobs that run for a pull request."""
     checks = set()
-    for path in folder.glob("*.yml"):
-        content = read_yaml(path)
+    for content in _read_workflows(folder):
         events = content.get(True) or content.get("on") or {}  # YAML 1.1 reads `on` as true
         if {"pull_request", "pull_request_target"} & {*events}:
             checks |= {str(job.get("name")) for job in _list_jobs(content)}
     return checks
 
 
-def _list_jobs(content: Any) -> list[dict[str, Any]]:
-    return list(content["jobs"].values())
+def _read_workflows(folder: Path) -> list[dict[Any, Any]]:
+    """Read every workflow, of which some may be a project's own; GitHub takes both endings of YAML."""
+    contents = [read_yaml(path) for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])]
+    return [content for content in contents if isinstance(content, dict)]
 
 
-def _find_needs(content: Any) -> Iterator[Need]:
+def _list_jobs(content: dict[Any, Any]) -> list[dict[str, Any]]:
+    return list((content.get("jobs") or {}).values())
+
+
+def _find_needs(content: dict[Any, Any]) -> Iterator[Need]:
     for job in _list_jobs(content):
-        for kind, name in _USED.findall(str(job)):
+        for kind, name in _USED.findall(f"{content.get('env')} {job}"):
+            if name in _GIVEN:
+                continue
             if kind == "vars":
                 yield Need("variable", name, None)
             for environment in _find_environments(job) or (None,) if kind == "secrets" else ():
@@ -64,6 +72,8 @@ def _find_needs(content: Any) -> Iterator[Need]:
 
 def _find_environments(job: dict[str, Any]) -> list[str]:
     name = job.get("environment")
+    if isinstance(name, dict):  # with the address that GitHub shows
+        name = name.get("name")
     if name is None:
         return []
     return list(ENVIRONMENTS) if name == _CHOSEN else [str(name)]

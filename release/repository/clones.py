@@ -19,6 +19,9 @@ from release.repository.git import run_git
 from release.running.bound_commands import run_bound
 
 _SECRET = ("SECRET", "TOKEN", "PASSWORD", "ACCESS_KEY", "CREDENTIAL", "_KEY")
+_GIT_SETTINGS = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "GIT_CONFIG_PARAMETERS")
+"""Settings of git in the environment, such as an address with a token; git refuses a part of them, so all or none."""
+
 _LAST_LINES = 3
 _ERROR = re.compile(r"error:|ERROR:|[\w.]*(Error|Exception)\b")
 """A line of a stage or of DVC that says why, or the last one of a traceback."""
@@ -91,4 +94,8 @@ def _enter(environment: Path | None) -> dict[str, str]:
 
 def drop_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Leave out what the code of a change has no business with."""
-    return {name: value for name, value in environment.items() if not any(part in name for part in _SECRET)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if not any(part in name for part in (*_SECRET, *_GIT_SETTINGS))
+    }

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
-from release.doctor import github, places, tools
+from release.doctor import github, places, repository, tools
 from release.doctor.checklist import render_checklist
 from release.doctor.checkup import Check, Result, State, run_checks
 from release.doctor.purposes import PURPOSES
@@ -90,6 +91,49 @@ def test_an_origin_that_does_not_answer_is_a_problem_and_none_is_not_checked(run
     assert only(check_origin()).state == State.PROBLEM
     run("git", "remote", "remove", "origin")
     assert only(check_origin()).state == State.NOT_CHECKED
+
+
+SECRET = "x-access-token:ghs_s3@cret"
+
+
+def test_the_secret_in_the_address_of_origin_is_not_shown(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether origin answers or not."""
+    run("git", "remote", "set-url", "origin", f"http://{SECRET}@127.0.0.1:1/bank/loans")
+    checks = {"origin": Check(check_origin, "")}
+    shown = str([*run_checks(checks)])
+    real = repository.run_git
+    monkeypatch.setattr(repository, "run_git", lambda *words: "" if words[0] == "ls-remote" else real(*words))
+    shown += str([*run_checks(checks)])
+    assert "found='http://127.0.0.1:1/bank/loans'" in shown
+    assert not [part for part in ("x-access-token", "ghs_s3", "cret") if part in shown]
+
+
+@pytest.mark.parametrize("scheme", ["ssh", "https"])
+def test_the_secret_in_the_address_of_the_dvc_remote_is_not_shown(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Whether the remote answers or not; a stand-in at the edge of the network says so."""
+    url = f"{scheme}://{SECRET.replace('s3@', 's3')}@127.0.0.1:1/data"
+    Path(".dvc").mkdir()
+    Path(".dvc/config").write_text(f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {url}\n")
+
+    def find_remote(answers: bool) -> Any:
+        def exists(_: str) -> bool:
+            if not answers:
+                raise OSError(f"cannot connect to {url}")
+            return True
+
+        return SimpleNamespace(path="", fs=SimpleNamespace(exists=exists))
+
+    for answers in (True, False):
+        monkeypatch.setattr("dvc.data_cloud.DataCloud.get_remote_odb", lambda *_, a=answers: find_remote(a))
+        found = only(run_checks({"DVC remote": Check(places.check_remote, "")}))
+        assert found.state == (State.OK if answers else State.PROBLEM)
+        assert found.found == (
+            f"storage, {scheme}://127.0.0.1:1/data" if answers else f"cannot connect to {scheme}://127.0.0.1:1/data"
+        )
 
 
 def test_somebody_without_a_name_is_told_both_settings(
@@ -208,6 +252,14 @@ def test_settings_that_are_all_there_are_good(hub: Callable[[dict[str, Any]], li
     assert {one.what for one in results} >= {"code owners", "GitHub: environments", "GitHub: secrets of registry"}
 
 
+def test_the_secret_in_an_origin_that_is_not_on_github_is_not_shown(
+    hub: Callable[[dict[str, Any]], list[Result]],
+) -> None:
+    subprocess.run(["git", "remote", "set-url", "origin", f"http://{SECRET}@forge.example/loans"], check=True)
+    found = [one.found for one in run_checks({"GitHub": Check(lambda: iter(hub(SET)), "")})][1:]
+    assert {*found} == {"origin is http://forge.example/loans, no place on GitHub"}
+
+
 def test_each_missing_setting_is_a_problem_with_the_command_that_sets_it(
     hub: Callable[[dict[str, Any]], list[Result]],
 ) -> None:
@@ -261,3 +313,37 @@ def test_the_checklist_has_everything_that_the_workflows_read() -> None:
     assert all(f"- [ ] `{name}`" in page for name in environments)
     assert "Prevent self-review" in page
     assert set(REQUIRED_CHECKS) <= list_checks(ROOT / ".github/workflows")
+
+
+OWN = """
+on: push
+env: {PAGER: "${{ secrets.PAGER_URL }}"}
+jobs:
+  tell:
+    runs-on: ubuntu-latest
+    environment: {name: intranet, url: "https://loans.example"}
+    env: {SLACK: "${{ secrets.SLACK_URL }}", TOKEN: "${{ secrets.GITHUB_TOKEN }}", TEAM: "${{ vars.TEAM }}"}
+    steps: [{run: "true"}]
+"""
+
+
+@pytest.mark.parametrize("name", ["own.yml", "own.yaml"])
+def test_a_workflow_of_the_projects_own_is_read_like_the_others(
+    hub: Callable[[dict[str, Any]], list[Result]], name: str
+) -> None:
+    """Of its needs nothing is known but the name, and what GitHub sets by itself nobody has to set."""
+    Path(".github/workflows", name).write_text(OWN)
+    Path(".github/workflows/empty.yml").write_text("")
+    page = render_checklist(Path())
+    assert "- [ ] `intranet`\n" in page
+    for command in ("gh secret set SLACK_URL --env intranet", "gh secret set PAGER_URL --env intranet"):
+        assert f"of a workflow of your own. `{command}`" in page
+    assert "`TEAM`: of a workflow of your own. `gh variable set TEAM`" in page
+    assert "GITHUB_TOKEN" not in page
+    problems = [f"{one.found}; {one.fix}" for one in hub(SET) if one.state == State.PROBLEM]
+    assert problems == [
+        "no intranet; gh api --method PUT repos/{owner}/{repo}/environments/intranet",
+        "no PAGER_URL; gh secret set PAGER_URL --env intranet",
+        "no SLACK_URL; gh secret set SLACK_URL --env intranet",
+        "no TEAM; gh variable set TEAM",
+    ]
