@@ -120,7 +120,7 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _find_plain(self, loss: "PenalisedLoss", signs: NDArray[np.float64], unweighted: bool) -> NDArray[np.float64]:
         """Find the solution of plain regression, which every strength starts from."""
         solutions: PlainSolutions = getattr(self, "_solutions", {}) if unweighted else {}
-        key = (self.C, self.class_weight, self.max_iter, tuple(signs))
+        key = (self.C, repr(self.class_weight), self.max_iter, tuple(signs))
         if key not in solutions:
             solutions[key] = self._descend(loss, np.zeros(loss.X.shape[1]), 0.0, signs), self.n_iter_
         solution, self.n_iter_ = solutions[key]

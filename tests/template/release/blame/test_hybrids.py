@@ -75,7 +75,9 @@ def test_a_run_that_was_killed_is_resumed_and_nothing_of_the_user_is_touched(len
     assert take_picture(lender.folder) == before
     done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
-    assert answer["runs"] == 1, "the bad version and the data were made, the code was not"
+    assert answer["runs"] == 5, (
+        "the bad version and the data were made; the code and the four of people or model were not"
+    )
     assert answer["verdict"] == "attributed"
     assert take_picture(lender.folder) == before
     again = json.loads(subprocess.run(COMMAND, env=env, capture_output=True, text=True, check=True).stdout)

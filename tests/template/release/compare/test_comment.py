@@ -152,7 +152,7 @@ def test_when_another_champion_goes_forward_quality_is_that_of_the_two_champions
     assert (auc.base, auc.head) == (0.7515, 0.8933)
     text = render_comment(found)
     assert "**Quality** of the champion, the rule → the random forest, on the test rows" in text
-    assert "| roc auc | 0.751 | 0.893 | +0.142 | 0.851 to 0.936 | **no, beyond it** |" in text
+    assert "| roc auc | 0.751 | 0.893 | +0.142 | 0.851 to 0.936 | **no, beyond it**, seed band ±0.006 |" in text
 
 
 def test_a_drop_beyond_chance_is_said_before_everything_else(edit: Edit) -> None:
