@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
-from credit.registry.address import load_secret_files
 
 VERBS = {
     "serve": "Serve the live version; settings are SERVICE_… variables, and RELEASE_STORE says where versions are",
@@ -24,9 +23,16 @@ VERBS = {
 """Each subcommand and its line in `python -m service --help`."""
 
 
+def _load_secret_files() -> None:
+    """Load variables from files, before a subcommand; help needs none, and imports nothing for it."""
+    from credit.registry.address import load_secret_files
+
+    load_secret_files()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one subcommand, with the variables that are files set before."""
-    group = cli.LazyGroup("service.commands", VERBS, help=__doc__, callback=load_secret_files)
+    group = cli.LazyGroup("service.commands", VERBS, help=__doc__, callback=_load_secret_files)
     cli.run(group, "python -m service", arguments)
 
 

@@ -172,12 +172,13 @@ class Follower:
         """Keep what a restart without the store goes by: first that there is a newer entry, then the entry itself."""
         self._retry_at = time.monotonic() + _RETRY_SECONDS
         failed: list[tuple[str, CreditError]] = []
-        steps: dict[str, Callable[[], None]] = {
-            "the store went before it was told which entry is followed": partial(self._note_followed, number),
-            "the disk does not take which entry is followed": self._keep_followed,
-            "the last good version cannot be saved to the disk": partial(self._keep_entry, serving),
-        }
-        for said, keep in steps.items():
+        no_room = "the last good version cannot be saved to the disk"
+        steps: list[tuple[str, Callable[[], None]]] = [
+            ("the store went before it was told which entry is followed", partial(self._note_followed, number)),
+            (no_room, self._keep_followed),
+            (no_room, partial(self._keep_entry, serving)),
+        ]
+        for said, keep in steps:
             try:
                 keep()
             except CreditError as error:  # which keeps nobody from taking over, nor the others from being kept
