@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro serve watch test check lint format bench contract secrets lock
+.PHONY: help setup adopt repro serve watch test check lint format bench contract manifest secrets lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,8 +33,13 @@ $(INSTALLED): requirements.lock
 	  'cd "$$root" && exec "$$bin/python" -m release "$$@"' > "$(BIN)/release" && chmod +x "$(BIN)/release"
 	@touch $@
 
+adopt: $(INSTALLED) ## make this clone of the template your project; again: bring the template's newest version
+	@python -m scaffold $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(DATA),--data "$(DATA)") \
+	  $(if $(DEFAULTS),--defaults) $(if $(DRY_RUN),--dry-run)
+
 repro: $(INSTALLED) ## run the pipeline: only the stages whose inputs changed
 	@python -m credit.check
+	@python -m credit.plan
 	@dvc repro
 	@python -m credit.summary
 
@@ -69,26 +74,37 @@ contract: $(INSTALLED) ## draft a contract from a CSV or Parquet file: make cont
 	@python -m contract_draft "$(FILE)" $(if $(NAME),--name "$(NAME)") $(if $(LABEL),--label "$(LABEL)") \
 	  $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(if $(FORCE),--force)
 
-# Only you may enter the folder; its files may be read, because in containers other users need them.
+manifest: $(INSTALLED) ## name Parquet files that stay where they are: make manifest FROM=s3://bucket/loans NAME=loans
+	@test -n "$(FROM)" && test -n "$(NAME)" || { echo "error: FROM, NAME: expected a folder or s3://bucket/prefix, and a name; run make manifest FROM=s3://bucket/loans NAME=loans" >&2; exit 1; }
+	@python -m credit.data.manifest "$(FROM)" "data/raw/$(NAME)"
+
+# Only you may enter the folder; its files may be read, because in containers other users need them. Keys are in a folder of
+# their own: of a file that is mounted by itself a container never sees the next one.
 secrets: $(INSTALLED) ## make the keys and passwords of compose.yaml, once, in secrets/
 	@test ! -e secrets || { echo "error: secrets: found it, expected nothing; what is in use would be replaced" >&2; exit 1; }
 	@install -d -m 700 secrets
-	@python -m service key make office --role decide --role look-up --role watch --role report --role review --file secrets/keys.json >secrets/office_key
-	@python -m service key make prometheus --role watch --file secrets/keys.json >secrets/prometheus_key
-	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY grafana_password publisher_key; do \
+	@install -d -m 755 secrets/keys
+	@python -m service key make office --role decide --role look-up --role watch --role report --role review --file secrets/keys/keys.json >secrets/office_key
+	@python -m service key make prometheus --role watch --file secrets/keys/keys.json >secrets/prometheus_key
+	@python -m service key make watch --role watch --file secrets/keys/keys.json >secrets/watch_service_key
+	@for name in PGPASSWORD AWS_SECRET_ACCESS_KEY SERVICE_APPLICANT_KEY watch_database_password watch_store_key grafana_password publisher_key; do \
 	  python -c 'import secrets; print(secrets.token_hex(24))' >secrets/$$name; done
-	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
+	@printf '{"identities": [\n%s"%s"%s,\n%s"%s"%s,\n%s"%s"%s\n]}\n' \
 	  '{"name": "publisher", "actions": ["Admin"], "credentials": [{"accessKey": "publisher", "secretKey": ' \
 	  "$$(cat secrets/publisher_key)" '}]}' \
 	  '{"name": "service", "actions": ["Read:models", "List:models", "Write:models/log/*"], "credentials": [{"accessKey": "service", "secretKey": ' \
-	  "$$(cat secrets/AWS_SECRET_ACCESS_KEY)" '}]}' >secrets/s3.json
+	  "$$(cat secrets/AWS_SECRET_ACCESS_KEY)" '}]}' \
+	  '{"name": "watch", "actions": ["Read:models", "List:models", "Write:models/environments/*", "Write:models/alarms/*", "Write:models/clock/*"], "credentials": [{"accessKey": "watch", "secretKey": ' \
+	  "$$(cat secrets/watch_store_key)" '}]}' >secrets/s3.json
 	@printf '%s\n' RELEASE_STORE=s3://models AWS_ENDPOINT_URL=http://127.0.0.1:8333 AWS_REGION=us-east-1 \
 	  AWS_ACCESS_KEY_ID=publisher AWS_SECRET_ACCESS_KEY=$$(cat secrets/publisher_key) >secrets/publisher.env
 	@rm secrets/publisher_key
-	@chmod 444 secrets/*
+	@find secrets -type f -exec chmod 444 {} +
 
 lock: ## resolve the dependencies of pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev \
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group service --constraints requirements.lock \
-	  --custom-compile-command "make lock" --output-file requirements.service.lock
+	for image in service watch; do \
+	  uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group $$image --constraints requirements.lock \
+	    --custom-compile-command "make lock" --output-file requirements.$$image.lock || exit; \
+	done

@@ -51,8 +51,11 @@ class MeasuringCommand(Command):
 
 @click.command(cls=MeasuringCommand, help=__doc__)
 @click.argument("names", nargs=-1, metavar="[NAME]...", help="a measure")
-def run(names: Sequence[str]) -> None:
+@click.option("--rows", type=click.IntRange(min=100_000), help="of the long log of `page`; ten million take minutes")
+def run(names: Sequence[str], rows: int | None) -> None:
     """Run the chosen measures, then write the report."""
+    if rows is not None and list(names) != ["page"]:
+        raise click.UsageError("--rows is for `page` alone")
     there = find_measures()
     if unknown := sorted(set(names) - there.keys()):
         raise click.UsageError(f"no such measure: {', '.join(unknown)}; there are {', '.join(there)}")
@@ -60,8 +63,9 @@ def run(names: Sequence[str]) -> None:
     report = path.read_text(encoding="utf-8") if path.exists() else ""
     for name in names or there:
         print(name, file=sys.stderr)
-        measure: Callable[[], BenchTable] = import_module(f"bench.{name}").measure
-        report = replace_section(report, name, format_section(name, there[name], describe_machine(), measure()))
+        measure: Callable[..., BenchTable] = import_module(f"bench.{name}").measure
+        table = measure() if rows is None else measure(rows)
+        report = replace_section(report, name, format_section(name, there[name], describe_machine(), table))
     write_text(path, report)
     print(f"{path.relative_to(ROOT)}: {', '.join(names or there)}")
 

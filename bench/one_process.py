@@ -5,11 +5,13 @@ from pathlib import Path
 
 from bench.project import read_commands
 from credit.common.garbage import collect_rarely
+from credit.common.parallel import keep_blas_to_one_thread
 
 
 def main() -> None:
     """Call the command of each stage with the arguments of dvc.yaml."""
     collect_rarely()  # as a stage's own process does
+    keep_blas_to_one_thread()
     for _, _, _, stage, *arguments in read_commands(Path()).values():
         import_module(f"stages.{stage}").run.main(arguments, stage, standalone_mode=False)
 

@@ -1,87 +1,100 @@
 """The figures of the service's page: how long they take in a short log and in a long one, and what counting costs.
 
-Decisions of one day with five protected attributes, in SQLite on this disk and in PostgreSQL beside it. What the page
-reads, the counts of the day by hour and the newest decisions, is the best of five; counting is CPU time.
+Decisions of one day with five protected attributes, in SQLite on this disk and in PostgreSQL beside it, ten thousand of
+each writer; `--rows` says how many the long log has. What the page reads, the counts of the day by hour, the
+newest decisions and reviews, is the best of five, also for an environment without decisions in the same database;
+counting is CPU time, of the short log: the long one is counted by the database, which is checked to give the same.
 """
 
-import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from sqlalchemy import Engine, create_engine
+
+from bench.filled_log import analyse, count_in_sql, fill, note_counts
 from bench.report import BenchTable, format_target
-from credit.decision_log.bulk_insert import insert_decisions
+from credit.common.errors import CreditError, Problem
 from credit.decision_log.counting.hourly import count_on
-from credit.decision_log.counting.summary import list_newest, summarize_decisions
+from credit.decision_log.counting.newest import list_newest
+from credit.decision_log.counting.summary import read_counts, summarize_decisions
 from credit.decision_log.log import DecisionLog
-from testing.decisions import make_record
+from credit.decision_log.people.reviews import count_reviews
 from testing.parts.servers import cluster
 
-SHORT, LONG, PART = 20_000, 200_000, 5_000
+SHORT, LONG = 20_000, 200_000
 ROUNDS = 5
 LIMIT_MILLISECONDS = 100
+_HOURS = 24
 
 
-def measure() -> BenchTable:
-    """Measure both databases, each in a short and in a long log."""
-    rows: list[tuple[str, ...]] = []
+def measure(rows: int = LONG) -> BenchTable:
+    """Measure both databases, each in a short and in a long log, one after the other: so many rows take gigabytes."""
+    table: list[tuple[str, ...]] = []
+    with TemporaryDirectory() as temporary:
+        table += _measure_log("SQLite", f"sqlite:///{temporary}/decisions.db", Path(temporary) / "sqlite", rows)
     with TemporaryDirectory() as temporary, cluster() as server:
-        for name in ("SQLite", "PostgreSQL"):
-            url = f"sqlite:///{temporary}/decisions.db" if name == "SQLite" else server.make_database()
-            log = DecisionLog(url, Path(temporary) / name)
-            short, _ = _grow(log, 0, SHORT)
-            long, counting = _grow(log, SHORT, LONG)
-            log.close()
-            target = format_target(long, LIMIT_MILLISECONDS, f"{LIMIT_MILLISECONDS} ms")
-            rows += [
-                (f"{name}, {SHORT:,} decisions", f"{short:.0f}", "", ""),
-                (f"{name}, {LONG:,} decisions", f"{long:.0f}", f"{long / short:.1f} times as long", target),
-                (f"{name}, counting", "", f"{counting * 1e6:.0f} microseconds a decision", ""),
-            ]
-    return BenchTable(("log", "milliseconds", "so", "target"), rows)
+        table += _measure_log("PostgreSQL", server.make_database(), Path(temporary), rows)
+    return BenchTable(("log", "milliseconds", "so", "target"), table)
 
 
-def _grow(log: DecisionLog, first: int, last: int) -> tuple[float, float]:
-    """Add decisions and count them; return the page's milliseconds, and the CPU seconds of counting one decision."""
-    for part in _make_parts(first, last):
-        with log.database.begin_write() as connection:
-            insert_decisions(connection, part)
+def _measure_log(name: str, url: str, state: Path, rows: int) -> list[tuple[str, ...]]:
+    log, engine = DecisionLog(url, state), create_engine(url)
+    begin, day = datetime.now(UTC) - timedelta(hours=_HOURS), _HOURS * 3600
+    try:
+        counting = _fill_counted(log, engine, begin, day / SHORT)
+        short = _time_page(log, "prod")
+        fill(engine, SHORT, rows, begin, day / (rows - SHORT))
+        note_counts(engine, count_in_sql(engine, SHORT, rows), rows)
+        new = _time_page(log, "prod")
+        analyse(engine)
+        times = {"": _time_page(log, "prod"), ", environment without any": _time_page(log, "staging")}
+    finally:
+        engine.dispose()
+        log.close()
+    if name == "PostgreSQL":
+        times = {", not analysed yet": new} | times
+    return [
+        (f"{name}, {SHORT:,} decisions", f"{short:.0f}", "", ""),
+        *(
+            (
+                f"{name}, {rows:,} decisions{which}",
+                f"{took:.0f}",
+                f"{took / short:.1f} times as long",
+                format_target(took, LIMIT_MILLISECONDS, f"{LIMIT_MILLISECONDS} ms"),
+            )
+            for which, took in times.items()
+        ),
+        (f"{name}, counting", "", f"{counting * 1e6:.0f} microseconds a decision", ""),
+    ]
+
+
+def _fill_counted(log: DecisionLog, engine: Engine, begin: datetime, seconds: float) -> float:
+    """Fill in the short log and let the product count it; return the CPU seconds of counting one decision.
+
+    Raises CreditError when the database counts otherwise: the long log would not be one of the product then.
+    """
+    fill(engine, 0, SHORT, begin, seconds)
     start = time.process_time()
     while count_on(log.database, 50):
         pass
-    counting = (time.process_time() - start) / (last - first)
-    day = datetime.now(UTC) - timedelta(hours=24)
+    counting = (time.process_time() - start) / SHORT
+    if read_counts(log.database, begin - timedelta(hours=1), "prod") != count_in_sql(engine, 0, SHORT):
+        raise CreditError(Problem("bench page", "other counts by SQL than by the product", "the same"))
+    return counting
+
+
+def _time_page(log: DecisionLog, environment: str) -> float:
+    """Time what the page reads, in milliseconds."""
+    day = datetime.now(UTC) - timedelta(hours=_HOURS)
     reads: list[Callable[[], object]] = [
-        lambda: summarize_decisions(log, day, "prod"),
-        lambda: list_newest(log.database, "prod"),
+        lambda: summarize_decisions(log, day, environment),
+        lambda: list_newest(log.database, environment),
+        lambda: count_reviews(log.database, day, environment),
     ]
-    return 1000 * sum(min(_time(read) for _ in range(ROUNDS)) for read in reads), counting
-
-
-def _make_parts(first: int, last: int) -> Iterator[list[dict[str, Any]]]:
-    """Make decisions with the places of one writer, in parts; their hashes are not needed here."""
-    values, now = random.Random(first), datetime.now(UTC)
-    for start in range(first, last, PART):
-        yield [
-            make_record(
-                id=f"{place:032x}",
-                writer="w" * 32,
-                sequence=place + 1,
-                decided_at=now - timedelta(hours=24) * (1 - (place - first) / (last - first)),
-                decision=values.choice(("approve", "refer", "deny")),
-                protected={
-                    "race": values.choice(("white", "Black", "Hispanic", None)),
-                    "sex": values.choice(("female", "male")),
-                    "schooling": values.choice(("up to 12 years", "over 12 years")),
-                    "marital_status": values.choice(("married", "unmarried")),
-                    "age": values.randrange(18, 80),
-                },
-            )
-            for place in range(start, start + PART)
-        ]
+    return 1000 * sum(min(_time(read) for _ in range(ROUNDS)) for read in reads)
 
 
 def _time(read: Callable[[], object]) -> float:

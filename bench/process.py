@@ -17,10 +17,12 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
 class Usage(NamedTuple):
-    """Wall clock seconds, and the peak memory in bytes of the command or of one of its children."""
+    """Wall clock seconds, the peak memory in bytes of the command or of one of its children, and processor seconds."""
 
     seconds: float
     peak: int
+    cpu: float = 0.0
+    """Of the command and of all that it started and waited for, in the system as well."""
 
     @property
     def mebibytes(self) -> str:
@@ -47,7 +49,7 @@ def run_timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> U
     if process.returncode:
         last = lines[-1] if lines else "no output"
         raise CreditError(Problem(_shorten(command), f"exit code {process.returncode}: {last}", "0"))
-    return Usage(seconds, usage.ru_maxrss * _MAXRSS_UNIT)
+    return Usage(seconds, usage.ru_maxrss * _MAXRSS_UNIT, usage.ru_utime + usage.ru_stime)
 
 
 def measure_medians(times: int, *runs: Callable[[], Usage]) -> list[float]:

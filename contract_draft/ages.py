@@ -79,12 +79,12 @@ def _comes_before(table: TextTable, look: ColumnProfile, moment: ColumnProfile) 
     """Tell whether nearly no date of a column is later than the day of the application."""
     first, last = (f"try_cast(c{one.at} as timestamp)" for one in (look, moment))
     query = f"select count(*) filter ({first} > {last}), count(*) filter ({first} < {last}) from raw"
-    later, before = table.connection.sql(query).fetchall()[0]
+    later, before = table.connection.execute(query).fetchall()[0]
     return bool(before and later <= _MOST_LATER * (later + before))
 
 
 def _measure_years(table: TextTable, look: ColumnProfile, moment: ColumnProfile) -> float:
     """Measure the years from a date to the day of the application, of which half the rows have fewer."""
     first, last = (f"try_cast(c{one.at} as timestamp)" for one in (look, moment))
-    ((years,),) = table.connection.sql(f"select median(date_sub('year', {first}, {last})) from raw").fetchall()
+    ((years,),) = table.connection.execute(f"select median(date_sub('year', {first}, {last})) from raw").fetchall()
     return float(years or 0)

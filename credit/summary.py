@@ -3,6 +3,7 @@
 It is no stage, because stages have nothing to do on a fresh clone: their results are in git.
 """
 
+import subprocess
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -62,12 +63,27 @@ def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+def find_next_step() -> str | None:
+    """Find what to do with results that differ from those of the last commit; None where nothing differs."""
+    command = ["git", "status", "--porcelain", "--", "dvc.lock", "reports"]
+    try:
+        changed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no git here, so nothing to commit
+    if not changed:
+        return None
+    files = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+    return f"next: {files} of results changed; git add dvc.lock reports, commit, dvc push; then release check"
+
+
 @click.command(cls=cli.Command, help=__doc__, epilog="Run by `make repro`.")
 def run() -> None:
     """Print the summary of the committed or computed reports."""
     metrics = Metrics.read(Path(Metrics.PATH)).candidates
     fairness = {name: FairnessReport.read(Path(FairnessReport.locate(name))) for name in metrics}
     cli.print_answer(format_summary(metrics, fairness, Choice.read(Path(Choice.PATH))))
+    if next_step := find_next_step():
+        cli.print_answer(next_step)
     raise_if_any(find_expired(load_waivers(Path("waivers")), date.today()))
 
 

@@ -18,6 +18,7 @@ VERBS = {
     "watch": "Watch how groups are treated by live decisions, and take a version back when it must be",
     "hold": "Hold an environment: the watch takes nothing back by itself until it is resumed",
     "resume": "End a hold: the watch may take a version back again",
+    "challenge": "Let a version decide beside the live one, for nobody, and log what it would have decided",
     "affected": "List the decisions that a version made, and what the live version would have decided",
     "show": "Show a version: data, features, parameters, figures, fairness, code, who and when",
     "compare": "Compare two revisions: verdict, metrics, equal treatment, flipped decisions, features, data",
@@ -31,6 +32,8 @@ VERBS = {
     "key": "Make the pair of keys that versions are signed with",
     "sign": "Sign a version from before there were keys, or with a new key",
     "gc": "Make room: drop what no version needs from the store and from DVC's cache",
+    "doctor": "Check all around the project: git, store, data, tools, GitHub; each line says how to fix it",
+    "checklist": "List the settings that only a person can make on GitHub, as a page",
     "drill": "Rehearse publish, deploy and rollback in a throwaway place; seconds and lost requests",
 }
 """Each subcommand and its line in `release --help`: first what somebody needs who was woken up."""

@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 
 from credit.common.errors import CreditError
 from credit.decision_log.counting.thread import CountingThread
-from credit.decision_log.group_commit import Writer
 from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
 from credit.registry.address import open_store
@@ -44,6 +43,9 @@ from service.page import summary
 from service.parent_watch import end_with_parent
 from service.reloading import reload
 from service.settings import STORE_SECONDS, Settings, load_settings
+from service.shadow.following import ChallengeFollower
+from service.shadow.recorded import ShadowedWriter
+from service.shadow.shadows import Shadows
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits; Python's own 5 ms would be added to every answer."""
@@ -91,7 +93,8 @@ def create(chosen: Settings | None = None) -> Any:
     async def run_parts(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         sys.setswitchinterval(_SWITCH_INTERVAL)
         log = DecisionLog(chosen.database, chosen.state)
-        writer = Writer(log)
+        shadows = Shadows(log, metrics.count_shadows)
+        writer = ShadowedWriter(log, shadows)
         counting = CountingThread(log, _COUNT_SECONDS)
         checkpoints = CheckpointThread(
             CheckpointWriter(log.chains, lambda: open_store(make=False, seconds=STORE_SECONDS), chosen.environment),
@@ -104,17 +107,20 @@ def create(chosen: Settings | None = None) -> Any:
             decider.reset()
 
         follower = Follower(chosen, apply_swap)
-        app.state.parts = Parts(chosen, follower, decider, log, checkpoints, KeyFileWatch(chosen.keys_file))
+        app.state.parts = Parts(chosen, follower, decider, log, checkpoints, KeyFileWatch(chosen.keys_file), shadows)
         app.state.watch = page.PageState(app.state.parts)
         follower.start()
+        challenges = ChallengeFollower(lambda: app.state.parts.settings, shadows)
         _freeze_memory()
         watching = asyncio.create_task(_watch_problems(app, guarded))
         _listen_for_reload(lambda: reload(app.state.parts.settings, apply_settings))
         yield build_state(connections, load_tls(chosen))
         watching.cancel()
         follower.stop()  # requests in flight are finished by now
+        challenges.close()
         decider.close()
         writer.close()
+        shadows.close()
         checkpoints.close()
         counting.close()
         log.close()

@@ -23,6 +23,7 @@ from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.request_errors import UNKNOWN_FIELD
 from service.exposed_metrics import GroupHiding, WorkerProcesses
+from service.shadow.shadows import OUTCOMES, ShadowOutcome
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
@@ -58,7 +59,7 @@ CIRCUIT_GAUGE = Gauge(
 _CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 _PROBLEMS = (
     *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
-    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys", "challenger"),
     *MODEL_PROBLEMS,
 )
 _BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "slow", "late")))
@@ -72,6 +73,7 @@ _SHOWN_FIELDS: set[str] = set()
 
 OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
 REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
+SHADOW_COUNT = Counter("service_shadows", "Applications for the challenger, which nobody is decided by", ["outcome"])
 SPOOL_SIZE = Gauge(
     "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
 )
@@ -126,6 +128,11 @@ def count_connection(why: str) -> None:
     CONNECTION_COUNT.labels(why).inc()
 
 
+def count_shadows(outcome: ShadowOutcome, count: int) -> None:
+    """Count applications that a challenger scored or failed at, or that were dropped before it got them."""
+    SHADOW_COUNT.labels(outcome).inc(count)
+
+
 def set_problems(there: Container[str]) -> None:
     """Set the kinds of problem of this worker. Every worker sets its own, for a scrape reaches one of them."""
     for what in _PROBLEMS:
@@ -137,6 +144,8 @@ def start_counts() -> None:
     for counter, labels in _BUDGETED:
         for label in labels:
             counter.labels(label)
+    for outcome in OUTCOMES:
+        SHADOW_COUNT.labels(outcome)
 
 
 def set_circuits(states: Mapping[str, CircuitState]) -> None:

@@ -4,7 +4,7 @@ import os
 from io import StringIO
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -13,16 +13,26 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.invalid_values import make_value_error
+from credit.registry.names import ENVIRONMENTS
 
 ENV_PREFIX = "SERVICE_"
 STORE_SECONDS = 2.0
 """How long the service waits for an answer of the store, but for a version that it fetches."""
 
+_ENVIRONMENT_LETTERS = 16
 _FILE_VARIABLE = "SERVICE_SETTINGS_FILE"
 
 
 def _split_list(value: Any) -> Any:
     return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
+
+
+def _require_environment(value: str) -> str:
+    if value not in ENVIRONMENTS:
+        raise make_value_error(value, f"one of {', '.join(ENVIRONMENTS)}")
+    if len(value) > _ENVIRONMENT_LETTERS:
+        raise make_value_error(value, f"a name of at most {_ENVIRONMENT_LETTERS} letters, as the decision log has them")
+    return value
 
 
 def _require_network(value: str) -> str:
@@ -59,7 +69,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
-    environment: Literal["staging", "prod"] = "prod"
+    environment: Annotated[str, AfterValidator(_require_environment)] = "prod"
     state: Path = Path(".service")
     """Folder of what survives a restart: the last good version, the spool, and by default the decision log."""
     database_url: SecretStr | None = None
@@ -75,7 +85,7 @@ class Settings(BaseSettings):
     hosts: NameList = ()
     """Hosts that requests may name beside those of loopback; without any, beyond loopback, all."""
     secrets: Path | None = None
-    """A folder whose files are variables too; see `service.secret_files`."""
+    """A folder whose files are variables too; see `credit.registry.address`."""
     trusted_keys: Path | None = None
     """A folder of public keys, `*.pub`: what none of them signed is not taken up. By default nobody has to sign."""
     settings_file: Path | None = None
@@ -139,6 +149,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the decision log."""
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/decisions.db"
+
+    @property
+    def spool(self) -> str:
+        """The URL of the spool."""
+        return f"sqlite:///{self.state}/spool.db"
 
 
 def load_settings() -> Settings:

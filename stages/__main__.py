@@ -6,6 +6,8 @@ from pathlib import Path
 from credit.common import cli
 from credit.common.errors import exit_on_interrupt, run_command
 from credit.common.garbage import collect_rarely
+from credit.common.parallel import keep_blas_to_one_thread
+from credit.stage_seconds import record_seconds
 
 
 def list_stages() -> dict[str, str]:
@@ -22,8 +24,10 @@ def _read_first_line(file: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Import the stage and run it. Its libraries take seconds to load, during which Ctrl-C must work already."""
     collect_rarely()
+    keep_blas_to_one_thread()
     group = cli.LazyGroup("stages", list_stages(), help=__doc__, epilog="Run by `dvc repro`.")
-    cli.run(group, "python -m stages", arguments)
+    with record_seconds():
+        cli.run(group, "python -m stages", arguments)
 
 
 if __name__ == "__main__":

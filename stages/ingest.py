@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 from credit.common.cli import make_stage
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.files import atomic_write
+from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.contract.columns import Column
 from credit.data.casts.failing_expressions import find_failing_expressions
@@ -28,6 +29,7 @@ from credit.data.casts.table_queries import (
     build_typed_query,
 )
 from credit.data.false_rows import find_totals
+from credit.data.manifest.params import IngestParams
 from credit.data.raw_binding import bind_raw_table
 from credit.data.raw_errors import describe_duckdb_error
 from credit.data.raw_files import RawTable
@@ -36,14 +38,15 @@ from credit.data.sql_text import quote_literal
 _MAX_NEW_LEVELS = 20  # of a column that are counted one by one
 
 
-def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
+def ingest_table(contract: Contract, raw: Path, typed: Path, file: str, roots: Sequence[str] = ()) -> int:
     """Write the typed table and return its number of rows; `file` is the contract's path, for messages.
 
+    `roots`: below which the files of a manifest may be.
     Raises CreditError that lists every missing, unknown or repeated column, or every column with values of another
     type together with the first such value and its row.
     """
     connection = _connect_duckdb(typed.parent)
-    bound, table, types = bind_raw_table(contract, raw, file, connection)
+    bound, table, types = bind_raw_table(contract, raw, file, connection, roots)
     try:
         raise_if_any(find_totals(table, connection))
     except duckdb.Error as error:
@@ -63,6 +66,7 @@ def ingest_table(contract: Contract, raw: Path, typed: Path, file: str) -> int:
             ) from None
         if not rows:
             raise CreditError(Problem(str(raw), "a header and no rows", "at least one row"))
+        table.check_read(rows, raw)
     return rows
 
 
@@ -132,5 +136,6 @@ def _describe_misfits(
 def run(contract_file: Path, raw: Path, typed_file: Path) -> None:
     """Write the typed table."""
     contract = load_contract(contract_file)
-    rows = ingest_table(contract, raw, typed_file, contract.file or str(contract_file))
+    roots = read_params(IngestParams, "ingest").parts_from
+    rows = ingest_table(contract, raw, typed_file, contract.file or str(contract_file), roots)
     print(f"{rows:,} rows typed")

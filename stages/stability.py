@@ -20,9 +20,11 @@ from credit.evaluation.partitions import read_partitions
 from credit.evaluation.predictions import read_predictions
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import load_waivers
+from credit.reports.candidate import CandidateReport
 from credit.reports.choice import Choice, StabilityReport
 from credit.reports.predictions import PredictionsReport
 from credit.stability.repeats import Gates, StabilityParams, repeat_choice, replace_scores, summarise_candidate
+from credit.stability.reseeded import measure_seeds
 from credit.stability.shipped import compare_shipped
 from credit.stability.wording import describe_stability
 from credit.training.candidates import load_candidate
@@ -80,7 +82,11 @@ def run(
         candidate = load_candidate(models_folder / f"{name}.skops", candidates_folder / f"{name}.json")
         decisions = candidate.policy.decide(score_table(candidate, contract, accepted_file, "stability")[1])
         shipped = compare_shipped(contract, first[name], decisions, candidate.policy.approve_from, unseen)
-        candidates[name] = summarise_candidate(name, repeats, shipped)
+        seeds = None
+        if len(repeats) > 1:
+            trained = CandidateReport.read(candidates_folder / f"{name}.json")
+            seeds = measure_seeds(candidate, trained, contract, accepted_file, unseen)
+        candidates[name] = summarise_candidate(name, repeats, seeds, shipped)
     labels = list_group_labels(contract)
     champion, agreement = Counter(one.champion for one in repeats).most_common(1)[0]
     report = StabilityReport(

@@ -15,7 +15,7 @@ from credit.data.tables import is_favourable, open_table, read_frame
 from credit.reports.features import FeaturesReport
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams, prove_shippable
-from credit.training.skops_files import save_estimator
+from credit.training.skops_files import dump_estimator, save_archive
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
 from credit.training.training_groups import list_group_columns, read_training_groups
 
@@ -48,8 +48,9 @@ def run(
         candidate, params, matrix, y, contract.rule, groups=groups, row_groups=together, directions=directions
     )
     step = -(-len(matrix) // params.cross_validation.rows)
-    agreement = prove_shippable(candidate, trained.estimator, trained.policy, matrix[::step], limit)
-    save_estimator(trained.estimator, model_file)
+    archive = dump_estimator(trained.estimator)
+    agreement = prove_shippable(candidate, trained.estimator, archive, trained.policy, matrix[::step], limit)
+    save_archive(archive, model_file)
     trained.make_report(candidate, features).write(report_file)
     print(
         f"{candidate}: {len(features)} features, cross-validated AUC {trained.cross_validated.roc_auc:.3f}; "

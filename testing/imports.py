@@ -14,6 +14,7 @@ PACKAGES = (
     "credit",
     "monitoring",
     "release",
+    "scaffold",
     "scenario",
     "service",
     "stages",

@@ -4,12 +4,18 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
 from testing.parts.servers import wait_until
-from testing.services import Service
+
+
+class Decides(Protocol):
+    """Whom clients ask: a service, or what is in front of several."""
+
+    def decide(self, body: Any) -> requests.Response:
+        """Ask for a decision."""
 
 
 class Load:
@@ -19,7 +25,7 @@ class Load:
     answers; `lost`: requests without an answer.
     """
 
-    def __init__(self, service: Service, bodies: Sequence[Any]) -> None:
+    def __init__(self, service: Decides, bodies: Sequence[Any]) -> None:
         self._service, self._bodies = service, bodies
         self._ended = threading.Event()
         self.answers: list[tuple[int, dict[str, Any]]] = []

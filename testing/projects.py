@@ -140,6 +140,6 @@ def _list_clone_files(lender: Path | None) -> dict[str, Path]:
     names = list_tracked_files()
     if lender is None:
         return {name: ROOT / name for name in names}
-    kept = [name for name in names if not name.startswith(OWN) or name.endswith((".gitignore", "README.md"))]
+    kept = [name for name in names if not name.startswith(OWN) or name.endswith((".gitignore", "README.md", ".jinja"))]
     own = {str(path.relative_to(lender)): path for path in lender.rglob("*") if path.is_file()}
     return {name: ROOT / name for name in kept} | own

@@ -7,6 +7,7 @@ scores are a sum over features and a little noise by seed. A test plants the cau
 import csv
 import json
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import yaml
 
 from credit.reports.figures import GroupFigures
 from credit.reports.metrics import CandidateMetrics
-from testing.lenders.frozen import LENDER
+from testing.lenders.frozen import LENDER, ROOT
 from testing.projects import Project
 
 RATIO = "adverse_impact_ratio:race=Black"
@@ -239,6 +240,7 @@ def write_traceable_lender(folder: Path) -> TraceableLender:
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("dvc", "init", "--quiet")
+    shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")  # else each command of DVC starts another one to report
     (folder / ".gitignore").write_text("/data/accepted.json\n/data/predictions/\n__pycache__/\n")
     lender = TraceableLender(project)
     lender.write_rows(make_rows())

@@ -48,7 +48,7 @@ def _is_negated(table: TextTable, sign: str) -> bool:
     """Tell whether a text has a minus, or parentheses, where this way to write a negative number has them."""
     pattern = quote_literal(rf"\s*{re.escape(sign).replace('1', '.*[0-9].*')}\s*")
     found = f"select 1 from seen where known and regexp_full_match(text, {pattern}) limit 1"
-    return bool(table.connection.sql(found).fetchall())
+    return bool(table.connection.execute(found).fetchall())
 
 
 def _find_unit(table: TextTable) -> str | None:
@@ -56,5 +56,5 @@ def _find_unit(table: TextTable) -> str | None:
     text = f"trim({translate_blanks_sql('text')})"
     before, behind = (f"regexp_extract({text}, {quote_literal(pattern)}, 1)" for pattern in (_BEFORE, _BEHIND))
     found = f"select {before}, trim({behind}), sum(n) from seen where known group by all order by 3 desc, 1, 2 limit 1"
-    first, last, *_ = (table.connection.sql(found).fetchall() or [("", "")])[0]
+    first, last, *_ = (table.connection.execute(found).fetchall() or [("", "")])[0]
     return None if bool(first) == bool(last) else str(first or last)

@@ -76,4 +76,4 @@ def _describe_codes(table: TextTable, rows: int) -> str:
 
 
 def _query(table: TextTable, query: str) -> list[Any]:
-    return table.connection.sql(query).fetchall()
+    return table.connection.execute(query).fetchall()

@@ -34,9 +34,9 @@ class CodedNumbers(NamedTuple):
 def find_likely_codes(table: TextTable) -> CodedNumbers:
     """Find the likely codes among the numbers of the table `seen`, of which there is at least one."""
     odd = f"trunc(number) in {LIKELY_CODES}"
-    ((low, high),) = table.connection.sql(f"select min(number), max(number) from seen where not ({odd})").fetchall()
-    counts = table.connection.sql(f"select number, sum(n) from seen where {odd} group by 1 order by 1").fetchall()
-    ((different,),) = table.connection.sql("select count(distinct number) from seen").fetchall()
+    ((low, high),) = table.connection.execute(f"select min(number), max(number) from seen where not ({odd})").fetchall()
+    counts = table.connection.execute(f"select number, sum(n) from seen where {odd} group by 1 order by 1").fetchall()
+    ((different,),) = table.connection.execute("select count(distinct number) from seen").fetchall()
     # of two values both are data, -1 and 1 or the 0 and -1 of Access: a column of one value would say nothing
     codes = [code for code, n in counts if different > 2 and _is_likely_code(table, code, n, low, high)]
     kept = [number for number in (low, high, *(code for code, _ in counts)) if number not in (*codes, None)]
@@ -52,7 +52,7 @@ def _is_likely_code(table: TextTable, code: float, count: int, low: float | None
     if code - high > high - low and code > 1:
         return True
     near = f"from seen where number between {code / 2} and {code * 2} and number <> {code}"
-    ((together, each, different),) = table.connection.sql(f"select sum(n), avg(n), count(*) {near}").fetchall()
+    ((together, each, different),) = table.connection.execute(f"select sum(n), avg(n), count(*) {near}").fetchall()
     is_spike = different >= _MIN_NEAR and count >= _MIN_TIMES * each
     return count >= _MIN_SPIKE and (is_spike or count >= (together or 0))
 
@@ -62,12 +62,12 @@ def find_likely_dates(table: TextTable, test: str) -> tuple[str, ...]:
     listed = ", ".join(f"'{date}'" for date in _DATES.split())
     day = "try_cast(text as timestamp)"
     dates = f"(select text, n, {day} as day, left(text, 10) in ({listed}) as odd from seen where known and {test})"
-    low, high, each = table.connection.sql(
+    low, high, each = table.connection.execute(
         f"select min(epoch(day)), max(epoch(day)), avg(n) from {dates} where not odd"
     ).fetchall()[0]
     if low is None:
         return ()
-    odd = table.connection.sql(f"select text, n, epoch(day) from {dates} where odd order by text").fetchall()
+    odd = table.connection.execute(f"select text, n, epoch(day) from {dates} where odd order by text").fetchall()
     return tuple(
         text
         for text, n, at in odd

@@ -88,7 +88,7 @@ def _profile_as_it_is(table: TextTable, i: int) -> ColumnProfile:
 def _profile_values(table: TextTable, i: int) -> ColumnProfile:
     fill_seen(table, i)
     known_and_number = "coalesce(sum(n) filter (known), 0), coalesce(sum(n) filter (number is not null), 0)"
-    (filled, known, numbers, distinct, most), *_ = table.connection.sql(
+    (filled, known, numbers, distinct, most), *_ = table.connection.execute(
         f"select coalesce(sum(n), 0), {known_and_number}, count(*) filter (known), max(n) from seen"
     ).fetchall()
     words = query_column(table, "select text from seen where not known order by 1")

@@ -38,14 +38,14 @@ def _build_seen_query(i: int) -> str:
 
 def query_column(table: TextTable, query: str) -> list[Any]:
     """Query the values of one column."""
-    return [row[0] for row in table.connection.sql(query).fetchall()]
+    return [row[0] for row in table.connection.execute(query).fetchall()]
 
 
 def query_values(table: TextTable, distinct: int) -> tuple[tuple[str, int], ...]:
     """Query the different values with their counts, the commonest first; none if there are more than a few."""
     if distinct > MAX_CATEGORIES + len(LIKELY_CODES):
         return ()
-    return tuple(table.connection.sql("select text, n from seen where known order by n desc, text").fetchall())
+    return tuple(table.connection.execute("select text, n from seen where known order by n desc, text").fetchall())
 
 
 def keep_few(values: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -56,7 +56,7 @@ def keep_few(values: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
 
 def query_other_texts(table: TextTable, test: str = "number is not null") -> tuple[tuple[str, int], ...]:
     """Query the texts of a column that fail the test of its other values, the commonest first; none if many do."""
-    found = table.connection.sql(f"select text, n from seen where known and not ({test}) order by n desc, text")
+    found = table.connection.execute(f"select text, n from seen where known and not ({test}) order by n desc, text")
     texts = tuple(found.fetchall())
     return texts if len(texts) <= MAX_OTHERS else ()
 
@@ -64,7 +64,7 @@ def query_other_texts(table: TextTable, test: str = "number is not null") -> tup
 def query_all_texts(table: TextTable, test: str) -> tuple[tuple[str, int], ...]:
     """Query the texts of a column that fail the test of its values, words for missing too, the commonest first."""
     failed = f"not known or not ({test})"
-    return tuple(table.connection.sql(f"select text, n from seen where {failed} order by n desc, text").fetchall())
+    return tuple(table.connection.execute(f"select text, n from seen where {failed} order by n desc, text").fetchall())
 
 
 def has_endless_digits(table: TextTable) -> bool:

@@ -44,7 +44,7 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
             "preserve_insertion_order": False,
         }
         with duckdb.connect(config=config) as connection:
-            found = open_raw_table(path, (), connection)
+            found = open_raw_table(path, (), connection, roots=None)
             scan = found.scan_sql(dict.fromkeys(found.columns, "VARCHAR"))
             kinds = [row[1] for row in connection.execute(f"DESCRIBE FROM {scan}").fetchall()]
             raise_if_any(_find_type_problems(found.columns, kinds, path))
@@ -58,6 +58,7 @@ def open_text_table(path: Path) -> Iterator[TextTable]:
             except duckdb.Error as error:
                 raise CreditError(describe_duckdb_error(path, error)) from None
             (rows,) = connection.execute("SELECT count(*) FROM raw").fetchall()[0]
+            found.check_read(rows, path)
             if not rows:
                 raise CreditError(Problem(str(path), "no rows", "at least one row below the names"))
             yield TextTable(connection, list(found.columns), rows)
@@ -99,6 +100,6 @@ def read_columns(table: TextTable, selected: Mapping[str, str]) -> "Iterator[tup
     for start in range(0, len(listed), _BLOCK_COLUMNS):
         names = listed[start : start + _BLOCK_COLUMNS]
         columns = ", ".join(f"{selected[name]} as v{place}" for place, name in enumerate(names))
-        frame = table.connection.sql(f"select {content} as h, {columns} from {chosen}").df().sort_values("h")
+        frame = table.connection.execute(f"select {content} as h, {columns} from {chosen}").df().sort_values("h")
         for place, name in enumerate(names):
             yield name, frame[f"v{place}"].to_numpy()

@@ -39,7 +39,7 @@ def describe_unread(table: TextTable, kind: ColumnType, rows: int) -> str:
 
 def _list_shapes(table: TextTable, test: str, text: str, rows: int) -> str:
     """List the shapes of the texts that pass a test; nothing where those are not nearly all."""
-    found = table.connection.sql(
+    found = table.connection.execute(
         f"select regexp_replace({text}, '[0-9]+', '9', 'g'), sum(n) from seen where known and ({test}) "
         "group by 1 order by 2 desc, 1"
     ).fetchall()
@@ -51,5 +51,5 @@ def _list_shapes(table: TextTable, test: str, text: str, rows: int) -> str:
 def is_duration(table: TextTable, i: int) -> bool:
     """Tell whether every text of column i is a time of years and months."""
     query = f"select count(*) filter (not regexp_full_match(trim(c{i}), '{DURATION}')), count(c{i}) from raw"
-    others, known = table.connection.sql(query).fetchall()[0]
+    others, known = table.connection.execute(query).fetchall()[0]
     return bool(known and not others)

@@ -150,4 +150,4 @@ def _count_read(table: TextTable, formats: Sequence[TextFormat]) -> tuple[int, .
 
 
 def _query(table: TextTable, query: str) -> list[Any]:
-    return table.connection.sql(query).fetchall()
+    return table.connection.execute(query).fetchall()

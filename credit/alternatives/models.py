@@ -24,6 +24,7 @@ class FoldData(NamedTuple):
 
     directions: of `list_directions`.
     prepared: both as the last step of a pipeline reads them, by the steps before, so that these are fitted once.
+    solutions: of plain regression, which fair ones of any strength start from, by how the columns were prepared.
     """
 
     X: NDArray[np.float32]
@@ -32,6 +33,7 @@ class FoldData(NamedTuple):
     unseen: NDArray[np.float32]
     directions: tuple[int, ...]
     prepared: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    solutions: dict[str, dict[Any, Any]]
 
     def make_context(self, seed: int) -> BuildContext:
         """Make what an estimator for these rows may depend on besides its hyperparameters."""
@@ -67,7 +69,10 @@ class TunedModel(NamedTuple):
         X: NDArray[Any] = data.X
         unseen: NDArray[Any] = data.unseen
         if definition.fit_in_float64:
-            (X, unseen), estimator = data.prepare(estimator[:-1]), estimator[-1:]
+            steps, estimator = estimator[:-1], estimator[-1:]
+            X, unseen = data.prepare(steps)
+            if hasattr(estimator[-1], "share_solutions"):
+                estimator[-1].share_solutions(data.solutions.setdefault(repr(steps), {}))
         return _score(fit_estimator(self.name, estimator, X, data.y, data.groups), unseen)
 
 

@@ -13,7 +13,7 @@ from credit.alternatives.partitions import Partition
 from credit.common.candidate_definition import load_definition
 from credit.common.candidate_names import HEURISTIC
 from credit.common.errors import Problem, raise_if_any
-from credit.common.parallel import run_in_processes
+from credit.common.parallel import run_tasks
 from credit.common.params import Params
 from credit.contract import Contract
 from credit.data.tables import is_favourable
@@ -161,7 +161,7 @@ def score_variants(
         for one in variants
     ]
     tasks = list(_list_tasks(partitions, variants, results))
-    scored = run_in_processes(
+    scored = run_tasks(
         [
             delayed(_score_fold)(contract, selection, partitions[number].folds[fold], [variants[i] for i in some], seed)
             for number, fold, some in tasks
@@ -231,4 +231,4 @@ def _score_by(model: Model, data: FoldData, seed: int) -> Scores:
 def _read_fold(contract: Contract, fold: CrossFittingFold, kept: Sequence[str]) -> FoldData:
     seen, unseen = (build_design_matrix(contract, kept, rows).to_numpy() for rows in (fold.seen, fold.unseen))
     y, groups = is_favourable(contract, fold.seen), encode_training_groups(contract, fold.seen)
-    return FoldData(seen, y, groups, unseen, list_directions(contract, kept), {})
+    return FoldData(seen, y, groups, unseen, list_directions(contract, kept), {}, {})

@@ -30,9 +30,10 @@ class RandomForestParams(Params):
 
 def build(hyperparameters: RandomForestParams, context: BuildContext) -> "Pipeline":
     """Build the pipeline: medians for missing values, then the trees."""
-    from sklearn.ensemble import RandomForestClassifier
     from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
+    from sklearn.pipeline import Pipeline
+
+    from credit.training.forest import Forest
 
     options = hyperparameters.model_dump(exclude={"keep_directions"}) | {
         "max_samples": hyperparameters.max_samples if hyperparameters.max_samples < context.rows else None
@@ -40,8 +41,9 @@ def build(hyperparameters: RandomForestParams, context: BuildContext) -> "Pipeli
     if hyperparameters.keep_directions and any(context.directions):
         options["monotonic_cst"] = list(context.directions)
     # no scaler: on scaled values ONNX and scikit-learn round differently at the cuts of the trees
-    model = RandomForestClassifier(**options, random_state=context.seed, n_jobs=1)
-    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), model)
+    model = Forest(**options, random_state=context.seed, n_jobs=1)
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    return Pipeline([("simpleimputer", imputer), ("randomforestclassifier", model)])  # as it is when stored
 
 
 CANDIDATE = CandidateDefinition(

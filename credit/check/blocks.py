@@ -9,6 +9,7 @@ from credit.choice.champion import ChooseParams
 from credit.common.errors import CreditError, Problem
 from credit.common.files import read_yaml
 from credit.common.params import DataParams, Params, parse_block
+from credit.data.manifest.params import IngestParams
 from credit.data.splitting import SplitParams
 from credit.evaluation.candidates import ListedCandidates
 from credit.evaluation.metrics import EvaluateParams
@@ -25,6 +26,7 @@ from watch.params import WatchParams
 BLOCKS: Mapping[str, type[Params]] = {
     "data": DataParams,
     "fetch": FetchParams,
+    "ingest": IngestParams,
     "validate": ValidateParams,
     "split": SplitParams,
     "select_features": SelectFeaturesParams,

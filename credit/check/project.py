@@ -10,6 +10,7 @@ from credit.contract import Contract
 from credit.contract.completeness import suppose_roles
 from credit.contract.loading import outline_contract
 from credit.data.contract_check import find_contract_problems
+from credit.data.manifest.params import IngestParams
 from credit.data.raw_binding import find_raw_problems
 from credit.scoring.translations import find_translation_problems
 
@@ -27,12 +28,13 @@ def check_project(
     outline = outline_contract(contract_file)
     is_valid = not outline.problems
     problems = find_contract_problems(outline)
+    blocks = read_blocks(params) if params is not None else None
     if raw is not None and is_valid:
-        problems += find_raw_problems(outline.contract, raw, outline.file)
+        ingest = blocks.find(IngestParams) if blocks else None
+        problems += find_raw_problems(outline.contract, raw, outline.file, ingest.parts_from if ingest else ())
     if is_valid:
         problems += find_translation_problems(outline.contract, contract_file)
-    if params is not None:
-        blocks = read_blocks(params)
+    if blocks is not None:
         problems += [*blocks.problems, *find_disagreements(suppose_roles(outline), blocks)]
         if is_valid:
             problems += find_waiver_disagreements(outline.contract, blocks, waivers, date.today())

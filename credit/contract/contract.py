@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -13,6 +14,9 @@ from credit.contract.frozen_model import FrozenModel
 from credit.contract.rule import RULE_COLUMN, Rule, find_named_column, make_rule_column, read_score_column
 from credit.contract.sql_names import extract_sql_names
 from credit.contract.text_format import TextFormat
+
+CONTRACT_FORMAT = 1
+"""The newest layout. Raised when older code could no longer read a contract; this code reads all before it."""
 
 
 class DataSource(FrozenModel):
@@ -29,9 +33,10 @@ class Contract(FrozenModel):
 
     `rule` is None where the file has neither the block nor a column of role score. `format` is that of the columns
     that have none. `language`: of its reasons, as in Accept-Language. `file`: where a contract without its words was
-    made of, for messages.
+    made of, for messages. `contract_format` is the version of this layout; a file that does not say it has the first.
     """
 
+    contract_format: Annotated[int, Field(ge=1, exclude=True)] = 1
     name: str
     file: str = ""
     row: str

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems, raise_if_any
 from credit.common.files import read_yaml
-from credit.contract.contract import Contract
+from credit.contract.contract import CONTRACT_FORMAT, Contract
 from credit.contract.leakage import find_leaks
 from credit.contract.outline.agreement import (
     find_bad_patterns,
@@ -19,6 +19,8 @@ from credit.contract.outline.agreement import (
 )
 from credit.contract.outline.open_questions import find_open_questions
 from credit.contract.outline.parts import ContractOutline, list_parts, read_roles, read_valid_parts
+
+_NEEDS_NEWER_CODE = "it needs newer code: update this checkout"
 
 
 def load_contract(path: str | Path) -> Contract:
@@ -34,6 +36,10 @@ def outline_contract(path: str | Path) -> ContractOutline:
     content = read_yaml(Path(path))
     if not isinstance(content, dict):
         raise CreditError(Problem(file, "no keys", "a contract"))
+    form = content.get("contract_format")
+    if isinstance(form, int) and form > CONTRACT_FORMAT:
+        where = f"{file}: contract_format"
+        raise CreditError(Problem(where, str(form), f"at most {CONTRACT_FORMAT}", _NEEDS_NEWER_CODE))
     questions = dict(find_open_questions(content))
     problems = [
         Problem(f"{file}: {key}", f"the open question {value!r}", "a person's answer")

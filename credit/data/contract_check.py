@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def _find_doubtful_parts(connection: "DuckDBPyConnection", sql: str) -> Iterator
     for kind, found in (("STAR", "a star"), ("SUBQUERY", "a query within it"), ("WINDOW", "a look at other rows")):
         if kind in kinds:
             yield found, "a value of one row, of columns by their names"
-    volatile = {part["function_name"] for part in parts if part["class"] == "FUNCTION"} & _list_volatile(connection)
+    volatile = {part["function_name"] for part in parts if part["class"] == "FUNCTION"} & _list_volatile()
     for function in sorted(volatile):
         yield f"{function}(), which gives another value each time", "a value of the row alone"
     names = {name.casefold() for part in parts if part["class"] == "COLUMN_REF" for name in part["column_names"][-1:]}
@@ -113,6 +114,11 @@ def _walk(node: Any) -> Iterator[dict[str, Any]]:
         yield from _walk(part)
 
 
-def _list_volatile(connection: "DuckDBPyConnection") -> set[str]:
+@cache
+def _list_volatile() -> frozenset[str]:
+    """List the functions that give another value each time. Once per process: each list goes through all there are."""
+    import duckdb
+
     query = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
-    return {name for (name,) in connection.execute(query).fetchall()}
+    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
+        return frozenset(name for (name,) in connection.execute(query).fetchall())

@@ -48,7 +48,7 @@ def read_header(
     for magic, kind in _OTHER_KINDS.items():
         if start.startswith(magic):
             raise CreditError(Problem(str(file), kind, "CSV in UTF-8, or Parquet", "unpack or export it first"))
-    return _read_parquet_header(file, connection) if start.startswith(b"PAR1") else _read_csv_header(file, known)
+    return (read_parquet_header(file, connection), None) if start.startswith(b"PAR1") else _read_csv_header(file, known)
 
 
 def _read_csv_header(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], str | None]:
@@ -129,14 +129,15 @@ def _is_padded(rows: Sequence[Sequence[str]]) -> bool:
     return bool(fields) and all(field.startswith(_BLANK) and not field.startswith(2 * _BLANK) for field in fields)
 
 
-def _read_parquet_header(file: Path, connection: "DuckDBPyConnection") -> tuple[tuple[str, ...], str | None]:
+def read_parquet_header(file: Path | str, connection: "DuckDBPyConnection") -> tuple[str, ...]:
+    """Read the names of a Parquet file's columns. Raises CreditError when it cannot be read."""
     import duckdb
 
     try:
         rows = connection.execute(f"DESCRIBE FROM {scan_parquet_sql([file])}").fetchall()
     except duckdb.Error as error:
         raise CreditError(describe_duckdb_error(file, error)) from None
-    return tuple(row[0] for row in rows), None
+    return tuple(row[0] for row in rows)
 
 
 def find_name_problems(names: Sequence[str], file: str) -> list[Problem]:

@@ -1,6 +1,6 @@
 """Bind a contract to the raw file: its columns and their types, and every expression tried on them, without a row."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,16 +24,24 @@ class BoundTable(NamedTuple):
     types: dict[str, str]
 
 
-def bind_raw_table(contract: Contract, raw: Path, file: str, connection: "DuckDBPyConnection") -> BoundTable:
+def bind_raw_table(
+    contract: Contract, raw: Path, file: str, connection: "DuckDBPyConnection", roots: Sequence[str] = ()
+) -> BoundTable:
     """Bind the contract to the header of the raw file; `file` is the contract's path, for messages.
 
+    `roots`: below which the files of a manifest may be.
     Raises CreditError that lists every missing, unknown or repeated column, and every expression that does not run.
     """
-    table = open_raw_table(raw, contract.columns.keys(), connection)
+    import duckdb
+
+    table = open_raw_table(raw, contract.columns.keys(), connection, roots)
     bound = contract.bind(table.columns, str(raw))
     raise_if_any([*_find_replaced_columns(bound, table.columns, raw), *find_sql_problems(bound, file)])
     if table.parquet:
-        types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
+        try:
+            types = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {table.scan_sql({})}").fetchall()}
+        except duckdb.Error as error:
+            raise CreditError(describe_duckdb_error(raw, error)) from None
     else:
         types = {name: choose_reading_type(bound.columns[name]) for name in table.columns}
     return BoundTable(bound, table, types)
@@ -49,13 +57,13 @@ def _find_replaced_columns(contract: Contract, names: Iterable[str], raw: Path) 
     ]
 
 
-def find_raw_problems(contract: Contract, raw: Path, file: str) -> list[Problem]:
+def find_raw_problems(contract: Contract, raw: Path, file: str, roots: Sequence[str] = ()) -> list[Problem]:
     """Find what `ingest` would refuse before it reads a row: other columns, and expressions that do not run on them."""
     import duckdb  # not needed where there is no raw file
 
     with duckdb.connect() as connection:
         try:
-            bound = bind_raw_table(contract, raw, file, connection)
+            bound = bind_raw_table(contract, raw, file, connection, roots)
             return list(_find_other_types(bound, raw, connection)) if bound.table.parquet else []
         except CreditError as error:
             return error.problems

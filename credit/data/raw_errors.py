@@ -19,7 +19,7 @@ _CSV_ERRORS = {
 """What DuckDB says of a line, and what is said of it here."""
 
 
-def describe_duckdb_error(path: Path, error: Exception) -> Problem:
+def describe_duckdb_error(path: Path | str, error: Exception) -> Problem:
     """Describe DuckDB's error about a file, without advice about DuckDB and without the line of personal data."""
     text = str(error)
     where = (re.findall(r"^  file = (.+)$", text, re.MULTILINE) or [str(path)])[-1]
@@ -30,4 +30,6 @@ def describe_duckdb_error(path: Path, error: Exception) -> Problem:
         reason = next((reason.format(*match.groups()) for match, reason in known if match), "is not CSV")
         fix = "delete the line if it is a title or a footer; the data must be CSV in UTF-8, or Parquet"
         return Problem(where, f"line {line[1]} {reason}", fix=fix)
+    if fault := re.search(r"^Traceback .*?^ *\w*Error: (.+?)$", text, re.MULTILINE | re.DOTALL):
+        return Problem(where, fault[1])  # of the object store that the file is in
     return Problem(where, f"cannot be read: {text.splitlines()[0]}")

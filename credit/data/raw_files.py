@@ -1,4 +1,4 @@
-"""Raw files: one CSV or Parquet file, or a folder of such files, told apart by their first bytes."""
+"""Raw files: one CSV or Parquet file, a folder of such files, or a manifest, told apart by their first bytes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.data.headers import find_name_problems, read_header
+from credit.data.headers import find_name_problems, read_header, read_parquet_header
+from credit.data.manifest.content import DataManifest, is_manifest, read_manifest
+from credit.data.manifest.opening import open_parts, verify_parts
+from credit.data.parts import check_parts
 from credit.data.sql_text import quote_file, quote_literal, scan_parquet_sql
 
 if TYPE_CHECKING:
@@ -15,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RawTable:
-    """Files of one format and one header."""
+    """Files of one format and one header. `manifest`: what they have to be, where one says it."""
 
-    files: tuple[Path, ...]
+    files: tuple[Path | str, ...]
     parquet: bool
     columns: tuple[str, ...]
     delimiter: str = ","
+    manifest: DataManifest | None = None
 
     def scan_sql(self, types: Mapping[str, str]) -> str:
         """Build the SQL that reads the files; `types` are the DuckDB types to read each column of a CSV file as."""
@@ -33,12 +37,23 @@ class RawTable:
         options = f"auto_detect=false, header=true, quote='\"', escape='\"', nullstr='', columns={columns}, {named}"
         return f"read_csv([{files}], delim={quote_literal(self.delimiter)}, {options})"
 
+    def check_read(self, rows: int, path: Path) -> None:
+        """Check, after all was read, that it was what the manifest says. Raises CreditError where it was not."""
+        if self.manifest:
+            check_parts(str(path), {"read": rows}, self.manifest.rows)
+            verify_parts(self.manifest, path)
 
-def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConnection") -> RawTable:
+
+def open_raw_table(
+    path: Path, known: Collection[str], connection: "DuckDBPyConnection", roots: Sequence[str] | None = ()
+) -> RawTable:
     """Open the raw file or folder: find its format and header. `known` names tell which delimiter a CSV file uses.
 
+    `roots`: below which the files of a manifest may be; None: anywhere, for a file that a person names.
     Raises CreditError for a missing, empty, truncated or undecodable file and for files of different headers.
     """
+    if is_manifest(path):
+        return _open_manifest(path, connection, roots)
     files = _list_files(path)
     headers = {file: read_header(file, known, connection) for file in files}
     first = files[0]
@@ -48,6 +63,15 @@ def open_raw_table(path: Path, known: Collection[str], connection: "DuckDBPyConn
     columns, delimiter = headers[first]
     raise_if_any(_find_columns_in_names(path, files, columns, delimiter is None))
     return RawTable(tuple(files), delimiter is None, columns, delimiter or ",")
+
+
+def _open_manifest(path: Path, connection: "DuckDBPyConnection", roots: Sequence[str] | None) -> RawTable:
+    manifest = read_manifest(path)
+    files = open_parts(manifest, path, roots, connection)
+    columns = read_parquet_header(files[0], connection)
+    if columns != manifest.columns:
+        raise CreditError(Problem(f"{path}: columns", "other names than in its files", fix="make manifest again"))
+    return RawTable(files, True, columns, manifest=manifest)
 
 
 def _list_files(path: Path) -> list[Path]:

@@ -19,7 +19,7 @@ def quote_literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str | Path) else str(value)
 
 
-def quote_file(file: Path) -> str:
+def quote_file(file: Path | str) -> str:
     """Quote the name of a file to read, so that `*`, `?` and `[` in it are themselves.
 
     Raises CreditError for a name that DuckDB cannot be told: in a pattern it takes a backslash for a slash.
@@ -32,7 +32,7 @@ def quote_file(file: Path) -> str:
     return quote_literal(re.sub(r"([*?[])", r"[\1]", name))
 
 
-def scan_parquet_sql(files: Sequence[Path]) -> str:
+def scan_parquet_sql(files: Sequence[Path | str]) -> str:
     """Build the SQL that reads Parquet files of the same columns: a folder called `a=1` gives no column of its own."""
     named = ", ".join(map(quote_file, files))
     alike = ", union_by_name=true" if len(files) > 1 else ""  # else the first file's types: 3.7 becomes 4

@@ -4,20 +4,25 @@ Each call into the driver releases the interpreter's lock and has to get it back
 statement for each decision would delay every answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam
+from pydantic_core import to_json
+from sqlalchemy import JSON, Column, Dialect, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from credit.decision_log.tables import DECISIONS_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, UtcDateTime
 
 MAX_ROWS = 500
 """Decisions in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
-_COLUMN_NAMES = tuple(column.name for column in DECISIONS_TABLE.columns)
+_READ_COLUMNS = itemgetter(*(column.name for column in DECISIONS_TABLE.columns))
+
+Conversion = Callable[[Any], Any]
 
 
 def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) -> int:
@@ -32,20 +37,45 @@ def insert_decisions(connection: Connection, records: Sequence[dict[str, Any]]) 
 def build_insert(dialect: Dialect, records: Sequence[dict[str, Any]]) -> tuple[str, Any]:
     """Build the statement that inserts at most ROWS decisions, and its values, as the driver takes them."""
     statement, names, conversions = _compile_insert(dialect, len(records))
-    values = [
-        value if conversion is None or value is None else conversion(value)
-        for record in records
-        for conversion, value in zip(conversions, map(record.__getitem__, _COLUMN_NAMES), strict=True)
-    ]
+    values: list[Any] = []
+    for record in records:
+        row = list(_READ_COLUMNS(record))
+        for place, convert in conversions:
+            if row[place] is not None:
+                row[place] = convert(row[place])
+        values += row
     return statement, dict(zip(names, values, strict=True)) if names else tuple(values)
 
 
 @lru_cache(maxsize=1024)
-def _compile_insert(dialect: Dialect, rows: int) -> tuple[str, list[str], tuple[Any, ...]]:
-    """Compile the statement for so many rows; also its parameters' names, if any, and each column's conversion."""
+def _compile_insert(dialect: Dialect, rows: int) -> tuple[str, list[str], list[tuple[int, Conversion]]]:
+    """Compile the statement for so many rows; also its parameters' names, if any, and the columns to convert."""
     kind = postgresql if dialect.name == "postgresql" else sqlite
     columns = DECISIONS_TABLE.columns
     parameters = [{c.name: bindparam(f"{c.name}_{row}", type_=c.type) for c in columns} for row in range(rows)]
     made = kind.insert(DECISIONS_TABLE).values(parameters).on_conflict_do_nothing().compile(dialect=dialect)
     names = [] if dialect.positional else [one.key for row in parameters for one in row.values()]
-    return str(made), names, tuple(c.type.dialect_impl(dialect).bind_processor(dialect) for c in columns)
+    found = [(place, find_conversion(column, dialect)) for place, column in enumerate(columns)]
+    return str(made), names, [(place, convert) for place, convert in found if convert is not None]
+
+
+def find_conversion(column: Column[Any], dialect: Dialect) -> Conversion | None:
+    """Find how a column's value becomes one of the driver; None: as it is.
+
+    SQLite's are our own: SQLAlchemy's give the same text, in three times the time.
+    """
+    if dialect.name == "sqlite" and isinstance(column.type, JSON):
+        return _write_json
+    if dialect.name == "sqlite" and isinstance(column.type, UtcDateTime):
+        return _write_moment
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _write_json(value: Any) -> str:
+    return str(to_json(value), "utf-8")
+
+
+def _write_moment(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -30,13 +30,14 @@ LinkCallback = Callable[[list[DecisionRow], dict[str, DecisionRow]], None]
 class Database:
     """SQLite or PostgreSQL. Operations raise CreditError, in one line without a secret, when it does not answer.
 
-    With `read_only`, nothing is made or changed, whatever is asked of it.
+    With `read_only`, nothing is made or changed, whatever is asked of it. A `patient` one waits as long as a statement
+    takes: for commands, which no applicant waits for.
     """
 
-    def __init__(self, url: str, read_only: bool = False) -> None:
+    def __init__(self, url: str, read_only: bool = False, patient: bool = False) -> None:
         try:
             self._url = make_url(url)
-            self.engine = create_database_engine(url, read_only)
+            self.engine = create_database_engine(url, read_only, patient)
             self._own: PoolProxiedConnection | None = None
             self._kept: PoolProxiedConnection | None = None
             self.file = WatchedFile(self._url, read_only)

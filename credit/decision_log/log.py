@@ -15,6 +15,7 @@ from credit.decision_log.integrity.append import Appender
 from credit.decision_log.integrity.chain import DECISIONS, EVENTS, OUTCOMES, Chain
 from credit.decision_log.recent import RecentRequests
 from credit.decision_log.repeats import RecordedRequest, find_recorded
+from credit.decision_log.shadows.recording import ShadowLog
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class DecisionLog:
         """Why the database is not in use; None when it is."""
         self.chain = Chain(DECISIONS)
         self.outcomes, self.events = Appender(self.database, OUTCOMES), Appender(self.database, EVENTS)
+        self.shadows = ShadowLog(self.database, self.spool)
         self._prepared = False
         self._turn = threading.Lock()
         self._exclusive = state / "spool.lock"
@@ -114,6 +116,7 @@ class DecisionLog:
             self._prepare()
             self.database.check_file()
             if self.problem is None and not self.count_spooled():
+                self._replay_shadows()
                 return True
             while self._replay():
                 self.problem = DRAINING
@@ -141,7 +144,7 @@ class DecisionLog:
     @property
     def chains(self) -> list[Chain]:
         """The chains of this process."""
-        return [self.chain, self.outcomes.chain, self.events.chain]
+        return [self.chain, self.outcomes.chain, self.events.chain, self.shadows.chain]
 
     def close(self) -> None:
         """Close every connection."""
@@ -243,6 +246,14 @@ class DecisionLog:
             with self.spool.begin_write() as connection:
                 connection.execute(delete(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_([r["id"] for r in records])))
             return len(records) == _REPLAY_ROWS
+
+    def _replay_shadows(self) -> None:
+        """Move spooled shadows into the database; what fails is tried again, and is no problem of the decisions."""
+        try:
+            if self.spool_problem is None and self.shadows.count_spooled():
+                self.shadows.replay(self._lock_replay())
+        except CreditError as error:
+            _LOG.warning("shadows stay in the spool: %s", error)
 
     @contextmanager
     def _lock_replay(self) -> Iterator[None]:

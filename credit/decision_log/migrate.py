@@ -34,11 +34,16 @@ def upgrade_tables(engine: Engine) -> None:
             raise CreditError(Problem(where, found, fix=fix)) from None
 
 
-def require_newest_tables(connection: Connection, where: str) -> None:
-    """Require the tables of this code, of a command that changes nothing. Raises CreditError for others."""
+def read_revision(connection: Connection) -> str | None:
+    """Read the revision of the tables; None where there are none yet."""
     from alembic.migration import MigrationContext
 
-    found = MigrationContext.configure(connection).get_current_revision()
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_newest_tables(connection: Connection, where: str) -> None:
+    """Require the tables of this code, of a command that changes nothing. Raises CreditError for others."""
+    found = read_revision(connection)
     newest = ScriptDirectory.from_config(_configure()).get_current_head()
     if found != newest:
         fix = "start the service of this version once, which brings them up to date"

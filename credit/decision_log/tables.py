@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Float,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -126,6 +127,30 @@ EVENTS_TABLE = Table(
 )
 """What else happened to decisions: looked up, reviewed, corrected, erased. `personal` goes with an erasure."""
 
+SHADOWS_TABLE = Table(
+    "shadows",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("decision_id", String(32), nullable=False, index=True),
+    Column("shadowed_at", UtcDateTime, nullable=False),
+    Column("environment", String(16), nullable=False),
+    Column("challenge", Integer, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("decision", String(8)),
+    Column("score", Float),
+    Column("decided_by", String(8)),
+    Column("rule_because", Text),
+    *_make_chain_columns(),
+    Index("shadows_by_writer", "writer", "sequence"),
+    Index("shadows_by_challenge", "challenge", "entry"),
+)
+"""What the challenger of a challenge would have decided, beside the decision that was answered by the entry.
+
+Without a `decision` it could decide nothing, and `rule_because` says why, or its values were erased with the person's.
+"""
+
 HOURLY_COUNTS_TABLE = Table(
     "hourly_counts",
     METADATA,
@@ -158,6 +183,6 @@ COUNTED_WRITERS_TABLE = Table(
 """The place up to which a writer's decisions are counted, but those in `gaps`, pairs of first and last place."""
 
 
-def is_of_environment(environment: str, table: Table = DECISIONS_TABLE) -> ColumnElement[bool]:
+def is_of_environment(environment: str, table: FromClause = DECISIONS_TABLE) -> ColumnElement[bool]:
     """Build the condition for decisions of an environment; those from before it was noted were of the only one."""
     return or_(table.c.environment == environment, table.c.environment.is_(None))

@@ -20,17 +20,21 @@ def find_newest_places(database: Database, table: Table = DECISIONS_TABLE) -> di
         return {writer: int(last) for writer, last in connection.execute(build_walk(table))}
 
 
+WRITERS_WALK = """WITH RECURSIVE writers(writer) AS (
+    SELECT min(writer) FROM {name}
+    UNION ALL
+    SELECT (SELECT min(d.writer) FROM {name} d WHERE d.writer > w.writer) FROM writers w
+    WHERE w.writer IS NOT NULL
+)"""
+"""The writers of a table, a look-up in the index for each; None comes last."""
+
+
 @cache
 def build_walk(table: Table) -> TextClause:
     """Build the query for the newest places: two look-ups in the index for each writer, however many rows it wrote."""
     name = table.name
     return text(
-        f"""WITH RECURSIVE writers(writer) AS (
-            SELECT min(writer) FROM {name}
-            UNION ALL
-            SELECT (SELECT min(d.writer) FROM {name} d WHERE d.writer > w.writer) FROM writers w
-            WHERE w.writer IS NOT NULL
-        )
+        f"""{WRITERS_WALK.format(name=name)}
         SELECT w.writer, (SELECT max(d.sequence) FROM {name} d WHERE d.writer = w.writer)
         FROM writers w WHERE w.writer IS NOT NULL ORDER BY w.writer"""
     )

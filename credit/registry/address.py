@@ -1,6 +1,10 @@
-"""The address of the store: RELEASE_STORE, else the file release.yaml, which is in git; there is no default."""
+"""The address of the store: RELEASE_STORE, else the file release.yaml, which is in git; there is no default.
+
+Variables may be files, as Docker and Kubernetes hand out secrets.
+"""
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +17,12 @@ from credit.registry.store import MissingStoreError, Store
 
 ADDRESS_FILE = "release.yaml"
 VARIABLE = "RELEASE_STORE"
+
+_SECRETS_VARIABLE = "SERVICE_SECRETS"
+_VARIABLE_NAME = re.compile("[A-Z][A-Z0-9_]*")
+
+_RUNNERS = ("GITHUB_ACTIONS", "GITLAB_CI")
+"""Variables that are `true` where a job runs on a machine whose disk is lost."""
 
 
 class StoreAddress(NamedTuple):
@@ -31,6 +41,23 @@ class _AddressFile(FrozenModel):
     store: str
 
 
+def load_secret_files() -> None:
+    """Set every variable that has a file in the folder SERVICE_SECRETS, such as PGPASSWORD; one that is set stays.
+
+    Files with other names are left alone. Raises CreditError when the folder or a file cannot be read.
+    """
+    folder = os.environ.get(_SECRETS_VARIABLE)
+    if not folder:
+        return
+    try:
+        for file in Path(folder).iterdir():
+            if _VARIABLE_NAME.fullmatch(file.name):
+                os.environ.setdefault(file.name, file.read_text().strip())
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "a file that is not text"
+        raise CreditError(Problem(f"{_SECRETS_VARIABLE} {folder}", said, "a folder of readable files")) from None
+
+
 def find_address() -> StoreAddress:
     """Find the address of the store, without the blanks around it.
 
@@ -45,9 +72,9 @@ def find_address() -> StoreAddress:
         fix = f"set it, or run this in a clone of the project, where {ADDRESS_FILE} names the store"
         raise CreditError(Problem(VARIABLE, "nothing", expected, fix))
     url = _read_file(Path(ADDRESS_FILE)).store.strip()
-    if "://" not in url and os.environ.get("GITHUB_ACTIONS") == "true":
+    if "://" not in url and "true" in map(os.environ.get, _RUNNERS):
         found = f"nothing, and the folder {url} of {ADDRESS_FILE} is lost with the runner's disk"
-        raise CreditError(Problem(VARIABLE, found, "a bucket such as s3://models", "set the variable on GitHub"))
+        raise CreditError(Problem(VARIABLE, found, "a bucket such as s3://models", "set the variable there"))
     return StoreAddress(url, ADDRESS_FILE)
 
 

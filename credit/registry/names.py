@@ -9,7 +9,8 @@ ARTIFACT = "credit-model"
 """As in dvc.yaml, under `artifacts`."""
 
 ENVIRONMENTS = ("staging", "prod")
-"""Where a version can be live. A name that is not here is a misspelling, not a new environment."""
+"""Where a version can be live. A name that is not here is a misspelling, not a new environment. At most 16 characters:
+the decision log has no room for more."""
 
 UNREGISTERED = "v0.0.0"
 """What is served of a working tree before any version was registered; it has no tag and never gets one."""

@@ -20,6 +20,8 @@ class StabilityRow(NamedTuple):
     verdicts: str
     blocked: str
     value: str
+    auc: str
+    """Of the test rows, by other seeds."""
     otherwise: str
     """Test rows that the shipped model decides otherwise, and the group where they are most."""
     thresholds: str
@@ -74,6 +76,7 @@ def _build_row(name: str, one: CandidateStability, partitions: int, results: Res
         ", ".join(f"{verdict} {times}" for verdict, times in one.verdicts.items()),
         f"{one.blocked} of {partitions}",
         _format_spread(one.expected_value),
+        _format_spread(one.seeds.roc_auc if one.seeds else None),
         format_percent(shipped.share) + whom,
         _format_thresholds(name, shipped),
     )

@@ -154,6 +154,15 @@ class ShippedDifference(ReportPart):
     approved_in_folds: Share
 
 
+class SeedStability(ReportPart):
+    """The shipped candidate trained again on the same rows with other seeds."""
+
+    fits: Count
+    """How often, itself included."""
+    roc_auc: Spread
+    """On the test rows."""
+
+
 class CandidateStability(ReportPart):
     """One candidate over the partitions."""
 
@@ -164,6 +173,8 @@ class CandidateStability(ReportPart):
     verdicts: dict[Verdict, Count]
     roc_auc: Spread | None
     expected_value: Spread | None
+    seeds: SeedStability | None = None
+    """None where nothing was trained again: there is one partition, or the report is older."""
     worst_group_ratio: Spread | None
     worst_groups: dict[str, Count]
     """Whose ratio that is, and in how many partitions."""

@@ -29,9 +29,10 @@ def measure_joint_proxy(
     `min_group` people among them are left to the others' rest and get no figure of their own.
     """
     from joblib import parallel_config
-    from sklearn.ensemble import RandomForestClassifier
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import cross_val_predict
+
+    from credit.training.forest import Forest
 
     columns = [*features, *contract.protected, *list_row_group_columns(contract)]
     frame = pd.DataFrame({name: read(name) for name in columns})
@@ -42,7 +43,7 @@ def measure_joint_proxy(
     for attribute in contract.protected:
         groups = assign_groups(contract, attribute, frame[attribute])
         sizes = pd.Series(groups).value_counts()
-        forest = RandomForestClassifier(100, min_samples_leaf=10, random_state=seed, n_jobs=1)
+        forest = Forest(100, min_samples_leaf=10, random_state=seed, n_jobs=1)
         large = [group for group in groups.categories if sizes[group] >= max(min_group, AUC_FOLDS)]
         known = np.isin(np.asarray(groups), large)
         result[attribute] = {}

@@ -15,7 +15,7 @@ from credit.contract import Contract
 from credit.contract.groups import assign_groups
 from credit.data.tables import is_favourable
 from credit.reports.features import KEPT
-from credit.selection.binned_auc import assign_bins, compute_class_auc, count_bins, draw_folds, measure_guess
+from credit.selection.binned_auc import assign_bins, choose_guess, compute_class_auc, count_bins, draw_folds
 
 ColumnReader = Callable[[str], pd.Series]
 
@@ -87,7 +87,7 @@ def measure_features(contract: Contract, params: SelectFeaturesParams, read: Col
         codes = assign_bins(values, contract.columns[name])
         auc = compute_class_auc(count_bins(codes, good, 2, folds), 1)
         numbers = None if contract.columns[name].type == "category" else values.to_numpy(np.float64, na_value=np.nan)
-        guess = measure_guess(codes, numbers, good == 1, params.seed)
+        guess = choose_guess(auc, numbers, good == 1)
         proxies = {}
         for attribute, groups in people.items():
             counts = count_bins(codes, groups.codes.astype(np.int64), len(groups.categories), folds)

@@ -18,7 +18,7 @@ from credit.fairness.counts import count_predictions
 from credit.fairness.findings import judge_fairness
 from credit.fairness.policies import Fairness
 from credit.fairness.waivers import Waiver
-from credit.reports.choice import CandidateStability, FindingStability, ShippedDifference, Spread
+from credit.reports.choice import CandidateStability, FindingStability, SeedStability, ShippedDifference, Spread
 from credit.reports.fairness import FairnessVerdict, Finding
 from credit.reports.metrics import CandidateMetrics
 
@@ -67,7 +67,9 @@ def repeat_choice(contract: Contract, predictions: Mapping[str, Predictions], ga
     return Repeat(metrics, verdicts, choose_champion(gates.choose, metrics, verdicts).champion)
 
 
-def summarise_candidate(name: str, repeats: Sequence[Repeat], shipped: ShippedDifference) -> CandidateStability:
+def summarise_candidate(
+    name: str, repeats: Sequence[Repeat], seeds: SeedStability | None, shipped: ShippedDifference
+) -> CandidateStability:
     """Summarise one candidate over the partitions."""
     metrics, verdicts = [one.metrics[name] for one in repeats], [one.verdicts[name] for one in repeats]
     lowest = [one.lowest_adverse_impact_ratio for one in verdicts]
@@ -77,6 +79,7 @@ def summarise_candidate(name: str, repeats: Sequence[Repeat], shipped: ShippedDi
         verdicts=dict(Counter(one.verdict for one in verdicts)),
         roc_auc=measure_spread([one.roc_auc for one in metrics]),
         expected_value=measure_spread([one.expected_value for one in metrics]),
+        seeds=seeds,
         worst_group_ratio=measure_spread([one.value if one else None for one in lowest]),
         worst_groups=dict(Counter(one.key for one in lowest if one)),
         findings=tuple(_summarise_findings(verdicts)),

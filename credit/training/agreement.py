@@ -11,7 +11,7 @@ from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.common.params import Params
 from credit.scoring.onnx import load_onnx
 from credit.scoring.policy import Policy
-from credit.training.skops_files import dump_estimator, parse_estimator
+from credit.training.skops_files import parse_estimator
 
 
 class PackageParams(Params):
@@ -88,18 +88,23 @@ def _describe_decision_problem(
 
 
 def prove_shippable(
-    candidate: str, estimator: Any, policy: Policy, matrix: NDArray[np.float32], max_other_decisions: int
+    candidate: str,
+    estimator: Any,
+    archive: bytes,
+    policy: Policy,
+    matrix: NDArray[np.float32],
+    max_other_decisions: int,
 ) -> Agreement:
     """Prove before anything is written that a candidate could go forward: it is stored, converted, and decides alike.
 
-    `matrix`: rows of its design matrix, shape (n, columns). Raises CreditError, one line, when skops would not load
-    the file, ONNX has no such model, or the two disagree on one of the rows.
+    archive: the estimator by `dump_estimator`. `matrix`: rows of its design matrix, shape (n, columns). Raises
+    CreditError, one line, when skops would not load it, ONNX has no such model, or the two disagree on one of the rows.
     """
     from credit.training.onnx_export import export_onnx  # loads onnx, which is not needed before
 
     file = name_definition_file(candidate)
     sklearn: NDArray[np.float64] = estimator.predict_proba(matrix)[:, 1]
-    again = parse_estimator(dump_estimator(estimator), candidate, file).predict_proba(matrix)[:, 1]
+    again = parse_estimator(archive, candidate, file).predict_proba(matrix)[:, 1]
     if not np.array_equal(again, sklearn, equal_nan=True):
         fix = "keep what is fitted in attributes that skops stores"
         raise CreditError(Problem(file, "other scores after saving and loading", "the same", fix))

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit.common.candidate_definition import load_definition
+from credit.common.candidate_definition import BuildContext, load_definition
+from credit.common.params import Params
 from credit.contract import Contract
 from credit.reports.candidate import CandidateReport
 from credit.scoring.design_matrix import build_design_matrix
@@ -55,23 +56,33 @@ def fit_estimator(
     replaced by what that makes: the same scores, by a class of scikit-learn, without what only training needs.
     """
     steps = [step for _, step in getattr(estimator, "steps", [])]
-    parallel = [step for step in steps if getattr(step, "n_jobs", None) == 1]
+    parallel = _list_parallel(steps)
     for step in parallel:
         step.n_jobs = -1
     definition = load_definition(name)
     in_float64 = definition.fit_in_float64
     # in float32 the optimum of a regression is known to six digits only, and each processor finds another
     estimator.fit(X.astype(np.float64) if in_float64 else X, y, **route_groups(name, estimator, groups))
+    for step in parallel:
+        step.n_jobs = 1
     if hasattr(steps[-1] if steps else None, "make_plain"):
         estimator.steps[-1] = (estimator.steps[-1][0], estimator.steps[-1][1].make_plain())
         steps[-1] = estimator.steps[-1][1]
-    for step in parallel:
-        step.n_jobs = 1
     for step in steps if in_float64 else ():
         for fitted in ("mean_", "var_", "scale_", "coef_", "intercept_"):
             if hasattr(step, fitted):  # the last bits differ between processors, and say nothing
                 setattr(step, fitted, _round_significant(getattr(step, fitted)))
     return estimator
+
+
+def uses_all_cores(name: str, hyperparameters: Params) -> bool:
+    """Tell whether one training of a candidate is on all cores already."""
+    estimator = load_definition(name).build(hyperparameters, BuildContext(1, 0))
+    return bool(_list_parallel([step for _, step in getattr(estimator, "steps", [])]))
+
+
+def _list_parallel(steps: list[Any]) -> list[Any]:
+    return [step for step in steps if getattr(step, "n_jobs", None) == 1]
 
 
 def route_groups(name: str, estimator: Any, groups: NDArray[np.int64] | None) -> dict[str, Any]:

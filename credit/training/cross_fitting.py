@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.candidate_names import HEURISTIC
-from credit.common.parallel import run_in_processes
+from credit.common.parallel import run_tasks
 from credit.contract import Contract
 from credit.data.parts import check_parts
 from credit.data.row_groups import encode_row_groups
 from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix, list_directions
-from credit.training.candidates import fit_estimator
+from credit.training.candidates import fit_estimator, uses_all_cores
 from credit.training.search import search_hyperparameters
 from credit.training.train import TrainParams, list_candidate_features, set_model_policy, train_candidate
 from credit.training.training_groups import read_training_groups
@@ -69,7 +69,8 @@ def score_out_of_fold(
         return _score_fold(name, params, contract, CrossFittingFold(frame, frame, []))
     out_of_fold = OutOfFoldScores(np.empty(len(frame)), np.empty(len(frame), dtype="<U7"))
     folds = split_folds(frame, codes, kept)
-    scored = run_in_processes([delayed(_score_fold)(name, params, contract, fold) for fold in folds], f"predict {name}")
+    tasks = [delayed(_score_fold)(name, params, contract, fold) for fold in folds]
+    scored = run_tasks(tasks, f"predict {name}", threaded=uses_all_cores(name, params.find_hyperparameters(name)))
     for fold, (scores, decisions) in enumerate(scored):
         out_of_fold.scores[codes == fold], out_of_fold.decisions[codes == fold] = scores, decisions
     return out_of_fold
@@ -90,9 +91,8 @@ def rescore_out_of_fold(
     """
     if name == HEURISTIC:
         return score_out_of_fold(name, params, contract, frame, codes, kept)
-    scored = run_in_processes(
-        [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept)], "rescore"
-    )
+    tasks = [delayed(_fit_and_score)(name, params, contract, fold) for fold in split_folds(frame, codes, kept)]
+    scored = run_tasks(tasks, f"rescore {name}", threaded=uses_all_cores(name, params.find_hyperparameters(name)))
     y, scores, decisions = is_favourable(contract, frame), np.empty(len(frame)), np.empty(len(frame), dtype="<U7")
     for fold, its_scores in enumerate(scored):
         scores[codes == fold] = its_scores

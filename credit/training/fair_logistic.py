@@ -42,6 +42,10 @@ _ZERO = 1e-7
 """A bounded coefficient of at most this much is 0: of standardised columns it moves no score by a millionth."""
 
 
+PlainSolutions = dict[tuple[Any, ...], tuple[NDArray[np.float64], int]]
+"""The coefficients of plain regression and their iterations, by the parameters that they depend on."""
+
+
 class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Binary logistic regression with a penalty on the squared gaps of mean scores between groups.
 
@@ -52,6 +56,7 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
+    n_iter_: int
 
     def __init__(
         self,
@@ -101,12 +106,25 @@ class FairLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.C,
         )
         strengths = (0.0, self.strength) if self.strength and contrasts.shape[1] else (0.0,)
-        solution = np.zeros(X.shape[1] + 1)
-        for strength in strengths:
-            solution = self._descend(loss, solution, strength, signs)
+        solution = self._find_plain(loss, signs, sample_weight is None)
+        if len(strengths) > 1:
+            solution = self._descend(loss, solution, self.strength, signs)
         solution = self._refine(loss, solution, strengths[-1], signs)
         self.coef_, self.intercept_ = solution[None, :-1], solution[-1:]
         return self
+
+    def share_solutions(self, solutions: PlainSolutions) -> None:
+        """Look plain solutions up in `solutions`, those of the same X and y, and add the one that is found."""
+        self._solutions = solutions
+
+    def _find_plain(self, loss: "PenalisedLoss", signs: NDArray[np.float64], unweighted: bool) -> NDArray[np.float64]:
+        """Find the solution of plain regression, which every strength starts from."""
+        solutions: PlainSolutions = getattr(self, "_solutions", {}) if unweighted else {}
+        key = (self.C, repr(self.class_weight), self.max_iter, tuple(signs))
+        if key not in solutions:
+            solutions[key] = self._descend(loss, np.zeros(loss.X.shape[1]), 0.0, signs), self.n_iter_
+        solution, self.n_iter_ = solutions[key]
+        return solution
 
     def _descend(
         self, loss: "PenalisedLoss", start: NDArray[np.float64], strength: float, signs: NDArray[np.float64]

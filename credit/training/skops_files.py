@@ -29,8 +29,13 @@ def dump_estimator(estimator: Any) -> bytes:
 
 def save_estimator(estimator: Any, path: Path) -> None:
     """Write an estimator with skops, whole or not at all."""
+    save_archive(dump_estimator(estimator), path)
+
+
+def save_archive(archive: bytes, path: Path) -> None:
+    """Write the bytes of `dump_estimator`, whole or not at all."""
     with atomic_write(path) as temporary:
-        temporary.write_bytes(dump_estimator(estimator))
+        temporary.write_bytes(archive)
 
 
 def load_estimator(path: Path, candidate: str) -> Any:

@@ -15,8 +15,9 @@ from release.blame.answer.content import (
 from release.blame.answer.wording import describe_verdict, suggest_next
 from release.blame.hybrid_rows import list_hybrids
 from release.blame.hybrids.factors import LIBRARIES, Factor, is_seed
-from release.blame.hybrids.libraries import find_installed_side
+from release.blame.hybrids.locks import describe_changes, is_installed
 from release.blame.inside.look import look_inside
+from release.blame.inside.people_or_model import divide_people_and_model
 from release.blame.investigation import Investigation, Question
 from release.blame.joining import Measured
 from release.blame.judging import Ruler, is_made_again, judge_parts
@@ -100,6 +101,7 @@ def _answer(
         joined=tuple(JoinedFactors(factors=one.factors, why=one.why) for one in (measured.joins if measured else ())),
         hybrids=tuple(hybrids),
         flips=tuple(flips),
+        people_or_model=divide_people_and_model(case, figures[0]) if measured and verdict == "attributed" else None,
         inside=tuple(look_inside(case, figures[0], measured)) if measured and verdict == "attributed" else (),
         notes=(*notes, *unknown, *_list_notes(case)),
         runs=case.workshop.ran,
@@ -109,15 +111,20 @@ def _answer(
 
 
 def _describe_factor(case: Investigation, factor: Factor) -> FactorDescription:
+    if factor.name == LIBRARIES:
+        return FactorDescription(factor=factor.name, what=_shorten(describe_changes(case.locks)))
     changed = compare_params(case.sides)
     params = [
         f"{key} {before} → {after}"
         for key, (before, after) in changed.items()
         if key.partition(".")[0] in factor.blocks and not is_seed(key)
     ]
-    more = len(factor.paths) - _MOST_PATHS
-    rest = [f"{more} more files"] if more > 0 else []
-    return FactorDescription(factor=factor.name, what=(*params, *factor.paths[:_MOST_PATHS], *rest))
+    return FactorDescription(factor=factor.name, what=(*params, *_shorten(factor.paths)))
+
+
+def _shorten(what: Sequence[str]) -> tuple[str, ...]:
+    more = len(what) - _MOST_PATHS
+    return (*what[:_MOST_PATHS], *([f"{more} more"] if more > 0 else []))
 
 
 def _list_notes(case: Investigation) -> Iterator[str]:
@@ -125,8 +132,8 @@ def _list_notes(case: Investigation) -> Iterator[str]:
     of = case.differences
     if of.seeds:
         yield f"seeds differ, which is noise and no cause: {', '.join(of.seeds)}; every hybrid has the good version's"
-    if of.libraries:
-        yield _describe_libraries(find_installed_side(case.sides), case.sides.head.name)
+    if case.inseparable:
+        yield _describe_libraries(case, case.inseparable)
     if case.left_out:
         yield f"without {', '.join(case.left_out)} the worst figure moves as far; these are not divided among"
     if of.unread:
@@ -135,9 +142,9 @@ def _list_notes(case: Investigation) -> Iterator[str]:
         )
 
 
-def _describe_libraries(installed: str | None, bad: str) -> str:
-    if installed == bad:
-        return f"{LIBRARIES} differ: all hybrids ran with those of {bad}; their part is how the good version moves"
-    whose = f"those of {installed}" if installed else "those of neither"
-    fix = f"install the lock of {bad} and ask again there"
-    return f"{LIBRARIES} differ and are not separable: all hybrids ran with {whose}, which are installed here; {fix}"
+def _describe_libraries(case: Investigation, why: CreditError) -> str:
+    """Describe that libraries are no factor, whose ran all hybrids, and how to have an environment for each."""
+    installed = [side.name for side, lock in zip(case.sides, case.locks, strict=True) if is_installed(lock)]
+    whose = f"those of {installed[0]}" if installed else "those installed here"
+    part = "; their part is how the good version moves" if case.sides.head.name in installed else ""
+    return f"{LIBRARIES} differ and are not separable: all hybrids ran with {whose}{part}; {why.problems[0]}"

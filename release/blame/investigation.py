@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from credit.common.errors import CreditError, Problem, raise_if_any
-from release.blame.hybrids.factors import TARGET, Differences, Factor, find_differences
+from release.blame.hybrids.environments import Environments
+from release.blame.hybrids.factors import LIBRARIES, TARGET, Differences, Factor, find_differences
 from release.blame.hybrids.figures import find_figure, list_watched, read_champion_figures
+from release.blame.hybrids.locks import read_lock
 from release.blame.hybrids.recipes import Recipe, make_recipe, make_whole_recipe
 from release.blame.hybrids.source import clone_source
 from release.blame.hybrids.workshop import Outcome, Workshop
@@ -23,6 +25,7 @@ from release.compare.seed_band import Spread
 from release.compare.sides import Sides
 from release.repository.data_sources import find_cache
 from release.repository.revision import Revision
+from release.running.bound_commands import end_bound_commands
 
 MOST_EXACT = 5
 """Factors of which all sets are made."""
@@ -50,13 +53,14 @@ class Investigation:
 
     def __init__(self, question: Question, source: Path, progress: Progress) -> None:
         self.source, self.commits = source, clone_source(source, question.sides)
-        commits = self.commits
-        settings = find_cache()[1]
         self.question, self.sides, self._progress = question, question.sides, progress
         self.figures = self.sides.map(read_champion_figures)
-        self.differences: Differences = find_differences(self.sides, source, commits)
-        forced = bool(self.differences.libraries)
-        self.workshop = Workshop(source, settings.parent / Outcome.FOLDER, commits, forced)
+        self.differences: Differences = find_differences(self.sides, source, self.commits)
+        kept, self.locks = find_cache()[1].parent / Outcome.FOLDER, self.sides.map(read_lock)
+        self._environments = Environments(kept / "environments", self.locks)
+        self.workshop = Workshop(source, kept, self.commits, self._environments)
+        self.inseparable: CreditError | None = None
+        """Why an environment of the libraries of a version cannot be made: then they are no factor."""
         self.left_out: tuple[str, ...] = ()
         """Factors without which the move is the same."""
         self._seeds = SeedSpreads(self.sides, question.reseeds, self._make, progress)
@@ -79,12 +83,28 @@ class Investigation:
         chosen = list(wanted) or [
             name for name in list_watched(self.figures.base, self.candidates.base) if name in known
         ]
+        if any(of.base[name] != of.head[name] for name in chosen):
+            self._separate_libraries()
         rulers = []
         for name in chosen:
             values = Sides(float(of.base[name] or 0), float(of.head[name] or 0))
             spreads = self._measure_spreads(name) if values.has_changed else []
             rulers.append(Ruler(name, values, spreads, len(chosen)))
         return sorted(rulers, key=lambda one: -one.severity)
+
+    def _separate_libraries(self) -> None:
+        """Make an environment for the libraries of each version, if they differ; they are no factor if it fails."""
+        if not self.locks.has_changed:
+            return
+        try:
+            for name, lock in zip(self.sides.map(lambda side: side.name), self.locks, strict=True):
+                with self._progress.follow(f"an environment with the libraries of {name}"):
+                    self._environments.separate(lock)
+        except CreditError as error:
+            why, fix = str(error.problems[0]), "set PIP_INDEX_URL, or PIP_FIND_LINKS to a folder with its wheels"
+            self.inseparable = CreditError(Problem(f"the libraries of {name}", f"cannot be installed, {why}", fix=fix))
+            factors = tuple(one for one in self.differences.factors if one.name != LIBRARIES)
+            self.differences = self.differences._replace(factors=factors)
 
     def _measure_spreads(self, name: str) -> list[Spread]:
         """Find how far the seeds move a figure of either side."""
@@ -123,8 +143,13 @@ class Investigation:
         if jobs < 2:
             return
         with ThreadPoolExecutor(jobs) as pool:
-            for size in range(1, len(factors)):  # the larger ones find the stages of the smaller ones done
-                list(pool.map(self._try_set, combinations(factors, size)))
+            try:
+                for size in range(1, len(factors)):  # the larger ones find the stages of the smaller ones done
+                    list(pool.map(self._try_set, combinations(factors, size)))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_bound_commands()  # else leaving waits for them
+                raise
 
     def _try_set(self, factors: tuple[Factor, ...]) -> None:
         with suppress(CreditError):  # measuring runs it again, and joins the factors
@@ -147,6 +172,9 @@ class Investigation:
 
     def leave(self, names: tuple[str, ...], folder: Path) -> None:
         """Make the hybrid of some factors in a new folder, and leave it there."""
+        self._separate_libraries()
+        if self.inseparable and LIBRARIES in names:
+            raise self.inseparable
         known = {one.name: one for one in self.differences.factors}
         expected = f"some of {', '.join(known) or 'none, as nothing differs'}"
         raise_if_any([Problem(f"--make {one}", "no factor", expected) for one in names if one not in known])
@@ -155,9 +183,13 @@ class Investigation:
         self.workshop.leave(make_recipe(self.sides, tuple(one for name, one in known.items() if name in names)), folder)
 
     def _measure_set(self, factors: tuple[Factor, ...]) -> Outcome:
-        """Make a hybrid; of no factor it is the good version as it was committed."""
-        if factors or self.differences.libraries:
-            return self._make(make_recipe(self.sides, factors))
+        """Make a hybrid; of no factor it is the good version."""
+        return self._make(make_recipe(self.sides, factors)) if factors else self.find_good()
+
+    def find_good(self) -> Outcome:
+        """Find what the good version is: as committed; where libraries are not separable, as those here make it."""
+        if self.inseparable:
+            return self._make(make_recipe(self.sides, ()))
         good = self.sides.base
         table = read_judged_table(good)
         return Outcome(seconds=0.0, figures=self.figures.base, judged_table=table, outputs=good.dvc_outputs)
@@ -173,6 +205,15 @@ class Investigation:
         """Make the bad version again, with its own seeds."""
         return self._make(make_whole_recipe(self.sides, self.differences.factors))
 
+    def make(self, recipe: Recipe) -> Outcome:
+        """Make one more hybrid, or take its earlier outcome. Raises CreditError when it does not run."""
+        return self._make(recipe)
+
     def _make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
         with self._progress.follow(recipe.name):
-            return self.workshop.make(recipe, target)
+            try:
+                return self.workshop.make(recipe, target)
+            except CreditError as error:
+                if self.inseparable is None:
+                    raise
+                raise CreditError([*error.problems, *self.inseparable.problems]) from None

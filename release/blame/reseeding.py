@@ -7,15 +7,13 @@ from credit.common.errors import CreditError, Problem
 from credit.reports.choice import StabilityReport
 from release.blame.hybrids.factors import TARGET, Factor
 from release.blame.hybrids.figures import ChampionFigures
+from release.blame.hybrids.other_people import EVALUATE
 from release.blame.hybrids.recipes import Recipe, make_reseeded_recipe
 from release.blame.hybrids.workshop import Outcome
 from release.blame.progress import Progress
 from release.compare.seed_band import Spread, measure_spread, read_spread
 from release.compare.sides import Sides
 from release.repository.revision import Revision
-
-EVALUATE = "evaluate"
-"""The stage above the figures of the test rows: other seeds need no more than this for them."""
 
 OTHER_PAIRS = 2
 """Pairs of seeds that must move a figure as the versions did. The bad version is run for each, the good one is mostly

@@ -10,6 +10,7 @@ from credit.common.cli import Answer
 from credit.common.dates import parse_time
 from credit.common.errors import CreditError
 from credit.registry.address import open_store
+from credit.registry.challenges import Challenge, Challenges
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
 from credit.registry.notes import Note, list_noted_entries, read_notes
@@ -21,20 +22,24 @@ EPILOG = """example:
   release history --env prod
   release history --env prod --at 2026-11-23T04:30"""
 
+Beside = Note | Challenge | CreditError
+"""A record below an entry: noted later, or a challenge that was begun or ended while it was live."""
+
 _ALIGNMENT = ["left", "right", *["left"] * 4]
 
 
 class LedgerExcerpt(NamedTuple):
     """Entries of an environment, the newest first, each an error when it is not valid.
 
-    `older`: how many are left out; `absence`: a line for when there is no entry; `notes`: by number of the entry.
+    `older`: how many are left out; `absence`: a line for when there is no entry; `notes`: and challenges, by number of
+    the entry.
     """
 
     environment: str
     entries: Sequence[LedgerEntry | CreditError]
     older: int
     absence: str
-    notes: dict[int, list[Note | CreditError]]
+    notes: dict[int, list[Beside]]
 
 
 @click.command(cls=StoreCommand, help=__doc__, epilog=EPILOG)
@@ -70,18 +75,35 @@ def _read_at(ledger: Ledger, time: str) -> LedgerExcerpt:
     return LedgerExcerpt(ledger.environment, entries, 0, absence, _read_notes(ledger, entries))
 
 
-def _read_notes(ledger: Ledger, entries: Sequence[LedgerEntry | CreditError]) -> dict[int, list[Note | CreditError]]:
-    """Read the notes on entries; where they are not valid, the error."""
+def _read_notes(ledger: Ledger, entries: Sequence[LedgerEntry | CreditError]) -> dict[int, list[Beside]]:
+    """Read the notes on entries and the challenges of them; where they are not valid, the error."""
     noted = list_noted_entries(ledger.store, ledger.environment) if entries else set()
-    valid = [one for one in entries if isinstance(one, LedgerEntry) and one.number in noted]
-    return {one.number: _read_notes_or_error(ledger.store, ledger.environment, one) for one in valid}
+    valid = [one for one in entries if isinstance(one, LedgerEntry)]
+    challenges = _read_challenges_or_error(ledger, valid[0].number) if valid else {}
+    found: dict[int, list[Beside]] = {}
+    for one in valid:
+        notes = _read_notes_or_error(ledger.store, ledger.environment, one) if one.number in noted else []
+        if beside := [*notes, *challenges.get(one.number, [])]:
+            found[one.number] = beside
+    return found
 
 
-def _read_notes_or_error(store: Store, environment: str, entry: LedgerEntry) -> list[Note | CreditError]:
+def _read_notes_or_error(store: Store, environment: str, entry: LedgerEntry) -> list[Beside]:
     try:
         return [*read_notes(store, environment, entry)]
     except CreditError as error:
         return [error]
+
+
+def _read_challenges_or_error(ledger: Ledger, newest: int) -> dict[int, list[Beside]]:
+    """Read the challenges by the entry that was live; an error is told at the newest one."""
+    found: dict[int, list[Beside]] = {}
+    try:
+        for one in Challenges(ledger.store, ledger.environment).read_all():
+            found.setdefault(one.entry, []).append(one)
+    except CreditError as error:
+        found.setdefault(newest, []).append(error)
+    return found
 
 
 def _format_excerpt(excerpt: LedgerExcerpt) -> str:
@@ -96,21 +118,27 @@ def _format_excerpt(excerpt: LedgerExcerpt) -> str:
     return table + more
 
 
-def _dump_entry(entry: LedgerEntry, notes: Mapping[int, Sequence[Note | CreditError]]) -> dict[str, Any]:
-    """Dump an entry with its valid notes; without the key where there are none."""
-    valid = [note for note in notes.get(entry.number, []) if isinstance(note, Note)]
-    listed = {"notes": [note.model_dump(mode="json") for note in valid]} if valid else {}
+def _dump_entry(entry: LedgerEntry, notes: Mapping[int, Sequence[Beside]]) -> dict[str, Any]:
+    """Dump an entry with its valid notes and challenges; without the key where there are none."""
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for one in notes.get(entry.number, []):
+        if not isinstance(one, CreditError):
+            listed.setdefault("notes" if isinstance(one, Note) else "challenges", []).append(
+                one.model_dump(mode="json")
+            )
     return entry.model_dump(mode="json", exclude_none=True) | listed
 
 
-def _format_cells(one: LedgerEntry | Note | CreditError) -> list[str]:
+def _format_cells(one: LedgerEntry | Beside) -> list[str]:
     """Format number, time, kind and decider of an entry, who made it and why; of an unreadable one only the error.
 
-    A note is below its entry, without a number.
+    A note or a challenge is below its entry, without a number.
     """
     if isinstance(one, CreditError):
         return [*[""] * 4, f"error: {one}"]
     when = f"{one.time:%Y-%m-%d %H:%M:%S}"
     if isinstance(one, Note):
         return ["", when, "note", "", f"{one.actor}: {one.text}"]
+    if isinstance(one, Challenge):
+        return ["", when, "challenge" if one.kind == "shadow" else "ended", one.version, f"{one.actor}: {one.reason}"]
     return [str(one.number), when, one.kind, describe_decider(one), f"{one.actor}: {one.reason}"]

@@ -5,7 +5,7 @@ import click
 from credit.common.cli import Answer
 from credit.registry import versions
 from credit.registry.address import open_store
-from credit.registry.names import parse_version
+from credit.registry.names import ENVIRONMENTS, parse_version
 from release.commands.options import StoreCommand, add_dry_run
 from release.registration.publish import publish_version
 from release.repository.git import find_actor
@@ -27,5 +27,6 @@ def run(version: str, dry_run: bool) -> Answer:
     content = record.model_dump(mode="json") | {"wrote": wrote, "store": store.url}
     how = "published" if wrote else "is published already, and every byte is as it was"
     lines = [f"{wanted} {how}: {store.url}, digest {record.digest[:12]}"]
-    lines += [f"next:  release deploy {wanted} --env staging --reason '...'    (nothing is live by publishing alone)"]
+    following = f"release deploy {wanted} --env {ENVIRONMENTS[0]} --reason '...'"
+    lines += [f"next:  {following}    (nothing is live by publishing alone)"]
     return Answer(content, "\n".join(lines))

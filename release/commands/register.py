@@ -6,7 +6,7 @@ import click
 
 from credit.common.cli import Answer
 from credit.common.errors import CreditError, Problem, raise_if_any
-from credit.registry.names import ARTIFACT, Version
+from credit.registry.names import ARTIFACT, ENVIRONMENTS, Version
 from release.commands.options import StoreCommand, add_bump, add_dry_run, add_push
 from release.registration.checks import Readiness, check_readiness
 from release.registration.provenance import KEYS_FOLDER, format_signature, sign_version
@@ -73,6 +73,6 @@ def run(message: str, version: str | None, push: bool, from_source: bool, dry_ru
     lines += [f"registered {chosen} at {checked.commit[:10]} ({bump.part}: {bump.why})"]
     lines += [f"tag:   {chosen.tag}, " + ("pushed" if push else f"here only; git push origin {chosen.tag}")]
     lines += [] if signature else [f"note: not signed, as main has no key in {KEYS_FOLDER}/; release key makes one"]
-    lines += [f"undo:  gto deprecate credit-model {chosen}    (a version is never moved or reused)"]
-    lines += [f"next:  release deploy {chosen} --env staging --reason '...'"]
+    lines += [f"undo:  gto deprecate {ARTIFACT} {chosen}    (a version is never moved or reused)"]
+    lines += [f"next:  release deploy {chosen} --env {ENVIRONMENTS[0]} --reason '...'"]
     return Answer(content, "\n".join(lines))

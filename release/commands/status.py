@@ -11,6 +11,7 @@ from credit.common.dates import format_age
 from credit.common.errors import CreditError
 from credit.registry import versions as published
 from credit.registry.address import open_store
+from credit.registry.challenges import Challenge, Challenges
 from credit.registry.holds import Hold, read_hold
 from credit.registry.ledger import Ledger, LedgerEntry
 from credit.registry.names import ENVIRONMENTS
@@ -27,6 +28,7 @@ class EnvironmentStatus(NamedTuple):
 
     `damage`: the entries that were changed or taken out; `notes`: of the live version, the way back, the hold, the
     quarantine and the ledger; `hold`: while the watch takes nothing back by itself; `quarantine`: versions that it did.
+    `challenge`: the one that is on.
     """
 
     entry: LedgerEntry | None
@@ -36,6 +38,7 @@ class EnvironmentStatus(NamedTuple):
     notes: list[str]
     hold: Hold | None
     quarantine: list[str]
+    challenge: Challenge | None
 
 
 @click.command(cls=StoreCommand, help=__doc__, epilog="example:\n  release status --env prod")
@@ -63,7 +66,7 @@ def run(env: str | None) -> Answer:
 
 def _read_status(ledger: Ledger) -> EnvironmentStatus:
     entry, back, problem, report = None, None, None, check_ledger(ledger)
-    hold, quarantined = None, Quarantine(ledger).versions
+    hold, challenge, quarantined = None, None, Quarantine(ledger).versions
     notes = [*map(_describe_quarantined, quarantined.items()), *report.notes]
     try:
         entry = ledger.read_newest()
@@ -75,15 +78,24 @@ def _read_status(ledger: Ledger) -> EnvironmentStatus:
         problem = str(error)
     try:
         hold = read_hold(ledger.store, ledger.environment)
-        notes = [*([_describe_hold(hold)] if hold else []), *notes]
+        challenge = Challenges(ledger.store, ledger.environment).read_current()
+        beside = [*([_describe_hold(hold)] if hold else []), *([_describe_challenge(challenge)] if challenge else [])]
+        notes = [*beside, *notes]
     except CreditError as error:
         problem = problem or str(error)
     damage = [str(one) for one in report.problems]
-    return EnvironmentStatus(entry, back, problem, damage, notes, hold, list(quarantined))
+    return EnvironmentStatus(entry, back, problem, damage, notes, hold, list(quarantined), challenge)
 
 
 def _describe_hold(hold: Hold) -> str:
     return f"held since {hold.time:%Y-%m-%d %H:%M} UTC, the watch takes nothing back: {hold.actor}: {hold.reason}"
+
+
+def _describe_challenge(challenge: Challenge) -> str:
+    """Describe a challenge, and the command that judges it."""
+    since = f"{challenge.version} challenges as a shadow since {challenge.time:%Y-%m-%d %H:%M} UTC"
+    see = f"see release compare --live --env {challenge.environment}"
+    return f"{since}: {challenge.actor}: {challenge.reason}; {see}"
 
 
 def _describe_quarantined(of: tuple[str, LedgerEntry]) -> str:
@@ -122,6 +134,7 @@ def _dump_status(seen: EnvironmentStatus) -> dict[str, Any]:
     problem |= ({"damage": seen.damage} if seen.damage else {}) | ({"remarks": seen.notes} if seen.notes else {})
     problem |= {"hold": seen.hold.model_dump(mode="json")} if seen.hold else {}
     problem |= {"quarantine": seen.quarantine} if seen.quarantine else {}
+    problem |= {"challenge": seen.challenge.model_dump(mode="json", exclude_none=True)} if seen.challenge else {}
     if seen.entry is None:
         return problem or {"version": None}
     decided_by = "rule" if seen.entry.kind == "fallback" else "version"

@@ -16,6 +16,7 @@ from credit.common.errors import CreditError
 from credit.registry.address import open_store
 from credit.registry.chain import LedgerReport
 from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import ARTIFACT
 from credit.registry.records import remove_control_characters
 from credit.registry.store import Store
 from release.commands.options import RolloutCommand, add_rollout_options
@@ -80,9 +81,9 @@ def follow_tags(store: Store, plan: SyncPlan, actor: str, when: Condition = ANY)
     return change._replace(notes=(*change.notes, admission.note))
 
 
-EPILOG = """example:
+EPILOG = f"""example:
   release sync --push
-  release sync --apply    (after gto deprecate credit-model v1.2.0 prod, say)"""
+  release sync --apply    (after gto deprecate {ARTIFACT} v1.2.0 prod, say)"""
 
 
 @click.command(cls=RolloutCommand, help=__doc__, epilog=EPILOG)

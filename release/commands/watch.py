@@ -1,8 +1,9 @@
 """Watch how groups are treated by live decisions, and take a version back when it must be
 
 Follows the log that SERVICE_DATABASE_URL and SERVICE_STATE name, beside the service, and serves /metrics and /health,
-by default on loopback. Limits are in the block `watch` of params.yaml. Exit code of --once and --replay: 0, nothing; 3,
-an alarm; 4, inconclusive: decisions are missing, too old or out of reach."""
+by default on loopback. Files of the folder SERVICE_SECRETS are variables too, as PGPASSWORD. Limits are in the block
+`watch` of params.yaml. Exit code of --once and --replay: 0, nothing; 3, an alarm; 4, inconclusive: decisions are
+missing, too old or out of reach."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -12,21 +13,17 @@ import click
 
 from credit.common.cli import Answer, ExclusiveOption
 from credit.common.dates import parse_time
-from credit.common.errors import CreditError, Problem
-from credit.common.params import read_params
 from credit.decision_log.locate import locate_in_environment, open_read_only
-from credit.fairness.policies import Fairness
-from credit.registry.address import open_store
+from credit.registry.address import load_secret_files, open_store
 from credit.registry.store import Store
 from release.commands.options import StoreCommand, add_environment
 from release.watching.loop import end_by_signal, keep_looking
 from release.watching.replay import replay_log
 from release.watching.report import dump_look, dump_replay, format_look, format_replay
 from release.watching.session import Look, OpenLog, Session, Settings
+from release.watching.settings import read_settings
 from release.watching.shown.exposed import Exposed, expose
-from watch.params import WatchParams
 from watch.state import open_state
-from watch.streams import Judging
 
 EPILOG = """example:
   release watch --env prod
@@ -55,6 +52,7 @@ EXIT_CODES = {"quiet": 0, "alarm": 3, "inconclusive": 4}
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="of /metrics and /health")
 def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host: str, port: int) -> Answer:
     """Follow the log, judge, and act."""
+    load_secret_files()
     settings, store = read_settings(env), open_store()
     begin = None if since is None else parse_time(since)
     open_log = partial(open_read_only, *locate_in_environment())
@@ -67,20 +65,6 @@ def run(env: str, once: bool, replay: bool, since: str | None, state: Path, host
         look = session.look(datetime.now(UTC)) if once else _keep_looking(session, host, port)
     text = "\n".join(format_look(look, session.state, settings))
     return Answer(dump_look(look, session.state, settings), text, EXIT_CODES[look.word] if once else 0)
-
-
-def read_settings(environment: str) -> Settings:
-    """Read how an environment is watched from params.yaml. Raises CreditError when no limit is there."""
-    params, fairness = read_params(WatchParams, "watch"), read_params(Fairness, "fairness")
-    limit = params.at_least
-    if limit is None:
-        of_policy = fairness.chosen_policy.limits.get("adverse_impact_ratio")
-        limit = of_policy.at_least if of_policy else None
-    if limit is None:
-        found = f"null, and the policy {fairness.policy} has no adverse_impact_ratio with at_least"
-        raise CreditError(Problem("params.yaml: watch.at_least", found, "a limit of the ratio, such as 0.8"))
-    judging = Judging(limit, params.alpha, params.horizon_days)
-    return Settings(environment, params, judging, 1 - fairness.report_level)
 
 
 def _keep_looking(session: Session, host: str, port: int) -> Look:

@@ -13,6 +13,9 @@ SHOWN_METRICS = (
 )  # fmt: skip
 """Figures of reports/metrics.json, in the order in which they are shown."""
 
+BANDED_METRICS = ("roc_auc",)
+"""Those of them whose seed band is in reports/stability.json."""
+
 
 class MetricChange(ReportPart):
     """A figure on the test rows; None: there is no such figure."""
@@ -25,8 +28,11 @@ class MetricChange(ReportPart):
     change: Number | None
     interval: OpenInterval | None
     """The 95% interval of the head."""
+    seed_band: Number | None
+    """How far the figure moves by the seeds alone; None where the reports do not say."""
     beyond_noise: Flag | None
-    """The figure of the base lies outside that interval; None: not judged, as other people may be measured."""
+    """The figure of the base lies outside that interval and, if known, beyond the seed band; None: not judged, as other
+    people may be measured."""
 
 
 class CandidateComparison(ReportPart):
@@ -90,23 +96,27 @@ def compare_candidate_metrics(
 ) -> tuple[MetricChange, ...]:
     """Compare a candidate of each side, a row per figure; `same_people` as in `compare_metrics`."""
     old, new = (side.metrics.get(name or "") for side, name in zip(reports, names, strict=True))
-    return tuple(_compare_figure(figure, old, new, same_people) for figure in SHOWN_METRICS)
+    bands = {figure: _find_seed_band(reports, names, figure, len(BANDED_METRICS)) for figure in BANDED_METRICS}
+    return tuple(_compare_figure(figure, old, new, bands.get(figure), same_people) for figure in SHOWN_METRICS)
 
 
 def _compare_figure(
-    figure: str, old: CandidateMetrics | None, new: CandidateMetrics | None, same_people: bool
+    figure: str, old: CandidateMetrics | None, new: CandidateMetrics | None, band: float | None, same_people: bool
 ) -> MetricChange:
     then, now = (of.get_value(figure) if of else None for of in (old, new))
     interval = new.get_interval(figure) if new else None
     low, high = interval or (None, None)
     outside = then is not None and ((low is not None and then < low) or (high is not None and then > high))
+    change = None if then is None or now is None else now - then
+    beyond = outside and change is not None and abs(change) > (band or 0)
     return MetricChange(
         figure=figure,
         base=then,
         head=now,
-        change=None if then is None or now is None else now - then,
+        change=change,
         interval=interval,
-        beyond_noise=(outside and now is not None) if same_people else None,
+        seed_band=band,
+        beyond_noise=beyond if same_people else None,
     )
 
 
@@ -142,13 +152,19 @@ def compare_fairness(reports: Sides[RevisionReports], names: Sides[str | None]) 
     attributes = known[0].attributes if known else {}
     keys = dict.fromkeys(key for report in known for key in report.groups)
     own = [key for key in keys if split_group_key(key)[0] in attributes]
-    return tuple(_compare_group(judged, key, _find_seed_band(reports, names, key, len(own))) for key in own)
+    bands = {key: _find_seed_band(reports, names, _name_ratio(key), len(own)) for key in own}
+    return tuple(_compare_group(judged, key, band) for key, band in bands.items())
 
 
-def _find_seed_band(reports: Sides[RevisionReports], names: Sides[str | None], key: str, figures: int) -> float | None:
-    """Find how far the seeds move the ratio of a group; `figures`: of how many groups it is one."""
+def _name_ratio(key: str) -> str:
     attribute, group = split_group_key(key)
-    figure = f"{ADVERSE_IMPACT_RATIO}:{attribute}={group}"
+    return f"{ADVERSE_IMPACT_RATIO}:{attribute}={group}"
+
+
+def _find_seed_band(
+    reports: Sides[RevisionReports], names: Sides[str | None], figure: str, figures: int
+) -> float | None:
+    """Find how far the seeds move a figure; `figures`: of how many it is one."""
     found = [read_spread(side.stability, name or "", figure) for side, name in zip(reports, names, strict=True)]
     known = [one for one in found if one]
     return compute_band(known, figures) if len(known) == len(found) else None

@@ -129,6 +129,8 @@ def _format_metric(row: MetricChange) -> list[str]:
     noise = "**no, beyond it**" if row.beyond_noise else "may be"
     if row.beyond_noise is None:
         noise = "not judged"
+    elif row.seed_band:
+        noise += f", seed band ±{row.seed_band:.3f}"
     return [
         row.figure.replace("_", " "),
         format_number_cell(row.base),

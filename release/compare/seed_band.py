@@ -29,10 +29,12 @@ class Spread(NamedTuple):
 
 
 def read_spread(report: StabilityReport | None, candidate: str, figure: str) -> Spread | None:
-    """Read the spread of a figure of a group; None where the report does not have it. The rule has no seed."""
+    """Read the spread of a ratio, or of AUC on the test rows; None where the report lacks it. The rule has no seed."""
     if candidate == HEURISTIC:
         return Spread(0.0, 0, "the rule has no seed")
     of = report.candidates.get(candidate) if report else None
+    if of and of.seeds and figure == "roc_auc":
+        return Spread(of.seeds.roc_auc.deviation, of.seeds.fits, f"{of.seeds.fits} fits with other seeds")
     if report is None or of is None or report.partitions < LEAST_PARTITIONS:
         return None
     value = _find_value(of, figure)

@@ -35,6 +35,7 @@ def make_evidence(subject: Subject, places: Sequence[str]) -> tuple[dict[str, by
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(chapters.files.items())}
     index = {
         "version": str(subject.version),
+        "tag": subject.version.tag,
         "digest": subject.record.digest,
         "commit": subject.tag.commit,
         "decides": "a rule only; there is no model in this version" if by_rule else subject.record.candidate,

@@ -152,8 +152,7 @@ def main(arguments: list[str]) -> int:
     index = json.loads(content)
     problems = list(check_files(folder, index))
     problems += check_statement(folder, "index.dsse.json", named, "index.json", hashlib.sha256(content).hexdigest())
-    version = f"credit-model@{index['version']}"
-    problems += check_statement(folder, "supply-chain/version.dsse.json", named, version, index["digest"])
+    problems += check_statement(folder, "supply-chain/version.dsse.json", named, index["tag"], index["digest"])
     for problem in problems:
         print(f"error: {problem}")
     print(f"{len(index['files'])} files, {len(problems)} problems")

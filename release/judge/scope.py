@@ -24,7 +24,7 @@ RESULTS = ("dvc.lock", "reports/")
 
 HARMLESS = (
     "docs/", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "monitoring/grafana/", "bench/", "contract_draft/",
-    "credit/explain.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
+    "notebooks/", "credit/explain.py", "credit/plan.py", "credit/summary.py", "data/.gitignore", "data/raw/.gitignore",
 )  # fmt: skip
 
 STEERING_FILES = {
@@ -41,10 +41,15 @@ STEERING_FILES = {
 JUDGE_KINDS = {
     ".github/": "workflows",
     ".ci/": "workflows",
+    "ci/": "workflows",
+    ".gitlab-ci.yml": "workflows",
     "waivers/": "waivers",
     "service/": "the service that decides",
     "monitoring/": "what wakes somebody",
     "watch/": "the watch",
+    "deploy/": "where service and watch run",
+    "compose.yaml": "where service and watch run",
+    "Dockerfile": "where service and watch run",
     "credit/packaging/": "what goes into a bundle",
     "credit/report/": "what goes into a bundle",
     "tests/": "tests",
@@ -52,6 +57,7 @@ JUDGE_KINDS = {
     ".dvc/": "DVC's settings and remotes",
     "requirements.lock": "packages",
     "requirements.service.lock": "packages",
+    "requirements.watch.lock": "packages",
     "pyproject.toml": "packages",
     "Makefile": "workflows",
 }

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from credit.bundle.application_fit import FieldVariant
-from credit.bundle.final_decision import ApplicationDecider, build_derivations, fit_anything
 from credit.bundle.rule_causes import describe_fallback
 from credit.common.errors import CreditError
+from credit.decision_log.shadows.logged_decider import LoggedDecider
 from credit.registry import versions
 from credit.registry.ledger import LedgerEntry
 from credit.registry.store import Store
@@ -47,9 +46,7 @@ class LiveDecider:
 
     def __init__(self, store: Store, entry: LedgerEntry) -> None:
         record = versions.require_version(store, entry.version, entry.digest)
-        bundle = versions.load_stored_bundle(store, record)
-        self._decider = ApplicationDecider(bundle, build_derivations(bundle), fit_anything(bundle))
-        self._types = {name: FieldVariant(bundle.contract.columns[name]) for name in bundle.inputs}
+        self._decider = LoggedDecider(versions.load_stored_bundle(store, record))
         self._fallback_reason = describe_fallback(entry.reason) if entry.kind == "fallback" else None
 
     def decide_again(self, decisions: Iterable[LoggedDecision]) -> list[AffectedDecision]:
@@ -59,7 +56,7 @@ class LiveDecider:
     def decide_inputs(self, inputs: ApplicationRow) -> Redecision:
         """Decide an application as it is logged, as if it came today."""
         try:
-            decided = self._decider.decide(self._parse_row(inputs), self._fallback_reason)
+            decided = self._decider.decide(inputs, self._fallback_reason)
         except CreditError as error:
             return Redecision(None, None, "; ".join(str(problem) for problem in error.problems))
         return Redecision(decided.decision, decided.rule_because, None)
@@ -69,17 +66,12 @@ class LiveDecider:
 
         Raises CreditError when nothing can be derived from them.
         """
-        return self._decider.derivations.add(self._decider.fit(self._parse_row(inputs)).row)
+        return self._decider.read_values(inputs)
 
     def _decide(self, logged: LoggedDecision) -> AffectedDecision:
         if logged.inputs is None:
             return AffectedDecision(logged, None, None, "its inputs were erased")
         return AffectedDecision(logged, *self.decide_inputs(logged.inputs))
-
-    def _parse_row(self, inputs: ApplicationRow) -> ApplicationRow:
-        """Parse what this version knows of an application as its own requests are parsed: 3.0 is a whole number."""
-        known = {name: self._types[name] for name in inputs if name in self._types}
-        return {**inputs, **{name: of.parse(inputs[name]) for name, of in known.items() if of.accepts(inputs[name])}}
 
 
 def count_changes(affected: Sequence[AffectedDecision]) -> list[list[int]]:

@@ -6,6 +6,7 @@ That of one commit has an empty DVC cache, so that nothing of this one is touche
 import configparser
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ from tempfile import TemporaryDirectory
 from credit.common.errors import CreditError, Problem
 from release.repository.data_sources import find_cache
 from release.repository.git import run_git
+from release.running.bound_commands import run_bound
 
 _SECRET = ("SECRET", "TOKEN", "PASSWORD", "ACCESS_KEY", "CREDENTIAL", "_KEY")
+_GIT_SETTINGS = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "GIT_CONFIG_PARAMETERS")
+"""Settings of git in the environment, such as an address with a token; git refuses a part of them, so all or none."""
+
 _LAST_LINES = 3
 _ERROR = re.compile(r"error:|ERROR:|[\w.]*(Error|Exception)\b")
 """A line of a stage or of DVC that says why, or the last one of a traceback."""
@@ -48,24 +53,30 @@ def copy_remote_config(clone: Path) -> None:
         local["remote"]["proof"] = remote
 
 
-def share_settings(folder: Path) -> None:
-    """Give a clone the cache and the local settings of this one, so that data are here once."""
+def share_settings(folder: Path, other_cache: Path | None = None) -> None:
+    """Give a clone the cache and the local settings of this one, so that data are here once; or another cache."""
     settings = configparser.ConfigParser(interpolation=None)
     cache, local = find_cache()
     settings.read(local, encoding="utf-8")
     if not settings.has_section("cache"):
         settings.add_section("cache")
-    settings.set("cache", "dir", str(cache))
+    settings.set("cache", "dir", str(other_cache or cache))
     with (folder / ".dvc/config.local").open("w", encoding="utf-8") as file:
         settings.write(file)
 
 
-def run_dvc(folder: Path, what: str, *arguments: str) -> None:
-    """Run a command of DVC in a folder. Raises CreditError about `what` with the last lines of what failed."""
-    kept = os.environ if arguments[0] == "fetch" else _drop_secrets(os.environ)
-    done = subprocess.run(
-        ["dvc", *arguments], cwd=folder, env=dict(kept), capture_output=True, text=True, errors="replace", check=False
-    )
+def run_dvc(folder: Path, what: str, *arguments: str, environment: Path | None = None) -> None:
+    """Run a command of DVC in a folder. Raises CreditError about `what` with the last lines of what failed.
+
+    `environment`: whose Python runs the stages; DVC is that of this one. What runs ends with this process, but for
+    `fetch`, which may ask for a password.
+    """
+    if arguments[0] == "fetch":
+        command = ["dvc", *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    else:
+        command = [shutil.which("dvc") or "dvc", *arguments]
+        done = run_bound(command, folder, drop_secrets(os.environ) | _enter(environment))
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         errors = list(filter(_ERROR.match, lines)) or lines
@@ -73,6 +84,18 @@ def run_dvc(folder: Path, what: str, *arguments: str) -> None:
         raise CreditError([Problem(what, line) for line in dict.fromkeys(errors[:_LAST_LINES])])
 
 
-def _drop_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+def _enter(environment: Path | None) -> dict[str, str]:
+    """Put the commands of an environment before all others, as activating it does."""
+    if environment is None:
+        return {}
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {"PATH": path, "VIRTUAL_ENV": str(environment)}
+
+
+def drop_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Leave out what the code of a change has no business with."""
-    return {name: value for name, value in environment.items() if not any(part in name for part in _SECRET)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if not any(part in name for part in (*_SECRET, *_GIT_SETTINGS))
+    }

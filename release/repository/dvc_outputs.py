@@ -1,6 +1,7 @@
 """Read what dvc.lock names at a commit, and pull the bundle or one file from DVC's cache or remote."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,6 +14,7 @@ from credit.bundle.manifest import MANIFEST_FILE
 from credit.common.errors import CreditError, Problem
 from credit.common.files import describe_yaml_error
 from credit.common.temporary import make_temporary_folder
+from release.repository.data_sources import check_listing, find_cache
 from release.repository.git import read_text_at
 
 if TYPE_CHECKING:
@@ -55,13 +57,14 @@ def pull_bundle(commit: str) -> Iterator[Path]:
 
     Raises CreditError when neither has it, or its manifest is not the one that dvc.lock names.
     """
-    if BUNDLE_PATH not in read_dvc_outputs(commit):
+    outputs = read_dvc_outputs(commit)
+    if BUNDLE_PATH not in outputs:
         raise CreditError(
             Problem(f"dvc.lock at {commit[:10]}", f"has no {BUNDLE_PATH}", fix="run dvc repro and commit")
         )
     with make_temporary_folder() as temporary:
         folder = temporary / "bundle"
-        expected = _copy_from_dvc(commit, folder)
+        expected = _copy_from_dvc(commit, outputs[BUNDLE_PATH], folder)
         found = hashlib.md5((folder / MANIFEST_FILE).read_bytes(), usedforsecurity=False).hexdigest()
         if found != expected:
             raise CreditError(
@@ -77,13 +80,52 @@ def pull_file(commit: str | None, path: str) -> bytes:
 
     Raises CreditError when neither has it.
     """
+    digests = _list_digests(Path.cwd(), commit) if commit else {}
     try:
+        if path in digests and (cached := _read_cached(find_cache()[0], digests[path])) is not None:
+            return cached
         content: bytes = _open_outputs(commit).read_bytes(path)
     except list_dvc_errors() as error:
         found = f"neither in DVC's cache nor in its remote ({' '.join(str(error).split())[:100]})"
         where = f"{path} at {commit[:10]}" if commit else path
         raise CreditError(Problem(where, found, fix="dvc push from where it was made")) from None
     return content
+
+
+@lru_cache(maxsize=8)
+def _list_digests(clone: Path, commit: str) -> dict[str, str]:
+    """List the hashes of a commit of the clone in this folder once for all that a command reads of it."""
+    return parse_dvc_lock(read_text_at(commit, "dvc.lock") or "", f"dvc.lock at {commit[:10]}")
+
+
+def _read_cached(cache: Path, digest: str) -> bytes | None:
+    """Read an object of DVC's cache; None where it is missing, or is not what its hash says.
+
+    DVC itself reads the whole pipeline of a commit first, a second that a hash from dvc.lock saves.
+    """
+    try:
+        content = (cache / "files/md5" / digest[:2] / digest[2:]).read_bytes()
+    except OSError:
+        return None
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return content if found == digest.removesuffix(".dir") else None
+
+
+def _copy_from_cache(digest: str, folder: Path) -> str | None:
+    """Copy the bundle with this hash from DVC's cache; returns the MD5 of its manifest, None where it lacks a file."""
+    cache, _ = find_cache()
+    listing = _read_cached(cache, digest)
+    if listing is None or not digest.endswith(".dir"):
+        return None
+    check_listing(cache, digest, BUNDLE_PATH)
+    digests = {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(listing)}
+    contents = {name: _read_cached(cache, of) for name, of in digests.items()}
+    if None in contents.values() or MANIFEST_FILE not in digests:
+        return None
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content or b"")
+    return digests[MANIFEST_FILE]
 
 
 def _open_outputs(commit: str | None) -> "DVCFileSystem":
@@ -101,9 +143,11 @@ def _open_outputs_once(clone: Path, commit: str) -> "DVCFileSystem":
     return DVCFileSystem(rev=commit)
 
 
-def _copy_from_dvc(commit: str, folder: Path) -> str:
-    """Copy the bundle into a folder; returns the MD5 that DVC knows its manifest by."""
+def _copy_from_dvc(commit: str, digest: str, folder: Path) -> str:
+    """Copy the bundle, whose hash dvc.lock has, into a folder; returns the MD5 that DVC knows its manifest by."""
     try:
+        if manifest := _copy_from_cache(digest, folder):
+            return manifest
         files = _open_outputs(commit)
         expected: str = files.info(f"{BUNDLE_PATH}/{MANIFEST_FILE}")["md5"]
         files.get(BUNDLE_PATH, str(folder), recursive=True)

@@ -6,13 +6,13 @@ import logging
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from credit.common.errors import CreditError, Problem, list_problems
-from credit.common.files import read_json, write_json
+from credit.common.files import atomic_write, format_json, read_json
 from service.access.keys import ApiKey, KeyRing
 
 _LOG = logging.getLogger(__name__)
@@ -50,14 +50,39 @@ def change_keys(path: Path, change: Callable[[tuple[ApiKey, ...]], tuple[ApiKey,
     with _lock_folder(path.parent):
         keys = change(load_keys(path) if path.exists() else ())
         try:
-            write_json(path, [one.model_dump(mode="json", exclude_none=True) for one in keys])
-            path.chmod(0o600)
+            _replace_file(path, format_json([one.model_dump(mode="json", exclude_none=True) for one in keys]))
         except OSError as error:
             said = "it is mounted by itself" if error.errno == errno.EBUSY else error.strerror or "no writing"
             fix = "change the keys where they are kept, and hand them out from there"
             raise CreditError(
                 Problem(f"{path}: cannot be replaced", said, "a file in a folder to write to", fix)
             ) from None
+
+
+def _replace_file(path: Path, text: str) -> None:
+    """Replace the file, with the owner and the readers of the one before: a service that may not read the new one would
+    go on with the old keys, of which one was revoked."""
+    before = path.stat() if path.exists() else None
+    with atomic_write(path) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_text(text, encoding="utf-8")
+        if before is not None:
+            _keep_owners(temporary, before)
+
+
+def _keep_owners(file: Path, before: os.stat_result) -> None:
+    """Give a file the owner, the group and the readers of the one before, as far as this user may.
+
+    Where the group cannot be kept, no other group may read it.
+    """
+    mode = stat.S_IMODE(before.st_mode) & 0o744
+    try:
+        os.chown(file, -1, before.st_gid)
+    except PermissionError:
+        mode &= 0o704
+    with suppress(PermissionError):
+        os.chown(file, before.st_uid, -1)
+    file.chmod(mode)
 
 
 class KeyFileWatch:

@@ -10,6 +10,7 @@ from service.access.keys import ANYBODY, KeyRefusedError, KeyRing
 from service.access.roles import KEYLESS_PATHS, find_role
 from service.access.wrong_keys import WrongKeys
 from service.api.equivalent_requests import unify_request
+from service.api.request_headers import find_header
 from service.api.responses import RefusalError, render_refusal
 from service.metrics import KEY_REFUSAL_COUNT, REFUSAL_COUNT
 
@@ -25,13 +26,15 @@ _CSP_PLAIN = f"{_CSP_BASE}; style-src 'unsafe-inline'; img-src data:"
 _CSP_DOCS = (
     f"{_CSP_BASE}; script-src {_SELF_INLINE}; style-src {_SELF_INLINE}; img-src 'self' data:; connect-src 'self'"
 )
-_HEADERS = [
+_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
-]
+)
+_PLAIN_HEADERS = (*_HEADERS, (b"content-security-policy", _CSP_PLAIN.encode()))
+_DOCS_HEADERS = (*_HEADERS, (b"content-security-policy", _CSP_DOCS.encode()))
 
 
 class AuthMiddleware:
@@ -51,8 +54,7 @@ class AuthMiddleware:
             await self._app(scope, receive, send)
             return
         scope = unify_request(scope)
-        policy = _CSP_DOCS if scope["path"].startswith(_SCRIPT_PATHS) else _CSP_PLAIN
-        headers = [*_HEADERS, (b"content-security-policy", policy.encode())]
+        headers = _DOCS_HEADERS if scope["path"].startswith(_SCRIPT_PATHS) else _PLAIN_HEADERS
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -60,7 +62,10 @@ class AuthMiddleware:
             await send(message)
 
         try:
-            owner = await self._authenticate(scope)
+            try:
+                owner = self._authenticate(scope)
+            except KeyRefusedError as refused:
+                raise await self._refuse_key(scope, refused) from None
             scope.setdefault("state", {})["caller"] = owner
             caller = self._find_busy_caller(scope, owner)
         except RefusalError as refused:
@@ -75,24 +80,22 @@ class AuthMiddleware:
             if not self._busy[caller]:
                 del self._busy[caller]
 
-    async def _authenticate(self, scope: Scope) -> str:
-        """Name the owner of the key. Raises RefusalError when they may not ask for this."""
+    def _authenticate(self, scope: Scope) -> str:
+        """Name the owner of the key. Raises RefusalError for another host, KeyRefusedError where the key is no good."""
         self._require_host(scope)
         if scope["path"] in KEYLESS_PATHS:
             return ANYBODY
         role = find_role(scope["method"], scope["path"])
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        try:
-            return self.keys.authenticate(given, role)
-        except KeyRefusedError as refused:
-            KEY_REFUSAL_COUNT.labels(refused.why).inc()
-            if refused.why == "role":
-                raise RefusalError(403, f"this key lacks the role {role}") from None
-            if refused.why != "missing":
-                await self._slow_down(_find_address(scope), refused)
-            raise RefusalError(
-                401, "an API key is required", WWW_Authenticate='Basic realm="decisions", Bearer'
-            ) from None
+        return self.keys.authenticate(find_header(scope["headers"], b"authorization"), role)
+
+    async def _refuse_key(self, scope: Scope, refused: KeyRefusedError) -> RefusalError:
+        """Count a key that is no good for a request, and tell its caller so; one that guesses waits for it."""
+        KEY_REFUSAL_COUNT.labels(refused.why).inc()
+        if refused.why == "role":
+            return RefusalError(403, f"this key lacks the role {find_role(scope['method'], scope['path'])}")
+        if refused.why != "missing":
+            await self._slow_down(_find_address(scope), refused)
+        return RefusalError(401, "an API key is required", WWW_Authenticate='Basic realm="decisions", Bearer')
 
     def _find_busy_caller(self, scope: Scope, owner: str) -> str:
         """Name whose requests are counted: who has no name has an address. Raises RefusalError beyond the limit."""
@@ -102,7 +105,7 @@ class AuthMiddleware:
         return caller
 
     def _require_host(self, scope: Scope) -> None:
-        given = next((value for name, value in scope["headers"] if name == b"host"), None)
+        given = find_header(scope["headers"], b"host")
         if given is not None and self.hosts is not None and not is_known_host(given, self.hosts):
             raise RefusalError(421, "a host that this service does not answer for; SERVICE_HOSTS names others")
 

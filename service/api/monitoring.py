@@ -1,6 +1,7 @@
 """Routes that tell who decides and how the service is: the live version, health and metrics."""
 
 from contextlib import suppress
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -11,6 +12,7 @@ from service.api.openapi import READ_REFUSALS
 from service.api.request_reading import read_parts, require_serving
 from service.api.responses import HealthResponse, VersionResponse, render_json
 from service.api.state import collect_problems
+from service.shadow.shadows import OUTCOMES, Shadows
 
 ROUTER = APIRouter(generate_unique_id_function=lambda route: route.name)
 
@@ -56,9 +58,20 @@ async def check_readiness(request: Request) -> Response:
         "decides": decides,
         "entry": serving.number if serving else 0,
         "circuits": parts.decider.circuits,
+        "challenger": describe_challenger(parts.shadows),
         "problems": list(problems.values()),
     }
     return render_json(content, 503 if is_dark else 200)
+
+
+def describe_challenger(shadows: Shadows) -> dict[str, Any] | None:
+    """Describe who decides beside in this worker, and to what end the applications for its challenge came."""
+    challenger = shadows.challenger
+    if challenger is None:
+        return None
+    challenge = challenger.challenge
+    counts: dict[str, Any] = {outcome: shadows.counts[outcome] for outcome in OUTCOMES}
+    return counts | {"version": challenge.version, "challenge": challenge.number}
 
 
 @ROUTER.get("/metrics", tags=["monitor"], response_class=PlainTextResponse, responses=READ_REFUSALS)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from credit.common.errors import Problem
+from service.api.request_headers import find_header
 from service.api.responses import RefusalError
 from service.api.state import Parts
 from service.engine.live_version import LiveVersion
@@ -54,18 +54,19 @@ def _parse_ranges(header: str) -> Iterator[tuple[str, float]]:
 
 async def read_body(request: Request, largest: int | None = None) -> bytes:
     """Read the body. Raises RefusalError when it is too large, without reading the rest, or breaks off."""
-    kind, most = request.headers.get("content-type", ""), read_parts(request).settings.max_body_bytes
+    kind, most = find_header(request.scope["headers"], b"content-type"), read_parts(request).settings.max_body_bytes
     most = min(most, largest or most)
-    if kind.partition(";")[0].strip().lower() != "application/json":
+    if kind != b"application/json" and (kind or b"").partition(b";")[0].strip().lower() != b"application/json":
         raise RefusalError(415, "the content type must be application/json")
-    content = bytearray()
-    try:
-        async for part in request.stream():
-            content += part
-            if len(content) > most:
-                raise RefusalError(413, f"the body is larger than {most:,} bytes")
-    except ClientDisconnect:
-        raise RefusalError(400, "the body is incomplete") from None  # nobody hears it; it is no failure of the service
+    content, is_whole = bytearray(), False
+    while not is_whole:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":  # nobody hears it; it is no failure of the service
+            raise RefusalError(400, "the body is incomplete")
+        content += message.get("body", b"")
+        if len(content) > most:
+            raise RefusalError(413, f"the body is larger than {most:,} bytes")
+        is_whole = not message.get("more_body", False)
     return bytes(content)
 
 

@@ -109,6 +109,17 @@ class VersionResponse(BaseModel):
     actor: str | None
 
 
+class ChallengerResponse(BaseModel):
+    """Who decides beside, for nobody, and the applications that this worker had for it since it started."""
+
+    version: str
+    challenge: int = Field(description="The number of its record in the store")
+    scored: int
+    failed: int
+    dropped: int
+    unrecorded: int
+
+
 class HealthResponse(BaseModel):
     """Whether applications are decided (`dark`: no), by the model or the rule, and the problems."""
 
@@ -119,6 +130,7 @@ class HealthResponse(BaseModel):
         description="Whether the model is left alone because it is too slow: for single applications and for batches",
         examples=[{"one": "closed", "batch": "closed"}],
     )
+    challenger: ChallengerResponse | None = Field(description="Who decides beside, for nobody; null: no version does")
     problems: list[str]
 
 

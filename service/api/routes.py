@@ -68,8 +68,9 @@ async def decide(request: Request) -> Response:
     language = read_language(request, serving.bundle.languages)
     body = await read_body(request, _MAX_APPLICATION_BYTES)
     arrived = time.monotonic()  # with its last byte: a slow client does not use up the time of the model
-    (asked,) = hash_applicants(parts.settings, [serving.requests.parse(body)._replace(language=language)])
-    recorded = await parts.decider.decide(serving, asked, request.state.caller, read_idempotency_key(request), arrived)
+    (asked,) = hash_applicants(parts.settings, [serving.requests.parse(body, language)])
+    caller = request.scope["state"]["caller"]
+    recorded = await parts.decider.decide(serving, asked, caller, read_idempotency_key(request), arrived)
     metrics.count_decisions(recorded, serving, time.monotonic() - arrived)
     return render_json(select_public_fields(recorded.records[0]))
 

@@ -9,6 +9,7 @@ from service.api.log.causes import describe_cause
 from service.deciding.decider import Decider
 from service.engine.follower import Follower
 from service.settings import Settings
+from service.shadow.shadows import Shadows
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Parts:
     log: DecisionLog
     checkpoints: CheckpointThread
     keys: KeyFileWatch
+    shadows: Shadows
 
 
 def collect_problems(parts: Parts) -> dict[str, str]:
@@ -30,6 +32,8 @@ def collect_problems(parts: Parts) -> dict[str, str]:
         problems["commit"] = (
             "synchronous_commit is off in the database of the decision log; this service turns it on for itself"
         )
+    if parts.shadows.problem is not None:
+        problems["challenger"] = parts.shadows.problem
     if parts.keys.problem is not None:
         problems["keys"] = parts.keys.problem
     log = parts.log

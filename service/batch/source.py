@@ -70,12 +70,15 @@ class ApplicationSource:
         return int(rows)
 
     def stream_batches(self) -> Iterator[RowBatch]:
-        """Stream all rows in batches. Raises CreditError where the file is not readable."""
+        """Stream all rows in batches. Raises CreditError where a file is not readable, or not that of its manifest."""
+        rows = 0
         try:
             for batch in self.connection.sql(self._build_query()).to_arrow_reader(_BATCH_ROWS):
+                rows += len(batch)
                 yield self._build_batch(batch)
         except (duckdb.Error, OSError) as error:  # in the middle of a stream it comes as the latter
             raise CreditError(describe_duckdb_error(self.path, error)) from None
+        self.table.check_read(rows, self.path)
 
     def _build_query(self) -> str:
         values, misfits = [], []
@@ -115,7 +118,7 @@ def open_source(path: Path, bundle: Bundle) -> ApplicationSource:
     # and it takes a cast that stands twice out of the TRY around it
     connection.execute("SET disabled_optimizers = 'statistics_propagation,common_subexpressions'")
     contract = bundle.contract
-    table = open_raw_table(path, contract.columns.keys(), connection)
+    table = open_raw_table(path, contract.columns.keys(), connection, roots=None)
     columns = {name: contract.columns[name] for name in bundle.inputs}
     raise_if_any(_check_columns(path, table, columns))
     if table.parquet:

@@ -1,11 +1,12 @@
 """HTTP of uvicorn and httptools, with limits that neither of them has: on headers, bodies, time and connections."""
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.connections.open_connections import OpenConnections
+from service.connections.whole_answer import WholeAnswer
 
 STATE_KEY = "connections"
 """Where the lifespan's state has the OpenConnections of the process."""
@@ -105,6 +106,11 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if is_last and self._is_admitted:
             self._open.note_waiting(self)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Start to answer a request."""
+        cycle.send = WholeAnswer(cycle).send  # type: ignore[method-assign]
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """Give a client that does not read its answer some time."""

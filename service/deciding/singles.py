@@ -43,7 +43,7 @@ class SingleTask(DecisionTask):
 
 
 class Singles:
-    """Decides applications that arrive while others are being decided or recorded together with each other.
+    """Decides applications that arrive while others are being decided together with each other.
 
     So the more callers there are, the more share one pass through the threads and one write to the disk, and a lone
     caller does not wait. All methods but `_deliver` belong to the event loop.
@@ -57,7 +57,6 @@ class Singles:
         self._pending: deque[SingleTask] = deque()
         self._group: TaskGroup | None = None
         self._left_groups: list[TaskGroup] = []
-        self._recording: set[int] = set()
         self._is_ticking = False
         self._expected = 1
         self._gathering: asyncio.TimerHandle | None = None
@@ -73,7 +72,7 @@ class Singles:
             return
         self._waiting.append(task)
         self._pending.append(task)
-        if self._is_idle() and not self._recording:
+        if self._is_idle():
             self._gather(loop)
         if not self._is_ticking:
             self._is_ticking = True
@@ -82,11 +81,12 @@ class Singles:
     def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hand what waits to the model once as many have come as were answered together last, or a moment later.
 
-        Those whom the last answers reached ask again, each at another time; a group costs as much as many in it.
+        Those whom the last answers reached ask again, each at another time; a group costs as much as many in it. Also
+        while another group is being recorded: those decided meanwhile go into the next write.
         """
         if len(self._waiting) >= self._expected:
             loop.call_soon(self._submit)
-        elif len(self._waiting) == 1:
+        elif self._gathering is None:
             self._gathering = loop.call_later(_GATHER_SECONDS, self._submit)
 
     def renew(self) -> None:
@@ -164,7 +164,6 @@ class Singles:
         if not decided:
             self._loop.call_soon_threadsafe(self._submit)
             return
-        self._recording.add(id(requests))  # by whichever thread decided: a count could miss one
         loop = self._loop
         self._recorder.write(
             requests, lambda recorded: loop.call_soon_threadsafe(self._settle, decided, requests, recorded)
@@ -173,9 +172,8 @@ class Singles:
     def _settle(
         self, tasks: list[SingleTask], built: list[list[DecisionRow]], recorded: list[RecordedRequest] | CreditError
     ) -> None:
-        self._recording.discard(id(built))
         self._expected = len(tasks) + len(self._waiting)
         for place, task in enumerate(tasks):
             settle(task.answer, built[place], recorded if isinstance(recorded, CreditError) else recorded[place])
-        if self._waiting:
-            self._submit()
+        if self._waiting and self._is_idle() and self._loop is not None:
+            self._gather(self._loop)

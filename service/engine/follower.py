@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from credit.bundle.rule_causes import describe_doubt
 from credit.common.errors import CreditError
@@ -170,16 +171,35 @@ class Follower:
     def _cache_entry(self, serving: LiveVersion, number: int) -> None:
         """Keep what a restart without the store goes by: first that there is a newer entry, then the entry itself."""
         self._retry_at = time.monotonic() + _RETRY_SECONDS
+        failed: list[tuple[str, CreditError]] = []
+        no_room = "the last good version cannot be saved to the disk"
+        steps: list[tuple[str, Callable[[], None]]] = [
+            ("the store went before it was told which entry is followed", partial(self._note_followed, number)),
+            (no_room, self._keep_followed),
+            (no_room, partial(self._keep_entry, serving)),
+        ]
+        for said, keep in steps:
+            try:
+                keep()
+            except CreditError as error:  # which keeps nobody from taking over, nor the others from being kept
+                failed.append((said, error))
+        if failed:
+            self._report_problem("disk", *failed[0])
+        else:
+            self.problems.pop("disk", None)
+
+    def _note_followed(self, number: int) -> None:
+        """Note which entry is followed; its hash comes from the store, which may have gone since it was read."""
         if self._patrol is not None and self._identity is not None:
             self._followed = self._patrol.follow(number, self._identity.id) or self._followed
-        try:
-            if self._followed is not None:
-                self._cache.keep_followed(self._followed)
-            if serving.entry is not None and not serving.load_failure:
-                self._cache.keep(serving.entry)
-            self.problems.pop("disk", None)
-        except CreditError as error:  # which keeps nobody from taking over
-            self._report_problem("disk", "the last good version cannot be saved to the disk", error)
+
+    def _keep_followed(self) -> None:
+        if self._followed is not None:
+            self._cache.keep_followed(self._followed)
+
+    def _keep_entry(self, serving: LiveVersion) -> None:
+        if serving.entry is not None and not serving.load_failure:
+            self._cache.keep(serving.entry)
 
     def _keep_again(self, ledger: Ledger) -> None:
         """Keep on the disk what it did not take before: it may have room by now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
 
 from credit.bundle.application_fit import ApplicationFitter
@@ -94,6 +94,6 @@ class LiveVersion:
         """Decide by the rule, which reads the score only; where the application has none that it knows, refer it."""
         return self._decider.decide_by_rule(row, because)
 
-    @property
+    @cached_property
     def _decider(self) -> ApplicationDecider:
         return ApplicationDecider(self.bundle, self.derivations, self.fit)

@@ -77,8 +77,11 @@ class RequestParser:
     optional: frozenset[str]
     contested: frozenset[str]
 
-    def parse(self, body: bytes) -> ApplicationRequest:
-        """Parse one application. Raises CreditError with every field that the contract does not allow."""
+    def parse(self, body: bytes, language: str | None = None) -> ApplicationRequest:
+        """Parse one application, with the language of its reasons.
+
+        Raises CreditError with every field that the contract does not allow.
+        """
         self._require_few_values(body, 1)
         try:
             content = self.one.validate_json(body)
@@ -88,7 +91,7 @@ class RequestParser:
         keys = len(content) + len(content["application"]) + len(content.get("protected", ()))
         require_unique_keys(body, keys)
         _raise_problems(list(self._check_application(content["application"], "application")))
-        return _build_request(content)
+        return _build_request(content, language)
 
     def parse_batch(self, body: bytes) -> list[ApplicationRequest]:
         """Parse several applications. Raises CreditError with the first fields that the contract does not allow.
@@ -198,8 +201,8 @@ def _list_unknown(place: str, content: Any, known: Collection[str]) -> list[Prob
     return [Problem(where, *UNKNOWN_FIELD) for where in islice(unknown, _MAX_PROBLEMS)]
 
 
-def _build_request(content: Values) -> ApplicationRequest:
-    return ApplicationRequest(content["application"], content.get("protected", {}), content.get("applicant"))
+def _build_request(content: Values, language: str | None = None) -> ApplicationRequest:
+    return ApplicationRequest(content["application"], content.get("protected", {}), content.get("applicant"), language)
 
 
 def _raise_problems(problems: list[Problem]) -> None:

@@ -1,6 +1,7 @@
 """Follow the log into a target: decisions, then their outcomes, then erasures; killed anywhere it goes on."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -51,30 +52,47 @@ class ExportRound(NamedTuple):
     missing: int = 0
 
 
-def export_news(database: Database, target: Target, places: Cursors | None = None) -> ExportRound:
+@dataclass
+class UnfinishedRows:
+    """What the target noted and did not finish yet: the next round finishes it, and does not read it again."""
+
+    decisions: int = 0
+    outcomes: int = 0
+    erased: int = 0
+
+    def finish(self, missing: int) -> ExportRound:
+        """Turn them into a round that has ended well, and begin anew."""
+        made = ExportRound(self.decisions, self.outcomes, self.erased, missing)
+        self.decisions = self.outcomes = self.erased = 0
+        return made
+
+
+def export_news(
+    database: Database, target: Target, places: Cursors | None = None, unfinished: UnfinishedRows | None = None
+) -> ExportRound:
     """Export everything that is new. Raises CreditError when the log or the target is out of reach.
 
     `places` are those of decisions in the target, where they are known; each is moved on when it is noted there, so
-    that they are true after a failure too.
+    that they are true after a failure too. `unfinished` of a round that failed is counted with this one.
     """
-    decided = observed = erased = 0
+    rows = unfinished or UnfinishedRows()
     cursors = target.read_cursors("decisions") if places is None else places
     for batch in iterate_batches(database, DECISIONS_TABLE, cursors):
         target.put(database, batch)
         target.note("decisions", batch.writer, batch.cursor)
         cursors[batch.writer] = batch.cursor
-        decided += len(batch.rows)
+        rows.decisions += len(batch.rows)
     for batch in iterate_batches(database, OUTCOMES_TABLE, target.read_cursors("outcomes")):
         target.refresh(database, [row["decision_id"] for row in batch.rows])
         target.note("outcomes", batch.writer, batch.cursor)
-        observed += len(batch.rows)
+        rows.outcomes += len(batch.rows)
     for batch in iterate_batches(database, EVENTS_TABLE, target.read_cursors("events")):
-        rows = [one for row in batch.rows if row["kind"] in _ERASURES for one in row["detail"].get("rows", ())]
-        target.refresh(database, rows)
+        erased = [one for row in batch.rows if row["kind"] in _ERASURES for one in row["detail"].get("rows", ())]
+        target.refresh(database, erased)
         target.note("events", batch.writer, batch.cursor)
-        erased += sum(row["kind"] in _ERASURES for row in batch.rows)
+        rows.erased += sum(row["kind"] in _ERASURES for row in batch.rows)
     target.finish(database)
-    return ExportRound(decided, observed, erased, sum(one.missing for one in cursors.values()))
+    return rows.finish(sum(one.missing for one in cursors.values()))
 
 
 def compare_days(database: Database, target: Target) -> dict[Any, tuple[DayDigest, DayDigest]]:

@@ -14,7 +14,15 @@ from credit.common.errors import CreditError, Problem
 from credit.decision_log.database import Database
 from credit.decision_log.locate import open_read_only
 from service.export.cursors import count_unchained
-from service.export.following import Cursors, ExportRound, Target, compare_days, export_news, measure_lag
+from service.export.following import (
+    Cursors,
+    ExportRound,
+    Target,
+    UnfinishedRows,
+    compare_days,
+    export_news,
+    measure_lag,
+)
 from service.settings import Settings
 
 EXIT_DIFFERS = 3
@@ -26,6 +34,7 @@ class ExportMetrics:
 
     def __init__(self, target: str) -> None:
         self.registry, self.cursors, names = CollectorRegistry(), Cursors(), ["target"]
+        self.unfinished = UnfinishedRows()
         rows = Counter("export_rows", "Decisions, outcomes and erasures exported", names, registry=self.registry)
 
         def make_gauge(name: str, text: str) -> Gauge:
@@ -114,7 +123,7 @@ def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -
             exported.cursors = target.read_cursors("decisions")
         finally:
             exported.note_lag(*measure_lag(database, exported.cursors))
-        made = export_news(database, target, exported.cursors)
+        made = export_news(database, target, exported.cursors, exported.unfinished)
         exported.note_round(made)
     return made
 

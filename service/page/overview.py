@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
 from credit.common.formatting import capitalise
-from credit.decision_log.counting.summary import DecisionSummary, NewDecision
+from credit.decision_log.counting.newest import NewDecision
+from credit.decision_log.counting.summary import DecisionSummary
 from credit.decision_log.people.reviews import ReviewCounts
 from service.engine.live_version import LiveVersion
 from service.page.decisions import DECISION_WORDS, RecentDecisions, describe_decisions

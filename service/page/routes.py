@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from credit.common.errors import CreditError
 from credit.common.formatting import capitalise
-from credit.decision_log.counting.summary import DecisionSummary, NewDecision, list_newest, summarize_decisions
+from credit.decision_log.counting.newest import NewDecision, list_newest
+from credit.decision_log.counting.summary import DecisionSummary, summarize_decisions
 from credit.decision_log.people.reviews import ReviewCounts, count_reviews
 from service.api.state import Parts, collect_problems
 from service.page.cached import ValueCache
@@ -29,6 +30,9 @@ ROUTER = APIRouter()
 
 _CACHE_SECONDS = 5.0
 """Age in seconds up to which the figures and the history are shown without being read again."""
+
+REFRESH_SECONDS = 30
+"""How often a browser reads the page again, by itself and without a script, unless its reader stopped that."""
 
 
 class ShownSection(NamedTuple):
@@ -128,7 +132,9 @@ def show_page(request: Request) -> HTMLResponse:
         if name in described
     ]
     page = _load_environment().get_template("page.html.j2")
-    return HTMLResponse(page.render(it=build_overview(facts), sections=sections))
+    refresh = None if request.query_params.get("refresh") == "no" else REFRESH_SECONDS
+    values = {"it": build_overview(facts), "sections": sections}
+    return HTMLResponse(page.render(values, refresh=refresh, refresh_seconds=REFRESH_SECONDS))
 
 
 @cache

@@ -12,13 +12,16 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LENDER = ROOT / "tests/template/lender"
 
-CANDIDATES: tuple[str, ...] = tuple(yaml.safe_load((LENDER / "params.yaml").read_text())["train"]["candidates"])
-"""The candidates that the lender ran, in its order."""
+_PARAMS = LENDER / "params.yaml"
+CANDIDATES: tuple[str, ...] = (
+    tuple(yaml.safe_load(_PARAMS.read_text())["train"]["candidates"]) if _PARAMS.exists() else ()
+)
+"""The candidates that the lender ran, in its order; none in a project, which has no tests of the template."""
 
 OWN = ("params.yaml", "dvc.lock", "data/contracts/", "data/raw/", "reports/", "waivers/")
 """How the names begin of the files that belong to whoever uses the template."""
 
-_NOT_READ = (".gitignore", "README.md", "benchmarks.md")
+_NOT_READ = (".gitignore", "README.md", "benchmarks.md", ".jinja")
 
 
 def list_tracked_files() -> list[str]:

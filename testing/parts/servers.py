@@ -95,12 +95,12 @@ def _has_buckets(address: str, buckets: list[str]) -> bool:
 class Cluster:
     """A private PostgreSQL cluster that can be stopped, started again at the same port, and made to hang.
 
-    `url`: its database in use, for SQLAlchemy; `make_database` makes one.
+    `url`: its database in use, for SQLAlchemy; `make_database` makes one. `folder` has its socket.
     """
 
     def __init__(self, programs: Path, folder: Path) -> None:
         (self._port,) = find_free_ports(1)
-        self._programs, self._folder, self._data = programs, folder, folder / "cluster"
+        self._programs, self.folder, self._data = programs, folder, folder / "cluster"
         self._as_postgres: list[str] = []
         if os.geteuid() == 0:  # initdb refuses root
             self._as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
@@ -120,8 +120,8 @@ class Cluster:
         if (self._data / "postmaster.pid").exists():
             return
         options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off"
-        options += f" -c unix_socket_directories={self._folder}"
-        log = str(self._folder / "log")
+        options += f" -c unix_socket_directories={self.folder}"
+        log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--pgdata", str(self._data), "--log", log, "--options", options)
 
     def stop(self) -> None:
@@ -154,7 +154,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_postgres, str(self._programs / program), *arguments]
-        subprocess.run(command, check=True, cwd=self._folder, capture_output=True)
+        subprocess.run(command, check=True, cwd=self.folder, capture_output=True)
 
 
 @contextmanager

@@ -40,7 +40,8 @@ def find_warm_commands() -> Path:
 @cache
 def find_warm_socket() -> Path:
     """Start the warm process of this one; return where it is asked. Its folder is gone when this process ends."""
-    folder = tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp")  # the path of a socket has at most 107 bytes
+    # the path of a socket has at most 107 bytes; a command that runs on while the folder goes may write to it
+    folder = tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp", ignore_cleanup_errors=True)
     socket = Path(folder.name) / "socket"
     server = subprocess.Popen(
         [str(_BIN / "python"), str(_HERE / "server.py"), str(socket)],

@@ -2,7 +2,7 @@
 
 import atexit
 import gc
-import json
+import marshal
 import os
 import runpy
 import selectors
@@ -21,9 +21,14 @@ ENTRY_POINTS = {"dvc": "main", "gto": "app"}
 
 LIBRARIES = (
     "alembic.command",
+    "configobj",
     "cryptography.hazmat.primitives.serialization.ssh",
     "duckdb",
     "dvc.cli.parser",
+    "dvc.lock",
+    "dvc.repo.datasets",
+    "dvc.repo.open_repo",
+    "dvc.repo.plots",
     "dvc.repo.reproduce",
     "dvc.repo.status",
     "dvc_data.index",
@@ -33,17 +38,21 @@ LIBRARIES = (
     "gto.cli",
     "jinja2",
     "joblib",
+    "networkx",
     "obstore",
     "onnxruntime",
     "pandas",
+    "platformdirs",
     "prometheus_client.multiprocess",
     "psutil",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "pydantic",
     "requests",
     "rich.console",
     "rich.table",
     "ruamel.yaml",
+    "scipy.cluster",
     "scipy.optimize",
     "scipy.stats",
     "skl2onnx",
@@ -67,7 +76,8 @@ def serve(path: str) -> None:
     """Fork for each command, until whoever started this closes stdin."""
     for name in LIBRARIES:
         import_module(name)
-    import_module("lock_files").hasten_lock_file()
+    import_module("client")
+    _hasten(Path(path).with_name("remembered"))
     gc.collect()
     gc.freeze()  # else a collection in each fork copies every page
     listening = socket.socket(socket.AF_UNIX)
@@ -94,6 +104,14 @@ def serve(path: str) -> None:
                 asking[process] = connection
 
 
+def _hasten(folder: Path) -> None:
+    """Let the forks remember in a folder what they parse, print and compile."""
+    remembered = import_module("remembered").Remembered(folder)
+    import_module("lock_files").hasten_lock_file(remembered)
+    import_module("hastened").hasten_parsing(remembered)
+    import_module("hastened").hasten_imports(remembered)
+
+
 def _watch_children() -> tuple[socket.socket, socket.socket]:
     """Have a byte in the first socket, which the second one writes, for each process that ends."""
     ended, wakeup = socket.socketpair()
@@ -116,25 +134,35 @@ def _tell_how_they_ended(asking: dict[int, socket.socket]) -> None:
 def _run_command(connection: socket.socket) -> NoReturn:
     """Take the place of the process that asks, with its streams, folder and environment; tell it the exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    message, streams, *_ = socket.recv_fds(connection, 1 << 20, 3)
-    while not message.endswith(b"\n"):
-        message += connection.recv(1 << 20)
-    asked = json.loads(message)
+    folder, environment, arguments, streams = _receive(connection)
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)
     sys.stdin, sys.stdout, sys.stderr = _open_streams()
-    os.chdir(asked["folder"])
+    os.chdir(folder)
     os.environ.clear()
-    os.environ.update(asked["environment"])
+    os.environ.update(environment)
     os.setsid()
     connection.sendall(f"{os.getpid()}\n".encode())
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    code = _run(asked["arguments"])
+    code = _run(arguments)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+def _receive(connection: socket.socket) -> tuple[str, dict[str, str], list[str], list[int]]:
+    """Receive what is asked for: the folder, the environment, the arguments, and the standard streams."""
+    head: int = import_module("client").LENGTH
+    message, streams, *_ = socket.recv_fds(connection, 1 << 20, 3)
+    while len(message) < head or len(message) < head + int.from_bytes(message[:head], sys.byteorder):
+        more = connection.recv(1 << 20)
+        if not more:
+            os._exit(1)  # whoever asked is gone
+        message += more
+    folder, environment, arguments = marshal.loads(message[head:])
+    return folder, environment, arguments, streams
 
 
 def _open_streams() -> list[Any]:
@@ -155,9 +183,13 @@ def _end_with(connection: socket.socket) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run `-m MODULE …`, as Python does, or a program of `ENTRY_POINTS`; return the exit code."""
+    """Run `FILE.py …` or `-m MODULE …`, as Python does, or a program of `ENTRY_POINTS`; return the exit code."""
     try:
-        if arguments[0] == "-m":
+        if arguments[0].endswith(".py"):
+            sys.argv = arguments
+            sys.path[0] = str(Path(arguments[0]).resolve().parent)
+            runpy.run_path(arguments[0], run_name="__main__")
+        elif arguments[0] == "-m":
             sys.argv = arguments[1:]
             sys.path[:1] = [str(Path.cwd()), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
             runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)

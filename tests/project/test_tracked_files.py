@@ -32,14 +32,15 @@ def test_every_direct_dependency_is_in_the_lock() -> None:
     assert set(list_dependencies()) <= locked("requirements.lock").keys()
 
 
-def test_the_image_has_the_same_versions_as_everybody_else() -> None:
-    image, all_ = locked("requirements.service.lock"), locked("requirements.lock")
+@pytest.mark.parametrize("file", ["requirements.service.lock", "requirements.watch.lock"])
+def test_an_image_has_the_same_versions_as_everybody_else(file: str) -> None:
+    image, all_ = locked(file), locked("requirements.lock")
     assert len(image) > 20
     assert image.items() <= all_.items()
-    assert "://" not in (ROOT / "requirements.service.lock").read_text()
+    assert "://" not in (ROOT / file).read_text()
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml", "CITATION.cff"])
+@pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml", ".pre-commit-config.yaml"])
 def test_yaml_files_are_yaml(name: str) -> None:
     assert yaml.safe_load((ROOT / name).read_text())
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from testing.images import built
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
 from testing.warm.commands import ONE_CORE
+
+__all__ = ["built"]
 
 
 @pytest.fixture

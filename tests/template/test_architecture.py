@@ -31,7 +31,14 @@ DRAFT = {
     "contract_draft/names",
     "contract_draft/values",
 }
-RELEASE = BASE | {"credit/bundle", "credit/evaluation", "credit/fairness", "credit/registry", "release/repository"}
+RELEASE = BASE | {
+    "credit/bundle",
+    "credit/evaluation",
+    "credit/fairness",
+    "credit/registry",
+    "release/repository",
+    "release/running",
+}
 SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "service"}
 
 ARROWS: dict[str, set[str]] = {
@@ -42,9 +49,9 @@ ARROWS: dict[str, set[str]] = {
     "credit/validation": {"credit/common", "credit/reports", "credit/contract", "credit/data"},
     "credit/scoring": BASE,
     "credit/bundle": BASE,
-    "credit/selection": BASE,
+    "credit/selection": BASE | {"credit/training"},
     "credit/evaluation": BASE,
-    "credit/training": MODEL,
+    "credit/training": MODEL - {"credit/selection"},
     "credit/candidates": {"credit/common", "credit/training"},
     "credit/fairness": MODEL,
     "credit/registry": MODEL,
@@ -56,7 +63,8 @@ ARROWS: dict[str, set[str]] = {
     "credit/decision_log": JUDGED,
     "credit/check": JUDGED
     | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
-    "credit": LIBRARY,
+    "credit/stage_seconds.py": set(),
+    "credit": LIBRARY | {"credit/stage_seconds.py"},
     "scenario": {"credit/common", "credit/reports"},
     "contract_draft/values": {"credit/common", "credit/contract", "credit/data"},
     "contract_draft/names": {"contract_draft/values"},
@@ -67,14 +75,17 @@ ARROWS: dict[str, set[str]] = {
     "contract_draft/dialog": DRAFT | {"contract_draft/questions", "contract_draft/document", "contract_draft/draft.py"},
     "contract_draft/__main__.py": DRAFT
     | {"contract_draft/questions", "contract_draft/draft.py", "contract_draft/dialog", "credit/check"},
-    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"scenario"},
+    "stages": LIBRARY - {"credit/registry", "credit/decision_log"} | {"credit/stage_seconds.py", "scenario"},
     "service": SERVICE,
     "service/engine": SERVICE,
     "service/deciding": SERVICE | {"service/engine"},
+    "service/shadow": SERVICE,
     "service/connections": SERVICE,
     "service/access": SERVICE,
-    "service/metrics.py": SERVICE | {"service/deciding", "service/engine", "service/exposed_metrics.py"},
-    "service/api": SERVICE | {"service/access", "service/deciding", "service/engine", "service/metrics.py"},
+    "service/metrics.py": SERVICE
+    | {"service/deciding", "service/engine", "service/exposed_metrics.py", "service/shadow"},
+    "service/api": SERVICE
+    | {"service/access", "service/deciding", "service/engine", "service/metrics.py", "service/shadow"},
     "service/page": SERVICE
     | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
     "service/exposed_metrics.py": SERVICE,
@@ -95,8 +106,9 @@ ARROWS: dict[str, set[str]] = {
     "service/reloading.py": SERVICE | {"service/access"},
     "service/app.py": SERVICE
     | {"service/access", "service/api", "service/connections", "service/deciding", "service/engine"}
-    | {"service/metrics.py", "service/page", "service/reloading.py"},
+    | {"service/metrics.py", "service/page", "service/reloading.py", "service/shadow"},
     "release": {"credit/common"},
+    "release/running": set(),
     "release/repository": RELEASE,
     "release/registration": RELEASE | {"release/compare", "release/deployment", "release/judge"},
     "release/deployment": RELEASE,
@@ -104,16 +116,28 @@ ARROWS: dict[str, set[str]] = {
     "release/compare": RELEASE,
     "release/blame": RELEASE | {"credit/report", "release/compare"},
     "release/judge": RELEASE | {"credit/choice", "credit/stability", "release/compare"},
-    "release/oncall": RELEASE | {"release/deployment"},
+    "release/oncall": RELEASE | {"credit/decision_log", "release/deployment"},
     "release/evidence": RELEASE | {"release/compare", "release/registration"},
     "release/watching": RELEASE
     | {"credit/decision_log", "release/deployment", "release/oncall", "watch", "watch/outcomes"},
+    "release/challenge": RELEASE
+    | {
+        "credit/decision_log",
+        "release/deployment",
+        "release/oncall",
+        "release/watching",
+        "watch",
+        "watch/challenge",
+    },
+    "release/doctor": RELEASE | {"release/deployment", "release/judge", "release/registration"},
     "release/commands": RELEASE
     | {
         "credit/decision_log",
         "release/blame",
+        "release/challenge",
         "release/compare",
         "release/deployment",
+        "release/doctor",
         "release/drill",
         "release/evidence",
         "release/judge",
@@ -124,12 +148,14 @@ ARROWS: dict[str, set[str]] = {
     },
     "watch": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "credit/fairness"},
     "watch/outcomes": BASE | {"credit/bundle", "credit/decision_log", "credit/evaluation", "watch"},
+    "watch/challenge": BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "watch"},
     "monitoring/alertmanager": set(),
     "testing": LIBRARY | {"release/deployment", "testing/parts", "testing/lenders", "testing/warm"},
     "testing/parts": set(),
     "testing/warm": set(),
     "testing/pages": LIBRARY | {"release/deployment", "testing", "testing/parts", "testing/lenders"},
     "testing/lenders": LIBRARY | {"stages"},
+    "scaffold": {"credit/common", "credit/registry", "release/doctor", "release/judge", "release/repository"},
     "bench": LIBRARY | {"release/deployment", "testing", "testing/parts"},
     "bench/slow_service.py": LIBRARY | {"service/commands", "service/engine"},
 }
@@ -194,13 +220,37 @@ def test_a_folder_holds_at_most_thirteen_files(folder: Path) -> None:
     assert len(files) <= 13
 
 
+def list_copied(*stages: str) -> set[str]:
+    """List what the stages of an image copy of the repository's code: folders and single files."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    parts = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM |\Z)", text, flags=re.MULTILINE | re.DOTALL))
+    copies = [line.split()[1:-1] for stage in stages for line in parts[stage].splitlines() if line.startswith("COPY ")]
+    return {source for sources in copies for source in sources if re.match(r"(credit|release|service|watch)\b", source)}
+
+
+SHARED_FILES = {"credit/__init__.py"}
+
+
 def test_the_image_of_the_service_has_all_that_it_imports_and_no_folder_more() -> None:
-    copied = set(re.findall(r"^COPY (credit/\w+|service) ", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    copied = list_copied("shared", "service")
     closure = find_closure(*(ROOT / "service").rglob("*.py"), *(ROOT / "credit/decision_log").rglob("*.py"))
     needed = {name_folder(file) for file in closure}
-    assert copied == {folder for folder in needed if folder.startswith("credit/")} | {"service"}
+    assert copied - SHARED_FILES == {folder for folder in needed if folder.startswith("credit/")} | {"service"}
     assert {folder.split("/")[0] for folder in needed} == {"credit", "service"}
     assert not copied & {"credit/training", "credit/packaging", "credit/selection"}
+
+
+def test_the_image_of_the_watch_has_all_that_it_imports_and_no_folder_more() -> None:
+    """Of `release` it has no other subcommand, and so none that deploys."""
+    copied = list_copied("shared", "watch")
+    closure = find_closure(ROOT / "release/__main__.py", ROOT / "release/commands/watch.py")
+    closure |= find_closure(*(ROOT / "credit/decision_log").rglob("*.py"))
+    folders = {name_folder(file) for file in closure if file.name != "__init__.py"} - {"release", "release/commands"}
+    needed = {"watch" if folder.startswith("watch") else folder for folder in folders}
+    files = {
+        str(file.relative_to(ROOT)) for file in closure if file.parent in {ROOT / "release", ROOT / "release/commands"}
+    }
+    assert copied - SHARED_FILES == needed | files
 
 
 def test_no_test_is_imported_by_the_source() -> None:

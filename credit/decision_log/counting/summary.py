@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select, true
 
 from credit.common.errors import CreditError
-from credit.decision_log.counting.hourly import Cell, count_cells_of, count_on
+from credit.decision_log.counting.hourly import Cell, count_cells_of, count_on, list_counted_columns
 from credit.decision_log.database import Database
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.tables import DECISIONS_TABLE, HOURLY_COUNTS_TABLE, is_of_environment
@@ -41,25 +41,6 @@ class DecisionSummary(NamedTuple):
     def total(self) -> int:
         """The number of decisions."""
         return sum(number for cell, number in self.counts.items() if cell.attribute is None)
-
-
-class NewDecision(NamedTuple):
-    """What the page shows of a decision, which is nothing of the applicant."""
-
-    id: str
-    decided_at: datetime
-    decision: str
-    decided_by: str
-    version: str | None
-
-
-def list_newest(database: Database, environment: str, number: int = 10) -> list[NewDecision]:
-    """List the newest decisions of an environment, newest first. Raises CreditError without an answer."""
-    decisions = DECISIONS_TABLE.c
-    shown = [decisions[name] for name in NewDecision._fields]
-    newest = select(*shown).where(is_of_environment(environment)).order_by(decisions.decided_at.desc()).limit(number)
-    with database.begin_read() as connection:
-        return [NewDecision(*row) for row in connection.execute(newest)]
 
 
 def summarize_decisions(
@@ -104,8 +85,7 @@ def count_spooled_cells(
     """Count the newest decisions of a spool since a moment. Raises CreditError when it does not answer."""
     decisions = DECISIONS_TABLE.c
     asked = (
-        select(*(decisions[name] for name in Cell._fields if name in decisions))
-        .add_columns(decisions.decided_at, decisions.protected, decisions.repeat_of)
+        select(*list_counted_columns())
         .where(decisions.decided_at >= since, is_of_environment(environment))
         .where(true() if entry is None else decisions.entry == entry)
         .order_by(decisions.decided_at.desc())

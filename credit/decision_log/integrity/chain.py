@@ -15,7 +15,7 @@ from uuid import uuid4
 from pydantic_core import to_json
 from sqlalchemy import Table
 
-from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE
+from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE, SHADOWS_TABLE
 
 GENESIS = "0" * 64
 """The hash before the first row of a writer."""
@@ -62,7 +62,13 @@ OUTCOMES = ChainedTable(
 EVENTS = ChainedTable(
     EVENTS_TABLE, ("happened_at",), ("id", "environment", "kind", "caller", "decision_id", "detail"), ("personal",)
 )
-CHAINED_TABLES = (DECISIONS, OUTCOMES, EVENTS)
+SHADOWS = ChainedTable(
+    SHADOWS_TABLE,
+    ("shadowed_at",),
+    ("id", "decision_id", "environment", "challenge", "version", "digest", "entry"),
+    ("decision", "score", "decided_by", "rule_because"),
+)
+CHAINED_TABLES = (DECISIONS, OUTCOMES, EVENTS, SHADOWS)
 
 
 class Head(NamedTuple):
@@ -78,7 +84,7 @@ class Hasher:
 
     def __init__(self, kind: ChainedTable) -> None:
         self._personal, self._public = itemgetter("salt", *kind.personal), itemgetter("writer", *kind.public)
-        self._moments, self._key, self._has_score = kind.moments, kind.key, "score" in kind.table.columns
+        self._moments, self._key, self._has_score = kind.moments, kind.key, kind is DECISIONS
 
     def hash_personal(self, row: dict[str, Any]) -> str:
         """Hash the personal values of a row, which an erasure removes."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from credit.decision_log.database import Database, DecisionRow
-from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, ChainedTable, Hasher
+from credit.decision_log.integrity.chain import CHAINED_TABLES, DECISIONS, SHADOWS, ChainedTable, Hasher
 from credit.decision_log.integrity.checkpoints import list_checkpointed_writers, list_points
 from credit.decision_log.integrity.findings import Finding, TableReport
 from credit.decision_log.integrity.reading import Row, find_range, list_writers, read_rows
@@ -105,7 +105,8 @@ class LogVerification:
             yield row
 
     def _check_beyond(self, kind: ChainedTable, row: Row) -> str | None:
-        if row["salt"] is None and row["id"] not in self._find_erased(row["erased_by"]):
+        named = row["decision_id" if kind is SHADOWS else "id"]
+        if row["salt"] is None and named not in self._find_erased(row["erased_by"]):
             return "no erasure in the log names it"
         return check_repeat(self._databases, row) if kind is DECISIONS else None
 

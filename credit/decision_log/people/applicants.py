@@ -11,6 +11,7 @@ from credit.decision_log.database import Database, DecisionRow
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.outcomes import list_outcomes
 from credit.decision_log.people.events import build_event, list_events
+from credit.decision_log.shadows.recording import list_shadows
 from credit.decision_log.tables import DECISIONS_TABLE
 
 _EXPORTED = (
@@ -33,14 +34,15 @@ def find_decisions(database: Database, applicant: str) -> list[DecisionRow]:
 
 
 def export_decision(database: Database, record: DecisionRow) -> dict[str, Any]:
-    """Collect all about a decision: its application and answer, outcomes, reviews and corrections."""
+    """Collect all about a decision: its application and answer, outcomes, reviews, corrections, shadows."""
     events = list_events(database, record["id"], ("review", "correct"))
     told = [
         {"kind": one["kind"], "at": one["happened_at"], "by": one["caller"], **one["detail"], **(one["personal"] or {})}
         for one in events
     ]
     outcomes = [one._asdict() for one in list_outcomes(database, record["id"])]
-    return {name: record[name] for name in _EXPORTED} | {"outcomes": outcomes, "events": told}
+    beside = {"outcomes": outcomes, "events": told, "shadows": list_shadows(database, record["id"])}
+    return {name: record[name] for name in _EXPORTED} | beside
 
 
 def correct_decision(events: Appender, record: DecisionRow, values: dict[str, Any], caller: str, reason: str) -> None:

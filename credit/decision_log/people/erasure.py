@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, update
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.append import Appender
 from credit.decision_log.people.events import EventKind, build_event
+from credit.decision_log.shadows.recording import erase_shadows
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE
 
 _CHUNK_ROWS = 500
@@ -20,7 +21,8 @@ def erase_decisions(
 ) -> None:
     """Erase inputs, protected values, reference and fingerprint, and what reviews and corrections say, with one event.
 
-    The event names every row that was erased: one that lacks its values and is in no erasure was tampered with.
+    What challengers made of the decisions goes too. The event names every row that was erased, but of shadows the
+    decision: one that lacks its values and is in no erasure was tampered with.
     """
     with events.begin() as transaction:
         connection, told = transaction.connection, EVENTS_TABLE.c
@@ -32,6 +34,7 @@ def erase_decisions(
         nobody = {"inputs": JSON.NULL, "protected": JSON.NULL, "applicant": None, "fingerprint": None}
         here = update(DECISIONS_TABLE).where(DECISIONS_TABLE.c.id.in_(decisions))
         connection.execute(here.values(**nobody, **gone))
+        erase_shadows(connection, decisions, event["id"])
         connection.execute(update(EVENTS_TABLE).where(told.id.in_(words)).values(personal=JSON.NULL, **gone))
 
 

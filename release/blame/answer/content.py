@@ -87,6 +87,20 @@ class GroupFlips(ReportPart):
     flips: dict[str, Count]
 
 
+class PeopleOrModel(ReportPart):
+    """The models of both versions on the test rows of both: is it other people, or another model?"""
+
+    figure: str
+    values: tuple[Number, ...]
+    """The good model on the good version's people, and on the bad one's; then the bad model; or empty."""
+    people: Number | None
+    """What the other people move, on average of both models."""
+    model: Number | None
+    """What the other model moves, on average of both groups of people."""
+    why_not: str
+    """Empty, or why a model does not judge the others."""
+
+
 class InsideFactor(ReportPart):
     """A look inside a factor that moved the worst figure: the parameter, the columns, the commit; a line each."""
 
@@ -113,6 +127,8 @@ class Blame(Report):
     joined: tuple[JoinedFactors, ...]
     hybrids: tuple[HybridRow, ...]
     flips: tuple[GroupFlips, ...]
+    people_or_model: PeopleOrModel | None = None
+    """Of the worst figure; None where nothing is blamed, or both versions are judged on the same people."""
     inside: tuple[InsideFactor, ...]
     notes: tuple[str, ...]
     """What the answer does not know, a sentence each."""

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 from credit.common.formatting import join_words
-from release.blame.answer.content import Blame, FigureBlame
-from release.blame.answer.wording import describe_factor, describe_flips, format_band, format_flips
+from release.blame.answer.content import Blame, FigureBlame, PeopleOrModel
+from release.blame.answer.wording import (
+    describe_factor,
+    describe_flips,
+    describe_people_or_model,
+    format_band,
+    format_flips,
+    list_people_or_model,
+)
 from release.blame.hybrids.figures import format_change, format_value
 from release.compare.markdown import escape, format_details, format_table
 
@@ -36,6 +43,8 @@ def _list_parts(answer: Blame) -> Iterator[str]:
         ]
         table = format_table(["factor alone", "attribute", "group", "people", "decided otherwise"], rows, 3)
         yield format_details("Whose decisions flip", table)
+    if answer.people_or_model:
+        yield _render_people_or_model(answer, answer.people_or_model)
     if answer.hybrids:
         yield format_details("The hybrids, and how each is made again", _render_hybrids(answer))
     if answer.inside:
@@ -43,6 +52,15 @@ def _list_parts(answer: Blame) -> Iterator[str]:
     if answer.notes:
         yield "\n".join(f"- {escape(note)}" for note in answer.notes)
     yield "\n".join(f"- next: {escape(line)}" for line in answer.next)
+
+
+def _render_people_or_model(answer: Blame, one: PeopleOrModel) -> str:
+    words = escape(describe_people_or_model(one))
+    if one.why_not:
+        return words
+    heads = ["", f"people of {escape(answer.good)}", f"people of {escape(answer.bad)}"]
+    rows = [list(map(escape, row)) for row in list_people_or_model(answer, one)]
+    return f"{words}\n\n{format_table(heads, rows)}"
 
 
 def _render_figure(answer: Blame, one: FigureBlame) -> str:

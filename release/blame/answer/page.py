@@ -8,7 +8,14 @@ from credit.common.formatting import capitalise, join_words
 from credit.report.render import TEMPLATES
 from release.blame.answer import waterfall
 from release.blame.answer.content import Blame
-from release.blame.answer.wording import describe_factor, describe_flips, format_band, format_flips
+from release.blame.answer.wording import (
+    describe_factor,
+    describe_flips,
+    describe_people_or_model,
+    format_band,
+    format_flips,
+    list_people_or_model,
+)
 from release.blame.hybrids.figures import format_change, format_value
 
 
@@ -29,6 +36,8 @@ def render_page(answer: Blame) -> str:
         "format_flips": format_flips,
         "describe_flips": describe_flips,
         "describe_factor": describe_factor,
+        "describe_people_or_model": describe_people_or_model,
+        "list_people_or_model": list_people_or_model,
         "WIDTH": waterfall.WIDTH,
         "LEFT": waterfall.LEFT,
         "RIGHT": waterfall.RIGHT,

@@ -7,7 +7,7 @@ from tabulate import tabulate
 from credit.common.candidate_definition import format_candidate
 from credit.common.formatting import capitalise, join_words
 from credit.registry.names import match_version
-from release.blame.answer.content import Blame, FigureBlame, HybridRow
+from release.blame.answer.content import Blame, FigureBlame, HybridRow, PeopleOrModel
 from release.blame.hybrids.figures import format_change, format_value
 
 _MOST_PARTS = 4
@@ -66,6 +66,7 @@ def _list_parts(answer: Blame) -> Iterator[Iterator[str]]:
             yield _render_figure(answer, one)
     yield _render_hybrids(answer)
     yield _render_flips(answer)
+    yield _render_people_or_model(answer)
     yield (f"inside {one.factor}: {line}" for one in answer.inside for line in one.lines)
     yield (f"note:  {note}" for note in answer.notes)
     yield (f"next:  {line}" for line in answer.next)
@@ -119,6 +120,28 @@ def _render_hybrids(answer: Blame) -> Iterator[str]:
         ]
         heads = ["changed", "goes forward", *names, "flipped", "make it again"]
         yield tabulate(rows, headers=heads, disable_numparse=True)
+
+
+def describe_people_or_model(one: PeopleOrModel) -> str:
+    """Describe in a sentence whether it is other people or another model."""
+    if one.people is None or one.model is None:
+        return f"People or model is not known: {one.why_not}"
+    people, model = (format_change(one.figure, value) for value in (one.people, one.model))
+    return f"People or model, on the test rows: other people {people}, another model {model}"
+
+
+def list_people_or_model(answer: Blame, one: PeopleOrModel) -> list[list[str]]:
+    """List the figure by model and people, a row for each model."""
+    texts = [format_value(one.figure, value) for value in one.values]
+    return [[f"model of {answer.good}", *texts[:2]], [f"model of {answer.bad}", *texts[2:]]]
+
+
+def _render_people_or_model(answer: Blame) -> Iterator[str]:
+    if one := answer.people_or_model:
+        yield describe_people_or_model(one)
+        if not one.why_not:
+            heads = ["", f"people of {answer.good}", f"people of {answer.bad}"]
+            yield tabulate(list_people_or_model(answer, one), headers=heads, disable_numparse=True)
 
 
 def format_flips(row: HybridRow) -> str:

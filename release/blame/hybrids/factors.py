@@ -1,4 +1,4 @@
-"""The factors that differ between two versions: data, contract, waivers, code, and each block of the parameters."""
+"""The factors that differ between two versions: data, contract, waivers, code, libraries, each block of parameters."""
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from credit.common.errors import CreditError, Problem
+from release.blame.hybrids.locks import LIBRARY_FILES, read_lock
 from release.blame.hybrids.pipeline_inputs import LOCK, PARAMS, PIPELINE, PipelineInputs, is_below, read_pipeline_inputs
 from release.compare.sides import Sides
 from release.repository.git import run_git
@@ -19,7 +20,6 @@ _FOLDERS = {"data/raw/": DATA, "data/contracts/": CONTRACT, "waivers/": WAIVERS,
 _NO_INPUTS = (".gitignore", ".dvcignore", ".gitattributes", "README.md")
 """Files that tell git, DVC or a reader about a folder."""
 
-LIBRARY_FILES = ("requirements.lock",)
 SEEDS = ("seed", "salt")
 """Keys of params.yaml that choose by chance: noise, never a cause."""
 
@@ -39,13 +39,12 @@ class Differences(NamedTuple):
     """All that differs between two versions.
 
     `seeds`: parameters that choose by chance, which are noise; `unread`: blocks and files that no stage above the
-    figures reads, so that they cannot have moved one; `libraries`: the locks that differ.
+    figures reads, so that they cannot have moved one.
     """
 
     factors: tuple[Factor, ...]
     seeds: tuple[str, ...]
     unread: tuple[str, ...]
-    libraries: tuple[str, ...]
 
 
 def find_differences(sides: Sides[Revision], source: Path, commits: Sides[str]) -> Differences:
@@ -60,17 +59,19 @@ def find_differences(sides: Sides[Revision], source: Path, commits: Sides[str]) 
     read = pipelines.base.blocks | pipelines.head.blocks
     of_data = tuple(block for block in moved if block in DATA_BLOCKS)
     blocks = [block for block in moved if block in read and block not in DATA_BLOCKS]
+    if not sides.map(read_lock).has_changed:
+        paths.setdefault("", []).extend(f"{path}, but for comments" for path in paths.pop(LIBRARIES, ()))
     factors = [
         Factor(DATA, tuple(paths.get(DATA, ())), of_data),
         *(Factor(name, tuple(paths.get(name, ()))) for name in (CONTRACT, WAIVERS)),
         *(Factor(f"params.{block}", (), (block,)) for block in blocks),
         Factor(CODE, tuple(paths.get(CODE, ()))),
+        Factor(LIBRARIES, tuple(paths.get(LIBRARIES, ()))),
     ]
     return Differences(
         tuple(one for one in factors if one.paths or one.blocks),
         tuple(_list_moved_seeds(sides.base.params, sides.head.params)),
         (*(f"params.{block}" for block in moved if block not in read and block not in DATA_BLOCKS), *paths.get("", ())),
-        tuple(paths.get(LIBRARIES, ())),
     )
 
 

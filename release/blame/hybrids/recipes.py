@@ -15,7 +15,8 @@ class Recipe(NamedTuple):
     """What a hybrid is made of, over the version that was good.
 
     `factors`: the names of those that are as in the bad version; `paths`: the files; `params`: the text of params.yaml,
-    None for that of the good one; `commit`: where the files are from, None for the bad version.
+    None for that of the good one; `commit`: where the files are from, None for the bad version; `people`: tables of
+    other people, by path with their MD5, that are judged by the models that this hybrid trains on its own.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Recipe(NamedTuple):
     paths: tuple[str, ...]
     params: str | None
     commit: str | None = None
+    people: tuple[tuple[str, str], ...] = ()
 
 
 def make_recipe(sides: Sides[Revision], factors: tuple[Factor, ...]) -> Recipe:
@@ -57,7 +59,7 @@ def make_reseeded_recipe(
     if candidate is not None and isinstance(named, list):
         params["train"]["candidates"] = [one for one in named if one in (HEURISTIC, candidate)]
     side = "bad" if factors else "good"
-    return recipe._replace(name=f"the {side} version with other seeds, run {number}", params=_write(params))
+    return recipe._replace(name=f"the {side} version with other seeds, run {number}", params=write_params(params))
 
 
 def _move_seed(seed: Any, number: int) -> Any:
@@ -73,8 +75,9 @@ def _merge(sides: Sides[Revision], blocks: set[str]) -> str | None:
     names = dict.fromkeys([*before, *after])
     taken = {name: after if name in blocks else before for name in names}
     merged = {name: source[name] for name, source in taken.items() if name in source}
-    return sides.head.read_text("params.yaml") if merged == sides.head.params else _write(merged)
+    return sides.head.read_text("params.yaml") if merged == sides.head.params else write_params(merged)
 
 
-def _write(params: dict[str, Any]) -> str:
+def write_params(params: dict[str, Any]) -> str:
+    """Write the text of params.yaml."""
     return yaml.safe_dump(params, sort_keys=False, allow_unicode=True)

@@ -1,11 +1,9 @@
 """Run the pipeline of a hybrid in a clone, with DVC's cache shared, and keep what came out for the next time."""
 
 import hashlib
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -15,14 +13,17 @@ from credit.common.errors import CreditError
 from credit.common.files import write_text
 from credit.common.temporary import make_temporary_folder
 from credit.reports.base import Count, Number, Report
+from release.blame.hybrids.environments import Environment, Environments, hash_text
 from release.blame.hybrids.factors import TARGET
 from release.blame.hybrids.figures import ChampionFigures, read_champion_figures
-from release.blame.hybrids.pipeline_inputs import PARAMS, PIPELINE, is_below
+from release.blame.hybrids.locks import read_lock
+from release.blame.hybrids.other_people import bring_people
+from release.blame.hybrids.pipeline_inputs import LOCK, PARAMS, PIPELINE, is_below
 from release.blame.hybrids.recipes import Recipe
 from release.compare.same_people import read_judged_table
 from release.compare.sides import Sides
 from release.repository.clones import run_dvc, share_settings
-from release.repository.data_sources import check_source_file
+from release.repository.data_sources import check_source_file, find_cache
 from release.repository.dvc_outputs import parse_dvc_lock
 from release.repository.git import run_git
 
@@ -54,26 +55,22 @@ class FolderSnapshot(NamedTuple):
 
 
 class Workshop:
-    """Make hybrids of two commits of a source clone. `ran`: how many pipelines ran, not taken from earlier.
+    """Make hybrids of two commits of a source clone. `ran`: how many pipelines ran, not taken from earlier."""
 
-    `forced`: every stage runs, as the results in git and in the cache are of other libraries.
-    """
-
-    def __init__(self, source: Path, kept: Path, commits: Sides[str], forced: bool = False) -> None:
-        self._source, self._kept, self._commits, self._forced = source, kept, commits, forced
-        self._environment = describe_environment()
+    def __init__(self, source: Path, kept: Path, commits: Sides[str], environments: Environments) -> None:
+        self._source, self._kept, self._commits, self._environments = source, kept, commits, environments
         self.ran: Count = 0
 
     def make(self, recipe: Recipe, target: str = TARGET) -> Outcome:
         """Make a hybrid down to a stage, or take its earlier outcome. Raises CreditError when it does not run."""
         with make_temporary_folder() as temporary:
             clone = temporary / "clone"
-            self._assemble(clone, recipe)
-            file = self._kept / f"{self._hash_inputs(clone, target)}.json"
+            environment = self._assemble(clone, recipe)
+            file = self._kept / f"{self._hash_inputs(clone, recipe, target, environment)}.json"
             if (kept := _read_kept(file)) is not None:
                 return kept
             self.ran += 1
-            outcome = self._run(clone, recipe.name, target)
+            outcome = self._run(clone, recipe, target, environment)
             outcome.write(file)
             return outcome
 
@@ -81,17 +78,17 @@ class Workshop:
         """Make a hybrid in a new folder, and leave it there to be looked at: a clone with the cache of this one."""
         run_git("clone", "--quiet", "--no-checkout", str(self._source), str(folder))
         run_git("-C", str(folder), "remote", "remove", "origin")  # it is gone when this command ends
-        self._lay_over(folder, recipe)
+        environment = self._lay_over(folder, recipe)
         own = (folder / PIPELINE).read_bytes()
-        self._run(folder, recipe.name, TARGET)
+        self._run(folder, recipe, TARGET, environment)
         (folder / PIPELINE).write_bytes(own)
 
-    def _assemble(self, clone: Path, recipe: Recipe) -> None:
+    def _assemble(self, clone: Path, recipe: Recipe) -> Environment:
         """Check the good version out, and lay over it what the recipe takes from the bad one."""
         run_git("clone", "--quiet", "--no-checkout", "--shared", str(self._source), str(clone))
-        self._lay_over(clone, recipe)
+        return self._lay_over(clone, recipe)
 
-    def _lay_over(self, clone: Path, recipe: Recipe) -> None:
+    def _lay_over(self, clone: Path, recipe: Recipe) -> Environment:
         base, head = self._commits.base, recipe.commit or self._commits.head
         run_git("-C", str(clone), "checkout", "--quiet", "--detach", base)
         there = set(run_git("-C", str(clone), "ls-tree", "-r", "-z", "--name-only", head).split("\0"))
@@ -102,35 +99,46 @@ class Workshop:
             (clone / path).unlink(missing_ok=True)
         if recipe.params is not None:
             write_text(clone / PARAMS, recipe.params)
+        environment = self._environments.choose(read_lock(FolderSnapshot(recipe.name, clone)))
+        if not environment.has_made_results:
+            (clone / LOCK).unlink(missing_ok=True)
+        return environment
 
-    def _hash_inputs(self, clone: Path, target: str) -> str:
+    def _hash_inputs(self, clone: Path, recipe: Recipe, target: str, environment: Environment) -> str:
         """Hash all that the pipeline reads or starts from, results in git too, and the libraries that run it."""
         run_git("-C", str(clone), "add", "--all")
         listed = run_git("-C", str(clone), "ls-files", "--stage", "-z").split("\0")
         read = [line for line in listed if not is_below(line.partition("\t")[2], _UNREAD)]
-        return hashlib.sha256("\0".join([target, str(self._forced), self._environment, *read]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\0".join([target, environment.description, *map(str, recipe.people), *read]).encode()
+        ).hexdigest()
 
-    def _run(self, clone: Path, name: str, target: str) -> Outcome:
-        """Run the stages that have changed, down to a stage, or all of them where it is forced."""
-        start = time.monotonic()
-        share_settings(clone)
+    def _run(self, clone: Path, recipe: Recipe, target: str, environment: Environment) -> Outcome:
+        """Run the stages that have changed, down to a stage."""
+        start, name = time.monotonic(), recipe.name
+        share_settings(clone, self._make_run_cache(environment.runs) if environment.runs else None)
         _allow_run_cache(clone / PIPELINE)
         _take_from_cache(clone, name)
-        options = ("--force", "--no-run-cache") if self._forced else ()
-        run_dvc(clone, f"the pipeline with {name}", "repro", *options, target)  # quiet, DVC would not say why
-        outputs = parse_dvc_lock((clone / "dvc.lock").read_text(encoding="utf-8"), "dvc.lock")
+        what = f"the pipeline with {name}"
+        below = bring_people(clone, recipe.people, what, environment.folder) if recipe.people else [target]
+        run_dvc(clone, what, "repro", *below, environment=environment.folder)  # quiet, DVC would not say why
+        outputs = parse_dvc_lock((clone / LOCK).read_text(encoding="utf-8"), LOCK)
         snapshot = FolderSnapshot(name, clone)
         figures, table = read_champion_figures(snapshot), read_judged_table(snapshot)
         return Outcome(seconds=time.monotonic() - start, figures=figures, judged_table=table, outputs=outputs)
 
+    def _make_run_cache(self, name: str) -> Path:
+        """Make a cache with the files of DVC's and runs of its own: of one environment only."""
+        files = find_cache()[0] / "files"
+        folder = self._kept / "caches" / hash_text(f"{name} {files}")  # the cache may move
+        for one in (files, folder):
+            one.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            (folder / "files").symlink_to(files)
+        return folder
+
 
 _UNREAD = ("docs", "tests", "README.md", "CHANGELOG.md", ".github", ".ci")
-
-
-def describe_environment() -> str:
-    """Describe the interpreter and the libraries that run hybrids: others may give other figures."""
-    found = sorted(f"{one.metadata['Name']}=={one.version}" for one in distributions())
-    return "\n".join([sys.version, sys.platform, *found])
 
 
 def _read_kept(file: Path) -> Outcome | None:

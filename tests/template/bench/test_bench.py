@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from bench.__main__ import find_measures
+from bench.__main__ import find_measures, run
 from bench.imports import list_imports
 from bench.process import Usage, measure_medians, run_timed
 from bench.project import read_commands
@@ -77,7 +78,7 @@ def test_medians_take_turns_in_going_first() -> None:
 
     def run(name: str) -> Usage:
         order.append(name)
-        return Usage(next(taken[name]), 0)
+        return Usage(next(taken[name]), 0, 0)
 
     assert measure_medians(3, lambda: run("a"), lambda: run("b")) == [2.0, 5.0]
     assert "".join(order) == "abbaab"
@@ -121,3 +122,10 @@ def test_the_imports_of_every_stage_are_measured() -> None:
 def test_every_measure_says_what_it_measures() -> None:
     assert {"pipeline", "unchanged", "million", "columns"} <= find_measures().keys()
     assert all(len(text) > 60 for text in find_measures().values())
+
+
+def test_rows_are_for_the_page_alone() -> None:
+    for words in (["service", "--rows", "200000"], ["--rows", "200000"], ["page", "service", "--rows", "200000"]):
+        refused = CliRunner().invoke(run, words)
+        assert refused.exit_code == 2
+        assert "--rows is for `page` alone" in refused.output

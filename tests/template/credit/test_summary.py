@@ -10,7 +10,7 @@ import pytest
 from credit.reports.choice import Choice
 from credit.reports.fairness import FairnessReport
 from credit.reports.metrics import CandidateMetrics, Metrics
-from credit.summary import format_summary
+from credit.summary import find_next_step, format_summary
 from testing.lenders.frozen import LENDER, ROOT
 from testing.projects import Project
 from testing.warm.commands import find_warm_commands
@@ -79,3 +79,14 @@ def test_an_option_that_does_not_exist_is_refused_and_help_does_nothing(tmp_path
         done = subprocess.run([python, "-m", module, option], cwd=tmp_path, env=environment, check=False)
         assert done.returncode == code
     assert not list(tmp_path.iterdir())
+
+
+def test_results_that_nobody_committed_are_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert find_next_step() is None, "no git here"
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    Path("notes.md").write_text("no result")
+    assert find_next_step() is None
+    Path("dvc.lock").write_text("changed")
+    assert str(find_next_step()).startswith("next: 1 file of results changed; git add dvc.lock reports, commit")

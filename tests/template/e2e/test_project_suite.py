@@ -39,7 +39,7 @@ def test_it_is_green_with_data_of_ones_own_and_without_those_of_the_demo(finishe
         (finished.folder / name).unlink()
     finished.run("rm", "-rf", "reports/provenance", "data/raw/loanapp", "data/raw/scenario")
     remove_block(finished, "dvc.yaml", "  fetch:\n", "  check_contract:\n")
-    remove_block(finished, "params.yaml", "fetch:\n", "validate:\n")
+    remove_block(finished, "params.yaml", "fetch:\n", "ingest:\n")
     finished.edit("dvc.yaml", "reports/provenance, ", "")
     finished.edit("params.yaml", "contract: loanapp ", "contract: mine ")
     (finished.folder / "data/contracts/mine.yaml").write_text(CONTRACT)

@@ -51,11 +51,12 @@ def refused(run: Callable[[], subprocess.CompletedProcess[str]], *said: str) -> 
 
 
 def test_workflows_and_actions_are_clean() -> None:
-    """zizmor at its strictest, and the schemas of GitHub."""
+    """zizmor at its strictest, actionlint, and the schemas of GitHub."""
     workflows = sorted(map(str, (ROOT / ".github/workflows").glob("*.yml")))
     schema = ["check-jsonschema", "--builtin-schema"]
     for command in (
         ["zizmor", "--offline", "--pedantic", "--no-progress", str(ROOT / ".github")],
+        ["actionlint", "-no-color", "-shellcheck=", "-pyflakes=", *workflows],
         [*schema, "vendor.github-workflows", *workflows],
         [*schema, "vendor.github-actions", str(ROOT / ".github/actions/setup/action.yml")],
         [*schema, "vendor.dependabot", str(ROOT / ".github/dependabot.yml")],

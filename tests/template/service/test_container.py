@@ -1,38 +1,26 @@
 """The image: built, then run without root, without a network and with nothing to write but its state."""
 
-import shutil
+import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from credit.registry.store import Store
-from testing.containers import IMAGE, Container, Podman, run_container
+from service.commands.keys.make import make_key
+from service.commands.keys.revoke import revoke_keys
 from testing.lenders.frozen import ROOT
-from testing.projects import clone_project, find_shared_folder
+from testing.parts.containers import IMAGE, Container, Podman, run_container
+from testing.parts.servers import wait_until
 
 MODULES = ", ".join(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in sorted((ROOT / "service").rglob("*.py"))
     if "migrations" not in path.parts
 )
-
-
-@pytest.fixture(scope="session")
-def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Podman:
-    """The image, built from a clone as on a fresh machine; for all workers once."""
-    base = tmp_path_factory.getbasetemp()
-    podman = Podman(base / "podman")
-    context = clone_project(base / "context/template").folder
-    shutil.copytree(bundles("logistic"), context / "models/bundle")
-    with FileLock(find_shared_folder(tmp_path_factory, worker_id) / "image.lock"):
-        podman.make_base()
-        podman.build(context)
-    return podman
 
 
 @pytest.fixture
@@ -44,8 +32,9 @@ def container(built: Podman, secrets: Path) -> Iterator[Container]:
 
 
 def _with(secrets: Path, **variables: str) -> list[str]:
-    given = {"SERVICE_KEYS_FILE": "/run/secrets/keys.json", "SERVICE_SECRETS": "/run/secrets"} | variables
-    mounted = [f"--volume={secrets / name}:/run/secrets/{name}:ro" for name in ("keys.json", "AWS_SECRET_ACCESS_KEY")]
+    given = {"SERVICE_KEYS_FILE": "/run/keys/keys.json", "SERVICE_SECRETS": "/run/secrets"} | variables
+    mounted = [f"--volume={secrets}/keys:/run/keys:ro"]
+    mounted += [f"--volume={secrets}/AWS_SECRET_ACCESS_KEY:/run/secrets/AWS_SECRET_ACCESS_KEY:ro"]
     return [*mounted, *(f"--env={name}={value}" for name, value in given.items())]
 
 
@@ -92,6 +81,16 @@ def test_a_key_is_needed_and_is_good_for_what_it_was_made_for(
     assert container.ask("/v1/decisions", asked[0], watch).status == 403
     assert container.ask("/metrics").status == 401
     assert "service_" in container.ask("/metrics", key=watch).text
+
+
+def test_a_key_that_is_revoked_outside_is_refused_inside(container: Container, secrets: Path) -> None:
+    """By the folder that compose.yaml mounts: the file is replaced, and who may read it stays."""
+    token, file = make_key(secrets / "keys/keys.json", "leaver", ("watch",)), secrets / "keys/keys.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o444
+    wait_until(lambda: container.ask("/v1/version", key=token).status == 200, "the new key")
+    revoke_keys(file, "leaver")
+    wait_until(lambda: container.ask("/v1/version", key=token).status == 401, "the end of the key")
+    assert container.ask("/v1/version", key=(secrets / "office_key").read_text().strip()).status == 200
 
 
 def test_it_is_nobody_special_and_writes_nothing_but_its_state(container: Container) -> None:

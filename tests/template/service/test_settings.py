@@ -1,52 +1,10 @@
-"""Variables, and files in their place."""
-
-import os
-from pathlib import Path
+"""Settings from variables."""
 
 import pytest
 
 from credit.common.errors import CreditError
-from service.secret_files import load_secret_files
+from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
 from service.settings import load_settings
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(os, "environ", os.environ.copy())
-    monkeypatch.setenv("SERVICE_SECRETS", str(tmp_path))
-    return tmp_path
-
-
-def test_a_file_with_the_name_of_a_variable_sets_it(folder: Path) -> None:
-    (folder / "PGPASSWORD").write_text("from a file\n")
-    (folder / "keys.json").write_text("[]")
-    load_secret_files()
-    assert os.environ["PGPASSWORD"] == "from a file"
-    assert "keys.json" not in os.environ
-
-
-def test_a_variable_that_is_set_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPASSWORD", "set")
-    (folder / "PGPASSWORD").write_text("from a file")
-    load_secret_files()
-    assert os.environ["PGPASSWORD"] == "set"
-
-
-def test_without_the_folder_nothing_happens(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SERVICE_SECRETS")
-    before = dict(os.environ)
-    load_secret_files()
-    assert dict(os.environ) == before
-
-
-def test_what_cannot_be_read_is_said_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "PGPASSWORD").write_bytes(b"\xff")
-    with pytest.raises(CreditError, match="expected a folder of readable files") as told:
-        load_secret_files()
-    assert "xff" not in str(told.value)
-    monkeypatch.setenv("SERVICE_SECRETS", str(folder / "elsewhere"))
-    with pytest.raises(CreditError, match="No such file or directory"):
-        load_secret_files()
 
 
 def test_a_setting_that_cannot_be_used_is_named_as_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +34,21 @@ def test_an_address_of_the_watch_that_nobody_can_have_is_refused(url: str, monke
 def test_an_address_of_the_watch_may_be_a_name_or_a_number(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_WATCH_URL", url)
     assert load_settings().watch_url == url
+
+
+def test_an_environment_is_one_where_a_version_can_be_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list is the project's own, so that an adopted project may have others."""
+    monkeypatch.setattr("service.settings.ENVIRONMENTS", ("test", "prod"))
+    monkeypatch.setenv("SERVICE_ENVIRONMENT", "test")
+    assert load_settings().environment == "test"
+    monkeypatch.setenv("SERVICE_ENVIRONMENT", "staging")
+    with pytest.raises(CreditError, match=r"SERVICE_ENVIRONMENT: found '?staging'?, expected one of test, prod"):
+        load_settings()
+
+
+def test_an_environment_has_a_name_that_the_log_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.settings.ENVIRONMENTS", ("acceptance-eu-west", "prod"))
+    monkeypatch.setenv("SERVICE_ENVIRONMENT", "acceptance-eu-west")
+    with pytest.raises(CreditError, match="expected a name of at most 16 letters"):
+        load_settings()
+    assert {table.c.environment.type.length for table in (DECISIONS_TABLE, SHADOWS_TABLE)} == {16}

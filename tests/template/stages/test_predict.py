@@ -175,7 +175,7 @@ def _die() -> None:
 @pytest.mark.usefixtures("all_cores")
 def test_a_worker_that_the_system_kills_is_an_error_of_one_line() -> None:
     with pytest.raises(CreditError, match="predict: a worker was killed"):
-        run_in_processes([delayed(_die)()], "predict")
+        list(run_in_processes([delayed(_die)()], "predict"))
 
 
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from credit.scoring.policy import Policy
 from credit.training.agreement import check_agreement, prove_shippable
 from credit.training.onnx_export import export_onnx
 from credit.training.search import find_grid_problems
+from credit.training.skops_files import dump_estimator
 from credit.training.train import TrainParams, check_estimator, train_candidate
 from testing.lenders.frozen import ROOT
 from testing.lenders.small import PARAMS
@@ -69,7 +70,8 @@ def test_a_candidate_loads_nothing_large_before_it_is_built(name: str) -> None:
 def test_a_candidate_can_be_shipped(name: str) -> None:
     rule = Rule(sql="score", threshold=0.0, approve="at_least")
     trained = train_candidate(name, TRAIN, X, Y, rule, bar=False, groups=(X[:, [1]] > 0).astype(np.int64))
-    agreement = prove_shippable(name, trained.estimator, trained.policy, X, 0)
+    archive = dump_estimator(trained.estimator)
+    agreement = prove_shippable(name, trained.estimator, archive, trained.policy, X, 0)
     assert agreement.largest_difference < 1e-5
     assert agreement.other_decisions == 0
 
@@ -150,10 +152,10 @@ def test_what_onnx_cannot_do_is_one_line_with_the_operator_and_the_file() -> Non
 
 def test_a_type_that_nobody_trusts_is_refused_before_anything_is_written() -> None:
     message = r"^credit/candidates/random_forest\.py: found .*TreePredictor, expected .*; add them to trusted_types in "
+    estimator, policy = fit(HistGradientBoostingClassifier()), Policy(approve_from=0.5, refer_from=0.4)
+    archive = dump_estimator(estimator)
     with pytest.raises(CreditError, match=message):
-        prove_shippable(
-            "random_forest", fit(HistGradientBoostingClassifier()), Policy(approve_from=0.5, refer_from=0.4), X, 0
-        )
+        prove_shippable("random_forest", estimator, archive, policy, X, 0)
 
 
 def test_a_model_without_probabilities_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,7 @@ def test_make_repro_checks_before_it_starts_dvc(tmp_path: Path) -> None:
     made = ["make", "--dry-run", "repro", f"VENV={tmp_path / 'venv'}", "-o", f"{tmp_path / 'venv'}/.installed"]
     alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # not within `make test`
     told = subprocess.run(made, cwd=ROOT, env=alone, capture_output=True, text=True, check=True).stdout
-    assert told.splitlines()[:2] == ["python -m credit.check", "dvc repro"]
+    assert told.splitlines()[:3] == ["python -m credit.check", "python -m credit.plan", "dvc repro"]
 
 
 def test_a_contract_that_is_not_there_is_named_with_those_that_are(lender: QuickLender) -> None:

@@ -43,7 +43,7 @@ def verify(log: DecisionLog) -> dict[str, Any]:
     return {one.table: ([str(finding) for finding in one.findings], one.erased) for one in reports}
 
 
-WHOLE = {"decisions": ([], 0), "outcomes": ([], 0), "events": ([], 0)}
+WHOLE = {"decisions": ([], 0), "outcomes": ([], 0), "events": ([], 0), "shadows": ([], 0)}
 
 
 def test_a_reference_is_hashed_by_the_key_of_the_deployment() -> None:
@@ -91,7 +91,7 @@ def test_an_erasure_takes_what_is_personal_and_the_chain_holds(log: DecisionLog)
     (review,) = list_events(log.database, found[0]["id"], ("review",))
     assert (review["personal"], review["detail"]["decision"]) == (None, "approve")
     assert find_newest_review(log.database, found[0]["id"]) == Review("approve", "analyst-7", None, True)
-    assert verify(log) == {"decisions": ([], 2), "outcomes": ([], 0), "events": ([], 2)}
+    assert verify(log) == WHOLE | {"decisions": ([], 2), "events": ([], 2)}
     with pytest.raises(CreditError, match="erased"):
         correct_decision(log.events, read_decision(log.database, identifiers[0]), {"income": 1}, "officer", "None")
 

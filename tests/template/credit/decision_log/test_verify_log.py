@@ -97,7 +97,8 @@ def test_a_log_is_as_it_was_written(log: DecisionLog, monkeypatch: pytest.Monkey
     monkeypatch.setattr(reading, "PAGE_ROWS", 5)
     report = verify(log)
     assert (report.findings, report.rows, report.writers, report.unchained) == ([], ROWS, 1, 0)
-    assert [verify_databases([log.database], None)[i].table for i in range(3)] == ["decisions", "outcomes", "events"]
+    tables = [one.table for one in verify_databases([log.database], None)]
+    assert tables == ["decisions", "outcomes", "events", "shadows"]
 
 
 OTHER_VALUES: dict[str, Any] = {

@@ -13,7 +13,8 @@ from credit.registry.store import MissingStoreError
 def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RELEASE_STORE", raising=False)
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for runner in ("GITHUB_ACTIONS", "GITLAB_CI"):
+        monkeypatch.delenv(runner, raising=False)
 
 
 def test_without_an_address_no_folder_is_taken_for_a_store(tmp_path: Path) -> None:
@@ -74,11 +75,12 @@ def test_a_file_that_names_none_is_refused(text: str, said: str) -> None:
         find_address()
 
 
-def test_on_github_a_folder_is_no_store_unless_the_variable_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("runner", ["GITHUB_ACTIONS", "GITLAB_CI"])
+def test_on_a_runner_a_folder_is_no_store_unless_the_variable_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runner: str
 ) -> None:
     Path("release.yaml").write_text("store: .store\n")
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv(runner, "true")
     with pytest.raises(CreditError, match="lost with the runner's disk, expected a bucket"):
         find_address()
     monkeypatch.setenv("RELEASE_STORE", str(tmp_path))

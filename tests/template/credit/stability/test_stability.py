@@ -130,7 +130,12 @@ def test_the_pipeline_repeats_the_verdict_of_the_first_partition_in_the_others(f
     report = StabilityReport.read(finished.folder / StabilityReport.PATH)
     assert report.partitions == 2
     assert sum(one.champion for one in report.candidates.values()) == 2
+    metrics = json.loads((finished.folder / "reports/metrics.json").read_text())
     for name, one in report.candidates.items():
+        assert one.seeds is not None
+        assert one.seeds.fits == (1 if name == "heuristic" else 6)
+        assert (one.seeds.roc_auc.deviation > 0) == (name == "random_forest"), "only it draws"
+        assert one.seeds.roc_auc.lowest <= metrics[name]["roc_auc"] <= one.seeds.roc_auc.highest
         judged = json.loads((finished.folder / f"reports/fairness/{name}.json").read_text())
         assert judged["verdict"] in one.verdicts
         assert one.worst_group_ratio is not None

@@ -55,6 +55,35 @@ def measure_gap(model: Any, X: Floats, groups: NDArray[np.int64]) -> float:
     return float(scores[groups[:, 0] == 1].mean() - scores[groups[:, 0] == 0].mean())
 
 
+@pytest.mark.parametrize("signs", [None, (1, 0, 0)])
+def test_plain_regression_is_solved_once_for_all_strengths_that_start_from_it(
+    monkeypatch: pytest.MonkeyPatch, signs: Any
+) -> None:
+    X, y, groups = draw(300)
+    descents: list[float] = []
+    descend = FairLogistic._descend
+
+    def count(self: FairLogistic, loss: PenalisedLoss, start: Floats, strength: float, of: Floats) -> Floats:
+        descents.append(strength)
+        return descend(self, loss, start, strength, of)
+
+    monkeypatch.setattr(FairLogistic, "_descend", count)
+    solutions: dict[Any, Any] = {}
+    for C, strength in ((0.1, 1), (0.1, 2), (0.1, 0), (1, 2), (1, 0)):
+        alone = FairLogistic(C, strength, signs=signs).fit(X, y, groups=groups)
+        descents.clear()
+        sharing = FairLogistic(C, strength, signs=signs)
+        sharing.share_solutions(solutions)
+        sharing.fit(X, y, groups=groups)
+        assert descents == [0.0] * ((C, strength) in {(0.1, 1), (1, 2)}) + [strength] * (strength > 0)
+        assert (sharing.coef_ == alone.coef_).all()
+        assert sharing.n_iter_ == alone.n_iter_
+    weighted = FairLogistic(0.1, signs=signs)
+    weighted.share_solutions(solutions)
+    weighted.fit(X, y, sample_weight=1 + groups[:, 0])
+    assert not (weighted.coef_ == FairLogistic(0.1, signs=signs).fit(X, y).coef_).all()
+
+
 @pytest.mark.parametrize("weight", [None, "balanced"])
 @pytest.mark.parametrize("C", [0.001, 0.1, 10])
 def test_at_strength_0_it_is_the_plain_regression(C: float, weight: Any) -> None:

@@ -12,6 +12,7 @@ from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
 from credit.contract.rule import ApprovedSide, Rule
 from credit.training.agreement import prove_shippable
+from credit.training.skops_files import dump_estimator
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
 from testing.lenders.small import PARAMS
 
@@ -142,7 +143,7 @@ def test_a_candidate_whose_training_reads_groups_is_stored_without_them() -> Non
     assert type(model).__module__.startswith("sklearn.")
     assert not hasattr(model, "strength")
     assert abs(model.coef_[0][1]) < abs(other.estimator.steps[-1][1].coef_[0][1]) / 2
-    prove_shippable("fair_logistic", trained.estimator, trained.policy, X, 0)
+    prove_shippable("fair_logistic", trained.estimator, dump_estimator(trained.estimator), trained.policy, X, 0)
 
 
 def test_a_candidate_whose_training_reads_groups_needs_leave() -> None:

@@ -14,6 +14,7 @@ from release.blame.answer.content import (
     FigureBlame,
     GroupFlips,
     HybridRow,
+    PeopleOrModel,
     TogetherPart,
     Verdict,
 )
@@ -138,6 +139,21 @@ def test_the_text_has_all_parts() -> None:
         "next:  take",
     ):
         assert told in text
+
+
+def test_people_or_model_is_told_in_every_form_or_why_it_is_not_known() -> None:
+    both = PeopleOrModel(figure=RATIO, values=(0.8, 0.75, 0.77, 0.72), people=-0.05, model=-0.03, why_not="")
+    answer = make_answer(people_or_model=both)
+    sentence = "People or model, on the test rows: other people -0.050, another model -0.030"
+    for text in (render_text(answer), render_markdown(answer), render_page(answer)):
+        assert sentence in text.replace(MINUS, "-")
+        assert re.search(r"model of v2.0.0\W[^0-9]*0\.770[^0-9]*0\.720", text)
+    assert answer.dump()["people_or_model"]["values"] == [0.8, 0.75, 0.77, 0.72]
+    unknown = make_answer(people_or_model=both.model_copy(update={"people": None, "why_not": "<b> lacks income"}))
+    for text in (render_text(unknown), render_markdown(unknown), render_page(unknown)):
+        assert "People or model is not known: " in text
+    assert "<b>" not in render_page(unknown).partition("People or model is not known")[2][:40]
+    assert "People or model" not in render_text(make_answer())
 
 
 def test_the_waterfall_goes_from_the_good_figure_to_the_bad_one_in_steps_that_meet() -> None:

@@ -75,7 +75,9 @@ def test_a_run_that_was_killed_is_resumed_and_nothing_of_the_user_is_touched(len
     assert take_picture(lender.folder) == before
     done = subprocess.run(COMMAND, env=env, capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
-    assert answer["runs"] == 1, "the bad version and the data were made, the code was not"
+    assert answer["runs"] == 5, (
+        "the bad version and the data were made; the code and the four of people or model were not"
+    )
     assert answer["verdict"] == "attributed"
     assert take_picture(lender.folder) == before
     again = json.loads(subprocess.run(COMMAND, env=env, capture_output=True, text=True, check=True).stdout)
@@ -88,7 +90,14 @@ def test_the_working_tree_is_a_side_with_what_is_not_committed(lender: Traceable
     (lender.folder / "data/raw/.gitignore").write_text("/mine\n/other\n")
     before = take_picture(lender.folder)
     answer = find_cause(ask("workspace"))
-    assert {part.factor for part in answer.figures[0].parts if part.beyond_noise} == {"data", "code"}
+    (figure,) = answer.figures
+    assert {part.factor for part in figure.parts if part.beyond_noise} == {"data", "code"}
+    both = answer.people_or_model
+    assert both is not None
+    assert both.why_not == ""
+    assert (both.values[0], both.values[-1]) == (figure.good, figure.bad)
+    parts = {part.factor: part.value for part in figure.parts}
+    assert (both.people, both.model) == (pytest.approx(parts["data"]), pytest.approx(parts["code"]))
     assert take_picture(lender.folder) == before
 
 
@@ -123,14 +132,19 @@ def test_with_many_factors_the_smallest_set_is_divided_and_the_others_are_named(
     assert answer.runs < 2**6 / 4
 
 
-def test_other_libraries_are_told_and_never_silently_nothing(lender: TraceableLender) -> None:
+def test_other_libraries_that_cannot_be_installed_are_told_and_never_silently_nothing(
+    lender: TraceableLender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     lender.write_rows(make_rows(burden=1.0))
     (lender.folder / "requirements.lock").write_text("click==0.0.1\n")
     lender.build()
     answer = find_cause(ask())
     (note,) = [one for one in answer.notes if one.startswith("libraries differ")]
     assert "not separable" in note
-    assert "requirements.lock" not in str(answer.factors)
+    assert "the libraries of good: cannot be installed, pip: " in note
+    assert "PIP_FIND_LINKS" in note
+    assert [of.factor for of in answer.factors] == ["data"]
 
 
 def test_a_hybrid_is_left_in_a_folder_with_what_the_answer_says_of_it(lender: TraceableLender) -> None:

@@ -78,6 +78,13 @@ def test_a_single_cause_is_found_and_what_did_nothing_has_no_part(
     assert figure.remainder == pytest.approx(0, abs=1e-9)
     assert f"{guilty} " in answer.sentence
     assert f"{innocent} 0" in answer.sentence
+    both = answer.people_or_model
+    assert (both is not None) == (guilty in ("data", "contract")), "else the same people are judged"
+    if guilty == "data":
+        assert both is not None
+        assert (both.people, both.model) == (pytest.approx(figure.move), 0), "no row moves a weight of the model"
+    elif both is not None:
+        assert "the model of good on the people of main" in both.why_not, "it reads a column that they lack"
 
 
 def test_two_causes_that_act_only_together_are_named_together(lender: TraceableLender) -> None:

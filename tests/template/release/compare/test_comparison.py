@@ -11,7 +11,7 @@ from release.repository.revision import resolve_revisions
 from testing.report_edits import Edit
 
 SIDE = "name commit champion why eligible verdict unsigned_failures against"
-METRIC = "figure base head change interval beyond_noise"
+METRIC = "figure base head change interval seed_band beyond_noise"
 GROUP = "attribute group words people selection_rate ratio intervals verdicts seed_band"
 KEYS = {
     "": "base head problems unread waivers candidates champion_metrics metrics fairness people measured features data "

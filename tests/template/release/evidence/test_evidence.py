@@ -21,6 +21,7 @@ from referencing.jsonschema import DRAFT7
 
 from credit.common.dates import parse_time
 from credit.common.errors import CreditError
+from credit.registry import names
 from credit.registry.names import parse_version
 from credit.registry.store import Store
 from release.commands.key import make_pair
@@ -28,6 +29,7 @@ from release.evidence.chapters import find_subject
 from release.evidence.folder import make_evidence, write_evidence
 from release.evidence.mapping import Clause, answer_clauses, list_places, load_place
 from release.evidence.verify_folder import verify_signature
+from release.registration.provenance import format_signature, sign_version
 from release.repository.tags import read_registry
 from testing.parts.browsers import FAINT, OUTSIDE, browser, open_pages
 from testing.projects import Project, copy_project
@@ -134,6 +136,25 @@ def test_one_program_verifies_all_of_it_offline_and_finds_what_was_changed(writt
     said = verify(folder).stdout
     assert "index.dsse.json: it is not about index.json as it is here" in said
     assert "version.dsse.json: it is not about credit-model@v1.0.1 as it is here" in said
+
+
+def test_a_version_of_a_project_with_its_own_name_is_verified_by_that_name(
+    written: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The program stands alone, so the index tells it the tag that the statement is about."""
+    monkeypatch.chdir(written.project.folder)
+    for name, value in written.project.env.items():
+        monkeypatch.setenv(name, value)
+    subject = find_subject(Store(".store"), read_registry(), V1, None)
+    monkeypatch.setattr(names, "ARTIFACT", "loan-model")
+    signed = sign_version(V1, subject.tag.commit, subject.record.digest, from_source=True)
+    assert signed is not None
+    tag = subject.tag._replace(name=V1.tag, message=format_signature(signed))
+    content, _ = make_evidence(subject._replace(tag=tag), ["us"])
+    write_evidence(content, tmp_path / "own")
+    done = verify(tmp_path / "own")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "loan-model@v1.0.0: signed by key" in done.stdout
 
 
 def test_a_module_that_somebody_put_beside_the_program_does_not_speak_for_it(written: Written, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from release.repository import tags
+from release.repository.clones import drop_secrets
 from release.repository.git import find_actor, list_files_at, run_git
 from release.repository.main_branch import find_main, list_changes_since, read_files_of_main
 
@@ -71,3 +72,15 @@ def test_who_has_no_name_is_told_by_number(repository: Path, monkeypatch: pytest
     monkeypatch.delenv("RELEASE_ACTOR", raising=False)
     monkeypatch.setattr(getpass, "getuser", nameless)
     assert find_actor().startswith(f"user {os.getuid()} on ")
+
+
+def test_the_code_of_a_change_gets_no_token_from_the_settings_of_git_and_git_works_without_them(
+    repository: Path,
+) -> None:
+    run_git("remote", "add", "origin", "/an/origin.git")
+    given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.origin.pushurl", "GIT_CONFIG_VALUE_0": "//x:s3cret@h"}
+    left = drop_secrets({**os.environ, **given, "RELEASE_PUSH_TOKEN": "s3cret"})
+    assert "s3cret" not in str(left)
+    command = ["git", "remote", "get-url", "--push", "origin"]
+    done = subprocess.run(command, env=left, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "/an/origin.git"

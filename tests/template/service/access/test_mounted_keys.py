@@ -1,6 +1,8 @@
 """Files of keys as containers get them: a secret with links, read-only, or the single file mounted."""
 
 import logging
+import os
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,3 +169,37 @@ def test_keys_in_a_folder_that_is_read_only_are_changed_where_they_are_kept(
         watch = KeyFileWatch(file)
         token = make_key(tmp_path / "own" / "keys.json", "new", ("decide",))
         assert is_good(watch.look(file), token), "a whole folder is followed"
+
+
+def test_a_changed_file_keeps_its_owner_and_readers_and_gets_no_other_writers(tmp_path: Path) -> None:
+    """The service is another user: of a file that it may not read it would go on with the old keys."""
+    require("root")
+    file = tmp_path / "keys.json"
+    make_key(file, "branch", ("decide",))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    os.chown(file, 10001, 10002)
+    for before, after in ((0o440, 0o440), (0o664, 0o644), (0o600, 0o600)):
+        file.chmod(before)
+        make_key(file, f"other-{before}", ("decide",))
+        found = file.stat()
+        assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (after, 10001, 10002)
+
+
+@pytest.mark.parametrize(("is_member", "mode"), [(True, 0o440), (False, 0o400)])
+def test_who_may_not_keep_the_owner_keeps_the_group_or_lets_no_other_group_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_member: bool, mode: int
+) -> None:
+    file, changed = tmp_path / "keys.json", []
+    make_key(file, "branch", ("decide",))
+    file.chmod(0o440)
+
+    def refuse_others(_: Path, owner: int, group: int) -> None:
+        """Change the group of a file where the user is a member, and no owner, as the system does for no root."""
+        if owner != -1 or not is_member:
+            raise PermissionError
+        changed.append(group)
+
+    monkeypatch.setattr(os, "chown", refuse_others)
+    make_key(file, "other", ("decide",))
+    assert changed == [file.stat().st_gid] * is_member
+    assert stat.S_IMODE(file.stat().st_mode) == mode

@@ -283,6 +283,7 @@ def test_operations_and_models_of_the_api_have_names_that_a_client_can_use(servi
         "BatchResponse",
         "DecidedGroup",
         "DecidedResponse",
+        "ChallengerResponse",
         "DecisionListResponse",
         "DecisionRecordResponse",
         "DecisionRequest",

@@ -24,9 +24,8 @@ NEWER = "the tables of the database of the decision log are newer than this serv
 def list_problems(log: DecisionLog) -> dict[str, str]:
     """List the problems of a service that has no other part that fails."""
     nobody = SimpleNamespace(problems={}, list_problems=dict, problem=None)
-    return collect_problems(
-        cast(Parts, SimpleNamespace(follower=nobody, decider=nobody, log=log, checkpoints=nobody, keys=nobody))
-    )
+    names = ("follower", "decider", "checkpoints", "keys", "shadows")
+    return collect_problems(cast(Parts, SimpleNamespace(log=log, **dict.fromkeys(names, nobody))))
 
 
 def fill_spool(state: Path, count: int) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from credit.scoring.model import Decision
 from service.deciding import singles
 from service.deciding.decider import Decider
+from service.deciding.recording import Recorder
 from service.deciding.tasks import TaskGroup
 from service.engine.live_version import LiveVersion
 from service.engine.requests import ApplicationRequest
@@ -89,3 +90,31 @@ def test_a_lone_one_waits_for_nobody_and_after_a_crowd_only_once(
 
     assert run(ask_all()) == [0.0123]
     assert sizes == [1, 1, 1, 4, 1, 1, 1]
+
+
+def test_who_comes_while_others_are_being_recorded_is_decided_meanwhile(
+    make_decider: MakeDecider,
+    with_model: WithModel,
+    applications: Applications,
+    sizes: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[tuple[Recorder, Any, Any]] = []
+    write = Recorder.write
+    monkeypatch.setattr(singles, "_GATHER_SECONDS", 0.001)
+    monkeypatch.setattr(Recorder, "write", lambda recorder, rows, then: written.append((recorder, rows, then)))
+
+    async def ask_during_a_write() -> None:
+        decider, serving = make_decider(), with_model(approve)
+        asking = []
+        for place in range(3):
+            asking.append(asyncio.create_task(ask(decider, serving, applications[place])))
+            while len(written) <= place:
+                await asyncio.sleep(0.001)
+        assert not any(task.done() for task in asking)
+        for recorder, rows, then in written:
+            write(recorder, rows, then)
+        await asyncio.gather(*asking)
+
+    run(ask_during_a_write())
+    assert sizes == [1, 1, 1]

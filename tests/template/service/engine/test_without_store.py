@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 import requests
 
+from credit.common.errors import CreditError, Problem
 from credit.registry.ledger import Ledger
 from credit.registry.store import Store
 from release.deployment.apply import apply_change
 from release.deployment.change import Attribution
 from release.deployment.plan import plan_fallback
+from service.engine.follower import Follower
+from service.engine.patrol import Patrol
+from service.settings import load_settings
 from testing.parts.servers import PATIENCE, find_free_ports, mount_small_disk, wait_until
 from testing.releases import deploy_versions
 from testing.services import Service, run_service
@@ -200,3 +204,30 @@ def test_figures_of_several_workers_are_those_of_now(
         os.kill(int(worker), signal.SIGKILL)
         deploy_versions(released, "v3.0.0")
         wait_until(lambda: "service_ledger_entry 3.0" in service.get("/metrics").text, "the entry of all workers")
+
+
+def test_a_kill_switch_takes_over_and_is_kept_though_the_store_goes_right_after_it_was_read(
+    released: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise CreditError(Problem("the store", "no answer"))
+
+    monkeypatch.setenv("RELEASE_STORE", released.url)
+    monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("SERVICE_POLL_SECONDS", "0.1")
+    follower = Follower(load_settings(), lambda _: None)
+    follower.start()
+    wait_until(lambda: follower.serving is not None and follower.serving.decides == "model", "the model")
+    monkeypatch.setattr(Patrol, "follow", refuse)
+    apply_change(released, plan_fallback(Ledger(released, "prod"), Attribution("incident", "on call")))
+    wait_until(lambda: follower.serving is not None and follower.serving.decides == "rule", "the rule")
+    wait_until(lambda: "disk" in follower.problems, "that not all was kept")
+    assert str(follower.problems["disk"]).startswith("the store went before it was told which entry is followed")
+    follower.stop()
+    away(released)
+    monkeypatch.setenv("SERVICE_START_SECONDS", "0.1")
+    again = Follower(load_settings(), lambda _: None)
+    again.start()
+    assert again.serving is not None
+    assert again.serving.decides == "rule"
+    again.stop()

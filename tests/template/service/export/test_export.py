@@ -309,6 +309,19 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
     assert_same(log, target, 10)
 
 
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> list[CollectorRegistry]:
+    """The registries of the exports that were started, which nobody serves."""
+    kept: list[CollectorRegistry] = []
+
+    def keep_registry(port: int, host: str, registry: CollectorRegistry) -> tuple[Mock, Mock]:
+        kept.append(registry)
+        return Mock(), Mock()
+
+    monkeypatch.setattr("service.export.running.start_http_server", keep_registry)
+    return kept
+
+
 class Gone(ParquetTarget):
     """A folder that answers for one round; after the next its process is told to end."""
 
@@ -323,22 +336,43 @@ class Gone(ParquetTarget):
 
 
 def test_what_waits_is_counted_from_the_last_round_though_the_target_was_gone_right_after_it(
-    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: list[CollectorRegistry]
 ) -> None:
     monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
-    target, registries = Gone(tmp_path / "analysts"), []
-
-    def keep_registry(port: int, host: str, registry: CollectorRegistry) -> tuple[Mock, Mock]:
-        registries.append(registry)
-        return Mock(), Mock()
-
-    monkeypatch.setattr("service.export.running.start_http_server", keep_registry)
+    target = Gone(tmp_path / "analysts")
     monkeypatch.setattr(target, "finish", lambda database: write(log, 3))
     write(log, 10)
     with keep_signal_handlers():
         keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
     assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 10
     assert registries[0].get_sample_value("export_waiting_decisions", {"target": "parquet"}) == 3
+
+
+class Full(ParquetTarget):
+    """A folder on a disk that is full at the end of the first round; after the next its process is told to end."""
+
+    rounds = 0
+
+    def finish(self, database: Database) -> None:
+        self.rounds += 1
+        if self.rounds == 1:
+            raise OSError("No space left on device")
+        super().finish(database)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_rows_that_were_written_after_a_round_that_failed_are_counted_once(
+    log: DecisionLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: list[CollectorRegistry]
+) -> None:
+    monkeypatch.setenv("SERVICE_STATE", str(tmp_path / "state"))
+    target = Full(tmp_path / "analysts")
+    rows = write(log, 10)
+    report(log, rows[0], 30, True)
+    with keep_signal_handlers():
+        ended = keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
+    assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "missing": 0}
+    assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 11
+    assert_same(log, target, 10)
 
 
 def test_places_are_true_after_a_round_that_ended_halfway(

@@ -137,6 +137,15 @@ def test_it_says_that_nothing_is_decided(tmp_path: Path) -> None:
     assert "Nothing has been deployed to prod." in text
 
 
+def test_it_reads_itself_again_until_its_reader_stops_that_and_nothing_moves(service: Service) -> None:
+    shown, stopped = service.get("/").text, service.get("/?refresh=no").text
+    assert '<meta http-equiv="refresh" content="30">' in shown
+    assert '<a href="?refresh=no">' in shown
+    assert 'http-equiv="refresh"' not in stopped
+    assert '<a href="./">again every 30 seconds</a>' in stopped
+    assert not re.search("animation|transition|<script", shown), "nothing to be stopped for who asks for less motion"
+
+
 def test_without_the_store_it_says_so_and_shows_what_is_live(service: Service, tmp_path: Path) -> None:
     (tmp_path / "store").rename(tmp_path / "gone")
     (tmp_path / "store").write_text("a file where a folder should be")

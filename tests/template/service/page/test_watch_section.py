@@ -1,8 +1,11 @@
 """The page shows the state of the watch and the ratio of each group over time, and goes on when the watch is down."""
 
 import http.server
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,11 @@ import pytest
 
 from credit.registry.store import Store
 from credit.reports.live.watch_picture import WatchedGroupState, WatchedRatio, WatchPicture
+from service.page import watch
 from service.page.sections.watch import HEIGHT, WIDTH, describe_watch, draw_chart
 from service.page.watch import SeenWatch, WatchReader
 from testing.parts.browsers import FAINT, OUTSIDE, browser, open_pages
-from testing.parts.servers import wait_until
+from testing.parts.servers import PATIENCE, wait_until
 from testing.services import run_service
 
 __all__ = ["browser"]
@@ -134,6 +138,46 @@ def test_the_last_picture_stays_when_the_watch_says_something_else(address: Any,
     assert reader.read() == (make_picture(), True)
     address.answer = answer
     assert reader.read() == (make_picture(), False)
+
+
+@pytest.mark.parametrize("begin", [b"HTTP/1.0 200 OK\r\nX: ", b"HTTP/1.0 200 OK\r\n\r\n{"])
+def test_an_answer_that_trickles_in_for_ever_is_cut_off(begin: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_SECONDS", 0.3)
+    ended = threading.Event()
+
+    def trickle() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(begin)
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.01)
+        ended.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=trickle, daemon=True).start()
+        assert WatchReader(f"http://127.0.0.1:{listening.getsockname()[1]}").read() == (None, False)
+        assert ended.wait(PATIENCE)
+
+
+def test_while_a_name_is_looked_up_nobody_waits_for_it_and_it_is_asked_once(
+    address: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, asked, look_up = threading.Event(), list[Any](), socket.getaddrinfo
+
+    def wait(*of: Any, **named: Any) -> Any:
+        asked.append(of)
+        assert found.wait(PATIENCE)
+        return look_up(*of, **named)
+
+    monkeypatch.setattr(watch, "_SECONDS", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    reader = WatchReader(f"http://127.0.0.1:{address.server_port}")
+    assert [reader.read(), reader.read()] == [(None, False)] * 2
+    assert len(asked) == 1
+    found.set()
+    monkeypatch.setattr(watch, "_SECONDS", PATIENCE)
+    wait_until(lambda: reader.read() == (make_picture(), True), "the picture")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:80011", "a..b", "x" * 70])

@@ -18,6 +18,7 @@ from credit.decision_log.counting.hourly import Cell, count_on, find_places
 from credit.decision_log.counting.summary import DecisionSummary, count_spooled_cells, read_counts, summarize_decisions
 from credit.decision_log.integrity.chain import DECISIONS, Chain
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.people.erasure import erase_decisions
 from credit.decision_log.tables import COUNTED_WRITERS_TABLE, DECISIONS_TABLE, HOURLY_COUNTS_TABLE
 from credit.decision_log.writers import build_walk
 from testing.decisions import make_record, write_each
@@ -127,6 +128,15 @@ def test_names_and_values_of_attributes_are_data_and_never_sql(log: DecisionLog)
         ("age", "35"): 2,
         ("vet", "True"): 2,
     }
+
+
+def test_a_decision_that_was_erased_before_it_was_counted_counts_and_keeps_no_other_from_it(log: DecisionLog) -> None:
+    first, *others = decisions(3, protected={"race": "Black"})
+    write_each(log, [first, *others])
+    erase_decisions(log.events, [first["id"]], "erase", "tester", {})
+    assert count_on(log.database, 9) == 0
+    counts = summarize_decisions(log, DAY, "prod").counts
+    assert (by(counts, "decision"), by(counts, "attribute", "value")) == ({("approve",): 3}, {("race", "Black"): 2})
 
 
 def test_an_empty_log_has_no_counts(log: DecisionLog) -> None:

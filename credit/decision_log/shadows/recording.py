@@ -1,0 +1,137 @@
+"""Record what a challenger would have decided: in the database, or in the spool while that does not answer.
+
+Such rows are written some time after their decisions, whose personal values may be erased by then: the row goes into
+the database as an erasure would have left it.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database
+from credit.decision_log.integrity.chain import SHADOWS, Chain, Head
+from credit.decision_log.tables import DECISIONS_TABLE, SHADOWS_TABLE
+
+_LOG = logging.getLogger(__name__)
+_REPLAY_ROWS = 500
+_C = SHADOWS_TABLE.c
+
+ShadowRow = dict[str, Any]
+"""A row of SHADOWS."""
+
+ERASED_VALUES: dict[str, None] = dict.fromkeys([*SHADOWS.personal, "salt"])
+"""The values of a row whose decision was erased, beside the event that did it."""
+
+
+class ShadowLog:
+    """The writer of shadows in this process, in a chain of its own."""
+
+    def __init__(self, database: Database, spool: Database) -> None:
+        self.chain = Chain(SHADOWS)
+        self._database, self._spool, self._turn = database, spool, threading.Lock()
+
+    def write(self, rows: Sequence[ShadowRow], may_use_database: bool) -> None:
+        """Write rows durably. Raises CreditError when neither the database nor the spool takes them.
+
+        Whatever became of them in the first, the second gets them at the same places of the chain.
+        """
+        with self._turn:
+            self.chain.link(rows)
+            try:
+                if not may_use_database or not self._insert(self._database, rows):
+                    with self._spool.begin_write() as connection:
+                        _add(connection, rows)
+            except CreditError:
+                self.chain.restart()
+                raise
+            self.chain.advance(rows)
+
+    def adopt_head(self, head: Head) -> None:
+        """Take over the head of a writer in another process, for the checkpoints of this one."""
+        with self._turn:
+            if head.sequence:
+                heads = self.chain.heads
+                heads[:] = [*(one for one in heads if one.sequence and one.writer != head.writer), head]
+
+    def replay(self, lock: AbstractContextManager[None]) -> int:
+        """Move rows from the spool into the database, those of `_REPLAY_ROWS` at a time; returns how many were moved.
+
+        Killed in between, it adds the same again, which changes nothing. Raises CreditError without an answer.
+        """
+        with lock:
+            moved = 0
+            for rows in self._iterate_spooled():
+                with self._database.begin_write() as connection:
+                    _add(connection, _apply_erasures(connection, rows))
+                with self._spool.begin_write() as connection:
+                    connection.execute(delete(SHADOWS_TABLE).where(_C.id.in_([row["id"] for row in rows])))
+                moved += len(rows)
+            return moved
+
+    def count_spooled(self) -> int:
+        """Count the rows that the database does not have yet."""
+        with self._spool.begin_read() as connection:
+            return int(connection.execute(select(func.count()).select_from(SHADOWS_TABLE)).scalar_one())
+
+    def _iterate_spooled(self) -> Iterator[list[ShadowRow]]:
+        while True:
+            with self._spool.begin_read() as connection:
+                oldest = select(SHADOWS_TABLE).order_by(_C.writer, _C.sequence).limit(_REPLAY_ROWS)
+                rows = [dict(row._mapping) for row in connection.execute(oldest)]
+            if not rows:
+                return
+            yield rows
+
+    def _insert(self, database: Database, rows: Sequence[ShadowRow]) -> bool:
+        """Insert rows into the database; False when it does not take them."""
+        try:
+            database.check_file()  # in a process that does not look for itself an empty one would be made
+            with database.begin_write() as connection:
+                _add(connection, _apply_erasures(connection, rows))
+        except CreditError as error:
+            _LOG.warning("shadows go to the spool: %s", error)
+            return False
+        return True
+
+
+def erase_shadows(connection: Connection, decisions: Sequence[str], event: str) -> None:
+    """Erase what challengers made of decisions, in the transaction that erases these. `event`: its id."""
+    gone = update(SHADOWS_TABLE).where(_C.decision_id.in_(decisions), _C.erased_by.is_(None))
+    connection.execute(gone.values(**ERASED_VALUES, erased_by=event))
+
+
+def _apply_erasures(connection: Connection, rows: Sequence[ShadowRow]) -> list[ShadowRow]:
+    """Take the values out of rows whose decision was erased meanwhile.
+
+    PostgreSQL keeps these decisions as they are until the rows are there. Where an erasure has one of them, the rows go
+    to the spool instead of waiting, for two that wait for each other would take one of them down.
+    """
+    decisions = DECISIONS_TABLE.c
+    query = select(decisions.id, decisions.erased_by).where(decisions.id.in_([row["decision_id"] for row in rows]))
+    found = connection.execute(query.with_for_update(read=True, nowait=True))
+    erased = {identifier: event for identifier, event in found if event is not None}
+    return [
+        row | ERASED_VALUES | {"erased_by": erased[row["decision_id"]]} if row["decision_id"] in erased else row
+        for row in rows
+    ]
+
+
+def _add(connection: Connection, rows: Sequence[ShadowRow]) -> None:
+    """Add rows, but those that are there already."""
+    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(kind.insert(SHADOWS_TABLE).on_conflict_do_nothing(), list(rows))
+
+
+def list_shadows(database: Database, decision: str) -> list[dict[str, Any]]:
+    """List what challengers made of a decision, the oldest first, but what was erased."""
+    columns = (_C.challenge, _C.version, _C.shadowed_at, _C.decision, _C.score, _C.decided_by, _C.rule_because)
+    query = select(*columns).where(_C.decision_id == decision, _C.erased_by.is_(None)).order_by(_C.shadowed_at)
+    with database.begin_read() as connection:
+        return [dict(row._mapping) for row in connection.execute(query)]

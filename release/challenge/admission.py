@@ -1,0 +1,98 @@
+"""Decide whether a version may challenge the live one: nothing of it may surprise whoever reads its decisions."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from credit.common.errors import CreditError, Problem, raise_if_any
+from credit.registry.challenges import Challenge, Challenges
+from credit.registry.ledger import Ledger, LedgerEntry
+from credit.registry.names import parse_version
+from credit.registry.store import Store
+from credit.registry.stored_fields import read_stored_fields
+from credit.registry.versions import VersionRecord, load_stored_bundle, require_version
+from release.deployment.change import FALLBACK_TARGET
+from release.deployment.clients import compare_clients
+from release.deployment.quarantine import Quarantine
+from release.deployment.way_back import read_current_entry
+from release.repository.witness import list_withdrawn
+
+
+class Contest(NamedTuple):
+    """A version that may challenge the live one. `after`: the newest record of challenges, 0 without one.
+
+    `current`: the challenge that is on already, by the same version; `notes`: lines for people.
+    """
+
+    live: LedgerEntry
+    record: VersionRecord
+    after: int
+    current: Challenge | None
+    notes: list[str]
+
+
+def admit_challenger(store: Store, environment: str, version: str) -> Contest:
+    """Check a version, and that its bundle is whole. Raises CreditError with everything that stands against it."""
+    record = require_version(store, version)
+    live = read_current_entry(store, environment)
+    newest = Challenges(store, environment).read_newest()
+    current = newest if newest is not None and newest.kind == "shadow" else None
+    if current is not None and current.digest == record.digest:
+        return Contest(live, record, current.number, current, [])
+    notes: list[str] = []
+    problems = [*_list_objections(store, environment, live, record), *_list_misfits(store, live, record, notes)]
+    if current is not None:
+        found = f"{current.version} challenges already, since record {current.number}: {current.reason}"
+        fix = f"release challenge --end --env {environment} --reason '...' comes first"
+        problems.append(Problem(f"environment {environment}", found, fix=fix))
+    raise_if_any(problems)
+    load_stored_bundle(store, record)
+    return Contest(live, record, newest.number if newest else 0, None, notes)
+
+
+def _list_objections(store: Store, environment: str, live: LedgerEntry, record: VersionRecord) -> Iterator[Problem]:
+    """List what stands against a version: that it decides already, was withdrawn, or was taken back by the watch."""
+    where = f"{record.version} in {environment}"
+    if live.kind == "fallback":
+        found = f"the {FALLBACK_TARGET} decides, by entry {live.number}: {live.reason}"
+        yield Problem(f"environment {environment}", found, "a version that could be challenged")
+    elif live.digest == record.digest:
+        yield Problem(where, f"it is the live version, by entry {live.number}", "another one than the champion")
+    if parse_version(record.version) in list_withdrawn():
+        yield Problem(where, "withdrawn, as its tags say", "a version that may be deployed one day")
+    if action := Quarantine(Ledger(store, environment)).digests.get(record.digest):
+        yield Problem(where, f"in quarantine, the watch took it back by entry {action.number}: {action.reason}")
+
+
+def _list_misfits(store: Store, live: LedgerEntry, record: VersionRecord, notes: list[str]) -> Iterator[Problem]:
+    """List what clients of the live version send that the challenger cannot score; note what it does without."""
+    if live.digest == record.digest:
+        return
+    live_fields, its_fields = (read_stored_fields(store, one.digest) for one in (live, record))
+    effects = compare_clients(live_fields, its_fields)
+    for said in (*effects.referred, *effects.ruled):
+        found = f"its model could not score what clients of {live.version} send: what comes {said}"
+        fix = "clients have to send what it needs first, as before a deployment"
+        yield Problem(f"the contract of {record.version}", found, fix=fix)
+    rest = effects._replace(referred=(), ruled=()).list_lines()
+    notes += [f"of what clients of {live.version} send, {line}" for line in rest]
+
+
+def find_ended(store: Store, environment: str) -> tuple[Challenge, int]:
+    """Find the challenge that an end is the end of, and the number of the newest record, which may not be valid.
+
+    Raises CreditError when no challenge is on.
+    """
+    book = Challenges(store, environment)
+    last, valid = book.find_last_number(), book.find_last_valid()
+    if valid is None or valid.number == last:
+        return require_challenge(store, environment), last
+    return valid, last
+
+
+def require_challenge(store: Store, environment: str) -> Challenge:
+    """Return the challenge that is on. Raises CreditError when none is."""
+    current = Challenges(store, environment).read_current()
+    if current is None:
+        fix = f"release challenge VERSION --env {environment} --shadow begins one"
+        raise CreditError(Problem(f"environment {environment}", "no challenge", fix=fix))
+    return current

@@ -1,0 +1,123 @@
+"""Foretell how many applications a challenge takes: both versions on the newest applicants that are in the log."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.common.errors import CreditError
+from credit.decision_log.database import Database
+from credit.registry.ledger import LedgerEntry
+from credit.registry.store import Store
+from credit.registry.versions import VersionRecord
+from release.oncall.affected import LiveDecider
+from watch.challenge.flips import Flips, Group, count_flip_tests, weigh_flips, weigh_groups
+from watch.challenge.needed import count_for_any_look, count_for_one_look
+from watch.groups import WatchedGroups, read_watched_groups
+from watch.sample import SampledApplication, read_sample
+
+MAX_TRIED = 5_000
+LEAST_TRIED = 30
+"""Fewer applicants, of everybody or of a group, say nothing about how often two versions decide differently."""
+
+
+class Need(NamedTuple):
+    """Applications of everybody until a difference is seen: looking any time, and looking once at a fixed time.
+
+    `discordant`: the share of the group's applicants whom both decide differently; at least the difference.
+    """
+
+    discordant: float
+    any_look: int
+    one_look: int
+
+
+class Forecast(NamedTuple):
+    """How long a challenge takes. `difference`: the share of applicants that is to be seen.
+
+    `everybody`: None where too few were tried; `daily`: applications a day, None where it is not known.
+    """
+
+    difference: float
+    tried: int
+    everybody: Need | None
+    groups: dict[Group, Need]
+    daily: float | None
+
+
+def predict_needs(
+    store: Store,
+    database: Database,
+    environment: str,
+    live: LedgerEntry,
+    record: VersionRecord,
+    difference: float,
+    alpha: float,
+) -> Forecast:
+    """Decide the newest applicants by the challenger too. Raises CreditError when the log or the store is away."""
+    groups = read_watched_groups(store, live.digest)
+    found = read_sample(database, environment, live.number, live.digest, MAX_TRIED).applications
+    if groups is None or not found:
+        return Forecast(difference, 0, None, {}, None)
+    decider = LiveDecider(store, live.model_copy(update={"version": record.version, "digest": record.digest}))
+    kinds = [_decide(decider, one) for one in found]
+    pairs = [(one, kind) for one, kind in zip(found, kinds, strict=True) if kind is not None]
+    champion = np.array([one.decision == "approve" for one, _ in pairs], bool)
+    challenger = np.array([kind == "approve" for _, kind in pairs], bool)
+    codes = np.array([groups.assign(one.protected) for one, _ in pairs], int).reshape(len(pairs), len(groups.names))
+    flips = weigh_groups(codes, groups, champion, challenger)
+    return estimate_needs(weigh_flips(champion, challenger), flips, groups, difference, alpha, _count_daily(found))
+
+
+def estimate_needs(
+    everybody: Flips,
+    flips: dict[Group, Flips],
+    groups: WatchedGroups,
+    difference: float,
+    alpha: float,
+    daily: float | None,
+) -> Forecast:
+    """Estimate the needs from flips among so many people, by the alpha that each question has."""
+    each = alpha / count_flip_tests(groups)
+    needs = {name: _compute_need(one, everybody.people, difference, each) for name, one in flips.items()}
+    known = {name: need for name, need in needs.items() if need is not None}
+    return Forecast(
+        difference, everybody.people, _compute_need(everybody, everybody.people, difference, each), known, daily
+    )
+
+
+def _compute_need(flips: Flips, people: int, difference: float, alpha: float) -> Need | None:
+    """Compute the need of a group, in applications of everybody; None where too few of it were tried."""
+    if flips.people < LEAST_TRIED:
+        return None
+    discordant, share = max(flips.discordant, difference), flips.people / people
+    counts = [count(discordant, difference, alpha) for count in (count_for_any_look, count_for_one_look)]
+    any_look, one_look = (int(np.ceil(one / share)) for one in counts)
+    return Need(discordant, any_look, one_look)
+
+
+def _decide(decider: LiveDecider, one: SampledApplication) -> str | None:
+    decision = decider.decide_inputs(one.inputs).decision
+    return decision.decision if decision else None
+
+
+def _count_daily(found: list[SampledApplication]) -> float | None:
+    """Count applications a day; None where they are of less than an hour."""
+    span = found[-1].decided_at - found[0].decided_at
+    return len(found) / (span / timedelta(days=1)) if span >= timedelta(hours=1) else None
+
+
+def try_prediction(
+    store: Store,
+    databases: list[Database],
+    environment: str,
+    live: LedgerEntry,
+    record: VersionRecord,
+    difference: float,
+    alpha: float,
+) -> tuple[Forecast | None, str]:
+    """Foretell, or say why it cannot be foretold: that stops no challenge."""
+    try:
+        return predict_needs(store, databases[-1], environment, live, record, difference, alpha), ""
+    except CreditError as error:
+        return None, str(error.problems[0])

@@ -1,0 +1,1 @@
+"""Running other commands, so that none outlives this one."""

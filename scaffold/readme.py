@@ -1,0 +1,37 @@
+"""Tell a README that a person wrote or changed from the one that came with the template: a person's stays."""
+
+from pathlib import Path
+
+from credit.registry.names import Version
+from release.repository.git import run_git
+
+README_FILE = "README.md"
+_PARTS = ("## Where to go on", "## Before you lend by it")  # that README.md.jinja cuts it at
+
+
+def note_own_readme(version: Version) -> list[str]:
+    """Note that the README stays, when it is not as it came: at the template's tag, else in the first commit."""
+    came_by = _find_origin(version)
+    if not _read_entry("HEAD"):
+        return [f"there is no {README_FILE}, and none is made"]
+    if _read_entry("HEAD") != _read_entry(came_by):
+        return [f"{README_FILE} is not as it came by {came_by[:10]}, and stays as you have it"]
+    if missing := [part for part in _PARTS if part not in Path(README_FILE).read_text(encoding="utf-8")]:
+        return [f"{README_FILE} is not the template's, as it has no {missing[0]!r}, and stays as you have it"]
+    return []
+
+
+def restore_readme(project: Path) -> None:
+    """Restore the README of HEAD, if it has one."""
+    if _read_entry("HEAD"):
+        run_git("-C", str(project), "checkout", "--quiet", "HEAD", "--", README_FILE)
+
+
+def _find_origin(version: Version) -> str:
+    if run_git("tag", "--list", str(version)):
+        return str(version)
+    return run_git("rev-list", "--max-parents=0", "HEAD").split()[-1]
+
+
+def _read_entry(revision: str) -> str:
+    return run_git("ls-tree", revision, "--", README_FILE)

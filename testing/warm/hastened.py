@@ -1,0 +1,50 @@
+"""Parse DVC's files and compile the project's code once for all forks.
+
+DVC parses `params.yaml` in Python for each stage that reads it, 21 times in one `dvc status`. A clone is new, so that
+nothing of it is compiled, and with PYTHONDONTWRITEBYTECODE nothing ever is.
+"""
+
+import marshal
+from importlib.machinery import SourceFileLoader
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+import dvc.utils.serialize
+import dvc.utils.strictyaml
+from dvc.utils.serialize import _yaml
+
+if TYPE_CHECKING:
+    from testing.warm.remembered import Remembered
+
+_compile = SourceFileLoader.source_to_code
+
+
+def hasten_parsing(remembered: "Remembered") -> None:
+    """Let DVC remember what the text of a YAML file says."""
+    parse = _yaml.parse_yaml
+
+    def parse_once(text: str, path: str, typ: str = "safe") -> Any:
+        if typ != "safe":  # it has comments and places beside values
+            return parse(text, path, typ)
+        return remembered.take("yaml", text, lambda: parse(text, path))
+
+    for module in (_yaml, dvc.utils.serialize, dvc.utils.strictyaml):
+        module.parse_yaml = parse_once
+
+
+def hasten_imports(remembered: "Remembered") -> None:
+    """Let imports remember the code of a text, wherever the file is."""
+
+    def compile_once(self: SourceFileLoader, data: bytes, path: str, **options: int) -> CodeType:
+        make = lambda: marshal.dumps(_compile(self, data, path, **options))  # noqa: E731
+        return _place_code(marshal.loads(remembered.take("code", data, make)), path)
+
+    SourceFileLoader.source_to_code = compile_once  # type: ignore[method-assign, assignment]
+
+
+def _place_code(code: CodeType, path: str) -> CodeType:
+    """Say of code, and of the functions in it, which file it is of."""
+    if code.co_filename == path:
+        return code
+    constants = tuple(_place_code(one, path) if isinstance(one, CodeType) else one for one in code.co_consts)
+    return code.replace(co_filename=path, co_consts=constants)

@@ -1,0 +1,42 @@
+"""What SQLite gets of a decision is the text that SQLAlchemy would write, which is what it reads again."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from credit.decision_log.bulk_insert import find_conversion
+from credit.decision_log.connecting.engine import create_database_engine
+from credit.decision_log.tables import DECISIONS_TABLE
+
+MOMENTS = [
+    datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
+    datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    datetime(1, 1, 1, 12, tzinfo=UTC),
+    datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+]
+VALUES = [{"a": 1 / 3, "b": None, "c": True, "d": 2**70, "é": '\u2028 \\ " \0'}, [], ["x"], {}]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [*(("decided_at", one) for one in MOMENTS), *(("inputs", one) for one in VALUES)]
+)
+def test_a_value_is_written_as_sqlalchemy_writes_it(column: str, value: Any, tmp_path: Path) -> None:
+    dialect = create_database_engine(f"sqlite:///{tmp_path}/decisions.db", read_only=False).dialect
+    kind = DECISIONS_TABLE.c[column].type.dialect_impl(dialect)
+    convert, known = find_conversion(DECISIONS_TABLE.c[column], dialect), kind.bind_processor(dialect)
+    assert convert is not None
+    assert known is not None
+    assert convert(value) == known(value)
+    read = kind.result_processor(dialect, None)
+    assert read is not None
+    assert read(convert(value)) == value
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    convert = find_conversion(DECISIONS_TABLE.c.decided_at, sqlite.dialect())
+    assert convert is not None
+    with pytest.raises(ValueError, match="without a time zone"):
+        convert(datetime(2026, 1, 1))
