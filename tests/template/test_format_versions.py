@@ -12,7 +12,9 @@ from credit.bundle.manifest import BUNDLE_FORMAT
 from credit.common.errors import CreditError
 from credit.contract.contract import CONTRACT_FORMAT
 from credit.contract.loading import load_contract
+from credit.data.manifest.content import FORMAT_VERSION
 from credit.decision_log.migrate import MIGRATIONS
+from credit.registry.challenges import Challenge
 from credit.registry.holds import Hold
 from credit.registry.identity import StoreIdentity
 from credit.registry.ledger import LedgerEntry
@@ -23,7 +25,7 @@ from credit.registry.versions import VersionRecord
 from scaffold.template_versions import match_template_tag, read_template_version
 from testing.lenders.frozen import LENDER, ROOT
 
-RECORDS = (LedgerEntry, VersionRecord, Note, Hold, StoreIdentity)
+RECORDS = (LedgerEntry, VersionRecord, Note, Hold, Challenge, StoreIdentity)
 CONTRACT = LENDER / "data/contracts/scenario.yaml"
 
 
@@ -74,11 +76,13 @@ def test_there_is_a_bundle_of_each_format_that_is_still_read() -> None:
 def test_the_page_names_the_newest_format_of_everything() -> None:
     text = (ROOT / "docs/upgrading.md").read_text()
     rows = dict(re.findall(r"^\| ([a-z][^|]*?) \| [^|]+ \| (\d+) \|", text, re.MULTILINE))
+    of_records = max(one.NEWEST_FORMAT for one in RECORDS if one is not LedgerEntry)
     assert rows == {
         "contract": str(CONTRACT_FORMAT),
         "bundle": str(BUNDLE_FORMAT),
         "entry of a ledger": str(LedgerEntry.NEWEST_FORMAT),
-        "version, note, hold, store": str(max(one.NEWEST_FORMAT for one in RECORDS if one is not LedgerEntry)),
+        "version, note, hold, challenge, store": str(of_records),
+        "manifest of data": str(FORMAT_VERSION),
         "decision log": ScriptDirectory(str(MIGRATIONS)).get_current_head(),
     }
 
