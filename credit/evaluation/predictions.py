@@ -39,6 +39,11 @@ class Predictions(NamedTuple):
     scores: NDArray[np.float64]
     decisions: NDArray[np.str_]
 
+    def take(self, rows: NDArray[np.bool_]) -> "Predictions":
+        """Take some of the people; rows: shape (n,)."""
+        people, folds, favourable, scores, decisions = self
+        return Predictions(people[rows], folds[rows], favourable[rows], scores[rows], decisions[rows])
+
 
 def map_people_columns(contract: Contract) -> dict[str, str]:
     """Map the columns that identify and group people: from their names in the file to those of the contract."""
