@@ -9,7 +9,7 @@ in params, by a person, and judged like any other.
 from pathlib import Path
 
 from credit.alternatives.params import FindAlternativesParams
-from credit.alternatives.partitions import SearchInputs, read_known_scores, read_partitions
+from credit.alternatives.partitions import SearchInputs, read_candidates, read_known_scores, read_partitions
 from credit.alternatives.points import Gates, read_people
 from credit.alternatives.search import SearchedPeople, build_report, decide_at, list_trained, measure_points
 from credit.alternatives.variants import blend_scores, list_blends, list_variants, score_variants
@@ -22,7 +22,6 @@ from credit.contract.groups import list_group_labels
 from credit.data.splitting import assign_folds, mark_sample
 from credit.data.tables import open_table
 from credit.evaluation.metrics import UnitValues
-from credit.evaluation.predictions import read_predictions
 from credit.fairness.inputs import encode_decisions
 from credit.fairness.policies import Fairness
 from credit.reports.choice import Choice
@@ -57,13 +56,10 @@ def run(
     gates = Gates(fairness.chosen_policy, fairness.rules, read_params(UnitValues, "evaluate.unit_values"))
     names = open_table(accepted_file).schema_arrow.names
     contract = load_contract(contract_file).bind(names, str(accepted_file))
-    predictions = {
-        name: read_predictions(predictions_folder / f"{name}.parquet", contract) for name in training.candidates
-    }
     predicted = PredictionsReport.read(predicted_file)
     judged_file = accepted_file if predicted.kept_in_folds else test_file
     people = mark_sample(contract, judged_file, predicted.rows, params.people, "search")
-    candidates = {name: one.take(people) for name, one in predictions.items()}
+    candidates, known = read_candidates(contract, training.candidates, predictions_folder, people)
     first = candidates[HEURISTIC]
     half = assign_folds(contract, judged_file, 2, "half")[people] == 0
     searched = SearchedPeople(read_people(contract, first), half, gates)
@@ -71,12 +67,11 @@ def run(
         contract,
         SearchInputs(accepted_file, train_file, test_file, features_file),
         predicted,
-        read_known_scores(predictions, partitions_folder, params.seeds),
+        read_known_scores(known, partitions_folder, params.seeds),
         PartitionFeatures.read(partition_features_file).kept,
         training.cross_validation.rows,
         people,
     )
-    del predictions  # of everybody
     variants = list_variants(params, training, contract)
     blends = list_blends(params, variants)
     scores = score_variants(contract, selection, partitions, variants, training.cross_validation.seed)

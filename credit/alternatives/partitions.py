@@ -12,7 +12,7 @@ from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
 from credit.data.tables import open_table, read_frame, read_marked_rows, read_spaced_rows
 from credit.evaluation.partitions import read_partitions as read_file
-from credit.evaluation.predictions import Predictions
+from credit.evaluation.predictions import Predictions, read_predictions
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
 from credit.training.cross_fitting import CrossFittingFold, split_folds
@@ -45,14 +45,28 @@ class KnownScores(NamedTuple):
     as_trained: Mapping[str, NDArray[np.float64]]
 
 
-def read_known_scores(predictions: Mapping[str, Predictions], folder: Path, most: int) -> list[KnownScores]:
-    """Read the partitions that `predict` and `rescore` scored, `most` of them at the most.
+def read_candidates(
+    contract: Contract, names: Sequence[str], folder: Path, people: NDArray[np.bool_]
+) -> tuple[dict[str, Predictions], KnownScores]:
+    """Read the predictions of candidates about some people, shape (n,), and the scores of everybody.
+
+    One candidate's file at a time, as what a large one has beside scores takes ten times their memory.
+    """
+    candidates, scores, codes = {}, {}, np.empty(0, np.int64)
+    for name in names:
+        everybody = read_predictions(folder / f"{name}.parquet", contract)
+        candidates[name], scores[name] = everybody.take(people), everybody.scores
+        codes = codes if len(codes) else everybody.folds
+    return candidates, KnownScores(codes, scores)
+
+
+def read_known_scores(first: KnownScores, folder: Path, most: int) -> list[KnownScores]:
+    """Read the partitions that `rescore` scored, after the `first`, that of `predict`: `most` in all.
 
     Raises CreditError when the candidates' files have other partitions.
     """
-    first = next(iter(predictions.values()))
-    known = [KnownScores(first.folds, {name: one.scores for name, one in predictions.items()})]
-    further = {name: read_file(folder / f"{name}.parquet", len(one.scores)) for name, one in predictions.items()}
+    known = [first]
+    further = {name: read_file(folder / f"{name}.parquet", len(scores)) for name, scores in first.as_trained.items()}
     numbers = {name: sorted(of)[: most - 1] for name, of in further.items()}
     if len({tuple(of) for of in numbers.values()}) > 1:
         found = ", ".join(f"{len(of)} of {name}" for name, of in numbers.items())
