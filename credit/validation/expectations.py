@@ -64,6 +64,7 @@ class ContractSuite:
         self._contract = contract
         self._repeated = list(repeated_ids)
         self._is_rechecked = False
+        self._rules: dict[Column, list[Expectation]] = {}
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("partition").add_dataframe_asset("rows")
@@ -87,13 +88,16 @@ class ContractSuite:
         found = self._judge_rows(partition.take(pa.array(rows)), names)
         bad = {int(rows[place]): reasons for place, reasons in found.items()}
         if missed := [row for row in bad if not suspects[row]]:
-            raise RuntimeError(f"row {missed[0]} of the partition was cleared, and breaks {bad[missed[0]]}")
+            columns = ", ".join(breach.column for breach in bad[missed[0]])
+            raise RuntimeError(f"row {missed[0]} of the partition was cleared, and breaks rules of {columns}")
         return bad
 
     def _screen_column(self, values: pa.Array, name: str) -> NDArray[np.bool_]:
         """Tell which rows may break a rule of the column; shape (n,)."""
-        suspects = np.zeros(len(values), np.bool_)
-        for expectation in self._build_expectations(name):
+        column, suspects = self._contract.columns[name], np.zeros(len(values), np.bool_)
+        if column not in self._rules:
+            self._rules[column] = list(self._build_expectations(name))
+        for expectation in self._rules[column]:
             suspects |= find_suspects(values, expectation)
         return suspects
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from credit.contract import Contract
-from credit.contract.groups import assign_groups
+from credit.contract.groups import assign_groups, list_groups
 from credit.reports.validation import BrokenRule, FoldedLevels, ValidationReport
 from credit.validation.expectations import ContractBreach
 
@@ -46,9 +46,11 @@ class ValidationTally:
         for name, counter in self.groups.items():
             counts = _count_values(accepted, name)
             groups = assign_groups(self.contract, name, pd.Series(list(counts), dtype=object))
-            counter.update(dict.fromkeys(groups.categories, 0))
-            for group, rows in zip(groups, counts.values(), strict=True):
-                counter[str(group)] += rows
+            names = list_groups(self.contract, name)
+            counter.update(dict.fromkeys(names, 0))
+            for code, rows in zip(groups.codes, counts.values(), strict=True):
+                if code >= 0:  # else nobody's group: the stage finds that the groups do not add up to the rows
+                    counter[names[code]] += rows
         for name in self.catch_alls:
             self.catch_alls[name] += _count_values(accepted, name)[self.contract.columns[name].new_levels]
 
