@@ -5,7 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
+from credit.alternatives.models import name_steps
 from credit.alternatives.partitions import KnownScores, Partition, SearchInputs, read_partitions
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
@@ -59,3 +63,12 @@ def test_a_fold_scores_its_people_of_the_sample_and_learns_from_everybody_outsid
         assert fold.unseen["x"].tolist() == [row for row in range(1, 1000, 4) if row % 5 == number]
         assert fold.seen["x"].tolist() == [row for row in range(1000) if row % 5 != number]
     assert partition.codes.tolist() == (np.flatnonzero(PEOPLE) % 5).tolist()
+
+
+def test_steps_have_one_name_before_and_after_fitting_and_another_with_other_parameters() -> None:
+    names = []
+    for quantile in (0.5, 0.1):
+        steps = make_pipeline(SimpleImputer(), RobustScaler(quantile_range=(quantile, 90)))
+        names.append(name_steps(steps))
+        assert name_steps(steps.fit(np.arange(10.0)[:, None])) == names[-1]
+    assert names[0] != names[1] != name_steps(make_pipeline(SimpleImputer(), StandardScaler()))
