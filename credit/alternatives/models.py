@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from credit.candidates.logistic import LogisticParams
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.params import Params
-from credit.training.candidates import fit_estimator
+from credit.training.candidates import fit_estimator, score_rows
 from credit.training.training_groups import NO_GROUP
 
 Scores = NDArray[np.float64]
@@ -105,8 +105,7 @@ class ReweighedModel(NamedTuple):
 
 
 def _score(estimator: Any, unseen: NDArray[Any]) -> Scores:
-    scores: Scores = estimator.predict_proba(unseen)[:, 1]
-    return scores
+    return score_rows(estimator, unseen)
 
 
 def reweigh(codes: NDArray[np.int64], y: NDArray[np.bool_]) -> NDArray[np.float64]:
