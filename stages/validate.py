@@ -7,6 +7,7 @@ to the quarantine file, the counts to `reports/validation.json`.
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
@@ -85,9 +86,10 @@ def find_repeated_ids(contract: Contract, typed: Path) -> list[Any]:
 
 
 def _drop_rows(partition: pa.RecordBatch, bad: dict[int, list[ContractBreach]]) -> pa.RecordBatch:
-    mask = [True] * partition.num_rows
-    for row in bad:
-        mask[row] = False
+    if not bad:
+        return partition
+    mask = np.ones(partition.num_rows, np.bool_)
+    mask[list(bad)] = False
     return partition.filter(pa.array(mask))
 
 

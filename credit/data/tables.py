@@ -60,6 +60,15 @@ def read_spaced_rows(table: pq.ParquetFile, columns: Sequence[str], most: int) -
     return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
 
 
+def read_marked_rows(table: pq.ParquetFile, columns: Sequence[str], marked: NDArray[np.bool_]) -> pd.DataFrame:
+    """Read the rows that are marked, shape (n,), as a frame, a partition of the table at a time."""
+    chosen, start = [], 0
+    for part in iterate_partitions(table, columns):
+        chosen.append(make_frame(part.filter(pa.array(marked[start : start + part.num_rows]))))
+        start += part.num_rows
+    return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
+
+
 def make_frame(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     """Make a frame in which booleans and integers with missing values are nullable, not objects or floats."""
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}

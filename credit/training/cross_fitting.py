@@ -21,7 +21,7 @@ from credit.data.parts import check_parts
 from credit.data.row_groups import encode_row_groups
 from credit.data.tables import is_favourable
 from credit.scoring.design_matrix import build_design_matrix, list_directions
-from credit.training.candidates import fit_estimator, uses_all_cores
+from credit.training.candidates import fit_estimator, score_rows, uses_all_cores
 from credit.training.search import search_hyperparameters
 from credit.training.train import TrainParams, list_candidate_features, set_model_policy, train_candidate
 from credit.training.training_groups import read_training_groups
@@ -111,8 +111,7 @@ def _fit_and_score(name: str, params: TrainParams, contract: Contract, fold: Cro
         name, own, params.search, seen, y, seed, groups, encode_row_groups(contract, fold.seen), directions
     )
     estimator = load_definition(name).build(hyperparameters, BuildContext(len(y), seed, directions=directions))
-    scores: NDArray[np.float64] = fit_estimator(name, estimator, seen, y, groups).predict_proba(unseen)[:, 1]
-    return scores
+    return score_rows(fit_estimator(name, estimator, seen, y, groups), unseen)
 
 
 def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossFittingFold) -> OutOfFoldScores:
@@ -122,5 +121,5 @@ def _score_fold(name: str, params: TrainParams, contract: Contract, fold: CrossF
     y, together = is_favourable(contract, fold.seen), encode_row_groups(contract, fold.seen)
     directions = list_directions(contract, features)
     trained = train_candidate(name, params, seen, y, contract.rule, False, groups, together, directions)
-    scores = trained.estimator.predict_proba(unseen)[:, 1]
+    scores = score_rows(trained.estimator, unseen)
     return OutOfFoldScores(scores, trained.policy.decide(scores))

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from bench.__main__ import find_measures, run
 from bench.imports import list_imports
 from bench.process import Usage, measure_medians, run_timed
-from bench.project import read_commands
+from bench.project import ProjectCopy, read_commands
 from bench.report import (
     REPORT_HEADER,
     BenchTable,
@@ -20,7 +21,9 @@ from bench.report import (
     format_target,
     replace_section,
 )
+from bench.violations_query import main as count_violations
 from credit.common.errors import CreditError
+from credit.common.files import read_json
 from testing.lenders.frozen import ROOT
 
 TABLE = BenchTable(("stage", "seconds"), [("fetch", "0.1"), ("ingest", "0.2")])
@@ -129,3 +132,36 @@ def test_rows_are_for_the_page_alone() -> None:
         refused = CliRunner().invoke(run, words)
         assert refused.exit_code == 2
         assert "--rows is for `page` alone" in refused.output
+
+
+def test_the_query_counts_each_row_that_breaks_a_column_however_it_does(tmp_path: Path) -> None:
+    (tmp_path / "contract.yaml").write_text("""
+name: small
+row: a person
+source: {title: t, licence: l, citation: c}
+columns:
+  number: {type: integer, role: id, description: d}
+  income: {type: number, role: feature, range: [0, 100], missing: allowed, description: d, reason: r,
+           reason_if_missing: r}
+  race: {type: category, role: protected, allowed: [white, Black], reference: white, description: d}
+  paid: {type: boolean, role: label, favourable: true, description: d}
+""")
+    frame = pd.DataFrame(
+        {
+            "number": [1, 2, 2, 2, 5],
+            "income": [-1.0, None, 101.0, float("inf"), 100.0],
+            "race": ["white", "Black", "black", None, "white"],
+            "paid": [True, False, None, True, True],
+        }
+    )
+    frame.to_parquet(tmp_path / "rows.parquet")
+    count_violations(str(tmp_path / "contract.yaml"), str(tmp_path / "rows.parquet"), str(tmp_path / "counted.json"))
+    assert read_json(tmp_path / "counted.json") == {"number": 3, "income": 3, "race": 2, "paid": 1}
+
+
+def test_a_copy_tells_whether_params_has_a_parameter(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("train: {rows: null}\n")
+    copy = ProjectCopy(tmp_path)
+    assert [copy.has_param(name) for name in ("train.rows", "train.folds", "fetch.rows")] == [True, False, False]
+    copy.set_param("train.rows", 5)
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == {"train": {"rows": 5}}
