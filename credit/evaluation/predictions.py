@@ -17,6 +17,7 @@ from credit.common.errors import Problem, raise_if_any
 from credit.common.files import atomic_write
 from credit.contract import Contract
 from credit.contract.groups import list_groups
+from credit.data.table_parts import TablePart, read_part
 from credit.data.tables import make_frame, open_table
 from credit.scoring.policy import DECISION_KINDS
 
@@ -63,8 +64,10 @@ def write_predictions(path: Path, contract: Contract, predictions: Predictions) 
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read_predictions(path: Path, contract: Contract) -> Predictions:
+def read_predictions(path: Path, contract: Contract, part: TablePart | None = None) -> Predictions:
     """Read one candidate's file, or one that was made elsewhere: codes of groups may be whole numbers.
+
+    part: the block of its rows to read; None: all of them.
 
     Raises CreditError when it is missing, not readable or lacks a column, for groups that the contract does not know,
     and for scores that are no probabilities.
@@ -74,7 +77,8 @@ def read_predictions(path: Path, contract: Contract) -> Predictions:
     there = set(opened.schema_arrow.names)
     missing = [name for name in (*own, *PREDICTION_COLUMNS) if name not in there]
     raise_if_any([Problem(str(path), f"no column {name}", "it, as in data/predictions/") for name in missing])
-    table = opened.read(columns=[*own, *PREDICTION_COLUMNS])
+    columns = [*own, *PREDICTION_COLUMNS]
+    table = opened.read(columns) if part is None else pa.Table.from_batches([read_part(part, columns)])
     raise_if_any(
         [problem for name, kind in _COLUMN_KINDS.items() if (problem := _check_column(path, table[name], name, kind))]
     )
