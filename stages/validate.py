@@ -65,7 +65,7 @@ def validate_table(
 def _check_part(
     contract: Contract, repeated_ids: Sequence[Any], aside: pa.Schema, part: TablePart
 ) -> tuple[dict[str, pa.RecordBatch], ValidationTally]:
-    """Check a block of rows: those that stay, those that go, and what is counted of them."""
+    """Check a block of rows: those that stay, those that go, and their counts."""
     partition, tally = read_part(part), ValidationTally(contract)
     bad = ContractSuite(contract, repeated_ids).find_breaches(partition)
     tally.add(partition, bad)

@@ -43,8 +43,8 @@ BLOCKS: Mapping[str, type[Params]] = {
     "package": PackageParams,
     "watch": WatchParams,
 }
-"""In the order of the file. A block has the name of its stage, but for `data` and `engine`; blocks within one are fields
-of its model."""
+"""In the order of the file. A block has the name of its stage, but for `data` and `engine`; blocks within one are
+fields of its model."""
 
 _STAGES = Path(__file__).parents[2] / "stages"
 
