@@ -138,6 +138,13 @@ def test_a_stage_depends_on_every_block_of_params_that_its_code_reads(stage: str
             assert alike or "params.yaml" in STAGES[stage]["deps"], f"{stage}: {file} reads the block {block}"
 
 
+def test_no_stage_that_computes_runs_anew_for_where_it_computes() -> None:
+    """What checks all of params.yaml and what shows it run; the page leaves the block `engine` out."""
+    whole = {name for name, stage in STAGES.items() if "params.yaml" in stage["deps"]}
+    assert whole == {"check_contract", "report"}
+    assert not [name for name, stage in STAGES.items() if "engine" in map(str, stage.get("params", []))]
+
+
 @cache
 def list_read_blocks(file: Path) -> frozenset[str]:
     """The blocks that a file passes to `read_params`."""
