@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from credit.common.errors import CreditError, Problem
 from credit.data import tables
+from credit.data.parts import check_parts
 
 _SEEN_BYTES = 65_536
 """Bytes at the end of a file that tell it from another one: those of the footer, with the place of every column."""
@@ -43,7 +44,9 @@ def read_part(part: TablePart, columns: Sequence[str] | None = None) -> pa.Recor
     table = tables.open_table(part.path)
     if (seal := _seal_file(part.path)) != part.seal:
         raise CreditError(Problem(str(part.path.absolute()), f"a file {seal}", f"{part.seal}, that of the stage", fix))
-    return _read_rows(table, part.start, part.rows, columns)
+    read = _read_rows(table, part.start, part.rows, columns)
+    check_parts(str(part.path), {"read": read.num_rows}, part.rows)
+    return read
 
 
 def _read_rows(table: pq.ParquetFile, start: int, rows: int, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -16,6 +16,7 @@ from credit.common.errors import CreditError, Problem, run_command
 def run(workers: int, port: int, memory: str) -> None:
     """Serve on loopback only: whoever reaches a scheduler runs code as its workers' user."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # Dask sets it too, for workers that it watches
+    os.environ["PYTHONWARNINGS"] = "ignore:Inside a Dask worker"  # that a forest is trained on the worker's own core
     from distributed import LocalCluster
 
     options = {"processes": True, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}

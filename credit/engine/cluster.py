@@ -88,7 +88,9 @@ def _take_result(client: "Client", future: "Future[Any]", bar: str, address: str
     except KilledWorker:
         found = "every worker that tried a part of it was killed"
         raise CreditError(Problem(bar, found, fix="is there enough memory for a block of rows per thread?")) from None
-    except (CancelledError, OSError) as error:  # what is wrong comes before where that was noticed
+    except (CancelledError, OSError) as error:
+        if future.status == "error":
+            raise  # it is the part's own
         found = f"no result of the scheduler: {(str(error) or type(error).__name__).splitlines()[0]}"
         raise CreditError(Problem(f"{bar}: {address}", found, fix=f"start it again, or {_LOCAL}")) from None
     if isinstance(result, Refusal):

@@ -99,7 +99,7 @@ def _refuse(number: int) -> int:
     if number == 2:
         raise CreditError(Problem("row 2", "x", "y"))
     if number == 5:
-        raise ValueError("a fault of the code")
+        raise PermissionError("a folder of the worker")
     return number
 
 
@@ -107,7 +107,7 @@ def test_an_error_of_a_part_is_the_error_here(cluster: str, monkeypatch: pytest.
     monkeypatch.setenv(VARIABLE, cluster)
     with pytest.raises(CreditError, match=r"^row 2: found x, expected y$"):
         list(map_partitions(_refuse, range(4), "test"))
-    with pytest.raises(ValueError, match="a fault of the code"):
+    with pytest.raises(PermissionError, match="^a folder of the worker$"):
         list(map_partitions(_refuse, range(4, 7), "test"))
 
 
