@@ -107,15 +107,18 @@ def test_an_error_of_a_part_is_the_error_here(cluster: str, monkeypatch: pytest.
     monkeypatch.setenv(VARIABLE, cluster)
     with pytest.raises(CreditError, match=r"^row 2: found x, expected y$"):
         list(map_partitions(_refuse, range(4), "test"))
-    with pytest.raises(PermissionError, match="^a folder of the worker$"):
+    with pytest.raises(PermissionError, match=r"^a folder of the worker$"):
         list(map_partitions(_refuse, range(4, 7), "test"))
 
 
 def test_workers_with_other_code_are_refused_before_they_compute(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = describe_process()._replace(code="0" * 64)
-    monkeypatch.setattr(engine, "describe_process", lambda: changed)
-    with pytest.raises(CreditError) as caught:
-        engine.connect.__wrapped__(cluster)
+    monkeypatch.setattr("credit.engine.identity._hash_code", lambda: "0" * 64)
+    describe_process.cache_clear()
+    try:
+        with pytest.raises(CreditError) as caught:
+            engine.connect.__wrapped__(cluster)
+    finally:
+        describe_process.cache_clear()
     told = [str(one) for one in caught.value.problems]
     assert told[0].startswith("the scheduler: found code ")
     assert all(line.startswith("the worker tcp://") and "restart the workers" in line for line in told[1:]), told

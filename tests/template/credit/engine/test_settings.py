@@ -86,7 +86,7 @@ def test_parts_that_a_part_maps_itself_are_computed_with_it(tmp_path: Path, monk
 def test_no_local_engine_imports_dask(tmp_path: Path) -> None:
     code = (
         "import sys; from credit.engine.mapping import map_partitions, run_tasks; from joblib import delayed\n"
-        "assert list(map_partitions(abs, [-1, -2, -3], 'test', worth=-9)) == [1, 2, 3]\n"
+        "assert list(map_partitions(abs, [-1, -2, -3], 'test')) == [1, 2, 3]\n"
         "assert run_tasks([delayed(abs)(-1)] * 2, 'test') == [1, 1]\n"
         "import stages.fairness, stages.validate, stages.predict, stages.find_alternatives, stages.check_contract\n"
         "print(sorted({'distributed', 'credit.engine.cluster'} & set(sys.modules)))"
