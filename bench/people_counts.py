@@ -22,8 +22,8 @@ CONTRACT = "data/contracts/scenario.yaml"
 COUNT = f"""
 from pathlib import Path
 from credit.contract import load_contract
-from credit.fairness.counts import count_predictions_file
-counts = count_predictions_file(load_contract(Path("{CONTRACT}")), Path("predictions.parquet"))
+from credit.fairness.partitions import count_people_in
+counts = count_people_in(Path("predictions.parquet"), load_contract(Path("{CONTRACT}")))
 assert counts.rows == {ROWS}, counts.rows
 """
 

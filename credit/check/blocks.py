@@ -11,6 +11,7 @@ from credit.common.files import read_yaml
 from credit.common.params import DataParams, Params, parse_block
 from credit.data.manifest.params import IngestParams
 from credit.data.splitting import SplitParams
+from credit.engine.settings import EngineParams
 from credit.evaluation.candidates import ListedCandidates
 from credit.evaluation.metrics import EvaluateParams
 from credit.fairness.policies import Fairness
@@ -25,6 +26,7 @@ from watch.params import WatchParams
 
 BLOCKS: Mapping[str, type[Params]] = {
     "data": DataParams,
+    "engine": EngineParams,
     "fetch": FetchParams,
     "ingest": IngestParams,
     "validate": ValidateParams,
@@ -41,8 +43,8 @@ BLOCKS: Mapping[str, type[Params]] = {
     "package": PackageParams,
     "watch": WatchParams,
 }
-"""In the order of the file. A block has the name of its stage, but for `data`; blocks within one are fields of its
-model."""
+"""In the order of the file. A block has the name of its stage, but for `data` and `engine`; blocks within one are
+fields of its model."""
 
 _STAGES = Path(__file__).parents[2] / "stages"
 

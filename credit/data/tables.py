@@ -18,10 +18,13 @@ PARTITION_ROWS = 250_000
 """Rows per partition: some tens of megabytes, whatever the size of the table."""
 
 
-def open_table(path: Path) -> pq.ParquetFile:
-    """Open a Parquet file. Raises CreditError when it is missing or not readable."""
+def open_table(path: Path, coded: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a Parquet file. Raises CreditError when it is missing or not readable.
+
+    coded: columns of text to read as numbers of their distinct texts.
+    """
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, read_dictionary=list(coded) or None)
     except FileNotFoundError:
         raise CreditError(Problem(str(path), "no such file", fix="run dvc repro")) from None
     except pa.ArrowException as error:

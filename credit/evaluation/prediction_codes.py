@@ -1,25 +1,21 @@
 """Predictions as whole numbers, a partition at a time: groups and decisions are never texts of each person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem, raise_if_any
 from credit.contract import Contract
 from credit.contract.groups import list_groups
 from credit.contract.levels import UNDISCLOSED
-from credit.data.tables import iterate_partitions
 from credit.evaluation.predictions import (
-    PREDICTION_COLUMNS,
     find_column_problems,
     map_people_columns,
     name_groups,
-    open_predictions,
 )
 from credit.scoring.policy import DECISION_KINDS
 
@@ -36,25 +32,26 @@ class PredictionCodes(NamedTuple):
     decisions: NDArray[np.int16]
 
 
-def iterate_codes(path: Path, contract: Contract) -> Iterator[PredictionCodes]:
-    """Read a candidate's file as codes, in its order.
+def map_group_columns(contract: Contract) -> dict[str, str]:
+    """Map the columns of groups: from their names in the file to those of the contract."""
+    return {file: own for file, own in map_people_columns(contract).items() if own in contract.protected}
+
+
+def encode_predictions(path: Path, contract: Contract, rows: pa.RecordBatch) -> PredictionCodes:
+    """Encode rows of a candidate's file, in their order.
 
     Raises CreditError for what `read_predictions` refuses about single rows, which says it of the whole file.
     """
-    columns = {file: own for file, own in map_people_columns(contract).items() if own in contract.protected}
-    open_predictions(path, contract)
-    table = pq.ParquetFile(path, read_dictionary=list(columns))
-    for part in iterate_partitions(table, [*columns, *PREDICTION_COLUMNS]):
-        raise_if_any(find_column_problems(path, part))
-        scores = part.column("score").to_numpy(zero_copy_only=False).astype(np.float64)
-        if ((scores < 0) | (scores > 1)).any():
-            raise CreditError(Problem(f"{path}: score", "scores beyond 0 to 1", "probabilities"))
-        yield PredictionCodes(
-            {own: _encode_groups(part.column(file), list_groups(contract, own)) for file, own in columns.items()},
-            part.column("favourable").to_numpy(zero_copy_only=False),
-            scores,
-            _encode(part.column("decision"), DECISION_KINDS),
-        )
+    raise_if_any(find_column_problems(path, rows))
+    scores = rows.column("score").to_numpy(zero_copy_only=False).astype(np.float64)
+    if ((scores < 0) | (scores > 1)).any():
+        raise CreditError(Problem(f"{path}: score", "scores beyond 0 to 1", "probabilities"))
+    groups = {
+        own: _encode_groups(rows.column(file), list_groups(contract, own))
+        for file, own in map_group_columns(contract).items()
+    }
+    favourable = rows.column("favourable").to_numpy(zero_copy_only=False)
+    return PredictionCodes(groups, favourable, scores, _encode(rows.column("decision"), DECISION_KINDS))
 
 
 def _encode_groups(values: pa.Array, groups: Sequence[str]) -> NDArray[np.int16]:

@@ -8,18 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import prod
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit.common.errors import CreditError, raise_if_any
+from credit.common.errors import raise_if_any
 from credit.contract import Contract
 from credit.contract.groups import list_group_labels
 from credit.contract.levels import UNDISCLOSED
-from credit.evaluation.prediction_codes import iterate_codes
-from credit.evaluation.predictions import Predictions, read_predictions
+from credit.evaluation.predictions import Predictions
 from credit.fairness.inputs import (
     Groups,
     check_same_groups,
@@ -171,18 +169,6 @@ def count_predictions(contract: Contract, predictions: Predictions) -> PeopleCou
         predictions.decisions,
     )
     return replace(counts, labels=list_group_labels(contract))
-
-
-def count_predictions_file(contract: Contract, path: Path) -> PeopleCounts:
-    """Count the people of a candidate's file, a partition at a time. Raises CreditError as `read_predictions` does."""
-    counts, groups = count_nobody(contract), list_attribute_groups(contract)
-    try:
-        for part in iterate_codes(path, contract):
-            counts += count_people(groups, *part)
-    except CreditError:
-        counts = count_nobody(contract)
-    # what is wrong is said of the whole file, not of a partition
-    return counts if counts.rows else count_predictions(contract, read_predictions(path, contract))
 
 
 def compute_undisclosed_share(counts: PeopleCounts, key: AttributeKey) -> float:

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.candidate_names import HEURISTIC
-from credit.common.parallel import run_tasks
 from credit.contract import Contract
 from credit.data.parts import check_parts
 from credit.data.row_groups import encode_row_groups
 from credit.data.tables import is_favourable
+from credit.engine.mapping import run_tasks
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.candidates import fit_estimator, score_rows, uses_all_cores
 from credit.training.search import search_hyperparameters

@@ -15,7 +15,7 @@ from credit.validation.expectations import ContractBreach
 
 
 class ValidationTally:
-    """Counts over all partitions: rows, missing values, reasons, labels and groups. Two of them could be added up."""
+    """Counts over all partitions: rows, missing values, reasons, labels and groups. `merge` adds those of others."""
 
     def __init__(self, contract: Contract, folded: Sequence[tuple[str, str | None, int]] = ()) -> None:
         self.contract = contract
@@ -53,6 +53,19 @@ class ValidationTally:
                     counter[names[code]] += rows
         for name in self.catch_alls:
             self.catch_alls[name] += _count_values(accepted, name)[self.contract.columns[name].new_levels]
+
+    def merge(self, other: "ValidationTally") -> None:
+        """Add the counts of later rows of the same table; of two examples the earlier one stays."""
+        self.rows += other.rows
+        self.quarantined += other.quarantined
+        self.examples = other.examples | self.examples
+        self.missing.update(other.missing)  # `+` would leave out what nobody has, as a group
+        self.reasons.update(other.reasons)
+        self.labels.update(other.labels)
+        for name, groups in other.groups.items():
+            self.groups[name].update(groups)
+        for name, rows in other.catch_alls.items():
+            self.catch_alls[name] += rows
 
     def build_report(self) -> ValidationReport:
         """Describe the table and the people in it."""

@@ -9,7 +9,7 @@ import pytest
 
 from testing.imports import ROOT, find_closure, find_imports, list_libraries, list_source_files, name_folder
 
-BASE = {"credit/common", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
+BASE = {"credit/common", "credit/engine", "credit/reports", "credit/contract", "credit/data", "credit/scoring"}
 MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
 LIBRARY = JUDGED | {
@@ -43,6 +43,7 @@ SERVICE = BASE | {"credit/bundle", "credit/registry", "credit/decision_log", "se
 
 ARROWS: dict[str, set[str]] = {
     "credit/common": set(),
+    "credit/engine": {"credit/common"},
     "credit/reports": {"credit/common"},
     "credit/contract": {"credit/common", "credit/reports"},
     "credit/data": {"credit/common", "credit/reports", "credit/contract"},

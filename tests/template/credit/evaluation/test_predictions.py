@@ -9,7 +9,8 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import load_contract
 from credit.evaluation.predictions import read_predictions
-from credit.fairness.counts import count_predictions, count_predictions_file
+from credit.fairness.counts import count_predictions
+from credit.fairness.partitions import count_people_in
 
 CONTRACT = """
 name: small
@@ -51,7 +52,7 @@ def test_codes_of_groups_may_be_whole_numbers(tmp_path: Path, values: object) ->
     predictions = read_predictions(tmp_path / "p.parquet", contract)
     people = [None if pd.isna(value) else value for value in predictions.people["race"]]
     assert people in (["1", "2"], ["1", None])
-    counted = count_predictions_file(contract, tmp_path / "p.parquet").people["race",]
+    counted = count_people_in(tmp_path / "p.parquet", contract).people["race",]
     assert counted.tolist() == count_predictions(contract, predictions).people["race",].tolist()
     assert counted.sum((1, 2)).tolist() == ([1, 1, 0] if people[1] else [1, 0, 1])
 
@@ -95,7 +96,7 @@ def test_a_column_of_another_type_or_with_gaps_is_one_line(
         read(tmp_path, **{column: values})
     assert "\n" not in str(caught.value)
     with pytest.raises(CreditError) as counted:
-        count_predictions_file(load_contract(tmp_path / "small.yaml"), tmp_path / "p.parquet")
+        count_people_in(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))
     assert str(counted.value) == str(caught.value)
 
 
@@ -106,7 +107,7 @@ def test_nobody_is_nobody_to_judge(tmp_path: Path) -> None:
     with pytest.raises(CreditError, match="found no rows"):
         read_predictions(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))
     with pytest.raises(CreditError, match="found no rows"):
-        count_predictions_file(load_contract(tmp_path / "small.yaml"), tmp_path / "p.parquet")
+        count_people_in(tmp_path / "p.parquet", load_contract(tmp_path / "small.yaml"))
 
 
 def test_counting_by_partitions_counts_what_counting_at_once_does(
@@ -125,8 +126,8 @@ def test_counting_by_partitions_counts_what_counting_at_once_does(
     contract, file = load_contract(tmp_path / "small.yaml"), tmp_path / "p.parquet"
     whole = count_predictions(contract, read_predictions(file, contract))
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 700)
-    monkeypatch.setattr("credit.fairness.counts.read_predictions", lambda *_: pytest.fail("read at once"))
-    parts = count_predictions_file(contract, file)
+    monkeypatch.setattr("credit.fairness.partitions.read_predictions", lambda *_: pytest.fail("read at once"))
+    parts = count_people_in(file, contract)
     assert (parts.groups, parts.labels, parts.rows) == (whole.groups, whole.labels, 5000)
     for key in whole.people:
         assert (parts.people[key] == whole.people[key]).all()

@@ -1,0 +1,35 @@
+"""Start a scheduler and workers on this machine, to try the engine dask without a cluster; Ctrl-C ends them all."""
+
+import os
+import signal
+
+import click
+
+from credit.common import cli
+from credit.common.errors import CreditError, Problem, run_command
+
+
+@click.command(cls=cli.Command, help=__doc__, epilog="Run by `make cluster`.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="processes that compute")
+@click.option("--port", type=click.IntRange(0, 65535), default=8786, show_default=True, help="0: any that is free")
+@click.option("--memory", default="2GiB", show_default=True, help="of a worker, which is restarted beyond")
+def run(workers: int, port: int, memory: str) -> None:
+    """Serve on loopback only: whoever reaches a scheduler runs code as its workers' user."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # Dask sets it too, for workers that it watches
+    os.environ["PYTHONWARNINGS"] = "ignore:Inside a Dask worker"  # that a forest is trained on the worker's own core
+    from distributed import LocalCluster
+
+    options = {"processes": True, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}
+    try:
+        cluster = LocalCluster(n_workers=workers, host="127.0.0.1", scheduler_port=port, silence_logs=50, **options)
+    except RuntimeError as error:
+        cause = error.__cause__ or error
+        raise CreditError(Problem(f"127.0.0.1:{port}", str(cause), fix="take another --port")) from None
+    with cluster:
+        print(f"{workers} workers; use them by CREDIT_ENGINE={cluster.scheduler_address}", flush=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    run_command(lambda: cli.run(run, "python -m credit.engine"), "the workers have ended")

@@ -1,0 +1,28 @@
+"""A scheduler and two workers on loopback, as `make cluster` starts them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def run_dask_cluster(folder: Path, path: str = "") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run them in a folder, which has the code; yield the scheduler's address and their process.
+
+    path: another folder that has functions for them.
+    """
+    command = [sys.executable, "-m", "credit.engine", "--port", "0"]
+    surroundings = os.environ | {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1", "PYTHONPATH": path}
+    process = subprocess.Popen(command, cwd=folder, env=surroundings, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline()
+        assert "CREDIT_ENGINE=" in said, f"no address: {said}"
+        yield said.strip().partition("CREDIT_ENGINE=")[2], process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
