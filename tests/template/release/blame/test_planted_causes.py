@@ -70,7 +70,9 @@ def test_a_single_cause_is_found_and_what_did_nothing_has_no_part(
 ) -> None:
     plant(lender)
     lender.build()
+    lender.count_stages()
     answer = blame(RATIO)
+    print("RAN", guilty, answer.runs, lender.count_stages())
     (figure,) = answer.figures
     assert answer.verdict == "attributed", answer.sentence
     assert find_parts(answer) == {guilty: pytest.approx(figure.move), innocent: 0.0}
@@ -91,7 +93,9 @@ def test_two_causes_that_act_only_together_are_named_together(lender: TraceableL
     lender.project.edit("stages/scoring.py", "BONUS = 0.0", "BONUS = 0.8")
     lender.edit_params(lambda params: params["train"].update(flagged=True))
     lender.build()
+    lender.count_stages()
     answer = find_cause(Question(resolve_versions("good", "main"), (RATIO,), jobs=2))
+    print("RAN", answer.runs, lender.count_stages())
     (figure,) = answer.figures
     assert answer.verdict == "attributed"
     assert [(both.factors, both.value) for both in figure.together] == [
