@@ -14,12 +14,13 @@ from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.data.row_groups import list_row_group_columns
+from credit.data.sampling import hash_rows
 from credit.data.splitting import SplitParams, assign_folds, mark_test_rows
 from credit.data.tables import open_table, read_frame
 from credit.evaluation.partitions import PartitionScores, name_salt, write_partitions
 from credit.reports.candidate import CandidateReport
 from credit.reports.predictions import PartitionFeatures, PredictionsReport
-from credit.training.cross_fitting import rescore_out_of_fold
+from credit.training.cross_fitting import RowSample, rescore_out_of_fold
 from credit.training.reseeding import score_with_other_seeds
 from credit.training.train import TrainParams
 
@@ -46,13 +47,15 @@ def run(
             accepted_file,
             [*contract.candidate_columns, contract.label, *contract.protected, *list_row_group_columns(contract)],
         )
+        sample = RowSample(hash_rows(contract, accepted_file), training.rows)
         for number, features in enumerate(kept, start=1):
             codes = assign_folds(contract, accepted_file, folds, name_salt(number))
-            own = rescore_out_of_fold(candidate, training, contract, frame, codes, features)
+            own = rescore_out_of_fold(candidate, training, contract, frame, codes, features, sample)
             scored[number] = PartitionScores(codes, own.scores, own.decisions)
         unseen = mark_test_rows(contract, accepted_file, read_params(SplitParams, "split"))
         report, folds_of_test = CandidateReport.read(candidate_file), np.zeros(int(unseen.sum()), np.int64)
-        again = score_with_other_seeds(report, training, contract, frame[~unseen], frame[unseen])
+        seen = sample.mark_seen(~unseen)
+        again = score_with_other_seeds(report, training, contract, frame[seen], frame[unseen])
         reseeded = {seed: PartitionScores(folds_of_test, *own) for seed, own in again.items()}
     write_partitions(partitions_file, scored)
     write_partitions(reseeded_file, reseeded)

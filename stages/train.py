@@ -11,13 +11,19 @@ from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
 from credit.data.row_groups import encode_row_groups, list_row_group_columns
-from credit.data.tables import is_favourable, open_table, read_frame
+from credit.data.sampling import hash_rows, mark_sample, read_marked_rows
+from credit.data.tables import is_favourable, open_table
 from credit.reports.features import FeaturesReport
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams, prove_shippable
 from credit.training.skops_files import dump_estimator, save_archive
 from credit.training.train import TrainParams, list_candidate_features, train_candidate
 from credit.training.training_groups import list_group_columns, read_training_groups
+
+
+def _describe_rows(sampled: int, rows: int) -> str:
+    """Describe how many rows were learned from; nothing where they are all."""
+    return "" if sampled == rows else f"{sampled:,} of {rows:,} training rows, "
 
 
 @make_stage(__doc__)
@@ -37,9 +43,9 @@ def run(
         candidate, contract, FeaturesReport.read(features_file).kept, contract.file or str(contract_file)
     )
     people = list_group_columns(candidate, contract)
-    frame = read_frame(
-        train_file, list(dict.fromkeys([*features, contract.label, *people, *list_row_group_columns(contract)]))
-    )
+    columns = list(dict.fromkeys([*features, contract.label, *people, *list_row_group_columns(contract)]))
+    sample = mark_sample(hash_rows(contract, train_file), params.rows)
+    frame = read_marked_rows(train_file, columns, sample)
     matrix = build_design_matrix(contract, features, frame).to_numpy()
     groups = read_training_groups(candidate, contract, frame)
     y, together = is_favourable(contract, frame), encode_row_groups(contract, frame)
@@ -53,6 +59,6 @@ def run(
     save_archive(archive, model_file)
     trained.make_report(candidate, features).write(report_file)
     print(
-        f"{candidate}: {len(features)} features, cross-validated AUC {trained.cross_validated.roc_auc:.3f}; "
-        f"ONNX agrees to {agreement.largest_difference:.1e}"
+        f"{candidate}: {len(features)} features, {_describe_rows(int(sample.sum()), len(sample))}"
+        f"cross-validated AUC {trained.cross_validated.roc_auc:.3f}; ONNX agrees to {agreement.largest_difference:.1e}"
     )

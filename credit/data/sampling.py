@@ -1,0 +1,51 @@
+"""The hash sample of training rows: the same rows in whatever order or parts they come, each within the larger ones.
+
+Rows that belong together, or are equal and have no id, come into it together or not at all.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from credit.common.errors import CreditError, Problem
+from credit.contract import Contract
+from credit.data.splitting import hash_sql
+from credit.data.sql_text import scan_parquet_sql
+from credit.data.tables import iterate_partitions, make_frame, open_table
+
+_SALT = "train.rows"
+
+
+def hash_rows(contract: Contract, table: Path) -> NDArray[np.int64]:
+    """Hash each row of a Parquet file by its key, in order; equal keys have equal hashes. Shape (n,)."""
+    query = f"SELECT {hash_sql(contract, _SALT)} AS hash FROM {scan_parquet_sql([table])}"
+    return np.asarray(duckdb.connect().execute(query).fetchnumpy()["hash"], dtype=np.int64)
+
+
+def mark_sample(hashes: NDArray[np.int64], rows: int | None) -> NDArray[np.bool_]:
+    """Mark the sample: at most so many rows, those of the smallest hashes; None: all. Shape (n,).
+
+    Raises CreditError where so many rows are fewer than belong together.
+    """
+    if rows is None or rows >= len(hashes):
+        return np.ones(len(hashes), np.bool_)
+    marked: NDArray[np.bool_] = hashes < np.partition(hashes, rows)[rows]
+    if not marked.any():
+        found = f"{rows:,} rows, and more than that belong together"
+        raise CreditError(Problem("params.yaml: train.rows", found, "a larger number, or null"))
+    return marked
+
+
+def read_marked_rows(table: Path, columns: Sequence[str], marked: NDArray[np.bool_]) -> pd.DataFrame:
+    """Read the marked rows of a Parquet file as a frame, a partition at a time."""
+    opened = open_table(table)
+    kept, start = [], 0
+    for part in iterate_partitions(opened, columns):
+        kept.append(part.filter(pa.array(marked[start : start + part.num_rows])))
+        start += part.num_rows
+    return make_frame(pa.Table.from_batches(kept) if kept else opened.read(columns=list(columns)))
