@@ -27,15 +27,21 @@ def hash_rows(contract: Contract, table: Path) -> NDArray[np.int64]:
     return np.asarray(duckdb.connect().execute(query).fetchnumpy()["hash"], dtype=np.int64)
 
 
-def mark_sample(hashes: NDArray[np.int64], rows: int | None) -> NDArray[np.bool_]:
-    """Mark the sample: at most so many rows, those of the smallest hashes; None: all. Shape (n,).
-
-    Raises CreditError where so many rows are fewer than belong together.
-    """
-    if rows is None or rows >= len(hashes):
+def mark_smallest(hashes: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
+    """Mark at most so many rows, those of the smallest hashes; none where more belong together. Shape (n,)."""
+    if rows >= len(hashes):
         return np.ones(len(hashes), np.bool_)
     marked: NDArray[np.bool_] = hashes < np.partition(hashes, rows)[rows]
-    if not marked.any():
+    return marked
+
+
+def mark_sample(hashes: NDArray[np.int64], rows: int | None) -> NDArray[np.bool_]:
+    """Mark the rows that `train.rows` lets candidates learn from; None: all. Shape (n,).
+
+    Raises CreditError where there are none, as more rows than that belong together.
+    """
+    marked = mark_smallest(hashes, len(hashes) if rows is None else rows)
+    if rows is not None and not marked.any():
         found = f"{rows:,} rows, and more than that belong together"
         raise CreditError(Problem("params.yaml: train.rows", found, "a larger number, or null"))
     return marked

@@ -12,7 +12,7 @@ from pydantic import Field
 from credit.common.candidate_definition import BuildContext, load_definition
 from credit.common.params import Params
 from credit.contract import Contract
-from credit.data.sampling import hash_rows, mark_sample, read_marked_rows
+from credit.data.sampling import hash_rows, mark_smallest, read_marked_rows
 from credit.data.tables import is_favourable, open_table, read_spaced_rows
 from credit.evaluation.intervals import compute_roc_auc, roc_auc_change_interval, roc_auc_interval
 from credit.learning.wording import describe_gain
@@ -54,9 +54,9 @@ def read_tables(
     features = [name for one in reports for name in (*one.features, *list_group_columns(one.candidate, contract))]
     columns = list(dict.fromkeys([*features, contract.label]))
     hashes = hash_rows(contract, train)
-    largest = mark_sample(hashes, sizes[-1])
+    largest = mark_smallest(hashes, sizes[-1])
     frame, own = read_marked_rows(train, columns, largest), hashes[largest]
-    samples = {size: frame[mark_sample(own, size)] for size in sizes}
+    samples = {size: frame[mark_smallest(own, size)] for size in sizes}
     return LearningTables(samples, read_spaced_rows(open_table(test), columns, most))
 
 

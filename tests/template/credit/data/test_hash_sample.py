@@ -10,7 +10,7 @@ import pytest
 
 from credit.common.errors import CreditError
 from credit.contract import Contract, load_contract
-from credit.data.sampling import hash_rows, mark_sample, read_marked_rows
+from credit.data.sampling import hash_rows, mark_sample, mark_smallest, read_marked_rows
 from credit.training.cross_fitting import RowSample
 from testing.lenders.loans import CONTRACT, make_loans
 
@@ -62,6 +62,7 @@ def test_rows_that_belong_together_come_together_and_never_beyond_the_number() -
     assert len(set(hashes[marked])) == 14
     with pytest.raises(CreditError, match=r"train\.rows: found 5 rows, and more than that belong together"):
         mark_sample(hashes, 5)
+    assert not mark_smallest(hashes, 5).any(), "a point of the learning curve is left out, and stops nobody"
 
 
 def test_out_of_fold_no_more_rows_are_learned_from_than_by_the_shipped_candidate() -> None:

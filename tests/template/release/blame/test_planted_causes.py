@@ -55,6 +55,17 @@ def change_contract(lender: TraceableLender) -> None:
     comment_code(lender)
 
 
+def check_whose_decisions(answer: Blame) -> None:
+    """The code takes points from Black applicants, and as many are approved: they go out, and white ones come in."""
+    flips = {one.group: {kind: count for kind, count in one.flips.items() if count} for one in answer.flips}
+    assert set(flips) == {"Black", "white"}
+    (gone,), (come,) = flips["Black"].values(), flips["white"].values()
+    assert flips == {"Black": {"approve_to_deny": gone}, "white": {"deny_to_approve": come}}
+    (row,) = [one for one in answer.hybrids if one.factors == ("code",)]
+    assert gone == come
+    assert row.flipped == gone + come
+
+
 @pytest.mark.parametrize(
     ("plant", "guilty", "innocent", "ran"),
     [
@@ -88,6 +99,9 @@ def test_a_single_cause_is_found_and_what_did_nothing_has_no_part(
     assert figure.remainder == pytest.approx(0, abs=1e-9)
     assert f"{guilty} " in answer.sentence
     assert f"{innocent} 0" in answer.sentence
+    assert {one.factor for one in answer.flips} == {guilty}, "of what did nothing nobody is decided otherwise"
+    if guilty == "code":
+        check_whose_decisions(answer)
     both = answer.people_or_model
     assert (both is not None) == (guilty in ("data", "contract")), "else the same people are judged"
     if guilty == "data":
