@@ -17,7 +17,8 @@ from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.row_groups import encode_row_groups, list_row_group_columns
-from credit.data.tables import is_favourable, iterate_partitions, make_frame, open_table
+from credit.data.sampling import hash_rows, mark_sample
+from credit.data.tables import is_favourable, iterate_marked_rows, open_table
 from credit.reports.features import FeaturesReport
 from credit.scoring.design_matrix import build_design_matrix, list_directions
 from credit.training.agreement import PackageParams, prove_shippable
@@ -35,12 +36,14 @@ class TrainingRows(NamedTuple):
     row_groups: NDArray[np.int64] | None
 
 
-def read_training_rows(name: str, contract: Contract, features: Sequence[str], train: Path) -> TrainingRows:
-    """Read the rows, of which a partition at a time is there in more than what a candidate learns from."""
+def read_training_rows(
+    name: str, contract: Contract, features: Sequence[str], train: Path, marked: NDArray[np.bool_]
+) -> TrainingRows:
+    """Read the marked rows, of which a partition at a time is there in more than what a candidate learns from."""
     together, people = list_row_group_columns(contract), list_group_columns(name, contract)
     columns = list(dict.fromkeys([*features, contract.label, *people, *together]))
     matrices, favourable, groups, keys = [], [], [], []
-    for frame in map(make_frame, iterate_partitions(open_table(train), columns)):
+    for frame in iterate_marked_rows(open_table(train), columns, marked):
         matrices.append(build_design_matrix(contract, features, frame).to_numpy())
         favourable.append(is_favourable(contract, frame))
         groups += [] if (own := read_training_groups(name, contract, frame)) is None else [own]
@@ -51,6 +54,11 @@ def read_training_rows(name: str, contract: Contract, features: Sequence[str], t
         np.concatenate(groups) if groups else None,
         encode_row_groups(contract, pd.concat(keys, ignore_index=True)),
     )
+
+
+def _describe_rows(sampled: int, rows: int) -> str:
+    """Describe how many rows were learned from; nothing where they are all."""
+    return "" if sampled == rows else f"{sampled:,} of {rows:,} training rows, "
 
 
 @make_stage(__doc__)
@@ -69,7 +77,8 @@ def run(
     features = list_candidate_features(
         candidate, contract, FeaturesReport.read(features_file).kept, contract.file or str(contract_file)
     )
-    rows = read_training_rows(candidate, contract, features, train_file)
+    sample = mark_sample(hash_rows(contract, train_file), params.rows)
+    rows = read_training_rows(candidate, contract, features, train_file, sample)
     directions = list_directions(contract, features)
     trained = train_candidate(
         candidate,
@@ -87,6 +96,6 @@ def run(
     save_archive(archive, model_file)
     trained.make_report(candidate, features).write(report_file)
     print(
-        f"{candidate}: {len(features)} features, cross-validated AUC {trained.cross_validated.roc_auc:.3f}; "
-        f"ONNX agrees to {agreement.largest_difference:.1e}"
+        f"{candidate}: {len(features)} features, {_describe_rows(int(sample.sum()), len(sample))}"
+        f"cross-validated AUC {trained.cross_validated.roc_auc:.3f}; ONNX agrees to {agreement.largest_difference:.1e}"
     )

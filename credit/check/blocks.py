@@ -15,6 +15,7 @@ from credit.engine.settings import EngineParams
 from credit.evaluation.candidates import ListedCandidates
 from credit.evaluation.metrics import EvaluateParams
 from credit.fairness.policies import Fairness
+from credit.learning.curve import GrowSampleParams
 from credit.selection.fold_features import PredictParams, SelectInFoldsParams
 from credit.selection.selection import SelectFeaturesParams
 from credit.stability.repeats import StabilityParams
@@ -33,6 +34,7 @@ BLOCKS: Mapping[str, type[Params]] = {
     "split": SplitParams,
     "select_features": SelectFeaturesParams,
     "train": TrainParams,
+    "grow_sample": GrowSampleParams,
     "evaluate": EvaluateParams,
     "select_in_folds": SelectInFoldsParams,
     "predict": PredictParams,

@@ -63,12 +63,19 @@ def read_spaced_rows(table: pq.ParquetFile, columns: Sequence[str], most: int) -
     return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
 
 
+def iterate_marked_rows(
+    table: pq.ParquetFile, columns: Sequence[str], marked: NDArray[np.bool_]
+) -> Iterator[pd.DataFrame]:
+    """Iterate over the rows that are marked, shape (n,), as frames, a partition of the table at a time."""
+    start = 0
+    for part in iterate_partitions(table, columns):
+        yield make_frame(part.filter(pa.array(marked[start : start + part.num_rows])))
+        start += part.num_rows
+
+
 def read_marked_rows(table: pq.ParquetFile, columns: Sequence[str], marked: NDArray[np.bool_]) -> pd.DataFrame:
     """Read the rows that are marked, shape (n,), as a frame, a partition of the table at a time."""
-    chosen, start = [], 0
-    for part in iterate_partitions(table, columns):
-        chosen.append(make_frame(part.filter(pa.array(marked[start : start + part.num_rows]))))
-        start += part.num_rows
+    chosen = list(iterate_marked_rows(table, columns, marked))
     return pd.concat(chosen, ignore_index=True) if chosen else make_frame(table.read(columns=list(columns)))
 
 

@@ -44,9 +44,13 @@ class CrossValidationParams(Params):
 
 
 class TrainParams(Params):
-    """The block `train`. Beside these keys it has a block of hyperparameters for each candidate, by its name."""
+    """The block `train`. Beside these keys it has a block of hyperparameters for each candidate, by its name.
+
+    `rows`: a hash sample of at most so many of the training rows is learned from; None: all are.
+    """
 
     candidates: CandidateNames
+    rows: Annotated[int, Field(ge=100)] | None
     read_protected: bool
     policy: PolicyParams
     cross_validation: CrossValidationParams

@@ -14,6 +14,7 @@ MODEL = BASE | {"credit/bundle", "credit/selection", "credit/evaluation"}
 JUDGED = MODEL | {"credit/training", "credit/fairness", "credit/registry"}
 LIBRARY = JUDGED | {
     "credit/validation",
+    "credit/learning",
     "credit/alternatives",
     "credit/choice",
     "credit/stability",
@@ -58,12 +59,14 @@ ARROWS: dict[str, set[str]] = {
     "credit/registry": MODEL,
     "credit/alternatives": JUDGED | {"credit/candidates"},
     "credit/choice": MODEL | {"credit/fairness"},
+    "credit/learning": MODEL | {"credit/training"},
     "credit/stability": JUDGED | {"credit/choice"},
     "credit/packaging": JUDGED,
     "credit/report": JUDGED,
     "credit/decision_log": JUDGED,
     "credit/check": JUDGED
-    | {"credit/alternatives", "credit/choice", "credit/stability", "credit/validation", "scenario", "watch"},
+    | {"credit/alternatives", "credit/choice", "credit/learning", "credit/stability", "credit/validation"}
+    | {"scenario", "watch"},
     "credit/stage_seconds.py": set(),
     "credit": LIBRARY | {"credit/stage_seconds.py"},
     "scenario": {"credit/common", "credit/reports"},
