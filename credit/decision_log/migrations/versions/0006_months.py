@@ -200,8 +200,8 @@ def _require_nothing_of_others(connection: sa.Connection) -> None:
 
 def _list_constraints(connection: sa.Connection) -> list[str]:
     """List the constraints that make rows unique over all months, which no partitioned table can have."""
-    asked = "SELECT quote_ident(conname) FROM pg_constraint WHERE conrelid = 'decisions'::regclass AND contype IN ('p', 'u')"
-    return list(connection.execute(sa.text(asked)).scalars())
+    own = "conrelid = 'decisions'::regclass AND contype IN ('p', 'u')"
+    return list(connection.execute(sa.text(f"SELECT quote_ident(conname) FROM pg_constraint WHERE {own}")).scalars())
 
 
 def _find_month(connection: sa.Connection, first: int) -> str:
