@@ -1,4 +1,4 @@
-"""Decisions that were removed by their age, as events of the log tell: where each chain was cut, and the hashes there."""
+"""Decisions that were removed by their age, as events of the log tell: where chains were cut, and the hashes there."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -116,9 +116,9 @@ class LogVerification:
 
     def _check_beyond(self, kind: ChainedTable, row: Row) -> str | None:
         named = row["decision_id" if kind is SHADOWS else "id"]
-        if row["salt"] is None and named not in self._find_erased(row["erased_by"]):
-            if kind is DECISIONS or not self._is_of_removed(row):
-                return "no erasure in the log names it"
+        is_bare = row["salt"] is None and named not in self._find_erased(row["erased_by"])
+        if is_bare and (kind is DECISIONS or not self._is_of_removed(row)):
+            return "no erasure in the log names it"
         return check_repeat(self._databases, row, self._removals) if kind is DECISIONS else None
 
     def _is_of_removed(self, row: Row) -> bool:
@@ -171,7 +171,7 @@ def check_decision(databases: Sequence[Database], row: DecisionRow) -> str | Non
 
 
 def check_repeat(databases: Sequence[Database], row: DecisionRow, removals: Removals | None = None) -> str | None:
-    """Check that a repeat is one: another decision has its idempotency key, or had it until it was removed by its age."""
+    """Check that a repeat is one: another decision has its idempotency key, or was removed by its age."""
     if row["repeat_of"] is None and row["repeated_key"] is None:
         return None
     key = row["repeated_key"]

@@ -47,7 +47,8 @@ ALTER INDEX decisions_by_time RENAME TO decisions_history_by_time;
 ALTER INDEX decisions_by_writer RENAME TO decisions_history_by_writer;
 ALTER INDEX decisions_by_applicant RENAME TO decisions_history_by_applicant;
 ALTER TABLE decisions_history ADD PRIMARY KEY USING INDEX decisions_history_pkey;
-CREATE TABLE decisions (LIKE decisions_history INCLUDING DEFAULTS INCLUDING STORAGE) PARTITION BY RANGE (decided_at);
+CREATE TABLE decisions (LIKE decisions_history INCLUDING DEFAULTS INCLUDING STORAGE)
+    PARTITION BY RANGE (decided_at);
 ALTER TABLE decisions ADD PRIMARY KEY (id, decided_at);
 CREATE INDEX decisions_by_time ON decisions (decided_at);
 CREATE INDEX decisions_by_writer ON decisions (writer, sequence);
@@ -60,7 +61,8 @@ INSERT INTO decisions SELECT * FROM later_decisions;
 """The old table becomes a partition as it is; only decisions of a future month, by a clock that was wrong, move."""
 
 _FUNCTIONS = """
-CREATE FUNCTION take_decision_key() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp
+CREATE FUNCTION take_decision_key() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = {schema}, pg_temp
 AS $$
 BEGIN
     INSERT INTO decision_keys VALUES (NEW.idempotency_key, NEW.id, NEW.decided_at) ON CONFLICT DO NOTHING;
@@ -100,8 +102,8 @@ BEGIN
     IF EXISTS (SELECT FROM decisions_default WHERE decided_at >= month AND decided_at < until) THEN
         LOCK TABLE decisions_default IN ACCESS EXCLUSIVE MODE;
     END IF;
-    EXECUTE format('WITH gone AS (DELETE FROM decisions_default WHERE decided_at >= %L AND decided_at < %L RETURNING *) '
-        'INSERT INTO %I SELECT * FROM gone', month, until, name);
+    EXECUTE format('WITH gone AS (DELETE FROM decisions_default WHERE decided_at >= %L AND decided_at < %L '
+        'RETURNING *) INSERT INTO %I SELECT * FROM gone', month, until, name);
     GET DIAGNOSTICS moved = ROW_COUNT;
     EXECUTE format('INSERT INTO decision_keys SELECT idempotency_key, id, decided_at FROM %I '
         'WHERE idempotency_key IS NOT NULL', name);
@@ -126,18 +128,20 @@ _SIGNATURES = (  # of the functions
 )
 
 _MAKE_MONTHS = """
-SELECT make_decision_month(date_trunc('month', now()) + interval '1 month' * ahead) 
+SELECT make_decision_month(date_trunc('month', now()) + interval '1 month' * ahead)
     FROM generate_series({first}, 3) ahead
 """
 
 _GRANTS = """
 DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT a.privilege_type, a.is_grantable, a.grantee, NULL::name AS attname
-            FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = 'decisions_history'::regclass AND a.grantee <> c.relowner
+            FROM pg_class c, aclexplode(c.relacl) a
+            WHERE c.oid = 'decisions_history'::regclass AND a.grantee <> c.relowner
         UNION ALL SELECT a.privilege_type, a.is_grantable, a.grantee, t.attname
             FROM pg_attribute t, aclexplode(t.attacl) a WHERE t.attrelid = 'decisions_history'::regclass
     LOOP
-        EXECUTE format('GRANT %s%s ON decisions TO %s%s', one.privilege_type, coalesce(format(' (%I)', one.attname), ''),
+        EXECUTE format('GRANT %s%s ON decisions TO %s%s', one.privilege_type,
+            coalesce(format(' (%I)', one.attname), ''),
             CASE one.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(one.grantee)) END,
             CASE WHEN one.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
     END LOOP;
