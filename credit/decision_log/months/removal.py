@@ -92,7 +92,7 @@ def _remove_partition(events: Appender, partition: Partition, before: datetime, 
         _note(
             transaction, doomed, _is_in(partition), caller, {"before": before, "partition": name, "decisions": number}
         )
-        keys = "DELETE FROM decision_keys WHERE decided_at < :end AND decided_at >= coalesce(:begin, '-infinity')"
+        keys = "DELETE FROM decision_keys WHERE decided_at < :end AND (CAST(:begin AS timestamptz) IS NULL OR decided_at >= :begin)"
         connection.execute(text(keys), {"end": partition.end, "begin": partition.begin})
         _drop(connection, name)
     return number

@@ -141,7 +141,7 @@ DO $$ DECLARE one record; BEGIN
             FROM pg_attribute t, aclexplode(t.attacl) a WHERE t.attrelid = 'decisions_history'::regclass
     LOOP
         EXECUTE format('GRANT %s%s ON decisions TO %s%s', one.privilege_type,
-            coalesce(format(' (%I)', one.attname), ''),
+            CASE WHEN one.attname IS NULL THEN '' ELSE format(' (%I)', one.attname) END,
             CASE one.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(one.grantee)) END,
             CASE WHEN one.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
     END LOOP;

@@ -29,7 +29,7 @@ BEFORE = add_months(NOW, 2)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DecisionLog]:
-    """A log of four months from the last one on, ten decisions of each, with what belongs to the first of each.
+    """A log of four months from the last one on, ten decisions of each, with what belongs to one of each.
 
     The last of a month is written after the first of the next one, as at midnight.
     """
@@ -40,7 +40,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DecisionLog]
     for place in (10, 20, 30):
         moments[place - 1], moments[place] = moments[place], moments[place - 1]
     rows = write_each(made, [make_record(decided_at=one, idempotency_key=f"{one}") for one in moments])
-    for row in rows[::10]:
+    for row in rows[5::10]:
         record_outcome(made.outcomes, row["id"], True, NOW, "paid", "bank", NOW)
         record_review(made.events, row, Review("approve", "analyst-7", "Well known", True), "backoffice")
         made.shadows.write([make_shadow(row)], may_use_database=True)
@@ -84,7 +84,7 @@ def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
     reviews = [said for kind, said in read(log, EVENTS_TABLE.c.kind, EVENTS_TABLE.c.personal) if kind == "review"]
     assert sorted(map(bool, reviews)) == [False] * 3 + [True]
     reports = verify(log, store)
-    assert {name: one.findings for name, one in reports.items()} == dict.fromkeys(reports, [])
+    assert not any(one.findings for one in reports.values())
     assert (reports["decisions"].rows, reports["decisions"].removed) == (10, 30)
     assert verify_databases([log.database], store, since=BEFORE + timedelta(hours=3))[0].found == 0
     assert export_news(log.database, target).removed == 30
@@ -133,7 +133,7 @@ def test_a_removal_that_is_killed_changes_nothing_of_its_partition(
     with pytest.raises(KeyboardInterrupt):
         remove(log)
     assert len(read(log, DECISIONS_TABLE.c.id)) == 40
-    assert {name: one.findings for name, one in verify(log).items()} == dict.fromkeys(verify(log), [])
+    assert not any(one.findings for one in verify(log).values())
     monkeypatch.undo()
     assert remove(log).decisions == 30
     assert verify(log)["decisions"].findings == []
