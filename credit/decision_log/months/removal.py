@@ -89,11 +89,11 @@ def _remove_partition(events: Appender, partition: Partition, before: datetime, 
         connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))  # nothing comes meanwhile
         number = _count(connection, partition)
         doomed = select(_C.id).where(*_is_in(partition))
-        _note(
-            transaction, doomed, _is_in(partition), caller, {"before": before, "partition": name, "decisions": number}
-        )
-        keys = "DELETE FROM decision_keys WHERE decided_at < :end AND (CAST(:begin AS timestamptz) IS NULL OR decided_at >= :begin)"
-        connection.execute(text(keys), {"end": partition.end, "begin": partition.begin})
+        detail = {"before": before, "partition": name, "decisions": number}
+        _note(transaction, doomed, _is_in(partition), caller, detail)
+        since = "AND decided_at >= :begin" if partition.begin else ""
+        keys = text(f"DELETE FROM decision_keys WHERE decided_at < :end {since}")
+        connection.execute(keys, {"end": partition.end} | ({"begin": partition.begin} if partition.begin else {}))
         _drop(connection, name)
     return number
 

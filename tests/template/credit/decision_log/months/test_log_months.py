@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -15,10 +16,12 @@ from credit.decision_log import migrate
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.chain import DECISIONS, Chain
 from credit.decision_log.integrity.verify import LogVerification
+from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.partitions import AHEAD_MONTHS, add_months, ensure_months, list_partitions
+from credit.decision_log.months.thread import WEAKNESS, MonthThread
 from credit.decision_log.tables import DECISIONS_TABLE
 from testing.decisions import make_record
-from testing.parts.servers import Cluster
+from testing.parts.servers import Cluster, wait_until
 
 NOW = datetime.now(UTC)
 MONTH = add_months(NOW, 0)
@@ -157,3 +160,17 @@ def test_a_question_about_some_days_looks_at_their_month_only(months: Database) 
         plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).scalars())
     assert f"decisions_{MONTH:%Y_%m}" in plan
     assert not any(name in plan for name in ("default", "history", f"{add_months(NOW, 1):%Y_%m}"))
+
+
+def test_a_service_tells_of_decisions_of_no_month_and_that_they_are_there_no_more(
+    months: Database, server: Cluster, tmp_path: Path
+) -> None:
+    months.add([make_record(decided_at=add_months(NOW, 12))])
+    log = DecisionLog(server.url, tmp_path)
+    thread = MonthThread(log, 0.01)
+    wait_until(lambda: WEAKNESS in log.database.weaknesses, "the thread")
+    assert log.database.weaknesses[WEAKNESS].startswith("1 decisions are of no month")
+    run_sql(months, "DELETE FROM decisions")
+    wait_until(lambda: WEAKNESS not in log.database.weaknesses, "the thread")
+    thread.close()
+    log.close()

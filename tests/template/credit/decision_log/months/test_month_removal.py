@@ -17,6 +17,7 @@ from credit.decision_log.months.partitions import add_months
 from credit.decision_log.months.removal import plan_removal, remove_decisions
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.reviews import Review, record_review
+from credit.decision_log.recent import RecentRequests
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE, SHADOWS_TABLE
 from credit.registry.store import Store
 from service.export.following import compare_days, export_news
@@ -90,6 +91,7 @@ def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
     assert export_news(log.database, target).removed == 30
     assert compare_days(log.database, target) == {}
     assert export_news(log.database, ParquetTarget(tmp_path / "new")).missing == 0
+    log._recent = RecentRequests()
     freed = make_record(decided_at=BEFORE, idempotency_key=f"{add_months(NOW, -1)}")
     assert write_each(log, [freed]) == [freed]
 
