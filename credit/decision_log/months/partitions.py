@@ -6,7 +6,7 @@ A decision whose month is not there goes to the partition `decisions_default`: i
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
@@ -19,8 +19,13 @@ _LIST = text(
         (regexp_match(b.bound, 'TO \\(''([^'']+)''\\)'))[1]::timestamptz
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
-    WHERE i.inhparent = 'decisions'::regclass AND NOT i.inhdetachpending AND b.bound <> 'DEFAULT'
+    WHERE i.inhparent = 'decisions'::regclass AND b.bound <> 'DEFAULT'
     ORDER BY 3"""
+)
+
+_PARTS = text(
+    """SELECT inhrelid::regclass::text AS name, has_table_privilege(inhrelid, 'SELECT') AS is_readable
+    FROM pg_inherits WHERE inhparent = to_regclass(:name) ORDER BY 1"""
 )
 
 
@@ -55,6 +60,14 @@ def is_partitioned(database: Database) -> bool:
 def list_partitions(connection: Connection) -> list[Partition]:
     """List the partitions, the oldest first, but that for decisions of no month."""
     return [Partition(*row) for row in connection.execute(_LIST)]
+
+
+def list_parts(connection: Connection, table: Table) -> tuple[str, ...]:
+    """List the tables that rows of a table are in: its partitions, or itself for a role that may not read these."""
+    if connection.dialect.name != "postgresql":
+        return (table.name,)
+    rows = connection.execute(_PARTS, {"name": table.name}).all()
+    return tuple(row.name for row in rows) if rows and all(row.is_readable for row in rows) else (table.name,)
 
 
 def ensure_months(database: Database, now: datetime) -> MonthReport:
