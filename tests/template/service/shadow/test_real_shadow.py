@@ -1,5 +1,6 @@
 """A real service with a challenger beside: begun, killed, taken up again and ended while people come."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -59,6 +60,13 @@ def list_challengers(service: Service) -> list[str]:
             if of_service and b"service.shadow.scoring" in (process / "cmdline").read_bytes():
                 found.append(process.name)
     return found
+
+
+def read_priorities(process: int) -> dict[int, int]:
+    """Read the nice values of the threads of a process, as far as they are above those of this one."""
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    threads = [int(one.name) for one in Path(f"/proc/{process}/task").iterdir()]
+    return {thread: os.getpriority(os.PRIO_PROCESS, thread) - own for thread in threads}
 
 
 @pytest.fixture
@@ -122,6 +130,9 @@ def test_a_process_that_takes_too_long_is_ended_and_one_that_cannot_be_loaded_is
     with pytest.raises(ChallengerError, match="ended before it was ready"):
         Challenger(challenge, tmp_path, place)
     challenger = Challenger(challenge, bundles("random_forest"), place)
+    priorities = read_priorities(challenger._process.pid)
+    assert priorities[challenger._process.pid] == 19, "who decides gets what the service leaves"
+    assert 0 in priorities.values(), "who holds the lock of a database waits for nobody"
     whole = [AnsweredApplication(f"{number:032x}", 2, one["application"]) for number, one in enumerate(asked[:20])]
     strange = AnsweredApplication("f" * 32, 2, {"income": "much"})
     found = challenger.shadow([*whole, strange], may_use_database=False)
