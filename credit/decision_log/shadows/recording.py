@@ -156,3 +156,10 @@ def list_shadows(database: Database, decision: str) -> list[dict[str, Any]]:
     query = select(*columns).where(_C.decision_id == decision, _C.erased_by.is_(None)).order_by(_C.shadowed_at)
     with database.begin_read() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def count_shadows(database: Database, environment: str, challenge: int, most: int) -> int:
+    """Count the applications that a challenger decided, at most so many. Raises CreditError without an answer."""
+    there = select(_C.id).where(_C.challenge == challenge, _C.environment == environment, _C.decision.is_not(None))
+    with database.begin_read() as connection:
+        return int(connection.execute(select(func.count()).select_from(there.limit(most).subquery())).scalar_one())

@@ -161,6 +161,11 @@ def test_a_challenger_that_cannot_be_loaded_is_told_and_the_champion_decides(
     assert (answer["version"], answer["decided_by"]) == ("v2.0.0", "model")
     assert 'service_problem{what="challenger"} 1.0' in service.get("/metrics").text
     wait_until(lambda: 'service_shadows_total{outcome="dropped"} 1.0' in service.get("/metrics").text, "the count")
+    shown = {"version": "v3.0.0", "challenge": 1, "decides": False, "dropped": 1}
+    assert read_challenger(service) == read_challenger(service) | shown
+    page = service.get("/").text
+    assert "v3.0.0 should decide beside, and does not" in page
+    assert "How many applications it takes was not known when it began." in page
     assert released.create("challenges/prod/000000002.json", b"{}")
     said = "record 2 of the challenges is not valid; nobody decides beside"
     wait_until(lambda: service.read_health()["problems"] == [said], "the other problem", service.process)
