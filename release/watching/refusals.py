@@ -49,7 +49,11 @@ class RefusalWatch:
 
     def look(self, now: datetime, untold: list[str]) -> RefusalReport | None:
         """Look at every service, not too often; None where none is named. `untold` gets which do not answer."""
-        addresses = read_addresses()
+        try:
+            addresses = read_addresses()
+        except CreditError as error:
+            untold += [str(one) for one in error.problems]
+            return None
         if not addresses:
             return None
         if self._today != now.date():
@@ -93,8 +97,10 @@ def read_counts(address: str, environment: str) -> dict[str, float]:
     """
     try:
         there = fetch_json(address + VERSION_PATH, _SECONDS)["environment"]
-        text = fetch_bytes(f"{address}/metrics", _SECONDS, _MOST_BYTES).decode()
-        counts = parse_counts(text)
+        content = fetch_bytes(f"{address}/metrics", _SECONDS, _MOST_BYTES)
+        if len(content) >= _MOST_BYTES:
+            raise NoAnswerError(f"(metrics of more than {_MOST_BYTES:,} bytes)")
+        counts = parse_counts(content.decode())
     except (NoAnswerError, ValueError, KeyError, TypeError) as error:
         raise CreditError(Problem(address, f"what it refuses is not known {error}"[:200])) from None
     if there != environment:

@@ -91,7 +91,11 @@ def test_a_service_that_does_not_answer_is_said_and_hides_no_other(watch: Refusa
 
 def test_where_no_service_is_named_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RELEASE_SERVICE_URL", raising=False)
-    assert RefusalWatch("prod", WatchParams.model_validate(PARAMS)).look(NOON, []) is None
+    watch, untold = RefusalWatch("prod", WatchParams.model_validate(PARAMS)), list[str]()
+    assert (watch.look(NOON, untold), untold) == (None, [])
+    monkeypatch.setenv("RELEASE_SERVICE_URL", "http//no.address")
+    assert watch.look(NOON, untold) is None
+    assert "RELEASE_SERVICE_URL" in untold[0], "it hides nothing else, and is said"
 
 
 def test_counts_are_read_from_the_metrics_of_a_service_of_the_same_environment(
