@@ -67,6 +67,7 @@ async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
         guarded.wrong_keys.log_counts()
         metrics.set_problems(collect_problems(parts))
         metrics.set_circuits(parts.decider.circuits)
+        metrics.set_challenge(parts.shadows)
         parts.decider.watch.log_counts()
         if app.state.watch.times.is_due:
             await asyncio.to_thread(app.state.watch.times.sample)

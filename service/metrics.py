@@ -23,7 +23,7 @@ from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.request_errors import UNKNOWN_FIELD
 from service.exposed_metrics import GroupHiding, WorkerProcesses
-from service.shadow.shadows import OUTCOMES, ShadowOutcome
+from service.shadow.shadows import OUTCOMES, ShadowOutcome, Shadows
 
 DECISION_COUNT = Counter("service_decisions", "Decisions", ["decision", "decided_by", "version"])
 GROUP_DECISION_COUNT = Counter(
@@ -74,6 +74,10 @@ _SHOWN_FIELDS: set[str] = set()
 OUTCOME_COUNT = Counter("service_outcomes", "Outcomes that were reported", ["label", "outcome", "version"])
 REVIEW_COUNT = Counter("service_reviews", "Decisions of analysts", ["decision", "override"])
 SHADOW_COUNT = Counter("service_shadows", "Applications for the challenger, which nobody is decided by", ["outcome"])
+CHALLENGE_NUMBER = Gauge("service_challenge", "The challenge that is on; 0 without one", multiprocess_mode="livemax")
+CHALLENGE_NEED = Gauge(
+    "service_challenge_needed", "Applications that it takes; 0 where that is not known", multiprocess_mode="livemax"
+)
 SPOOL_SIZE = Gauge(
     "service_spooled_decisions", "Decisions that the database does not have yet", multiprocess_mode="livemostrecent"
 )
@@ -146,6 +150,13 @@ def start_counts() -> None:
             counter.labels(label)
     for outcome in OUTCOMES:
         SHADOW_COUNT.labels(outcome)
+
+
+def set_challenge(shadows: Shadows) -> None:
+    """Set which challenge is on in this worker, and how many applications it takes."""
+    challenge = shadows.challenge
+    CHALLENGE_NUMBER.set(challenge.number if challenge else 0)
+    CHALLENGE_NEED.set((challenge and challenge.needed) or 0)
 
 
 def set_circuits(states: Mapping[str, CircuitState]) -> None:

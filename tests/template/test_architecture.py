@@ -91,7 +91,8 @@ ARROWS: dict[str, set[str]] = {
     "service/api": SERVICE
     | {"service/access", "service/deciding", "service/engine", "service/metrics.py", "service/shadow"},
     "service/page": SERVICE
-    | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"},
+    | {"service/api", "service/deciding", "service/engine", "service/exposed_metrics.py", "service/metrics.py"}
+    | {"service/shadow"},
     "service/exposed_metrics.py": SERVICE,
     "service/batch": SERVICE | {"service/engine"},
     "service/people": SERVICE,
