@@ -9,8 +9,8 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.parts import check_parts
 from credit.data.splitting import SplitParams, assign_folds, mark_sample, mark_test_rows
+from credit.data.table_parts import check_parts
 from credit.training.cross_fitting import split_folds
 from stages.split import split_rows
 
