@@ -1,4 +1,4 @@
-"""The hash sample of training rows: the same rows in whatever order or parts they come, each within the larger ones.
+"""The hash sample of rows: the same rows in whatever order or parts they come, each within the larger ones.
 
 Rows that belong together, or are equal and have no id, come into it together or not at all.
 """
@@ -14,12 +14,16 @@ from credit.contract import Contract
 from credit.data.splitting import hash_sql
 from credit.data.sql_text import scan_parquet_sql
 
-_SALT = "train.rows"
+TRAIN_ROWS = "train.rows"
+"""The parameter that says how many rows candidates learn from; its name salts their hashes."""
+
+SEARCHED = "find_alternatives.people"
+"""The parameter that says about how many people alternatives are searched."""
 
 
-def hash_rows(contract: Contract, table: Path) -> NDArray[np.int64]:
+def hash_rows(contract: Contract, table: Path, salt: str = TRAIN_ROWS) -> NDArray[np.int64]:
     """Hash each row of a Parquet file by its key, in order; equal keys have equal hashes. Shape (n,)."""
-    query = f"SELECT {hash_sql(contract, _SALT)} AS hash FROM {scan_parquet_sql([table])}"
+    query = f"SELECT {hash_sql(contract, salt)} AS hash FROM {scan_parquet_sql([table])}"
     return np.asarray(duckdb.connect().execute(query).fetchnumpy()["hash"], dtype=np.int64)
 
 
@@ -31,13 +35,13 @@ def mark_smallest(hashes: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
     return marked
 
 
-def mark_sample(hashes: NDArray[np.int64], rows: int | None) -> NDArray[np.bool_]:
-    """Mark the rows that `train.rows` lets candidates learn from; None: all. Shape (n,).
+def mark_sample(hashes: NDArray[np.int64], rows: int | None, parameter: str = TRAIN_ROWS) -> NDArray[np.bool_]:
+    """Mark the rows of a sample of at most so many, as the parameter says; None: all. Shape (n,).
 
     Raises CreditError where there are none, as more rows than that belong together.
     """
     marked = mark_smallest(hashes, len(hashes) if rows is None else rows)
     if rows is not None and not marked.any():
         found = f"{rows:,} rows, and more than that belong together"
-        raise CreditError(Problem("params.yaml: train.rows", found, "a larger number, or null"))
+        raise CreditError(Problem(f"params.yaml: {parameter}", found, "a larger number"))
     return marked

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_SAMPLE_PARTS = 1_000_000
-"""Parts of a table by hash, of which a sample has some."""
-
-
 class SplitParams(Params):
     """The block `split`."""
 
@@ -89,18 +85,6 @@ def assign_folds(contract: Contract, table: Path, folds: int, salt: str) -> "NDA
 
     query = f"SELECT {hash_sql(contract, salt)} % {folds} AS fold FROM {scan_parquet_sql([table])}"
     return np.asarray(duckdb.connect().execute(query).fetchnumpy()["fold"], dtype=np.int64)
-
-
-def mark_sample(contract: Contract, table: Path, rows: int, most: int, salt: str) -> "NDArray[np.bool_]":
-    """Mark about `most` of the rows of a Parquet file that has so many, by hash; all where it has no more. Shape (n,).
-
-    A smaller sample by the same salt is a part of a larger one, and equal keys are in it together.
-    """
-    import numpy as np  # not needed by the stage split
-
-    if rows <= most:
-        return np.ones(rows, np.bool_)
-    return assign_folds(contract, table, _SAMPLE_PARTS, salt) < _SAMPLE_PARTS * most // rows
 
 
 def mark_test_rows(contract: Contract, accepted: Path, params: SplitParams) -> "NDArray[np.bool_]":

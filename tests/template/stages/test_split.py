@@ -9,7 +9,7 @@ import pytest
 from credit.common.errors import CreditError
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.data.splitting import SplitParams, assign_folds, mark_sample, mark_test_rows
+from credit.data.splitting import SplitParams, assign_folds, mark_test_rows
 from credit.data.table_parts import check_parts
 from credit.training.cross_fitting import split_folds
 from stages.split import split_rows
@@ -143,15 +143,3 @@ def test_a_table_that_is_no_parquet_file_is_refused_and_leaves_nothing(tmp_path:
     with pytest.raises(CreditError, match=r"accepted\.parquet: .*Parquet"):
         split_rows(WITH_ID, params, accepted, tmp_path / "train.parquet", tmp_path / "test.parquet")
     assert {file.name for file in tmp_path.iterdir()} == {"accepted.parquet"}
-
-
-def test_a_sample_is_of_about_the_size_asked_for_and_a_part_of_any_larger_one(tmp_path: Path) -> None:
-    frame = pd.concat([table(5000), table(5000)])
-    frame.to_parquet(tmp_path / "rows", index=False)
-    small, large, whole = (mark_sample(WITH_ID, tmp_path / "rows", 10_000, most, "s") for most in (1000, 2500, 10_000))
-    assert [int(one.sum()) for one in (small, large, whole)] == pytest.approx([1000, 2500, 10_000], rel=0.1)
-    assert whole.all()
-    assert (large | ~small).all()
-    assert (small[:5000] == small[5000:]).all()  # rows of the same key
-    frame[::-1].to_parquet(tmp_path / "turned", index=False)
-    assert (mark_sample(WITH_ID, tmp_path / "turned", 10_000, 1000, "s")[::-1] == small).all()
