@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
@@ -37,10 +38,13 @@ def test_rows_that_are_read_by_partitions_are_those_of_the_whole_table(
     frame.loc[frame["x"] == -1, "x"] = pd.NA
     frame.to_parquet(tmp_path / "train", index=False)
 
-    def read() -> TrainingRows:
-        return read_training_rows(name, CONTRACT, ["x", "home"], tmp_path / "train")
+    def read(marked: NDArray[np.bool_]) -> TrainingRows:
+        return read_training_rows(name, CONTRACT, ["x", "home"], tmp_path / "train", marked)
 
-    whole = read()
+    everybody, some = np.ones(1000, np.bool_), number % 5 < 2
+    whole, part = read(everybody), read(some)
+    np.testing.assert_array_equal(part.matrix, whole.matrix[some])
+    assert part.favourable.tolist() == whole.favourable[some].tolist()
     assert whole.matrix[:3].tolist()[1:] == [[1, 0, 1, 0], [2, 0, 1, 0]]  # x, x is missing, own, rent
     assert np.isnan(whole.matrix[0, 0])
     assert whole.favourable.tolist() == (number % 2 > 0).tolist()
@@ -49,5 +53,6 @@ def test_rows_that_are_read_by_partitions_are_those_of_the_whole_table(
     assert whole.row_groups is not None
     assert whole.row_groups.tolist() == (number % 170).tolist()
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 130)
-    for one, other in zip(read(), whole, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for marked, expected in ((everybody, whole), (some, part)):
+        for one, other in zip(read(marked), expected, strict=True):
+            np.testing.assert_array_equal(one, other)
