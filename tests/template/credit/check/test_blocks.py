@@ -43,13 +43,14 @@ def test_a_block_is_read_as_the_model_that_the_check_fits_it_to(model: type[Para
 
 
 def test_every_read_of_the_stages_was_found() -> None:
-    assert {block.split(".")[0] for _, block in READS} == set(BLOCKS)
+    read = {block.split(".")[0] for _, block in READS}
+    assert read | {"engine"} == set(BLOCKS)  # the latter may be left out: credit/engine/settings.py reads it
 
 
 def test_every_stage_with_parameters_has_a_block_and_no_block_is_without_a_stage() -> None:
     watched = {str(name).split(".")[0] for stage in STAGES.values() for name in stage.get("params", [])}
-    assert watched | {"data", "watch"} == set(BLOCKS)  # the latter is read by release watch
-    assert set(BLOCKS) - {"data", "watch"} <= set(STAGES)
+    assert watched | {"data", "engine", "watch"} == set(BLOCKS)  # on the second no result depends
+    assert set(BLOCKS) - {"data", "engine", "watch"} <= set(STAGES)
     assert list(yaml.safe_load((LENDER / "params.yaml").read_text())) == list(BLOCKS)
 
 
