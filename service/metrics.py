@@ -22,6 +22,7 @@ from service.deciding.model_watch import MODEL_PROBLEMS
 from service.deciding.recording import RecordedDecisions
 from service.engine.live_version import LiveVersion
 from service.engine.request_errors import UNKNOWN_FIELD
+from service.engine.requests import RequestParser
 from service.exposed_metrics import GroupHiding, WorkerProcesses
 from service.shadow.shadows import OUTCOMES, ShadowOutcome, Shadows
 
@@ -96,9 +97,10 @@ def count_decisions(recorded: RecordedDecisions, serving: LiveVersion, seconds: 
             RULE_TAKEOVER_COUNT.labels(classify_cause(record["rule_because"])).inc()
         for column, into in serving.derivations.list_folded(record["inputs"]):
             _find_series(FOLDED_LEVEL_COUNT, column, into, version).inc()
-        for attribute, described in serving.requests.protected.items():
-            group = described.find_group(record["protected"].get(attribute))
-            _find_series(GROUP_DECISION_COUNT, attribute, group, decision, version).inc()
+        protected = record["protected"]
+        values = [protected.get(attribute) for attribute in serving.requests.protected]
+        for series in _list_group_series(serving.requests, decision, version, *values):
+            series.inc()
 
 
 def count_outcome(contract: Contract, value: Scalar, version: str | None) -> None:
@@ -112,6 +114,16 @@ def count_outcome(contract: Contract, value: Scalar, version: str | None) -> Non
 def _find_series(counter: Counter, *labels: str) -> Counter:
     """Find one series of a counter; finding it takes longer than counting."""
     return counter.labels(*labels)
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _list_group_series(requests: RequestParser, decision: str, version: str, *values: Scalar | None) -> list[Counter]:
+    """List the series of the groups of an applicant: most have the protected values of somebody before."""
+    described = zip(requests.protected.items(), values, strict=True)
+    return [
+        _find_series(GROUP_DECISION_COUNT, attribute, column.find_group(value), decision, version)
+        for (attribute, column), value in described
+    ]
 
 
 def count_refused_fields(problems: Sequence[Problem]) -> None:
