@@ -5,18 +5,20 @@ nothing of it is compiled, and with PYTHONDONTWRITEBYTECODE nothing ever is. A t
 parser of its arguments and compiles schemas.
 """
 
+import json
 import marshal
-from functools import cache
 from importlib.machinery import SourceFileLoader
 from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import dvc.rwlock
 import dvc.schema
 import dvc.utils.serialize
 import dvc.utils.strictyaml
 import voluptuous
 from dvc.cli.parser import get_main_parser
 from dvc.config import get_compiled_schema
+from dvc.schema import FOREACH_IN, STAGE_DEFINITION
 from dvc.utils.serialize import _yaml
 
 if TYPE_CHECKING:
@@ -42,22 +44,11 @@ def prepare_commands() -> None:
     """Let DVC find its parser and its schemas made; it keeps the first two itself."""
     get_main_parser()
     get_compiled_schema()
-    compile_once = cache(lambda schema: voluptuous.Schema(schema.content))
-    compiling = SimpleNamespace(**vars(voluptuous) | {"Schema": lambda content: compile_once(_Same(content))})
-    dvc.schema.vol = compiling  # each entry of dvc.yaml is checked by one of two
-
-
-class _Same:
-    """A schema, equal to itself alone: one is a dictionary, which has no hash."""
-
-    def __init__(self, content: Any) -> None:
-        self.content = content
-
-    def __hash__(self) -> int:
-        return id(self.content)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.content is self.content
+    made = {id(content): voluptuous.Schema(content) for content in (STAGE_DEFINITION, FOREACH_IN)}
+    take = lambda content: made.get(id(content)) or voluptuous.Schema(content)  # noqa: E731
+    dvc.schema.vol = SimpleNamespace(**vars(voluptuous) | {"Schema": take})  # for each entry of dvc.yaml anew
+    write = lambda content, file: file.write(json.dumps(content))  # noqa: E731 -- json.dump never uses C
+    dvc.rwlock.json = SimpleNamespace(**vars(json) | {"dump": write})  # four times for each stage
 
 
 def hasten_imports(remembered: "Remembered") -> None:
