@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from dvc.utils.serialize import loads_yaml
+from dvc.utils.serialize import dumps_yaml, loads_yaml
 
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
@@ -169,6 +169,21 @@ def test_the_lock_file_of_the_project_is_printed_as_dvc_prints_it(tmp_path: Path
     text = (ROOT / "dvc.lock").read_text()
     remembered = Remembered(tmp_path / "remembered")
     assert [print_lock(loads_yaml(text), remembered) for _ in range(2)] == [text, text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1" * 32, f"{'1' * 20}e{'2' * 11}", "0b" + "1" * 30, "1e5", "2026-01-01", "yes", "true",
+     "Null", ".5", "a b", "a: b", "a #b", "-a", "@a", "é", "a" * 300, "a/" * 60, "0123abcd" * 4 + ".dir", "a@b.c"],
+)  # fmt: skip
+def test_any_word_in_a_lock_file_is_printed_as_dvc_prints_it(tmp_path: Path, text: str) -> None:
+    outs = [{"path": text, "hash": "md5", "md5": text, "size": 1, "isexec": True}, {"path": "b", "size": None}]
+    stages = {
+        "a": {"cmd": text, "deps": outs[:1], "params": {"params.yaml": {"a": text, "b": None}}, "outs": outs},
+        text: {"cmd": [text, "b"], "deps": [], "outs": [{"hash": text, "path": "b", "more": {text: text}}]},
+    }
+    lock = json.loads(json.dumps({"schema": "2.0", "stages": stages, "datasets": [{"name": text}]}))
+    assert print_lock(lock, Remembered(tmp_path / "remembered")) == dumps_yaml(lock)
 
 
 def _run_pipeline(folder: Path, pipeline: str, env: dict[str, str]) -> str:
