@@ -19,6 +19,7 @@ from credit.common.errors import CreditError
 from credit.decision_log.counting.thread import CountingThread
 from credit.decision_log.integrity.checkpointing import CheckpointThread, CheckpointWriter
 from credit.decision_log.log import DecisionLog
+from credit.decision_log.months.thread import MonthThread
 from credit.registry.address import open_store
 from service import metrics
 from service.access.hosts import list_hosts
@@ -52,6 +53,8 @@ _SWITCH_INTERVAL = 0.0005
 
 _COUNT_SECONDS = 5.0
 """Seconds between two counts of new decisions."""
+_MONTH_SECONDS = 600.0
+"""Seconds between two looks at the months of the log."""
 
 
 async def _watch_problems(app: FastAPI, guarded: AuthMiddleware) -> None:
@@ -96,6 +99,7 @@ def create(chosen: Settings | None = None) -> Any:
         shadows = Shadows(log, metrics.count_shadows)
         writer = ShadowedWriter(log, shadows)
         counting = CountingThread(log, _COUNT_SECONDS)
+        months = MonthThread(log, _MONTH_SECONDS)
         checkpoints = CheckpointThread(
             CheckpointWriter(log.chains, lambda: open_store(make=False, seconds=STORE_SECONDS), chosen.environment),
             chosen.checkpoint_seconds,
@@ -123,6 +127,7 @@ def create(chosen: Settings | None = None) -> Any:
         shadows.close()
         checkpoints.close()
         counting.close()
+        months.close()
         log.close()
 
     app = FastAPIOffline(

@@ -59,7 +59,7 @@ CIRCUIT_GAUGE = Gauge(
 _CIRCUIT_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 _PROBLEMS = (
     *("store", "ledger", "entry", "refused", "disk", "baked", "log", "checkpoint", "commit"),
-    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys", "challenger"),
+    *("tampered", "chain", "identity", "spool", "unrecorded", "circuit", "keys", "challenger", "months"),
     *MODEL_PROBLEMS,
 )
 _BUDGETED = ((REFUSAL_COUNT, ("500", "503")), (RULE_TAKEOVER_COUNT, ("failed", "slow", "late")))

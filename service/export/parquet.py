@@ -83,6 +83,18 @@ class ParquetTarget:
             with database.begin_read() as connection:
                 self._days |= {one.astimezone(UTC).date() for one in connection.execute(asked).scalars()}
 
+    def remove(self, before: datetime) -> int:
+        """Remove the files of old days, what is protected first; returns how many decisions were in them."""
+        removed, first = 0, before.astimezone(UTC).date()
+        self._days = {day for day in self._days if day >= first}
+        for file in sorted(self._folder.glob("decisions/day=*/decisions.parquet")):
+            if (day := date.fromisoformat(file.parent.name.removeprefix("day="))) < first:
+                removed += pq.read_metadata(file).num_rows
+                for one in (self._locate("protected", day), file):
+                    one.unlink(missing_ok=True)
+                    one.parent.rmdir()
+        return removed
+
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:
         """Note the place of a writer, to be written when the days are."""
         self._cursors.setdefault(stream, {})[writer] = cursor

@@ -130,6 +130,12 @@ def _export_round(settings: Settings, target: Target, exported: ExportMetrics) -
 
 def _describe(made: ExportRound, unchained: int) -> list[str]:
     parts = f"{made.decisions:,} decisions, {made.outcomes:,} outcomes and {made.erased:,} erasures exported"
+    removed = f"{made.removed:,} decisions removed, of months that the log removed by their age"
     missing = f"{made.missing:,} decisions are not in the database yet, or were deleted"
     left_out = f"{unchained:,} decisions from before the log had numbers are left out"
-    return [parts, *([missing] if made.missing else []), *([left_out] if unchained else [])]
+    return [
+        parts,
+        *([removed] if made.removed else []),
+        *([missing] if made.missing else []),
+        *([left_out] if unchained else []),
+    ]

@@ -9,8 +9,9 @@ from sqlalchemy import Select, String, TextualSelect, select, text
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
+from credit.decision_log.months.partitions import list_parts
 from credit.decision_log.tables import DECISIONS_TABLE, UtcDateTime, is_of_environment
-from credit.decision_log.writers import WRITERS_WALK
+from credit.decision_log.writers import join_walks
 
 _NEAR_ROWS, _FAR_ROWS = 100, 1_000
 """Newest decisions of any environment: where most logs have enough of the own one, and where those are looked for that
@@ -58,9 +59,11 @@ def _list_by_writers(connection: Connection, environment: str, number: int) -> l
 
 def _find_writers(connection: Connection, environment: str) -> list[tuple[str, datetime]]:
     """Find the writers of an environment and when each decided last, the newest first."""
-    rows = connection.execute(build_last_walk())
-    own = [(row.writer, row.decided_at) for row in rows if row.environment in (environment, None)]
-    return sorted(own, key=itemgetter(1), reverse=True)
+    last: dict[str, datetime] = {}
+    for row in connection.execute(build_last_walk(list_parts(connection, DECISIONS_TABLE))):
+        if row.environment in (environment, None):
+            last[row.writer] = max(row.decided_at, last.get(row.writer, row.decided_at))
+    return sorted(last.items(), key=itemgetter(1), reverse=True)
 
 
 def _sort(found: list[NewDecision]) -> list[NewDecision]:
@@ -85,10 +88,9 @@ def _build_window(environment: str, rows: int) -> Select[Any]:
 
 
 @cache
-def build_last_walk() -> TextualSelect:
+def build_last_walk(parts: tuple[str, ...] = (DECISIONS_TABLE.name,)) -> TextualSelect:
     """Build the query for the last decision of each writer: look-ups in the index, however many rows it wrote."""
-    last = "(SELECT d.{0} FROM decisions d WHERE d.writer = w.writer ORDER BY d.sequence DESC LIMIT 1) AS {0}"
+    last = "(SELECT d.{0} FROM {{name}} d WHERE d.writer = w.writer ORDER BY d.sequence DESC LIMIT 1) AS {0}"
     names = ", ".join(last.format(name) for name in ("decided_at", "environment"))
-    walk = WRITERS_WALK.format(name=DECISIONS_TABLE.name)
-    asked = text(f"{walk} SELECT w.writer AS writer, {names} FROM writers w WHERE w.writer IS NOT NULL")
+    asked = text(join_walks(parts, f"SELECT w.writer AS writer, {names} FROM writers w WHERE w.writer IS NOT NULL"))
     return asked.columns(writer=String, decided_at=UtcDateTime, environment=String)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -101,7 +101,7 @@ class ShadowLog:
         return True
 
 
-def erase_shadows(connection: Connection, decisions: Sequence[str], event: str) -> None:
+def erase_shadows(connection: Connection, decisions: Sequence[str] | Select[Any], event: str) -> None:
     """Erase what challengers made of decisions, in the transaction that erases these. `event`: its id."""
     gone = update(SHADOWS_TABLE).where(_C.decision_id.in_(decisions), _C.erased_by.is_(None))
     connection.execute(gone.values(**ERASED_VALUES, erased_by=event))

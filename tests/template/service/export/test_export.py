@@ -370,7 +370,7 @@ def test_rows_that_were_written_after_a_round_that_failed_are_counted_once(
     report(log, rows[0], 30, True)
     with keep_signal_handlers():
         ended = keep_exporting(load_settings(), target, "parquet", 0.1, "127.0.0.1", 0)
-    assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "missing": 0}
+    assert ended.content == {"decisions": 10, "outcomes": 1, "erased": 0, "removed": 0, "missing": 0}
     assert registries[0].get_sample_value("export_rows_total", {"target": "parquet"}) == 11
     assert_same(log, target, 10)
 
