@@ -1,5 +1,6 @@
 """Whole months are removed by their age, with all that belongs to them, and the chain of the log explains it."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,5 +150,5 @@ def test_a_partition_that_is_read_all_the_time_is_asked_for_again(
     monkeypatch.setattr(removal, "_PAUSE_SECONDS", 0.0)
     with log.database.begin_read() as reader:
         reader.execute(text("SELECT count(*) FROM decisions"))
-        monkeypatch.setattr(removal.time, "sleep", lambda _: reader.rollback())
+        monkeypatch.setattr(time, "sleep", lambda _: reader.rollback())
         assert remove(log).decisions == 30
