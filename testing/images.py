@@ -22,12 +22,15 @@ def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
     """Both images, built from a clone as on a fresh machine; for all workers once."""
     base = tmp_path_factory.getbasetemp()
     podman = Podman(base / "podman")
-    context = clone_project(base / "context/template").folder
-    shutil.copytree(bundles("logistic"), context / "models/bundle")
-    with FileLock(find_shared_folder(tmp_path_factory, worker_id) / "image.lock"):
-        make_base(podman)
-        build_image(podman, context, IMAGE)
-        build_image(podman, context, WATCH_IMAGE, "--target=watch")
+    done = find_shared_folder(tmp_path_factory, worker_id) / "images"
+    with FileLock(f"{done}.lock"):
+        if not done.exists():  # with all layers there, a build hashes every file of the packages still
+            context = clone_project(base / "context/template").folder
+            shutil.copytree(bundles("logistic"), context / "models/bundle")
+            make_base(podman)
+            build_image(podman, context, IMAGE)
+            build_image(podman, context, WATCH_IMAGE, "--target=watch")
+            done.touch()
     return podman
 
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from dvc.utils.serialize import dumps_yaml, loads_yaml
 
 from testing.lenders.frozen import ROOT
 from testing.parts.servers import PATIENCE, wait_until
-from testing.warm.commands import find_warm_commands
+from testing.warm.commands import find_warm_commands, warm_up
 from testing.warm.lock_files import print_lock
 from testing.warm.processes import WarmProcess
 from testing.warm.remembered import Remembered
@@ -30,6 +32,16 @@ signal.signal(signal.SIGINT, leave)
 print(os.getpid(), flush=True)
 while True: time.sleep(0.05)
 """
+
+SHARE = """\
+import subprocess, sys
+from testing.warm.shared import share_warm_process
+end = share_warm_process()
+ask = [sys.executable, "-c", "from testing.warm.commands import find_warm_socket as f; print(f(), flush=True); input()"]
+asking = [subprocess.Popen(ask, stdin=subprocess.PIPE) for _ in range(2)]
+input()
+"""
+"""Two that share a warm process, begun by a third, as xdist begins those that run the tests."""
 
 
 def start(folder: Path, code: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
@@ -144,6 +156,43 @@ def test_a_process_takes_signals_while_it_runs_and_is_gone_when_it_was_waited_fo
     assert process.wait(PATIENCE) == ended
     assert not Path(f"/proc/{process.pid}").exists()
     process.kill()
+
+
+def test_those_who_run_tests_side_by_side_share_a_process_that_ends_with_who_began_however_that_ends() -> None:
+    own = {name: value for name, value in os.environ.items() if name != "WARM_FOLDER"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", SHARE], cwd=ROOT, env=own, stdin=pipe, stdout=pipe, text=True) as run:
+        assert run.stdout
+        first, second = (run.stdout.readline().strip() for _ in range(2))
+        assert first == second != ""
+        assert find_servers(first)
+        run.kill()
+    wait_until(lambda: not find_servers(first), "the end of the warm process")
+    shutil.rmtree(Path(first).parents[1])  # who is killed cannot
+
+
+def find_servers(socket: str) -> list[Path]:
+    """Find the processes that answer at a socket."""
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if f"server.py\0{socket}\0" in read_if_there(path)]
+
+
+def read_if_there(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it has ended
+        return ""
+
+
+def test_what_an_interpreter_reads_once_is_that_of_the_environment_it_was_warmed_up_in(tmp_path: Path) -> None:
+    write_stages(tmp_path, "import time; print(hash('a'), time.tzname[0], 'pandas' in __import__('sys').modules)")
+    surroundings = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
+    with warm_up(surroundings) as commands:
+        warm, cold = (
+            subprocess.check_output([python, "-m", "stages"], cwd=tmp_path, env=surroundings, text=True).split()
+            for python in (commands / "python", sys.executable)
+        )
+    assert warm == [*cold[:2], "True"]
+    assert warm[1] == "JST"
 
 
 def test_what_is_no_command_of_the_project_runs_cold() -> None:
