@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from credit.choice.champion import ChooseParams
+from credit.common.candidate_names import HEURISTIC
 from credit.common.cli import make_stage
 from credit.common.params import read_params
 from credit.contract import load_contract
@@ -88,7 +89,8 @@ def run(
         if len(repeats) > 1:
             again = read_partitions(reseeded_folder / f"{name}.parquet", int(unseen.sum()))
             fits = [(own[unseen], decisions[unseen]), *((one.scores, one.decisions) for one in again.values())]
-            seeds = measure_seeds(y[unseen], fits, gates.values)
+            if again or name == HEURISTIC:
+                seeds = measure_seeds(y[unseen], fits, gates.values)
         candidates[name] = summarise_candidate(name, repeats, seeds, shipped)
     labels = list_group_labels(contract)
     champion, agreement = Counter(one.champion for one in repeats).most_common(1)[0]

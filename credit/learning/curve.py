@@ -26,7 +26,10 @@ _LEAST_OF_A_CLASS = 10
 
 
 class GrowSampleParams(Params):
-    """The block `grow_sample`. `points`: sizes, each twice the one before; `up_to`: the largest, in rows."""
+    """The block `grow_sample`. `points`: sizes, each twice the one before.
+
+    up_to: the most test rows, and the largest size where `train.rows` sets none.
+    """
 
     points: int = Field(ge=2, le=10)
     up_to: int = Field(ge=1000)
@@ -41,8 +44,8 @@ class LearningTables(NamedTuple):
 
 def list_sizes(available: int, rows: int | None, params: GrowSampleParams) -> list[int]:
     """List the sizes, the smallest first: halves of what is trained on, and twice as much where there are more rows."""
-    own = min(available if rows is None else rows, available, params.up_to)
-    more = min(2 * own, available, params.up_to)
+    own = min(params.up_to if rows is None else rows, available)
+    more = own if rows is None else min(2 * own, available)
     sizes = [own // 2**halvings for halvings in range(params.points)]
     return sorted({size for size in (*sizes, more) if size >= min(_LEAST_ROWS, own)})
 

@@ -30,10 +30,11 @@ def score_with_other_seeds(
 ) -> Mapping[int, OutOfFoldScores]:
     """Score and decide the test rows `unseen` by the candidate, trained on `seen` with each seed; the rule has none.
 
-    Its settings are those of the report; the seed is that of training and of the folds that set its thresholds.
+    Its settings are those of the report; the seed is that of training and of the folds that set its thresholds. None
+    where settings are searched for: a seed would find others, which fits with the same ones say nothing about.
     """
     name, features = report.candidate, report.features
-    if name == HEURISTIC:
+    if name == HEURISTIC or params.search.enabled:
         return {}
     X, others = (build_design_matrix(contract, features, rows).to_numpy() for rows in (seen, unseen))
     y, groups = is_favourable(contract, seen), read_training_groups(name, contract, seen)
@@ -53,6 +54,5 @@ def _replace_seed(params: TrainParams, report: CandidateReport, seed: int) -> Tr
         update={
             "hyperparameters": params.hyperparameters | {report.candidate: settings},
             "cross_validation": params.cross_validation.model_copy(update={"seed": seed}),
-            "search": params.search.model_copy(update={"enabled": False}),
         }
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "dvc.lock"
 
 _HASH = r"(?!\d+(e\d+)?$|0b)[0-9a-f]{32}(\.dir)?"
-_NAME = r"(?!(true|false|null|yes|no|on|off|y|n)$)[a-z][\w./@-]{0,99}"
+_NAME = r"(?!(true|false|null|yes|no|on|off|y|n)$)[a-z][\w./@-]{0,59}"
 _PLAIN = re.compile(f"{_HASH}|{_NAME}", re.IGNORECASE | re.ASCII)
 
 _written: dict[str, bytes] = {}

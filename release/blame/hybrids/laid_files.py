@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from credit.common.errors import CreditError, Problem
 from release.blame.hybrids.pipeline_inputs import PARAMS
 from release.blame.hybrids.recipes import Recipe
 from release.repository.git import run_git
@@ -51,6 +52,8 @@ def _list_blobs(source: Path, commit: str) -> dict[str, Blob]:
     found = {}
     for line in run_git("-C", str(source), "ls-tree", "-r", "-z", commit).split("\0")[:-1]:
         about, _, path = line.partition("\t")
+        if "\N{REPLACEMENT CHARACTER}" in path:
+            raise CreditError(Problem(f"{commit[:10]}: {path}", "a name that is not UTF-8", "git mv it to one that is"))
         mode, _, name = about.split()
         found[path] = Blob(mode, name)
     return found

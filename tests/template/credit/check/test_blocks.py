@@ -1,6 +1,7 @@
 """The registry has every block that any code reads, with the model that the code reads it as."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -73,3 +74,21 @@ def test_a_block_that_nothing_reads_and_one_that_is_missing_are_found_beside_the
     ]
     assert blocks.find(BLOCKS["evaluate"]) is None
     assert blocks.find(BLOCKS["split"]) is not None
+
+
+def test_parameters_of_before_are_whole_again_with_what_the_page_of_upgrades_adds(tmp_path: Path) -> None:
+    page = (ROOT / "docs/upgrading.md").read_text()
+    added = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page.partition("## Upgrade from 0.1")[2], re.DOTALL)[0])
+    before = yaml.safe_load((LENDER / "params.yaml").read_text())
+    for block, lines in added.items():
+        for name in lines:
+            del before[block][name]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(before, sort_keys=False))
+    found = [str(problem).removeprefix(f"{path}: ") for problem in read_blocks(path).problems]
+    expected = [f"{block}.{name}: found nothing, expected a value" for block, lines in added.items() for name in lines]
+    assert found == expected
+    for block, lines in added.items():
+        before[block] |= lines
+    path.write_text(yaml.safe_dump(before, sort_keys=False))
+    assert not read_blocks(path).problems
