@@ -1,6 +1,5 @@
 """What many tests need: clones of the repository, fresh or with the pipeline done."""
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from testing.images import built
 from testing.parts.servers import Cluster, cluster
 from testing.projects import Project, clone_project, copy_project, find_shared_folder, make_once, shorten_pipeline
-from testing.warm.commands import ONE_CORE, warm_up
+from testing.warm.commands import ONE_CORE
 from testing.warm.shared import share_warm_process
 
 __all__ = ["built"]
@@ -44,19 +43,15 @@ def finished(_finished_once: Path, tmp_path: Path) -> Project:
 def template_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of a clone, for all workers, with the template's own results, all made anew. It is only read.
 
-    They are made on all cores, with another seed of hashes, in another time zone and language: the committed ones were
-    not. The interpreter that is forked for each stage began so, as one that runs a stage cold would.
+    They are made cold, on all cores and in another time zone and language: the committed ones were not.
     """
 
     def run_pipeline(project: Project) -> None:
-        all_cores = {name: value for name, value in os.environ.items() if name not in ONE_CORE}
-        surroundings = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-        # one thread for linear algebra, as `keep_blas_to_one_thread` sees to where numpy is not loaded yet
-        with warm_up(all_cores | surroundings | {"OPENBLAS_NUM_THREADS": "1"}) as commands:
-            usual = project.env
-            project.env = {name: value for name, value in usual.items() if name not in ONE_CORE} | surroundings
-            project.run("dvc", "repro", "--force", "--quiet", PATH=f"{commands}:{usual['PATH']}")
-            project.env = usual
+        usual = project.env
+        project.env = {name: value for name, value in usual.items() if name not in ONE_CORE}
+        surroundings = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "COLD": "1"}
+        project.run("dvc", "repro", "--force", "--quiet", **surroundings)
+        project.env = usual
         changed = project.run("git", "diff").stdout
         assert not changed, f"the committed results are not those that come out: {changed}"
 
