@@ -24,14 +24,20 @@ def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
     podman = Podman(base / "podman")
     done = find_shared_folder(tmp_path_factory, worker_id) / "images"
     with FileLock(f"{done}.lock"):
-        if not done.exists():  # with all layers there, a build hashes every file of the packages still
+        # with all layers there, a build hashes every file of the packages still; another run may have given the tags away
+        if not done.exists() or done.read_text() != find_images(podman):
             context = clone_project(base / "context/template").folder
             shutil.copytree(bundles("logistic"), context / "models/bundle")
             make_base(podman)
             build_image(podman, context, IMAGE)
             build_image(podman, context, WATCH_IMAGE, "--target=watch")
-            done.touch()
+            done.write_text(find_images(podman))
     return podman
+
+
+def find_images(podman: Podman) -> str:
+    """Find what the tags of both images stand for now."""
+    return "".join(podman.run("images", "--quiet", "--no-trunc", image).stdout for image in (IMAGE, WATCH_IMAGE))
 
 
 def make_base(podman: Podman) -> None:
