@@ -70,7 +70,7 @@ def run(
         predicted,
         read_known_scores(known, partitions_folder, params.seeds),
         PartitionFeatures.read(partition_features_file).kept,
-        training.cross_validation.rows,
+        training,
         people,
     )
     variants = list_variants(params, training, contract)

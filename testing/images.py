@@ -24,7 +24,7 @@ def built(bundles: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
     podman = Podman(base / "podman")
     done = find_shared_folder(tmp_path_factory, worker_id) / "images"
     with FileLock(f"{done}.lock"):
-        # with all layers there, a build hashes every file of the packages still; another run may have given the tags away
+        # with all layers there, a build still hashes every file of the packages; another run may have taken the tags
         if not done.exists() or done.read_text() != find_images(podman):
             context = clone_project(base / "context/template").folder
             shutil.copytree(bundles("logistic"), context / "models/bundle")

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract
-from credit.data.tables import open_table, read_frame, read_marked_rows, read_spaced_rows
+from credit.data.sampling import hash_rows, mark_sample
+from credit.data.tables import open_table, read_frame, read_marked_rows
 from credit.evaluation.partitions import read_partitions as read_file
 from credit.evaluation.predictions import Predictions, read_predictions
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
-from credit.training.cross_fitting import CrossFittingFold, split_folds
+from credit.training.cross_fitting import CrossFittingFold, RowSample, split_folds
+from credit.training.train import TrainParams
 
 
 class Partition(NamedTuple):
@@ -83,7 +85,7 @@ def read_partitions(
     predicted: PredictionsReport,
     known: Sequence[KnownScores],
     further: Sequence[Sequence[Sequence[str]]],
-    most_rows: int,
+    training: TrainParams,
     people: NDArray[np.bool_],
 ) -> list[Partition]:
     """Read the rows of each partition; where `predict` made no folds, one of training and test rows.
@@ -91,20 +93,25 @@ def read_partitions(
     further: the features of each fold, of each partition after the first. people: which of the judged rows are searched
     about, shape (n,).
 
-    Of a large table at most `most_rows` training rows are used: enough to tell one alternative from another.
+    Alternatives learn from the rows that candidates learn from, of many from at most `cross_validation.rows`: enough to
+    tell one alternative from another.
     """
+    most_rows = training.cross_validation.rows
     columns = [*contract.features, contract.label, *contract.protected]
     first = known[0]
     if not predicted.kept_in_folds:
-        train = open_table(files.train)
-        seen = read_spaced_rows(train, columns, most_rows)
+        sample = mark_sample(hash_rows(contract, files.train), training.rows)
+        spaced = np.flatnonzero(sample)[:: -(-int(sample.sum()) // most_rows)]
+        marked = np.zeros_like(sample)
+        marked[spaced] = True
+        seen = read_marked_rows(open_table(files.train), columns, marked)
         unseen = read_marked_rows(open_table(files.test), columns, people)
         fold = CrossFittingFold(seen, unseen, FeaturesReport.read(files.features).kept)
-        return [_make_partition(first, [fold], people, len(seen) == train.metadata.num_rows)]
-    frame = read_frame(files.accepted, columns)
+        return [_make_partition(first, [fold], people, len(spaced) == sample.sum())]
+    frame, hashed = read_frame(files.accepted, columns), RowSample(hash_rows(contract, files.accepted), training.rows)
     partitions = []
     for one, features in zip(known, [predicted.kept_in_folds, *further[: len(known) - 1]], strict=True):
-        folds = list(split_folds(frame, one.codes, features))
+        folds = list(split_folds(frame, one.codes, features, hashed))
         step = -(-max(len(fold.seen) for fold in folds) // most_rows)
         thinned = [
             fold._replace(seen=fold.seen[::step], unseen=fold.unseen[people[one.codes == number]])

@@ -43,11 +43,6 @@ def iterate_partitions(table: pq.ParquetFile, columns: Sequence[str] | None = No
     yield from table.iter_batches(PARTITION_ROWS, columns=columns)
 
 
-def count_partitions(table: pq.ParquetFile) -> int:
-    """Count the pieces that `iterate_partitions` gives."""
-    return int(-(-table.metadata.num_rows // PARTITION_ROWS))
-
-
 def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read the chosen columns of a Parquet file as a frame."""
     return make_frame(open_table(path).read(columns=list(columns)))

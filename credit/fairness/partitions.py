@@ -1,7 +1,6 @@
 """Count the people of a file of predictions block by block, wherever the engine computes."""
 
-from functools import partial, reduce
-from operator import add
+from functools import partial
 from pathlib import Path
 
 from credit.common.errors import CreditError
@@ -10,7 +9,7 @@ from credit.data.table_parts import TablePart, list_parts, read_part
 from credit.engine.mapping import map_partitions
 from credit.evaluation.prediction_codes import encode_predictions, map_group_columns
 from credit.evaluation.predictions import PREDICTION_COLUMNS, open_predictions, read_predictions
-from credit.fairness.counts import PeopleCounts, count_nobody, count_people
+from credit.fairness.counts import PeopleCounts, count_nobody, count_people, count_predictions
 from credit.fairness.inputs import list_attribute_groups
 
 
@@ -20,18 +19,22 @@ def count_people_in(path: Path, contract: Contract) -> PeopleCounts:
     Raises CreditError as `read_predictions` does of the whole file.
     """
     open_predictions(path, contract)
-    try:
-        parts = map_partitions(partial(_count_part, contract), list_parts(path), f"count {path.stem}")
-        counts = reduce(add, parts, count_nobody(contract))
-    except CreditError:
-        read_predictions(path, contract)  # if a row is wrong: this counts those of the whole file, not of a block
-        raise
-    if not counts.rows:
-        read_predictions(path, contract)  # which says that there are none
-    return counts
+    counts = count_nobody(contract)
+    for part in map_partitions(partial(_count_part, contract), list_parts(path), f"count {path.stem}"):
+        if part is None:
+            break
+        counts += part
+    else:
+        if counts.rows:
+            return counts
+    return count_predictions(contract, read_predictions(path, contract))  # says what is wrong, of all of the file
 
 
-def _count_part(contract: Contract, part: TablePart) -> PeopleCounts:
+def _count_part(contract: Contract, part: TablePart) -> PeopleCounts | None:
+    """Count the people of a block; None where a row is wrong."""
     groups = list(map_group_columns(contract))
     rows = read_part(part, [*groups, *PREDICTION_COLUMNS], coded=groups)
-    return count_people(list_attribute_groups(contract), *encode_predictions(part.path, contract, rows))
+    try:
+        return count_people(list_attribute_groups(contract), *encode_predictions(part.path, contract, rows))
+    except CreditError:
+        return None

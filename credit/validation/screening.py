@@ -45,12 +45,15 @@ def _is_known(values: pa.Array) -> pa.Array:
 
 
 def _is_in(values: pa.Array, expectation: Any) -> pa.Array:
-    return pc.is_in(values, value_set=pa.array(expectation.value_set, values.type))
+    listed = pa.array(expectation.value_set, values.type)
+    if pa.types.is_floating(values.type):  # -0.0 is 0.0 to all but Arrow, and their sum is 0.0
+        values, listed = pc.add(values, 0.0), pc.add(listed, 0.0)
+    return pc.is_in(values, value_set=listed)
 
 
 def _is_within(values: pa.Array, expectation: Any) -> pa.Array:
     lowest, highest = expectation.min_value, expectation.max_value
     if pa.types.is_integer(values.type):  # as whole numbers: as floats, those beyond 2 ** 53 would be rounded
-        lowest, highest = max(math.ceil(lowest), int(_INT64.min)), min(math.floor(highest), int(_INT64.max))
+        lowest, highest = math.ceil(max(lowest, int(_INT64.min))), math.floor(min(highest, int(_INT64.max)))
     at_least, at_most = (pa.scalar(limit, values.type) for limit in (lowest, highest))
     return pc.and_(pc.greater_equal(values, at_least), pc.less_equal(values, at_most))

@@ -13,8 +13,11 @@ from credit.alternatives.models import name_steps
 from credit.alternatives.partitions import KnownScores, Partition, SearchInputs, read_partitions
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
+from credit.data.sampling import hash_rows, mark_sample
 from credit.reports.features import FeaturesReport
 from credit.reports.predictions import PredictionsReport
+from credit.training.train import TrainParams
+from testing.lenders.small import PARAMS
 
 COLUMNS = {
     "x": Column(type="integer", role="feature", description="d"),
@@ -25,7 +28,9 @@ CONTRACT = Contract(name="t", row="r", source=DataSource(title="t", licence="l",
 PEOPLE = np.arange(1000) % 4 == 1
 
 
-def read(folder: Path, most_rows: int, folds: int, monkeypatch: pytest.MonkeyPatch) -> Partition:
+def read(
+    folder: Path, most_rows: int, folds: int, monkeypatch: pytest.MonkeyPatch, sample: int | None = None
+) -> Partition:
     """Read one partition of a thousand rows, where `x` is the number of the row; 0 folds: training and test rows."""
     monkeypatch.setattr("credit.data.tables.PARTITION_ROWS", 300)
     rows = np.arange(1000)
@@ -37,7 +42,9 @@ def read(folder: Path, most_rows: int, folds: int, monkeypatch: pytest.MonkeyPat
     predicted = PredictionsReport(predictions=kind, why="w", rows=1000, kept_in_folds=(("x",),) * folds)
     known = KnownScores(rows % max(folds, 1), {"logistic": rows / 1000})
     files = SearchInputs(*(folder / name for name in ("accepted", "train", "test", "features")))
-    (partition,) = read_partitions(CONTRACT, files, predicted, [known], [], most_rows, PEOPLE)
+    of_folds = PARAMS["cross_validation"] | {"rows": most_rows}
+    training = TrainParams.model_validate(PARAMS | {"rows": sample, "cross_validation": of_folds})
+    (partition,) = read_partitions(CONTRACT, files, predicted, [known], [], training, PEOPLE)
     return partition
 
 
@@ -72,3 +79,17 @@ def test_steps_have_one_name_before_and_after_fitting_and_another_with_other_par
         names.append(name_steps(steps))
         assert name_steps(steps.fit(np.arange(10.0)[:, None])) == names[-1]
     assert names[0] != names[1] != name_steps(make_pipeline(SimpleImputer(), StandardScaler()))
+
+
+@pytest.mark.parametrize("folds", [0, 4])
+def test_alternatives_learn_from_the_rows_that_candidates_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folds: int
+) -> None:
+    partition = read(tmp_path, 1000, folds, monkeypatch, sample=300)
+    hashes = hash_rows(CONTRACT, tmp_path / "train")
+    for number, fold in enumerate(partition.folds):
+        outside = np.arange(1000) % folds != number if folds else np.ones(1000, np.bool_)
+        expected = np.flatnonzero(outside)[mark_sample(hashes[outside], 300)]
+        assert fold.seen["x"].tolist() == expected.tolist()
+    assert partition.as_trained  # by models of just these rows
+    assert not read(tmp_path, 200, folds, monkeypatch, sample=300).as_trained

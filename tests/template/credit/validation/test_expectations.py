@@ -156,3 +156,22 @@ def test_a_breach_that_screening_misses_stops_validation(monkeypatch: pytest.Mon
     monkeypatch.setattr("credit.validation.expectations.find_suspects", lambda values, _: np.zeros(len(values), bool))
     with pytest.raises(RuntimeError, match=r"row 2 of the partition was cleared, and breaks rules of income"):
         ContractSuite(contract()).find_breaches(rows(income=-1.0))
+
+
+def test_screening_knows_what_number_a_number_is_and_limits_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {
+        "id": Column(type="number", role="id", description="d"),
+        "units": Column(type="integer", role="feature", range=(0, float("inf")), missing="allowed", description="d"),
+        "paid": COLUMNS["paid"],
+    }
+    partition = pa.RecordBatch.from_pydict(
+        {
+            "id": pa.array([0.0, -0.0, 1.0, 2.0], pa.float64()),
+            "units": pa.array([2**63 - 1, 5, -1, None], pa.int64()),
+            "paid": pa.array([True] * 4),
+        }
+    )
+    whole = ContractSuite(contract(columns), [0.0]).find_breaches(partition)
+    assert sorted(whole) == [0, 1, 2]
+    monkeypatch.setattr("credit.validation.expectations._WORTH_SCREENING", 2)
+    assert ContractSuite(contract(columns), [0.0]).find_breaches(partition) == whole
