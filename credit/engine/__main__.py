@@ -31,8 +31,8 @@ def run(workers: int, port: int, memory: str) -> None:
         cause = error.__cause__ or error
         raise CreditError(Problem(f"127.0.0.1:{port}", str(cause), fix="take another --port")) from None
     with cluster:
-        print(f"{workers} workers; use them by CREDIT_ENGINE={cluster.scheduler_address}", flush=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        print(f"{workers} workers; use them by CREDIT_ENGINE={cluster.scheduler_address}", flush=True)
         signal.pause()
 
 
