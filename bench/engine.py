@@ -14,7 +14,7 @@ import pandas as pd
 from bench.report import BenchTable
 from credit.contract import Contract, load_contract
 from credit.contract.groups import list_groups
-from credit.engine.cluster import connect
+from credit.engine.connection import connect
 from credit.engine.settings import VARIABLE
 from credit.evaluation.predictions import Predictions, write_predictions
 from credit.fairness.counts import PeopleCounts

@@ -8,6 +8,9 @@ import click
 from credit.common import cli
 from credit.common.errors import CreditError, Problem, run_command
 
+_FOR_EVER = "1000 days"
+"""A worker is started again however long that takes: on a busy machine its imports take more than Dask's 15 seconds."""
+
 
 @click.command(cls=cli.Command, help=__doc__, epilog="Run by `make cluster`.")
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="processes that compute")
@@ -17,8 +20,10 @@ def run(workers: int, port: int, memory: str) -> None:
     """Serve on loopback only: whoever reaches a scheduler runs code as its workers' user."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # Dask sets it too, for workers that it watches
     os.environ["PYTHONWARNINGS"] = "ignore:Inside a Dask worker"  # that a forest is trained on the worker's own core
+    import dask
     from distributed import LocalCluster
 
+    dask.config.set({"distributed.deploy.lost-worker-timeout": _FOR_EVER})
     options = {"processes": True, "threads_per_worker": 1, "memory_limit": memory, "dashboard_address": "127.0.0.1:0"}
     try:
         cluster = LocalCluster(n_workers=workers, host="127.0.0.1", scheduler_port=port, silence_logs=50, **options)
@@ -26,8 +31,8 @@ def run(workers: int, port: int, memory: str) -> None:
         cause = error.__cause__ or error
         raise CreditError(Problem(f"127.0.0.1:{port}", str(cause), fix="take another --port")) from None
     with cluster:
-        print(f"{workers} workers; use them by CREDIT_ENGINE={cluster.scheduler_address}", flush=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        print(f"{workers} workers; use them by CREDIT_ENGINE={cluster.scheduler_address}", flush=True)
         signal.pause()
 
 

@@ -4,14 +4,14 @@ A worker that dies is no error: the scheduler gives its parts to another one. A 
 (`credit.engine.identity`) refuses its part, also one that joins later.
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from functools import cache
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from credit.common.errors import CreditError, Problem
+from credit.engine.connection import LOCAL, LOOK, find_client, wait_for_worker
 from credit.engine.identity import ProcessIdentity, describe_process, find_differences
 
 if TYPE_CHECKING:
@@ -23,14 +23,8 @@ _FEW = 2
 """Threads at the least: when it is asked, every worker may be about to start again."""
 _RETRIES = 2
 """Further attempts at a part that failed otherwise than by its data, as by a folder that was not mounted yet."""
-_PATIENCE = 60
-"""Seconds between looks whether there still is a worker."""
-_LOOKS = 5
-"""Looks in a row that find no worker before nobody waits any longer."""
-_CONNECTING = 20
-"""Seconds in which a scheduler has to answer."""
-_LARGE = "1GiB"
-_LOCAL = "CREDIT_ENGINE=local computes here"
+_TRANSFER = 300.0
+"""Seconds in which a result that is there has to arrive."""
 
 _P = TypeVar("_P")
 _R = TypeVar("_R")
@@ -45,13 +39,13 @@ class Refusal(NamedTuple):
 def map_on_cluster(work: Callable[[_P], _R], parts: Iterator[_P], bar: str, address: str) -> Iterator[_R]:
     """Call `work` on each part on a worker; yield results in order.
 
-    Raises CreditError when the scheduler cannot be reached, goes away or has no workers, when a worker is not what this
-    process is, and when a part kills every worker that tries it.
+    Raises CreditError when the scheduler cannot be reached, goes away or has no workers for five minutes, when a worker
+    is not what this process is, and when a part kills every worker that tries it.
     """
-    client = connect(address)
+    client = find_client(address)
     # as a task, not with each part: a model travels once, and is made anew where the worker that had it is killed
     shared = client.submit(_keep, work, pure=False)
-    ahead = _AHEAD * max(_FEW, sum(client.nthreads().values()))
+    ahead = _AHEAD * max(_FEW, wait_for_worker(client, address))
     waiting: deque[Future[Any]] = deque()
     try:
         for part in parts:
@@ -92,7 +86,7 @@ def _take_result(client: "Client", future: "Future[Any]", bar: str, address: str
         if future.status == "error":
             raise  # it is the part's own
         found = f"no result of the scheduler: {(str(error) or type(error).__name__).splitlines()[0]}"
-        raise CreditError(Problem(f"{bar}: {address}", found, fix=f"start it again, or {_LOCAL}")) from None
+        raise CreditError(Problem(f"{bar}: {address}", found, fix=f"start it again, or {LOCAL}")) from None
     if isinstance(result, Refusal):
         raise CreditError(result.problems)
     return result
@@ -100,66 +94,8 @@ def _take_result(client: "Client", future: "Future[Any]", bar: str, address: str
 
 def _wait(client: "Client", future: "Future[Any]", address: str) -> Any:
     """Wait for a result, as long as there are workers, or some may come back. Raises what the part raised."""
-    without = 0
-    while True:
-        try:
-            return future.result(timeout=_PATIENCE)
-        except TimeoutError:
-            if future.done():
-                raise  # it is the part's own
-            without = 0 if client.scheduler_info()["workers"] else without + 1
-            if without == _LOOKS:
-                raise CreditError(_describe_no_worker(address)) from None
-
-
-def _describe_no_worker(address: str) -> Problem:
-    return Problem(address, "no worker", "at least one", f"docs/scaling.md starts them; {_LOCAL}")
-
-
-@cache
-def connect(address: str) -> "Client":
-    """Connect to a scheduler, once per process, and compare every worker with this process.
-
-    Raises CreditError when Dask is not installed, the scheduler does not answer, or a worker would compute other bytes.
-    """
-    try:
-        import dask
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        fix = f"pip install the group `cluster` of pyproject.toml; {_LOCAL}"
-        raise CreditError(Problem("the engine dask", f"no package {error.name}", fix=fix)) from None
-    for name in [one for one in logging.root.manager.loggerDict if one.startswith("distributed")]:
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they say is said below, in one line
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE})  # folds are tables
-    try:
-        client = Client(address, timeout=_CONNECTING, set_as_default=False)
-    except (OSError, ValueError) as error:
-        found = f"no scheduler answers: {type(error).__name__}"
-        raise CreditError(Problem(address, found, fix=f"make cluster starts one here; {_LOCAL}")) from None
-    if not client.scheduler_info()["workers"]:
-        client.close()
-        raise CreditError(_describe_no_worker(address))
-    _compare_processes(client)
-    return client
-
-
-def _compare_processes(client: "Client") -> None:
-    """Raise CreditError with every difference between this process and the scheduler or a worker."""
-    own, told = describe_process(), {}
-    try:
-        scheduler = client.run_on_scheduler(describe_process)  # it reads each part before a worker does
-        told["the scheduler"] = scheduler._replace(blas_threads="1")  # and computes none
-    except ModuleNotFoundError as error:
-        told["the scheduler"] = error
-    told |= {f"the worker {name}": one for name, one in client.run(describe_process, on_error="return").items()}
-    problems = [problem for where, one in told.items() for problem in _compare_process(own, one, where)]
-    if problems:
-        client.close()
-        raise CreditError(problems)
-
-
-def _compare_process(own: ProcessIdentity, told: object, where: str) -> list[Problem]:
-    """Compare with what a process told of itself: an error where it has not the code to do so."""
-    if isinstance(told, ProcessIdentity):
-        return find_differences(own, told, where)
-    return [Problem(where, str(told), "the project's code", "start it in the project's folder; docs/scaling.md")]
+    while not future.done():
+        with suppress(TimeoutError):
+            return future.result(timeout=LOOK)
+        wait_for_worker(client, address, future)
+    return future.result(timeout=_TRANSFER)

@@ -1,7 +1,6 @@
 """A scheduler and two workers on loopback, as `make cluster` starts them."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,11 @@ def run_dask_cluster(folder: Path, path: str = "") -> Iterator[tuple[str, subpro
     path: another folder that has functions for them.
     """
     command = [sys.executable, "-m", "credit.engine", "--port", "0"]
-    surroundings = os.environ | {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1", "PYTHONPATH": path}
+    surroundings = os.environ | {
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
+        "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "100ms",  # to which a cluster must not listen, however short
+        "PYTHONPATH": path,
+    }
     process = subprocess.Popen(command, cwd=folder, env=surroundings, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -24,5 +27,5 @@ def run_dask_cluster(folder: Path, path: str = "") -> Iterator[tuple[str, subpro
         assert "CREDIT_ENGINE=" in said, f"no address: {said}"
         yield said.strip().partition("CREDIT_ENGINE=")[2], process
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # SIGINT is ignored by what a shell started in the background
         process.communicate()

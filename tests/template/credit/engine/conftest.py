@@ -1,4 +1,4 @@
-"""One scheduler with two workers for all tests of a process, started again when a test brought them down."""
+"""One scheduler with two workers for all tests of a process, started again when they ended."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from credit.engine.cluster import connect
 from testing.lenders.frozen import ROOT
 from testing.parts.dask_cluster import run_dask_cluster
 
@@ -17,7 +16,7 @@ def _find_cluster() -> Iterator[Callable[[], str]]:
     running: list[tuple[str, subprocess.Popen[str]]] = []
 
     def find() -> str:
-        if not running or running[-1][1].poll() is not None or not connect(running[-1][0]).nthreads():
+        if not running or running[-1][1].poll() is not None:
             running.append(stack.enter_context(run_dask_cluster(ROOT, str(Path(__file__).parent))))
         return running[-1][0]
 

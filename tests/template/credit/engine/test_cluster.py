@@ -12,7 +12,8 @@ import pytest
 from credit.common.errors import CreditError, Problem
 from credit.contract import Contract, DataSource
 from credit.contract.columns import Column
-from credit.engine import cluster as engine
+from credit.engine import connection
+from credit.engine.cluster import Refusal, run_part
 from credit.engine.identity import ProcessIdentity, describe_process, find_differences
 from credit.engine.mapping import map_partitions
 from credit.engine.settings import VARIABLE
@@ -95,6 +96,17 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
     assert told == [(number, number * number) for number in range(7)]
 
 
+def _kill(number: int) -> None:
+    if number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_part_that_kills_every_worker_is_an_error_of_one_line(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, cluster)
+    with pytest.raises(CreditError, match=r"^count: every worker that tried a part of it was killed; is there enough"):
+        list(map_partitions(_kill, range(2), "count"))
+
+
 def _refuse(number: int) -> int:
     if number == 2:
         raise CreditError(Problem("row 2", "x", "y"))
@@ -116,7 +128,7 @@ def test_workers_with_other_code_are_refused_before_they_compute(cluster: str, m
     describe_process.cache_clear()
     try:
         with pytest.raises(CreditError) as caught:
-            engine.connect.__wrapped__(cluster)
+            connection.connect.__wrapped__(cluster)
     finally:
         describe_process.cache_clear()
     told = [str(one) for one in caught.value.problems]
@@ -127,7 +139,7 @@ def test_workers_with_other_code_are_refused_before_they_compute(cluster: str, m
 def test_a_worker_that_joins_later_is_compared_too() -> None:
     """`run_part` is what a worker runs."""
     own = describe_process()._replace(python="3.99.0")
-    assert isinstance(refusal := engine.run_part(own, abs, -1), engine.Refusal)
+    assert isinstance(refusal := run_part(own, abs, -1), Refusal)
     assert "found Python" in str(refusal.problems[0])
 
 
@@ -155,17 +167,6 @@ def test_each_difference_that_could_change_a_result_is_named(there: dict[str, ob
 
 def test_a_scheduler_that_does_not_answer_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "tcp://127.0.0.1:1")
-    monkeypatch.setattr(engine, "_CONNECTING", 0.2)
+    monkeypatch.setattr(connection, "_CONNECTING", 0.2)
     with pytest.raises(CreditError, match=r"^tcp://127.0.0.1:1: no scheduler answers.*CREDIT_ENGINE=local"):
         list(map_partitions(abs, [1, 2], "test"))
-
-
-def _kill(number: int) -> None:
-    if number == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_part_that_kills_every_worker_is_an_error_of_one_line(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, cluster)
-    with pytest.raises(CreditError, match=r"^count: every worker that tried a part of it was killed; is there enough"):
-        list(map_partitions(_kill, range(2), "count"))
