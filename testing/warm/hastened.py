@@ -1,8 +1,7 @@
 """Parse DVC's files and compile the project's code once for all forks; prepare what each command of DVC makes anew.
 
 DVC parses `params.yaml` in Python for each stage that reads it, 21 times in one `dvc status`. A clone is new, so that
-nothing of it is compiled, and with PYTHONDONTWRITEBYTECODE nothing ever is. A third of a small command of DVC makes the
-parser of its arguments and compiles schemas.
+nothing of it is compiled. A third of a small command of DVC makes the parser of its arguments and compiles schemas.
 """
 
 import json

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import traceback
+import typing
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -99,6 +100,8 @@ def serve(path: str) -> None:
     """Fork for each command, until whoever started this closes stdin."""
     for name in LIBRARIES:
         import_module(name)
+    sys.dont_write_bytecode = True  # forks remember code by its text, wherever the clone is
+    typing._cleanups.clear()  # type: ignore[attr-defined]  # nanobind empties caches at each exit, 10 ms for no file
     import_module("client")
     _hasten(Path(path).with_name("remembered"))
     gc.collect()

@@ -85,6 +85,14 @@ def test_the_same_code_in_two_folders_says_of_each_where_it_is(tmp_path: Path) -
         assert complained.endswith(f"ValueError: {file}\n")
 
 
+def test_it_leaves_no_compiled_code_as_forks_remember_it_wherever_the_clone_is(tmp_path: Path) -> None:
+    write_stages(tmp_path, "")
+    (tmp_path / "stages/beside.py").write_text("WORD = 'beside'")
+    told, complained = start(tmp_path, "from stages import beside; print(beside.WORD)").communicate()
+    assert (told, complained) == ("beside\n", "")
+    assert not list(tmp_path.rglob("__pycache__"))
+
+
 def test_a_stage_that_is_a_file_finds_what_is_beside_it(tmp_path: Path) -> None:
     write_stages(tmp_path, "")
     (tmp_path / "stages/beside.py").write_text("WORD = 'beside'")
