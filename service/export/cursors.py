@@ -1,12 +1,12 @@
 """Read the new rows of a table of the log in batches, each with the place up to which rows are read then."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, func, select
 
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.removed import Removals, read_removals
+from credit.decision_log.integrity.removed import Removals, leave_out, read_removals
 from credit.decision_log.tables import DECISIONS_TABLE
 from credit.decision_log.writers import find_newest_places, list_missing
 
@@ -42,8 +42,10 @@ def iterate_batches(database: Database, table: Table, cursors: Mapping[str, LogC
     """
     removals = read_removals([database]) if table is DECISIONS_TABLE else Removals({})
     for writer, newest in find_newest_places(database, table).items():
-        cursor = cursors.get(writer) or LogCursor()
-        gone = removals.list_places(writer)
+        known, gone = cursors.get(writer) or LogCursor(), removals.list_places(writer)
+        cursor = known._replace(gaps=tuple(leave_out(gone, known.gaps)))
+        if cursor != known:
+            yield LogBatch(writer, [], cursor)
         for gap in cursor.gaps:
             first = gap[0]
             while rows := _read(database, table, writer, (first, gap[1])):
@@ -53,7 +55,7 @@ def iterate_batches(database: Database, table: Table, cursors: Mapping[str, LogC
         while cursor.following <= newest:
             last = min(cursor.following + BATCH_ROWS - 1, newest)
             rows = _read(database, table, writer, (cursor.following, last))
-            missing = _leave_out(gone, list_missing(cursor.following, last, [row["sequence"] for row in rows]))
+            missing = leave_out(gone, list_missing(cursor.following, last, [row["sequence"] for row in rows]))
             cursor = LogCursor(last + 1, (*cursor.gaps, *missing))
             yield LogBatch(writer, rows, cursor)
 
@@ -74,15 +76,6 @@ def count_unchained(database: Database) -> int:
 def _fill(cursor: LogCursor, found: list[int]) -> LogCursor:
     left = tuple(part for first, last in cursor.gaps for part in list_missing(first, last, found))
     return cursor._replace(gaps=left)
-
-
-def _leave_out(gone: list[Gap], missing: Iterable[Gap]) -> list[Gap]:
-    """Leave out the places of rows that were removed by their age: they will not come."""
-    left = list(missing)
-    for first, last in gone:
-        parts = [((one, min(end, first - 1)), (max(one, last + 1), end)) for one, end in left]
-        left = [part for both in parts for part in both if part[0] <= part[1]]
-    return left
 
 
 def _read(database: Database, table: Table, writer: str, places: Gap) -> list[dict[str, Any]]:

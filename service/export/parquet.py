@@ -5,6 +5,7 @@ So a day is never there twice, whenever the export was killed. `decisions/` has 
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -87,12 +88,12 @@ class ParquetTarget:
         """Remove the files of old days, what is protected first; returns how many decisions were in them."""
         removed, first = 0, before.astimezone(UTC).date()
         self._days = {day for day in self._days if day >= first}
-        for file in sorted(self._folder.glob("decisions/day=*/decisions.parquet")):
-            if (day := date.fromisoformat(file.parent.name.removeprefix("day="))) < first:
-                removed += pq.read_metadata(file).num_rows
-                for one in (self._locate("protected", day), file):
-                    one.unlink(missing_ok=True)
-                    one.parent.rmdir()
+        days = {date.fromisoformat(one.name.removeprefix("day=")) for one in self._folder.glob("*/day=*")}
+        for day in sorted(one for one in days if one < first):
+            file = self._locate("decisions", day)
+            removed += pq.read_metadata(file).num_rows if file.exists() else 0
+            for one in (self._locate("protected", day), file):
+                shutil.rmtree(one.parent)  # with what a killed export left there
         return removed
 
     def note(self, stream: Stream, writer: str, cursor: LogCursor) -> None:

@@ -23,7 +23,7 @@ from service.page.decision_times import DecisionTimes
 from service.page.history import LedgerHistory, LedgerLine
 from service.page.overview import ServiceSnapshot, build_overview
 from service.page.ratio_limit import ShownLimit, find_limit
-from service.page.section import SectionContent, SectionSource, list_sections
+from service.page.section import MOST_COUNTED, SectionContent, SectionSource, list_sections
 from service.page.trend import HOURS, begin_of_day
 from service.page.watch import SeenWatch, WatchReader
 
@@ -115,12 +115,13 @@ class PageState:
             return []  # of which the problems tell
 
     def _count_shadowed(self) -> int | None:
-        """Count the applications of the challenge in the log, no further than its end: that is quick for any log."""
+        """Count the applications of the challenge in the log, no further than the page can tell quickly."""
         challenge = self._parts.shadows.challenge
         if challenge is None or challenge.needed is None:
             return None
         try:
-            return count_shadows(self._log.database, challenge.environment, challenge.number, challenge.needed)
+            most = min(challenge.needed, MOST_COUNTED)
+            return count_shadows(self._log.database, challenge.environment, challenge.number, most)
         except CreditError:
             return None
 

@@ -34,6 +34,10 @@ class SectionSource(NamedTuple):
     shadowed: int | None = None
 
 
+MOST_COUNTED = 20_000
+"""Applications of a challenge that are counted for a page, which takes some milliseconds."""
+
+
 class SectionContent(NamedTuple):
     """The values of a section's template, as `it`, and problems for the head of the page."""
 

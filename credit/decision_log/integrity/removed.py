@@ -28,8 +28,23 @@ class Removals(NamedTuple):
     before: datetime | None = None
 
     def list_places(self, writer: str) -> list[tuple[int, int]]:
-        """List the first and the last places of a writer's removed ranges."""
-        return [(one.first, one.last) for one in self.ranges.get(writer, ())]
+        """List the first and the last places of a writer's removed ranges, those that touch each other as one."""
+        places: list[tuple[int, int]] = []
+        for first, last in sorted((one.first, one.last) for one in self.ranges.get(writer, ())):
+            if places and first <= places[-1][1] + 1:
+                places[-1] = (places[-1][0], max(last, places[-1][1]))
+            else:
+                places.append((first, last))
+        return places
+
+
+def leave_out(removed: Iterable[tuple[int, int]], missing: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave removed places out of the ranges of those that are missing: such rows will not come."""
+    left = list(missing)
+    for first, last in removed:
+        parts = [((one, min(end, first - 1)), (max(one, last + 1), end)) for one, end in left]
+        left = [part for both in parts for part in both if part[0] <= part[1]]
+    return left
 
 
 def read_removals(databases: Iterable[Database]) -> Removals:

@@ -23,7 +23,13 @@ from credit.decision_log.shadows.recording import erase_shadows
 from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE
 
 _CHUNK_ROWS = 2_000
-"""Decisions that one event removes, where they are no partition."""
+"""Decisions that one event removes in PostgreSQL, where they are no partition."""
+
+_LOCKED_ROWS = 100
+"""Decisions that one event removes in SQLite, where every other writer waits for them: some milliseconds."""
+
+_UNLOCKED_SECONDS = 0.05
+"""Before the next ones go: a decision that waits for SQLite looks again after 1 to 25 ms, and would find it locked."""
 
 _ATTEMPTS, _PAUSE_SECONDS = 30, 1.0
 """How often the lock on the whole table is asked for: nobody waits behind it for longer than a second."""
@@ -64,8 +70,11 @@ def remove_decisions(database: Database, events: Appender, before: datetime, cal
         whole = _list_whole(database, connection, before)
     removed = {one.name: _remove_partition(events, one, before, caller) for one in whole}
     rows = 0
-    while number := _remove_rows(events, before, caller):
+    is_locking = database.engine.dialect.name == "sqlite"
+    while number := _remove_rows(events, before, caller, _LOCKED_ROWS if is_locking else _CHUNK_ROWS):
         rows += number
+        if is_locking:
+            time.sleep(_UNLOCKED_SECONDS)
     return Removal(removed, rows)
 
 
@@ -117,11 +126,11 @@ def _drop(connection: Connection, name: str) -> None:
     )
 
 
-def _remove_rows(events: Appender, before: datetime, caller: str) -> int:
-    """Remove the oldest decisions that are in no whole partition; returns how many."""
+def _remove_rows(events: Appender, before: datetime, caller: str, most: int) -> int:
+    """Remove the oldest decisions that are in no whole partition, at most so many; returns how many."""
     with events.begin() as transaction:
         connection = transaction.connection
-        oldest = select(_C.id).where(_C.decided_at < before).order_by(_C.decided_at, _C.id).limit(_CHUNK_ROWS)
+        oldest = select(_C.id).where(_C.decided_at < before).order_by(_C.decided_at, _C.id).limit(most)
         doomed = list(connection.execute(oldest).scalars())
         if doomed:
             these = [_C.decided_at < before, _C.id.in_(doomed)]

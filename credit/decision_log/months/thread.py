@@ -9,6 +9,9 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.partitions import MonthReport, ensure_months
 
 _LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = 30.0
+"""Until it looks again, where the last look failed, or the database was out of reach."""
+
 WEAKNESS = "months"
 """The key of what is told among the weaknesses of the database."""
 
@@ -29,24 +32,26 @@ class MonthThread:
 
     def _run(self) -> None:
         while True:
-            if self._log.problem is None:
-                self._look()
-            if self._ended.wait(self._seconds):
+            has_looked = self._log.problem is None and self._look()
+            if self._ended.wait(self._seconds if has_looked else min(_RETRY_SECONDS, self._seconds)):
                 return
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Look, and tell of stray decisions; False when nothing could be known."""
+        failed = "the months that come could not be made in the database of the decision log"
         try:
             report = ensure_months(self._log.database, datetime.now(UTC))
             if report.moved:
                 _LOG.info("%s decisions were moved from decisions_default into their months", report.moved)
             said = describe_stray(report)
         except CreditError as error:
-            said = "the months that come could not be made in the database of the decision log"
+            said = failed
             _LOG.warning("%s: %s", said, error)
         except Exception:  # noqa: BLE001 - it is tried again; decisions are recorded all the same
-            said = "the months that come could not be made in the database of the decision log"
+            said = failed
             _LOG.exception(said)
         tell(self._log.database.weaknesses, said)
+        return said != failed
 
 
 def describe_stray(report: MonthReport) -> str | None:

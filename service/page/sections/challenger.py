@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from credit.common.dates import DisplayTime, describe_time
 from credit.registry.challenges import Challenge
-from service.page.section import PageSection, SectionContent, SectionSource
+from service.page.section import MOST_COUNTED, PageSection, SectionContent, SectionSource
 from service.shadow.shadows import OUTCOMES
 
 
@@ -48,6 +48,8 @@ def _describe_need(needed: int | None, shadowed: int | None) -> str:
         return f"{said}; how many are in the log is not known."
     if shadowed >= needed:
         return f"{said}, and the log has them: release compare --live tells what they say."
+    if shadowed >= MOST_COUNTED:
+        return f"{said}; at least {shadowed:,} are in the log: release compare --live counts them all."
     return f"{said}; {needed - shadowed:,} are still needed."
 
 

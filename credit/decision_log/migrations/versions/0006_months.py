@@ -25,6 +25,16 @@ UNION SELECT 'the foreign key ' || conname FROM pg_constraint
 UNION SELECT 'the publication ' || p.pubname FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
     WHERE r.prrelid = 'decisions'::regclass
 UNION SELECT 'the table ' || inhrelid::regclass FROM pg_inherits WHERE inhparent = 'decisions'::regclass
+UNION SELECT 'the rule ' || rulename FROM pg_rewrite WHERE ev_class = 'decisions'::regclass
+UNION SELECT 'the statistics ' || stxname FROM pg_statistic_ext WHERE stxrelid = 'decisions'::regclass
+UNION SELECT 'the constraint ' || conname FROM pg_constraint
+    WHERE conrelid = 'decisions'::regclass AND contype IN ('u', 'c', 'x') AND NOT (contype = 'u' AND conkey = ARRAY[(
+        SELECT attnum FROM pg_attribute WHERE attrelid = 'decisions'::regclass AND attname = 'idempotency_key')])
+UNION SELECT 'the index ' || indexrelid::regclass FROM pg_index
+    WHERE indrelid = 'decisions'::regclass
+        AND indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE conrelid = 'decisions'::regclass)
+        AND indexrelid::regclass::text NOT IN (
+            'decisions_by_time', 'decisions_by_writer', 'decisions_by_applicant')
 """
 """What somebody made for the table, and what would stay with its old rows and miss the new ones."""
 
@@ -136,30 +146,32 @@ _GRANTS = """
 DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT a.privilege_type, a.is_grantable, a.grantee, NULL::name AS attname
             FROM pg_class c, aclexplode(c.relacl) a
-            WHERE c.oid = 'decisions_history'::regclass AND a.grantee <> c.relowner
+            WHERE c.oid = '{source}'::regclass AND a.grantee <> c.relowner
         UNION ALL SELECT a.privilege_type, a.is_grantable, a.grantee, t.attname
-            FROM pg_attribute t, aclexplode(t.attacl) a WHERE t.attrelid = 'decisions_history'::regclass
+            FROM pg_attribute t, aclexplode(t.attacl) a WHERE t.attrelid = '{source}'::regclass
     LOOP
-        EXECUTE format('GRANT %s%s ON decisions TO %s%s', one.privilege_type,
+        EXECUTE format('GRANT %s%s ON {target} TO %s%s', one.privilege_type,
             CASE WHEN one.attname IS NULL THEN '' ELSE format(' (%I)', one.attname) END,
             CASE one.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(one.grantee)) END,
             CASE WHEN one.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
     END LOOP;
 END $$;
 """
+"""The rights of others on one table, given for another one."""
 
 
 def upgrade() -> None:
     """Make the old table the first partition, all in one transaction: killed, it leaves everything as it was.
 
-    Decisions cannot be written meanwhile, and from the renaming on not be read: for one look at the old table.
+    Decisions cannot be written or read meanwhile: for one look at the old table.
     """
     connection = op.get_bind()
     if connection.dialect.name != "postgresql":
         return
+    # at once all that it takes: a write that has read holds a weak lock, and would wait for a half-strong one
+    _run(connection, "LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE")
     _require_nothing_of_others(connection)
     _run(connection, "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'")
-    _run(connection, "LOCK TABLE decisions IN SHARE ROW EXCLUSIVE MODE")
     before = _count(connection)
     _run(connection, _FILL_KEYS)
     for name in _list_constraints(connection):
@@ -167,13 +179,13 @@ def upgrade() -> None:
     first = 1 if before[0] else 0  # a log that begins now has this month by itself
     _run(connection, _ATTACH.format(end=_find_month(connection, first)))
     _run(connection, _FUNCTIONS.format(schema=_ask(connection, "SELECT quote_ident(current_schema())")))
-    owner = _ask(connection, "SELECT relowner::regrole FROM pg_class WHERE oid = 'decisions_history'::regclass")
+    owner = _find_owner(connection, "decisions_history")
     for one in ("TABLE decisions", "TABLE decisions_default", "TABLE decision_keys"):
         _run(connection, f"ALTER {one} OWNER TO {owner}")
     for one in _SIGNATURES:
         _run(connection, f"ALTER FUNCTION {one} OWNER TO {owner}")
     _run(connection, _MAKE_MONTHS.format(first=first))
-    _run(connection, _GRANTS)
+    _run(connection, _GRANTS.format(source="decisions_history", target="decisions"))
     after, keys = _count(connection), _ask(connection, "SELECT count(*) FROM decision_keys")
     if (*after, keys) != (*before, before[1]):
         found = f"{before} decisions and keys before, {after} and {keys} keys after"
@@ -188,6 +200,8 @@ def downgrade() -> None:
     _run(connection, "LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE")
     _run(connection, "CREATE TABLE decisions_whole (LIKE decisions INCLUDING DEFAULTS INCLUDING STORAGE)")
     _run(connection, "INSERT INTO decisions_whole SELECT * FROM decisions")
+    _run(connection, f"ALTER TABLE decisions_whole OWNER TO {_find_owner(connection, 'decisions')}")
+    _run(connection, _GRANTS.format(source="decisions", target="decisions_whole"))
     _run(connection, "DROP TABLE decisions; DROP TABLE decision_keys; ALTER TABLE decisions_whole RENAME TO decisions")
     for one in _SIGNATURES:
         _run(connection, f"DROP FUNCTION {one}")
@@ -207,6 +221,11 @@ def _list_constraints(connection: sa.Connection) -> list[str]:
     """List the constraints that make rows unique over all months, which no partitioned table can have."""
     own = "conrelid = 'decisions'::regclass AND contype IN ('p', 'u')"
     return list(connection.execute(sa.text(f"SELECT quote_ident(conname) FROM pg_constraint WHERE {own}")).scalars())
+
+
+def _find_owner(connection: sa.Connection, table: str) -> object:
+    """Find the role that a table belongs to, as SQL names it."""
+    return _ask(connection, f"SELECT relowner::regrole FROM pg_class WHERE oid = '{table}'::regclass")
 
 
 def _find_month(connection: sa.Connection, first: int) -> str:
