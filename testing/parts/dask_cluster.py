@@ -14,13 +14,15 @@ def run_dask_cluster(folder: Path, path: str = "") -> Iterator[tuple[str, subpro
 
     path: another folder that has functions for them.
     """
-    command = [sys.executable, "-m", "credit.engine", "--port", "0"]
+    command = [sys.executable, "-m", "credit.engine", "--port", "0", "--until-eof"]
     surroundings = os.environ | {
         "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
         "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "100ms",  # to which a cluster must not listen, however short
         "PYTHONPATH": path,
     }
-    process = subprocess.Popen(command, cwd=folder, env=surroundings, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=folder, env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         said = process.stdout.readline()
