@@ -8,19 +8,17 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from credit.common.errors import CreditError
-from credit.decision_log import migrate
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.chain import DECISIONS, Chain
 from credit.decision_log.integrity.verify import LogVerification
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.partitions import AHEAD_MONTHS, add_months, ensure_months, list_partitions
 from credit.decision_log.months.thread import WEAKNESS, MonthThread
 from credit.decision_log.tables import DECISIONS_TABLE
 from testing.decisions import make_record
+from testing.old_logs import make_old_log, run_sql
 from testing.parts.servers import Cluster, wait_until
 
 NOW = datetime.now(UTC)
@@ -36,31 +34,9 @@ def months(server: Cluster) -> Iterator[Database]:
     made.close()
 
 
-def run_sql(database: Database, *statements: str) -> Any:
-    with database.begin_write() as connection:
-        for one in statements:
-            result = connection.execute(text(one))
-        return result.all() if result.returns_rows else None
-
-
 def list_places(database: Database) -> list[tuple[str, int]]:
     asked = "SELECT tableoid::regclass::text, count(*) FROM decisions GROUP BY 1 ORDER BY 1"
     return [tuple(row) for row in run_sql(database, asked)]
-
-
-def make_old_log(url: str) -> tuple[Database, list[dict[str, Any]]]:
-    """Make a log of the revision before, with chained decisions of three years and one by a clock that was wrong."""
-    database = Database(url)
-    config = migrate._configure()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
-    moments = [add_months(NOW, -number) for number in range(36, -1, -1)] + [add_months(NOW, 2)]
-    rows = [make_record(decided_at=one, idempotency_key=f"{i:064x}") for i, one in enumerate(moments)]
-    rows.append(make_record(decided_at=NOW, repeat_of=rows[3]["id"], repeated_key=rows[3]["idempotency_key"]))
-    Chain(DECISIONS).link(rows)
-    database.add(rows)
-    return database, rows
 
 
 def test_an_old_log_becomes_one_of_months_with_all_that_it_has(server: Cluster) -> None:
@@ -71,6 +47,8 @@ def test_an_old_log_becomes_one_of_months_with_all_that_it_has(server: Cluster) 
     database.prepare()
     assert run_sql(database, "SELECT relfilenode FROM pg_class WHERE relname = 'decisions_history'") == [old]
     assert list_places(database) == [(f"decisions_{add_months(NOW, 2):%Y_%m}", 1), ("decisions_history", 38)]
+    writers = run_sql(database, "SELECT writer, environment, newest FROM decision_writers")
+    assert writers == [(rows[0]["writer"], "prod", 39)]
     (report, *_) = LogVerification([database], None).verify()
     assert (report.findings, report.rows, report.writers) == ([], 39, 1)
     assert [database.find(row["id"]) for row in rows] == rows
