@@ -1,10 +1,10 @@
 """The newest decisions of one environment, in a time that does not depend on the log or on what else is in it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
@@ -14,6 +14,10 @@ from credit.decision_log.writers import has_unchained
 _NEAR_ROWS, _FAR_ROWS = 100, 1_000
 """Newest decisions of any environment: where most logs have enough of the own one, and where those are looked for that
 have no writer."""
+
+
+_NEAR_TIME = timedelta(days=31)
+"""Of what time the near ones are looked for: of a partition for each month, few are looked at."""
 
 
 class NewDecision(NamedTuple):
@@ -37,11 +41,13 @@ def list_newest(database: Database, environment: str, number: int = 10) -> list[
     before the log had writers are listed while they are among the newest 1,000 of all.
     """
     with database.begin_read() as connection:
-        found = _select(connection, _build_window(environment, _NEAR_ROWS))
-        if len(found) < number:
-            found = _list_by_writers(connection, environment, number)
+        found: list[NewDecision] = []
+        if newest := _find_newest_time(connection, environment):
+            found = _select(connection, _build_window(environment, _NEAR_ROWS, newest - _NEAR_TIME))
+            if len(found) < number:
+                found = _list_by_writers(connection, environment, number)
         if len(found) < number and has_unchained(connection):
-            found = _sort([*found, *_select(connection, _build_window(environment, _FAR_ROWS, of_no_writer=True))])
+            found = _sort([*found, *_select(connection, _build_window(environment, _FAR_ROWS))])
     return found[:number]
 
 
@@ -52,6 +58,12 @@ def _list_by_writers(connection: Connection, environment: str, number: int) -> l
             break  # its decisions, and those of all writers after it, are older
         found = _sort([*found, *_select(connection, _build_query(environment, writer, number))])
     return found
+
+
+def _find_newest_time(connection: Connection, environment: str) -> datetime | None:
+    """Find when the writers of an environment decided last; None when it has none."""
+    own = is_of_environment(environment, DECISION_WRITERS_TABLE)
+    return connection.execute(select(func.max(DECISION_WRITERS_TABLE.c.newest_at)).where(own)).scalar_one()
 
 
 def _find_writers(connection: Connection, environment: str) -> list[tuple[str, datetime]]:
@@ -74,11 +86,15 @@ def _build_query(environment: str, writer: str, number: int) -> Select[Any]:
     return own.order_by(DECISIONS_TABLE.c.sequence.desc()).limit(number)
 
 
-def _build_window(environment: str, rows: int, of_no_writer: bool = False) -> Select[Any]:
-    """Build the query for the decisions of an environment, all or of no writer, among the newest, newest first."""
+def _build_window(environment: str, rows: int, since: datetime | None = None) -> Select[Any]:
+    """Build the query for the decisions of an environment among the newest of all, newest first.
+
+    `since`: of which time they are looked for; None: those of no writer, of any time.
+    """
     decisions = DECISIONS_TABLE.c
     newest = select(*_SHOWN, decisions.environment, decisions.writer)
+    newest = newest if since is None else newest.where(decisions.decided_at >= since)
     window = newest.order_by(decisions.decided_at.desc(), decisions.id.desc()).limit(rows).subquery()
     own = select(*(window.c[name] for name in NewDecision._fields)).where(is_of_environment(environment, window))
-    own = own.where(window.c.writer.is_(None)) if of_no_writer else own
+    own = own.where(window.c.writer.is_(None)) if since is None else own
     return own.order_by(window.c.decided_at.desc(), window.c.id.desc())

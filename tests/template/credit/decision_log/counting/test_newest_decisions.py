@@ -90,8 +90,15 @@ def test_an_environment_without_decisions_costs_two_questions_however_many_write
     event.listen(database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     assert find(database, "dev") == []
     asked = [one for one in asked if one.startswith("SELECT") and "FROM" in one]
-    assert len(asked) == 3, asked
-    assert "decision_writers" in asked[1]
+    assert len(asked) == 2, asked
+    assert "decision_writers" in asked[0]
+    assert "writer IS NULL" in asked[1]
+
+
+def test_those_of_more_than_a_month_ago_and_by_a_clock_that_was_wrong_are_found(database: Database) -> None:
+    own = fill(database, [200 * 1440, 100 * 1440, 50 * 1440, 5], writer="a")
+    ahead = fill(database, [-500 * 1440], writer="b")
+    assert find(database, "prod") == [ahead[0], own[3], own[2], own[1]]
 
 
 def test_how_far_a_writer_has_come_is_noted_whatever_the_order_of_its_decisions(database: Database) -> None:
