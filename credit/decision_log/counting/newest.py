@@ -63,7 +63,10 @@ def _list_by_writers(connection: Connection, environment: str, number: int) -> l
 def _find_newest_time(connection: Connection, environment: str) -> datetime | None:
     """Find when the writers of an environment decided last; None when it has none."""
     own = is_of_environment(environment, DECISION_WRITERS_TABLE)
-    return connection.execute(select(func.max(DECISION_WRITERS_TABLE.c.newest_at)).where(own)).scalar_one()
+    newest: datetime | None = connection.execute(
+        select(func.max(DECISION_WRITERS_TABLE.c.newest_at)).where(own)
+    ).scalar()
+    return newest
 
 
 def _find_writers(connection: Connection, environment: str) -> list[tuple[str, datetime]]:

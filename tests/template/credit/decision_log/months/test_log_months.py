@@ -17,8 +17,7 @@ from credit.decision_log.log import DecisionLog
 from credit.decision_log.months.partitions import AHEAD_MONTHS, add_months, ensure_months, list_partitions
 from credit.decision_log.months.thread import WEAKNESS, MonthThread
 from credit.decision_log.tables import DECISIONS_TABLE
-from testing.decisions import make_record
-from testing.old_logs import make_old_log, run_sql
+from testing.decisions import make_old_log, make_record, run_sql
 from testing.parts.servers import Cluster, wait_until
 
 NOW = datetime.now(UTC)

@@ -8,9 +8,8 @@ from typing import Any
 from credit.decision_log.bulk_insert import build_insert
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.verify import LogVerification
-from testing.decisions import make_record
+from testing.decisions import make_old_log, make_record, run_sql
 from testing.lenders.frozen import ROOT
-from testing.old_logs import make_old_log, run_sql
 from testing.parts.servers import Cluster, wait_until
 
 WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = \
