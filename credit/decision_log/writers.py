@@ -8,7 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from sqlalchemy import Table, TextClause, text
+from sqlalchemy import Table, TextClause, select, text
+from sqlalchemy.engine import Connection
 
 from credit.decision_log.database import Database
 from credit.decision_log.months.partitions import list_parts
@@ -41,17 +42,17 @@ def build_walk(table: Table, parts: tuple[str, ...] = ()) -> TextClause:
     `parts`: the tables that the rows are in. A writer is in few of many months: each is walked by itself.
     """
     last = "SELECT w.writer, (SELECT max(d.sequence) FROM {name} d WHERE d.writer = w.writer) AS last"
-    return text(
-        join_walks(parts or (table.name,), f"{last} FROM writers w WHERE w.writer IS NOT NULL ORDER BY w.writer")
-    )
-
-
-def join_walks(parts: tuple[str, ...], asked: str) -> str:
-    """Join what is asked about the writers of each table, in which their walk comes first."""
-    walks = [f"{WRITERS_WALK} {asked}".format(name=name) for name in parts]
+    asked = f"{WRITERS_WALK} {last} FROM writers w WHERE w.writer IS NOT NULL ORDER BY w.writer"
+    walks = [asked.format(name=name) for name in parts or (table.name,)]
     if len(walks) == 1:
-        return walks[0]
-    return " UNION ALL ".join(f"SELECT * FROM ({walk}) AS part_{place}" for place, walk in enumerate(walks))
+        return text(walks[0])
+    return text(" UNION ALL ".join(f"SELECT * FROM ({walk}) AS part_{place}" for place, walk in enumerate(walks)))
+
+
+def has_unchained(connection: Connection) -> bool:
+    """Tell whether there are decisions of before writers numbered them."""
+    of_before = select(DECISIONS_TABLE.c.id).where(DECISIONS_TABLE.c.writer.is_(None)).limit(1)
+    return connection.execute(of_before).first() is not None
 
 
 def list_missing(first: int, last: int, found: Sequence[int]) -> Iterator[tuple[int, int]]:

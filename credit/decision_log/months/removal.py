@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from credit.common.errors import CreditError, Problem
+from credit.decision_log.counting.places import forget_writers
 from credit.decision_log.database import Database
 from credit.decision_log.integrity.append import Appender, AppendTransaction
 from credit.decision_log.integrity.removed import find_ranges
@@ -75,6 +76,7 @@ def remove_decisions(database: Database, events: Appender, before: datetime, cal
         rows += number
         if is_locking:
             time.sleep(_UNLOCKED_SECONDS)
+    forget_writers(database)
     return Removal(removed, rows)
 
 

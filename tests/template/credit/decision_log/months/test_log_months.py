@@ -14,14 +14,13 @@ from sqlalchemy import func, insert, select, text
 from credit.common.errors import CreditError
 from credit.decision_log import migrate
 from credit.decision_log.database import Database
-from credit.decision_log.integrity.chain import DECISIONS, Chain
 from credit.decision_log.integrity.verify import LogVerification
 from credit.decision_log.log import DecisionLog
 from credit.decision_log.months import thread
 from credit.decision_log.months.partitions import AHEAD_MONTHS, add_months, ensure_months, list_partitions
 from credit.decision_log.months.thread import WEAKNESS, MonthThread
 from credit.decision_log.tables import DECISIONS_TABLE
-from testing.decisions import make_record
+from testing.decisions import make_old_log, make_record, run_sql
 from testing.parts.servers import Cluster, wait_until
 
 
@@ -34,31 +33,9 @@ def months(server: Cluster, now: datetime) -> Iterator[Database]:
     made.close()
 
 
-def run_sql(database: Database, *statements: str) -> Any:
-    with database.begin_write() as connection:
-        for one in statements:
-            result = connection.execute(text(one))
-        return result.all() if result.returns_rows else None
-
-
 def list_places(database: Database) -> list[tuple[str, int]]:
     asked = "SELECT tableoid::regclass::text, count(*) FROM decisions GROUP BY 1 ORDER BY 1"
     return [tuple(row) for row in run_sql(database, asked)]
-
-
-def make_old_log(url: str, now: datetime) -> tuple[Database, list[dict[str, Any]]]:
-    """Make a log of the revision before, with chained decisions of three years and one by a clock that was wrong."""
-    database = Database(url)
-    config = migrate._configure()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
-    moments = [add_months(now, -number) for number in range(36, -1, -1)] + [add_months(now, 2)]
-    rows = [make_record(decided_at=one, idempotency_key=f"{i:064x}") for i, one in enumerate(moments)]
-    rows.append(make_record(decided_at=now, repeat_of=rows[3]["id"], repeated_key=rows[3]["idempotency_key"]))
-    Chain(DECISIONS).link(rows)
-    database.add(rows)
-    return database, rows
 
 
 def test_an_old_log_becomes_one_of_months_with_all_that_it_has(server: Cluster, now: datetime) -> None:
@@ -69,6 +46,8 @@ def test_an_old_log_becomes_one_of_months_with_all_that_it_has(server: Cluster, 
     database.prepare()
     assert run_sql(database, "SELECT relfilenode FROM pg_class WHERE relname = 'decisions_history'") == [old]
     assert list_places(database) == [(f"decisions_{add_months(now, 2):%Y_%m}", 1), ("decisions_history", 38)]
+    writers = run_sql(database, "SELECT writer, environment, newest FROM decision_writers")
+    assert writers == [(rows[0]["writer"], "prod", 39)]
     (report, *_) = LogVerification([database], None).verify()
     assert (report.findings, report.rows, report.writers) == ([], 39, 1)
     assert [database.find(row["id"]) for row in rows] == rows

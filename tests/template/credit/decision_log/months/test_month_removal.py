@@ -19,7 +19,13 @@ from credit.decision_log.months.removal import plan_removal, remove_decisions
 from credit.decision_log.outcomes import record_outcome
 from credit.decision_log.people.reviews import Review, record_review
 from credit.decision_log.recent import RecentRequests
-from credit.decision_log.tables import DECISIONS_TABLE, EVENTS_TABLE, OUTCOMES_TABLE, SHADOWS_TABLE
+from credit.decision_log.tables import (
+    DECISION_WRITERS_TABLE,
+    DECISIONS_TABLE,
+    EVENTS_TABLE,
+    OUTCOMES_TABLE,
+    SHADOWS_TABLE,
+)
 from credit.registry.store import Store
 from service.export.following import compare_days, export_news
 from service.export.parquet import ParquetTarget
@@ -82,6 +88,7 @@ def test_old_months_go_with_all_that_belongs_to_them_and_the_chain_goes_on(
     is_partitioned = log.database.engine.dialect.name == "postgresql"
     assert list(planned.partitions) == ([f"decisions_{name}" for name in names] if is_partitioned else [])
     assert remove(log, before).decisions == plan_removal(log.database, before).decisions == 0
+    assert read(log, DECISION_WRITERS_TABLE.c.newest) == [(40,)], "the writer is noted as long as it has decisions"
     assert {moment for (moment,) in read(log, DECISIONS_TABLE.c.decided_at)} == {
         before + timedelta(hours=hour) for hour in range(10)
     }
