@@ -51,7 +51,7 @@ serve: $(INSTALLED) ## serve the live version on 127.0.0.1:8000, or what make re
 	@exec python -m service serve
 
 watch: $(INSTALLED) ## watch what make serve decides, and take a version back when it must be; ENV=staging for another one
-	@exec python -m release watch --env "$(or $(ENV),prod)"
+	@exec python -m release watch --env "$(or $(ENV),prod)" --port "$(or $(WATCH_PORT),8001)"
 
 test: $(INSTALLED) ## run the tests: of the project, and in the template itself those of the template
 	@python -m testing.suites $(SUITES)

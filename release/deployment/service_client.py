@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ VERSION_PATH = "/v1/version"
 KEY_VARIABLE = "RELEASE_SERVICE_KEY"
 """The variable with the key that a service may ask for. Its value is sent to the service, and shown nowhere."""
 
+_BATCH_PATH, _DECIDE_SECONDS = "/v1/decisions/batch", 60.0
 _POLL_SECONDS = 0.2
 _PIECE_BYTES, _MAX_BYTES = 1024, 65_536  # of an answer; what comes after them is not read
 _ANSWER_ERRORS = (OSError, ValueError, KeyError, TypeError, RecursionError)
@@ -115,6 +117,24 @@ def fetch_bytes(address: str, seconds: float, most_bytes: int = _MAX_BYTES) -> b
                 if time.monotonic() > deadline:
                     raise NoAnswerError(f"(not whole after {seconds:g} s)")
             return bytes(content)
+    except _ANSWER_ERRORS as error:
+        raise NoAnswerError(describe_failure(error)) from None
+
+
+def ask_decisions(url: str, applications: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Ask a service to decide applications. Raises NoAnswerError, with its problems, when it does not."""
+    import requests
+
+    body = {"applications": applications}
+    try:
+        with requests.post(
+            f"{url}{_BATCH_PATH}", json=body, auth=_add_key, timeout=_DECIDE_SECONDS, allow_redirects=False
+        ) as answer:
+            if answer.status_code != 200:
+                raise NoAnswerError(
+                    f"(HTTP {answer.status_code} {answer.reason}): {' '.join(answer.text.split())[:400]}"
+                )
+            return list(answer.json()["decisions"])
     except _ANSWER_ERRORS as error:
         raise NoAnswerError(describe_failure(error)) from None
 
