@@ -13,9 +13,8 @@ from credit.common.files import atomic_write
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
 from credit.data.raw_errors import describe_duckdb_error
-from credit.data.splitting import SplitParams, check_times, is_test_sql
+from credit.data.splitting import SplitParams, check_parts, check_times, is_test_sql
 from credit.data.sql_text import quote_identifier, quote_literal, scan_parquet_sql
-from credit.data.table_parts import check_parts
 
 
 def split_rows(contract: Contract, params: SplitParams, accepted: Path, train: Path, test: Path) -> dict[str, int]:

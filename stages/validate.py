@@ -18,8 +18,9 @@ from credit.common.errors import raise_if_any
 from credit.common.files import atomic_write
 from credit.common.params import read_params
 from credit.contract import Contract, load_contract
+from credit.data.splitting import check_parts
 from credit.data.sql_text import quote_identifier, scan_parquet_sql
-from credit.data.table_parts import TablePart, check_parts, list_parts, read_part
+from credit.data.table_parts import TablePart, list_parts, read_part
 from credit.data.tables import open_table, read_folded_levels
 from credit.engine.mapping import map_partitions
 from credit.validation.expectations import ContractBreach, ContractSuite, ValidateParams

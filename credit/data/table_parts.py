@@ -1,7 +1,7 @@
 """Parts of a Parquet table: fixed blocks of its rows, which any process that sees the file can read."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from credit.common.errors import CreditError, Problem
 from credit.data import tables
+from credit.data.splitting import check_parts
 
 _SEEN_BYTES = 65_536
 """Bytes at the end of a file that tell it from another one: those of the footer, with the place of every column."""
@@ -48,14 +49,6 @@ def read_part(part: TablePart, columns: Sequence[str] | None = None, coded: Sequ
     read = _read_rows(table, part.start, part.rows, columns)
     check_parts(str(part.path), {"read": read.num_rows}, part.rows)
     return read
-
-
-def check_parts(where: str, parts: Mapping[str, int], whole: int) -> None:
-    """Raise CreditError unless the rows of all parts, by name, add up to those of the whole: none lost, none twice."""
-    if sum(parts.values()) != whole:
-        found = " + ".join(f"{rows:,} {name}" for name, rows in parts.items())
-        fix = "nothing was written; this is a fault of the pipeline, please report it"
-        raise CreditError(Problem(where, f"{found} rows", f"{whole:,} together", fix))
 
 
 def _read_rows(table: pq.ParquetFile, start: int, rows: int, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -18,7 +18,7 @@ from credit.common.candidate_names import HEURISTIC
 from credit.contract import Contract
 from credit.data.row_groups import encode_row_groups
 from credit.data.sampling import mark_sample
-from credit.data.table_parts import check_parts
+from credit.data.splitting import check_parts
 from credit.data.tables import is_favourable
 from credit.engine.mapping import run_tasks
 from credit.scoring.design_matrix import build_design_matrix, list_directions
