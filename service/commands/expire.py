@@ -1,4 +1,4 @@
-"""Erase the inputs and protected values of decisions that are older than SERVICE_RETENTION_MONTHS, remove old months
+"""Erase inputs and protected values of decisions older than SERVICE_RETENTION_MONTHS, remove old months
 
 By default no age is set, and nothing is erased or removed. Erased decisions stay, with a hash of the values, so that
 the chain of the log holds. With SERVICE_REMOVAL_MONTHS whole months of decisions that are older go altogether: in
